@@ -1,0 +1,177 @@
+/**
+ * The encryption key: an immutable record whose id is made from its content.
+ *
+ * Invariant: `id` is a UUIDv7 (RFC 9562) whose time is `createdAt` and whose 74 random bits are the first 74 bits of
+ * the record's digest. So no one can put other content under a known id, and two servers can compare a record by its
+ * digest without showing the material.
+ */
+import { hash } from 'node:crypto';
+import { KeystairError } from './errors.ts';
+import type { KeyMaterial } from './key-material.ts';
+import { BLIND_BYTES, KEY_FIELDS_BYTES_MAX, NAME_LENGTH_MAX } from './limits.ts';
+
+export const KEY_KINDS = ['volume', 'file', 'recovery'] as const;
+export type KeyKind = (typeof KEY_KINDS)[number];
+
+/** What helps a person find a key. */
+export interface Locator {
+  readonly luksUuid?: string;
+  readonly label?: string;
+  readonly serial?: string;
+  readonly recoveryId?: string;
+}
+
+/** The public fields: identity and provenance. Shown in lists and logs. */
+export interface EncryptionKey {
+  readonly id: string;
+  readonly kind: KeyKind;
+  /** SHA-256 of the claim, 64 lower-case hexadecimal digits. */
+  readonly claimHash: string;
+  readonly device: { readonly id: string; readonly name: string };
+  readonly locator: Locator;
+  /** For instance `aes-xts-plain64/512`, `age-x25519`, `age-mlkem768x25519`. */
+  readonly algorithm: string;
+  /** Id of the server the device belonged to. */
+  readonly origin: string;
+  /** ISO 8601 in UTC with milliseconds. */
+  readonly createdAt: string;
+  /** Id of the key this one supersedes. */
+  readonly replaces: string | null;
+}
+
+/** A key with what is secret of it: material and the blind that hides it behind the digest. */
+export interface CompleteKey {
+  readonly key: EncryptionKey;
+  readonly material: KeyMaterial;
+  readonly blind: Uint8Array;
+}
+
+export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const UUID7_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const HASH_PATTERN = /^[0-9a-f]{64}$/;
+const LOCATOR_FIELDS = ['label', 'luksUuid', 'recoveryId', 'serial'] as const;
+const DIGEST_PURPOSE = Buffer.from('keystair/encryption-key/v1\0');
+
+function fault(sentence: string): KeystairError {
+  return new KeystairError('record-invalid', sentence, { nextStep: 'look at what made this key; it was not stored' });
+}
+
+function checkText(name: string, value: unknown, least = 1): void {
+  if (typeof value !== 'string' || value.length < least || value.length > NAME_LENGTH_MAX || !value.isWellFormed()) {
+    throw fault(`the key's ${name} must be text of ${least} to ${NAME_LENGTH_MAX} characters`);
+  }
+}
+
+/** Throws `record-invalid` unless every public field has its form. Does not look at the id's random bits. */
+export function checkKeyFields(key: EncryptionKey): void {
+  if (typeof key.id !== 'string' || !UUID7_PATTERN.test(key.id)) throw fault("the key's id must be a UUIDv7");
+  if (!KEY_KINDS.includes(key.kind)) throw fault(`the key's kind must be one of ${KEY_KINDS.join(', ')}`);
+  if (typeof key.claimHash !== 'string' || !HASH_PATTERN.test(key.claimHash)) {
+    throw fault("the key's claimHash must be 64 hexadecimal digits");
+  }
+  if (!UUID_PATTERN.test(key.device.id)) throw fault("the key's device.id must be a UUID");
+  checkText('device.name', key.device.name);
+  for (const field of LOCATOR_FIELDS) {
+    if (key.locator[field] !== undefined) checkText(`locator.${field}`, key.locator[field]);
+  }
+  checkText('algorithm', key.algorithm);
+  if (!UUID_PATTERN.test(key.origin)) throw fault("the key's origin must be a UUID");
+  const time = Date.parse(key.createdAt);
+  if (Number.isNaN(time) || new Date(time).toISOString() !== key.createdAt) {
+    throw fault("the key's createdAt must be ISO 8601 in UTC with milliseconds");
+  }
+  if (key.replaces !== null && !UUID7_PATTERN.test(key.replaces)) throw fault("the key's replaces must be a UUIDv7");
+}
+
+/**
+ * The public fields other than the id in canonical form, version 1: JSON as RFC 8785 (JCS) writes it. All values are
+ * well-formed strings or null, for which JCS is `JSON.stringify` with sorted names.
+ */
+export function canonicalFields(key: EncryptionKey): string {
+  const locator: Record<string, string> = {};
+  for (const field of LOCATOR_FIELDS) {
+    const value = key.locator[field];
+    if (value !== undefined) locator[field] = value;
+  }
+  return JSON.stringify({
+    algorithm: key.algorithm,
+    claimHash: key.claimHash,
+    createdAt: key.createdAt,
+    device: { id: key.device.id, name: key.device.name },
+    kind: key.kind,
+    locator,
+    origin: key.origin,
+    replaces: key.replaces,
+  });
+}
+
+/** The key of which `fields` is the canonical form. Trusts its input: it comes from our own sealed rows. */
+export function keyFromCanonical(id: string, fields: string): EncryptionKey {
+  return { id, ...(JSON.parse(fields) as Omit<EncryptionKey, 'id'>) };
+}
+
+/**
+ * The record's digest, 32 bytes: SHA-256 over purpose, length and canonical fields, length and material, blind.
+ * Lengths are 32-bit big-endian. The blind makes it safe to show.
+ */
+export function digestOf(fields: string, material: Uint8Array, blind: Uint8Array): Buffer {
+  const text = Buffer.byteLength(fields);
+  const bytes = Buffer.allocUnsafe(DIGEST_PURPOSE.length + 8 + text + material.length + blind.length);
+  let at = DIGEST_PURPOSE.copy(bytes);
+  at = bytes.writeUInt32BE(text, at);
+  at += bytes.write(fields, at);
+  at = bytes.writeUInt32BE(material.length, at);
+  bytes.set(material, at);
+  bytes.set(blind, at + material.length);
+  const digest = hash('sha256', bytes, 'buffer');
+  bytes.fill(0);
+  return digest;
+}
+
+/** The UUIDv7 of a record: 48 bits of Unix milliseconds, then the digest's first 74 bits. */
+export function idFromDigest(createdAtMs: number, digest: Uint8Array): string {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(createdAtMs, 0, 6);
+  // 74 bits of the digest: 12 after the version, 62 after the variant.
+  const source = Buffer.from(digest.buffer, digest.byteOffset, 10);
+  const high = source.readUInt16BE(0);
+  bytes.writeUInt16BE(0x7000 | (high >>> 4), 6);
+  // The remaining 62 bits start at bit 12 of the digest.
+  const rest = (source.readBigUInt64BE(1) << 4n) | BigInt(source[9]! >>> 4);
+  const low62 = (rest >> 2n) & ((1n << 62n) - 1n);
+  bytes.writeBigUInt64BE((0b10n << 62n) | low62, 8);
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** What a maker fills in; the id follows from it. */
+export type KeyDraft = Omit<EncryptionKey, 'id'>;
+
+/** Makes a key where it is born. `blind` is 16 fresh random bytes. */
+export function makeKey(draft: KeyDraft, material: KeyMaterial, blind: Uint8Array): CompleteKey {
+  const unnamed: EncryptionKey = { id: '00000000-0000-7000-8000-000000000000', ...draft };
+  checkKeyFields(unnamed);
+  const digest = digestOf(canonicalFields(unnamed), material.expose(), blind);
+  const complete = { key: { ...unnamed, id: idFromDigest(Date.parse(draft.createdAt), digest) }, material, blind };
+  checkKey(complete);
+  return complete;
+}
+
+/**
+ * Checks a record on its way in, whoever sent it. Returns its canonical fields and digest, so that they are computed
+ * once. Throws `record-invalid`, with a sentence that names the field, never the material.
+ */
+export function checkKey(complete: CompleteKey): { fields: string; digest: Buffer } {
+  const { key, material, blind } = complete;
+  checkKeyFields(key);
+  if (blind.length !== BLIND_BYTES) throw fault(`the key's blind must have ${BLIND_BYTES} bytes`);
+  const fields = canonicalFields(key);
+  if (Buffer.byteLength(fields) > KEY_FIELDS_BYTES_MAX) {
+    throw fault(`the key's public fields take more than ${KEY_FIELDS_BYTES_MAX} bytes`);
+  }
+  const digest = digestOf(fields, material.expose(), blind);
+  if (idFromDigest(Date.parse(key.createdAt), digest) !== key.id) {
+    throw fault("the key's id does not fit its content");
+  }
+  return { fields, digest };
+}

@@ -1,0 +1,115 @@
+/**
+ * The one closed union of failure codes, and the one error class that carries them.
+ *
+ * Every code is documented in docs/ERRORS.md (a test holds the two together). The message is lower case, has no
+ * full stop, and never holds key material; `nextStep` is what the person reading it should do.
+ */
+
+export const ERROR_CODES = [
+  // wrong use
+  'invalid-argument',
+  'not-available-yet',
+  'not-found',
+  'ambiguous-name',
+  'already-exists',
+  // connection and membership
+  'server-not-running',
+  'server-unreachable',
+  'not-a-member',
+  'not-allowed',
+  'certificate-expired',
+  'untrusted-server',
+  'invitation-invalid',
+  'invitation-expired',
+  'invitation-used',
+  'already-joined',
+  'no-primary',
+  'protocol-version',
+  'clock-problem',
+  // keys
+  'key-unavailable',
+  'record-invalid',
+  'record-conflict',
+  'wrong-claim',
+  'batch-discontinuous',
+  'batch-incomplete',
+  'link-closed',
+  'request-too-large',
+  'request-invalid',
+  'later',
+  // custody
+  'root-key-missing',
+  'root-key-exposed',
+  'root-key-wrong',
+  'record-unreadable',
+  'row-untrusted',
+  'audit-broken',
+  'data-in-use',
+  'data-newer',
+  'data-damaged',
+  'data-not-writable',
+  'disk-full',
+  'disk-low',
+  'sqlite-too-old',
+  'path-too-long',
+  // by hand
+  'password-weak',
+  'password-mismatch',
+  'export-unreadable',
+  'export-invalid',
+  'export-version',
+  'export-conflict',
+  'file-exists',
+  // on the device
+  'not-enrolled',
+  'device-stays',
+  'file-not-encrypted',
+  'file-damaged',
+  'drive-holds-data',
+  'drive-not-luks',
+  'drive-no-token',
+  'drive-altered',
+  'drive-does-not-open',
+  'tool-missing',
+  'tool-failed',
+  'interrupted',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** A failure with a stable code. Expected outcomes are values, not this. */
+export class KeystairError extends Error {
+  readonly code: ErrorCode;
+  /** What the reader should do next: an imperative clause, no full stop. */
+  readonly nextStep: string | undefined;
+  /** Public facts a program may act on. Never key material. */
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { nextStep?: string; cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'KeystairError';
+    this.code = code;
+    this.nextStep = options.nextStep;
+    this.details = options.details;
+  }
+
+  /** One sentence for a person: what happened; what to do. */
+  get sentence(): string {
+    return this.nextStep === undefined ? this.message : `${this.message}; ${this.nextStep}`;
+  }
+}
+
+/** A broken invariant: a defect of ours. It crashes, in production too. */
+export function assert(condition: unknown, invariant: string): asserts condition {
+  if (!condition) throw new Error(`broken invariant: ${invariant}`);
+}
+
+/** The code of any thrown thing. */
+export function codeOf(error: unknown): ErrorCode {
+  return error instanceof KeystairError ? error.code : 'internal';
+}

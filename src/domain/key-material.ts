@@ -1,0 +1,56 @@
+/**
+ * Key material in the one type that holds it. It prints as `[redacted]` wherever a value can be printed, so a log
+ * line, an error or a JSON body can only carry it where somebody called `expose`.
+ */
+import { KeystairError } from './errors.ts';
+import { KEY_MATERIAL_BYTES_MAX } from './limits.ts';
+
+const REDACTED = '[redacted]';
+
+export class KeyMaterial {
+  readonly #bytes: Uint8Array;
+
+  /** @param bytes 1 to 4096 bytes, held and not copied. */
+  constructor(bytes: Uint8Array) {
+    if (bytes.length === 0 || bytes.length > KEY_MATERIAL_BYTES_MAX) {
+      throw new KeystairError('record-invalid', `key material must have 1 to ${KEY_MATERIAL_BYTES_MAX} bytes`, {
+        nextStep: 'check what made the key',
+      });
+    }
+    this.#bytes = bytes;
+  }
+
+  static fromText(text: string): KeyMaterial {
+    return new KeyMaterial(new TextEncoder().encode(text));
+  }
+
+  /** The bytes themselves. Every call of this is a place where material leaves its guard. */
+  expose(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Material as a person types it: text where the bytes are UTF-8, else undefined. */
+  exposeText(): string | undefined {
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.#bytes);
+    } catch {
+      return undefined;
+    }
+  }
+
+  toString(): string {
+    return REDACTED;
+  }
+
+  toJSON(): string {
+    return REDACTED;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return REDACTED;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return REDACTED;
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Every limit of Keystair, named, with its unit and its reason. A number that bounds memory, time or size of what a
+ * stranger may send lives here and nowhere else.
+ */
+
+// --- one encryption key ---
+
+/** The largest material: 4 KiB holds any passphrase, age identity (hybrid: 2 KiB) or recovery password. */
+export const KEY_MATERIAL_BYTES_MAX = 4096;
+/** Names and locators are read by people; longer ones are a mistake or an attack. In UTF-16 units. */
+export const NAME_LENGTH_MAX = 255;
+/** All public fields of one key in canonical form: ten fields of at most 255 units, at worst 3 bytes each. */
+export const KEY_FIELDS_BYTES_MAX = 8192;
+/** A claim: 128 random bits cannot be guessed, and fit a line of an age header. */
+export const CLAIM_BYTES = 16;
+/** Hides low-entropy material behind the public digest. */
+export const BLIND_BYTES = 16;
+
+// --- transmission ---
+
+/** Keys in one batch: large enough that one flush is shared by many, small enough to hold in memory and redo. */
+export const TRANSMISSION_KEYS_MAX = 2000;
+/** Bytes in one batch. The sender closes a batch at half of it, so that the last line always fits. */
+export const TRANSMISSION_BYTES_MAX = 16 * 1024 * 1024;
+/** One line of a batch: material and fields at their limits, in base64 and JSON escapes. */
+export const TRANSMISSION_LINE_BYTES_MAX = 64 * 1024;
+/** A batch that trickles is cut off: a slow neighbour holds a connection and 16 MiB at most for this long. */
+export const TRANSMISSION_MS_MAX = 120_000;
+
+// --- heartbeat ---
+
+/** 15 minutes, as the field does it. */
+export const HEARTBEAT_INTERVAL_MS_DEFAULT = 15 * 60 * 1000;
+export const HEARTBEAT_INTERVAL_MS_MIN = 1000;
+/** A week: beyond it certificates could lapse between two heartbeats. */
+export const HEARTBEAT_INTERVAL_MS_MAX = 7 * 24 * 60 * 60 * 1000;
+/** First wait after a failure; doubled at each further one, with full jitter. */
+export const BACKOFF_MS_FIRST = 500;
+/** A primary that returns is found again within this. */
+export const BACKOFF_MS_MAX = 60_000;
+/** Epochs remembered for one secondary: enough to tell copies apart; a forgotten one is only sent again. */
+export const EPOCHS_KEPT_MAX = 16;
+/** Servers told of in one heartbeat's tree: hundreds of sites, with room. */
+export const TREE_SERVERS_MAX = 5000;
+/** The tree below is told again at least this often, so that times shown far above do not grow stale. */
+export const TREE_REFRESH_MS = 60 * 60 * 1000;
+
+// --- lookup ---
+
+/** No organisation is deeper; a longer way is a loop that hides. */
+export const LOOKUP_DEPTH_MAX = 16;
+/** How long a person waits at a drive before it feels broken. */
+export const LOOKUP_DEADLINE_MS_DEFAULT = 10_000;
+export const LOOKUP_DEADLINE_MS_MAX = 60_000;
+/** An unknown key is not asked for again at once. Short: it may arrive by a way that does not tell us. */
+export const LOOKUP_MISS_MS = 5000;
+export const LOOKUP_MISSES_MAX = 10_000;
+/** Different questions passed upward at a time. */
+export const LOOKUPS_UPWARD_MAX = 256;
+
+// --- requests ---
+
+/** Bodies other than batches. An arrival page of 100 keys fits; nothing else comes near. */
+export const REQUEST_BYTES_MAX = 256 * 1024;
+/** A body that never ends is ended. */
+export const REQUEST_MS_MAX = 30_000;
+/** Connections kept by the machines' listener. */
+export const CONNECTIONS_MAX = 10_000;
+/** Keys or receipts in one page of a device's conversation. */
+export const DEVICE_PAGE_MAX = 100;
+/** What one command line listing fetches a page. */
+export const LIST_PAGE_MAX = 1000;
+/** Stanzas of one age header that a server unwraps: ten thousand recipients is not a stick, it is an attack. */
+export const UNWRAP_STANZAS_MAX = 64;
+
+// --- budgets: generous, so that only a fault or an attack meets them; above them the answer is "later" ---
+
+export const DEVICE_RECORDS_AN_HOUR_DEFAULT = 10_000;
+export const DEVICE_BYTES_AN_HOUR_DEFAULT = 64 * 1024 * 1024;
+export const SECONDARY_RECORDS_AN_HOUR_DEFAULT = 20_000_000;
+export const SECONDARY_BYTES_AN_HOUR_DEFAULT = 64 * 1024 * 1024 * 1024;
+
+// --- trust ---
+
+/** Long enough to send an invitation to a site and have somebody there. */
+export const INVITATION_MS_DEFAULT = 7 * 24 * 60 * 60 * 1000;
+export const INVITATION_MS_MAX = 90 * 24 * 60 * 60 * 1000;
+export const INVITATION_SECRET_BYTES = 32;
+/** Short-lived: dates are hygiene, the membership row decides. Renewed at two thirds. */
+export const CERTIFICATE_MS = 30 * 24 * 60 * 60 * 1000;
+/** Clocks differ; a certificate is valid from a day before it was made. */
+export const CERTIFICATE_BACKDATE_MS = 24 * 60 * 60 * 1000;
+export const AUTHORITY_MS = 50 * 365 * 24 * 60 * 60 * 1000;
+
+// --- disk ---
+
+/** Below this a server takes no transmissions, but still records its own devices' keys. */
+export const FREE_BYTES_FOR_TRANSMISSIONS = 256 * 1024 * 1024;
+/** Set aside at start for audit events only, so that lookups go on when the disk is full: some 100,000 events. */
+export const AUDIT_RESERVE_BYTES = 32 * 1024 * 1024;
+/** The first SQLite whose WAL-reset race is mended (3.51.3); older ones can lose commits. */
+export const SQLITE_VERSION_MIN = '3.51.3';
+
+// --- audit ---
+
+/** Repeated refusals of one caller for one reason within this are counted, not written singly. */
+export const REFUSAL_WINDOW_MS = 60_000;
+
+// --- agent ---
+
+/** A new file identity with a new claim: holding one file gives access to that period's files at most. */
+export const FILE_IDENTITY_MS = 30 * 24 * 60 * 60 * 1000;
+/** Header of an age file: a few stanzas; hybrid ones take 1.6 KiB. */
+export const AGE_HEADER_BYTES_MAX = 64 * 1024;
+/** What is looked at, at either end of a path, before a drive is formatted. */
+export const DRIVE_PROBE_BYTES = 1024 * 1024;

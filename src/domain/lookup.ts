@@ -1,0 +1,118 @@
+/**
+ * What a lookup can come to: the key, or a reason a person can act on. Every reason names the server where it arose
+ * and the servers that were asked before.
+ */
+import type { CompleteKey } from './encryption-key.ts';
+
+/** A server as messages and people name it. */
+export interface ServerName {
+  readonly id: string;
+  readonly name: string;
+}
+
+export const LOOKUP_REASONS = [
+  /** The key is nowhere on the way; the last server asked is the root, or has no primary. */
+  'unknown-key',
+  /** A server holds the key, and the claim does not fit it. */
+  'wrong-claim',
+  /** The option is off at `at`. */
+  'option-off',
+  /** The link from `at` to its primary is marked DMZ. */
+  'link-in-dmz',
+  /** `at` could not reach its primary, since `since`. */
+  'primary-unreachable',
+  /** The primary of `at` refuses it. */
+  'refused-by-primary',
+  /** The question came back to a server that was asked already. */
+  'loop',
+  /** The way is longer than the limit. */
+  'too-deep',
+  /** Time ran out at `at`. */
+  'deadline',
+  /** A server on the way answered with something that is not the key asked for. */
+  'bad-answer',
+  /** Too many questions at once. */
+  'later',
+] as const;
+export type LookupReason = (typeof LOOKUP_REASONS)[number];
+
+export interface LookupRefusal {
+  readonly reason: LookupReason;
+  /** The server where the reason arose. */
+  readonly at: ServerName;
+  /** Every server that looked into its own repository, in order. */
+  readonly asked: readonly ServerName[];
+  /** ISO 8601; with `primary-unreachable`: since when, null where it was never heard. */
+  readonly since?: string | null;
+}
+
+export type LookupOutcome =
+  | { readonly outcome: 'found'; readonly key: CompleteKey; readonly source: ServerName }
+  | ({ readonly outcome: 'not-found' } & LookupRefusal);
+
+function list(servers: readonly ServerName[]): string {
+  return servers.map((server) => server.name).join(', then ');
+}
+
+const FILE_EXPORT =
+  'bring the key by hand: `keystair keys export` on a server that has it, `keystair keys import` here';
+
+/** The refusal in words: what is in the way, where, and what mends it. */
+export function explainRefusal(refusal: LookupRefusal): { sentence: string; nextStep: string } {
+  const at = refusal.at.name;
+  const asked = refusal.asked.length === 0 ? 'no server was asked' : `asked: ${list(refusal.asked)}`;
+  switch (refusal.reason) {
+    case 'unknown-key':
+      return {
+        sentence: `no server on the way has this key (${asked})`,
+        nextStep: `make sure the server of the device that made it uses the hierarchy, or ${FILE_EXPORT}`,
+      };
+    case 'wrong-claim':
+      return {
+        sentence: `${at} has this key, but the claim does not fit it (${asked})`,
+        nextStep: 'the header of the file or drive was altered or belongs to another key; use an unaltered copy',
+      };
+    case 'option-off':
+      return {
+        sentence: `the option "Use hierarchy of Administration Servers to obtain encryption keys" is off at ${at} (${asked})`,
+        nextStep: `run \`keystair server settings --use-hierarchy on\` at ${at}, or ${FILE_EXPORT}`,
+      };
+    case 'link-in-dmz':
+      return {
+        sentence: `the link between ${at} and its primary is marked DMZ, and no key crosses it (${asked})`,
+        nextStep: FILE_EXPORT,
+      };
+    case 'primary-unreachable':
+      return {
+        sentence: `${at} cannot reach its primary${refusal.since ? `, not heard since ${refusal.since}` : ', which was never heard'} (${asked})`,
+        nextStep: `check the network and the primary's service from ${at}, or ${FILE_EXPORT}`,
+      };
+    case 'refused-by-primary':
+      return {
+        sentence: `the primary of ${at} refuses it as a secondary (${asked})`,
+        nextStep: `look at \`keystair server status\` at ${at}; it may have to join again with a new invitation`,
+      };
+    case 'loop':
+      return {
+        sentence: `the servers form a loop: the question came back to ${at} (${asked})`,
+        nextStep: `make ${at} leave its primary: \`keystair hierarchy leave\``,
+      };
+    case 'too-deep':
+      return {
+        sentence: `the way up is longer than the limit at ${at} (${asked})`,
+        nextStep: 'check the hierarchy for a loop with `keystair hierarchy show`',
+      };
+    case 'deadline':
+      return {
+        sentence: `time ran out at ${at} (${asked})`,
+        nextStep: 'try again; if it happens again, look at the links with `keystair hierarchy show`',
+      };
+    case 'bad-answer':
+      return {
+        sentence: `the primary of ${at} answered with something that is not this key (${asked})`,
+        nextStep: `compare the versions of ${at} and its primary, and look at the log of ${at}`,
+      };
+    case 'later':
+      return { sentence: `${at} is answering too many lookups at once (${asked})`, nextStep: 'try again in a minute' };
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * What machines say to one another, as schemas. Unknown fields are dropped, so that a neighbour one release ahead is
+ * understood. Byte strings are hexadecimal or base64 as noted; times are ISO 8601 in UTC.
+ */
+import { z } from 'zod';
+import { isClaimText } from '#domain/claim.ts';
+import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { DEVICE_PAGE_MAX, LOOKUP_DEADLINE_MS_MAX, NAME_LENGTH_MAX, UNWRAP_STANZAS_MAX } from '#domain/limits.ts';
+import { LOOKUP_REASONS } from '#domain/lookup.ts';
+import { WireKeySchema } from './wire-key.ts';
+
+export const Uuid = z.string().regex(UUID_PATTERN, 'must be a lower-case UUID');
+export const Name = z.string().min(1).max(NAME_LENGTH_MAX);
+const Hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+const Epoch = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits');
+const Seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const ClaimText = z.string().refine(isClaimText, 'must be 16 bytes in unpadded canonical base64');
+const Time = z.iso.datetime();
+const Address = z.string().min(3).max(NAME_LENGTH_MAX);
+
+export const ServerNameSchema = z.object({ id: Uuid, name: Name });
+
+// --- joining ---
+
+/** `secret` is the invitation's, in base64url. The joiner's public key is that of its TLS certificate. */
+export const JoinRequest = z.object({
+  secret: z.string().min(1).max(128),
+  id: Uuid,
+  name: Name,
+  kind: z.enum(['device', 'secondary']),
+  useHierarchy: z.boolean().optional(),
+});
+export const JoinAnswer = z.object({
+  server: ServerNameSchema,
+  /** The member's certificate and the authority's, PEM. */
+  certificate: z.string(),
+  authority: z.string(),
+  addresses: z.array(Address),
+  useHierarchy: z.boolean(),
+  dmz: z.boolean(),
+});
+export type JoinAnswer = z.infer<typeof JoinAnswer>;
+
+export const RenewAnswer = z.object({ certificate: z.string(), authority: z.string(), addresses: z.array(Address) });
+
+// --- heartbeat of a secondary ---
+
+/** A server below, as told upward. */
+export interface TreeServer {
+  readonly id: string;
+  readonly name: string;
+  readonly useHierarchy: boolean;
+  readonly dmz: boolean;
+  /** Keys not yet acknowledged by its primary; null where it was not heard. */
+  readonly waiting: number | null;
+  readonly lastHeartbeatAt: string | null;
+  readonly problem: string | null;
+  readonly secondaries: readonly TreeServer[];
+}
+export const TreeServerSchema: z.ZodType<TreeServer> = z.object({
+  id: Uuid,
+  name: Name,
+  useHierarchy: z.boolean(),
+  dmz: z.boolean(),
+  waiting: Seq.nullable(),
+  lastHeartbeatAt: Time.nullable(),
+  problem: z.string().max(1000).nullable(),
+  get secondaries() {
+    return z.array(TreeServerSchema);
+  },
+});
+
+export const HeartbeatRequest = z.object({
+  name: Name,
+  useHierarchy: z.boolean(),
+  dmz: z.boolean(),
+  epoch: Epoch,
+  seq: Seq,
+  chain: Hex32,
+  /** First 16 hexadecimal digits of a digest of the servers below; the servers themselves when the primary asked. */
+  treeDigest: z.string().regex(/^[0-9a-f]{16}$/),
+  tree: z.array(TreeServerSchema).optional(),
+});
+export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
+
+export const HeartbeatAnswer = z.object({
+  name: Name,
+  useHierarchy: z.boolean(),
+  dmz: z.boolean(),
+  /** What this primary has durably received in that epoch. */
+  acknowledged: z.object({ seq: Seq, chain: Hex32 }),
+  /** Send the tree with another heartbeat. */
+  wantTree: z.boolean().optional(),
+  addresses: z.array(Address).optional(),
+  /** Two copies of one server were heard. */
+  copies: z.boolean().optional(),
+});
+export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
+
+// --- transmission: JSON lines ---
+
+/** First line. The batch continues from this number and chain value. */
+export const TransmissionStart = z.object({ epoch: Epoch, seq: Seq, chain: Hex32 });
+/** Last line: what the batch comes to. A body without it was cut off. */
+export const TransmissionEnd = z.object({ end: z.object({ seq: Seq, chain: Hex32 }) });
+export const TransmissionAnswer = z.object({
+  outcome: z.enum(['received', 'discontinuous', 'closed', 'later']),
+  /** The receiver's cursor, after the batch. */
+  acknowledged: z.object({ seq: Seq, chain: Hex32 }),
+  refused: z.array(z.object({ seq: Seq, id: z.string(), reason: z.string() })),
+  useHierarchy: z.boolean(),
+  dmz: z.boolean(),
+});
+export type TransmissionAnswer = z.infer<typeof TransmissionAnswer>;
+
+// --- lookup ---
+
+export const LookupRequest = z.object({
+  id: Uuid,
+  claim: ClaimText,
+  /** Servers that looked already, in order. */
+  asked: z.array(ServerNameSchema).max(64),
+  remainingMs: z.number().int().min(1).max(LOOKUP_DEADLINE_MS_MAX),
+});
+export const LookupRefusalSchema = z.object({
+  outcome: z.literal('not-found'),
+  reason: z.enum(LOOKUP_REASONS),
+  at: ServerNameSchema,
+  asked: z.array(ServerNameSchema),
+  since: Time.nullable().optional(),
+});
+export const LookupAnswer = z.union([
+  z.object({ outcome: z.literal('found'), complete: WireKeySchema, source: ServerNameSchema }),
+  LookupRefusalSchema,
+]);
+export type LookupAnswer = z.infer<typeof LookupAnswer>;
+
+// --- explain ---
+
+export const ExplainRequest = z.object({
+  id: Uuid,
+  claim: ClaimText.optional(),
+  asked: z.array(ServerNameSchema).max(64),
+  remainingMs: z.number().int().min(1).max(LOOKUP_DEADLINE_MS_MAX),
+});
+/** One server on the way up. `link` is of the way from it to its primary. */
+export const ExplainStep = z.object({
+  server: ServerNameSchema,
+  option: z.boolean(),
+  link: z.enum(['connected', 'dmz', 'unreachable', 'refused', 'never-heard', 'option-off', 'none']),
+  has: z.boolean().nullable(),
+  /** The claim was given and does not fit. */
+  wrongClaim: z.boolean().optional(),
+  since: Time.nullable().optional(),
+});
+export type ExplainStep = z.infer<typeof ExplainStep>;
+export const ExplainAnswer = z.object({ path: z.array(ExplainStep).max(64) });
+
+// --- devices ---
+
+export const DeviceHeartbeatRequest = z.object({
+  name: Name,
+  receipts: z.object({ count: Seq, digest: Hex32 }),
+});
+export const DeviceHeartbeatAnswer = z.object({
+  server: ServerNameSchema,
+  addresses: z.array(Address),
+  /** The server counts receipts otherwise: show them. */
+  receipts: z.enum(['agree', 'differ']),
+});
+
+export const RecordRequest = z.object({ complete: WireKeySchema });
+/** The acknowledgement: durable here. The receipt is opaque to the device, base64. */
+export const RecordAnswer = z.object({ id: Uuid, receipt: z.string(), server: ServerNameSchema });
+
+export const MissingReceiptsRequest = z.object({ ids: z.array(Uuid).max(DEVICE_PAGE_MAX) });
+export const MissingReceiptsAnswer = z.object({ missing: z.array(Uuid) });
+export const ReturnReceiptsRequest = z.object({
+  receipts: z.array(z.object({ id: Uuid, receipt: z.string() })).max(DEVICE_PAGE_MAX),
+});
+export const ReturnReceiptsAnswer = z.object({ recorded: Seq, known: Seq, refused: z.array(Uuid) });
+
+export const DeviceLookupRequest = z.object({ id: Uuid, claim: ClaimText });
+/** Material of a `volume` key only; base64. */
+export const DeviceLookupAnswer = z.union([
+  z.object({ outcome: z.literal('found'), complete: WireKeySchema, source: ServerNameSchema }),
+  LookupRefusalSchema,
+]);
+
+export const UnwrapRequest = z.object({
+  id: Uuid,
+  claim: ClaimText,
+  /** The header's stanzas other than Keystair's own; bodies in base64. */
+  stanzas: z
+    .array(z.object({ args: z.array(z.string().max(4096)).min(1).max(16), body: z.string().max(16_384) }))
+    .max(UNWRAP_STANZAS_MAX),
+});
+/** The one file's key, 16 bytes in base64. The identity stays where it is. */
+export const UnwrapAnswer = z.union([
+  z.object({ outcome: z.literal('found'), fileKey: z.string(), source: ServerNameSchema }),
+  LookupRefusalSchema,
+]);
+
+export const ArriveRequest = z.object({
+  keys: z.array(z.object({ id: Uuid, claim: ClaimText })).max(DEVICE_PAGE_MAX),
+});
+export const ArriveAnswer = z.object({
+  keys: z.array(
+    z.union([
+      z.object({ id: Uuid, outcome: z.literal('recorded'), receipt: z.string() }),
+      LookupRefusalSchema.extend({ id: Uuid }),
+    ]),
+  ),
+});
+
+/** To the new server: the device is over. To the old one: it has moved. */
+export const MovedRequest = z.object({ server: ServerNameSchema });
+export const Empty = z.object({});

@@ -1,0 +1,121 @@
+/**
+ * An encryption key as it travels: public fields as they are, material and blind in base64. Decoding checks form
+ * only; whoever takes a key in calls `checkKey`.
+ *
+ * Written by hand and not as a schema: a transmission of a million keys passes here.
+ */
+import { z } from 'zod';
+import { type CompleteKey, type EncryptionKey, KEY_KINDS, type KeyKind, type Locator } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import { KEY_MATERIAL_BYTES_MAX } from '#domain/limits.ts';
+
+export interface WireKey {
+  readonly key: EncryptionKey;
+  readonly material: string;
+  readonly blind: string;
+}
+
+export function keyToWire(complete: CompleteKey): WireKey {
+  return {
+    key: complete.key,
+    material: Buffer.from(complete.material.expose()).toString('base64'),
+    blind: Buffer.from(complete.blind).toString('base64'),
+  };
+}
+
+function fault(sentence: string): KeystairError {
+  return new KeystairError('record-invalid', sentence, { nextStep: 'look at what made this key; it was not stored' });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(from: Record<string, unknown>, field: string): string {
+  const value = from[field];
+  if (typeof value !== 'string') throw fault(`the key's ${field} must be text`);
+  return value;
+}
+
+function decodeBase64(value: string, what: string): Uint8Array {
+  const bytes = Buffer.from(value, 'base64');
+  if (bytes.toString('base64') !== value) throw fault(`the key's ${what} must be canonical base64`);
+  return bytes;
+}
+
+const LOCATOR_FIELDS = ['luksUuid', 'label', 'serial', 'recoveryId'] as const;
+
+function locatorOf(value: unknown): Locator {
+  if (!isObject(value)) throw fault("the key's locator must be an object");
+  const locator: Record<string, string> = {};
+  for (const field of LOCATOR_FIELDS) {
+    if (value[field] !== undefined) locator[field] = text(value, field);
+  }
+  return locator;
+}
+
+/** The public fields of any value, unknown fields dropped. Throws `record-invalid`. */
+export function keyFieldsFrom(value: unknown): EncryptionKey {
+  if (!isObject(value)) throw fault('a key must be an object');
+  const device = value['device'];
+  if (!isObject(device)) throw fault("the key's device must be an object");
+  const replaces = value['replaces'] ?? null;
+  if (replaces !== null && typeof replaces !== 'string') throw fault("the key's replaces must be text or null");
+  return {
+    id: text(value, 'id'),
+    kind: text(value, 'kind') as KeyKind,
+    claimHash: text(value, 'claimHash'),
+    device: { id: text(device, 'id'), name: text(device, 'name') },
+    locator: locatorOf(value['locator']),
+    algorithm: text(value, 'algorithm'),
+    origin: text(value, 'origin'),
+    createdAt: text(value, 'createdAt'),
+    replaces,
+  };
+}
+
+/** Throws `record-invalid` with a sentence that names the field. */
+export function keyFromWire(value: unknown): CompleteKey {
+  if (!isObject(value)) throw fault('a key must be an object');
+  const key = keyFieldsFrom(value['key']);
+  const material = text(value, 'material');
+  if (material.length > Math.ceil(KEY_MATERIAL_BYTES_MAX / 3) * 4) {
+    throw fault(`the key's material has more than ${KEY_MATERIAL_BYTES_MAX} bytes`);
+  }
+  return {
+    key,
+    material: new KeyMaterial(decodeBase64(material, 'material')),
+    blind: decodeBase64(text(value, 'blind'), 'blind'),
+  };
+}
+
+/** The id of whatever was meant to be a key, for naming it in a refusal; empty where it has none. */
+export function idOfWire(value: unknown): string {
+  if (!isObject(value) || !isObject(value['key'])) return '';
+  const id = value['key']['id'];
+  return typeof id === 'string' ? id.slice(0, 36) : '';
+}
+
+/** For schemas of messages that carry one whole key; `keyFromWire` does the checking. */
+export const WireKeySchema = z.custom<WireKey>((value) => isObject(value) && isObject(value['key']), {
+  message: 'must be a key',
+});
+
+/** Public fields in answers to people. */
+export const KeyFieldsSchema = z.object({
+  id: z.string(),
+  kind: z.enum(KEY_KINDS),
+  claimHash: z.string(),
+  device: z.object({ id: z.string(), name: z.string() }),
+  locator: z.object({
+    luksUuid: z.string().optional(),
+    label: z.string().optional(),
+    serial: z.string().optional(),
+    recoveryId: z.string().optional(),
+  }),
+  algorithm: z.string(),
+  origin: z.string(),
+  createdAt: z.string(),
+  replaces: z.string().nullable(),
+});

@@ -1,0 +1,191 @@
+/**
+ * The port behind which one server's repository lies, and what every store promises.
+ *
+ * - `write` resolves only when the work is durable: it survives kill -9 and loss of power. If the work throws, nothing
+ *   of it stays, and other works of the same group are untouched.
+ * - Works run one after another; each sees all earlier ones. A work awaits nothing but its transaction, so that one
+ *   flush can serve many works (group commit).
+ * - `reader` sees only what is durable.
+ * - Key rows are numbered 1, 2, 3 … without gaps, in commit order; audit rows likewise. Nothing is edited or deleted in
+ *   either. A number once given is never given again, whoever crashes.
+ * - A sync that fails ends the process (`onFatal`): what is on disk is not known any more.
+ * - The store sees only sealed material. It is not trusted: callers check MACs and open seals.
+ */
+
+/** One record of the repository as it lies on disk. */
+export interface StoredKey {
+  /** 1, 2, 3 … in commit order. */
+  readonly seq: number;
+  /** UUIDv7, lower case. Unique. */
+  readonly id: string;
+  /** The record's digest, 32 bytes. */
+  readonly digest: Uint8Array;
+  /** c(seq) = SHA-256(c(seq − 1) ‖ digest), 32 bytes. */
+  readonly chain: Uint8Array;
+  /** `device.id` of the record, for listing. */
+  readonly deviceId: string;
+  /** The public fields in canonical form (RFC 8785 JSON). */
+  readonly fields: string;
+  /** Material and blind, sealed by the barrier. */
+  readonly sealed: Uint8Array;
+  /** `device:ID`, `secondary:ID`, `primary:ID`, `receipt:ID` or `import:ID`. */
+  readonly receivedFrom: string;
+  /** When it was recorded here, Unix ms. */
+  readonly recordedAt: number;
+}
+
+/** Where a sequence stands. `seq` 0 has 32 zero bytes. */
+export interface Head {
+  readonly seq: number;
+  readonly chain: Uint8Array;
+}
+
+/** What a primary has durably received of one secondary in one epoch. */
+export interface Cursor extends Head {
+  readonly memberId: string;
+  /** 32 hexadecimal digits. */
+  readonly epoch: string;
+  /** Rank among the epochs of this member, in the order they were first heard: 1, 2, 3 … */
+  readonly rank: number;
+}
+
+/** A record that was refused alone: at the receiver beside the cursor, at the sender as a problem to show. */
+export interface RefusedKey {
+  /** The member that sent it; `''` on the sender's own list. */
+  readonly memberId: string;
+  readonly epoch: string;
+  /** Its number in the sender's sequence. */
+  readonly seq: number;
+  readonly keyId: string;
+  readonly reason: string;
+  readonly at: number;
+}
+
+/**
+ * A row that decides something, or holds one of the server's own secrets. `body` is JSON, or sealed bytes in base64;
+ * `mac` is the barrier's over kind, id and body. The store does not judge it.
+ */
+export interface TrustedRow {
+  readonly kind: TrustedKind;
+  readonly id: string;
+  readonly body: string;
+  readonly mac: Uint8Array;
+}
+export type TrustedKind =
+  | 'setting'
+  | 'member'
+  | 'invitation'
+  | 'primary'
+  | 'authority'
+  | 'secret'
+  | 'seal'
+  | 'data-key';
+
+/** What is known of a member (or of the primary) by hearsay: shown to people, never decided by. */
+export interface Contact {
+  readonly id: string;
+  readonly lastHeartbeatAt: number | null;
+  /** JSON; its form is the caller's. */
+  readonly body: string;
+}
+
+/** One line of the audit log. */
+export interface AuditRow {
+  /** 1, 2, 3 … */
+  readonly seq: number;
+  /** The event as JSON, the very bytes that are hashed. */
+  readonly event: string;
+  /** h(seq) = SHA-256(h(seq − 1) ‖ leaf), leaf as RFC 6962 hashes it; 32 bytes. */
+  readonly chain: Uint8Array;
+  /** The barrier's MAC over the chain value, so that nobody without the root key rewrites the log. */
+  readonly mac: Uint8Array;
+}
+
+/** Receipts a device holds of this server: how many, and the XOR of SHA-256 of the keys' ids. */
+export interface ReceiptTotals {
+  readonly count: number;
+  /** 32 bytes. */
+  readonly digest: Uint8Array;
+}
+
+export interface KeyFilter {
+  readonly deviceId?: string;
+  /** Case-insensitive part of id, device name, or locator. */
+  readonly text?: string;
+  /** Keys numbered above this. */
+  readonly afterSeq?: number;
+  readonly limit: number;
+}
+
+export interface Reader {
+  head(): Promise<Head>;
+  /** The chain value at a number: zeros at 0, undefined beyond the head. */
+  chainAt(seq: number): Promise<Uint8Array | undefined>;
+  keyById(id: string): Promise<StoredKey | undefined>;
+  /** Numbers and digests of those ids that are here, by id. At most 10,000 ids. */
+  knownKeys(ids: readonly string[]): Promise<ReadonlyMap<string, { seq: number; digest: Uint8Array }>>;
+  /** Keys numbered above `afterSeq`, in order. */
+  keysAfter(afterSeq: number, limit: number): Promise<readonly StoredKey[]>;
+  listKeys(filter: KeyFilter): Promise<readonly StoredKey[]>;
+  countKeysByDevice(deviceIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+
+  row(kind: TrustedKind, id: string): Promise<TrustedRow | undefined>;
+  rows(kind: TrustedKind): Promise<readonly TrustedRow[]>;
+
+  cursor(memberId: string, epoch: string): Promise<Cursor | undefined>;
+  /** All epochs of a member, by rank. */
+  cursors(memberId: string): Promise<readonly Cursor[]>;
+  refusedKeys(memberId: string, limit: number): Promise<readonly RefusedKey[]>;
+
+  contact(id: string): Promise<Contact | undefined>;
+  contacts(): Promise<readonly Contact[]>;
+
+  receiptTotals(deviceId: string): Promise<ReceiptTotals>;
+  /** Which of these key numbers the device holds a receipt for. */
+  hasReceipts(deviceId: string, seqs: readonly number[]): Promise<ReadonlySet<number>>;
+
+  auditHead(): Promise<{ seq: number; chain: Uint8Array }>;
+  auditAfter(afterSeq: number, limit: number): Promise<readonly AuditRow[]>;
+}
+
+/** Reads inside a transaction see its own writes. */
+export interface Transaction extends Reader {
+  /** Appends; the first row's `seq` must follow the head, and so on. A gap or a known id is a broken invariant. */
+  appendKeys(rows: readonly StoredKey[]): Promise<void>;
+
+  putRow(row: TrustedRow): Promise<void>;
+  /** Only for rows that are no custody: spent invitations past their expiry, replaced primaries. */
+  deleteRow(kind: TrustedKind, id: string): Promise<void>;
+
+  putCursor(cursor: Cursor): Promise<void>;
+  deleteCursor(memberId: string, epoch: string): Promise<void>;
+  putRefusedKeys(refused: readonly RefusedKey[]): Promise<void>;
+  /** Forgets the sender's own list, when a new epoch begins. */
+  clearRefusedKeys(memberId: string): Promise<void>;
+
+  putContact(contact: Contact): Promise<void>;
+
+  /** Notes receipts for these key numbers and sets the new totals. */
+  addReceipts(deviceId: string, seqs: readonly number[], totals: ReceiptTotals): Promise<void>;
+
+  /** Appends; the first row's `seq` must follow the audit head. */
+  appendAudit(rows: readonly AuditRow[]): Promise<void>;
+}
+
+export interface WriteOptions {
+  /**
+   * The work appends audit events only and may use the space set aside for them when the disk is full.
+   */
+  readonly reserve?: boolean;
+}
+
+export interface Store {
+  readonly reader: Reader;
+  write<T>(work: (transaction: Transaction) => Promise<T>, options?: WriteOptions): Promise<T>;
+  /** Bytes free where the store writes. */
+  freeBytes(): Promise<number>;
+  /** Looks at every page; returns sentences that name what is damaged, none when all is well. */
+  checkStructure(): Promise<readonly string[]>;
+  /** Waits for works under way, then closes. */
+  close(): Promise<void>;
+}
