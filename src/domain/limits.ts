@@ -101,6 +101,11 @@ export const AUDIT_RESERVE_BYTES = 32 * 1024 * 1024;
 /** The first SQLite whose WAL-reset race is mended (3.51.3); older ones can lose commits. */
 export const SQLITE_VERSION_MIN = '3.51.3';
 
+// --- custody ---
+
+/** A key file is a comment and one line; anything longer was put there by mistake and is not read into memory. */
+export const KEY_FILE_BYTES_MAX = 4096;
+
 // --- audit ---
 
 /** Repeated refusals of one caller for one reason within this are counted, not written singly. */

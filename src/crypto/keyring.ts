@@ -1,0 +1,201 @@
+/**
+ * The root key and the data keys: made, wrapped, unwrapped and numbered here, and nowhere else.
+ *
+ * Invariants: data keys are numbered from 1 without gaps and never dropped, so whatever was sealed opens; a data key
+ * seals nothing before its row is stored, because `addDataKey` only makes the row and `useDataKey` takes it into use;
+ * every key has one use, and its own HKDF info string says which.
+ *
+ * Rows are plain data. Whoever calls keeps them.
+ */
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { assert, KeystairError } from '#domain/errors.ts';
+import { associate } from './associated.ts';
+import { XAES_KEY_BYTES, XAES_NONCE_BYTES, XAES_TAG_BYTES, XaesKey } from './xaes-256-gcm.ts';
+
+/** Where randomness comes from. */
+export type Random = (bytes: number) => Uint8Array;
+
+/** What can hold the root key wrapped. More will come; each has its words in SEAL_WORDS. */
+export type SealKind = 'key-file' | 'passphrase' | 'pkcs11' | 'backup' | 'recovery';
+
+/** The root key wrapped under one seal. */
+export interface SealRow {
+  readonly id: string;
+  readonly kind: SealKind;
+  readonly wrapped: Uint8Array;
+}
+
+/** One data key wrapped under the root key. */
+export interface DataKeyRow {
+  readonly number: number;
+  readonly wrapped: Uint8Array;
+}
+
+const KEY_BYTES = XAES_KEY_BYTES;
+const WRAPPED_BYTES = XAES_NONCE_BYTES + KEY_BYTES + XAES_TAG_BYTES;
+
+/** Each derived key's one use. An info string is never changed; another use, or another form, gets another one. */
+const INFO_WRAP = 'keystair/root-key/wrap-data-keys/v1';
+const INFO_MAC = 'keystair/root-key/barrier-mac/v1';
+const INFO_SEAL = 'keystair/data-key/seal-records/v1';
+
+const PURPOSE_ROOT_KEY = 'keystair/root-key/v1';
+const PURPOSE_DATA_KEY = 'keystair/data-key/v1';
+
+const SEAL_WORDS: Readonly<Record<SealKind, { readonly name: string; readonly nextStep: string }>> = {
+  'key-file': {
+    name: 'key file',
+    nextStep: 'put back the key file that was made with this data directory, from the copy kept elsewhere',
+  },
+  passphrase: {
+    name: 'passphrase',
+    nextStep: 'enter it again, or open the server with another of its seals',
+  },
+  pkcs11: { name: 'PKCS#11 token', nextStep: 'insert the token this server was set up with' },
+  backup: { name: "backup's password", nextStep: 'enter the password this backup was made with' },
+  recovery: { name: 'recovery key', nextStep: 'enter the recovery key of this server, not of another' },
+};
+
+function derive(key: Uint8Array, info: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, '', info, KEY_BYTES));
+}
+
+function makeSecret(random: Random): Uint8Array {
+  const secret = random(KEY_BYTES);
+  assert(secret.length === KEY_BYTES, 'randomness gives as many bytes as it was asked for');
+  return secret;
+}
+
+/** Nonce, ciphertext, tag. */
+function wrap(under: XaesKey, associated: Uint8Array, secret: Uint8Array, random: Random): Uint8Array {
+  const nonce = random(XAES_NONCE_BYTES);
+  const wrapped = new Uint8Array(WRAPPED_BYTES);
+  wrapped.set(nonce);
+  under.sealInto(wrapped, XAES_NONCE_BYTES, nonce, secret, associated);
+  return wrapped;
+}
+
+function unwrap(under: XaesKey, associated: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined {
+  return under.open(wrapped.subarray(0, XAES_NONCE_BYTES), wrapped.subarray(XAES_NONCE_BYTES), associated);
+}
+
+function rootKeyAssociated(id: string, kind: SealKind): Uint8Array {
+  // No kind holds a colon, so kind and id cannot run into each other.
+  return associate(PURPOSE_ROOT_KEY, `${kind}:${id}`);
+}
+
+function dataKeyAssociated(number: number): Uint8Array {
+  return associate(PURPOSE_DATA_KEY, String(number));
+}
+
+export class Keyring {
+  readonly #rootKey: Uint8Array;
+  readonly #wrapping: XaesKey;
+  readonly #macKey: KeyObject;
+  /** Data key n seals under the key at n - 1. */
+  readonly #sealing: XaesKey[] = [];
+
+  /** Use `createKeyring` or `openKeyring`. @param rootKey 32 bytes, held and not copied. */
+  constructor(rootKey: Uint8Array, dataKeys: readonly DataKeyRow[]) {
+    this.#rootKey = rootKey;
+    this.#wrapping = new XaesKey(derive(rootKey, INFO_WRAP));
+    this.#macKey = createSecretKey(derive(rootKey, INFO_MAC));
+    for (const row of dataKeys.toSorted((one, other) => one.number - other.number)) this.useDataKey(row);
+  }
+
+  /** The number of the data key that seals now: the highest. */
+  get currentDataKey(): number {
+    return this.#sealing.length;
+  }
+
+  /** The key that records of data key `number` are sealed under. */
+  sealingKey(number: number): XaesKey | undefined {
+    return this.#sealing[number - 1];
+  }
+
+  /** The barrier's MAC key. It hangs off the root key, so it stays the same over every change of data keys. */
+  get macKey(): KeyObject {
+    return this.#macKey;
+  }
+
+  /**
+   * Makes the row of the next data key and does nothing else with it. Store it (its number unique), then call
+   * `useDataKey`: a key that seals records before its own row is durable could be lost with all of them.
+   */
+  addDataKey(random: Random): DataKeyRow {
+    const number = this.currentDataKey + 1;
+    const secret = makeSecret(random);
+    const row = { number, wrapped: wrap(this.#wrapping, dataKeyAssociated(number), secret, random) };
+    secret.fill(0);
+    return row;
+  }
+
+  /**
+   * Takes a stored row into use, our own or one another process of this server stored. A number already in use is
+   * left as it is. Throws `data-damaged` for a row that does not open or that leaves a gap.
+   */
+  useDataKey(row: DataKeyRow): void {
+    const next = this.currentDataKey + 1;
+    if (Number.isInteger(row.number) && row.number >= 1 && row.number < next) return;
+    if (row.number !== next) {
+      throw new KeystairError('data-damaged', `data key ${next} is missing from this server's database`, {
+        nextStep: 'restore the newest backup; nothing sealed under that data key opens without it',
+        details: { dataKey: next },
+      });
+    }
+    const secret = unwrap(this.#wrapping, dataKeyAssociated(next), row.wrapped);
+    if (secret === undefined) {
+      throw new KeystairError('data-damaged', `data key ${next} does not open under this server's root key`, {
+        nextStep: 'its row was altered or is of another server; restore the newest backup',
+        details: { dataKey: next },
+      });
+    }
+    this.#sealing.push(new XaesKey(derive(secret, INFO_SEAL)));
+    secret.fill(0);
+  }
+
+  /** The root key wrapped under one more seal. The rows of the other seals stay as they are. */
+  wrapRootKey(sealId: string, kind: SealKind, sealKey: Uint8Array, random: Random): SealRow {
+    const wrapped = wrap(new XaesKey(sealKey), rootKeyAssociated(sealId, kind), this.#rootKey, random);
+    return { id: sealId, kind, wrapped };
+  }
+}
+
+/** A new root key with data key 1. Store `seal` and `dataKeys` before anything is sealed. */
+export function createKeyring(ports: {
+  readonly random: Random;
+  /** 32 bytes, from the seal. */
+  readonly sealKey: Uint8Array;
+  readonly sealId: string;
+  readonly kind: SealKind;
+}): { keyring: Keyring; seal: SealRow; dataKeys: readonly DataKeyRow[] } {
+  const keyring = new Keyring(makeSecret(ports.random), []);
+  const row = keyring.addDataKey(ports.random);
+  keyring.useDataKey(row);
+  const seal = keyring.wrapRootKey(ports.sealId, ports.kind, ports.sealKey, ports.random);
+  return { keyring, seal, dataKeys: [row] };
+}
+
+/** Throws `root-key-wrong` where the seal key does not open the row, `data-damaged` where a data key is amiss. */
+export function openKeyring(ports: {
+  readonly sealKey: Uint8Array;
+  readonly seal: SealRow;
+  readonly dataKeys: readonly DataKeyRow[];
+}): Keyring {
+  const { seal, sealKey, dataKeys } = ports;
+  const rootKey = unwrap(new XaesKey(sealKey), rootKeyAssociated(seal.id, seal.kind), seal.wrapped);
+  if (rootKey === undefined) {
+    const { name, nextStep } = SEAL_WORDS[seal.kind] ?? { name: 'seal', nextStep: 'upgrade this program' };
+    throw new KeystairError('root-key-wrong', `the ${name} does not open this server's root key`, {
+      nextStep,
+      details: { seal: seal.id, kind: seal.kind },
+    });
+  }
+  if (dataKeys.length === 0) {
+    throw new KeystairError('data-damaged', "data key 1 is missing from this server's database", {
+      nextStep: 'restore the newest backup',
+      details: { dataKey: 1 },
+    });
+  }
+  return new Keyring(rootKey, dataKeys);
+}
