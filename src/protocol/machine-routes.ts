@@ -66,6 +66,5 @@ export const MACHINE_ROUTES = {
 
 export type MachineRoutes = typeof MACHINE_ROUTES;
 export type MachineRouteName = keyof MachineRoutes;
-export type RequestOf<Name extends MachineRouteName> =
-  MachineRoutes[Name]['request'] extends z.ZodType ? z.infer<MachineRoutes[Name]['request']> : never;
+export type RequestOf<Name extends MachineRouteName> = z.infer<Exclude<MachineRoutes[Name]['request'], 'json-lines'>>;
 export type AnswerOf<Name extends MachineRouteName> = z.infer<MachineRoutes[Name]['answer']>;

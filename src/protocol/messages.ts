@@ -28,7 +28,8 @@ export const JoinRequest = z.object({
   id: Uuid,
   name: Name,
   kind: z.enum(['device', 'secondary']),
-  useHierarchy: z.boolean().optional(),
+  /** A device that still belongs to another server, and moves over only when its keys are here. */
+  arriving: z.boolean().optional(),
 });
 export const JoinAnswer = z.object({
   server: ServerNameSchema,

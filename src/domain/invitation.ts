@@ -1,0 +1,59 @@
+/**
+ * The invitation: a one-time string that carries where to join, the fingerprint of the authority's key to pin, and a
+ * secret. The inviting server keeps only the secret's hash.
+ */
+import { hash } from 'node:crypto';
+import { KeystairError } from './errors.ts';
+import { UUID_PATTERN } from './encryption-key.ts';
+
+export interface Invitation {
+  readonly kind: 'device' | 'secondary';
+  readonly server: { readonly id: string; readonly name: string };
+  /** HOST:PORT, tried in order. */
+  readonly addresses: readonly string[];
+  /** SHA-256 of the authority's public key, 64 hexadecimal digits. */
+  readonly authority: string;
+  /** 32 random bytes in base64url. */
+  readonly secret: string;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+}
+
+const PREFIX = 'keystair-invitation-1.';
+/** A handful of addresses; longer is not one of ours. */
+const INVITATION_LENGTH_MAX = 8192;
+
+function checksum(payload: string): string {
+  return hash('sha256', PREFIX + payload, 'hex').slice(0, 8);
+}
+
+/** One word, safe to mail: prefix, base64url of the JSON, and a checksum that makes a cut one visible. */
+export function encodeInvitation(invitation: Invitation): string {
+  const payload = Buffer.from(JSON.stringify(invitation)).toString('base64url');
+  return `${PREFIX}${payload}.${checksum(payload)}`;
+}
+
+function invalid(sentence: string): KeystairError {
+  return new KeystairError('invitation-invalid', sentence, {
+    nextStep: 'copy the invitation again, whole, or ask for a new one',
+  });
+}
+
+export function decodeInvitation(text: string): Invitation {
+  const word = text.trim();
+  if (!word.startsWith(PREFIX)) throw invalid('this is not a Keystair invitation');
+  const [payload = '', sum, ...more] = word.slice(PREFIX.length).split('.');
+  if (word.length > INVITATION_LENGTH_MAX || more.length > 0 || sum !== checksum(payload)) {
+    throw invalid('the invitation is cut or altered');
+  }
+  const value = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Invitation;
+  if (!UUID_PATTERN.test(value.server.id) || !/^[0-9a-f]{64}$/.test(value.authority)) {
+    throw invalid('the invitation is altered');
+  }
+  return value;
+}
+
+/** Under which name the inviting server keeps it. */
+export function hashInvitationSecret(secret: string): string {
+  return hash('sha256', `keystair/invitation/${secret}`, 'hex');
+}

@@ -1,0 +1,35 @@
+/**
+ * A member: a device or secondary that joined this server. A row with its public key, read at every request; what is
+ * not in the row is not granted.
+ */
+import type { ServerName } from './lookup.ts';
+
+export type MemberKind = 'device' | 'secondary';
+
+export interface Member {
+  readonly id: string;
+  readonly kind: MemberKind;
+  readonly name: string;
+  /** SHA-256 of the public key (SPKI), 64 hexadecimal digits. Bound to the id at the first join. */
+  readonly fingerprint: string;
+  /** SPKI in base64: what renewed certificates are made for. */
+  readonly publicKey: string;
+  /** Secondaries: no key crosses the link, in either direction. */
+  readonly dmz: boolean;
+  /**
+   * - `managed`: joined.
+   * - `arriving`: a device of another server that has joined but not moved over.
+   * - `moved`: a device that told us it went to `movedTo`. Its keys stay; it may not call any more.
+   */
+  readonly state: 'managed' | 'arriving' | 'moved';
+  readonly movedTo: ServerName | null;
+  /** ISO 8601. */
+  readonly joinedAt: string;
+  /** ISO 8601, or null while it is a member. Set for ever: a removed member's row stays, as a no. */
+  readonly removedAt: string | null;
+}
+
+/** Whether this member may call at all. */
+export function mayCall(member: Member): boolean {
+  return member.removedAt === null && member.state !== 'moved';
+}

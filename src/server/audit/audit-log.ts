@@ -1,0 +1,80 @@
+/**
+ * Writing the audit log. Invariant: `record` resolves only when the event is durable, so a caller that awaits it
+ * before it answers never lets material out unseen. Events of one turn share one append and one flush.
+ */
+import type { Barrier } from '#crypto/barrier.ts';
+import { type AuditEvent, auditLeafHash, encodeAuditEvent, nextAuditChain } from '#domain/audit-log.ts';
+import type { AuditRow, Store, Transaction } from '#store/store.ts';
+import { type Clock, isoTime } from '../ports.ts';
+
+const NO_MAC = new Uint8Array(0);
+const MAC_PURPOSE = 'audit';
+
+interface PendingAppend {
+  readonly entries: string[];
+  readonly written: Promise<void>;
+}
+
+export class AuditLog {
+  readonly #store: Store;
+  readonly #barrier: Barrier;
+  readonly #clock: Clock;
+  #pending: PendingAppend | undefined;
+
+  constructor(store: Store, barrier: Barrier, clock: Clock) {
+    this.#store = store;
+    this.#barrier = barrier;
+    this.#clock = clock;
+  }
+
+  /** Resolves when the event is durable. Goes on when the disk is full, out of the space set aside. */
+  record(event: AuditEvent): Promise<void> {
+    this.#pending ??= this.#startAppend();
+    this.#pending.entries.push(encodeAuditEvent(isoTime(this.#clock()), event));
+    return this.#pending.written;
+  }
+
+  /** Appends in the caller's transaction: the event is durable exactly when what it tells of is. */
+  async append(transaction: Transaction, events: readonly AuditEvent[]): Promise<void> {
+    const at = isoTime(this.#clock());
+    await this.#append(
+      transaction,
+      events.map((event) => encodeAuditEvent(at, event)),
+    );
+  }
+
+  /** Events join the append until its work runs. The work may be run again by the store: its entries stay its own. */
+  #startAppend(): PendingAppend {
+    const entries: string[] = [];
+    const written = this.#store.write(
+      (transaction) => {
+        this.#pending = undefined;
+        return this.#append(transaction, entries);
+      },
+      { reserve: true },
+    );
+    return { entries, written };
+  }
+
+  async #append(transaction: Transaction, entries: readonly string[]): Promise<void> {
+    const head = await transaction.auditHead();
+    let { chain } = head;
+    const rows: AuditRow[] = entries.map((event, index) => {
+      chain = nextAuditChain(chain, auditLeafHash(event));
+      // One MAC for each append: the chain value under it covers all rows before.
+      const mac = index === entries.length - 1 ? this.#barrier.mac(MAC_PURPOSE, auditMacForm(head.seq + index + 1, chain)) : NO_MAC;
+      return { seq: head.seq + index + 1, event, chain, mac };
+    });
+    await transaction.appendAudit(rows);
+  }
+}
+
+/** What the barrier's MAC of an audit row covers. */
+export function auditMacForm(seq: number, chain: Uint8Array): string {
+  return `${seq} ${Buffer.from(chain).toString('hex')}`;
+}
+
+/** Whether a row's MAC is right; rows inside an append have none and are covered by the next that has. */
+export function auditMacFits(barrier: Barrier, row: AuditRow): boolean {
+  return row.mac.length === 0 || barrier.macFits(MAC_PURPOSE, auditMacForm(row.seq, row.chain), row.mac);
+}

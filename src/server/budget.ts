@@ -1,0 +1,42 @@
+/**
+ * Budgets: what one member may bring in an hour, as a bucket that fills steadily. Generous; above it the answer is
+ * "later". Kept in memory: a restart forgives.
+ */
+import type { Clock } from './ports.ts';
+
+const HOUR_MS = 3_600_000;
+
+interface Bucket {
+  records: number;
+  bytes: number;
+  at: number;
+}
+
+export class Budget {
+  readonly #records: number;
+  readonly #bytes: number;
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(records: number, bytes: number, clock: Clock) {
+    this.#records = records;
+    this.#bytes = bytes;
+    this.#clock = clock;
+  }
+
+  /** Whether the member may bring this much now; takes it from its budget if so. */
+  take(memberId: string, records: number, bytes: number): boolean {
+    const now = this.#clock();
+    const bucket = this.#buckets.get(memberId) ?? { records: this.#records, bytes: this.#bytes, at: now };
+    // A clock that goes back gives nothing and takes nothing.
+    const share = Math.max(0, now - bucket.at) / HOUR_MS;
+    bucket.records = Math.min(this.#records, bucket.records + share * this.#records);
+    bucket.bytes = Math.min(this.#bytes, bucket.bytes + share * this.#bytes);
+    bucket.at = now;
+    this.#buckets.set(memberId, bucket);
+    if (bucket.records < records || bucket.bytes < bytes) return false;
+    bucket.records -= records;
+    bucket.bytes -= bytes;
+    return true;
+  }
+}

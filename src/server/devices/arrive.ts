@@ -1,0 +1,98 @@
+/**
+ * A device that changes server. Here, at the new one, it shows id and claim of every key it needs; each is looked up
+ * like any other and kept. It moves over only when all are in this server's own repository; then the old server is
+ * told, keeps every key, and shows the device as moved.
+ */
+import { claimFromText } from '#domain/claim.ts';
+import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
+import type { Member } from '#domain/member.ts';
+import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
+import type { Transaction } from '#store/store.ts';
+import type { Lookups } from '../keys/lookup.ts';
+import { writeMember } from '../trust/members.ts';
+import { noteReceipts } from './receipts.ts';
+import type { DevicePorts } from './record-device-key.ts';
+
+export interface ArrivePorts extends DevicePorts {
+  readonly lookups: Lookups;
+}
+
+/** Keys looked up at a time for one arriving device. */
+const ARRIVE_TOGETHER = 8;
+
+/** For each key: it is recorded here, with a receipt; or why it could not be had. No material is answered. */
+export async function arrive(
+  ports: ArrivePorts,
+  member: Member,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
+  request: RequestOf<'arrive'>,
+): Promise<AnswerOf<'arrive'>> {
+  const deadline = ports.clock() + LOOKUP_DEADLINE_MS_DEFAULT;
+  const keys: AnswerOf<'arrive'>['keys'] = [];
+  for (let at = 0; at < request.keys.length; at += ARRIVE_TOGETHER) {
+    const page = request.keys.slice(at, at + ARRIVE_TOGETHER);
+    keys.push(...(await Promise.all(page.map((key) => arriveOne(ports, member, demandCaller, key, deadline)))));
+  }
+  return { keys };
+}
+
+async function arriveOne(
+  ports: ArrivePorts,
+  member: Member,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
+  { id, claim }: { readonly id: string; readonly claim: string },
+  deadline: number,
+): Promise<AnswerOf<'arrive'>['keys'][number]> {
+  const outcome = await ports.lookups.find({ id, claim: claimFromText(claim), asked: [], deadline });
+  if (outcome.outcome === 'not-found') {
+    const { reason, at, asked, since } = outcome;
+    return { id, outcome: 'not-found', reason, at, asked: [...asked], ...(since === undefined ? {} : { since }) };
+  }
+  await ports.store.write(async (transaction) => {
+    await demandCaller(transaction);
+    const known = (await transaction.knownKeys([id])).get(id);
+    if (known !== undefined) await noteReceipts(transaction, member.id, [{ id, seq: known.seq }]);
+    await ports.audit.append(transaction, [
+      { event: 'key-shown', by: `device:${member.id}`, key: id, to: member.name },
+    ]);
+  });
+  return { id, outcome: 'recorded', receipt: ports.receipts.seal(member.id, outcome.key) };
+}
+
+/** The device has moved over to this server. */
+export async function arrived(
+  ports: ArrivePorts,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
+): Promise<Record<string, never>> {
+  await ports.store.write(async (transaction) => {
+    const member = await demandCaller(transaction);
+    if (member.state === 'managed') return;
+    await writeMember(ports.rows, transaction, { ...member, state: 'managed' });
+    await ports.audit.append(transaction, [
+      { event: 'device-arrived', by: `device:${member.id}`, device: member.id, name: member.name },
+    ]);
+  });
+  return {};
+}
+
+/** The device has moved from this server to another. Its keys stay; its next call is refused. */
+export async function moved(
+  ports: ArrivePorts,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
+  request: RequestOf<'moved'>,
+): Promise<Record<string, never>> {
+  await ports.store.write(async (transaction) => {
+    const member = await demandCaller(transaction);
+    await writeMember(ports.rows, transaction, { ...member, state: 'moved', movedTo: request.server });
+    await ports.audit.append(transaction, [
+      {
+        event: 'device-moved',
+        by: `device:${member.id}`,
+        device: member.id,
+        to: request.server.id,
+        name: request.server.name,
+      },
+    ]);
+  });
+  return {};
+}

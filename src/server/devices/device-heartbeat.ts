@@ -1,0 +1,97 @@
+/**
+ * A device's heartbeat, and the receipts it brings back when this server counts otherwise.
+ */
+import { codeOf } from '#domain/errors.ts';
+import type { Member } from '#domain/member.ts';
+import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
+import type { Transaction } from '#store/store.ts';
+import { toHex } from '../hierarchy/hex.ts';
+import { type CheckedKey, checkedKey, recordKeys } from '../keys/record-keys.ts';
+import { writeMember } from '../trust/members.ts';
+import { noteReceipts } from './receipts.ts';
+import type { DevicePorts } from './record-device-key.ts';
+
+export async function deviceHeartbeat(
+  ports: DevicePorts,
+  member: Member,
+  request: RequestOf<'deviceHeartbeat'>,
+  addresses: readonly string[],
+): Promise<AnswerOf<'deviceHeartbeat'>> {
+  const totals = await ports.store.write(async (transaction) => {
+    await transaction.putContact({ id: member.id, lastHeartbeatAt: ports.clock(), body: '{}' });
+    if (request.name !== member.name) await writeMember(ports.rows, transaction, { ...member, name: request.name });
+    return transaction.receiptTotals(member.id);
+  });
+  const agree = totals.count === request.receipts.count && toHex(totals.digest) === request.receipts.digest;
+  return { server: ports.server, addresses: [...addresses], receipts: agree ? 'agree' : 'differ' };
+}
+
+/** Of the receipts a device holds, those this server does not know of. */
+export async function missingReceipts(
+  ports: DevicePorts,
+  member: Member,
+  request: RequestOf<'missingReceipts'>,
+): Promise<AnswerOf<'missingReceipts'>> {
+  const { reader } = ports.store;
+  const known = await reader.knownKeys(request.ids);
+  const held = await reader.hasReceipts(
+    member.id,
+    [...known.values()].map(({ seq }) => seq),
+  );
+  return {
+    missing: request.ids.filter((id) => {
+      const key = known.get(id);
+      return key === undefined || !held.has(key.seq);
+    }),
+  };
+}
+
+/** Takes keys back from receipts: only this server's own, for this device, whose record fits its id. */
+export async function returnReceipts(
+  ports: DevicePorts,
+  member: Member,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
+  request: RequestOf<'returnReceipts'>,
+): Promise<AnswerOf<'returnReceipts'>> {
+  const refused: string[] = [];
+  const keys: CheckedKey[] = [];
+  for (const { id, receipt } of request.receipts) {
+    const key = openReceipt(ports, member, id, receipt);
+    if (key === undefined) refused.push(id);
+    else keys.push(key);
+  }
+  const { recorded, known } = await ports.store.write(async (transaction) => {
+    await demandCaller(transaction);
+    const outcomes = await recordKeys(ports, transaction, keys, `receipt:${member.id}`);
+    const held: { id: string; seq: number }[] = [];
+    outcomes.forEach((outcome, at) => {
+      const { id } = keys[at]!.complete.key;
+      if (outcome.outcome === 'conflict') refused.push(id);
+      else held.push({ id, seq: outcome.seq });
+    });
+    await noteReceipts(transaction, member.id, held);
+    const counts = {
+      recorded: outcomes.filter(({ outcome }) => outcome === 'new').length,
+      known: outcomes.filter(({ outcome }) => outcome === 'known').length,
+    };
+    await ports.audit.append(transaction, [
+      { event: 'receipts-returned', by: `device:${member.id}`, device: member.id, ...counts },
+    ]);
+    return counts;
+  });
+  if (recorded > 0) {
+    ports.log.warn({ event: 'receipts-returned', device: member.id, recorded }, 'keys came back from receipts');
+    ports.keysRecorded.raise();
+  }
+  return { recorded, known, refused };
+}
+
+function openReceipt(ports: DevicePorts, member: Member, id: string, receipt: string): CheckedKey | undefined {
+  try {
+    const complete = ports.receipts.open(member.id, id, receipt);
+    return complete === undefined || complete.key.id !== id ? undefined : checkedKey(complete);
+  } catch (error) {
+    if (codeOf(error) === 'record-invalid') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Receipts: a record sealed under the server's receipt key, which every backup contains, handed to the device that
+ * cannot open it. A server put back to an older copy of its data takes its keys back from them.
+ */
+import { XAES_NONCE_BYTES, XaesKey } from '#crypto/xaes-256-gcm.ts';
+import type { CompleteKey } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+import { addToTotals } from '#domain/receipt.ts';
+import { keyFromWire, keyToWire } from '#protocol/wire-key.ts';
+import type { Store, Transaction } from '#store/store.ts';
+import type { Random } from '../ports.ts';
+import type { TrustedRows } from '../trust/trusted-rows.ts';
+
+const RECEIPT_KEY = 'receipt-key';
+/** So that another form of receipt can come later. */
+const VERSION = 1;
+
+export async function storeNewReceiptKey(rows: TrustedRows, transaction: Transaction, random: Random): Promise<void> {
+  await rows.putSecret(transaction, RECEIPT_KEY, random(32));
+}
+
+export async function loadReceipts(rows: TrustedRows, store: Store, random: Random, serverId: string): Promise<Receipts> {
+  const key = await rows.getSecret(store.reader, RECEIPT_KEY);
+  if (key === undefined) {
+    throw new KeystairError('row-untrusted', "this server's receipt key is missing", {
+      nextStep: 'restore the data directory from a backup',
+    });
+  }
+  return new Receipts(key, random, serverId);
+}
+
+export class Receipts {
+  readonly #key: XaesKey;
+  readonly #random: Random;
+  readonly #serverId: string;
+
+  constructor(key: Uint8Array, random: Random, serverId: string) {
+    this.#key = new XaesKey(key);
+    this.#random = random;
+    this.#serverId = serverId;
+  }
+
+  /** Base64. Bound to this server, the device that keeps it, and the key's id. */
+  seal(deviceId: string, complete: CompleteKey): string {
+    const nonce = this.#random(XAES_NONCE_BYTES);
+    const plaintext = Buffer.from(JSON.stringify(keyToWire(complete)));
+    const sealed = this.#key.seal(nonce, plaintext, this.#associated(deviceId, complete.key.id));
+    return Buffer.concat([Buffer.of(VERSION), nonce, sealed]).toString('base64');
+  }
+
+  /** The key of a receipt, or undefined where it is not one of this server's for that device and id. */
+  open(deviceId: string, keyId: string, receipt: string): CompleteKey | undefined {
+    const bytes = Buffer.from(receipt, 'base64');
+    if (bytes[0] !== VERSION || bytes.length <= XAES_NONCE_BYTES + 17) return undefined;
+    const nonce = bytes.subarray(1, 1 + XAES_NONCE_BYTES);
+    const opened = this.#key.open(nonce, bytes.subarray(1 + XAES_NONCE_BYTES), this.#associated(deviceId, keyId));
+    return opened === undefined ? undefined : keyFromWire(JSON.parse(Buffer.from(opened).toString('utf8')));
+  }
+
+  #associated(deviceId: string, keyId: string): Uint8Array {
+    return Buffer.from(`keystair/receipt/v1\n${this.#serverId}\n${deviceId}\n${keyId}`);
+  }
+}
+
+/** Notes that the device holds receipts for these keys; those it already had change nothing. */
+export async function noteReceipts(
+  transaction: Transaction,
+  deviceId: string,
+  keys: readonly { readonly id: string; readonly seq: number }[],
+): Promise<void> {
+  const held = await transaction.hasReceipts(
+    deviceId,
+    keys.map(({ seq }) => seq),
+  );
+  const added = keys.filter(({ seq }) => !held.has(seq));
+  if (added.length === 0) return;
+  const totals = addToTotals(
+    await transaction.receiptTotals(deviceId),
+    added.map(({ id }) => id),
+  );
+  await transaction.addReceipts(
+    deviceId,
+    added.map(({ seq }) => seq),
+    totals,
+  );
+}

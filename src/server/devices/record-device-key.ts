@@ -1,0 +1,62 @@
+/**
+ * A device hands its key over. The answer is the acknowledgement on which it begins to encrypt, so it is given only
+ * when key and receipt are durable. A device may hand over only what it made itself, on this server.
+ */
+import type { EncryptionKey } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+import type { Member } from '#domain/member.ts';
+import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
+import { keyFromWire } from '#protocol/wire-key.ts';
+import type { Transaction } from '#store/store.ts';
+import type { Budget } from '../budget.ts';
+import { checkedKey, recordKeys } from '../keys/record-keys.ts';
+import type { ServerPorts } from '../ports.ts';
+import { noteReceipts, type Receipts } from './receipts.ts';
+
+export interface DevicePorts extends ServerPorts {
+  readonly receipts: Receipts;
+  readonly deviceBudget: Budget;
+}
+
+function demandOwnKey(ports: ServerPorts, member: Member, key: EncryptionKey): void {
+  if (key.device.id !== member.id) {
+    throw new KeystairError('record-invalid', `the key names device ${key.device.id}, but device ${member.id} sent it`, {
+      nextStep: 'a device hands over only keys it made itself; it was not stored',
+    });
+  }
+  if (key.origin !== ports.server.id) {
+    throw new KeystairError('record-invalid', `the key names server ${key.origin} as its origin, and this is another`, {
+      nextStep: "check which server the device belongs to with `keystair agent status`; it was not stored",
+    });
+  }
+}
+
+export async function recordDeviceKey(
+  ports: DevicePorts,
+  member: Member,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
+  request: RequestOf<'record'>,
+): Promise<AnswerOf<'record'>> {
+  const key = checkedKey(keyFromWire(request.complete));
+  const { id } = key.complete.key;
+  demandOwnKey(ports, member, key.complete.key);
+  if (!ports.deviceBudget.take(member.id, 1, key.fields.length + key.complete.material.expose().length)) {
+    throw new KeystairError('later', 'this device has handed over more keys in an hour than it may', {
+      nextStep: 'wait and try again; if this is meant, raise the budget in the configuration of the server',
+    });
+  }
+  const outcome = await ports.store.write(async (transaction) => {
+    // Again, in the transaction that stores: it may have been removed meanwhile.
+    await demandCaller(transaction);
+    const [recorded] = await recordKeys(ports, transaction, [key], `device:${member.id}`);
+    if (recorded === undefined || recorded.outcome === 'conflict') {
+      throw new KeystairError('record-conflict', `another record is known here under the id ${id}`, {
+        nextStep: 'make a new key; the one that is known was not changed',
+      });
+    }
+    await noteReceipts(transaction, member.id, [{ id, seq: recorded.seq }]);
+    return recorded.outcome;
+  });
+  if (outcome === 'new') ports.keysRecorded.raise();
+  return { id, receipt: ports.receipts.seal(member.id, key.complete), server: ports.server };
+}

@@ -1,0 +1,43 @@
+/**
+ * Making a batch: keys after a position, opened and written as JSON lines, up to the sender's limits.
+ */
+import type { Barrier } from '#crypto/barrier.ts';
+import { TRANSMISSION_BYTES_MAX } from '#domain/limits.ts';
+import type { Position } from '#domain/sequence.ts';
+import type { Reader } from '#store/store.ts';
+import { keyToLine } from './batch-line.ts';
+import { toHex } from './hex.ts';
+
+/** Half of what is accepted at most: one flush is shared by many keys, and a lookup waits 10 ms at worst behind it. */
+export const BATCH_KEYS = 500;
+const BATCH_BYTES = TRANSMISSION_BYTES_MAX / 2;
+
+export interface Batch {
+  readonly start: Position;
+  readonly end: Position;
+  readonly lines: Uint8Array;
+  readonly keys: number;
+}
+
+/** The next batch after `start`, or undefined at the head. */
+export async function makeBatch(
+  reader: Reader,
+  barrier: Barrier,
+  epoch: string,
+  start: Position,
+): Promise<Batch | undefined> {
+  const rows = await reader.keysAfter(start.seq, BATCH_KEYS);
+  if (rows.length === 0) return undefined;
+  const lines = [JSON.stringify({ epoch, seq: start.seq, chain: toHex(start.chain) })];
+  let bytes = 0;
+  let end = start;
+  for (const row of rows) {
+    if (bytes > BATCH_BYTES) break;
+    const line = keyToLine(barrier, row);
+    bytes += line.length;
+    lines.push(line);
+    end = { seq: row.seq, chain: row.chain };
+  }
+  lines.push(JSON.stringify({ end: { seq: end.seq, chain: toHex(end.chain) } }), '');
+  return { start, end, lines: Buffer.from(lines.join('\n')), keys: end.seq - start.seq };
+}

@@ -1,0 +1,183 @@
+/**
+ * The climb: when to heartbeat and when to transmit. One at a time; triggers that come meanwhile lead to one more.
+ * Failures wait with full jitter, doubling, so that a primary that returns is not met by all its secondaries at once.
+ */
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX } from '#domain/limits.ts';
+import type { Position } from '#domain/sequence.ts';
+import type { TreeServer } from '#protocol/messages.ts';
+import type { ServerPorts } from '../ports.ts';
+import { readOptions } from '../settings.ts';
+import { heartbeat } from './heartbeat.ts';
+import type { PrimaryLink } from './primary-link.ts';
+import { type PrimaryRow, readPrimary } from './primary-row.ts';
+import { transmit } from './transmit.ts';
+
+/** Rounds of heartbeat and transmission in one climb; more means that the two sides do not agree. */
+const ROUNDS_MAX = 4;
+
+type Trigger = 'heartbeat' | 'transmission';
+
+interface Standing {
+  readonly primary: PrimaryRow;
+  readonly epoch: string;
+  readonly acknowledged: Position;
+}
+
+export class Climb {
+  readonly #ports: ServerPorts;
+  readonly #link: PrimaryLink;
+  readonly #tree: () => Promise<readonly TreeServer[]>;
+  /** Where the primary stands, from its last answer; undefined: ask first. */
+  #standing: Standing | undefined;
+  #running: Promise<number> | undefined;
+  #again: Trigger | undefined;
+  #failures = 0;
+  #cancelTimer: (() => void) | undefined;
+  #stopped = false;
+  #unlisten: (() => void)[] = [];
+
+  constructor(ports: ServerPorts, link: PrimaryLink, tree: () => Promise<readonly TreeServer[]>) {
+    this.#ports = ports;
+    this.#link = link;
+    this.#tree = tree;
+  }
+
+  start(): void {
+    this.#unlisten = [
+      this.#ports.keysRecorded.listen(() => void this.#onKeys()),
+      this.#ports.hierarchyChanged.listen(() => this.#trigger('heartbeat')),
+    ];
+    this.#trigger('heartbeat');
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const unlisten of this.#unlisten) unlisten();
+    this.#cancelTimer?.();
+    this.#link.closeStreams();
+    await this.#running?.catch(() => undefined);
+  }
+
+  /**
+   * A heartbeat now, and the transmission it leads to. Resolves when both are over, with how many keys were
+   * acknowledged. Throws what went wrong.
+   */
+  async now(): Promise<number> {
+    // One that is under way may have looked before the caller's change.
+    await this.#running?.catch(() => undefined);
+    return this.#run('heartbeat');
+  }
+
+  /** A heartbeat alone, to hear how the primary's option and DMZ mark stand now. */
+  async refresh(): Promise<void> {
+    const result = await heartbeat(this.#ports, this.#link, this.#tree);
+    this.#standing ??= result;
+  }
+
+  async #onKeys(): Promise<void> {
+    const options = await readOptions(this.#ports.rows, this.#ports.store.reader);
+    if (options.transmit === 'immediately') this.#trigger('transmission');
+  }
+
+  #trigger(what: Trigger): void {
+    if (this.#stopped) return;
+    if (this.#running !== undefined) {
+      if (this.#again !== 'heartbeat') this.#again = what;
+      return;
+    }
+    // After failures a new key does not hasten the next try: the timer will.
+    if (what === 'transmission' && this.#failures > 0) return;
+    this.#run(what).catch(() => undefined);
+  }
+
+  #run(what: Trigger): Promise<number> {
+    this.#cancelTimer?.();
+    this.#running ??= this.#climb(what).finally(() => {
+      this.#running = undefined;
+      // What came after the last look.
+      const again = this.#again;
+      this.#again = undefined;
+      if (again !== undefined) this.#trigger(again);
+    });
+    return this.#running;
+  }
+
+  async #climb(what: Trigger): Promise<number> {
+    let transmitted = 0;
+    let next: Trigger | undefined = what;
+    try {
+      if ((await readPrimary(this.#ports.rows, this.#ports.store.reader)) === undefined) {
+        throw new KeystairError('no-primary', 'this server has no primary', {
+          nextStep: 'join one with `keystair hierarchy join`',
+        });
+      }
+      while (next !== undefined && !this.#stopped) {
+        this.#again = undefined;
+        transmitted += await this.#rounds(next);
+        next = this.#again;
+      }
+      this.#failures = 0;
+      await this.#schedule();
+      return transmitted;
+    } catch (error) {
+      this.#standing = undefined;
+      // New keys wait for the timer; a change of the hierarchy is looked at now.
+      if (this.#again === 'transmission') this.#again = undefined;
+      if (codeOf(error) === 'no-primary') {
+        this.#failures = 0;
+      } else {
+        this.#failures += 1;
+        this.#ports.log.warn(
+          { event: 'climb-failed', code: codeOf(error), failures: this.#failures, because: sentenceOf(error) },
+          'the heartbeat or transmission to the primary failed',
+        );
+        this.#backOff();
+      }
+      throw error;
+    }
+  }
+
+  async #rounds(what: Trigger): Promise<number> {
+    let transmitted = 0;
+    if (what === 'heartbeat') this.#standing = undefined;
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const standing: Standing = this.#standing ?? (await heartbeat(this.#ports, this.#link, this.#tree));
+      const result = await transmit(this.#ports, this.#link, standing);
+      transmitted += result.transmitted;
+      if (result.outcome === 'done') {
+        this.#standing = { ...standing, acknowledged: result.position };
+        return transmitted;
+      }
+      this.#standing = undefined;
+    }
+    throw new KeystairError('batch-discontinuous', 'this server and its primary do not agree on what was received', {
+      nextStep: 'run `keystair server verify` on both',
+    });
+  }
+
+  async #schedule(): Promise<void> {
+    const { heartbeatMs } = await readOptions(this.#ports.rows, this.#ports.store.reader);
+    // A tenth of jitter, so that branches switched on together do not stay in step.
+    this.#after(heartbeatMs * (0.95 + 0.1 * this.#fraction()));
+  }
+
+  #backOff(): void {
+    const most = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** (this.#failures - 1));
+    this.#after(most * (0.1 + 0.9 * this.#fraction()));
+  }
+
+  #after(ms: number): void {
+    if (this.#stopped) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#ports.timers.after(ms, () => this.#trigger('heartbeat'));
+  }
+
+  #fraction(): number {
+    return Buffer.from(this.#ports.random(4)).readUInt32BE(0) / 2 ** 32;
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof KeystairError ? error.sentence : 'a failure inside';
+}

@@ -1,0 +1,130 @@
+/**
+ * The heartbeat to the primary: says where this repository stands, hears where the primary's cursor stands, and starts
+ * a new epoch where the two cannot be one life of one repository.
+ */
+import { hash } from 'node:crypto';
+import { KeystairError } from '#domain/errors.ts';
+import { judgeAcknowledged, type Position } from '#domain/sequence.ts';
+import type { HeartbeatAnswer, TreeServer } from '#protocol/messages.ts';
+import { isoTime, type ServerPorts } from '../ports.ts';
+import { readEpoch, readOptions, writeEpoch } from '../settings.ts';
+import { toHex } from './hex.ts';
+import type { PrimaryLink } from './primary-link.ts';
+import { type PrimaryRow, readPrimary } from './primary-row.ts';
+
+export interface HeartbeatResult {
+  readonly primary: PrimaryRow;
+  readonly epoch: string;
+  /** What the primary has durably received in that epoch. */
+  readonly acknowledged: Position;
+}
+
+/** Epochs tried in one heartbeat: one for a rollback; a second can only mean a primary that contradicts itself. */
+const NEW_EPOCHS_MAX = 2;
+
+/** @param tree the servers below this one, as they are now. */
+export async function heartbeat(
+  ports: ServerPorts,
+  link: PrimaryLink,
+  tree: () => Promise<readonly TreeServer[]>,
+): Promise<HeartbeatResult> {
+  for (let attempt = 0; attempt <= NEW_EPOCHS_MAX; attempt++) {
+    const { reader } = ports.store;
+    const primary = await readPrimary(ports.rows, reader);
+    if (primary === undefined) {
+      throw new KeystairError('no-primary', 'this server has no primary', {
+        nextStep: 'join one with `keystair hierarchy join`',
+      });
+    }
+    const epoch = await currentEpoch(ports);
+    const answer = await exchange(ports, link, primary, epoch, tree);
+    const acknowledged: Position = {
+      seq: answer.acknowledged.seq,
+      chain: Buffer.from(answer.acknowledged.chain, 'hex'),
+    };
+    if (judgeAcknowledged(acknowledged, await reader.chainAt(acknowledged.seq)) === 'continue') {
+      await noteHeartbeat(ports, link, primary, answer, acknowledged);
+      return { primary, epoch, acknowledged };
+    }
+    await startEpoch(ports, 'the primary had received a sequence that this repository does not hold');
+  }
+  throw new KeystairError('batch-discontinuous', 'the primary contradicts itself about what it received', {
+    nextStep: 'look at the log of the primary, and run `keystair server verify` there',
+  });
+}
+
+async function currentEpoch(ports: ServerPorts): Promise<string> {
+  const row = await readEpoch(ports.rows, ports.store.reader);
+  // Without a trustworthy row a new epoch costs only sending again.
+  return row?.epoch ?? startEpoch(ports, "the epoch's row was missing or altered");
+}
+
+/** A new epoch: everything is sent again, which changes nothing where it is known. */
+export async function startEpoch(ports: ServerPorts, because: string): Promise<string> {
+  const epoch = toHex(ports.random(16));
+  await ports.store.write(async (transaction) => {
+    const previous = await readEpoch(ports.rows, transaction);
+    await writeEpoch(ports.rows, transaction, { epoch, startedAt: isoTime(ports.clock()) });
+    await transaction.clearRefusedKeys('');
+    await ports.audit.append(transaction, [
+      { event: 'epoch-started', by: 'server', epoch, because, previous: previous?.epoch ?? '' },
+    ]);
+  });
+  ports.log.warn({ event: 'epoch-started', epoch, because }, 'a new epoch began');
+  return epoch;
+}
+
+async function exchange(
+  ports: ServerPorts,
+  link: PrimaryLink,
+  primary: PrimaryRow,
+  epoch: string,
+  tree: () => Promise<readonly TreeServer[]>,
+): Promise<HeartbeatAnswer> {
+  const options = await readOptions(ports.rows, ports.store.reader);
+  const head = await ports.store.reader.head();
+  const below = await tree();
+  const request = {
+    name: ports.server.name,
+    useHierarchy: options.useHierarchy,
+    dmz: primary.dmz,
+    epoch,
+    seq: head.seq,
+    chain: toHex(head.chain),
+    treeDigest: digestOfTree(below),
+  };
+  const answer = await link.call(primary, false, (calls) => calls.call('heartbeat', request));
+  if (answer.wantTree !== true) return answer;
+  return link.call(primary, false, (calls) => calls.call('heartbeat', { ...request, tree: [...below] }));
+}
+
+/** First 16 hexadecimal digits of SHA-256 over the tree without its times, which change at every heartbeat. */
+export function digestOfTree(tree: readonly TreeServer[]): string {
+  const timeless = JSON.stringify(tree, (name, value: unknown) => (name === 'lastHeartbeatAt' ? undefined : value));
+  return hash('sha256', timeless, 'hex').slice(0, 16);
+}
+
+async function noteHeartbeat(
+  ports: ServerPorts,
+  link: PrimaryLink,
+  primary: PrimaryRow,
+  answer: HeartbeatAnswer,
+  acknowledged: Position,
+): Promise<void> {
+  link.noteHeard(answer);
+  link.noteAcknowledged(acknowledged.seq);
+  if (answer.copies === true) {
+    link.noteProblem(
+      'the primary heard two copies of this server; stop the one that should not run, and give the other its own directory',
+    );
+  }
+  await ports.store.write(async (transaction) => {
+    await transaction.putContact({ id: primary.id, lastHeartbeatAt: ports.clock(), body: link.memory() });
+    const addresses = answer.addresses ?? primary.addresses;
+    if (answer.name !== primary.name || addresses.join() !== primary.addresses.join()) {
+      // Only if the row is still the one that was dialled: the server may have left meanwhile.
+      const now = await readPrimary(ports.rows, transaction);
+      if (now?.id === primary.id) await ports.rows.put(transaction, 'primary', 'current', { ...now, name: answer.name, addresses });
+    }
+  });
+}

@@ -1,0 +1,201 @@
+/**
+ * The link to the primary: what was heard over it, and whether a key may cross it now.
+ *
+ * Invariant: what the primary said counts only from this process's own ears. After a start nothing is sent and nothing
+ * is asked before one heartbeat was answered, so an option or DMZ mark that changed meanwhile is never passed over.
+ */
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { judgeLink, type LinkVerdict } from '#domain/hierarchy.ts';
+import type { MachineCalls } from '#protocol/machine-calls.ts';
+import type { Reader } from '#store/store.ts';
+import { isoTime, type ServerPorts } from '../ports.ts';
+import { readOptions } from '../settings.ts';
+import { type PrimaryRow, readPrimary } from './primary-row.ts';
+
+export type PrimaryState = 'connected' | 'unreachable' | 'refused' | 'never-heard';
+
+interface Heard {
+  readonly useHierarchy: boolean;
+  readonly dmz: boolean;
+}
+
+/** What is kept of the link between two runs, for people only. */
+interface LinkMemory {
+  readonly useHierarchy: boolean;
+  readonly dmz: boolean;
+  readonly acknowledgedSeq: number;
+}
+
+/** Opens (or reuses) the connections to a primary. */
+export interface Dialler {
+  calls(primary: PrimaryRow): Promise<MachineCalls>;
+  /** Closes connections to a primary that was left or changed. */
+  close(): void;
+}
+
+export class PrimaryLink {
+  readonly #ports: ServerPorts;
+  readonly #dialler: Dialler;
+  #heard: Heard | undefined;
+  #remembered: LinkMemory | undefined;
+  #state: PrimaryState = 'never-heard';
+  #lastHeardAt: number | null = null;
+  #failingSince: number | null = null;
+  #problem: string | null = null;
+  #acknowledgedSeq = 0;
+  #transmittedSeq = 0;
+  readonly #open = new Set<AbortController>();
+
+  constructor(ports: ServerPorts, dialler: Dialler) {
+    this.#ports = ports;
+    this.#dialler = dialler;
+  }
+
+  /** Takes up what an earlier run kept, for showing. */
+  async remember(): Promise<void> {
+    const primary = await readPrimary(this.#ports.rows, this.#ports.store.reader);
+    if (primary === undefined) return;
+    const contact = await this.#ports.store.reader.contact(primary.id);
+    if (contact === undefined) return;
+    this.#lastHeardAt = contact.lastHeartbeatAt;
+    this.#remembered = JSON.parse(contact.body) as LinkMemory;
+    this.#acknowledgedSeq = this.#remembered.acknowledgedSeq;
+    this.#transmittedSeq = this.#acknowledgedSeq;
+  }
+
+  get acknowledgedSeq(): number {
+    return this.#acknowledgedSeq;
+  }
+
+  get transmittedSeq(): number {
+    return Math.max(this.#transmittedSeq, this.#acknowledgedSeq);
+  }
+
+  /** What people are shown. `dmz` holds if either end marked the link. */
+  show(primary: PrimaryRow) {
+    const said = this.#heard ?? this.#remembered;
+    return {
+      id: primary.id,
+      name: primary.name,
+      state: this.#state,
+      useHierarchy: said?.useHierarchy ?? false,
+      dmz: primary.dmz || (said?.dmz ?? false),
+      acknowledgedSeq: this.#acknowledgedSeq,
+      lastHeartbeatAt: this.#lastHeardAt === null ? null : isoTime(this.#lastHeardAt),
+      problem: this.#problem,
+    };
+  }
+
+  /** ISO time since when the primary is not reached; null where it was never heard. */
+  get unreachableSince(): string | null {
+    return this.#lastHeardAt === null ? null : isoTime(this.#failingSince ?? this.#lastHeardAt);
+  }
+
+  /** The primary, and whether a key may cross to or from it by the rows as they are now. */
+  async judge(reader: Reader): Promise<{ primary: PrimaryRow | undefined; verdict: LinkVerdict }> {
+    const primary = await readPrimary(this.#ports.rows, reader);
+    const options = await readOptions(this.#ports.rows, reader);
+    const verdict = judgeLink({
+      ownOption: options.useHierarchy,
+      neighbourOption: this.#heard?.useHierarchy,
+      ownDmz: primary?.dmz ?? false,
+      neighbourDmz: this.#heard?.dmz,
+    });
+    return { primary, verdict };
+  }
+
+  /** What an answer of the primary said of its option and its DMZ mark. */
+  noteHeard(heard: Heard): void {
+    const changed = this.#heard?.useHierarchy !== heard.useHierarchy || this.#heard.dmz !== heard.dmz;
+    this.#heard = { useHierarchy: heard.useHierarchy, dmz: heard.dmz };
+    this.#state = 'connected';
+    this.#lastHeardAt = this.#ports.clock();
+    this.#failingSince = null;
+    this.#problem = null;
+    if (changed && (heard.dmz || !heard.useHierarchy)) this.closeStreams();
+  }
+
+  noteProblem(problem: string | null): void {
+    this.#problem = problem;
+  }
+
+  noteTransmitted(seq: number): void {
+    this.#transmittedSeq = Math.max(this.#transmittedSeq, seq);
+  }
+
+  noteAcknowledged(seq: number): void {
+    this.#acknowledgedSeq = seq;
+    this.#transmittedSeq = seq;
+  }
+
+  /** The body of the contact row that keeps the link for showing after a restart. */
+  memory(): string {
+    const memory: LinkMemory = {
+      useHierarchy: this.#heard?.useHierarchy ?? false,
+      dmz: this.#heard?.dmz ?? false,
+      acknowledgedSeq: this.#acknowledgedSeq,
+    };
+    return JSON.stringify(memory);
+  }
+
+  /** Forgets everything heard: the primary was left, or is another. */
+  forget(): void {
+    this.closeStreams();
+    this.#dialler.close();
+    this.#heard = undefined;
+    this.#remembered = undefined;
+    this.#state = 'never-heard';
+    this.#lastHeardAt = null;
+    this.#failingSince = null;
+    this.#problem = null;
+    this.#acknowledgedSeq = 0;
+    this.#transmittedSeq = 0;
+  }
+
+  /**
+   * Makes a call to the primary, noting whether it was reached. The call ends when `closeStreams` is called.
+   *
+   * @param keys whether keys or claims travel; such calls are cut when the link closes.
+   */
+  async call<T>(
+    primary: PrimaryRow,
+    keys: boolean,
+    make: (calls: MachineCalls, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    if (keys) this.#open.add(controller);
+    try {
+      const answer = await make(await this.#dialler.calls(primary), controller.signal);
+      if (controller.signal.aborted) throw linkClosed();
+      return answer;
+    } catch (error) {
+      if (controller.signal.aborted) throw linkClosed();
+      this.#noteFailure(error);
+      throw error;
+    } finally {
+      this.#open.delete(controller);
+    }
+  }
+
+  /** Ends every call in which keys travel, before it returns. */
+  closeStreams(): void {
+    for (const controller of this.#open) controller.abort();
+    this.#open.clear();
+  }
+
+  #noteFailure(error: unknown): void {
+    const code = codeOf(error);
+    if (code === 'later' || code === 'disk-low' || code === 'disk-full') return;
+    this.#state = code === 'not-a-member' || code === 'protocol-version' || code === 'certificate-expired' ? 'refused' : 'unreachable';
+    this.#failingSince ??= this.#ports.clock();
+    this.#problem = error instanceof KeystairError ? error.sentence : 'the call to the primary failed; look at the log';
+    // What was heard is stale: ask again before a key moves.
+    this.#heard = undefined;
+  }
+}
+
+function linkClosed(): KeystairError {
+  return new KeystairError('link-closed', 'the link to the primary was closed to keys while they travelled', {
+    nextStep: 'nothing: what had arrived stays, the rest was not sent',
+  });
+}

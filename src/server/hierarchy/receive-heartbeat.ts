@@ -1,0 +1,95 @@
+/**
+ * A secondary's heartbeat, at its primary: answers with the cursor of that epoch, which lives here and nowhere else.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import { EPOCHS_KEPT_MAX, TREE_REFRESH_MS, TREE_SERVERS_MAX } from '#domain/limits.ts';
+import type { Member } from '#domain/member.ts';
+import { SEQUENCE_START } from '#domain/sequence.ts';
+import type { HeartbeatAnswer, HeartbeatRequest, TreeServer } from '#protocol/messages.ts';
+import type { Cursor, Transaction } from '#store/store.ts';
+import type { ServerPorts } from '../ports.ts';
+import { readOptions } from '../settings.ts';
+import { writeMember } from '../trust/members.ts';
+import { toHex } from './hex.ts';
+import { readSecondaryContact, type SecondaryContact } from './secondary-contact.ts';
+
+export async function receiveHeartbeat(
+  ports: ServerPorts,
+  member: Member,
+  request: HeartbeatRequest,
+  addresses: readonly string[],
+): Promise<HeartbeatAnswer> {
+  if (request.tree !== undefined && countServers(request.tree) > TREE_SERVERS_MAX) {
+    throw new KeystairError('request-invalid', `a heartbeat tells of more than ${TREE_SERVERS_MAX} servers`, {
+      nextStep: 'check the hierarchy below the secondary for a loop',
+    });
+  }
+  const now = ports.clock();
+  return ports.store.write(async (transaction) => {
+    const { cursor, copies } = await openEpoch(ports, transaction, member, request.epoch);
+    const { contact } = await readSecondaryContact(transaction, member.id);
+    const told = request.tree === undefined ? contact : { treeDigest: request.treeDigest, tree: request.tree, treeAt: now };
+    const stale = told.treeDigest !== request.treeDigest || (request.treeDigest !== '' && now - told.treeAt > TREE_REFRESH_MS);
+    const heard: SecondaryContact = {
+      useHierarchy: request.useHierarchy,
+      dmz: request.dmz,
+      epoch: request.epoch,
+      headSeq: request.seq,
+      acknowledgedSeq: cursor.seq,
+      treeDigest: told.treeDigest,
+      treeAt: told.treeAt,
+      tree: told.tree,
+      problem: copies
+        ? 'two copies of this server were heard; stop the one that should not run, and give the other its own directory'
+        : null,
+    };
+    await transaction.putContact({ id: member.id, lastHeartbeatAt: now, body: JSON.stringify(heard) });
+    if (request.name !== member.name) await writeMember(ports.rows, transaction, { ...member, name: request.name });
+    const options = await readOptions(ports.rows, transaction);
+    return {
+      name: ports.server.name,
+      useHierarchy: options.useHierarchy,
+      dmz: member.dmz,
+      acknowledged: { seq: cursor.seq, chain: toHex(cursor.chain) },
+      ...(stale ? { wantTree: true } : {}),
+      ...(addresses.length > 0 ? { addresses: [...addresses] } : {}),
+      ...(copies ? { copies: true } : {}),
+    };
+  });
+}
+
+/**
+ * The cursor of an epoch, made at its first hearing. An epoch that is not the newest of its member is a copy of the
+ * server that still lives its old life: its keys are taken, and it is told.
+ */
+async function openEpoch(
+  ports: ServerPorts,
+  transaction: Transaction,
+  member: Member,
+  epoch: string,
+): Promise<{ cursor: Cursor; copies: boolean }> {
+  const cursors = await transaction.cursors(member.id);
+  const newest = cursors.reduce((rank, cursor) => Math.max(rank, cursor.rank), 0);
+  const known = cursors.find((cursor) => cursor.epoch === epoch);
+  if (known !== undefined) {
+    if (known.rank === newest) return { cursor: known, copies: false };
+    const { contact } = await readSecondaryContact(transaction, member.id);
+    // Told of once, not at every heartbeat of either copy.
+    if (contact.problem === null) {
+      await ports.audit.append(transaction, [{ event: 'copies-heard', by: 'server', secondary: member.id, epoch }]);
+      ports.log.warn({ event: 'copies-heard', secondary: member.id, epoch }, 'two copies of one server were heard');
+    }
+    return { cursor: known, copies: true };
+  }
+  const cursor: Cursor = { memberId: member.id, epoch, rank: newest + 1, ...SEQUENCE_START };
+  await transaction.putCursor(cursor);
+  // A forgotten epoch is only sent again.
+  for (const old of cursors.slice(0, Math.max(0, cursors.length + 1 - EPOCHS_KEPT_MAX))) {
+    await transaction.deleteCursor(member.id, old.epoch);
+  }
+  return { cursor, copies: false };
+}
+
+function countServers(tree: readonly TreeServer[]): number {
+  return tree.reduce((sum, server) => sum + 1 + countServers(server.secondaries), 0);
+}

@@ -1,0 +1,43 @@
+/**
+ * What a primary knows of a secondary by hearsay: kept in the contact row, shown to people, never decided by.
+ */
+import type { TreeServer } from '#protocol/messages.ts';
+import type { Reader } from '#store/store.ts';
+
+export interface SecondaryContact {
+  readonly useHierarchy: boolean;
+  /** Its own DMZ mark of the link. */
+  readonly dmz: boolean;
+  readonly epoch: string;
+  readonly headSeq: number;
+  readonly acknowledgedSeq: number;
+  readonly treeDigest: string;
+  /** When the tree was told, Unix ms. */
+  readonly treeAt: number;
+  readonly tree: readonly TreeServer[];
+  readonly problem: string | null;
+}
+
+export const NOTHING_HEARD: SecondaryContact = {
+  useHierarchy: false,
+  dmz: false,
+  epoch: '',
+  headSeq: 0,
+  acknowledgedSeq: 0,
+  treeDigest: '',
+  treeAt: 0,
+  tree: [],
+  problem: null,
+};
+
+export async function readSecondaryContact(
+  reader: Reader,
+  id: string,
+): Promise<{ contact: SecondaryContact; lastHeartbeatAt: number | null }> {
+  const row = await reader.contact(id);
+  if (row === undefined) return { contact: NOTHING_HEARD, lastHeartbeatAt: null };
+  return {
+    contact: { ...NOTHING_HEARD, ...(JSON.parse(row.body) as Partial<SecondaryContact>) },
+    lastHeartbeatAt: row.lastHeartbeatAt,
+  };
+}

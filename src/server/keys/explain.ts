@@ -1,0 +1,170 @@
+/**
+ * Why a key can or cannot be had here: walks the way a lookup would go, server by server, without moving a key.
+ */
+import { claimFits, claimFromText, claimToText } from '#domain/claim.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { LOOKUP_DEADLINE_MS_DEFAULT, LOOKUP_DEPTH_MAX } from '#domain/limits.ts';
+import { explainRefusal, type LookupReason, type LookupRefusal, type ServerName } from '#domain/lookup.ts';
+import type { Member } from '#domain/member.ts';
+import type { ExplainStep } from '#protocol/messages.ts';
+import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
+import type { ExplainResult } from '#protocol/people-routes.ts';
+import type { PrimaryLink } from '../hierarchy/primary-link.ts';
+import type { ServerPorts } from '../ports.ts';
+import { readOptions } from '../settings.ts';
+import { judgeSecondary } from './provide.ts';
+import { publicFields } from './record-keys.ts';
+
+export interface ExplainPorts extends ServerPorts {
+  readonly link: PrimaryLink;
+  readonly refreshLink: () => Promise<void>;
+}
+
+interface Question {
+  readonly id: string;
+  readonly claim: Uint8Array | undefined;
+  readonly asked: readonly ServerName[];
+  readonly deadline: number;
+}
+
+/** For an administrator: the whole way, a verdict, and the step that would mend it. */
+export async function explainKey(
+  ports: ExplainPorts,
+  request: { readonly id: string; readonly claim?: string | undefined },
+): Promise<ExplainResult> {
+  const path = await walk(ports, {
+    id: request.id,
+    claim: request.claim === undefined ? undefined : claimFromText(request.claim),
+    asked: [],
+    deadline: ports.clock() + LOOKUP_DEADLINE_MS_DEFAULT,
+  });
+  return { ...judgePath(path), path };
+}
+
+/** For a secondary that walks on through us. */
+export async function explainToSecondary(
+  ports: ExplainPorts,
+  member: Member,
+  request: RequestOf<'explain'>,
+): Promise<AnswerOf<'explain'>> {
+  const closed = await judgeSecondary(ports, member, request.asked);
+  if (closed !== undefined) {
+    const { useHierarchy } = await readOptions(ports.rows, ports.store.reader);
+    const link = closed.reason === 'link-in-dmz' ? 'none' : 'option-off';
+    return { path: [{ server: ports.server, option: useHierarchy, link, has: null }] };
+  }
+  return {
+    path: await walk(ports, {
+      id: request.id,
+      claim: request.claim === undefined ? undefined : claimFromText(request.claim),
+      asked: request.asked,
+      deadline: ports.clock() + request.remainingMs,
+    }),
+  };
+}
+
+async function walk(ports: ExplainPorts, question: Question): Promise<ExplainStep[]> {
+  const { server, store } = ports;
+  const { useHierarchy } = await readOptions(ports.rows, store.reader);
+  const row = await store.reader.keyById(question.id);
+  const wrongClaim =
+    row !== undefined && question.claim !== undefined && !claimFits(question.claim, publicFields(row).claimHash);
+  const own = { server, option: useHierarchy, has: row !== undefined, ...(wrongClaim ? { wrongClaim } : {}) };
+  if (row !== undefined || question.asked.some(({ id }) => id === server.id)) return [{ ...own, link: 'none' }];
+
+  const { primary, verdict } = await judgeFresh(ports);
+  if (primary === undefined) return [{ ...own, link: 'none' }];
+  const shown = ports.link.show(primary);
+  const above = (option: boolean): ExplainStep => ({
+    server: { id: primary.id, name: primary.name },
+    option,
+    link: 'none',
+    has: null,
+  });
+  switch (verdict) {
+    case 'dmz':
+      return [{ ...own, link: 'dmz' }, above(shown.useHierarchy)];
+    case 'own-option-off':
+      return [{ ...own, link: 'option-off' }, above(shown.useHierarchy)];
+    case 'neighbour-option-off':
+      return [{ ...own, link: 'connected' }, { ...above(false), link: 'option-off' }];
+    case 'not-heard':
+      return [{ ...own, link: linkOf(shown.state), since: ports.link.unreachableSince }, above(shown.useHierarchy)];
+    case 'open':
+      break;
+  }
+  const asked = [...question.asked, server];
+  const remainingMs = Math.floor(question.deadline - ports.clock());
+  if (asked.length > LOOKUP_DEPTH_MAX || remainingMs < 1) return [{ ...own, link: 'connected' }, above(true)];
+  try {
+    const answer = await ports.link.call(primary, true, (calls, signal) =>
+      calls.call(
+        'explain',
+        { id: question.id, asked, remainingMs, ...(question.claim === undefined ? {} : { claim: claimToText(question.claim) }) },
+        { signal, timeoutMs: remainingMs },
+      ),
+    );
+    return [{ ...own, link: 'connected' }, ...answer.path];
+  } catch (error) {
+    if (!(error instanceof KeystairError)) throw error;
+    const link = codeOf(error) === 'not-a-member' ? 'refused' : 'unreachable';
+    return [{ ...own, link, since: ports.link.unreachableSince }, above(shown.useHierarchy)];
+  }
+}
+
+/** The link as it is now: a heartbeat first where a lookup would make one. */
+async function judgeFresh(ports: ExplainPorts) {
+  const { reader } = ports.store;
+  const judged = await ports.link.judge(reader);
+  if (judged.primary === undefined || judged.primary.dmz || judged.verdict === 'open' || judged.verdict === 'own-option-off') {
+    return judged;
+  }
+  try {
+    await ports.refreshLink();
+  } catch (error) {
+    if (!(error instanceof KeystairError)) throw error;
+  }
+  return ports.link.judge(reader);
+}
+
+function linkOf(state: ReturnType<PrimaryLink['show']>['state']): ExplainStep['link'] {
+  return state === 'connected' ? 'unreachable' : state;
+}
+
+/** The verdict a lookup over this way would come to, in words, and what mends it. */
+export function judgePath(path: readonly ExplainStep[]): { verdict: string; nextStep: string } {
+  const asked = path.filter(({ has }) => has !== null).map(({ server }) => server);
+  const holder = path.find(({ has }) => has === true);
+  if (holder !== undefined) {
+    if (holder.wrongClaim === true) {
+      const refusal = explainRefusal({ reason: 'wrong-claim', at: holder.server, asked });
+      return { verdict: refusal.sentence, nextStep: refusal.nextStep };
+    }
+    const here = holder === path[0];
+    return {
+      verdict: here ? `${holder.server.name}, this server, has the key` : `${holder.server.name} has the key, and every link to it is open`,
+      nextStep: 'open the drive or file: a device of this server gets the key with the claim that lies beside the data',
+    };
+  }
+  const refusal = explainRefusal(refusalOf(path, asked));
+  return { verdict: refusal.sentence, nextStep: refusal.nextStep };
+}
+
+function refusalOf(path: readonly ExplainStep[], asked: readonly ServerName[]): LookupRefusal {
+  const reasons: Partial<Record<ExplainStep['link'], LookupReason>> = {
+    dmz: 'link-in-dmz',
+    'option-off': 'option-off',
+    unreachable: 'primary-unreachable',
+    'never-heard': 'primary-unreachable',
+    refused: 'refused-by-primary',
+  };
+  for (const step of path) {
+    const reason = reasons[step.link];
+    if (reason !== undefined) {
+      return { reason, at: step.server, asked, ...(step.since === undefined ? {} : { since: step.since }) };
+    }
+  }
+  const last = path.at(-1);
+  const at = last?.server ?? { id: '', name: 'this server' };
+  return last !== undefined && last.has === null ? { reason: 'deadline', at, asked } : { reason: 'unknown-key', at, asked };
+}

@@ -1,0 +1,223 @@
+/**
+ * Lookup: the question for one key, answered here or passed up.
+ *
+ * Invariants: nobody gets a key without its claim; what comes down is checked against id, content and claim before it
+ * is kept, and kept before it is answered; every refusal says where it arose and who was asked.
+ */
+import { claimFits, claimToText } from '#domain/claim.ts';
+import type { CompleteKey } from '#domain/encryption-key.ts';
+import { codeOf } from '#domain/errors.ts';
+import { LOOKUP_DEPTH_MAX, LOOKUP_MISS_MS, LOOKUP_MISSES_MAX, LOOKUPS_UPWARD_MAX } from '#domain/limits.ts';
+import type { LookupOutcome, LookupReason, LookupRefusal, ServerName } from '#domain/lookup.ts';
+import type { LookupAnswer } from '#protocol/messages.ts';
+import { keyFromWire } from '#protocol/wire-key.ts';
+import type { PrimaryLink } from '../hierarchy/primary-link.ts';
+import type { PrimaryRow } from '../hierarchy/primary-row.ts';
+import type { ServerPorts } from '../ports.ts';
+import { type CheckedKey, checkedKey, openStoredKey, publicFields, recordKeys } from './record-keys.ts';
+
+export interface LookupQuestion {
+  readonly id: string;
+  readonly claim: Uint8Array;
+  /** Servers that looked already, in order. */
+  readonly asked: readonly ServerName[];
+  /** Unix ms by this server's clock. */
+  readonly deadline: number;
+}
+
+/** Below this no answer from above can come in time. */
+const REMAINING_MS_LEAST = 5;
+/** What heard options are worth before they are asked for again on behalf of a lookup they would refuse. */
+const REFRESH_MS = 1000;
+
+type Refused = { readonly outcome: 'not-found' } & LookupRefusal;
+
+export class Lookups {
+  readonly #ports: ServerPorts;
+  readonly #link: PrimaryLink;
+  readonly #refreshLink: () => Promise<void>;
+  /** One flight for identical questions: same id and same claim. */
+  readonly #flights = new Map<string, Promise<LookupOutcome>>();
+  /** Ids that no server on the way had, and until when that is believed. */
+  readonly #misses = new Map<string, { readonly refused: Refused; readonly until: number }>();
+  #refreshing: Promise<void> | undefined;
+  #refreshedAt = Number.NEGATIVE_INFINITY;
+
+  /** @param refreshLink a heartbeat: hears how option and DMZ mark of the primary stand now. */
+  constructor(ports: ServerPorts, link: PrimaryLink, refreshLink: () => Promise<void>) {
+    this.#ports = ports;
+    this.#link = link;
+    this.#refreshLink = refreshLink;
+    ports.keysRecorded.listen(() => this.#misses.clear());
+    ports.hierarchyChanged.listen(() => {
+      this.#misses.clear();
+      this.#refreshedAt = Number.NEGATIVE_INFINITY;
+    });
+  }
+
+  async find(question: LookupQuestion): Promise<LookupOutcome> {
+    const { server, store, barrier } = this.#ports;
+    if (question.asked.some(({ id }) => id === server.id)) return this.#refuse('loop', question.asked);
+    const asked = [...question.asked, server];
+    const row = await store.reader.keyById(question.id);
+    if (row !== undefined) {
+      if (!claimFits(question.claim, publicFields(row).claimHash)) return this.#refuse('wrong-claim', asked);
+      return { outcome: 'found', key: openStoredKey(barrier, row), source: server };
+    }
+    if (asked.length > LOOKUP_DEPTH_MAX) return this.#refuse('too-deep', asked);
+    const primary = await this.#openLink(asked);
+    if ('outcome' in primary) return primary;
+    const miss = this.#misses.get(question.id);
+    if (miss !== undefined && this.#ports.clock() < miss.until) return { ...miss.refused, asked: [...asked, ...miss.refused.asked.slice(1)] };
+    return this.#fly(question, asked, primary);
+  }
+
+  #refuse(reason: LookupReason, asked: readonly ServerName[], since?: string | null): Refused {
+    return {
+      outcome: 'not-found',
+      reason,
+      at: this.#ports.server,
+      asked,
+      ...(since === undefined ? {} : { since }),
+    };
+  }
+
+  /** The primary, where a claim may go up to it; else the reason why not. */
+  async #openLink(asked: readonly ServerName[]): Promise<PrimaryRow | Refused> {
+    const { reader } = this.#ports.store;
+    let { primary, verdict } = await this.#link.judge(reader);
+    if (primary === undefined) return this.#refuse(verdict === 'own-option-off' ? 'option-off' : 'unknown-key', asked);
+    // What was heard may be a quarter of an hour old. Before a person is told no, ask how it stands.
+    if (verdict !== 'open' && verdict !== 'own-option-off' && !primary.dmz) {
+      try {
+        await this.#refresh();
+      } catch (error) {
+        return this.#unreached(error, asked);
+      }
+      ({ primary, verdict } = await this.#link.judge(reader));
+      if (primary === undefined) return this.#refuse('unknown-key', asked);
+    }
+    switch (verdict) {
+      case 'open':
+        return primary;
+      case 'dmz':
+        return this.#refuse('link-in-dmz', asked);
+      case 'own-option-off':
+        return this.#refuse('option-off', asked);
+      case 'neighbour-option-off':
+        return { ...this.#refuse('option-off', asked), at: { id: primary.id, name: primary.name } };
+      case 'not-heard':
+        return this.#refuse('primary-unreachable', asked, this.#link.unreachableSince);
+    }
+  }
+
+  #refresh(): Promise<void> {
+    if (this.#refreshing !== undefined) return this.#refreshing;
+    const now = this.#ports.clock();
+    if (now - this.#refreshedAt < REFRESH_MS && now >= this.#refreshedAt) return Promise.resolve();
+    this.#refreshing = this.#refreshLink().finally(() => {
+      this.#refreshing = undefined;
+      this.#refreshedAt = this.#ports.clock();
+    });
+    return this.#refreshing;
+  }
+
+  #unreached(error: unknown, asked: readonly ServerName[]): Refused {
+    switch (codeOf(error)) {
+      case 'not-a-member':
+      case 'protocol-version':
+      case 'certificate-expired':
+        return this.#refuse('refused-by-primary', asked);
+      case 'link-closed':
+        return this.#refuse('option-off', asked);
+      default:
+        return this.#refuse('primary-unreachable', asked, this.#link.unreachableSince);
+    }
+  }
+
+  async #fly(question: LookupQuestion, asked: readonly ServerName[], primary: PrimaryRow): Promise<LookupOutcome> {
+    const name = `${question.id} ${claimToText(question.claim)}`;
+    let flight = this.#flights.get(name);
+    if (flight === undefined) {
+      if (this.#flights.size >= LOOKUPS_UPWARD_MAX) return this.#refuse('later', asked);
+      flight = this.#ask(question, asked, primary).finally(() => this.#flights.delete(name));
+      this.#flights.set(name, flight);
+    }
+    // Whoever joined a flight keeps its own deadline.
+    const remaining = question.deadline - this.#ports.clock();
+    if (remaining < REMAINING_MS_LEAST) return this.#refuse('deadline', asked);
+    return new Promise((resolve, reject) => {
+      const cancel = this.#ports.timers.after(remaining, () => resolve(this.#refuse('deadline', asked)));
+      flight.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  async #ask(question: LookupQuestion, asked: readonly ServerName[], primary: PrimaryRow): Promise<LookupOutcome> {
+    const remainingMs = Math.floor(question.deadline - this.#ports.clock());
+    if (remainingMs < REMAINING_MS_LEAST) return this.#refuse('deadline', asked);
+    let answer: LookupAnswer;
+    try {
+      answer = await this.#link.call(primary, true, (calls, signal) =>
+        calls.call(
+          'lookup',
+          { id: question.id, claim: claimToText(question.claim), asked: [...asked], remainingMs },
+          { signal, timeoutMs: remainingMs },
+        ),
+      );
+    } catch (error) {
+      return this.#unreached(error, asked);
+    }
+    if (answer.outcome === 'not-found') {
+      const { reason, at, since } = answer;
+      const refused: Refused = { outcome: 'not-found', reason, at, asked: answer.asked, ...(since === undefined ? {} : { since }) };
+      if (reason === 'unknown-key') this.#rememberMiss(question.id, refused);
+      return refused;
+    }
+    const checked = judgeAnswer(answer.complete, question);
+    if (checked === undefined) return this.#refuse('bad-answer', asked);
+    return this.#keep(checked, primary, answer.source, asked);
+  }
+
+  #rememberMiss(id: string, refused: Refused): void {
+    if (this.#misses.size >= LOOKUP_MISSES_MAX) this.#misses.clear();
+    // Kept from this server on, so that it fits whoever asks next.
+    const own = refused.asked.findIndex((asked) => asked.id === this.#ports.server.id);
+    this.#misses.set(id, {
+      refused: { ...refused, asked: refused.asked.slice(Math.max(0, own)) },
+      until: this.#ports.clock() + LOOKUP_MISS_MS,
+    });
+  }
+
+  /** Records what came down, where the link still allows it in the very transaction. */
+  async #keep(
+    checked: CheckedKey,
+    primary: PrimaryRow,
+    source: ServerName,
+    asked: readonly ServerName[],
+  ): Promise<LookupOutcome> {
+    const kept = await this.#ports.store.write(async (transaction): Promise<'new' | 'known' | Refused> => {
+      const now = await this.#link.judge(transaction);
+      if (now.verdict !== 'open' || now.primary?.id !== primary.id) {
+        return this.#refuse(now.verdict === 'dmz' ? 'link-in-dmz' : 'option-off', asked);
+      }
+      const [outcome] = await recordKeys(this.#ports, transaction, [checked], `primary:${primary.id}`);
+      return outcome === undefined || outcome.outcome === 'conflict' ? this.#refuse('bad-answer', asked) : outcome.outcome;
+    });
+    if (typeof kept !== 'string') return kept;
+    if (kept === 'new') this.#ports.keysRecorded.raise();
+    return { outcome: 'found', key: checked.complete, source };
+  }
+}
+
+/** The key of an answer, when it is the one asked for and the claim fits it. */
+function judgeAnswer(wire: unknown, question: LookupQuestion): CheckedKey | undefined {
+  try {
+    const checked = checkedKey(keyFromWire(wire));
+    const { key }: CompleteKey = checked.complete;
+    return key.id === question.id && claimFits(question.claim, key.claimHash) ? checked : undefined;
+  } catch (error) {
+    if (codeOf(error) === 'record-invalid') return undefined;
+    throw error;
+  }
+}
+

@@ -1,0 +1,174 @@
+/**
+ * Providing a key to whoever asked with its claim: a secondary, or a device. Invariant: the audit event is durable
+ * before material leaves, and for a secondary the link is looked at once more after it.
+ */
+import { claimFromText } from '#domain/claim.ts';
+import { judgeLink, type LinkVerdict } from '#domain/hierarchy.ts';
+import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
+import type { LookupOutcome, LookupReason, LookupRefusal } from '#domain/lookup.ts';
+import type { Member } from '#domain/member.ts';
+import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
+import { keyToWire } from '#protocol/wire-key.ts';
+import { unwrapFileKey } from '#crypto/age-identity.ts';
+import { KeystairError } from '#domain/errors.ts';
+import type { Refusals } from '../audit/refusals.ts';
+import { readSecondaryContact } from '../hierarchy/secondary-contact.ts';
+import type { ServerPorts } from '../ports.ts';
+import { readOptions } from '../settings.ts';
+import type { Lookups } from './lookup.ts';
+
+export interface ProvidePorts extends ServerPorts {
+  readonly lookups: Lookups;
+  readonly refusals: Refusals;
+}
+
+type Refused = { readonly outcome: 'not-found' } & LookupRefusal;
+
+/** As a message carries it: lists are its own. */
+function refusalToWire(refused: Refused) {
+  return { ...refused, asked: [...refused.asked] };
+}
+
+// --- to a secondary ---
+
+export async function provideToSecondary(
+  ports: ProvidePorts,
+  member: Member,
+  readAgain: () => Promise<Member>,
+  request: RequestOf<'lookup'>,
+): Promise<AnswerOf<'lookup'>> {
+  const closed = await judgeSecondary(ports, member, request.asked);
+  if (closed !== undefined) return refuse(ports, member, request.id, closed);
+  const outcome = await ports.lookups.find({
+    id: request.id,
+    claim: claimFromText(request.claim),
+    asked: request.asked,
+    deadline: ports.clock() + request.remainingMs,
+  });
+  if (outcome.outcome === 'not-found') return refuse(ports, member, request.id, outcome);
+  await ports.audit.record({
+    event: 'key-provided',
+    by: `secondary:${member.id}`,
+    key: request.id,
+    to: member.name,
+    as: 'key',
+    source: outcome.source.id,
+  });
+  const closedSince = await judgeSecondary(ports, await readAgain(), request.asked);
+  if (closedSince !== undefined) return refuse(ports, member, request.id, closedSince);
+  return { outcome: 'found', complete: keyToWire(outcome.key), source: outcome.source };
+}
+
+/** Why no key crosses to this secondary now, or undefined where one may. */
+export async function judgeSecondary(
+  ports: ServerPorts,
+  member: Member,
+  asked: LookupRefusal['asked'],
+): Promise<Refused | undefined> {
+  const { reader } = ports.store;
+  const options = await readOptions(ports.rows, reader);
+  const { contact } = await readSecondaryContact(reader, member.id);
+  const verdict = judgeLink({
+    ownOption: options.useHierarchy,
+    // It asks, so it has its own option on.
+    neighbourOption: true,
+    ownDmz: member.dmz,
+    neighbourDmz: contact.dmz,
+  });
+  const reasons: Record<LinkVerdict, LookupReason | undefined> = {
+    open: undefined,
+    dmz: 'link-in-dmz',
+    'own-option-off': 'option-off',
+    'neighbour-option-off': 'option-off',
+    'not-heard': 'option-off',
+  };
+  const reason = reasons[verdict];
+  if (reason === undefined) return undefined;
+  const at = reason === 'link-in-dmz' ? { id: member.id, name: member.name } : ports.server;
+  return { outcome: 'not-found', reason, at, asked };
+}
+
+async function refuse(ports: ProvidePorts, member: Member, key: string, refused: Refused) {
+  await ports.refusals.note(`${member.kind}:${member.id}`, refused.reason, {
+    event: 'lookup-refused',
+    by: `${member.kind}:${member.id}`,
+    key,
+    to: member.name,
+    reason: refused.reason,
+  });
+  return refusalToWire(refused);
+}
+
+// --- to a device ---
+
+async function findForDevice(
+  ports: ProvidePorts,
+  request: { readonly id: string; readonly claim: string },
+): Promise<LookupOutcome> {
+  return ports.lookups.find({
+    id: request.id,
+    claim: claimFromText(request.claim),
+    asked: [],
+    deadline: ports.clock() + LOOKUP_DEADLINE_MS_DEFAULT,
+  });
+}
+
+/** The whole key, to open a drive. Identities of files and recovery passwords stay on servers. */
+export async function provideToDevice(
+  ports: ProvidePorts,
+  member: Member,
+  request: RequestOf<'deviceLookup'>,
+): Promise<AnswerOf<'deviceLookup'>> {
+  const outcome = await findForDevice(ports, request);
+  if (outcome.outcome === 'not-found') return refuse(ports, member, request.id, outcome);
+  const { key } = outcome.key;
+  if (key.kind !== 'volume') {
+    throw new KeystairError('not-allowed', `the material of a ${key.kind} key is not given to a device`, {
+      nextStep:
+        key.kind === 'file'
+          ? 'let the agent open the file: the server unwraps it'
+          : 'an administrator can reveal it with `keystair keys reveal`',
+    });
+  }
+  await ports.audit.record({
+    event: 'key-provided',
+    by: `device:${member.id}`,
+    key: key.id,
+    to: member.name,
+    as: 'key',
+    source: outcome.source.id,
+  });
+  return { outcome: 'found', complete: keyToWire(outcome.key), source: outcome.source };
+}
+
+/** One file's key: the server unwraps the stanzas, the identity never leaves it. */
+export async function unwrapForDevice(
+  ports: ProvidePorts,
+  member: Member,
+  request: RequestOf<'unwrap'>,
+): Promise<AnswerOf<'unwrap'>> {
+  const outcome = await findForDevice(ports, request);
+  if (outcome.outcome === 'not-found') return refuse(ports, member, request.id, outcome);
+  const { key, material } = outcome.key;
+  if (key.kind !== 'file') {
+    throw new KeystairError('request-invalid', `key ${key.id} is a ${key.kind} key, which opens no file`, {
+      nextStep: 'check that the header of the file was not altered',
+    });
+  }
+  const stanzas = request.stanzas.map(({ args, body }) => ({ args, body: Buffer.from(body, 'base64') }));
+  const fileKey = await unwrapFileKey(material, stanzas);
+  if (fileKey === null) {
+    throw new KeystairError('file-damaged', `the header of the file names key ${key.id}, which does not open it`, {
+      nextStep: 'the header was altered; use an unaltered copy of the file',
+    });
+  }
+  await ports.audit.record({
+    event: 'key-provided',
+    by: `device:${member.id}`,
+    key: key.id,
+    to: member.name,
+    as: 'file-key',
+    source: outcome.source.id,
+  });
+  return { outcome: 'found', fileKey: Buffer.from(fileKey).toString('base64'), source: outcome.source };
+}

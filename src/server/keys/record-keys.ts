@@ -1,0 +1,113 @@
+/**
+ * Recording: the one way by which a key enters the repository, whoever brought it. Invariants: every record was
+ * checked against its id before; a known key changes nothing; another record under a known id is a conflict and
+ * overwrites nothing; numbers and chain values follow one another without gaps.
+ */
+import type { Barrier } from '#crypto/barrier.ts';
+import { type CompleteKey, type EncryptionKey, checkKey, keyFromCanonical } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import { BLIND_BYTES } from '#domain/limits.ts';
+import { nextChainValue } from '#domain/sequence.ts';
+import type { StoredKey, Transaction } from '#store/store.ts';
+import type { ServerPorts } from '../ports.ts';
+
+/** A key whose id fits its content, with what was computed to find that out. */
+export interface CheckedKey {
+  readonly complete: CompleteKey;
+  readonly fields: string;
+  readonly digest: Uint8Array;
+}
+
+/** Throws `record-invalid`. */
+export function checkedKey(complete: CompleteKey): CheckedKey {
+  return { complete, ...checkKey(complete) };
+}
+
+export type RecordOutcome =
+  | { readonly outcome: 'new' | 'known'; readonly seq: number }
+  | { readonly outcome: 'conflict' };
+
+const PURPOSE = 'keys';
+
+/** What a sealed record is bound to: every other field of its row but its place in the sequence, which the chain binds. */
+function associated(row: Pick<StoredKey, 'id' | 'receivedFrom' | 'recordedAt' | 'fields'>): string {
+  return `${row.id}\n${row.receivedFrom}\n${row.recordedAt}\n${row.fields}`;
+}
+
+/**
+ * Records keys in the caller's transaction and tells of each what became of it, in order. The audit event for the new
+ * ones is appended too.
+ *
+ * @param receivedFrom `device:ID`, `secondary:ID`, `primary:ID`, `receipt:ID` or `import:ID`.
+ */
+export async function recordKeys(
+  ports: Pick<ServerPorts, 'barrier' | 'clock' | 'audit'>,
+  transaction: Transaction,
+  keys: readonly CheckedKey[],
+  receivedFrom: string,
+): Promise<readonly RecordOutcome[]> {
+  const known = new Map(await transaction.knownKeys(keys.map(({ complete }) => complete.key.id)));
+  const head = await transaction.head();
+  const recordedAt = ports.clock();
+  const rows: StoredKey[] = [];
+  let { seq, chain } = head;
+  const outcomes = keys.map(({ complete, fields, digest }): RecordOutcome => {
+    const { id } = complete.key;
+    const there = known.get(id);
+    if (there !== undefined) {
+      return Buffer.compare(there.digest, digest) === 0 ? { outcome: 'known', seq: there.seq } : { outcome: 'conflict' };
+    }
+    seq += 1;
+    chain = nextChainValue(chain, digest);
+    known.set(id, { seq, digest });
+    const row = { id, receivedFrom, recordedAt, fields };
+    const sealed = sealSecrets(ports.barrier, row, complete);
+    rows.push({ ...row, seq, digest, chain, deviceId: complete.key.device.id, sealed });
+    return { outcome: 'new', seq };
+  });
+  if (rows.length > 0) {
+    await transaction.appendKeys(rows);
+    await ports.audit.append(transaction, [
+      { event: 'keys-recorded', by: receivedFrom, from: head.seq + 1, to: seq, first: rows[0]!.id, receivedFrom },
+    ]);
+  }
+  return outcomes;
+}
+
+function sealSecrets(
+  barrier: Barrier,
+  row: Pick<StoredKey, 'id' | 'receivedFrom' | 'recordedAt' | 'fields'>,
+  complete: CompleteKey,
+): Uint8Array {
+  const material = complete.material.expose();
+  const secrets = Buffer.allocUnsafe(BLIND_BYTES + material.length);
+  secrets.set(complete.blind, 0);
+  secrets.set(material, BLIND_BYTES);
+  const sealed = barrier.seal(PURPOSE, associated(row), secrets);
+  secrets.fill(0);
+  return sealed;
+}
+
+/** The whole key of a row. Throws `record-unreadable` where the row was moved, edited or damaged. */
+export function openStoredKey(barrier: Barrier, row: StoredKey): CompleteKey {
+  let secrets: Uint8Array;
+  try {
+    secrets = barrier.open(PURPOSE, associated(row), row.sealed);
+  } catch (cause) {
+    throw new KeystairError('record-unreadable', `the record of key ${row.id} does not open`, {
+      nextStep: 'run `keystair server verify`; the key can be had again from its primary, a secondary or an export',
+      cause,
+    });
+  }
+  return {
+    key: publicFields(row),
+    material: new KeyMaterial(secrets.subarray(BLIND_BYTES)),
+    blind: secrets.subarray(0, BLIND_BYTES),
+  };
+}
+
+/** The public fields of a row, as the row says; only an opened record is known to be unaltered. */
+export function publicFields(row: StoredKey): EncryptionKey {
+  return keyFromCanonical(row.id, row.fields);
+}

@@ -1,0 +1,61 @@
+/**
+ * Members of this server: reading them where a decision is made, finding one by what a person typed.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import { type Member, type MemberKind, mayCall } from '#domain/member.ts';
+import type { Reader, Transaction } from '#store/store.ts';
+import type { ServerPorts } from '../ports.ts';
+import type { TrustedRows } from './trusted-rows.ts';
+
+export function readMember(rows: TrustedRows, reader: Reader, id: string): Promise<Member | undefined> {
+  return rows.get<Member>(reader, 'member', id);
+}
+
+export function writeMember(rows: TrustedRows, transaction: Transaction, member: Member): Promise<void> {
+  return rows.put(transaction, 'member', member.id, member);
+}
+
+/** Members of one kind that were not removed, by name. */
+export async function listMembers(rows: TrustedRows, reader: Reader, kind: MemberKind): Promise<readonly Member[]> {
+  const members = await rows.all<Member>(reader, 'member');
+  return members
+    .map(({ value }) => value)
+    .filter((member) => member.kind === kind && member.removedAt === null)
+    .sort((left, right) => left.name.localeCompare(right.name) || left.id.localeCompare(right.id));
+}
+
+/**
+ * The member who calls, by the whole of its key. Throws `not-a-member`, in the same words whether the id is unknown,
+ * the key another, the member removed, moved or of the other kind: a stranger learns nothing.
+ */
+export async function demandMember(
+  ports: Pick<ServerPorts, 'rows'>,
+  reader: Reader,
+  caller: { readonly memberId: string; readonly fingerprint: string },
+  kinds: readonly MemberKind[],
+): Promise<Member> {
+  const member = await readMember(ports.rows, reader, caller.memberId);
+  if (member === undefined || member.fingerprint !== caller.fingerprint || !mayCall(member) || !kinds.includes(member.kind)) {
+    throw new KeystairError('not-a-member', 'this server does not know the caller as a member that may make this call', {
+      nextStep: 'join with a new invitation if it was removed; else check that it calls the right server',
+    });
+  }
+  return member;
+}
+
+/** The one thing of these that has this id, or alone has this name. */
+export function findNamed<T extends ServerName>(things: readonly T[], wanted: string, what: string, listing: string): T {
+  const byId = things.find((thing) => thing.id === wanted);
+  if (byId !== undefined) return byId;
+  const named = things.filter((thing) => thing.name === wanted);
+  if (named.length === 1) return named[0]!;
+  if (named.length > 1) {
+    throw new KeystairError('ambiguous-name', `${named.length} ${what}s are called ${JSON.stringify(wanted)}`, {
+      nextStep: `use the id, as \`${listing}\` shows it`,
+    });
+  }
+  throw new KeystairError('not-found', `no ${what} here is called ${JSON.stringify(wanted)} or has that id`, {
+    nextStep: `look at \`${listing}\``,
+  });
+}

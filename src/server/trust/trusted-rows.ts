@@ -1,0 +1,95 @@
+/**
+ * Rows that decide who gets something: members, settings, invitations, the primary, the server's own secrets. Each
+ * carries the barrier's MAC over kind, id and body; a row without a right one counts as absent and is reported.
+ */
+import type { Barrier } from '#crypto/barrier.ts';
+import type { Reader, Transaction, TrustedKind, TrustedRow } from '#store/store.ts';
+
+const MAC_PURPOSE = 'trusted-rows';
+const SECRET_PURPOSE = 'secrets';
+/** Verified rows remembered, so that a MAC is computed once per version of a row and not at every request. */
+const REMEMBERED_MAX = 50_000;
+
+interface Remembered {
+  readonly body: string;
+  readonly mac: Uint8Array;
+  readonly value: unknown;
+}
+
+export class TrustedRows {
+  readonly #barrier: Barrier;
+  readonly #report: (kind: TrustedKind, id: string) => void;
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #untrusted = new Set<string>();
+
+  /** @param report is told once of each row whose MAC does not fit. */
+  constructor(barrier: Barrier, report: (kind: TrustedKind, id: string) => void) {
+    this.#barrier = barrier;
+    this.#report = report;
+  }
+
+  /** Rows found with a wrong MAC since the start, as `kind id`. */
+  get untrusted(): readonly string[] {
+    return [...this.#untrusted];
+  }
+
+  /** The row's value, or undefined where it is absent or not to be trusted. Reads the row at every call. */
+  async get<T>(reader: Reader, kind: TrustedKind, id: string): Promise<T | undefined> {
+    const row = await reader.row(kind, id);
+    return row === undefined ? undefined : (this.#judge(row) as T | undefined);
+  }
+
+  async all<T>(reader: Reader, kind: TrustedKind): Promise<readonly { readonly id: string; readonly value: T }[]> {
+    const values: { id: string; value: T }[] = [];
+    for (const row of await reader.rows(kind)) {
+      const value = this.#judge(row);
+      if (value !== undefined) values.push({ id: row.id, value: value as T });
+    }
+    return values;
+  }
+
+  async put(transaction: Transaction, kind: TrustedKind, id: string, value: unknown): Promise<void> {
+    const body = JSON.stringify(value);
+    await transaction.putRow({ kind, id, body, mac: this.#barrier.mac(MAC_PURPOSE, form(kind, id, body)) });
+  }
+
+  /** One of the server's own secrets, sealed. Throws `record-unreadable` where it does not open. */
+  async getSecret(reader: Reader, id: string): Promise<Uint8Array | undefined> {
+    const row = await reader.row('secret', id);
+    if (row === undefined) return undefined;
+    return this.#barrier.open(SECRET_PURPOSE, id, Buffer.from(row.body, 'base64'));
+  }
+
+  async putSecret(transaction: Transaction, id: string, secret: Uint8Array): Promise<void> {
+    const body = Buffer.from(this.#barrier.seal(SECRET_PURPOSE, id, secret)).toString('base64');
+    await transaction.putRow({
+      kind: 'secret',
+      id,
+      body,
+      mac: this.#barrier.mac(MAC_PURPOSE, form('secret', id, body)),
+    });
+  }
+
+  #judge(row: TrustedRow): unknown {
+    const name = `${row.kind} ${row.id}`;
+    const known = this.#remembered.get(name);
+    if (known !== undefined && known.body === row.body && Buffer.compare(known.mac, row.mac) === 0) return known.value;
+    if (!this.#barrier.macFits(MAC_PURPOSE, form(row.kind, row.id, row.body), row.mac)) {
+      this.#remembered.delete(name);
+      if (!this.#untrusted.has(name)) {
+        this.#untrusted.add(name);
+        this.#report(row.kind, row.id);
+      }
+      return undefined;
+    }
+    this.#untrusted.delete(name);
+    const value: unknown = JSON.parse(row.body);
+    if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
+    this.#remembered.set(name, { body: row.body, mac: row.mac, value });
+    return value;
+  }
+}
+
+function form(kind: string, id: string, body: string): string {
+  return JSON.stringify([kind, id, body]);
+}
