@@ -86,11 +86,32 @@ export const SECONDARY_BYTES_AN_HOUR_DEFAULT = 64 * 1024 * 1024 * 1024;
 export const INVITATION_MS_DEFAULT = 7 * 24 * 60 * 60 * 1000;
 export const INVITATION_MS_MAX = 90 * 24 * 60 * 60 * 1000;
 export const INVITATION_SECRET_BYTES = 32;
+/** One line with a few addresses; a larger file is not an invitation. */
+export const INVITATION_BYTES_MAX = 8192;
+/** More than anyone types or generates; a password file that is larger is another file. */
+export const PASSWORD_BYTES_MAX = 4096;
 /** Short-lived: dates are hygiene, the membership row decides. Renewed at two thirds. */
 export const CERTIFICATE_MS = 30 * 24 * 60 * 60 * 1000;
 /** Clocks differ; a certificate is valid from a day before it was made. */
 export const CERTIFICATE_BACKDATE_MS = 24 * 60 * 60 * 1000;
 export const AUTHORITY_MS = 50 * 365 * 24 * 60 * 60 * 1000;
+
+// --- connections between machines ---
+
+/** A handshake takes milliseconds, over a poor line a second or two; a peer that dawdles longer is let go. */
+export const TLS_HANDSHAKE_MS_MAX = 10_000;
+/** A session can be resumed for a day, so that a heartbeat every quarter of an hour costs no full handshake. */
+export const TLS_SESSION_MS = 24 * 60 * 60 * 1000;
+/** For one address, name and handshake included, before the next address is tried. */
+export const CONNECT_MS_DEFAULT = 5000;
+/** Exchanges under way at a time with one server; more wait in line. One connection carries hundreds a second. */
+export const EXCHANGES_MAX = 64;
+/** An idle connection is closed after this, unless the server announces that it will be sooner. */
+export const CONNECTION_IDLE_MS_MAX = 60_000;
+/** An answer that is held whole in memory. A page of 100 keys with everything at its limit fits. */
+export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
+/** Certificates a server may present before the pinned one: leaf, authority, and room for one replaced authority. */
+export const CERTIFICATE_CHAIN_MAX = 4;
 
 // --- disk ---
 
@@ -106,6 +127,15 @@ export const SQLITE_VERSION_MIN = '3.51.3';
 /** A key file is a comment and one line; anything longer was put there by mistake and is not read into memory. */
 export const KEY_FILE_BYTES_MAX = 4096;
 
+// --- store ---
+
+/** Works that share one flush: more would make the first wait for the last, and save nothing that is felt. */
+export const STORE_GROUP_WORKS_MAX = 512;
+/** Bytes after which a group is committed, however few works it holds: bounds what one flush writes. */
+export const STORE_GROUP_BYTES_MAX = 16 * 1024 * 1024;
+/** Ids in one question for known keys: five transmissions, some 20 ms. */
+export const KNOWN_KEYS_MAX = 10_000;
+
 // --- audit ---
 
 /** Repeated refusals of one caller for one reason within this are counted, not written singly. */
@@ -119,3 +149,13 @@ export const FILE_IDENTITY_MS = 30 * 24 * 60 * 60 * 1000;
 export const AGE_HEADER_BYTES_MAX = 64 * 1024;
 /** What is looked at, at either end of a path, before a drive is formatted. */
 export const DRIVE_PROBE_BYTES = 1024 * 1024;
+/** A LUKS2 header with its keyslots takes 16 MiB; below this nothing would be left for data. */
+export const DRIVE_BYTES_MIN = 20 * 1024 * 1024;
+/** Both copies of a LUKS2 header at the largest size its format knows, 4 MiB each. */
+export const DRIVE_HEADER_BYTES_MAX = 8 * 1024 * 1024;
+/** Where the data of a drive begins at the latest: two headers and the largest keyslot area, 128 MiB. */
+export const DRIVE_DATA_OFFSET_MAX = 136 * 1024 * 1024;
+/** What one system tool may say on either output; the rest is read and dropped. */
+export const TOOL_OUTPUT_BYTES_MAX = 64 * 1024;
+/** Read and written at a time when a file is encrypted: large enough that system calls cost nothing beside the cipher. */
+export const FILE_BLOCK_BYTES = 1024 * 1024;

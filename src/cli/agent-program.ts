@@ -1,0 +1,65 @@
+/** The agent as the command line needs it. `main.ts` fits the real one to it. */
+import type { KeystairError } from '#domain/errors.ts';
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface EnrolReport {
+  readonly device: Named;
+  /** The server the device is with now: the new one, or the one it stays with. */
+  readonly server: Named;
+  readonly keys: { readonly needed: number; readonly obtained: number; readonly missing: readonly string[] };
+  /** It was to change server and did not: the sentence says why and how to bring what is missing. */
+  readonly stays: KeystairError | undefined;
+}
+
+export interface AgentStatusReport {
+  readonly device: Named;
+  readonly server: Named;
+  /** For a person: what the agent knows, label and text. */
+  readonly rows: readonly (readonly [string, string])[];
+  readonly warnings: readonly string[];
+}
+
+/** Key id and claim as they lie in the header of a file or drive. */
+export interface HeldKey {
+  readonly id: string;
+  readonly claim: string;
+}
+
+export interface AgentProgram {
+  readonly enrol: (options: {
+    readonly state: string;
+    readonly invitation: string;
+    readonly name: string | undefined;
+  }) => Promise<EnrolReport>;
+  readonly heartbeat: (options: { readonly state: string }) => Promise<{ readonly server: Named }>;
+  /** Until `stop` is aborted. */
+  readonly run: (options: { readonly state: string; readonly stop: AbortSignal }) => Promise<void>;
+  readonly status: (options: { readonly state: string }) => Promise<AgentStatusReport>;
+  /** `-` is standard input or output. */
+  readonly encryptFile: (options: FileOptions) => Promise<{ readonly key: string }>;
+  readonly decryptFile: (options: FileOptions) => Promise<{ readonly key: string }>;
+  readonly formatDrive: (options: {
+    readonly state: string;
+    readonly path: string;
+    readonly label: string | undefined;
+    readonly erase: boolean;
+  }) => Promise<{ readonly key: string; readonly uuid: string }>;
+  /** Proves that the drive would open. */
+  readonly testDrive: (options: {
+    readonly state: string;
+    readonly path: string;
+  }) => Promise<{ readonly key: string; readonly keyslot: number; readonly source: string }>;
+  readonly heldKeyOfFile: (path: string) => Promise<HeldKey>;
+  readonly heldKeyOfDrive: (path: string) => Promise<HeldKey>;
+}
+
+export interface FileOptions {
+  readonly state: string;
+  readonly from: string;
+  readonly to: string;
+  readonly stop: AbortSignal;
+}

@@ -1,0 +1,170 @@
+/**
+ * From the words of the command line to what is to be done: help, the version, or one prepared command. Parsing looks
+ * only at the declarative table and has no effect; whatever does not fit the table is a usage error (exit 2).
+ */
+import { parseArgs } from 'node:util';
+import type { Command, GivenTexts, Outcome } from './command.ts';
+import type { Context } from './context.ts';
+import { helpForCommand, helpForNoun, helpForProgram, usageLine } from './usage.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface Noun {
+  readonly summary: string;
+  readonly verbs: Readonly<Record<string, Command>>;
+}
+
+export type Nouns = Readonly<Record<string, Noun>>;
+
+export type Task =
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'wrong-usage'; readonly error: UsageError; readonly usage: string }
+  | { readonly kind: 'run'; readonly run: (context: Context) => Promise<Outcome>; readonly usage: string };
+
+export interface ParsedArguments {
+  readonly json: boolean;
+  readonly debug: boolean;
+  readonly task: Task;
+}
+
+/** Understood at every level and in every place, before the noun too. */
+const FLAGS_EVERYWHERE = ['json', 'debug', 'help', 'version'] as const;
+
+interface SplitArguments {
+  readonly flags: ReadonlySet<string>;
+  /** Noun and verb with what stood before them removed, then everything else as it was. */
+  readonly words: readonly string[];
+}
+
+/** Takes leading flags off, so that `keystair --json keys list` means what `keystair keys list --json` does. */
+function splitLeadingFlags(args: readonly string[]): SplitArguments {
+  const flags = new Set<string>();
+  let at = 0;
+  for (; at < args.length; at += 1) {
+    const word = args[at]!;
+    if (word === '-h') flags.add('help');
+    else if (FLAGS_EVERYWHERE.some((name) => word === `--${name}`)) flags.add(word.slice(2));
+    else break;
+  }
+  return { flags, words: args.slice(at) };
+}
+
+/** The texts behind noun and verb, by the command's table row. */
+function readTexts(
+  command: Command,
+  words: readonly string[],
+): { given: Omit<GivenTexts, 'json'>; flags: ReadonlySet<string>; error?: UsageError } {
+  const types: Record<string, { type: 'string' | 'boolean'; short?: string }> = {};
+  for (const name of FLAGS_EVERYWHERE) types[name] = { type: 'boolean' };
+  types['help'] = { type: 'boolean', short: 'h' };
+  for (const [name, option] of Object.entries(command.options)) {
+    types[name] = { type: option.placeholder === null ? 'boolean' : 'string' };
+  }
+  const { tokens } = parseArgs({ args: [...words], options: types, strict: false, tokens: true });
+  const positionals: string[] = [];
+  const options = new Map<string, string[]>();
+  const flags = new Set<string>();
+  let error: UsageError | undefined;
+  for (const part of tokens) {
+    if (part.kind === 'positional') positionals.push(part.value);
+    if (part.kind !== 'option') continue;
+    const { name, rawName, value } = part;
+    const type = types[name]?.type;
+    if (type === undefined) {
+      error ??= new UsageError(`there is no option ${rawName}`);
+    } else if (type === 'boolean') {
+      if (value !== undefined) error ??= new UsageError(`--${name} takes no value`);
+      if (name in command.options) options.set(name, []);
+      else flags.add(name);
+    } else if (value === undefined || value === '') {
+      error ??= new UsageError(`--${name} needs a value`);
+    } else if (!part.inlineValue && value.startsWith('-') && value !== '-') {
+      error ??= new UsageError(`--${name} needs a value, and '${value}' looks like an option`, {
+        nextStep: `if it is the value, write --${name}=${value}`,
+      });
+    } else {
+      options.set(name, [...(options.get(name) ?? []), value]);
+    }
+  }
+  return { given: { positionals, options }, flags, ...(error === undefined ? {} : { error }) };
+}
+
+function namesOf(table: Readonly<Record<string, unknown>>): string {
+  return Object.keys(table).join(', ');
+}
+
+/** Help, or the complaint that something was missing, at a level above the verb. */
+function above(flags: ReadonlySet<string>, help: string, error: UsageError): Task {
+  if (flags.has('help')) return { kind: 'help', text: help };
+  if (flags.has('version')) return { kind: 'version' };
+  return { kind: 'wrong-usage', error, usage: help };
+}
+
+/** @param notYet words that the contract names in the place of a noun and this release does not serve. */
+export function parseArguments(
+  args: readonly string[],
+  nouns: Nouns,
+  notYet: readonly string[],
+): ParsedArguments {
+  const leading = splitLeadingFlags(args);
+  const [nounName, ...afterNoun] = leading.words;
+  const behind = splitLeadingFlags(afterNoun);
+  const [verbName, ...afterVerb] = behind.words;
+  const flags = new Set([...leading.flags, ...behind.flags]);
+  const parsed = (task: Task, all: ReadonlySet<string> = flags): ParsedArguments => ({
+    json: all.has('json'),
+    debug: all.has('debug'),
+    task,
+  });
+
+  const programHelp = helpForProgram(nouns);
+  if (nounName === undefined) {
+    return parsed(above(flags, programHelp, new UsageError('say what to do: a noun and a verb are missing')));
+  }
+  if (notYet.includes(nounName)) {
+    const error = new UsageError(`'${nounName}' is not available in this release yet`, {
+      code: 'not-available-yet',
+      nextStep: 'on the machine of the server, use --data DIR instead',
+    });
+    return parsed(above(flags, programHelp, error));
+  }
+  const noun = Object.hasOwn(nouns, nounName) ? nouns[nounName] : undefined;
+  if (noun === undefined) {
+    const complaint = nounName.startsWith('-')
+      ? `there is no option ${nounName}`
+      : `there is no '${nounName}'`;
+    return parsed({
+      kind: 'wrong-usage',
+      error: new UsageError(`${complaint}; begin with one of ${namesOf(nouns)}`),
+      usage: programHelp,
+    });
+  }
+  const nounHelp = helpForNoun(nounName, noun);
+  if (verbName === undefined) {
+    return parsed(
+      above(flags, nounHelp, new UsageError(`say what to do: a verb is missing behind ${nounName}`)),
+    );
+  }
+  const command = Object.hasOwn(noun.verbs, verbName) ? noun.verbs[verbName] : undefined;
+  if (command === undefined) {
+    const error = new UsageError(
+      `there is no '${nounName} ${verbName}'; ${nounName} has ${namesOf(noun.verbs)}`,
+    );
+    return parsed({ kind: 'wrong-usage', error, usage: nounHelp });
+  }
+  const { given, flags: trailing, error } = readTexts(command, afterVerb);
+  const all = new Set([...flags, ...trailing]);
+  if (all.has('help'))
+    return parsed({ kind: 'help', text: helpForCommand(nounName, verbName, command) }, all);
+  if (all.has('version')) return parsed({ kind: 'version' }, all);
+  const usage = `Usage: ${usageLine(nounName, verbName, command)}\nHelp: keystair ${nounName} ${verbName} --help`;
+  try {
+    // A command that is not there yet says so, whatever was given to it.
+    if (error !== undefined && !command.notYet) throw error;
+    const run = command.prepare({ ...given, json: all.has('json') });
+    return parsed({ kind: 'run', run, usage }, all);
+  } catch (thrown) {
+    if (!(thrown instanceof UsageError)) throw thrown;
+    return parsed({ kind: 'wrong-usage', error: thrown, usage }, all);
+  }
+}

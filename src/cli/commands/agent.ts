@@ -1,0 +1,205 @@
+/** `keystair agent …`: the network agent on a managed device. */
+import type { Noun } from '../arguments.ts';
+import { command, commandNotYet, type Positional } from '../command.ts';
+import { flag, notYet, required, text } from '../options.ts';
+import { readInvitation } from '../secrets.ts';
+import { columns } from '../table.ts';
+import { UsageError } from '../usage-error.ts';
+import { count } from '../words.ts';
+
+const STATE = { state: required(text('DIR', "the agent's state directory")) };
+
+const enrol = command({
+  summary: 'join the server that gave the invitation; on an enrolled device: change to that server',
+  positionals: {
+    invitation: { placeholder: 'FILE|-', help: 'the file with the invitation, or - for standard input' },
+  },
+  options: {
+    ...STATE,
+    name: text('NAME', 'how people call this device; by default the name of the machine'),
+  },
+  example: 'invitation --state /var/lib/keystair-agent',
+  run: async (context, values, { state, name }) => {
+    const agent = await context.agentProgram();
+    const invitation = await readInvitation(values.invitation, context.terminal);
+    const { device, server, keys, stays } = await agent.enrol({ state, invitation, name });
+    const document = { device, server, keys };
+    if (stays !== undefined) {
+      const missing = keys.missing.map((id) => `  missing: ${id}`);
+      return {
+        document,
+        lines: [`${device.name} stays with ${server.name}.`, ...missing],
+        failure: stays,
+      };
+    }
+    return {
+      document,
+      lines: [
+        `${device.name} (${device.id}) is with the server ${server.name} (${server.id}) now.`,
+        ...(keys.needed === 0
+          ? []
+          : [
+              `The server has all ${count(keys.needed, 'key')} of this device; ${keys.obtained} came just now.`,
+            ]),
+      ],
+      messages: ['Next: keep the agent running with: keystair agent run --state DIR'],
+    };
+  },
+});
+
+const heartbeat = command({
+  summary: 'one heartbeat to the server',
+  positionals: {},
+  options: STATE,
+  example: '--state /var/lib/keystair-agent',
+  run: async (context, _values, { state }) => {
+    const agent = await context.agentProgram();
+    const { server } = await agent.heartbeat({ state });
+    return { document: {}, lines: [`${server.name} answered.`] };
+  },
+});
+
+const run = command({
+  summary: 'run as a service, in the foreground',
+  positionals: {},
+  options: STATE,
+  example: '--state /var/lib/keystair-agent',
+  run: async (context, _values, { state }) => {
+    const stop = context.stopSignal();
+    const agent = await context.agentProgram();
+    await agent.run({ state, stop });
+    return { document: {}, lines: [] };
+  },
+});
+
+const status = command({
+  summary: 'show what the agent knows: its device, its server, its keys',
+  positionals: {},
+  options: STATE,
+  example: '--state /var/lib/keystair-agent',
+  run: async (context, _values, { state }) => {
+    const agent = await context.agentProgram();
+    const { device, server, rows, warnings } = await agent.status({ state });
+    return {
+      document: {},
+      lines: columns([
+        ['Device', `${device.name} (${device.id})`],
+        ['Server', `${server.name} (${server.id})`],
+        ...rows,
+      ]),
+      messages: warnings.map((warning) => `- ${warning}`),
+    };
+  },
+});
+
+const IN: Positional = { placeholder: 'IN', help: 'the file to read, or - for standard input' };
+const OUT: Positional = { placeholder: 'OUT', help: 'the file to make, or - for standard output' };
+
+/** What both directions have in common. */
+function fileCommand(
+  verb: 'encryptFile' | 'decryptFile',
+  words: { readonly summary: string; readonly example: string; readonly done: string },
+) {
+  return command({
+    summary: words.summary,
+    positionals: { from: IN, to: OUT },
+    options: STATE,
+    example: words.example,
+    check: ({ to }, _options, json) => {
+      if (to === '-' && json) throw new UsageError('with --json standard output cannot be OUT; name a file');
+    },
+    run: async (context, { from, to }, { state }) => {
+      const stop = context.stopSignal();
+      const agent = await context.agentProgram();
+      const { key } = await agent[verb]({ state, from, to, stop });
+      return {
+        document: { key },
+        lines: [],
+        ...(to === '-' ? { piped: true } : {}),
+        messages: [`${words.done} with the key ${key}.`],
+      };
+    },
+  });
+}
+
+const encryptFile = fileCommand('encryptFile', {
+  summary: "encrypt a file with this device's key, as age v1",
+  example: 'plan.pdf plan.pdf.age --state /var/lib/keystair-agent',
+  done: 'Encrypted',
+});
+
+const decryptFile = fileCommand('decryptFile', {
+  summary: 'decrypt a file, whichever device of the organisation encrypted it',
+  example: 'plan.pdf.age plan.pdf --state /var/lib/keystair-agent',
+  done: 'Decrypted',
+});
+
+const PATH: Positional = { placeholder: 'PATH', help: 'a block device or an image file' };
+
+const formatDrive = command({
+  summary: 'make an encrypted drive (LUKS2); its key is in custody before a byte is written',
+  positionals: { path: PATH },
+  options: {
+    ...STATE,
+    label: text('L', 'a label by which people find it'),
+    erase: flag('format it although it holds data, which is lost then'),
+  },
+  example: '/dev/sdb --label "Kari blue" --state /var/lib/keystair-agent',
+  run: async (context, { path }, { state, label, erase }) => {
+    const agent = await context.agentProgram();
+    const document = await agent.formatDrive({ state, path, label, erase });
+    return {
+      document,
+      lines: columns([
+        ['Drive', document.uuid],
+        ['Key', document.key],
+      ]),
+    };
+  },
+});
+
+const openDrive = command({
+  summary: 'get the key of a drive and open it, or prove that it would open',
+  positionals: { path: PATH },
+  options: {
+    ...STATE,
+    name: notYet('MAPPER', 'open it under this name'),
+    test: flag('only prove that it would open'),
+  },
+  example: '/dev/sdb --test --state /var/lib/keystair-agent',
+  check: (_values, { test }) => {
+    if (!test) throw new UsageError('say what to do with the drive: --test');
+  },
+  run: async (context, { path }, { state }) => {
+    const agent = await context.agentProgram();
+    const document = await agent.testDrive({ state, path });
+    const from =
+      { device: 'this device', server: 'its server' }[document.source] ?? `the server ${document.source}`;
+    return {
+      document,
+      lines: [`The drive opens: key ${document.key} in keyslot ${document.keyslot}, had from ${from}.`],
+    };
+  },
+});
+
+const adoptDrive = commandNotYet({
+  summary: 'take an existing LUKS drive into custody by adding a keyslot',
+  positionals: { path: PATH },
+  options: {},
+  example: '/dev/sdb --state /var/lib/keystair-agent --password-file passphrase',
+});
+
+export const agentCommands: Noun = {
+  summary: 'the network agent on a managed device',
+  verbs: {
+    enrol,
+    heartbeat,
+    run,
+    status,
+    'encrypt-file': encryptFile,
+    'decrypt-file': decryptFile,
+    'format-drive': formatDrive,
+    'adopt-drive': adoptDrive,
+    'open-drive': openDrive,
+  },
+};

@@ -1,0 +1,72 @@
+/** `keystair devices …`: the managed devices of a server. */
+import type { Noun } from '../arguments.ts';
+import { command } from '../command.ts';
+import { table } from '../table.ts';
+import { ADDRESSED_SERVER, count, when } from '../words.ts';
+import { INVITATION_EXPIRES } from './hierarchy.ts';
+
+const invite = command({
+  summary: 'make a one-time invitation for a device',
+  positionals: {},
+  options: { ...ADDRESSED_SERVER, expires: INVITATION_EXPIRES },
+  example: '--data /var/lib/keystair > invitation',
+  run: async (context, _values, { data, expires }) => {
+    const client = await context.connect(data);
+    const document = await client('inviteDevice', expires === undefined ? {} : { expiresMs: expires * 1000 });
+    return {
+      document,
+      lines: [document.invitation],
+      piped: true,
+      messages: [
+        `The invitation is good for one device, until ${when(document.expiresAt)}. Whoever has it can join: send it safely.`,
+        'Next, on the device: keystair agent enrol FILE --state DIR',
+      ],
+    };
+  },
+});
+
+const list = command({
+  summary: 'list the devices with the number of their keys',
+  positionals: {},
+  options: ADDRESSED_SERVER,
+  example: '--data /var/lib/keystair',
+  run: async (context, _values, { data }) => {
+    const client = await context.connect(data);
+    const document = await client('listDevices', {});
+    const rows = document.devices.map((device) => [
+      device.name,
+      device.id,
+      String(device.keys),
+      when(device.lastHeartbeatAt),
+      device.movedTo === undefined ? device.state : `${device.state} to ${device.movedTo.name}`,
+    ]);
+    return {
+      document,
+      lines:
+        rows.length === 0
+          ? ['No devices. To invite one: keystair devices invite']
+          : table(['Name', 'Id', 'Keys', 'Last heartbeat', 'State'], rows),
+    };
+  },
+});
+
+const remove = command({
+  summary: 'remove a device; its keys stay',
+  positionals: { device: { placeholder: 'D', help: 'id or name of the device' } },
+  options: ADDRESSED_SERVER,
+  example: 'laptop-17 --data /var/lib/keystair',
+  run: async (context, { device }, { data }) => {
+    const client = await context.connect(data);
+    const answer = await client('removeDevice', { device });
+    return {
+      document: {},
+      lines: [`${answer.device.name} is removed. Its ${count(answer.keys, 'key')} stay here.`],
+      messages: ['To take it in again: keystair devices invite'],
+    };
+  },
+});
+
+export const devicesCommands: Noun = {
+  summary: 'the managed devices of a server',
+  verbs: { list, invite, remove },
+};

@@ -1,0 +1,183 @@
+/** `keystair hierarchy …`: who is above and below, and how they come together and part. */
+import { INVITATION_MS_MAX } from '#domain/limits.ts';
+import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { Noun } from '../arguments.ts';
+import { command } from '../command.ts';
+import { hierarchyLines } from '../hierarchy-lines.ts';
+import { choice, duration, flag, onOff, required } from '../options.ts';
+import { readInvitation } from '../secrets.ts';
+import { ADDRESSED_SERVER, count, DMZ_ADVICE, when } from '../words.ts';
+
+/** The same for devices and secondaries. */
+export const INVITATION_EXPIRES = duration(
+  'DURATION',
+  'how long the invitation may be used, like 12h or 7d; 7d if not given',
+  {
+    secondsMin: 1,
+    secondsMax: INVITATION_MS_MAX / 1000,
+  },
+);
+
+const invite = command({
+  summary: 'make a one-time invitation for a secondary of this server',
+  positionals: {},
+  options: {
+    ...ADDRESSED_SERVER,
+    dmz: flag('the secondary stands in a demilitarised zone: no key will cross the link'),
+    expires: INVITATION_EXPIRES,
+  },
+  example: '--data /var/lib/keystair --expires 2d > invitation',
+  run: async (context, _values, { data, dmz, expires }) => {
+    const client = await context.connect(data);
+    const document = await client('inviteSecondary', {
+      ...(dmz ? { dmz } : {}),
+      ...(expires === undefined ? {} : { expiresMs: expires * 1000 }),
+    });
+    return {
+      document,
+      lines: [document.invitation],
+      piped: true,
+      messages: [
+        `The invitation is good for one secondary, until ${when(document.expiresAt)}. Whoever has it can join: send it safely.`,
+        'Next, on the secondary: keystair hierarchy join FILE --data DIR --use-hierarchy on',
+        ...(dmz ? [DMZ_ADVICE] : []),
+      ],
+    };
+  },
+});
+
+const join = command({
+  summary: 'make this server a secondary of the one that gave the invitation',
+  positionals: {
+    invitation: { placeholder: 'FILE|-', help: 'the file with the invitation, or - for standard input' },
+  },
+  options: {
+    ...ADDRESSED_SERVER,
+    'use-hierarchy': choice(['on'], 'switch the option on at this server, too'),
+  },
+  example: 'invitation --data /var/lib/keystair --use-hierarchy on',
+  run: async (context, values, { data, 'use-hierarchy': useHierarchy }) => {
+    const client = await context.connect(data);
+    const invitation = await readInvitation(values.invitation, context.terminal);
+    const document = await client('joinHierarchy', {
+      invitation,
+      ...(useHierarchy === undefined ? {} : { useHierarchy: true as const }),
+    });
+    const { primary } = document;
+    return {
+      document,
+      lines: [
+        document.addressesUpdated
+          ? `This server has the primary ${primary.name} already; the addresses of the invitation are kept.`
+          : `This server is a secondary of ${primary.name} (${primary.id}) now.`,
+      ],
+      messages: stillOff(document),
+    };
+  },
+});
+
+/** What keeps keys from going between the two, and at which end it is mended. */
+function stillOff(joined: PeopleAnswer<'joinHierarchy'>): string[] {
+  if (joined.dmz) return [DMZ_ADVICE];
+  const command = 'keystair server settings --use-hierarchy on';
+  const messages: string[] = [];
+  if (!joined.useHierarchy) {
+    messages.push(
+      `Still off at this server: the option to use the hierarchy. Switch it on here: ${command} --data DIR`,
+    );
+  }
+  if (!joined.primaryUsesHierarchy) {
+    messages.push(
+      `Still off at the primary ${joined.primary.name}: the option to use the hierarchy. Have it switched on there: ${command}`,
+    );
+  }
+  return messages.length === 0
+    ? ['The option is on at both ends: keys go to the primary from now on.']
+    : messages;
+}
+
+const show = command({
+  summary: 'show the tree of servers as this server knows it',
+  positionals: {},
+  options: ADDRESSED_SERVER,
+  example: '--data /var/lib/keystair',
+  run: async (context, _values, { data }) => {
+    const client = await context.connect(data);
+    const document = await client('showHierarchy', {});
+    return { document, lines: hierarchyLines(document) };
+  },
+});
+
+const heartbeat = command({
+  summary: 'a heartbeat to the primary now; ends when the transmission it led to is over',
+  positionals: {},
+  options: ADDRESSED_SERVER,
+  example: '--data /var/lib/keystair',
+  run: async (context, _values, { data }) => {
+    const client = await context.connect(data);
+    const document = await client('heartbeatNow', {});
+    return {
+      document,
+      lines: [
+        `${count(document.transmitted, 'key')} transmitted; the primary acknowledges up to key number ${document.acknowledgedSeq}.`,
+      ],
+    };
+  },
+});
+
+const set = command({
+  summary: 'mark a neighbouring server as standing in a demilitarised zone, or not',
+  positionals: { server: { placeholder: 'SERVER', help: 'id or name of the neighbour' } },
+  options: { ...ADDRESSED_SERVER, dmz: required(onOff('whether keys are kept from crossing the link')) },
+  example: 'Lyon --dmz on --data /var/lib/keystair',
+  run: async (context, { server }, { data, dmz }) => {
+    const client = await context.connect(data);
+    const answer = await client('setServer', { server, dmz });
+    return {
+      document: {},
+      lines: [`The link with ${answer.server.name} is ${dmz ? 'marked DMZ' : 'not marked DMZ any more'}.`],
+      messages: dmz ? [DMZ_ADVICE] : [],
+    };
+  },
+});
+
+const remove = command({
+  summary: 'remove a secondary; the keys that came from it stay',
+  positionals: { server: { placeholder: 'SERVER', help: 'id or name of the secondary' } },
+  options: ADDRESSED_SERVER,
+  example: 'Lyon --data /var/lib/keystair',
+  run: async (context, { server }, { data }) => {
+    const client = await context.connect(data);
+    const answer = await client('removeServer', { server });
+    return {
+      document: {},
+      lines: [
+        `${answer.server.name} is no secondary of this server any more. The keys that came from it stay.`,
+      ],
+      messages: ['To take it in again: keystair hierarchy invite'],
+    };
+  },
+});
+
+const leave = command({
+  summary: 'leave the primary; every key stays where it is',
+  positionals: {},
+  options: ADDRESSED_SERVER,
+  example: '--data /var/lib/keystair',
+  run: async (context, _values, { data }) => {
+    const client = await context.connect(data);
+    const { primary, told } = await client('leaveHierarchy', {});
+    return {
+      document: {},
+      lines: [`This server has no primary any more. Every key stays where it is.`],
+      messages: told
+        ? []
+        : [`${primary.name} could not be told. Have it removed there: keystair hierarchy remove SERVER`],
+    };
+  },
+});
+
+export const hierarchyCommands: Noun = {
+  summary: 'the tree of servers',
+  verbs: { show, invite, join, heartbeat, set, remove, leave },
+};

@@ -1,0 +1,117 @@
+/** `keystair keys …`: the encryption keys of a server's repository. Material is shown by `reveal` only. */
+import { LIST_PAGE_MAX } from '#domain/limits.ts';
+import type { ListedKey } from '#protocol/people-routes.ts';
+import type { PeopleClient } from '#protocol/people-client.ts';
+import type { Noun } from '../arguments.ts';
+import { command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { explainLines, keyLines, keyTable } from '../key-lines.ts';
+import { required, text } from '../options.ts';
+import { UsageError } from '../usage-error.ts';
+import { ADDRESSED_SERVER } from '../words.ts';
+
+async function everyPage(
+  client: PeopleClient,
+  filter: { readonly device?: string; readonly find?: string },
+): Promise<ListedKey[]> {
+  const keys: ListedKey[] = [];
+  let after: number | null = 0;
+  while (after !== null) {
+    const page: { keys: ListedKey[]; next: number | null } = await client('listKeys', {
+      ...filter,
+      after,
+      limit: LIST_PAGE_MAX,
+    });
+    for (const key of page.keys) keys.push(key);
+    after = page.next;
+  }
+  return keys;
+}
+
+const list = command({
+  summary: 'list the keys; never their material',
+  positionals: {},
+  options: {
+    ...ADDRESSED_SERVER,
+    device: text('D', 'only keys of this device, by id or name'),
+    find: text('TEXT', 'only keys in whose fields this text stands'),
+  },
+  example: '--device laptop-17 --data /var/lib/keystair',
+  run: async (context, _values, { data, device, find }) => {
+    const client = await context.connect(data);
+    const keys = await everyPage(client, {
+      ...(device === undefined ? {} : { device }),
+      ...(find === undefined ? {} : { find }),
+    });
+    return { document: { keys }, lines: keys.length === 0 ? ['No keys.'] : keyTable(keys) };
+  },
+});
+
+const show = command({
+  summary: 'show one key; never its material',
+  positionals: { id: { placeholder: 'ID', help: 'id of the key' } },
+  options: ADDRESSED_SERVER,
+  example: '019a2b3c-4d5e-7f60-8a1b-2c3d4e5f6071 --data /var/lib/keystair',
+  run: async (context, { id }, { data }) => {
+    const client = await context.connect(data);
+    const document = await client('showKey', { id });
+    return { document, lines: keyLines(document.key) };
+  },
+});
+
+const reveal = command({
+  summary: "show a key's material; the audit log keeps who did it and why",
+  positionals: { id: { placeholder: 'ID', help: 'id of the key' } },
+  options: { ...ADDRESSED_SERVER, reason: required(text('TEXT', 'why it is shown, for the audit log')) },
+  example:
+    '019a2b3c-4d5e-7f60-8a1b-2c3d4e5f6071 --reason "drive of Kari, ticket 4711" --data /var/lib/keystair',
+  run: async (context, { id }, { data, reason }) => {
+    const client = await context.connect(data);
+    const document = await client('revealKey', { id, reason });
+    return {
+      document,
+      lines: [document.material],
+      piped: true,
+      messages: document.encoding === 'base64' ? ['The material is not text; it is shown in base64.'] : [],
+    };
+  },
+});
+
+/** The key that is meant: by its id, or as the header of a file or drive names it. */
+async function heldKey(
+  context: Context,
+  id: string | undefined,
+  file: string | undefined,
+  drive: string | undefined,
+): Promise<{ readonly id: string; readonly claim?: string }> {
+  if (id !== undefined) return { id };
+  const agent = await context.agentProgram();
+  return file === undefined ? await agent.heldKeyOfDrive(drive ?? '') : await agent.heldKeyOfFile(file);
+}
+
+const explain = command({
+  summary: 'say why a key can or cannot be had here, and the step that would mend it',
+  positionals: { id: { placeholder: 'ID', help: 'id of the key', optional: true } },
+  options: {
+    ...ADDRESSED_SERVER,
+    file: text('PATH', 'instead of an id: an encrypted file'),
+    drive: text('PATH', 'instead of an id: an encrypted drive'),
+  },
+  example: '--file plan.pdf.age --data /var/lib/keystair',
+  check: ({ id }, { file, drive }) => {
+    if ([id, file, drive].filter((one) => one !== undefined).length !== 1) {
+      throw new UsageError('say which key is meant: one of ID, --file PATH and --drive PATH');
+    }
+  },
+  run: async (context, { id }, { data, file, drive }) => {
+    const key = await heldKey(context, id, file, drive);
+    const client = await context.connect(data);
+    const document = await client('explainKey', key);
+    return { document, lines: explainLines(key.id, document) };
+  },
+});
+
+export const keysCommands: Noun = {
+  summary: 'the encryption keys of a server',
+  verbs: { list, show, reveal, explain },
+};

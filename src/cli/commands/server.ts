@@ -1,0 +1,141 @@
+/** `keystair server …`: runs a server, shows it, sets it, verifies it. */
+import { KeystairError } from '#domain/errors.ts';
+import { HEARTBEAT_INTERVAL_MS_MAX, HEARTBEAT_INTERVAL_MS_MIN } from '#domain/limits.ts';
+import type { SettingsAnswer } from '#protocol/people-routes.ts';
+import type { Noun } from '../arguments.ts';
+import { command, type Outcome } from '../command.ts';
+import type { Context } from '../context.ts';
+import { address, choice, duration, onOff, required, text } from '../options.ts';
+import type { VerifyReport } from '../server-program.ts';
+import { serverStatusLines } from '../server-status-lines.ts';
+import { columns } from '../table.ts';
+import { ADDRESSED_SERVER, count, OPTION_NAME, onOrOff } from '../words.ts';
+
+const start = command({
+  summary: 'run an Administration Server in the foreground; the first start creates its data directory',
+  positionals: {},
+  options: {
+    data: required(text('DIR', 'where the server keeps its repository')),
+    name: text('NAME', 'how people call this server; by default the name of the machine'),
+    listen: address('where devices and secondaries connect; port 0 picks one', { portMin: 0 }),
+    address: address(
+      'what invitations carry and the certificate names; needed behind NAT or where --listen is a wildcard',
+      {
+        portMin: 1,
+      },
+    ),
+    console: address('where the console listens', { portMin: 0 }),
+    database: text('URL', 'a PostgreSQL database, instead of the embedded one'),
+    config: text('FILE', 'a configuration file'),
+  },
+  example: '--data /var/lib/keystair --name Oslo --listen 0.0.0.0:7443 --address keys.oslo.example:7443',
+  run: async (context, _values, options) => {
+    // Before the program is loaded: a signal during the start is a stop, not a kill.
+    const stop = context.stopSignal();
+    const { run } = await context.serverProgram();
+    const printed: Promise<void>[] = [];
+    await run(options, {
+      stop,
+      onReady: (ready) => printed.push(context.terminal.print(`${JSON.stringify(ready)}\n`)),
+    });
+    // A supervisor that stopped reading after the line is no reason to fail.
+    await Promise.allSettled(printed);
+    return { document: null, lines: [] };
+  },
+});
+
+const status = command({
+  summary: 'show the server: its option, its keys, its primary and its secondaries',
+  positionals: {},
+  options: ADDRESSED_SERVER,
+  example: '--data /var/lib/keystair',
+  run: async (context, _values, { data }) => {
+    const client = await context.connect(data);
+    const document = await client('serverStatus', {});
+    return { document, lines: serverStatusLines(document) };
+  },
+});
+
+const settings = command({
+  summary: 'show the settings, or change those given',
+  positionals: {},
+  options: {
+    ...ADDRESSED_SERVER,
+    'use-hierarchy': onOff(OPTION_NAME),
+    transmit: choice(['immediately', 'heartbeat'], 'when a new key goes to the primary'),
+    heartbeat: duration('SECONDS', 'between two heartbeats', {
+      secondsMin: HEARTBEAT_INTERVAL_MS_MIN / 1000,
+      secondsMax: HEARTBEAT_INTERVAL_MS_MAX / 1000,
+    }),
+  },
+  example: '--data /var/lib/keystair --use-hierarchy on',
+  run: async (context, _values, { data, 'use-hierarchy': useHierarchy, transmit, heartbeat }) => {
+    const client = await context.connect(data);
+    const changes = {
+      ...(useHierarchy === undefined ? {} : { useHierarchy }),
+      ...(transmit === undefined ? {} : { transmit }),
+      ...(heartbeat === undefined ? {} : { heartbeat }),
+    };
+    const answer =
+      Object.keys(changes).length === 0
+        ? await client('showSettings', {})
+        : await client('changeSettings', changes);
+    return settingsOutcome(answer);
+  },
+});
+
+function settingsOutcome(answer: SettingsAnswer): Outcome {
+  const { notHeard, ...shown } = answer;
+  const names = notHeard.map(({ name }) => name).join(', ');
+  return {
+    document: { ...shown, notHeard },
+    lines: columns([
+      [OPTION_NAME, onOrOff(shown.useHierarchy)],
+      ['New keys are transmitted', shown.transmit === 'immediately' ? 'immediately' : 'with the heartbeat'],
+      ['Heartbeat', `every ${count(shown.heartbeat, 'second')}`],
+    ]),
+    messages:
+      notHeard.length === 0
+        ? []
+        : [
+            `Not heard of a change yet: ${names}. They hear of it with their next heartbeat, or now with: keystair hierarchy heartbeat.`,
+          ],
+  };
+}
+
+const verify = command({
+  summary: 'open every record and recompute every digest; works on a stopped server too',
+  positionals: {},
+  options: ADDRESSED_SERVER,
+  example: '--data /var/lib/keystair',
+  run: async (context, _values, { data }) => verifyOutcome(await verifyAnywhere(context, data)),
+});
+
+async function verifyAnywhere(context: Context, data: string): Promise<VerifyReport> {
+  const client = await context.connect(data);
+  try {
+    return await client('verify', {});
+  } catch (error) {
+    if (!(error instanceof KeystairError) || error.code !== 'server-not-running') throw error;
+    const { verifyOffline } = await context.serverProgram();
+    return await verifyOffline(data);
+  }
+}
+
+function verifyOutcome(report: VerifyReport): Outcome {
+  const found = count(report.problems.length, 'problem');
+  const outcome = {
+    document: report,
+    lines: [`${count(report.keys, 'key')} opened and checked, ${found} found.`, ...report.problems],
+  };
+  if (report.ok) return outcome;
+  const failure = new KeystairError('data-damaged', `the verification found ${found}`, {
+    nextStep: 'keep this data directory as it is, and restore a backup into an empty one',
+  });
+  return { ...outcome, failure };
+}
+
+export const serverCommands: Noun = {
+  summary: 'an Administration Server',
+  verbs: { start, status, settings, verify },
+};

@@ -1,0 +1,19 @@
+/**
+ * What a command is handed: the way to a server, the two other programs behind ports, and the terminal. Commands take
+ * everything from here, so that only `main.ts` knows who serves it, and a small command loads no program it does not
+ * need.
+ */
+import type { PeopleClient } from '#protocol/people-client.ts';
+import type { AgentProgram } from './agent-program.ts';
+import type { ServerProgram } from './server-program.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Context {
+  readonly terminal: Terminal;
+  /** The server of that data directory; refused with `server-not-running` where none runs. */
+  readonly connect: (dataDirectory: string) => Promise<PeopleClient>;
+  readonly serverProgram: () => Promise<ServerProgram>;
+  readonly agentProgram: () => Promise<AgentProgram>;
+  /** Aborted by SIGINT and SIGTERM from the moment this is called; the second signal kills as always. */
+  readonly stopSignal: () => AbortSignal;
+}

@@ -1,0 +1,42 @@
+/**
+ * The way from a data directory to the server that runs on it: the socket `keystair.sock` in it. A Unix socket's path
+ * ends at 107 bytes; a deeper directory is opened, and the socket reached through the descriptor.
+ */
+import { constants, openSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { KeystairError } from '#domain/errors.ts';
+import type { PeopleClient } from '#protocol/people-client.ts';
+
+export const SOCKET_NAME = 'keystair.sock';
+/** `sun_path` of Linux has 108 bytes, one of them the closing zero. */
+export const SOCKET_PATH_BYTES_MAX = 107;
+
+/** @returns a path that a socket can be connected by, for as long as this process lives. */
+export function reachableSocketPath(dataDirectory: string): string {
+  const path = join(resolve(dataDirectory), SOCKET_NAME);
+  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return path;
+  // Never closed: the path is good only while the descriptor is open, and a command is short.
+  const descriptor = openSync(dataDirectory, constants.O_RDONLY | constants.O_DIRECTORY);
+  return join('/proc/self/fd', String(descriptor), SOCKET_NAME);
+}
+
+function checkDataDirectory(dataDirectory: string): void {
+  const found = statSync(dataDirectory, { throwIfNoEntry: false });
+  if (found === undefined) {
+    throw new KeystairError('not-found', `there is no data directory ${dataDirectory}`, {
+      nextStep: `check the path, or create a server there with \`keystair server start --data ${dataDirectory}\``,
+    });
+  }
+  if (!found.isDirectory()) {
+    throw new KeystairError('invalid-argument', `${dataDirectory} is not a directory`, {
+      nextStep: "give the server's data directory with --data DIR",
+    });
+  }
+}
+
+export async function connectToServer(dataDirectory: string): Promise<PeopleClient> {
+  checkDataDirectory(dataDirectory);
+  // Loaded here and not above: help and wrong usage need no schemas.
+  const { createPeopleClient } = await import('#protocol/people-client.ts');
+  return createPeopleClient({ socketPath: reachableSocketPath(dataDirectory), dataDirectory });
+}

@@ -1,0 +1,87 @@
+/**
+ * A question on the terminal whose answer is not shown. It is asked on the controlling terminal itself, so that
+ * standard input and output stay free for data. The terminal is put back as it was on every way out.
+ */
+import { openSync, writeSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
+import { KeystairError } from '#domain/errors.ts';
+
+const CTRL_C = 0x03;
+const CTRL_D = 0x04;
+const BACKSPACE = 0x08;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const CTRL_U = 0x15;
+const DELETE = 0x7f;
+
+/** What one more byte does to the line typed so far. Bytes and not characters: a pasted line comes in pieces. */
+export function typeByte(typed: readonly number[], byte: number): readonly number[] | 'done' | 'given-up' {
+  if (byte === LINE_FEED || byte === CARRIAGE_RETURN) return 'done';
+  if (byte === CTRL_C || (byte === CTRL_D && typed.length === 0)) return 'given-up';
+  if (byte === CTRL_U) return [];
+  if (byte === BACKSPACE || byte === DELETE) {
+    let end = typed.length - 1;
+    // A character's later bytes in UTF-8 begin with the bits 10; all of them go with the first.
+    while (end > 0 && (typed[end]! & 0xc0) === 0x80) end -= 1;
+    return typed.slice(0, Math.max(end, 0));
+  }
+  return [...typed, byte];
+}
+
+/** @throws `interrupted` where the person gives up, or no terminal is there. */
+export async function askHidden(question: string, bytesMax: number): Promise<string> {
+  let descriptor: number;
+  try {
+    descriptor = openSync('/dev/tty', 'r+');
+  } catch (cause) {
+    throw new KeystairError('interrupted', 'there is no terminal to ask on', {
+      nextStep: 'give what is asked for in a file',
+      cause,
+    });
+  }
+  const input = new ReadStream(descriptor);
+  const restore = (): void => {
+    input.setRawMode(false);
+  };
+  process.on('exit', restore);
+  const stopped = (signal: NodeJS.Signals): void => {
+    restore();
+    process.kill(process.pid, signal);
+  };
+  process.once('SIGTERM', stopped);
+  process.once('SIGHUP', stopped);
+  try {
+    input.setRawMode(true);
+    writeSync(descriptor, question);
+    return await readLine(input, bytesMax);
+  } finally {
+    restore();
+    writeSync(descriptor, '\n');
+    process.off('exit', restore);
+    process.off('SIGTERM', stopped);
+    process.off('SIGHUP', stopped);
+    input.destroy();
+  }
+}
+
+function readLine(input: ReadStream, bytesMax: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let typed: readonly number[] = [];
+    const giveUp = (message: string, nextStep: string): void => {
+      reject(new KeystairError('interrupted', message, { nextStep }));
+    };
+    input.on('error', reject);
+    input.on('end', () => giveUp('the terminal was closed', 'run the command again'));
+    input.on('data', (chunk: Buffer) => {
+      for (const byte of chunk) {
+        const next = typeByte(typed, byte);
+        if (next === 'done') return resolve(Buffer.from(typed).toString('utf8'));
+        if (next === 'given-up') return giveUp('nothing was entered', 'run the command again');
+        if (next.length > bytesMax)
+          return giveUp(`more than ${bytesMax} bytes were entered`, 'give it in a file');
+        typed = next;
+      }
+      return undefined;
+    });
+  });
+}

@@ -1,0 +1,43 @@
+/** `hierarchy show` for a person: the tree, indented, the server that was asked marked. */
+import type { TreeServer } from '#protocol/messages.ts';
+import type { HierarchyAnswer } from '#protocol/people-routes.ts';
+import { table } from './table.ts';
+import { DMZ_ADVICE, onOrOff, when, yesOrNo } from './words.ts';
+
+type ShownServer = Omit<TreeServer, 'secondaries'>;
+
+function row(server: ShownServer, depth: number, mark = ''): string[] {
+  return [
+    `${'  '.repeat(depth)}${server.name}${mark}`,
+    server.id,
+    onOrOff(server.useHierarchy),
+    yesOrNo(server.dmz),
+    server.waiting === null ? 'unknown' : String(server.waiting),
+    when(server.lastHeartbeatAt),
+    server.problem ?? '',
+  ];
+}
+
+function rowsBelow(servers: readonly TreeServer[], depth: number): string[][] {
+  return servers.flatMap((server) => [row(server, depth), ...rowsBelow(server.secondaries, depth + 1)]);
+}
+
+function anyDmz(servers: readonly TreeServer[]): boolean {
+  return servers.some((server) => server.dmz || anyDmz(server.secondaries));
+}
+
+export function hierarchyLines(tree: HierarchyAnswer): string[] {
+  const above = tree.primary === null ? [] : [row(tree.primary, 0)];
+  const dmz = tree.server.dmz || tree.primary?.dmz === true || anyDmz(tree.secondaries);
+  return [
+    ...table(
+      ['Server', 'Id', 'Option', 'DMZ', 'Waiting', 'Last heartbeat', 'Problem'],
+      [
+        ...above,
+        row(tree.server, above.length, ' (this server)'),
+        ...rowsBelow(tree.secondaries, above.length + 1),
+      ],
+    ),
+    ...(dmz ? ['', DMZ_ADVICE] : []),
+  ];
+}

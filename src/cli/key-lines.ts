@@ -1,0 +1,68 @@
+/** Keys for a person: the listing, one key, and where a key can be had. */
+import type { ExplainResult, ListedKey } from '#protocol/people-routes.ts';
+import { columns, table } from './table.ts';
+import { DMZ_ADVICE, onOrOff, when } from './words.ts';
+
+/** What of the locator a person looks for first. */
+function locatorText(key: ListedKey): string {
+  const { label, luksUuid, serial, recoveryId } = key.locator;
+  return [label, luksUuid, serial, recoveryId].filter((one) => one !== undefined).join(' ');
+}
+
+export function keyTable(keys: readonly ListedKey[]): string[] {
+  return table(
+    ['Id', 'Kind', 'Device', 'State', 'Created', 'Where'],
+    keys.map((key) => [key.id, key.kind, key.device.name, key.state, when(key.createdAt), locatorText(key)]),
+  );
+}
+
+export function keyLines(key: ListedKey): string[] {
+  const rows = [
+    ['Key', key.id],
+    ['Kind', key.kind],
+    ['Device', `${key.device.name} (${key.device.id})`],
+    ['Used with', key.algorithm],
+    ['Where', locatorText(key) || 'not said'],
+    ['Made on', `a device of the server ${key.origin}`],
+    ['Created', when(key.createdAt)],
+    ['Replaces', key.replaces ?? 'none'],
+    ['Recorded here', `${when(key.recordedAt)}, as number ${key.seq}`],
+    ['State', key.state],
+  ];
+  if (key.refusedBecause !== undefined) rows.push(['Refused because', key.refusedBecause]);
+  return columns(rows);
+}
+
+const LINK_WORDS: Readonly<Record<ExplainResult['path'][number]['link'], string>> = {
+  connected: 'connected',
+  dmz: 'marked DMZ',
+  unreachable: 'unreachable',
+  refused: 'refused',
+  'never-heard': 'never heard',
+  'option-off': 'not used, the option is off',
+  none: 'no primary',
+};
+
+function hasWords(has: boolean | null): string {
+  if (has === null) return 'not asked';
+  return has ? 'yes' : 'no';
+}
+
+export function explainLines(id: string, result: ExplainResult): string[] {
+  return [
+    `Key ${id}: ${result.verdict}`,
+    '',
+    ...table(
+      ['Server', 'Option', 'Link to its primary', 'Has the key'],
+      result.path.map((step) => [
+        step.server.name,
+        onOrOff(step.option),
+        LINK_WORDS[step.link],
+        hasWords(step.has),
+      ]),
+    ),
+    ...(result.path.some((step) => step.link === 'dmz') ? ['', DMZ_ADVICE] : []),
+    '',
+    `Next: ${result.nextStep}`,
+  ];
+}

@@ -1,0 +1,155 @@
+/**
+ * The kinds of options a command may have. An option is data: what the help says, and one function that turns the
+ * texts given into a value or throws a usage error. Nothing here reads a file or asks a server.
+ */
+import { secondsFromText, secondsToText } from './durations.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface Option<T> {
+  /** What stands for the value in the help; null for a flag, which takes none. */
+  readonly placeholder: string | null;
+  readonly help: string;
+  readonly required: boolean;
+  readonly repeatable: boolean;
+  /** Named by the contract but not served by this release: giving it is wrong usage that says so. */
+  readonly notYet: boolean;
+  /** @param texts one text for every time the option was given; none for a flag. */
+  readonly read: (texts: readonly string[], given: boolean, name: string) => T;
+}
+
+export type Options = Readonly<Record<string, Option<unknown>>>;
+
+export type OptionValues<O extends Options> = {
+  readonly [Name in keyof O]: O[Name] extends Option<infer T> ? T : never;
+};
+
+type ReadText<T> = (text: string, name: string) => T;
+
+function optional<T>(placeholder: string, help: string, readText: ReadText<T>): Option<T | undefined> {
+  return {
+    placeholder,
+    help,
+    required: false,
+    repeatable: false,
+    notYet: false,
+    read: (texts, _given, name) => (texts[0] === undefined ? undefined : readText(texts[0], name)),
+  };
+}
+
+const asItIs: ReadText<string> = (text) => text;
+
+export function flag(help: string): Option<boolean> {
+  return {
+    placeholder: null,
+    help,
+    required: false,
+    repeatable: false,
+    notYet: false,
+    read: (_texts, given) => given,
+  };
+}
+
+export function text(placeholder: string, help: string): Option<string | undefined> {
+  return optional(placeholder, help, asItIs);
+}
+
+/** The same option, without which the command is not understood. */
+export function required<T>(option: Option<T | undefined>): Option<T> {
+  return {
+    ...option,
+    required: true,
+    read: (texts, given, name) => {
+      const value = option.read(texts, given, name);
+      if (value === undefined) throw new UsageError(`--${name} ${option.placeholder} is missing`);
+      return value;
+    },
+  };
+}
+
+/** Given any number of times, each adds one. */
+export function texts(placeholder: string, help: string): Option<readonly string[]> {
+  return {
+    placeholder,
+    help,
+    required: false,
+    repeatable: true,
+    notYet: false,
+    read: (given) => given,
+  };
+}
+
+export function choice<const C extends string>(choices: readonly C[], help: string): Option<C | undefined> {
+  return optional(choices.join('|'), help, (given, name) => {
+    const found = choices.find((one) => one === given);
+    if (found === undefined)
+      throw new UsageError(`--${name} must be ${choices.join(' or ')}, not '${given}'`);
+    return found;
+  });
+}
+
+/** `on` or `off`, as the console shows the same options. */
+export function onOff(help: string): Option<boolean | undefined> {
+  const { read, ...rest } = choice(['on', 'off'], help);
+  return {
+    ...rest,
+    read: (given, isGiven, name) => {
+      const chosen = read(given, isGiven, name);
+      return chosen === undefined ? undefined : chosen === 'on';
+    },
+  };
+}
+
+/** Seconds, given as plain seconds or with a unit, within the limits of what is set. */
+export function duration(
+  placeholder: string,
+  help: string,
+  limits: { readonly secondsMin: number; readonly secondsMax: number },
+): Option<number | undefined> {
+  return optional(placeholder, help, (given, name) => {
+    const seconds = secondsFromText(given);
+    if (seconds === undefined) {
+      throw new UsageError(
+        `--${name} must be a whole number of seconds, or like 30s, 15m, 12h or 7d, not '${given}'`,
+      );
+    }
+    if (seconds < limits.secondsMin || seconds > limits.secondsMax) {
+      const { secondsMin, secondsMax } = limits;
+      throw new UsageError(
+        `--${name} must be from ${secondsToText(secondsMin)} to ${secondsToText(secondsMax)}, not '${given}'`,
+      );
+    }
+    return seconds;
+  });
+}
+
+/** `HOST:PORT`, with an IPv6 address in brackets; port 0 only where one may be picked. */
+export function address(help: string, limits: { readonly portMin: 0 | 1 }): Option<string | undefined> {
+  return optional('HOST:PORT', help, (given, name) => {
+    const match = /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]/]+):([0-9]{1,5})$/.exec(given);
+    const port = Number(match?.[2] ?? Number.NaN);
+    if (match === null || !(port >= limits.portMin && port <= 65_535)) {
+      throw new UsageError(
+        `--${name} must be HOST:PORT with a port from ${limits.portMin} to 65535, not '${given}'`,
+      );
+    }
+    return given;
+  });
+}
+
+/** Named by the contract, served by a later release. */
+export function notYet(placeholder: string, help: string): Option<undefined> {
+  return {
+    placeholder,
+    help,
+    required: false,
+    repeatable: false,
+    notYet: true,
+    read: (_texts, given, name) => {
+      if (!given) return undefined;
+      throw new UsageError(`--${name} is not available in this release yet`, {
+        code: 'not-available-yet',
+        nextStep: 'leave it out, and see --help for what is there',
+      });
+    },
+  };
+}

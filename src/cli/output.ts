@@ -1,0 +1,48 @@
+/**
+ * How a command's outcome is written: one JSON object, or lines for a person; whole or not at all as far as the
+ * reader lets it.
+ */
+import type { Outcome } from './command.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Array elements turned into text at a time: a listing of a million keys is longer than a string may be. */
+const ELEMENTS_A_CHUNK = 1000;
+
+/** One JSON object in pieces that together are what `JSON.stringify` would give. */
+export function* jsonChunks(document: object): Generator<string> {
+  let before = '{';
+  for (const [field, value] of Object.entries(document)) {
+    if (value === undefined) continue;
+    yield `${before}${JSON.stringify(field)}:`;
+    before = ',';
+    if (!Array.isArray(value)) {
+      yield JSON.stringify(value);
+      continue;
+    }
+    yield '[';
+    for (let at = 0; at < value.length; at += ELEMENTS_A_CHUNK) {
+      const elements = JSON.stringify(value.slice(at, at + ELEMENTS_A_CHUNK)).slice(1, -1);
+      yield at === 0 ? elements : `,${elements}`;
+    }
+    yield ']';
+  }
+  yield before === '{' ? '{}' : '}';
+}
+
+export async function writeOutcome(terminal: Terminal, outcome: Outcome, json: boolean): Promise<void> {
+  const messages = outcome.messages ?? [];
+  if (json) {
+    if (outcome.document !== null) {
+      for (const chunk of jsonChunks(outcome.document)) await terminal.print(chunk);
+      await terminal.print('\n');
+    }
+  } else {
+    for (let at = 0; at < outcome.lines.length; at += ELEMENTS_A_CHUNK) {
+      await terminal.print(`${outcome.lines.slice(at, at + ELEMENTS_A_CHUNK).join('\n')}\n`);
+    }
+  }
+  for (const message of messages) {
+    if (json || outcome.piped === true) terminal.say(message);
+    else await terminal.print(`${message}\n`);
+  }
+}

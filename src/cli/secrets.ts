@@ -1,0 +1,104 @@
+/**
+ * How secrets come in: a password from a file or a prompt, an invitation from a file, standard input or a prompt.
+ * Never from an argument, which every process list shows. What is read is bounded, so that a wrong path (a disk, an
+ * endless pipe) ends in a sentence.
+ */
+import { createReadStream } from 'node:fs';
+import { KeystairError } from '#domain/errors.ts';
+import { INVITATION_BYTES_MAX, PASSWORD_BYTES_MAX } from '#domain/limits.ts';
+import { askHidden } from './hidden-prompt.ts';
+import type { Terminal } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
+
+async function readBounded(
+  source: AsyncIterable<Buffer | string>,
+  what: string,
+  bytesMax: number,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of source) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > bytesMax) {
+      throw new KeystairError('invalid-argument', `${what} has more than ${bytesMax} bytes`, {
+        nextStep: 'check that it is the right file',
+      });
+    }
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+function textOf(bytes: Buffer, what: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new KeystairError('invalid-argument', `${what} is not text in UTF-8`, {
+      nextStep: 'check that it is the right file',
+      cause,
+    });
+  }
+}
+
+/** The password in a file, its one trailing newline dropped: editors and `echo` add one. */
+export async function readPasswordFile(path: string): Promise<string> {
+  const what = `the password file ${path}`;
+  const text = textOf(await readBounded(createReadStream(path), what, PASSWORD_BYTES_MAX), what);
+  const password = text.replace(/\r?\n$/, '');
+  if (password === '') {
+    throw new KeystairError('password-weak', `${what} is empty`, { nextStep: 'write the password into it' });
+  }
+  return password;
+}
+
+/** From the file given, else asked for; `twice` where it is new and a slip would lock someone out. */
+export async function readPassword(
+  path: string | undefined,
+  terminal: Pick<Terminal, 'inputIsPerson'>,
+  question: { readonly text: string; readonly twice: boolean },
+): Promise<string> {
+  if (path !== undefined) return await readPasswordFile(path);
+  if (!terminal.inputIsPerson) {
+    throw new UsageError('a password is needed and there is no terminal to ask on', {
+      nextStep: 'give it with --password-file FILE',
+    });
+  }
+  const password = await askHidden(`${question.text}: `, PASSWORD_BYTES_MAX);
+  if (password === '') {
+    throw new KeystairError('password-weak', 'the password is empty', { nextStep: 'run the command again' });
+  }
+  if (question.twice && (await askHidden(`${question.text}, once more: `, PASSWORD_BYTES_MAX)) !== password) {
+    throw new KeystairError('password-mismatch', 'the two passwords are not the same', {
+      nextStep: 'run the command again',
+    });
+  }
+  return password;
+}
+
+/** @param source a file's path, or `-` for standard input; a person there is asked. */
+export async function readInvitation(
+  source: string,
+  terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
+): Promise<string> {
+  const what = source === '-' ? 'the invitation on standard input' : `the invitation file ${source}`;
+  const text = await readInvitationText(source, what, terminal);
+  const invitation = text.trim();
+  if (invitation === '') {
+    throw new KeystairError('invitation-invalid', `${what} is empty`, {
+      nextStep: 'make one with `keystair hierarchy invite` or `keystair devices invite`',
+    });
+  }
+  return invitation;
+}
+
+async function readInvitationText(
+  source: string,
+  what: string,
+  terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
+): Promise<string> {
+  if (source !== '-')
+    return textOf(await readBounded(createReadStream(source), what, INVITATION_BYTES_MAX), what);
+  if (terminal.inputIsPerson) return await askHidden('Invitation: ', INVITATION_BYTES_MAX);
+  return textOf(await readBounded(terminal.input, what, INVITATION_BYTES_MAX), what);
+}

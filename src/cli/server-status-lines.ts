@@ -1,0 +1,67 @@
+/** `server status` for a person. */
+import type { ServerStatus } from '#protocol/people-routes.ts';
+import { columns, table } from './table.ts';
+import { DMZ_ADVICE, onOrOff, OPTION_NAME, when, yesOrNo } from './words.ts';
+
+const PRIMARY_STATE: Readonly<Record<NonNullable<ServerStatus['primary']>['state'], string>> = {
+  connected: 'connected',
+  unreachable: 'unreachable',
+  refused: 'refused us',
+  'never-heard': 'never heard yet',
+};
+
+function primaryLines(primary: ServerStatus['primary'], headSeq: number): string[] {
+  if (primary === null) return ['Primary: none. To join one: keystair hierarchy join FILE'];
+  const rows = [
+    ['  State', PRIMARY_STATE[primary.state]],
+    ['  Its option', onOrOff(primary.useHierarchy)],
+    ['  In a DMZ', yesOrNo(primary.dmz)],
+    ['  Acknowledged', `up to key number ${primary.acknowledgedSeq} of ${headSeq}`],
+    ['  Last heartbeat', when(primary.lastHeartbeatAt)],
+  ];
+  if (primary.problem !== null) rows.push(['  Problem', primary.problem]);
+  return [`Primary: ${primary.name} (${primary.id})`, ...columns(rows)];
+}
+
+function secondaryLines(secondaries: ServerStatus['secondaries']): string[] {
+  if (secondaries.length === 0) return ['Secondaries: none. To invite one: keystair hierarchy invite'];
+  return [
+    'Secondaries',
+    ...table(
+      ['  Name', 'Id', 'Option', 'DMZ', 'Acknowledged', 'Last heartbeat', 'Problem'],
+      secondaries.map((one) => [
+        `  ${one.name}`,
+        one.id,
+        onOrOff(one.useHierarchy),
+        yesOrNo(one.dmz),
+        String(one.acknowledgedSeq),
+        when(one.lastHeartbeatAt),
+        one.problem ?? '',
+      ]),
+    ),
+  ];
+}
+
+export function serverStatusLines(status: ServerStatus): string[] {
+  const { server, primary, secondaries } = status;
+  const dmz = primary?.dmz === true || secondaries.some((one) => one.dmz);
+  return [
+    ...columns([
+      ['Server', `${server.name} (${server.id})`],
+      ['Version', server.version],
+      ['Listens on', status.listen],
+      [OPTION_NAME, onOrOff(status.useHierarchy)],
+      ['Keys', `${status.keys}, the last has number ${status.headSeq}`],
+      ['Epoch', status.epoch],
+      ['Managed devices', String(status.devices)],
+      ['Root key kept in', status.seals.join(', ')],
+    ]),
+    '',
+    ...primaryLines(primary, status.headSeq),
+    '',
+    ...secondaryLines(secondaries),
+    ...(dmz ? ['', DMZ_ADVICE] : []),
+    ...(status.warnings.length > 0 ? ['', 'To act on'] : []),
+    ...status.warnings.map((warning) => `- ${warning}`),
+  ];
+}

@@ -1,0 +1,52 @@
+/**
+ * Standard output and standard error, and what belongs on which. Standard output carries results only and is written
+ * whole; everything else goes to standard error. A reader that stops listening (EPIPE) is not an error.
+ */
+import { KeystairError } from '#domain/errors.ts';
+
+export interface Terminal {
+  /** Standard output. Resolves when the text was taken. */
+  readonly print: (text: string) => Promise<void>;
+  /** Standard error, one line. */
+  readonly say: (line: string) => void;
+  readonly input: AsyncIterable<Buffer | string>;
+  /** Standard input is a person and not a pipe. */
+  readonly inputIsPerson: boolean;
+}
+
+/** Standard output was closed by its reader, as `| head` does. */
+export class OutputClosed extends Error {}
+
+export function outputFailure(cause: NodeJS.ErrnoException): Error {
+  if (cause.code === 'EPIPE') return new OutputClosed('standard output was closed', { cause });
+  const full = cause.code === 'ENOSPC' || cause.code === 'EDQUOT';
+  return new KeystairError(full ? 'disk-full' : 'interrupted', 'standard output could not be written', {
+    nextStep: full ? 'make room where it is redirected to, and try again' : 'try again with another output',
+    cause,
+  });
+}
+
+/** @param streams the process's own, or a test's. */
+export function createTerminal(streams: {
+  readonly stdin: AsyncIterable<Buffer | string> & { readonly isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+}): Terminal {
+  // Failures of single writes are told to their callers; without listeners the stream's own event would crash.
+  streams.stdout.on('error', () => {});
+  streams.stderr.on('error', () => {});
+  return {
+    print: (text) =>
+      new Promise((resolve, reject) => {
+        streams.stdout.write(text, (error) => {
+          if (error === null || error === undefined) resolve();
+          else reject(outputFailure(error));
+        });
+      }),
+    say: (line) => {
+      streams.stderr.write(`${line}\n`);
+    },
+    input: streams.stdin,
+    inputIsPerson: streams.stdin.isTTY === true,
+  };
+}

@@ -1,0 +1,68 @@
+/** The house rules, held against the project itself. That each can fail is shown in `rules.test.ts`. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ERROR_CODES } from '#domain/errors.ts';
+import {
+  environmentReaders,
+  leftBehindFaults,
+  lengthFault,
+  machinePathFaults,
+  nameFaults,
+  openingFault,
+  shapeFaults,
+} from './code-shape.ts';
+import { catalogueFaults } from './error-catalogue.ts';
+import { glossaryFaults } from './glossary.ts';
+import { deadFiles, importFaults } from './import-directions.ts';
+import { readProjectFiles } from './project-files.ts';
+import type { SourceFile } from './source-text.ts';
+
+const src = await readProjectFiles('src/**/*.{ts,tsx}');
+const code = [...src, ...(await readProjectFiles('{test,bench,examples}/**/*.{ts,tsx}'))];
+const everything = [
+  ...code,
+  ...(await readProjectFiles('*.{json,md}', '.ci/*', 'bin/*', 'docs/**/*.md', 'test/**/*.{json,md,txt}')),
+];
+
+function holds(files: readonly SourceFile[], rule: (file: SourceFile) => readonly string[]): void {
+  const faults = files.flatMap((file) => rule(file).map((fault) => `${file.path}: ${fault}`));
+  assert.deepEqual(faults, []);
+}
+
+test('the rules see the whole of src', () => {
+  assert.ok(src.length > 20, `only ${src.length} files were found`);
+});
+
+test('imports point down, and programs never know each other', () => holds(src, importFaults));
+
+test('every file of src is reached from a program', () => assert.deepEqual(deadFiles(src), []));
+
+test('code has the shape that Node runs as it is', () => {
+  // The test runner asks its reporter for a default export.
+  holds(
+    code.filter(({ path }) => path !== 'test/support/events-reporter.ts'),
+    shapeFaults,
+  );
+});
+
+test('no file is longer than one idea', () => holds(code, lengthFault));
+
+test('every file says first what it owns', () => holds(src, openingFault));
+
+test('names say what lies there', () => holds(code, ({ path }) => nameFaults(path)));
+
+test("names use the glossary's words", () => holds(src, glossaryFaults));
+
+test('nothing was left behind for later', () => holds(everything, leftBehindFaults));
+
+test('no file names a place of one machine', () => holds(everything, machinePathFaults));
+
+test('the environment is read in one place at most', () => {
+  const readers = environmentReaders(src);
+  assert.ok(readers.length <= 1, readers.join(', '));
+});
+
+test('docs/ERRORS.md explains every error code, and no other', async () => {
+  const [document] = await readProjectFiles('docs/ERRORS.md');
+  assert.deepEqual(catalogueFaults(ERROR_CODES, document?.text ?? ''), []);
+});

@@ -1,0 +1,238 @@
+/** Each house rule fails on a planted bad example and lets its good twin pass. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  environmentReaders,
+  FILE_LINES_MAX,
+  leftBehindFaults,
+  lengthFault,
+  machinePathFaults,
+  nameFaults,
+  openingFault,
+  shapeFaults,
+} from './code-shape.ts';
+import { catalogueFaults } from './error-catalogue.ts';
+import { glossaryFaults } from './glossary.ts';
+import { deadFiles, importFaults } from './import-directions.ts';
+import { codeOf, identifiersOf, importsOf, wordsOf } from './source-text.ts';
+
+function faultsOfImport(path: string, specifier: string): string[] {
+  return importFaults({ path, text: `import { x } from '${specifier}';\n` });
+}
+
+test('the scanner tells code from comments, strings, templates and regular expressions', () => {
+  const text = [
+    "const a = 'enum X {'; // enum Y {",
+    '/* enum Z { */ const b = `enum ${inner + `deep ${deeper}`} W {`;',
+    "const c = /['\"`/]enum/g.test(a) ? 1 / 2 / 3 : 'it\\'s';",
+    'const d = after;',
+  ].join('\n');
+  const code = codeOf(text);
+  assert.equal(code.length, text.length);
+  assert.ok(!code.includes('enum'));
+  assert.deepEqual([...identifiersOf(text)].toSorted(), 'a after b c const d deeper inner test'.split(' '));
+});
+
+test('the scanner finds every form of import and nothing else', () => {
+  const text = [
+    "import './effect.ts';",
+    "import { one, type Two as Three } from '#domain/a.ts';",
+    "import type { Four } from 'b';",
+    "import * as all from 'node:fs';",
+    "export { five } from './c.ts';",
+    "const six = await import('#server/main.ts');",
+    "const text = \"import './never.ts'\"; // import './nor-this.ts'",
+  ].join('\n');
+  assert.deepEqual(
+    importsOf(text).map(({ specifier }) => specifier),
+    ['./effect.ts', '#domain/a.ts', 'b', 'node:fs', './c.ts', '#server/main.ts'],
+  );
+  assert.deepEqual(importsOf(text)[1]?.names, ['one', 'Two']);
+});
+
+test('names are split into words however they are written', () => {
+  assert.deepEqual(wordsOf('readHTTPBodySync'), ['read', 'http', 'body', 'sync']);
+  assert.deepEqual(wordsOf('TRANSMISSION_KEYS_MAX'), ['transmission', 'keys', 'max']);
+  assert.deepEqual(wordsOf('src/cli/data-directory.ts'), ['src', 'cli', 'data', 'directory', 'ts']);
+});
+
+test('an import that points up or sideways is found', () => {
+  for (const [path, specifier] of [
+    ['src/domain/a.ts', '#protocol/b.ts'],
+    ['src/protocol/a.ts', '#crypto/b.ts'],
+    ['src/crypto/a.ts', '#store/b.ts'],
+    ['src/transport/a.ts', '#server/b.ts'],
+    ['src/server/a.ts', '#agent/b.ts'],
+    ['src/agent/a.ts', '#cli/b.ts'],
+    ['src/cli/a.ts', '#server/main.ts'],
+    ['src/cli/main.ts', '#server/keys/b.ts'],
+    ['src/server/keys/a.ts', '../../domain/b.ts'],
+    ['src/server/keys/a.ts', '#server/trust/b.ts'],
+    ['src/server/keys/a.ts', './b'],
+    ['src/elsewhere/a.ts', './b.ts'],
+  ] as const) {
+    assert.equal(faultsOfImport(path, specifier).length, 1, `${path} imports ${specifier}`);
+  }
+});
+
+test('an import that points down is let be', () => {
+  for (const [path, specifier] of [
+    ['src/domain/a.ts', './b.ts'],
+    ['src/protocol/a.ts', '#domain/b.ts'],
+    ['src/store/sqlite/a.ts', '../store.ts'],
+    ['src/server/a.ts', '#transport/b.ts'],
+    ['src/cli/main.ts', '#server/main.ts'],
+    ['src/cli/main.ts', '#agent/main.ts'],
+  ] as const) {
+    assert.deepEqual(faultsOfImport(path, specifier), []);
+  }
+});
+
+test('a domain that is not pure is found', () => {
+  const path = 'src/domain/a.ts';
+  assert.deepEqual(importFaults({ path, text: "import { hash } from 'node:crypto';" }), []);
+  for (const text of [
+    "import { randomBytes } from 'node:crypto';",
+    "import * as crypto from 'node:crypto';",
+    "import { readFileSync } from 'node:fs';",
+    "import { z } from 'zod';",
+    'export const now = () => Date.now();',
+    'export const now = () => new Date().toISOString();',
+    'export const dice = () => Math.random();',
+    'export const where = () => process.cwd();',
+  ]) {
+    assert.equal(importFaults({ path, text }).length, 1, text);
+  }
+  assert.deepEqual(
+    importFaults({ path, text: 'export const at = (ms: number) => new Date(ms); // Date.now' }),
+    [],
+  );
+});
+
+test('a file that no program reaches is found', () => {
+  const files = [
+    { path: 'src/cli/main.ts', text: "import './a.ts'; await import('#server/main.ts');" },
+    { path: 'src/cli/a.ts', text: "import type { B } from '#domain/b.ts';" },
+    { path: 'src/domain/b.ts', text: '' },
+    { path: 'src/server/main.ts', text: '' },
+    { path: 'src/domain/dead.ts', text: "import './dead-too.ts';" },
+    { path: 'src/domain/dead-too.ts', text: '' },
+  ];
+  assert.deepEqual(deadFiles(files), ['src/domain/dead.ts', 'src/domain/dead-too.ts']);
+});
+
+test('code that Node cannot run as it is, or that the house does not want, is found', () => {
+  for (const text of [
+    'export default 1;',
+    'export { x as default };',
+    'export const enum Kind { A }',
+    'namespace Inner { }',
+    'class A { constructor(private readonly x: number) {} }',
+    'class A { constructor(a: string, readonly b: string) {} }',
+    'class A {\n  private x = 1;\n}',
+    'class A {\n  @logged() run() {}\n}',
+    'const x = y as any;',
+    'function f(x: any) {}',
+  ]) {
+    assert.equal(shapeFaults({ path: 'a.ts', text }).length > 0, true, text);
+  }
+  for (const text of [
+    'export const company = 1; // export default',
+    'class A { readonly #x: number; constructor(x: number) { this.#x = x; } }',
+    'interface Module { readonly enumerable: boolean }',
+    "const f = ({ read }: { readonly read: string }) => 'enum X {';",
+  ]) {
+    assert.deepEqual(shapeFaults({ path: 'a.ts', text }), [], text);
+  }
+});
+
+test('a file that is too long is found', () => {
+  assert.deepEqual(lengthFault({ path: 'a.ts', text: '\n'.repeat(FILE_LINES_MAX) }), []);
+  assert.equal(lengthFault({ path: 'a.ts', text: '\n'.repeat(FILE_LINES_MAX + 1) }).length, 1);
+});
+
+test('a file that does not say what it owns is found', () => {
+  assert.equal(openingFault({ path: 'a.ts', text: 'import x;' }).length, 1);
+  assert.deepEqual(openingFault({ path: 'a.ts', text: '/** Owns a. */\n' }), []);
+});
+
+test('names that say nothing, or are not kebab-case, are found', () => {
+  for (const path of ['src/utils/a.ts', 'src/cli/helpers.ts', 'src/server/dto/x.ts', 'src/cli/runTool.ts']) {
+    assert.equal(nameFaults(path).length, 1, path);
+  }
+  assert.deepEqual(nameFaults('src/cli/data-directory.ts'), []);
+  assert.deepEqual(nameFaults('test/cli/arguments.test.ts'), []);
+});
+
+test("a word that is not the glossary's is found, wherever it hides", () => {
+  const path = 'src/server/a.ts';
+  for (const text of [
+    'const parentServer = 1;',
+    'const VAULT_SIZE = 1;',
+    'function pingPrimary() {}',
+    'interface NodeStatus {}',
+    'const syncKeys = 1;',
+    'const accessToken = 1;',
+  ]) {
+    assert.equal(glossaryFaults({ path, text }).length, 1, text);
+  }
+  assert.equal(glossaryFaults({ path: 'src/server/upload/a.ts', text: '' }).length, 1);
+});
+
+test("the field's own use of such a word is let be", () => {
+  for (const [path, text] of [
+    ['src/server/a.ts', 'readFileSync(x); new DatabaseSync(x); const e: NodeJS.ErrnoException = y;'],
+    ['src/server/a.ts', "// the parent's token\nconst text = 'ping the node';"],
+    ['src/agent/drives/a.ts', 'const token = luksTokens[0];'],
+    ['src/agent/a.ts', "import { spawn } from 'node:child_process'; const child = spawn(x);"],
+    ['src/server/a.ts', 'await handle.sync(); syncDirectory(x); hkdfSync(y);'],
+    ['src/server/a.ts', 'const synchronous = shipping + hostname;'],
+  ] as const) {
+    assert.deepEqual(glossaryFaults({ path, text }), [], text);
+  }
+});
+
+test('what was left behind is found', () => {
+  // Put together here, so that this file does not hold them.
+  for (const parts of [
+    ['TO', 'DO'],
+    ['FIX', 'ME'],
+    ['@ts-', 'ignore'],
+    ['test.', 'only('],
+  ]) {
+    const mark = parts.join('');
+    assert.equal(leftBehindFaults({ path: 'a.ts', text: `// ${mark} later` }).length, 1, mark);
+  }
+  assert.deepEqual(leftBehindFaults({ path: 'a.ts', text: 'const todos = 1; if (only(x)) {}' }), []);
+});
+
+test('places of one machine are found', () => {
+  for (const parts of [
+    ['/ho', 'me/kari/x'],
+    ["'/wo", "rk/main'"],
+    ['https://registry.npm', 'js.org/x'],
+  ]) {
+    const text = parts.join('');
+    assert.equal(machinePathFaults({ path: 'a.ts', text }).length, 1, text);
+  }
+  for (const text of ['/var/lib/keystair', 'team/work/x', '/home', 'node_modules/.bin']) {
+    assert.deepEqual(machinePathFaults({ path: 'a.ts', text }), [], text);
+  }
+});
+
+test('a second reader of the environment is found', () => {
+  const reader = (path: string) => ({ path, text: 'const x = process.env.HOME;' });
+  assert.deepEqual(
+    environmentReaders([reader('a.ts'), { path: 'b.ts', text: '// process.env' }, reader('c.ts')]),
+    ['a.ts', 'c.ts'],
+  );
+});
+
+test('an error code without its row, a row without its code, and an empty row are found', () => {
+  const document = '| Code | Meaning | What to do |\n|---|---|---|\n| `one` | it happened | do this |\n';
+  assert.deepEqual(catalogueFaults(['one'], document), []);
+  assert.equal(catalogueFaults(['one', 'two'], document).length, 1);
+  assert.equal(catalogueFaults([], document).length, 1);
+  assert.equal(catalogueFaults(['one', 'two'], `${document}| \`two\` | it happened | |\n`).length, 1);
+  assert.equal(catalogueFaults(['one'], document + document).length, 1);
+});

@@ -1,0 +1,150 @@
+/**
+ * The test command: the checks, then every test file, two at a time, and a closing count.
+ *
+ *   npm test                      everything
+ *   npm test -- --only PATTERN    the test files whose path holds PATTERN, without the checks
+ *
+ * With CI set nothing may be skipped: a test that skips fails the run.
+ */
+import { spawn } from 'node:child_process';
+import { glob } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runTestFile, type TestFileResult } from './support/run-test-file.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const CHECKS = ['check:types', 'check:lint', 'check:format', 'check:unused'];
+/** No file needs a quarter of it at a desk; a busy machine is five times slower. */
+const FILE_MILLISECONDS_MAX = 150_000;
+/** Begun first, so that the last file to end is a short one. */
+const LONG_FOLDERS = ['e2e', 'claims', 'simulation', 'properties', 'contract', 'agent', 'server'];
+
+const inCi = process.env['CI'] !== undefined && process.env['CI'] !== '' && process.env['CI'] !== 'false';
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+function indented(text: string): string {
+  return text.trimEnd().replaceAll(/^/gm, '    ');
+}
+
+/** Runs the tasks, so many at a time, in order. */
+async function runAll<T>(tasks: readonly (() => Promise<T>)[], atOnce: number): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < tasks.length) {
+      const at = next;
+      next += 1;
+      results[at] = await tasks[at]!();
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return results;
+}
+
+async function runCheck(script: string): Promise<boolean> {
+  const begunAt = performance.now();
+  const child = spawn('npm', ['run', '--silent', script], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const printed: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => printed.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => printed.push(chunk));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  const passed = code === 0;
+  print(`${passed ? 'ok    ' : 'FAILED'} ${script}  ${seconds(performance.now() - begunAt)}`);
+  if (!passed) print(indented(Buffer.concat(printed).toString('utf8')));
+  return passed;
+}
+
+async function findTestFiles(pattern: string | undefined): Promise<string[]> {
+  const files: string[] = [];
+  for await (const file of glob('test/**/*.test.ts', { cwd: ROOT })) {
+    if (pattern === undefined || file.includes(pattern)) files.push(file);
+  }
+  const rank = (file: string): number => {
+    const found = LONG_FOLDERS.indexOf(relative('test', file).split('/')[0]!);
+    return found === -1 ? LONG_FOLDERS.length : found;
+  };
+  return files.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}
+
+function isFailure({ outcome }: TestFileResult['tests'][number]): boolean {
+  return outcome === 'failed' || outcome === 'cancelled' || (inCi && outcome !== 'passed');
+}
+
+function printFile(file: string, result: TestFileResult): void {
+  const failures = result.tests.filter(isFailure);
+  const failed = failures.length > 0 || result.fault !== undefined;
+  const passed = result.tests.filter(({ outcome }) => outcome === 'passed').length;
+  const count = `${passed} of ${result.tests.length} passed`;
+  print(`${failed ? 'FAILED' : 'ok    '} ${file}  ${count}, ${seconds(result.milliseconds)}`);
+  for (const { path, outcome, text } of result.tests) {
+    if (outcome === 'passed') continue;
+    // A test around a failed one has nothing of its own to say.
+    if (outcome === 'failed' && text === '') continue;
+    print(`  ${outcome}: ${path.join(' > ')}`);
+    if (text !== '') print(indented(text));
+  }
+  if (result.fault !== undefined) print(`  ${result.fault}`);
+  if (failed && result.printed.trim() !== '') print(`  it printed:\n${indented(result.printed)}`);
+}
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const begunAt = performance.now();
+const atOnce = Math.min(2, availableParallelism());
+
+let checksPassed = true;
+if (values.only === undefined) {
+  const passed = await runAll(
+    CHECKS.map((script) => () => runCheck(script)),
+    atOnce,
+  );
+  checksPassed = passed.every(Boolean);
+}
+
+const files = await findTestFiles(values.only);
+if (files.length === 0) print(`FAILED no test file matches ${values.only ?? 'test/**/*.test.ts'}`);
+const results = await runAll(
+  files.map((file) => async () => {
+    const result = await runTestFile(join(ROOT, file), { millisecondsMax: FILE_MILLISECONDS_MAX });
+    printFile(file, result);
+    return { file, result };
+  }),
+  atOnce,
+);
+
+const tests = results.flatMap(({ result }) => result.tests);
+const countOf = (...outcomes: string[]): number =>
+  tests.filter(({ outcome }) => outcomes.includes(outcome)).length;
+const skipped = countOf('skipped', 'todo');
+const failedFiles = results.filter(
+  ({ result }) => result.fault !== undefined || result.tests.some(isFailure),
+);
+const faults = results.filter(({ result }) => result.fault !== undefined).length;
+
+print('');
+if (!checksPassed) print('FAILED checks, see above');
+for (const { file } of failedFiles) print(`FAILED ${file}`);
+if (skipped > 0 && inCi)
+  print('FAILED with CI set no test may be skipped: install what is missing, see .ci/run');
+else if (skipped > 0) print(`${skipped} skipped, see above for what to install; with CI set that fails`);
+
+// Node's own closing lines. A file that crashed, hung or holds no tests counts as one failed test.
+print(`# tests ${tests.length + faults}`);
+print(`# pass ${countOf('passed')}`);
+print(`# fail ${countOf('failed') + faults}`);
+print(`# cancelled ${countOf('cancelled')}`);
+print(`# skipped ${countOf('skipped')}`);
+print(`# todo ${countOf('todo')}`);
+print(`# duration_ms ${Math.round(performance.now() - begunAt)}`);
+
+process.exitCode = checksPassed && files.length > 0 && failedFiles.length === 0 ? 0 : 1;

@@ -1,0 +1,48 @@
+/**
+ * Runs the command line as people do: a process of its own, through `bin/keystair`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const LAUNCHER = join(import.meta.dirname, '../../bin/keystair');
+
+export interface Ran {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What stands on standard output, as one JSON document. Throws where it is not one. */
+  readonly json: () => Record<string, unknown>;
+}
+
+interface RunOptions {
+  readonly stdin?: string | Uint8Array;
+  readonly cwd?: string;
+}
+
+/** For commands that stay: the process, its output piped. Whoever starts it ends it. */
+export function startKeystair(args: readonly string[], options: Pick<RunOptions, 'cwd'> = {}): ChildProcess {
+  return spawn(LAUNCHER, args, { cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+export async function runKeystair(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const child = spawn(LAUNCHER, args, { cwd: options.cwd, stdio: 'pipe' });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  // A command that refuses does not read its input.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.stdin ?? '');
+  const ended = await new Promise<Pick<Ran, 'status' | 'signal'>>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve({ status, signal }));
+  });
+  const text = Buffer.concat(stdout).toString('utf8');
+  return {
+    ...ended,
+    stdout: text,
+    stderr: Buffer.concat(stderr).toString('utf8'),
+    json: () => JSON.parse(text) as Record<string, unknown>,
+  };
+}
