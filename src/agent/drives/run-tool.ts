@@ -1,0 +1,106 @@
+/**
+ * Runs a system tool for drives. What is secret goes through a pipe to its standard input, never into arguments or
+ * environment, where every process of the machine could read it.
+ *
+ * Tools are looked for in the system's folders and not on PATH: the agent runs as root, and PATH is whatever somebody
+ * set. The environment is made here, so nothing of ours reaches them and they answer in English.
+ */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { KeystairError } from '#domain/errors.ts';
+import { TOOL_OUTPUT_BYTES_MAX } from '#domain/limits.ts';
+
+/** Most users have no `sbin` on their PATH; the last one is where NixOS keeps its tools. */
+export const TOOL_FOLDERS: readonly string[] = [
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/run/current-system/sw/bin',
+];
+
+export interface ToolRun {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ToolOptions {
+  /** Written to standard input, which is then closed. Not overwritten here: it is the caller's. */
+  readonly input?: Uint8Array | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly folders?: readonly string[] | undefined;
+}
+
+/** The tool's path, or undefined where the system does not have it. */
+export async function findTool(
+  name: string,
+  folders: readonly string[] = TOOL_FOLDERS,
+): Promise<string | undefined> {
+  for (const folder of folders) {
+    const path = join(folder, name);
+    try {
+      await access(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not here; perhaps in the next folder.
+    }
+  }
+  return undefined;
+}
+
+/** Keeps the beginning of what a tool says and reads on, so that it never waits for us. */
+function collect(stream: Readable): () => string {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream.on('data', (chunk: Buffer) => {
+    const kept = chunk.subarray(0, TOOL_OUTPUT_BYTES_MAX - bytes);
+    bytes += kept.length;
+    if (kept.length > 0) chunks.push(kept);
+  });
+  return () => Buffer.concat(chunks).toString('utf8');
+}
+
+/**
+ * Runs to the end and returns whatever the exit code; killed by a signal counts as -1. Throws `interrupted` when
+ * aborted, after the tool has ended.
+ */
+export async function runTool(
+  path: string,
+  args: readonly string[],
+  { input, signal, folders = TOOL_FOLDERS }: ToolOptions,
+): Promise<ToolRun> {
+  const ended = () =>
+    new KeystairError('interrupted', 'stopped before it was done', { nextStep: 'run the command again' });
+  const stopped = () => signal?.aborted === true;
+  if (stopped()) throw ended();
+  // Its own process group: Ctrl-C on a terminal reaches us, and we decide whether the tool may be stopped.
+  const child = spawn(path, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { PATH: folders.join(':'), LC_ALL: 'C' },
+    cwd: '/',
+    detached: true,
+  });
+  const stop = () => child.kill('SIGTERM');
+  signal?.addEventListener('abort', stop, { once: true });
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  // A tool that fails early does not read its input; its exit code says why.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input ?? new Uint8Array(0));
+  try {
+    const exitCode = await new Promise<number>((done, failed) => {
+      child.once('error', failed);
+      child.once('close', (code) => done(code ?? -1));
+    });
+    if (stopped()) throw ended();
+    return { exitCode, stdout: stdout(), stderr: stderr() };
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}

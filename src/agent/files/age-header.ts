@@ -1,0 +1,163 @@
+/**
+ * The header of a binary age v1 file (https://age-encryption.org/v1): read, parsed strictly, its MAC checked.
+ *
+ * Invariant: exactly one byte string parses to given stanzas and MAC. Whatever the specification's grammar does not
+ * produce is refused, in at most `AGE_HEADER_BYTES_MAX` bytes, so a hostile file costs bounded memory.
+ */
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { KeystairError } from '#domain/errors.ts';
+import type { AgeStanza } from '#domain/file-stanza.ts';
+import { AGE_HEADER_BYTES_MAX } from '#domain/limits.ts';
+
+export interface AgeHeader {
+  /** The header as it lies in the file, to the line feed after the MAC. */
+  readonly bytes: Uint8Array;
+  readonly stanzas: readonly AgeStanza[];
+  readonly mac: Uint8Array;
+}
+
+const VERSION_LINE = 'age-encryption.org/v1\n';
+const ANY_VERSION = 'age-encryption.org/';
+const ARMOR = '-----BEGIN AGE';
+const COLUMNS = 64;
+const ARGUMENT_LINE = /^->( [\x21-\x7e]+)+$/;
+const MAC_LINE = /^--- ([A-Za-z0-9+/]{43})$/;
+/** The MAC covers the header up to and including `---`; after it come a space, 43 characters and a line feed. */
+const AFTER_MAC_MARK = 45;
+
+function damaged(sentence: string): KeystairError {
+  return new KeystairError('file-damaged', sentence, { nextStep: 'use an unaltered copy of the file' });
+}
+
+/** Decodes unpadded base64; undefined unless it is the one canonical spelling. */
+function decodeBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64').replace(/=+$/, '') === text ? bytes : undefined;
+}
+
+/** Refuses, by name, what is no binary age v1 file. */
+function checkVersion(start: string): void {
+  if (start.startsWith(VERSION_LINE)) return;
+  if (start !== '' && VERSION_LINE.startsWith(start)) throw damaged('the file ends within its header');
+  if (start.trimStart().startsWith(ARMOR)) {
+    throw new KeystairError(
+      'file-not-encrypted',
+      'the file is in the armored text form of age, which Keystair never makes',
+      {
+        nextStep:
+          "turn it back with `grep -v '^-----' FILE | base64 --decrypt`, or open it with `age --decrypt`",
+      },
+    );
+  }
+  if (start.startsWith(ANY_VERSION)) {
+    throw new KeystairError(
+      'file-not-encrypted',
+      'the file is in a version of the age format other than v1',
+      {
+        nextStep: 'open it with the tool that made it',
+      },
+    );
+  }
+  throw new KeystairError('file-not-encrypted', 'the file is not encrypted with age', {
+    nextStep: 'check that this is the file that `keystair agent encrypt-file` made',
+  });
+}
+
+/** One stanza from `lines` at `at`, and where the next section begins. */
+function parseStanza(lines: readonly string[], at: number): { stanza: AgeStanza; next: number } {
+  const argumentLine = lines[at]!;
+  if (!ARGUMENT_LINE.test(argumentLine))
+    throw damaged(`line ${at + 1} of the file's header begins no stanza`);
+  const body: Buffer[] = [];
+  for (let line = at + 1; ; line += 1) {
+    const text = lines[line];
+    const bytes = text === undefined || text.length > COLUMNS ? undefined : decodeBase64(text);
+    if (text === undefined || bytes === undefined) {
+      throw damaged(`line ${line + 1} of the file's header is not ${COLUMNS} columns of canonical base64`);
+    }
+    body.push(bytes);
+    // A stanza ends with its first short line, which may be empty.
+    if (text.length < COLUMNS) {
+      return {
+        stanza: { args: argumentLine.split(' ').slice(1), body: Buffer.concat(body) },
+        next: line + 1,
+      };
+    }
+  }
+}
+
+/** Parses a whole header, neither more nor less. Throws `file-not-encrypted` or `file-damaged`. */
+export function parseAgeHeader(bytes: Uint8Array): AgeHeader {
+  // As Latin-1 every byte is one character, so that no other encoding can spell the same text.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  checkVersion(text);
+  if (!text.endsWith('\n')) throw damaged('the file ends within its header');
+  const lines = text.slice(0, -1).split('\n');
+  const stanzas: AgeStanza[] = [];
+  let at = 1;
+  while (at < lines.length && !lines[at]!.startsWith('---')) {
+    const { stanza, next } = parseStanza(lines, at);
+    stanzas.push(stanza);
+    at = next;
+  }
+  if (stanzas.length === 0) throw damaged("the file's header has no stanza");
+  const macText = MAC_LINE.exec(lines[at] ?? '')?.[1];
+  const mac = macText === undefined ? undefined : decodeBase64(macText);
+  if (mac === undefined) throw damaged("the file's header does not end with a MAC in canonical base64");
+  if (at !== lines.length - 1) throw damaged("the file's header goes on after its MAC");
+  return { bytes, stanzas, mac };
+}
+
+/** Where the header ends, once its last line is whole: no line before it can begin with `---`. */
+function endOfHeader(head: Buffer, from: number): number | undefined {
+  const lastLine = head.indexOf('\n---', from, 'latin1');
+  const end = lastLine < 0 ? -1 : head.indexOf('\n', lastLine + 4, 'latin1');
+  return end < 0 ? undefined : end + 1;
+}
+
+/** Reads a header off the front of `source`; `rest` is what follows it, the payload. The caller closes the source. */
+export async function readAgeHeader(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ header: AgeHeader; rest: AsyncGenerator<Uint8Array, void, undefined> }> {
+  const chunks = source[Symbol.asyncIterator]();
+  const head = Buffer.alloc(AGE_HEADER_BYTES_MAX);
+  let used = 0;
+  for (;;) {
+    const next = await chunks.next();
+    if (next.done === true) {
+      // Names what is wrong; had it been whole, its end would have been found.
+      parseAgeHeader(head.subarray(0, used));
+      throw damaged('the file ends within its header');
+    }
+    const taken = Math.min(next.value.length, head.length - used);
+    head.set(next.value.subarray(0, taken), used);
+    const scanFrom = Math.max(0, used - AFTER_MAC_MARK - 4);
+    used += taken;
+    if (used >= VERSION_LINE.length) checkVersion(head.toString('latin1', 0, Math.min(used, COLUMNS)));
+    const end = endOfHeader(head.subarray(0, used), scanFrom);
+    if (end !== undefined) {
+      const header = parseAgeHeader(head.subarray(0, end));
+      return { header, rest: remainder(head.subarray(end, used), next.value.subarray(taken), chunks) };
+    }
+    if (used === head.length) throw damaged(`the file's header is larger than ${AGE_HEADER_BYTES_MAX} bytes`);
+  }
+}
+
+async function* remainder(
+  inHead: Uint8Array,
+  inChunk: Uint8Array,
+  chunks: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (inHead.length > 0) yield inHead;
+  if (inChunk.length > 0) yield inChunk;
+  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value;
+}
+
+/** Whether this file key made this header. Until it did, nothing in the header can be believed. */
+export function headerMacFits(header: AgeHeader, fileKey: Uint8Array): boolean {
+  const key = Buffer.from(hkdfSync('sha256', fileKey, new Uint8Array(0), 'header', 32));
+  const covered = header.bytes.subarray(0, header.bytes.length - AFTER_MAC_MARK);
+  const mac = createHmac('sha256', key).update(covered).digest();
+  key.fill(0);
+  return timingSafeEqual(mac, header.mac);
+}

@@ -1,0 +1,72 @@
+/**
+ * Decrypts one file of Keystair's, whoever unwraps its key: a local identity, or a server that has it in custody.
+ *
+ * Invariant: the header's MAC is verified before anything of the payload is looked at, and each chunk before any of it
+ * is handed on. At a path the content appears only when all of it was verified. To standard output each chunk goes as
+ * soon as it is verified: what was written is genuine, but until the command ends with success it may be only the
+ * beginning, so whoever reads it must look at the exit code.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import { type AgeStanza, type FileStanza, findFileStanza, isFileStanza } from '#domain/file-stanza.ts';
+import { type AgeHeader, headerMacFits, readAgeHeader } from './age-header.ts';
+import { decryptPayload } from './age-payload.ts';
+import type { FileJob } from './encrypt-file.ts';
+import { checkOutput, openInput, type StandardStreams, writeOutput } from './file-streams.ts';
+
+/**
+ * Gets the 16-byte file key, which is overwritten after use. `stanzas` are the header's other than Keystair's own;
+ * nothing in them is authentic yet. Throws where the key is not to be had.
+ */
+export type UnwrapFileKey = (
+  stanzas: readonly AgeStanza[],
+  keyId: string,
+  claim: Uint8Array,
+) => Promise<Uint8Array>;
+
+export interface DecryptFileJob extends FileJob {
+  readonly unwrap: UnwrapFileKey;
+}
+
+function openHeader(header: AgeHeader, fileKey: Uint8Array, keyId: string): void {
+  if (headerMacFits(header, fileKey)) return;
+  throw new KeystairError('file-damaged', `the file's header was altered, or is not of key ${keyId}`, {
+    nextStep: 'use an unaltered copy of the file',
+    details: { key: keyId },
+  });
+}
+
+/** Which key opens the file, and its claim; reads the header only. Nothing in it is authentic. */
+export async function readFileStanza(path: string, streams: StandardStreams): Promise<FileStanza> {
+  const input = await openInput(path, streams);
+  try {
+    return findFileStanza((await readAgeHeader(input.bytes)).header.stanzas);
+  } finally {
+    await input.close();
+  }
+}
+
+/**
+ * Returns the id of the key that opened it. Throws `file-not-encrypted` where Keystair did not make it,
+ * `file-damaged` where anything in it was altered, and whatever `unwrap` throws.
+ */
+export async function decryptFile(job: DecryptFileJob): Promise<{ readonly keyId: string }> {
+  const force = job.force === true;
+  await checkOutput(job.output, force);
+  const input = await openInput(job.input, job.streams, job.signal);
+  try {
+    const { header, rest } = await readAgeHeader(input.bytes);
+    const { keyId, claim } = findFileStanza(header.stanzas);
+    const others = header.stanzas.filter((stanza) => !isFileStanza(stanza));
+    const fileKey = await job.unwrap(others, keyId, claim);
+    try {
+      openHeader(header, fileKey, keyId);
+      const { streams, random, signal } = job;
+      await writeOutput({ path: job.output, force, streams, random, signal }, decryptPayload(fileKey, rest));
+    } finally {
+      fileKey.fill(0);
+    }
+    return { keyId };
+  } finally {
+    await input.close();
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Keystair's own stanza in an age header, `-> keystair KEY-ID CLAIM` with an empty body: which key opens the file, and
+ * the claim that proves one holds it.
+ *
+ * Invariant: one file names one key in one spelling. A second stanza, a further argument or a non-canonical claim could
+ * make two readers ask for two different keys, so all of them are refused.
+ */
+import { claimFromText, claimToText, isClaimText } from './claim.ts';
+import { UUID_PATTERN } from './encryption-key.ts';
+import { assert, KeystairError } from './errors.ts';
+import { CLAIM_BYTES } from './limits.ts';
+
+/** A recipient stanza of an age header, the body decoded. */
+export interface AgeStanza {
+  readonly args: readonly string[];
+  readonly body: Uint8Array;
+}
+
+export interface FileStanza {
+  readonly keyId: string;
+  readonly claim: Uint8Array;
+}
+
+const STANZA_TYPE = 'keystair';
+
+function damaged(sentence: string): KeystairError {
+  return new KeystairError('file-damaged', sentence, { nextStep: 'use an unaltered copy of the file' });
+}
+
+/** The stanza's arguments; its body is empty. */
+export function encodeFileStanza({ keyId, claim }: FileStanza): [string, string, string] {
+  assert(UUID_PATTERN.test(keyId), 'a file stanza names a key by its UUID');
+  assert(claim.length === CLAIM_BYTES, 'a file stanza carries a whole claim');
+  return [STANZA_TYPE, keyId, claimToText(claim)];
+}
+
+export function isFileStanza(stanza: AgeStanza): boolean {
+  return stanza.args[0] === STANZA_TYPE;
+}
+
+/** Throws `file-not-encrypted` where there is none, `file-damaged` where it is not the one canonical stanza. */
+export function findFileStanza(stanzas: readonly AgeStanza[]): FileStanza {
+  const ours = stanzas.filter(isFileStanza);
+  const [stanza] = ours;
+  if (stanza === undefined) {
+    throw new KeystairError('file-not-encrypted', 'the file is encrypted with age, but not by Keystair', {
+      nextStep: 'open it with `age --decrypt` and the identity or passphrase it was made for',
+    });
+  }
+  if (ours.length > 1) throw damaged("the file's header names more than one key of Keystair");
+  const [, keyId, claim, ...more] = stanza.args;
+  if (keyId === undefined || claim === undefined || more.length > 0) {
+    throw damaged(
+      "the Keystair stanza in the file's header must hold a key id and a claim, and nothing else",
+    );
+  }
+  if (!UUID_PATTERN.test(keyId)) throw damaged("the key id in the file's header is not a lower-case UUID");
+  if (!isClaimText(claim)) {
+    throw damaged(`the claim in the file's header is not ${CLAIM_BYTES} bytes in unpadded canonical base64`);
+  }
+  if (stanza.body.length > 0)
+    throw damaged("the Keystair stanza in the file's header must have an empty body");
+  return { keyId, claim: claimFromText(claim) };
+}
