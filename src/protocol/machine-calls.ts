@@ -3,12 +3,7 @@
  * it over mutual TLS; a simulation hands in a network of its own.
  */
 import { KeystairError } from '#domain/errors.ts';
-import {
-  type AnswerOf,
-  MACHINE_ROUTES,
-  type MachineRouteName,
-  type RequestOf,
-} from './machine-routes.ts';
+import { type AnswerOf, MACHINE_ROUTES, type MachineRouteName, type RequestOf } from './machine-routes.ts';
 import { errorFromProblem } from './problem.ts';
 import { checkProtocolVersion, PROTOCOL_HEADER, PROTOCOL_VERSION } from './version.ts';
 
@@ -75,15 +70,20 @@ export function createMachineCalls(send: Send): MachineCalls {
     checkProtocolVersion(answer.headers[PROTOCOL_HEADER], 'server');
     const parsed = route.answer.safeParse(document);
     if (parsed.success) return parsed.data;
-    throw new KeystairError('request-invalid', `the server's answer to ${route.path} is not of the protocol's form`, {
-      nextStep: 'compare the versions of both sides',
-      cause: parsed.error,
-    });
+    throw new KeystairError(
+      'request-invalid',
+      `the server's answer to ${route.path} is not of the protocol's form`,
+      {
+        nextStep: 'compare the versions of both sides',
+        cause: parsed.error,
+      },
+    );
   }
   return {
     call: (name, request, options = {}) =>
       exchange(name, JSON.stringify(request), 'application/json', options) as Promise<never>,
-    transmit: (lines, options = {}) => exchange('transmit', lines, JSON_LINES_MEDIA_TYPE, options) as Promise<never>,
+    transmit: (lines, options = {}) =>
+      exchange('transmit', lines, JSON_LINES_MEDIA_TYPE, options) as Promise<never>,
   };
 }
 
@@ -94,4 +94,3 @@ function parseJson(body: Uint8Array): unknown {
     return undefined;
   }
 }
-

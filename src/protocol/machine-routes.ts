@@ -56,7 +56,12 @@ export const MACHINE_ROUTES = {
     message.MissingReceiptsRequest,
     message.MissingReceiptsAnswer,
   ),
-  returnReceipts: route('/v1/device/receipts', 'device', message.ReturnReceiptsRequest, message.ReturnReceiptsAnswer),
+  returnReceipts: route(
+    '/v1/device/receipts',
+    'device',
+    message.ReturnReceiptsRequest,
+    message.ReturnReceiptsAnswer,
+  ),
   deviceLookup: route('/v1/device/lookup', 'device', message.DeviceLookupRequest, message.DeviceLookupAnswer),
   unwrap: route('/v1/device/unwrap', 'device', message.UnwrapRequest, message.UnwrapAnswer),
   arrive: route('/v1/device/arrive', 'device', message.ArriveRequest, message.ArriveAnswer),
@@ -66,5 +71,7 @@ export const MACHINE_ROUTES = {
 
 export type MachineRoutes = typeof MACHINE_ROUTES;
 export type MachineRouteName = keyof MachineRoutes;
-export type RequestOf<Name extends MachineRouteName> = z.infer<Exclude<MachineRoutes[Name]['request'], 'json-lines'>>;
+export type RequestOf<Name extends MachineRouteName> = z.infer<
+  Exclude<MachineRoutes[Name]['request'], 'json-lines'>
+>;
 export type AnswerOf<Name extends MachineRouteName> = z.infer<MachineRoutes[Name]['answer']>;

@@ -5,7 +5,12 @@
 import { z } from 'zod';
 import { isClaimText } from '#domain/claim.ts';
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
-import { DEVICE_PAGE_MAX, LOOKUP_DEADLINE_MS_MAX, NAME_LENGTH_MAX, UNWRAP_STANZAS_MAX } from '#domain/limits.ts';
+import {
+  DEVICE_PAGE_MAX,
+  LOOKUP_DEADLINE_MS_MAX,
+  NAME_LENGTH_MAX,
+  UNWRAP_STANZAS_MAX,
+} from '#domain/limits.ts';
 import { LOOKUP_REASONS } from '#domain/lookup.ts';
 import { WireKeySchema } from './wire-key.ts';
 
@@ -42,7 +47,11 @@ export const JoinAnswer = z.object({
 });
 export type JoinAnswer = z.infer<typeof JoinAnswer>;
 
-export const RenewAnswer = z.object({ certificate: z.string(), authority: z.string(), addresses: z.array(Address) });
+export const RenewAnswer = z.object({
+  certificate: z.string(),
+  authority: z.string(),
+  addresses: z.array(Address),
+});
 
 // --- heartbeat of a secondary ---
 

@@ -3,10 +3,18 @@
  */
 import { request as httpRequest } from 'node:http';
 import { KeystairError } from '#domain/errors.ts';
-import { PEOPLE_ROUTES, type PeopleAnswer, type PeopleRequest, type PeopleRouteName } from './people-routes.ts';
+import {
+  PEOPLE_ROUTES,
+  type PeopleAnswer,
+  type PeopleRequest,
+  type PeopleRouteName,
+} from './people-routes.ts';
 import { errorFromProblem } from './problem.ts';
 
-export type PeopleClient = <N extends PeopleRouteName>(name: N, request: PeopleRequest<N>) => Promise<PeopleAnswer<N>>;
+export type PeopleClient = <N extends PeopleRouteName>(
+  name: N,
+  request: PeopleRequest<N>,
+) => Promise<PeopleAnswer<N>>;
 
 /** Path, query and body of a call. Fields named in the path go there; GET and DELETE carry the rest in the query. */
 export function placeFields(name: PeopleRouteName, fields: Readonly<Record<string, unknown>>) {
@@ -25,7 +33,10 @@ export function placeFields(name: PeopleRouteName, fields: Readonly<Record<strin
 }
 
 /** @param socketPath at most 107 bytes; a longer way is the caller's to shorten. */
-export function createPeopleClient(options: { readonly socketPath: string; readonly dataDirectory: string }): PeopleClient {
+export function createPeopleClient(options: {
+  readonly socketPath: string;
+  readonly dataDirectory: string;
+}): PeopleClient {
   return async (name, fields) => {
     const { method, path, body } = placeFields(name, fields);
     const { status, text } = await exchange(options, method, path, body);
@@ -48,14 +59,17 @@ function exchange(
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-    const request = httpRequest({ socketPath: options.socketPath, method, path, headers, agent: false }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('error', reject);
-      answer.on('end', () => {
-        resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
-      });
-    });
+    const request = httpRequest(
+      { socketPath: options.socketPath, method, path, headers, agent: false },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('error', reject);
+        answer.on('end', () => {
+          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
+        });
+      },
+    );
     request.on('error', (cause: NodeJS.ErrnoException) => reject(notRunning(options.dataDirectory, cause)));
     request.end(body);
   });
@@ -69,10 +83,14 @@ function notRunning(dataDirectory: string, cause: NodeJS.ErrnoException): Keysta
     });
   }
   if (cause.code === 'ECONNRESET' || cause.code === 'EPIPE') {
-    return new KeystairError('server-not-running', `the server of ${dataDirectory} stopped before it answered`, {
-      nextStep: `look at its log, start it with \`keystair server start --data ${dataDirectory}\` and try again`,
-      cause,
-    });
+    return new KeystairError(
+      'server-not-running',
+      `the server of ${dataDirectory} stopped before it answered`,
+      {
+        nextStep: `look at its log, start it with \`keystair server start --data ${dataDirectory}\` and try again`,
+        cause,
+      },
+    );
   }
   return new KeystairError('server-not-running', `no server runs on ${dataDirectory}`, {
     nextStep: `start it with \`keystair server start --data ${dataDirectory}\``,

@@ -127,7 +127,12 @@ export const PEOPLE_ROUTES = {
     z.object({
       useHierarchy: z.boolean().optional(),
       transmit: z.enum(['immediately', 'heartbeat']).optional(),
-      heartbeat: z.number().int().min(1).max(HEARTBEAT_INTERVAL_MS_MAX / 1000).optional(),
+      heartbeat: z
+        .number()
+        .int()
+        .min(1)
+        .max(HEARTBEAT_INTERVAL_MS_MAX / 1000)
+        .optional(),
     }),
     SettingsAnswer,
   ),

@@ -5,7 +5,13 @@
  * Written by hand and not as a schema: a transmission of a million keys passes here.
  */
 import { z } from 'zod';
-import { type CompleteKey, type EncryptionKey, KEY_KINDS, type KeyKind, type Locator } from '#domain/encryption-key.ts';
+import {
+  type CompleteKey,
+  type EncryptionKey,
+  KEY_KINDS,
+  type KeyKind,
+  type Locator,
+} from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { KEY_MATERIAL_BYTES_MAX } from '#domain/limits.ts';
@@ -25,7 +31,9 @@ export function keyToWire(complete: CompleteKey): WireKey {
 }
 
 function fault(sentence: string): KeystairError {
-  return new KeystairError('record-invalid', sentence, { nextStep: 'look at what made this key; it was not stored' });
+  return new KeystairError('record-invalid', sentence, {
+    nextStep: 'look at what made this key; it was not stored',
+  });
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -61,7 +69,8 @@ export function keyFieldsFrom(value: unknown): EncryptionKey {
   const device = value['device'];
   if (!isObject(device)) throw fault("the key's device must be an object");
   const replaces = value['replaces'] ?? null;
-  if (replaces !== null && typeof replaces !== 'string') throw fault("the key's replaces must be text or null");
+  if (replaces !== null && typeof replaces !== 'string')
+    throw fault("the key's replaces must be text or null");
   return {
     id: text(value, 'id'),
     kind: text(value, 'kind') as KeyKind,

@@ -47,6 +47,10 @@ export function readIdentity(rows: TrustedRows, reader: Reader): Promise<ServerN
   return rows.get<ServerName>(reader, 'setting', 'server');
 }
 
-export function writeIdentity(rows: TrustedRows, transaction: Transaction, server: ServerName): Promise<void> {
+export function writeIdentity(
+  rows: TrustedRows,
+  transaction: Transaction,
+  server: ServerName,
+): Promise<void> {
   return rows.put(transaction, 'setting', 'server', server);
 }

@@ -62,7 +62,10 @@ export class AuditLog {
     const rows: AuditRow[] = entries.map((event, index) => {
       chain = nextAuditChain(chain, auditLeafHash(event));
       // One MAC for each append: the chain value under it covers all rows before.
-      const mac = index === entries.length - 1 ? this.#barrier.mac(MAC_PURPOSE, auditMacForm(head.seq + index + 1, chain)) : NO_MAC;
+      const mac =
+        index === entries.length - 1
+          ? this.#barrier.mac(MAC_PURPOSE, auditMacForm(head.seq + index + 1, chain))
+          : NO_MAC;
       return { seq: head.seq + index + 1, event, chain, mac };
     });
     await transaction.appendAudit(rows);

@@ -31,7 +31,9 @@ export async function arrive(
   const keys: AnswerOf<'arrive'>['keys'] = [];
   for (let at = 0; at < request.keys.length; at += ARRIVE_TOGETHER) {
     const page = request.keys.slice(at, at + ARRIVE_TOGETHER);
-    keys.push(...(await Promise.all(page.map((key) => arriveOne(ports, member, demandCaller, key, deadline)))));
+    keys.push(
+      ...(await Promise.all(page.map((key) => arriveOne(ports, member, demandCaller, key, deadline)))),
+    );
   }
   return { keys };
 }
@@ -46,7 +48,14 @@ async function arriveOne(
   const outcome = await ports.lookups.find({ id, claim: claimFromText(claim), asked: [], deadline });
   if (outcome.outcome === 'not-found') {
     const { reason, at, asked, since } = outcome;
-    return { id, outcome: 'not-found', reason, at, asked: [...asked], ...(since === undefined ? {} : { since }) };
+    return {
+      id,
+      outcome: 'not-found',
+      reason,
+      at,
+      asked: [...asked],
+      ...(since === undefined ? {} : { since }),
+    };
   }
   await ports.store.write(async (transaction) => {
     await demandCaller(transaction);

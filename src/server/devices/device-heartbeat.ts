@@ -19,7 +19,8 @@ export async function deviceHeartbeat(
 ): Promise<AnswerOf<'deviceHeartbeat'>> {
   const totals = await ports.store.write(async (transaction) => {
     await transaction.putContact({ id: member.id, lastHeartbeatAt: ports.clock(), body: '{}' });
-    if (request.name !== member.name) await writeMember(ports.rows, transaction, { ...member, name: request.name });
+    if (request.name !== member.name)
+      await writeMember(ports.rows, transaction, { ...member, name: request.name });
     return transaction.receiptTotals(member.id);
   });
   const agree = totals.count === request.receipts.count && toHex(totals.digest) === request.receipts.digest;
@@ -80,13 +81,21 @@ export async function returnReceipts(
     return counts;
   });
   if (recorded > 0) {
-    ports.log.warn({ event: 'receipts-returned', device: member.id, recorded }, 'keys came back from receipts');
+    ports.log.warn(
+      { event: 'receipts-returned', device: member.id, recorded },
+      'keys came back from receipts',
+    );
     ports.keysRecorded.raise();
   }
   return { recorded, known, refused };
 }
 
-function openReceipt(ports: DevicePorts, member: Member, id: string, receipt: string): CheckedKey | undefined {
+function openReceipt(
+  ports: DevicePorts,
+  member: Member,
+  id: string,
+  receipt: string,
+): CheckedKey | undefined {
   try {
     const complete = ports.receipts.open(member.id, id, receipt);
     return complete === undefined || complete.key.id !== id ? undefined : checkedKey(complete);

@@ -15,11 +15,20 @@ const RECEIPT_KEY = 'receipt-key';
 /** So that another form of receipt can come later. */
 const VERSION = 1;
 
-export async function storeNewReceiptKey(rows: TrustedRows, transaction: Transaction, random: Random): Promise<void> {
+export async function storeNewReceiptKey(
+  rows: TrustedRows,
+  transaction: Transaction,
+  random: Random,
+): Promise<void> {
   await rows.putSecret(transaction, RECEIPT_KEY, random(32));
 }
 
-export async function loadReceipts(rows: TrustedRows, store: Store, random: Random, serverId: string): Promise<Receipts> {
+export async function loadReceipts(
+  rows: TrustedRows,
+  store: Store,
+  random: Random,
+  serverId: string,
+): Promise<Receipts> {
   const key = await rows.getSecret(store.reader, RECEIPT_KEY);
   if (key === undefined) {
     throw new KeystairError('row-untrusted', "this server's receipt key is missing", {
@@ -53,7 +62,11 @@ export class Receipts {
     const bytes = Buffer.from(receipt, 'base64');
     if (bytes[0] !== VERSION || bytes.length <= XAES_NONCE_BYTES + 17) return undefined;
     const nonce = bytes.subarray(1, 1 + XAES_NONCE_BYTES);
-    const opened = this.#key.open(nonce, bytes.subarray(1 + XAES_NONCE_BYTES), this.#associated(deviceId, keyId));
+    const opened = this.#key.open(
+      nonce,
+      bytes.subarray(1 + XAES_NONCE_BYTES),
+      this.#associated(deviceId, keyId),
+    );
     return opened === undefined ? undefined : keyFromWire(JSON.parse(Buffer.from(opened).toString('utf8')));
   }
 

@@ -20,14 +20,22 @@ export interface DevicePorts extends ServerPorts {
 
 function demandOwnKey(ports: ServerPorts, member: Member, key: EncryptionKey): void {
   if (key.device.id !== member.id) {
-    throw new KeystairError('record-invalid', `the key names device ${key.device.id}, but device ${member.id} sent it`, {
-      nextStep: 'a device hands over only keys it made itself; it was not stored',
-    });
+    throw new KeystairError(
+      'record-invalid',
+      `the key names device ${key.device.id}, but device ${member.id} sent it`,
+      {
+        nextStep: 'a device hands over only keys it made itself; it was not stored',
+      },
+    );
   }
   if (key.origin !== ports.server.id) {
-    throw new KeystairError('record-invalid', `the key names server ${key.origin} as its origin, and this is another`, {
-      nextStep: "check which server the device belongs to with `keystair agent status`; it was not stored",
-    });
+    throw new KeystairError(
+      'record-invalid',
+      `the key names server ${key.origin} as its origin, and this is another`,
+      {
+        nextStep: 'check which server the device belongs to with `keystair agent status`; it was not stored',
+      },
+    );
   }
 }
 

@@ -34,17 +34,32 @@ export function readLine(line: string): ReceivedLine {
   } catch (cause) {
     throw notALine(cause);
   }
-  if (typeof value !== 'object' || value === null || typeof value.digest !== 'string' || !DIGEST.test(value.digest)) {
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    typeof value.digest !== 'string' ||
+    !DIGEST.test(value.digest)
+  ) {
     throw notALine(undefined);
   }
   const digest = Buffer.from(value.digest, 'hex');
   if (value.unreadable === true) {
-    return { ok: false, id: idOfWire(value), digest, reason: 'the record is damaged at the sender and does not open there' };
+    return {
+      ok: false,
+      id: idOfWire(value),
+      digest,
+      reason: 'the record is damaged at the sender and does not open there',
+    };
   }
   try {
     const key = checkedKey(keyFromWire(value));
     if (Buffer.compare(key.digest, digest) === 0) return { ok: true, key };
-    return { ok: false, id: key.complete.key.id, digest, reason: "the record's digest is not the one the sender keeps" };
+    return {
+      ok: false,
+      id: key.complete.key.id,
+      digest,
+      reason: "the record's digest is not the one the sender keeps",
+    };
   } catch (error) {
     if (!(error instanceof KeystairError)) throw error;
     return { ok: false, id: idOfWire(value), digest, reason: error.message };

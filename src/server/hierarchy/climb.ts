@@ -11,6 +11,7 @@ import { readOptions } from '../settings.ts';
 import { heartbeat } from './heartbeat.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { type PrimaryRow, readPrimary } from './primary-row.ts';
+import { withFreshCertificate } from './renew-membership.ts';
 import { transmit } from './transmit.ts';
 
 /** Rounds of heartbeat and transmission in one climb; more means that the two sides do not agree. */
@@ -71,8 +72,14 @@ export class Climb {
 
   /** A heartbeat alone, to hear how the primary's option and DMZ mark stand now. */
   async refresh(): Promise<void> {
-    const result = await heartbeat(this.#ports, this.#link, this.#tree);
+    const result = await this.#heartbeat();
     this.#standing ??= result;
+  }
+
+  #heartbeat(): Promise<Standing> {
+    return withFreshCertificate(this.#ports, this.#link, () =>
+      heartbeat(this.#ports, this.#link, this.#tree),
+    );
   }
 
   async #onKeys(): Promise<void> {
@@ -129,7 +136,12 @@ export class Climb {
       } else {
         this.#failures += 1;
         this.#ports.log.warn(
-          { event: 'climb-failed', code: codeOf(error), failures: this.#failures, because: sentenceOf(error) },
+          {
+            event: 'climb-failed',
+            code: codeOf(error),
+            failures: this.#failures,
+            because: sentenceOf(error),
+          },
           'the heartbeat or transmission to the primary failed',
         );
         this.#backOff();
@@ -142,7 +154,7 @@ export class Climb {
     let transmitted = 0;
     if (what === 'heartbeat') this.#standing = undefined;
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const standing: Standing = this.#standing ?? (await heartbeat(this.#ports, this.#link, this.#tree));
+      const standing: Standing = this.#standing ?? (await this.#heartbeat());
       const result = await transmit(this.#ports, this.#link, standing);
       transmitted += result.transmitted;
       if (result.outcome === 'done') {
@@ -151,9 +163,13 @@ export class Climb {
       }
       this.#standing = undefined;
     }
-    throw new KeystairError('batch-discontinuous', 'this server and its primary do not agree on what was received', {
-      nextStep: 'run `keystair server verify` on both',
-    });
+    throw new KeystairError(
+      'batch-discontinuous',
+      'this server and its primary do not agree on what was received',
+      {
+        nextStep: 'run `keystair server verify` on both',
+      },
+    );
   }
 
   async #schedule(): Promise<void> {

@@ -100,7 +100,9 @@ async function exchange(
 
 /** First 16 hexadecimal digits of SHA-256 over the tree without its times, which change at every heartbeat. */
 export function digestOfTree(tree: readonly TreeServer[]): string {
-  const timeless = JSON.stringify(tree, (name, value: unknown) => (name === 'lastHeartbeatAt' ? undefined : value));
+  const timeless = JSON.stringify(tree, (name, value: unknown) =>
+    name === 'lastHeartbeatAt' ? undefined : value,
+  );
   return hash('sha256', timeless, 'hex').slice(0, 16);
 }
 
@@ -124,7 +126,8 @@ async function noteHeartbeat(
     if (answer.name !== primary.name || addresses.join() !== primary.addresses.join()) {
       // Only if the row is still the one that was dialled: the server may have left meanwhile.
       const now = await readPrimary(ports.rows, transaction);
-      if (now?.id === primary.id) await ports.rows.put(transaction, 'primary', 'current', { ...now, name: answer.name, addresses });
+      if (now?.id === primary.id)
+        await ports.rows.put(transaction, 'primary', 'current', { ...now, name: answer.name, addresses });
     }
   });
 }

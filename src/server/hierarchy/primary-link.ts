@@ -186,9 +186,13 @@ export class PrimaryLink {
   #noteFailure(error: unknown): void {
     const code = codeOf(error);
     if (code === 'later' || code === 'disk-low' || code === 'disk-full') return;
-    this.#state = code === 'not-a-member' || code === 'protocol-version' || code === 'certificate-expired' ? 'refused' : 'unreachable';
+    this.#state =
+      code === 'not-a-member' || code === 'protocol-version' || code === 'certificate-expired'
+        ? 'refused'
+        : 'unreachable';
     this.#failingSince ??= this.#ports.clock();
-    this.#problem = error instanceof KeystairError ? error.sentence : 'the call to the primary failed; look at the log';
+    this.#problem =
+      error instanceof KeystairError ? error.sentence : 'the call to the primary failed; look at the log';
     // What was heard is stale: ask again before a key moves.
     this.#heard = undefined;
   }

@@ -28,8 +28,13 @@ export async function receiveHeartbeat(
   return ports.store.write(async (transaction) => {
     const { cursor, copies } = await openEpoch(ports, transaction, member, request.epoch);
     const { contact } = await readSecondaryContact(transaction, member.id);
-    const told = request.tree === undefined ? contact : { treeDigest: request.treeDigest, tree: request.tree, treeAt: now };
-    const stale = told.treeDigest !== request.treeDigest || (request.treeDigest !== '' && now - told.treeAt > TREE_REFRESH_MS);
+    const told =
+      request.tree === undefined
+        ? contact
+        : { treeDigest: request.treeDigest, tree: request.tree, treeAt: now };
+    const stale =
+      told.treeDigest !== request.treeDigest ||
+      (request.treeDigest !== '' && now - told.treeAt > TREE_REFRESH_MS);
     const heard: SecondaryContact = {
       useHierarchy: request.useHierarchy,
       dmz: request.dmz,
@@ -44,7 +49,8 @@ export async function receiveHeartbeat(
         : null,
     };
     await transaction.putContact({ id: member.id, lastHeartbeatAt: now, body: JSON.stringify(heard) });
-    if (request.name !== member.name) await writeMember(ports.rows, transaction, { ...member, name: request.name });
+    if (request.name !== member.name)
+      await writeMember(ports.rows, transaction, { ...member, name: request.name });
     const options = await readOptions(ports.rows, transaction);
     return {
       name: ports.server.name,
@@ -76,8 +82,13 @@ async function openEpoch(
     const { contact } = await readSecondaryContact(transaction, member.id);
     // Told of once, not at every heartbeat of either copy.
     if (contact.problem === null) {
-      await ports.audit.append(transaction, [{ event: 'copies-heard', by: 'server', secondary: member.id, epoch }]);
-      ports.log.warn({ event: 'copies-heard', secondary: member.id, epoch }, 'two copies of one server were heard');
+      await ports.audit.append(transaction, [
+        { event: 'copies-heard', by: 'server', secondary: member.id, epoch },
+      ]);
+      ports.log.warn(
+        { event: 'copies-heard', secondary: member.id, epoch },
+        'two copies of one server were heard',
+      );
     }
     return { cursor: known, copies: true };
   }

@@ -81,7 +81,10 @@ async function store(
     return { answer: answer('discontinuous', position), recorded: 0 };
   }
   if (lowDisk || !budget.take(member.id, batch.lines.length, batch.bytes)) {
-    ports.log.warn({ event: 'transmission-deferred', secondary: member.id, lowDisk }, 'a transmission was put off');
+    ports.log.warn(
+      { event: 'transmission-deferred', secondary: member.id, lowDisk },
+      'a transmission was put off',
+    );
     return { answer: answer('later', position), recorded: 0 };
   }
   const { refused, recorded } = await recordLines(ports, transaction, member, batch);
@@ -117,7 +120,14 @@ async function recordLines(
   const refused: RefusedKey[] = [];
   const at = ports.clock();
   const refuse = (index: number, keyId: string, reason: string) =>
-    refused.push({ memberId: member.id, epoch: batch.epoch, seq: batch.start.seq + index + 1, keyId, reason, at });
+    refused.push({
+      memberId: member.id,
+      epoch: batch.epoch,
+      seq: batch.start.seq + index + 1,
+      keyId,
+      reason,
+      at,
+    });
   const keys: CheckedKey[] = [];
   const indexes: number[] = [];
   batch.lines.forEach((line, index) => {

@@ -82,7 +82,8 @@ export async function transmit(
         return { outcome: 'done', position, transmitted };
       case 'later':
         throw new KeystairError('later', `${primary.name} takes no more transmissions for now`, {
-          nextStep: 'it has little disk space or its hourly budget for this server is used up; the rest is sent later by itself',
+          nextStep:
+            'it has little disk space or its hourly budget for this server is used up; the rest is sent later by itself',
         });
     }
   }
@@ -117,6 +118,9 @@ async function noteAnswer(
     ]);
   });
   for (const { id, reason } of answer.refused) {
-    ports.log.warn({ event: 'key-refused', key: id, reason, primary: primary.id }, 'the primary refused a key');
+    ports.log.warn(
+      { event: 'key-refused', key: id, reason, primary: primary.id },
+      'the primary refused a key',
+    );
   }
 }

@@ -68,9 +68,12 @@ async function walk(ports: ExplainPorts, question: Question): Promise<ExplainSte
   const { useHierarchy } = await readOptions(ports.rows, store.reader);
   const row = await store.reader.keyById(question.id);
   const wrongClaim =
-    row !== undefined && question.claim !== undefined && !claimFits(question.claim, publicFields(row).claimHash);
+    row !== undefined &&
+    question.claim !== undefined &&
+    !claimFits(question.claim, publicFields(row).claimHash);
   const own = { server, option: useHierarchy, has: row !== undefined, ...(wrongClaim ? { wrongClaim } : {}) };
-  if (row !== undefined || question.asked.some(({ id }) => id === server.id)) return [{ ...own, link: 'none' }];
+  if (row !== undefined || question.asked.some(({ id }) => id === server.id))
+    return [{ ...own, link: 'none' }];
 
   const { primary, verdict } = await judgeFresh(ports);
   if (primary === undefined) return [{ ...own, link: 'none' }];
@@ -87,9 +90,15 @@ async function walk(ports: ExplainPorts, question: Question): Promise<ExplainSte
     case 'own-option-off':
       return [{ ...own, link: 'option-off' }, above(shown.useHierarchy)];
     case 'neighbour-option-off':
-      return [{ ...own, link: 'connected' }, { ...above(false), link: 'option-off' }];
+      return [
+        { ...own, link: 'connected' },
+        { ...above(false), link: 'option-off' },
+      ];
     case 'not-heard':
-      return [{ ...own, link: linkOf(shown.state), since: ports.link.unreachableSince }, above(shown.useHierarchy)];
+      return [
+        { ...own, link: linkOf(shown.state), since: ports.link.unreachableSince },
+        above(shown.useHierarchy),
+      ];
     case 'open':
       break;
   }
@@ -100,7 +109,12 @@ async function walk(ports: ExplainPorts, question: Question): Promise<ExplainSte
     const answer = await ports.link.call(primary, true, (calls, signal) =>
       calls.call(
         'explain',
-        { id: question.id, asked, remainingMs, ...(question.claim === undefined ? {} : { claim: claimToText(question.claim) }) },
+        {
+          id: question.id,
+          asked,
+          remainingMs,
+          ...(question.claim === undefined ? {} : { claim: claimToText(question.claim) }),
+        },
         { signal, timeoutMs: remainingMs },
       ),
     );
@@ -116,7 +130,12 @@ async function walk(ports: ExplainPorts, question: Question): Promise<ExplainSte
 async function judgeFresh(ports: ExplainPorts) {
   const { reader } = ports.store;
   const judged = await ports.link.judge(reader);
-  if (judged.primary === undefined || judged.primary.dmz || judged.verdict === 'open' || judged.verdict === 'own-option-off') {
+  if (
+    judged.primary === undefined ||
+    judged.primary.dmz ||
+    judged.verdict === 'open' ||
+    judged.verdict === 'own-option-off'
+  ) {
     return judged;
   }
   try {
@@ -142,8 +161,11 @@ export function judgePath(path: readonly ExplainStep[]): { verdict: string; next
     }
     const here = holder === path[0];
     return {
-      verdict: here ? `${holder.server.name}, this server, has the key` : `${holder.server.name} has the key, and every link to it is open`,
-      nextStep: 'open the drive or file: a device of this server gets the key with the claim that lies beside the data',
+      verdict: here
+        ? `${holder.server.name}, this server, has the key`
+        : `${holder.server.name} has the key, and every link to it is open`,
+      nextStep:
+        'open the drive or file: a device of this server gets the key with the claim that lies beside the data',
     };
   }
   const refusal = explainRefusal(refusalOf(path, asked));
@@ -166,5 +188,7 @@ function refusalOf(path: readonly ExplainStep[], asked: readonly ServerName[]): 
   }
   const last = path.at(-1);
   const at = last?.server ?? { id: '', name: 'this server' };
-  return last !== undefined && last.has === null ? { reason: 'deadline', at, asked } : { reason: 'unknown-key', at, asked };
+  return last !== undefined && last.has === null
+    ? { reason: 'deadline', at, asked }
+    : { reason: 'unknown-key', at, asked };
 }

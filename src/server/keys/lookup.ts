@@ -68,7 +68,8 @@ export class Lookups {
     const primary = await this.#openLink(asked);
     if ('outcome' in primary) return primary;
     const miss = this.#misses.get(question.id);
-    if (miss !== undefined && this.#ports.clock() < miss.until) return { ...miss.refused, asked: [...asked, ...miss.refused.asked.slice(1)] };
+    if (miss !== undefined && this.#ports.clock() < miss.until)
+      return { ...miss.refused, asked: [...asked, ...miss.refused.asked.slice(1)] };
     return this.#fly(question, asked, primary);
   }
 
@@ -86,7 +87,8 @@ export class Lookups {
   async #openLink(asked: readonly ServerName[]): Promise<PrimaryRow | Refused> {
     const { reader } = this.#ports.store;
     let { primary, verdict } = await this.#link.judge(reader);
-    if (primary === undefined) return this.#refuse(verdict === 'own-option-off' ? 'option-off' : 'unknown-key', asked);
+    if (primary === undefined)
+      return this.#refuse(verdict === 'own-option-off' ? 'option-off' : 'unknown-key', asked);
     // What was heard may be a quarter of an hour old. Before a person is told no, ask how it stands.
     if (verdict !== 'open' && verdict !== 'own-option-off' && !primary.dmz) {
       try {
@@ -135,7 +137,11 @@ export class Lookups {
     }
   }
 
-  async #fly(question: LookupQuestion, asked: readonly ServerName[], primary: PrimaryRow): Promise<LookupOutcome> {
+  async #fly(
+    question: LookupQuestion,
+    asked: readonly ServerName[],
+    primary: PrimaryRow,
+  ): Promise<LookupOutcome> {
     const name = `${question.id} ${claimToText(question.claim)}`;
     let flight = this.#flights.get(name);
     if (flight === undefined) {
@@ -152,7 +158,11 @@ export class Lookups {
     });
   }
 
-  async #ask(question: LookupQuestion, asked: readonly ServerName[], primary: PrimaryRow): Promise<LookupOutcome> {
+  async #ask(
+    question: LookupQuestion,
+    asked: readonly ServerName[],
+    primary: PrimaryRow,
+  ): Promise<LookupOutcome> {
     const remainingMs = Math.floor(question.deadline - this.#ports.clock());
     if (remainingMs < REMAINING_MS_LEAST) return this.#refuse('deadline', asked);
     let answer: LookupAnswer;
@@ -169,7 +179,13 @@ export class Lookups {
     }
     if (answer.outcome === 'not-found') {
       const { reason, at, since } = answer;
-      const refused: Refused = { outcome: 'not-found', reason, at, asked: answer.asked, ...(since === undefined ? {} : { since }) };
+      const refused: Refused = {
+        outcome: 'not-found',
+        reason,
+        at,
+        asked: answer.asked,
+        ...(since === undefined ? {} : { since }),
+      };
       if (reason === 'unknown-key') this.#rememberMiss(question.id, refused);
       return refused;
     }
@@ -201,7 +217,9 @@ export class Lookups {
         return this.#refuse(now.verdict === 'dmz' ? 'link-in-dmz' : 'option-off', asked);
       }
       const [outcome] = await recordKeys(this.#ports, transaction, [checked], `primary:${primary.id}`);
-      return outcome === undefined || outcome.outcome === 'conflict' ? this.#refuse('bad-answer', asked) : outcome.outcome;
+      return outcome === undefined || outcome.outcome === 'conflict'
+        ? this.#refuse('bad-answer', asked)
+        : outcome.outcome;
     });
     if (typeof kept !== 'string') return kept;
     if (kept === 'new') this.#ports.keysRecorded.raise();
@@ -220,4 +238,3 @@ function judgeAnswer(wire: unknown, question: LookupQuestion): CheckedKey | unde
     throw error;
   }
 }
-

@@ -158,9 +158,13 @@ export async function unwrapForDevice(
   const stanzas = request.stanzas.map(({ args, body }) => ({ args, body: Buffer.from(body, 'base64') }));
   const fileKey = await unwrapFileKey(material, stanzas);
   if (fileKey === null) {
-    throw new KeystairError('file-damaged', `the header of the file names key ${key.id}, which does not open it`, {
-      nextStep: 'the header was altered; use an unaltered copy of the file',
-    });
+    throw new KeystairError(
+      'file-damaged',
+      `the header of the file names key ${key.id}, which does not open it`,
+      {
+        nextStep: 'the header was altered; use an unaltered copy of the file',
+      },
+    );
   }
   await ports.audit.record({
     event: 'key-provided',

@@ -56,7 +56,9 @@ export async function recordKeys(
     const { id } = complete.key;
     const there = known.get(id);
     if (there !== undefined) {
-      return Buffer.compare(there.digest, digest) === 0 ? { outcome: 'known', seq: there.seq } : { outcome: 'conflict' };
+      return Buffer.compare(there.digest, digest) === 0
+        ? { outcome: 'known', seq: there.seq }
+        : { outcome: 'conflict' };
     }
     seq += 1;
     chain = nextChainValue(chain, digest);
@@ -69,7 +71,14 @@ export async function recordKeys(
   if (rows.length > 0) {
     await transaction.appendKeys(rows);
     await ports.audit.append(transaction, [
-      { event: 'keys-recorded', by: receivedFrom, from: head.seq + 1, to: seq, first: rows[0]!.id, receivedFrom },
+      {
+        event: 'keys-recorded',
+        by: receivedFrom,
+        from: head.seq + 1,
+        to: seq,
+        first: rows[0]!.id,
+        receivedFrom,
+      },
     ]);
   }
   return outcomes;
@@ -96,7 +105,8 @@ export function openStoredKey(barrier: Barrier, row: StoredKey): CompleteKey {
     secrets = barrier.open(PURPOSE, associated(row), row.sealed);
   } catch (cause) {
     throw new KeystairError('record-unreadable', `the record of key ${row.id} does not open`, {
-      nextStep: 'run `keystair server verify`; the key can be had again from its primary, a secondary or an export',
+      nextStep:
+        'run `keystair server verify`; the key can be had again from its primary, a secondary or an export',
       cause,
     });
   }

@@ -32,38 +32,50 @@ export async function admit(
   }
   const { secret, kind, name } = request;
   const member = await ports.store.write(async (transaction) => {
-    const invitation = await demandInvitation(ports, transaction, { secret, kind, fingerprint: joiner.fingerprint });
+    const invitation = await demandInvitation(ports, transaction, {
+      secret,
+      kind,
+      fingerprint: joiner.fingerprint,
+    });
     const known = await readMember(ports.rows, transaction, request.id);
     if (known !== undefined && (known.fingerprint !== joiner.fingerprint || known.kind !== kind)) {
       throw new KeystairError('already-exists', `this ${kind}'s id belongs to another key here`, {
-        nextStep: 'two copies of one data or state directory are in use: enrol the copy with an empty directory',
+        nextStep:
+          'two copies of one data or state directory are in use: enrol the copy with an empty directory',
       });
     }
     if (kind === 'secondary') await refuseLoop(ports, transaction, request.id);
     const repeated = invitation.row.usedBy !== null;
     if (repeated && (known === undefined || !mayCall(known))) {
       // Else a removed member would come back with the invitation it spent.
-      throw new KeystairError('invitation-used', 'this invitation was used, and who used it was removed or moved since', {
-        nextStep: 'ask for a new one',
-      });
+      throw new KeystairError(
+        'invitation-used',
+        'this invitation was used, and who used it was removed or moved since',
+        {
+          nextStep: 'ask for a new one',
+        },
+      );
     }
     const joined: Member =
       repeated && known !== undefined
-      ? { ...known, name }
-      : {
-          id: request.id,
-          kind,
-          name,
-          fingerprint: joiner.fingerprint,
-          publicKey: Buffer.from(joiner.publicKey).toString('base64'),
-          dmz: invitation.row.dmz,
-          state: request.arriving === true ? 'arriving' : 'managed',
-          movedTo: null,
-          joinedAt: isoTime(ports.clock()),
-          removedAt: null,
-        };
+        ? { ...known, name }
+        : {
+            id: request.id,
+            kind,
+            name,
+            fingerprint: joiner.fingerprint,
+            publicKey: Buffer.from(joiner.publicKey).toString('base64'),
+            dmz: invitation.row.dmz,
+            state: request.arriving === true ? 'arriving' : 'managed',
+            movedTo: null,
+            joinedAt: isoTime(ports.clock()),
+            removedAt: null,
+          };
     await writeMember(ports.rows, transaction, joined);
-    await ports.rows.put(transaction, 'invitation', invitation.id, { ...invitation.row, usedBy: joiner.fingerprint });
+    await ports.rows.put(transaction, 'invitation', invitation.id, {
+      ...invitation.row,
+      usedBy: joiner.fingerprint,
+    });
     await ports.audit.append(transaction, [
       {
         event: 'invitation-used',
@@ -92,8 +104,12 @@ export async function admit(
 async function refuseLoop(ports: ServerPorts, transaction: Transaction, joinerId: string): Promise<void> {
   const primaries = await ports.rows.all<{ id: string }>(transaction, 'primary');
   if (primaries.some(({ value }) => value.id === joinerId)) {
-    throw new KeystairError('invitation-invalid', 'this server is itself a secondary of the one that wants to join', {
-      nextStep: 'make one of the two leave its primary first: `keystair hierarchy leave`',
-    });
+    throw new KeystairError(
+      'invitation-invalid',
+      'this server is itself a secondary of the one that wants to join',
+      {
+        nextStep: 'make one of the two leave its primary first: `keystair hierarchy leave`',
+      },
+    );
   }
 }

@@ -5,7 +5,12 @@
 import { KeystairError } from '#domain/errors.ts';
 import { CERTIFICATE_MS } from '#domain/limits.ts';
 import type { Store, Transaction } from '#store/store.ts';
-import { type Authority, createAuthority, issueMemberCertificate, issueServerCertificate } from '#transport/authority.ts';
+import {
+  type Authority,
+  createAuthority,
+  issueMemberCertificate,
+  issueServerCertificate,
+} from '#transport/authority.ts';
 import { fingerprintOf, makeKeyPair } from '#transport/key-pair.ts';
 import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../ports.ts';
@@ -17,7 +22,10 @@ export interface Credentials {
   readonly authorityPem: string;
   /** HOST:PORT under which members reach this server, the best first. */
   addresses(): readonly string[];
-  certify(memberId: string, publicKey: Uint8Array): Promise<{ certificate: string; authority: string; notAfter: string }>;
+  certify(
+    memberId: string,
+    publicKey: Uint8Array,
+  ): Promise<{ certificate: string; authority: string; notAfter: string }>;
 }
 
 /** What TLS needs: leaf and authority in one chain, and the leaf's key. */
@@ -88,7 +96,12 @@ export async function makeServerLeaf(
   now: number,
 ): Promise<ServerLeaf> {
   const pair = makeKeyPair();
-  const leaf = await issueServerCertificate(authority, { serverId, publicKey: pair.publicKey, addresses, now });
+  const leaf = await issueServerCertificate(authority, {
+    serverId,
+    publicKey: pair.publicKey,
+    addresses,
+    now,
+  });
   return {
     certificatePem: `${leaf.trim()}\n${authority.certificatePem}`,
     privateKeyPem: pair.privateKeyPem,

@@ -40,7 +40,14 @@ export async function invite(
     const row: InvitationRow = { kind: request.kind, dmz: request.dmz, expiresAt, usedBy: null };
     await ports.rows.put(transaction, 'invitation', id, row);
     await ports.audit.append(transaction, [
-      { event: 'invitation-made', by: caller.name, kind: request.kind, dmz: request.dmz, expiresAt, invitation: shortId(id) },
+      {
+        event: 'invitation-made',
+        by: caller.name,
+        kind: request.kind,
+        dmz: request.dmz,
+        expiresAt,
+        invitation: shortId(id),
+      },
     ]);
   });
   return { invitation: encodeInvitation(invitation), expiresAt };

@@ -5,7 +5,7 @@ import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import { type Member, type MemberKind, mayCall } from '#domain/member.ts';
 import type { Reader, Transaction } from '#store/store.ts';
-import type { ServerPorts } from '../ports.ts';
+import { isoTime, type ServerPorts } from '../ports.ts';
 import type { TrustedRows } from './trusted-rows.ts';
 
 export function readMember(rows: TrustedRows, reader: Reader, id: string): Promise<Member | undefined> {
@@ -17,7 +17,11 @@ export function writeMember(rows: TrustedRows, transaction: Transaction, member:
 }
 
 /** Members of one kind that were not removed, by name. */
-export async function listMembers(rows: TrustedRows, reader: Reader, kind: MemberKind): Promise<readonly Member[]> {
+export async function listMembers(
+  rows: TrustedRows,
+  reader: Reader,
+  kind: MemberKind,
+): Promise<readonly Member[]> {
   const members = await rows.all<Member>(reader, 'member');
   return members
     .map(({ value }) => value)
@@ -36,24 +40,59 @@ export async function demandMember(
   kinds: readonly MemberKind[],
 ): Promise<Member> {
   const member = await readMember(ports.rows, reader, caller.memberId);
-  if (member === undefined || member.fingerprint !== caller.fingerprint || !mayCall(member) || !kinds.includes(member.kind)) {
-    throw new KeystairError('not-a-member', 'this server does not know the caller as a member that may make this call', {
-      nextStep: 'join with a new invitation if it was removed; else check that it calls the right server',
-    });
+  if (
+    member === undefined ||
+    member.fingerprint !== caller.fingerprint ||
+    !mayCall(member) ||
+    !kinds.includes(member.kind)
+  ) {
+    throw notAMember();
   }
   return member;
 }
 
+/** In the same words for whoever it is: a stranger learns nothing. */
+export function notAMember(): KeystairError {
+  return new KeystairError(
+    'not-a-member',
+    'this server does not know the caller as a member that may make this call',
+    {
+      nextStep: 'join with a new invitation if it was removed; else check that it calls the right server',
+    },
+  );
+}
+
+/** The row stays, as a no. Every key it brought stays. */
+export async function removeMember(ports: ServerPorts, by: string, id: string): Promise<void> {
+  await ports.store.write(async (transaction) => {
+    const member = await readMember(ports.rows, transaction, id);
+    if (member === undefined || member.removedAt !== null) return;
+    await writeMember(ports.rows, transaction, { ...member, removedAt: isoTime(ports.clock()) });
+    await ports.audit.append(transaction, [
+      { event: 'member-removed', by, kind: member.kind, member: id, name: member.name },
+    ]);
+  });
+}
+
 /** The one thing of these that has this id, or alone has this name. */
-export function findNamed<T extends ServerName>(things: readonly T[], wanted: string, what: string, listing: string): T {
+export function findNamed<T extends ServerName>(
+  things: readonly T[],
+  wanted: string,
+  what: string,
+  listing: string,
+): T {
   const byId = things.find((thing) => thing.id === wanted);
   if (byId !== undefined) return byId;
   const named = things.filter((thing) => thing.name === wanted);
   if (named.length === 1) return named[0]!;
   if (named.length > 1) {
-    throw new KeystairError('ambiguous-name', `${named.length} ${what}s are called ${JSON.stringify(wanted)}`, {
-      nextStep: `use the id, as \`${listing}\` shows it`,
-    });
+    throw new KeystairError(
+      'ambiguous-name',
+      `${named.length} ${what}s are called ${JSON.stringify(wanted)}`,
+      {
+        nextStep: `use the id, as \`${listing}\` shows it`,
+      },
+    );
   }
   throw new KeystairError('not-found', `no ${what} here is called ${JSON.stringify(wanted)} or has that id`, {
     nextStep: `look at \`${listing}\``,

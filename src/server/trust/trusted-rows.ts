@@ -39,7 +39,10 @@ export class TrustedRows {
     return row === undefined ? undefined : (this.#judge(row) as T | undefined);
   }
 
-  async all<T>(reader: Reader, kind: TrustedKind): Promise<readonly { readonly id: string; readonly value: T }[]> {
+  async all<T>(
+    reader: Reader,
+    kind: TrustedKind,
+  ): Promise<readonly { readonly id: string; readonly value: T }[]> {
     const values: { id: string; value: T }[] = [];
     for (const row of await reader.rows(kind)) {
       const value = this.#judge(row);
@@ -73,7 +76,8 @@ export class TrustedRows {
   #judge(row: TrustedRow): unknown {
     const name = `${row.kind} ${row.id}`;
     const known = this.#remembered.get(name);
-    if (known !== undefined && known.body === row.body && Buffer.compare(known.mac, row.mac) === 0) return known.value;
+    if (known !== undefined && known.body === row.body && Buffer.compare(known.mac, row.mac) === 0)
+      return known.value;
     if (!this.#barrier.macFits(MAC_PURPOSE, form(row.kind, row.id, row.body), row.mac)) {
       this.#remembered.delete(name);
       if (!this.#untrusted.has(name)) {

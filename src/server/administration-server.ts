@@ -1,0 +1,123 @@
+/**
+ * One Administration Server, put together from its parts: what machines and people may call, and what it does by
+ * itself. Knows no listener and no disk, so that a whole tree of them runs in one process from one seed.
+ */
+import {
+  DEVICE_BYTES_AN_HOUR_DEFAULT,
+  DEVICE_RECORDS_AN_HOUR_DEFAULT,
+  REFUSAL_WINDOW_MS,
+  SECONDARY_BYTES_AN_HOUR_DEFAULT,
+  SECONDARY_RECORDS_AN_HOUR_DEFAULT,
+} from '#domain/limits.ts';
+import type { Store } from '#store/store.ts';
+import { Refusals } from './audit/refusals.ts';
+import { Budget } from './budget.ts';
+import type { Repository } from './create-repository.ts';
+import { loadReceipts } from './devices/receipts.ts';
+import { Climb } from './hierarchy/climb.ts';
+import type { AskToJoin } from './hierarchy/join.ts';
+import { OpenStreams } from './hierarchy/open-streams.ts';
+import { type Dialler, PrimaryLink } from './hierarchy/primary-link.ts';
+import { readTree } from './hierarchy/tree.ts';
+import { MachineApi, type MachineApiPorts } from './http/machine-api.ts';
+import { createPeopleApi, type PeopleApi } from './http/people-api.ts';
+import { Lookups } from './keys/lookup.ts';
+import type { Clock, Log, Random, ServerPorts, Timers } from './ports.ts';
+import { Signal } from './signal.ts';
+import type { StatusPorts } from './status.ts';
+import type { Credentials } from './trust/credentials.ts';
+
+export interface AdministrationServerOptions {
+  readonly repository: Repository;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Log;
+  readonly credentials: Credentials;
+  readonly dialler: Dialler;
+  readonly askToJoin: AskToJoin;
+  readonly makePrivateKey: () => string;
+  readonly facts: StatusPorts['facts'];
+}
+
+export interface AdministrationServer {
+  readonly machines: MachineApi;
+  readonly people: PeopleApi;
+  /** Begins heartbeats and the counting of refusals. */
+  start(): void;
+  /** Ends what it does by itself; listeners are the caller's. */
+  stop(): Promise<void>;
+}
+
+export async function createAdministrationServer(
+  options: AdministrationServerOptions,
+): Promise<AdministrationServer> {
+  const { repository, store, clock, timers, random, log, credentials } = options;
+  const { server, barrier, rows, audit } = repository;
+  const ports: ServerPorts = {
+    server,
+    store,
+    barrier,
+    rows,
+    audit,
+    clock,
+    timers,
+    random,
+    log,
+    keysRecorded: new Signal(),
+    hierarchyChanged: new Signal(),
+  };
+  const link = new PrimaryLink(ports, options.dialler);
+  await link.remember();
+  const climb = new Climb(ports, link, () => readTree(ports));
+  const refreshLink = () => climb.refresh();
+  const lookups = new Lookups(ports, link, refreshLink);
+  const refusals = new Refusals(audit, clock);
+  const streams = new OpenStreams();
+  const machinePorts: MachineApiPorts = {
+    ...ports,
+    link,
+    refreshLink,
+    lookups,
+    refusals,
+    streams,
+    credentials,
+    receipts: await loadReceipts(rows, store, random, server.id),
+    deviceBudget: new Budget(DEVICE_RECORDS_AN_HOUR_DEFAULT, DEVICE_BYTES_AN_HOUR_DEFAULT, clock),
+    secondaryBudget: new Budget(SECONDARY_RECORDS_AN_HOUR_DEFAULT, SECONDARY_BYTES_AN_HOUR_DEFAULT, clock),
+  };
+  const people = createPeopleApi({
+    ...ports,
+    link,
+    refreshLink,
+    streams,
+    climb,
+    credentials,
+    heartbeatNow: () => climb.now(),
+    askToJoin: options.askToJoin,
+    makePrivateKey: options.makePrivateKey,
+    facts: options.facts,
+  });
+
+  let cancelSweep: (() => void) | undefined;
+  function sweepLater(): void {
+    cancelSweep = timers.after(REFUSAL_WINDOW_MS, () => {
+      refusals.sweep().then(sweepLater, sweepLater);
+    });
+  }
+  return {
+    machines: new MachineApi(machinePorts),
+    people,
+    start() {
+      climb.start();
+      sweepLater();
+    },
+    async stop() {
+      cancelSweep?.();
+      await climb.stop();
+      options.dialler.close();
+      await refusals.flush().catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * The first start: makes everything a server is, in one transaction, so that a crash leaves a whole server or none.
+ * And every later start: opens the keyring that the rows hold.
+ */
+import { Barrier } from '#crypto/barrier.ts';
+import { createKeyring, type DataKeyRow, type Keyring, openKeyring, type SealRow } from '#crypto/keyring.ts';
+import { KeystairError } from '#domain/errors.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import type { Reader, Store, Transaction } from '#store/store.ts';
+import { createAuthority } from '#transport/authority.ts';
+import { AuditLog } from './audit/audit-log.ts';
+import { storeNewReceiptKey } from './devices/receipts.ts';
+import { toHex } from './hierarchy/hex.ts';
+import { type Clock, isoTime, type Log, type Random, uuidFrom } from './ports.ts';
+import { readIdentity, writeEpoch, writeIdentity, writeOptions, OPTIONS_DEFAULT } from './settings.ts';
+import { storeNewAuthority } from './trust/credentials.ts';
+import { TrustedRows } from './trust/trusted-rows.ts';
+
+export interface Repository {
+  readonly server: ServerName;
+  readonly barrier: Barrier;
+  readonly rows: TrustedRows;
+  readonly audit: AuditLog;
+  readonly seals: readonly SealRow[];
+}
+
+export interface RepositoryPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+const NO_MAC = new Uint8Array(0);
+/** Until unsealing by other seals comes, the key file's is the only one. */
+const KEY_FILE_SEAL = 'key-file';
+
+/** Whether a server was made in this store before. */
+export async function isNew(reader: Reader): Promise<boolean> {
+  return (await reader.rows('seal')).length === 0;
+}
+
+export async function createRepository(
+  ports: RepositoryPorts,
+  sealKey: Uint8Array,
+  name: string,
+): Promise<Repository> {
+  const { store, clock, random } = ports;
+  const { keyring, seal, dataKeys } = createKeyring({
+    random,
+    sealKey,
+    sealId: KEY_FILE_SEAL,
+    kind: 'key-file',
+  });
+  const parts = makeParts(ports, keyring);
+  const server: ServerName = { id: uuidFrom(random), name };
+  const authority = await createAuthority({ serverId: server.id, now: clock() });
+  const epoch = toHex(random(16));
+  await store.write(async (transaction) => {
+    await putSeal(transaction, seal);
+    for (const dataKey of dataKeys) await putDataKey(transaction, dataKey);
+    await writeIdentity(parts.rows, transaction, server);
+    await writeOptions(parts.rows, transaction, OPTIONS_DEFAULT);
+    await writeEpoch(parts.rows, transaction, { epoch, startedAt: isoTime(clock()) });
+    await storeNewAuthority(parts.rows, transaction, authority);
+    await storeNewReceiptKey(parts.rows, transaction, random);
+    await parts.audit.append(transaction, [
+      { event: 'server-created', by: 'server', server: server.id, name },
+      { event: 'epoch-started', by: 'server', epoch, because: 'the repository was made', previous: '' },
+    ]);
+  });
+  return { ...parts, server, seals: [seal] };
+}
+
+/** @param name renames the server, where given. */
+export async function openRepository(
+  ports: RepositoryPorts,
+  sealKey: Uint8Array,
+  name: string | undefined,
+): Promise<Repository> {
+  const { store } = ports;
+  const seals = (await store.reader.rows('seal')).map(({ id, body }) => sealFrom(id, body));
+  const seal = seals.find(({ kind }) => kind === KEY_FILE_SEAL);
+  if (seal === undefined) {
+    throw new KeystairError('root-key-wrong', "this server's root key is not kept by a key file", {
+      nextStep: 'open it with the seal that was set up',
+    });
+  }
+  const dataKeys = (await store.reader.rows('data-key')).map(
+    ({ id, body }): DataKeyRow => ({ number: Number(id), wrapped: Buffer.from(body, 'base64') }),
+  );
+  const parts = makeParts(ports, openKeyring({ sealKey, seal, dataKeys }));
+  const server = await readIdentity(parts.rows, store.reader);
+  if (server === undefined) {
+    throw new KeystairError('row-untrusted', "the row of this server's identity is missing or was altered", {
+      nextStep: 'restore the data directory from a backup',
+    });
+  }
+  if (name === undefined || name === server.name) return { ...parts, server, seals };
+  const renamed: ServerName = { id: server.id, name };
+  await store.write(async (transaction) => {
+    await writeIdentity(parts.rows, transaction, renamed);
+    await parts.audit.append(transaction, [{ event: 'settings-changed', by: 'server', changes: { name } }]);
+  });
+  return { ...parts, server: renamed, seals };
+}
+
+function makeParts(ports: RepositoryPorts, keyring: Keyring) {
+  const barrier = new Barrier(keyring, ports.random);
+  const audit = new AuditLog(ports.store, barrier, ports.clock);
+  const rows = new TrustedRows(barrier, (kind, id) => {
+    ports.log.error(
+      { event: 'row-untrusted', kind, id },
+      'a row was altered in the database and counts as absent',
+    );
+    audit.record({ event: 'row-untrusted', by: 'server', kind, id }).catch(() => undefined);
+  });
+  return { barrier, audit, rows };
+}
+
+async function putSeal(transaction: Transaction, seal: SealRow): Promise<void> {
+  const body = JSON.stringify({ kind: seal.kind, wrapped: Buffer.from(seal.wrapped).toString('base64') });
+  // Authenticated by itself: it is sealed.
+  await transaction.putRow({ kind: 'seal', id: seal.id, body, mac: NO_MAC });
+}
+
+async function putDataKey(transaction: Transaction, dataKey: DataKeyRow): Promise<void> {
+  const body = Buffer.from(dataKey.wrapped).toString('base64');
+  await transaction.putRow({ kind: 'data-key', id: String(dataKey.number), body, mac: NO_MAC });
+}
+
+function sealFrom(id: string, body: string): SealRow {
+  const { kind, wrapped } = JSON.parse(body) as { kind: SealRow['kind']; wrapped: string };
+  return { id, kind, wrapped: Buffer.from(wrapped, 'base64') };
+}

@@ -1,0 +1,108 @@
+/**
+ * Changing the hierarchy from this server: DMZ marks, removal of a secondary, leaving the primary. Invariant: before
+ * such a command returns, every stream it closes is closed.
+ */
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import type { Caller } from '#domain/right.ts';
+import type { ServerPorts } from '../ports.ts';
+import { findNamed, listMembers, readMember, removeMember, writeMember } from '../trust/members.ts';
+import type { OpenStreams } from './open-streams.ts';
+import type { PrimaryLink } from './primary-link.ts';
+import { readPrimary } from './primary-row.ts';
+
+export interface NeighbourPorts extends ServerPorts {
+  readonly link: PrimaryLink;
+  readonly streams: OpenStreams;
+}
+
+const LISTING = 'keystair hierarchy show';
+
+/** Marks the link to a secondary, or this end's link to the primary. */
+export async function setDmz(
+  ports: NeighbourPorts,
+  caller: Caller,
+  request: { readonly server: string; readonly dmz: boolean },
+): Promise<{ server: ServerName; dmz: boolean }> {
+  const { reader } = ports.store;
+  const primary = await readPrimary(ports.rows, reader);
+  const secondaries = await listMembers(ports.rows, reader, 'secondary');
+  const found = findNamed(
+    [...secondaries, ...(primary === undefined ? [] : [primary])],
+    request.server,
+    'neighbour',
+    LISTING,
+  );
+  const server: ServerName = { id: found.id, name: found.name };
+  await ports.store.write(async (transaction) => {
+    const row = await readPrimary(ports.rows, transaction);
+    if (row?.id === server.id) {
+      await ports.rows.put(transaction, 'primary', 'current', { ...row, dmz: request.dmz });
+    } else {
+      const member = await readMember(ports.rows, transaction, server.id);
+      if (member === undefined) throw gone(server);
+      await writeMember(ports.rows, transaction, { ...member, dmz: request.dmz });
+    }
+    await ports.audit.append(transaction, [
+      { event: 'member-changed', by: caller.name, member: server.id, changes: { dmz: request.dmz } },
+    ]);
+  });
+  if (request.dmz) await closeTo(ports, server.id);
+  ports.hierarchyChanged.raise();
+  return { server, dmz: request.dmz };
+}
+
+export async function removeSecondary(
+  ports: NeighbourPorts,
+  caller: Caller,
+  wanted: string,
+): Promise<{ server: ServerName }> {
+  const secondaries = await listMembers(ports.rows, ports.store.reader, 'secondary');
+  const { id, name } = findNamed(secondaries, wanted, 'secondary', LISTING);
+  await removeMember(ports, caller.name, id);
+  await closeTo(ports, id);
+  ports.hierarchyChanged.raise();
+  return { server: { id, name } };
+}
+
+/** Leaves the primary. It is told where it can be reached; where not, it shows this server as silent. */
+export async function leaveHierarchy(
+  ports: NeighbourPorts,
+  caller: Caller,
+): Promise<{ primary: ServerName; told: boolean }> {
+  const primary = await readPrimary(ports.rows, ports.store.reader);
+  if (primary === undefined) {
+    throw new KeystairError('no-primary', 'this server has no primary to leave', {
+      nextStep: 'nothing: it is the root of its own hierarchy',
+    });
+  }
+  let told = true;
+  try {
+    await ports.link.call(primary, false, (calls) => calls.call('leave', {}));
+  } catch (error) {
+    // Not a member any more is what was wanted.
+    told = codeOf(error) === 'not-a-member';
+  }
+  await ports.store.write(async (transaction) => {
+    await transaction.deleteRow('primary', 'current');
+    await transaction.clearRefusedKeys('');
+    await ports.audit.append(transaction, [
+      { event: 'hierarchy-left', by: caller.name, primary: primary.id, name: primary.name },
+    ]);
+  });
+  ports.link.forget();
+  ports.hierarchyChanged.raise();
+  return { primary: { id: primary.id, name: primary.name }, told };
+}
+
+async function closeTo(ports: NeighbourPorts, id: string): Promise<void> {
+  const primary = await readPrimary(ports.rows, ports.store.reader);
+  if (primary?.id === id) ports.link.closeStreams();
+  await ports.streams.close(id);
+}
+
+function gone(server: ServerName): KeystairError {
+  return new KeystairError('not-found', `${server.name} is not a neighbour any more`, {
+    nextStep: `look at \`${LISTING}\``,
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * The tree as this server knows it: its secondaries from their heartbeats, and what they told of those below them.
+ */
+import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
+import type { Member } from '#domain/member.ts';
+import type { TreeServer } from '#protocol/messages.ts';
+import type { HierarchyAnswer } from '#protocol/people-routes.ts';
+import { isoTime, type ServerPorts } from '../ports.ts';
+import { readOptions } from '../settings.ts';
+import { listMembers } from '../trust/members.ts';
+import type { PrimaryLink } from './primary-link.ts';
+import { readPrimary } from './primary-row.ts';
+import { readSecondaryContact } from './secondary-contact.ts';
+
+/** Three missed heartbeats at the default interval: one may be lost, two may be bad luck. */
+const SILENT_MS = 3 * HEARTBEAT_INTERVAL_MS_DEFAULT;
+
+/** What is shown of one secondary: its row here and its last heartbeat. */
+export async function showSecondary(ports: ServerPorts, member: Member) {
+  const { contact, lastHeartbeatAt } = await readSecondaryContact(ports.store.reader, member.id);
+  const dmz = member.dmz || contact.dmz;
+  return {
+    id: member.id,
+    name: member.name,
+    useHierarchy: contact.useHierarchy,
+    dmz,
+    headSeq: contact.headSeq,
+    acknowledgedSeq: await acknowledgedSeq(ports, member, contact.epoch),
+    lastHeartbeatAt: lastHeartbeatAt === null ? null : isoTime(lastHeartbeatAt),
+    problem: contact.problem ?? problemOf(ports.clock(), dmz, lastHeartbeatAt),
+    tree: contact.tree,
+  };
+}
+
+async function acknowledgedSeq(ports: ServerPorts, member: Member, epoch: string): Promise<number> {
+  return (await ports.store.reader.cursor(member.id, epoch))?.seq ?? 0;
+}
+
+/** A server in a DMZ that is not heard is expected: its firewall may not let it dial. */
+function problemOf(now: number, dmz: boolean, lastHeartbeatAt: number | null): string | null {
+  if (dmz) return null;
+  if (lastHeartbeatAt === null) return 'never heard; check that it runs and reaches this server';
+  if (now - lastHeartbeatAt <= SILENT_MS) return null;
+  return `not heard since ${isoTime(lastHeartbeatAt)}; check that it runs and reaches this server`;
+}
+
+/** The servers below, nested, as they are told upward and shown. */
+export async function readTree(ports: ServerPorts): Promise<readonly TreeServer[]> {
+  const members = await listMembers(ports.rows, ports.store.reader, 'secondary');
+  return Promise.all(
+    members.map(async (member): Promise<TreeServer> => {
+      const { headSeq, acknowledgedSeq, tree, lastHeartbeatAt, ...shown } = await showSecondary(
+        ports,
+        member,
+      );
+      const waiting = lastHeartbeatAt === null ? null : Math.max(0, headSeq - acknowledgedSeq);
+      return { ...shown, waiting, lastHeartbeatAt, secondaries: tree };
+    }),
+  );
+}
+
+/** `hierarchy show`: this server, its primary, everything below. */
+export async function showHierarchy(ports: ServerPorts, link: PrimaryLink): Promise<HierarchyAnswer> {
+  const { reader } = ports.store;
+  const options = await readOptions(ports.rows, reader);
+  const primary = await readPrimary(ports.rows, reader);
+  const shown = primary === undefined ? null : link.show(primary);
+  const head = await reader.head();
+  return {
+    server: {
+      ...ports.server,
+      useHierarchy: options.useHierarchy,
+      dmz: shown?.dmz ?? false,
+      waiting: shown === null ? 0 : Math.max(0, head.seq - shown.acknowledgedSeq),
+      lastHeartbeatAt: shown?.lastHeartbeatAt ?? null,
+      problem: shown?.problem ?? null,
+    },
+    primary:
+      shown === null
+        ? null
+        : {
+            id: shown.id,
+            name: shown.name,
+            useHierarchy: shown.useHierarchy,
+            dmz: shown.dmz,
+            waiting: null,
+            lastHeartbeatAt: shown.lastHeartbeatAt,
+            problem: shown.problem,
+          },
+    secondaries: [...(await readTree(ports))],
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * What machines may call, and what each call runs: one row a route, and one way in. Knows nothing of HTTP, so that a
+ * simulation calls the same thing.
+ *
+ * Invariant: who may call is read from the route's row and the membership row at every request, before the body is
+ * looked at.
+ */
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import type { Member, MemberKind } from '#domain/member.ts';
+import {
+  type AnswerOf,
+  MACHINE_ROUTES,
+  type MachineRouteName,
+  type RequestOf,
+} from '#protocol/machine-routes.ts';
+import type { Reader } from '#store/store.ts';
+import type { PeerIdentity } from '#transport/peer-identity.ts';
+import type { Budget } from '../budget.ts';
+import { arrive, arrived, type ArrivePorts, moved } from '../devices/arrive.ts';
+import { deviceHeartbeat, missingReceipts, returnReceipts } from '../devices/device-heartbeat.ts';
+import { recordDeviceKey } from '../devices/record-device-key.ts';
+import type { OpenStreams } from '../hierarchy/open-streams.ts';
+import { receiveHeartbeat } from '../hierarchy/receive-heartbeat.ts';
+import { receiveTransmission } from '../hierarchy/receive-transmission.ts';
+import { type ExplainPorts, explainToSecondary } from '../keys/explain.ts';
+import { type ProvidePorts, provideToDevice, provideToSecondary, unwrapForDevice } from '../keys/provide.ts';
+import { admit, type Joiner } from '../trust/admit.ts';
+import type { Credentials } from '../trust/credentials.ts';
+import { demandMember, notAMember, removeMember } from '../trust/members.ts';
+import { renew } from '../trust/renew.ts';
+
+export interface MachineApiPorts extends ProvidePorts, ArrivePorts, ExplainPorts {
+  readonly credentials: Credentials;
+  readonly secondaryBudget: Budget;
+  readonly streams: OpenStreams;
+}
+
+/** Who was let in, and how to ask again whether it still may. */
+type Admitted =
+  | { readonly as: 'joiner'; readonly joiner: Joiner }
+  | { readonly as: 'member'; readonly member: Member; readonly again: (reader: Reader) => Promise<Member> };
+
+interface Call<Request> {
+  readonly ports: MachineApiPorts;
+  readonly member: Member;
+  /** The member's row as it is now: for the transaction that stores, and before an answer. */
+  readonly again: (reader: Reader) => Promise<Member>;
+  readonly request: Request;
+}
+
+type Handlers = {
+  readonly [N in Exclude<MachineRouteName, 'join' | 'transmit'>]: (
+    call: Call<RequestOf<N>>,
+  ) => Promise<AnswerOf<N>>;
+};
+
+const HANDLERS: Handlers = {
+  renew: ({ ports, member }) => renew(ports, ports.credentials, member),
+  heartbeat: ({ ports, member, request }) =>
+    receiveHeartbeat(ports, member, request, ports.credentials.addresses()),
+  lookup: ({ ports, member, again, request }) =>
+    provideToSecondary(ports, member, () => again(ports.store.reader), request),
+  explain: ({ ports, member, request }) => explainToSecondary(ports, member, request),
+  leave: async ({ ports, member }) => {
+    await removeMember(ports, `secondary:${member.id}`, member.id);
+    ports.hierarchyChanged.raise();
+    return {};
+  },
+  deviceHeartbeat: ({ ports, member, request }) =>
+    deviceHeartbeat(ports, member, request, ports.credentials.addresses()),
+  record: ({ ports, member, again, request }) => recordDeviceKey(ports, member, again, request),
+  missingReceipts: ({ ports, member, request }) => missingReceipts(ports, member, request),
+  returnReceipts: ({ ports, member, again, request }) => returnReceipts(ports, member, again, request),
+  deviceLookup: ({ ports, member, request }) => provideToDevice(ports, member, request),
+  unwrap: ({ ports, member, request }) => unwrapForDevice(ports, member, request),
+  arrive: ({ ports, member, again, request }) => arrive(ports, member, again, request),
+  arrived: ({ ports, again }) => arrived(ports, again),
+  moved: ({ ports, again, request }) => moved(ports, again, request),
+};
+
+/** Calls in which keys or claims of a secondary travel: they end when its link is closed. */
+const KEYS_TRAVEL = new Set<MachineRouteName>(['transmit', 'lookup', 'explain']);
+
+export class MachineApi {
+  readonly #ports: MachineApiPorts;
+
+  constructor(ports: MachineApiPorts) {
+    this.#ports = ports;
+  }
+
+  /** Lets the caller in, or throws. Refusals are noted in the audit log. */
+  async admit(name: MachineRouteName, peer: PeerIdentity): Promise<Admitted> {
+    try {
+      return await this.#judge(name, peer);
+    } catch (error) {
+      await this.noteRefusal(name, peer, error);
+      throw error;
+    }
+  }
+
+  /** Runs an admitted call with its parsed body. */
+  async run(name: MachineRouteName, admitted: Admitted, body: unknown, abort: () => void): Promise<unknown> {
+    const ports = this.#ports;
+    if (admitted.as === 'joiner')
+      return admit(ports, ports.credentials, admitted.joiner, body as RequestOf<'join'>);
+    const { member, again } = admitted;
+    const work = () => {
+      if (name === 'transmit') {
+        return receiveTransmission(ports, ports.secondaryBudget, again, body as AsyncIterable<Uint8Array>);
+      }
+      const handler = HANDLERS[name as keyof Handlers] as (call: Call<unknown>) => Promise<unknown>;
+      return handler({ ports, member, again, request: body });
+    };
+    return KEYS_TRAVEL.has(name) ? ports.streams.run(member.id, abort, work) : work();
+  }
+
+  async noteRefusal(name: MachineRouteName, peer: PeerIdentity, error: unknown): Promise<void> {
+    if (!(error instanceof KeystairError)) return;
+    const caller = nameOf(peer);
+    const code = codeOf(error);
+    await this.#ports.refusals.note(caller, code, {
+      event: 'call-refused',
+      by: caller,
+      caller,
+      code,
+      route: name,
+    });
+  }
+
+  async #judge(name: MachineRouteName, peer: PeerIdentity): Promise<Admitted> {
+    const { caller } = MACHINE_ROUTES[name];
+    if (caller === 'joiner') return { as: 'joiner', joiner: demandJoiner(peer) };
+    if (peer.kind !== 'member') throw notAMember();
+    const kinds: readonly MemberKind[] = caller === 'lapsed-member' ? ['device', 'secondary'] : [caller];
+    const { memberId, fingerprint } = peer;
+    const again = (reader: Reader) => demandMember(this.#ports, reader, { memberId, fingerprint }, kinds);
+    const member = await again(this.#ports.store.reader);
+    if (peer.dates !== 'valid' && caller !== 'lapsed-member') {
+      throw new KeystairError(
+        'certificate-expired',
+        'the dates of the certificate do not fit the clock of this server',
+        {
+          nextStep:
+            'renew it, which the agent or server does by itself; if it goes on, compare the clocks of both machines',
+        },
+      );
+    }
+    return { as: 'member', member, again };
+  }
+}
+
+function demandJoiner(peer: PeerIdentity): Joiner {
+  if (peer.kind === 'self-signed' || peer.kind === 'member') {
+    return { publicKey: peer.publicKey, fingerprint: peer.fingerprint };
+  }
+  throw notAMember();
+}
+
+function nameOf(peer: PeerIdentity): string {
+  switch (peer.kind) {
+    case 'member':
+      return `member:${peer.memberId}`;
+    case 'self-signed':
+      return `joiner:${peer.fingerprint.slice(0, 16)}`;
+    case 'stranger':
+    case 'none':
+      return peer.kind;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What people may call, and what each call runs: one row a route.
+ */
+import type { Caller } from '#domain/right.ts';
+import type { PeopleAnswer, PeopleRouteName, PeopleRoutes } from '#protocol/people-routes.ts';
+import type { z } from 'zod';
+import { changeSettings, type SettingsPorts, showSettings } from '../change-settings.ts';
+import { listDevices, removeDevice } from '../devices/list-devices.ts';
+import type { Climb } from '../hierarchy/climb.ts';
+import { type JoinPorts, joinHierarchy } from '../hierarchy/join.ts';
+import { leaveHierarchy, type NeighbourPorts, removeSecondary, setDmz } from '../hierarchy/neighbours.ts';
+import { showHierarchy } from '../hierarchy/tree.ts';
+import { type ExplainPorts, explainKey } from '../keys/explain.ts';
+import { listKeys, showKey } from '../keys/list-keys.ts';
+import { revealKey } from '../keys/reveal-key.ts';
+import { serverStatus, type StatusPorts } from '../status.ts';
+import type { Credentials } from '../trust/credentials.ts';
+import { invite } from '../trust/invitations.ts';
+import { verify } from '../verify.ts';
+
+export interface PeopleApiPorts extends SettingsPorts, JoinPorts, NeighbourPorts, ExplainPorts, StatusPorts {
+  readonly credentials: Credentials;
+  readonly climb: Climb;
+}
+
+export type PeopleApi = {
+  readonly [N in PeopleRouteName]: (
+    caller: Caller,
+    request: z.output<PeopleRoutes[N]['request']>,
+  ) => Promise<PeopleAnswer<N>>;
+};
+
+export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
+  const joinAt = () => ({
+    addresses: ports.credentials.addresses(),
+    authority: ports.credentials.fingerprint,
+  });
+  return {
+    serverStatus: () => serverStatus(ports),
+    showSettings: () => showSettings(ports),
+    changeSettings: (caller, request) => changeSettings(ports, caller, request),
+    verify: () => verify(ports),
+
+    inviteSecondary: (caller, { dmz = false, expiresMs }) =>
+      invite(ports, caller, { kind: 'secondary', dmz, expiresMs }, joinAt()),
+    joinHierarchy: (caller, request) => joinHierarchy(ports, caller, request),
+    showHierarchy: () => showHierarchy(ports, ports.link),
+    heartbeatNow: async () => {
+      const transmitted = await ports.climb.now();
+      return { acknowledgedSeq: ports.link.acknowledgedSeq, transmitted };
+    },
+    setServer: (caller, request) => setDmz(ports, caller, request),
+    removeServer: (caller, { server }) => removeSecondary(ports, caller, server),
+    leaveHierarchy: (caller) => leaveHierarchy(ports, caller),
+
+    listKeys: (_caller, request) => listKeys(ports, request),
+    showKey: (_caller, { id }) => showKey(ports, id),
+    explainKey: (_caller, request) => explainKey(ports, request),
+    revealKey: (caller, request) => revealKey(ports, caller, request),
+
+    inviteDevice: (caller, { expiresMs }) =>
+      invite(ports, caller, { kind: 'device', dmz: false, expiresMs }, joinAt()),
+    listDevices: () => listDevices(ports),
+    removeDevice: (caller, { device }) => removeDevice(ports, caller, device),
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * Listing keys for people: public fields, and where each stands on its way up. Never material.
+ */
+import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+import type { ListedKey, PeopleAnswer } from '#protocol/people-routes.ts';
+import type { StoredKey } from '#store/store.ts';
+import { findDeviceId } from '../devices/list-devices.ts';
+import type { PrimaryLink } from '../hierarchy/primary-link.ts';
+import { isoTime, type ServerPorts } from '../ports.ts';
+import { publicFields } from './record-keys.ts';
+
+export interface ListPorts extends ServerPorts {
+  readonly link: PrimaryLink;
+}
+
+const PAGE_DEFAULT = 100;
+/** Refused keys looked through for the state of a listed one; more of them is a fault that is shown as such. */
+const REFUSED_SHOWN_MAX = 10_000;
+
+async function lister(ports: ListPorts): Promise<(row: StoredKey) => ListedKey> {
+  const refused = new Map(
+    (await ports.store.reader.refusedKeys('', REFUSED_SHOWN_MAX)).map(({ seq, reason }) => [seq, reason]),
+  );
+  return (row) => {
+    const refusedBecause = refused.get(row.seq);
+    return {
+      ...publicFields(row),
+      locator: { ...publicFields(row).locator },
+      state: refusedBecause === undefined ? stateOf(ports.link, row.seq) : 'refused',
+      seq: row.seq,
+      receivedFrom: row.receivedFrom,
+      recordedAt: isoTime(row.recordedAt),
+      ...(refusedBecause === undefined ? {} : { refusedBecause }),
+    };
+  };
+}
+
+function stateOf(link: PrimaryLink, seq: number): ListedKey['state'] {
+  if (seq <= link.acknowledgedSeq) return 'acknowledged';
+  return seq <= link.transmittedSeq ? 'transmitted' : 'recorded';
+}
+
+export async function listKeys(
+  ports: ListPorts,
+  request: {
+    readonly device?: string | undefined;
+    readonly find?: string | undefined;
+    readonly after?: number | undefined;
+    readonly limit?: number | undefined;
+  },
+): Promise<PeopleAnswer<'listKeys'>> {
+  const limit = request.limit ?? PAGE_DEFAULT;
+  const deviceId = request.device === undefined ? undefined : await findDeviceId(ports, request.device);
+  const rows = await ports.store.reader.listKeys({
+    limit,
+    ...(deviceId === undefined ? {} : { deviceId }),
+    ...(request.find === undefined ? {} : { text: request.find }),
+    ...(request.after === undefined ? {} : { afterSeq: request.after }),
+  });
+  const toListed = await lister(ports);
+  return { keys: rows.map(toListed), next: rows.length === limit ? (rows.at(-1)?.seq ?? null) : null };
+}
+
+export async function showKey(ports: ListPorts, wanted: string): Promise<{ key: ListedKey }> {
+  return { key: (await lister(ports))(await findKey(ports, wanted)) };
+}
+
+/** The key with this id, or the only one whose locator, device name or id holds the text. */
+export async function findKey(ports: ServerPorts, wanted: string): Promise<StoredKey> {
+  const { reader } = ports.store;
+  if (UUID_PATTERN.test(wanted)) {
+    const row = await reader.keyById(wanted);
+    if (row !== undefined) return row;
+    throw new KeystairError('not-found', `this server does not have key ${wanted}`, {
+      nextStep: `ask why with \`keystair keys explain ${wanted}\``,
+    });
+  }
+  const found = await reader.listKeys({ text: wanted, limit: 2 });
+  if (found.length === 1) return found[0]!;
+  if (found.length === 0) {
+    throw new KeystairError('not-found', `this server has no key that ${JSON.stringify(wanted)} fits`, {
+      nextStep: 'look with `keystair keys list --find TEXT`',
+    });
+  }
+  throw new KeystairError('ambiguous-name', `several keys fit ${JSON.stringify(wanted)}`, {
+    nextStep: `use the id, as \`keystair keys list --find ${wanted}\` shows it`,
+  });
+}

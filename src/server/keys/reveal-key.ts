@@ -1,0 +1,23 @@
+/**
+ * Revealing a key's material to an administrator: the other door beside the claim. It needs its own right, asks for a
+ * reason, and its audit event is durable before the material leaves.
+ */
+import type { Caller } from '#domain/right.ts';
+import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { ServerPorts } from '../ports.ts';
+import { findKey } from './list-keys.ts';
+import { openStoredKey } from './record-keys.ts';
+
+export async function revealKey(
+  ports: ServerPorts,
+  caller: Caller,
+  request: { readonly id: string; readonly reason: string },
+): Promise<PeopleAnswer<'revealKey'>> {
+  const row = await findKey(ports, request.id);
+  const { material } = openStoredKey(ports.barrier, row);
+  await ports.audit.record({ event: 'key-revealed', by: caller.name, key: row.id, reason: request.reason });
+  const text = material.exposeText();
+  return text === undefined
+    ? { id: row.id, material: Buffer.from(material.expose()).toString('base64'), encoding: 'base64' }
+    : { id: row.id, material: text, encoding: 'text' };
+}

@@ -1,0 +1,67 @@
+/**
+ * What a server says of itself to an administrator, and what of it needs attention.
+ */
+import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
+import type { ServerStatus } from '#protocol/people-routes.ts';
+import { PROGRAM_VERSION } from '#protocol/version.ts';
+import type { PrimaryLink } from './hierarchy/primary-link.ts';
+import { readPrimary } from './hierarchy/primary-row.ts';
+import { showSecondary } from './hierarchy/tree.ts';
+import type { ServerPorts } from './ports.ts';
+import { readEpoch, readOptions } from './settings.ts';
+import { listMembers } from './trust/members.ts';
+
+export interface StatusPorts extends ServerPorts {
+  readonly link: PrimaryLink;
+  /** What only the program knows: where it listens, how the root key is kept. */
+  readonly facts: () => {
+    readonly listen: string;
+    readonly seals: readonly string[];
+    readonly warnings: readonly string[];
+  };
+}
+
+export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
+  const { reader } = ports.store;
+  const head = await reader.head();
+  const options = await readOptions(ports.rows, reader);
+  const primary = await readPrimary(ports.rows, reader);
+  const secondaries = await listMembers(ports.rows, reader, 'secondary');
+  const devices = await listMembers(ports.rows, reader, 'device');
+  const facts = ports.facts();
+  return {
+    server: { ...ports.server, version: PROGRAM_VERSION },
+    useHierarchy: options.useHierarchy,
+    keys: head.seq,
+    headSeq: head.seq,
+    epoch: (await readEpoch(ports.rows, reader))?.epoch ?? '',
+    primary: primary === undefined ? null : ports.link.show(primary),
+    secondaries: await Promise.all(
+      secondaries.map(async (member) => {
+        const { headSeq, tree, ...shown } = await showSecondary(ports, member);
+        return shown;
+      }),
+    ),
+    devices: devices.length,
+    listen: facts.listen,
+    seals: [...facts.seals],
+    warnings: [...facts.warnings, ...(await warningsOf(ports))],
+  };
+}
+
+async function warningsOf(ports: ServerPorts): Promise<string[]> {
+  const warnings = ports.rows.untrusted.map(
+    (row) =>
+      `the row "${row}" was altered in the database and counts as absent; restore the newest backup, or make it anew`,
+  );
+  const refused = await ports.store.reader.refusedKeys('', 1000);
+  if (refused.length > 0) {
+    warnings.push(
+      `${refused.length} keys were refused by the primary; see \`keystair keys show ${refused[0]!.keyId}\``,
+    );
+  }
+  if ((await ports.store.freeBytes()) < FREE_BYTES_FOR_TRANSMISSIONS) {
+    warnings.push('little disk space is left: transmissions of secondaries are put off; free some space');
+  }
+  return warnings;
+}
