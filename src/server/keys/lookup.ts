@@ -6,7 +6,7 @@
  */
 import { claimFits, claimToText } from '#domain/claim.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
-import { codeOf } from '#domain/errors.ts';
+import { codeOf, type ErrorCode } from '#domain/errors.ts';
 import { LOOKUP_DEPTH_MAX, LOOKUP_MISS_MS, LOOKUP_MISSES_MAX, LOOKUPS_UPWARD_MAX } from '#domain/limits.ts';
 import type { LookupOutcome, LookupReason, LookupRefusal, ServerName } from '#domain/lookup.ts';
 import type { LookupAnswer } from '#protocol/messages.ts';
@@ -29,6 +29,9 @@ export interface LookupQuestion {
 const REMAINING_MS_LEAST = 5;
 /** What heard options are worth before they are asked for again on behalf of a lookup they would refuse. */
 const REFRESH_MS = 1000;
+
+/** Codes with which a primary says no to us, as against being out of reach. */
+const REFUSING: ReadonlySet<ErrorCode> = new Set(['not-a-member', 'protocol-version', 'certificate-expired']);
 
 type Refused = { readonly outcome: 'not-found' } & LookupRefusal;
 
@@ -125,16 +128,10 @@ export class Lookups {
   }
 
   #unreached(error: unknown, asked: readonly ServerName[]): Refused {
-    switch (codeOf(error)) {
-      case 'not-a-member':
-      case 'protocol-version':
-      case 'certificate-expired':
-        return this.#refuse('refused-by-primary', asked);
-      case 'link-closed':
-        return this.#refuse('option-off', asked);
-      default:
-        return this.#refuse('primary-unreachable', asked, this.#link.unreachableSince);
-    }
+    const code = codeOf(error);
+    if (REFUSING.has(code)) return this.#refuse('refused-by-primary', asked);
+    if (code === 'link-closed') return this.#refuse('option-off', asked);
+    return this.#refuse('primary-unreachable', asked, this.#link.unreachableSince);
   }
 
   async #fly(
