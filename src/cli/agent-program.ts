@@ -61,5 +61,7 @@ export interface FileOptions {
   readonly state: string;
   readonly from: string;
   readonly to: string;
+  /** Replace what is there. */
+  readonly force: boolean;
   readonly stop: AbortSignal;
 }

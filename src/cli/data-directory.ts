@@ -7,9 +7,9 @@ import { join, resolve } from 'node:path';
 import { KeystairError } from '#domain/errors.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
 
-export const SOCKET_NAME = 'keystair.sock';
+const SOCKET_NAME = 'keystair.sock';
 /** `sun_path` of Linux has 108 bytes, one of them the closing zero. */
-export const SOCKET_PATH_BYTES_MAX = 107;
+const SOCKET_PATH_BYTES_MAX = 107;
 
 /** @returns a path that a socket can be connected by, for as long as this process lives. */
 export function reachableSocketPath(dataDirectory: string): string {

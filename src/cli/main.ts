@@ -3,29 +3,15 @@
  * a command asks for them.
  */
 import { connectToServer } from './data-directory.ts';
-import { agentCommands } from './commands/agent.ts';
-import { devicesCommands } from './commands/devices.ts';
-import { hierarchyCommands } from './commands/hierarchy.ts';
-import { keysCommands } from './commands/keys.ts';
-import { serverCommands } from './commands/server.ts';
+import { NOUNS, NOUNS_NOT_YET } from './nouns.ts';
 import { runProgram } from './program.ts';
 import { stopSignal } from './stop-signal.ts';
 import { createTerminal } from './terminal.ts';
 
-const NOUNS = {
-  server: serverCommands,
-  hierarchy: hierarchyCommands,
-  keys: keysCommands,
-  devices: devicesCommands,
-  agent: agentCommands,
-};
-
-process.exitCode = await runProgram(process.argv.slice(2), NOUNS, ['login'], {
+process.exitCode = await runProgram(process.argv.slice(2), NOUNS, NOUNS_NOT_YET, {
   terminal: createTerminal(process),
   connect: connectToServer,
-  serverProgram: async () => {
-    throw new Error('waiting');
-  },
+  serverProgram: () => import('#server/main.ts'),
   agentProgram: async () => {
     throw new Error('waiting');
   },

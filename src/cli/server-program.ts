@@ -25,7 +25,7 @@ export interface VerifyReport {
 
 export interface ServerProgram {
   /** Runs until `stop` is aborted and everything is drained. `onReady` is called once. */
-  readonly run: (
+  readonly runServer: (
     options: ServerStartOptions,
     life: { readonly onReady: (ready: ServerReady) => void; readonly stop: AbortSignal },
   ) => Promise<void>;

@@ -50,7 +50,7 @@ export function serverStatusLines(status: ServerStatus): string[] {
       ['Server', `${server.name} (${server.id})`],
       ['Version', server.version],
       ['Listens on', status.listen],
-      [OPTION_NAME, onOrOff(status.useHierarchy)],
+      ['Option', `${OPTION_NAME}: ${onOrOff(status.useHierarchy)}`],
       ['Keys', `${status.keys}, the last has number ${status.headSeq}`],
       ['Epoch', status.epoch],
       ['Managed devices', String(status.devices)],

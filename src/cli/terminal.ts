@@ -17,7 +17,7 @@ export interface Terminal {
 /** Standard output was closed by its reader, as `| head` does. */
 export class OutputClosed extends Error {}
 
-export function outputFailure(cause: NodeJS.ErrnoException): Error {
+function outputFailure(cause: NodeJS.ErrnoException): Error {
   if (cause.code === 'EPIPE') return new OutputClosed('standard output was closed', { cause });
   const full = cause.code === 'ENOSPC' || cause.code === 'EDQUOT';
   return new KeystairError(full ? 'disk-full' : 'interrupted', 'standard output could not be written', {

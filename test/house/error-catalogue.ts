@@ -1,7 +1,7 @@
 /** The error codes of src and the rows of docs/ERRORS.md are the same set, in the same order. */
 
 /** The codes that the document explains: rows of a table that begin with a code in backquotes. */
-export function documentedCodes(document: string): string[] {
+function documentedCodes(document: string): string[] {
   return [...document.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map((match) => match[1]!);
 }
 

@@ -59,7 +59,8 @@ const EXCEPTIONS: readonly Exception[] = [
   },
   {
     word: /^hosts?$/,
-    path: /^src\/(?:transport|server\/http)\/|\/config\.ts$/,
+    path: /./,
+    name: /^hosts?(?:_?name|_?port)?$/i,
     because: 'an address is HOST:PORT, and so are the fields of sockets and certificates',
   },
   {

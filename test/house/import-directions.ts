@@ -34,7 +34,7 @@ function folderOf(path: string): string {
 }
 
 /** The file of src that a specifier means; undefined for packages and Node's own. */
-export function targetOf(path: string, specifier: string): string | undefined {
+function targetOf(path: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(path), specifier);
   if (specifier.startsWith('#')) return `src/${specifier.slice(1)}`;
   return undefined;

@@ -41,13 +41,14 @@ test('the scanner finds every form of import and nothing else', () => {
     "import * as all from 'node:fs';",
     "export { five } from './c.ts';",
     "const six = await import('#server/main.ts');",
+    'new Worker(new URL(`./worker${extension}`, import.meta.url));',
     "const text = \"import './never.ts'\"; // import './nor-this.ts'",
   ].join('\n');
   assert.deepEqual(
     importsOf(text).map(({ specifier }) => specifier),
-    ['./effect.ts', '#domain/a.ts', 'b', 'node:fs', './c.ts', '#server/main.ts'],
+    ['./worker.ts', './effect.ts', '#domain/a.ts', 'b', 'node:fs', './c.ts', '#server/main.ts'],
   );
-  assert.deepEqual(importsOf(text)[1]?.names, ['one', 'Two']);
+  assert.deepEqual(importsOf(text)[2]?.names, ['one', 'Two']);
 });
 
 test('names are split into words however they are written', () => {
@@ -173,6 +174,7 @@ test("a word that is not the glossary's is found, wherever it hides", () => {
     'interface NodeStatus {}',
     'const syncKeys = 1;',
     'const accessToken = 1;',
+    'const managedHost = 1;',
   ]) {
     assert.equal(glossaryFaults({ path, text }).length, 1, text);
   }
@@ -186,7 +188,7 @@ test("the field's own use of such a word is let be", () => {
     ['src/agent/drives/a.ts', 'const token = luksTokens[0];'],
     ['src/agent/a.ts', "import { spawn } from 'node:child_process'; const child = spawn(x);"],
     ['src/server/a.ts', 'await handle.sync(); syncDirectory(x); hkdfSync(y);'],
-    ['src/server/a.ts', 'const synchronous = shipping + hostname;'],
+    ['src/server/a.ts', 'const synchronous = shipping + hostname + host;'],
   ] as const) {
     assert.deepEqual(glossaryFaults({ path, text }), [], text);
   }

@@ -121,6 +121,12 @@ export interface Import {
 export function importsOf(text: string): Import[] {
   const code = codeOf(text);
   const imports: Import[] = [];
+  // A worker's file is named by a URL, in a string or a template whose extension is filled in.
+  for (const match of text.matchAll(
+    /new URL\(\s*['"`](\.\/[\w-]+)(?:\.ts|\$\{[^}]*\})['"`]\s*,\s*import\.meta\.url/g,
+  )) {
+    imports.push({ specifier: `${match[1]}.ts`, names: [] });
+  }
   const pattern =
     /\b(?:(?:import|export)\s+(?:type\s+)?(?<clause>[\w$*\s{},]*?)\s*from\s*|import\s*\(\s*|import\s+)(?<quote>['"]) *\k<quote>/g;
   for (const match of code.matchAll(pattern)) {

@@ -27,7 +27,7 @@ export interface TestFileResult {
 const REPORTER = join(import.meta.dirname, 'events-reporter.ts');
 
 /** Reads the reporter's lines; a last line cut by a kill is left out. */
-export function readTestLines(text: string): { tests: TestResult[]; unfinished: string[]; over: boolean } {
+function readTestLines(text: string): { tests: TestResult[]; unfinished: string[]; over: boolean } {
   const begun = new Map<number, { name: string; parent: number }>();
   const open = new Set<number>();
   const tests: TestResult[] = [];

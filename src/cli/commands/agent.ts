@@ -103,15 +103,15 @@ function fileCommand(
   return command({
     summary: words.summary,
     positionals: { from: IN, to: OUT },
-    options: STATE,
+    options: { ...STATE, force: flag('replace OUT where it exists') },
     example: words.example,
     check: ({ to }, _options, json) => {
       if (to === '-' && json) throw new UsageError('with --json standard output cannot be OUT; name a file');
     },
-    run: async (context, { from, to }, { state }) => {
+    run: async (context, { from, to }, { state, force }) => {
       const stop = context.stopSignal();
       const agent = await context.agentProgram();
-      const { key } = await agent[verb]({ state, from, to, stop });
+      const { key } = await agent[verb]({ state, from, to, force, stop });
       return {
         document: { key },
         lines: [],

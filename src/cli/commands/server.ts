@@ -5,6 +5,7 @@ import type { SettingsAnswer } from '#protocol/people-routes.ts';
 import type { Noun } from '../arguments.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
+import { secondsToText } from '../durations.ts';
 import { address, choice, duration, onOff, required, text } from '../options.ts';
 import type { VerifyReport } from '../server-program.ts';
 import { serverStatusLines } from '../server-status-lines.ts';
@@ -32,9 +33,9 @@ const start = command({
   run: async (context, _values, options) => {
     // Before the program is loaded: a signal during the start is a stop, not a kill.
     const stop = context.stopSignal();
-    const { run } = await context.serverProgram();
+    const { runServer } = await context.serverProgram();
     const printed: Promise<void>[] = [];
-    await run(options, {
+    await runServer(options, {
       stop,
       onReady: (ready) => printed.push(context.terminal.print(`${JSON.stringify(ready)}\n`)),
     });
@@ -92,7 +93,7 @@ function settingsOutcome(answer: SettingsAnswer): Outcome {
     lines: columns([
       [OPTION_NAME, onOrOff(shown.useHierarchy)],
       ['New keys are transmitted', shown.transmit === 'immediately' ? 'immediately' : 'with the heartbeat'],
-      ['Heartbeat', `every ${count(shown.heartbeat, 'second')}`],
+      ['Heartbeat', `every ${secondsToText(shown.heartbeat)}`],
     ]),
     messages:
       notHeard.length === 0

@@ -1,0 +1,203 @@
+/** What the command line understands, and what it calls wrong usage. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseArguments, type ParsedArguments } from '#cli/arguments.ts';
+import { command, commandNotYet } from '#cli/command.ts';
+import { NOUNS, NOUNS_NOT_YET } from '#cli/nouns.ts';
+import { address, choice, duration, flag, notYet, onOff, required, text, texts } from '#cli/options.ts';
+
+/** What the command below was called with. */
+let called: unknown;
+
+const nouns = {
+  thing: {
+    summary: 'things',
+    verbs: {
+      make: command({
+        summary: 'make one',
+        positionals: {
+          from: { placeholder: 'FROM', help: 'from where' },
+          to: { placeholder: 'TO', help: 'to where', optional: true },
+        },
+        options: {
+          data: required(text('DIR', 'where')),
+          tag: texts('TAG', 'any number'),
+          erase: flag('really'),
+          link: onOff('the link'),
+          mode: choice(['now', 'later'], 'when'),
+          every: duration('SECONDS', 'how often', { secondsMin: 1, secondsMax: 3600 }),
+          listen: address('where', { portMin: 1 }),
+          url: notYet('URL', 'elsewhere'),
+        },
+        example: 'a --data d',
+        check: ({ from, to }) => {
+          if (from === to) throw new Error('not reached by the tests');
+        },
+        run: async (_context, values, options) => {
+          called = { ...values, ...options };
+          return { document: {}, lines: [] };
+        },
+      }),
+      adopt: commandNotYet({ summary: 'later', positionals: {}, options: {}, example: '' }),
+    },
+  },
+};
+
+function parse(...args: readonly string[]): ParsedArguments {
+  return parseArguments(args, nouns, ['login']);
+}
+
+async function valuesOf(...args: readonly string[]): Promise<unknown> {
+  const { task } = parse(...args);
+  assert.equal(task.kind, 'run', task.kind === 'wrong-usage' ? task.error.sentence : task.kind);
+  called = undefined;
+  if (task.kind === 'run') await task.run({} as never);
+  return called;
+}
+
+function complaint(...args: readonly string[]): string {
+  const { task } = parse(...args);
+  assert.equal(task.kind, 'wrong-usage', `${args.join(' ')} was understood`);
+  return task.kind === 'wrong-usage' ? `${task.error.code}: ${task.error.sentence}` : '';
+}
+
+const defaults = {
+  to: undefined,
+  data: 'd',
+  tag: [],
+  erase: false,
+  link: undefined,
+  mode: undefined,
+  every: undefined,
+  listen: undefined,
+  url: undefined,
+};
+
+test('arguments and options of every kind arrive with their types', async () => {
+  assert.deepEqual(await valuesOf('thing', 'make', 'a', '--data', 'd'), { ...defaults, from: 'a' });
+  const all =
+    'thing make a b --data=d --tag x --tag y --erase --link off --mode later --every 15m --listen [::1]:7443';
+  assert.deepEqual(await valuesOf(...all.split(' ')), {
+    ...defaults,
+    from: 'a',
+    to: 'b',
+    tag: ['x', 'y'],
+    erase: true,
+    link: false,
+    mode: 'later',
+    every: 900,
+    listen: '[::1]:7443',
+  });
+});
+
+test('a dash alone, and anything behind two dashes, is an argument', async () => {
+  assert.deepEqual(await valuesOf('thing', 'make', '-', '--data', 'd'), { ...defaults, from: '-' });
+  assert.deepEqual(await valuesOf('thing', 'make', '--data', 'd', '--', '--json'), {
+    ...defaults,
+    from: '--json',
+  });
+});
+
+test('--json and --debug are understood in every place', () => {
+  for (const args of [
+    '--json thing make a --data d',
+    'thing --json make a --data d',
+    'thing make a --data d --json',
+  ]) {
+    assert.equal(parse(...args.split(' ')).json, true, args);
+  }
+  assert.equal(parse('thing', 'make', 'a', '--data', 'd', '--debug').debug, true);
+  assert.equal(parse('thing', 'make', 'a', '--data', 'd').json, false);
+});
+
+test('wrong usage is told apart and named', () => {
+  for (const [args, says] of [
+    ['', /a noun and a verb are missing/],
+    ['thing', /a verb is missing/],
+    ['thnig make', /there is no 'thnig'/],
+    ['--wrong', /there is no option --wrong/],
+    ['thing mkae', /there is no 'thing mkae'; thing has make, adopt/],
+    ['constructor', /there is no 'constructor'/],
+    ['thing toString', /there is no 'thing toString'/],
+    ['thing make --data d', /argument FROM is missing/],
+    ['thing make a b c --data d', /argument 'c' is one too many/],
+    ['thing make a', /--data DIR is missing/],
+    ['thing make a --data', /--data needs a value/],
+    ['thing make a --data=', /--data needs a value/],
+    ['thing make a --data --erase', /'--erase' looks like an option/],
+    ['thing make a --data d --data e', /--data was given more than once/],
+    ['thing make a --data d --wrong', /there is no option --wrong/],
+    ['thing make a --data d --wrong=1', /there is no option --wrong/],
+    ['thing make a --data d -x', /there is no option -x/],
+    ['thing make a --data d --erase=yes', /--erase takes no value/],
+    ['thing make a --data d --json=yes', /--json takes no value/],
+    ['thing make a --data d --no-erase', /there is no option --no-erase/],
+    ['thing make a --data d --link maybe', /--link must be on or off, not 'maybe'/],
+    ['thing make a --data d --mode soon', /--mode must be now or later/],
+    ['thing make a --data d --every x', /--every must be a whole number of seconds/],
+    ['thing make a --data d --every 0', /--every must be from 1s to 1h/],
+    ['thing make a --data d --every 2h', /--every must be from 1s to 1h/],
+    ['thing make a --data d --listen 7443', /--listen must be HOST:PORT/],
+    ['thing make a --data d --listen x:0', /port from 1 to 65535/],
+    ['thing make a --data d --listen x:65536', /--listen must be HOST:PORT/],
+    ['thing make a --data d --listen ::1:7443', /--listen must be HOST:PORT/],
+  ] as const) {
+    assert.match(complaint(...args.split(' ').filter((word) => word !== '')), says);
+  }
+  assert.match(complaint('thing', 'make', '', '--data', 'd'), /argument FROM is empty/);
+});
+
+test('what is named and not served yet says so, before anything else that may be missing', () => {
+  for (const args of [
+    'login',
+    'login --url x',
+    'thing adopt',
+    'thing adopt a --wrong',
+    'thing make --url x',
+  ]) {
+    assert.match(complaint(...args.split(' ')), /^not-available-yet: /, args);
+  }
+});
+
+test('--help is there at every level, with one example, whatever else was given', () => {
+  for (const args of [
+    '--help',
+    '-h',
+    'thing --help',
+    '--help thing',
+    'thing make --help',
+    'thing make a --wrong -h',
+  ]) {
+    const { task } = parse(...args.split(' '));
+    assert.equal(task.kind, 'help', args);
+    if (task.kind === 'help') assert.equal(task.text.split('Example:').length, 2, args);
+  }
+  assert.equal(parse('--version').task.kind, 'version');
+});
+
+test("every command's own example is understood", () => {
+  for (const [noun, { verbs }] of Object.entries(NOUNS)) {
+    for (const [verb, { example, notYet: later }] of Object.entries(verbs)) {
+      const words = (example.replace(/ > .*$/, '').match(/"[^"]*"|\S+/g) ?? []).map((word) =>
+        word.replaceAll('"', ''),
+      );
+      const { task } = parseArguments([noun, verb, ...words], NOUNS, NOUNS_NOT_YET);
+      const said = task.kind === 'wrong-usage' ? task.error.sentence : '';
+      assert.equal(task.kind, later ? 'wrong-usage' : 'run', `${noun} ${verb} ${example}: ${said}`);
+    }
+  }
+});
+
+test('no option of any command takes a secret', () => {
+  for (const { verbs } of Object.values(NOUNS)) {
+    for (const { options } of Object.values(verbs)) {
+      const names = Object.keys(options).filter((name) =>
+        /password|secret|invitation|passphrase|^key$/.test(name),
+      );
+      assert.deepEqual(
+        names.filter((name) => !name.endsWith('-file')),
+        [],
+      );
+    }
+  }
+});

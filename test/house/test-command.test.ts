@@ -1,0 +1,92 @@
+/** The test command tells the truth about a test file, also of one that hangs, leaks, crashes or tests nothing. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { runTestFile, type TestFileResult } from '#test/support/run-test-file.ts';
+
+const inFolder = temporaryFolder('test-command');
+let made = 0;
+
+/** Runs a test file with this content. */
+async function runContent(content: string, millisecondsMax = 30_000): Promise<TestFileResult> {
+  made += 1;
+  const path = inFolder(`planted-${made}.test.mjs`);
+  writeFileSync(path, `import { describe, before, test } from 'node:test';\n${content}`);
+  return await runTestFile(path, { millisecondsMax });
+}
+
+function outcomes({ tests }: TestFileResult): string[] {
+  return tests.map(({ path, outcome }) => `${outcome}: ${path.join(' > ')}`);
+}
+
+test('passing, failing, skipping and unfinished tests are told apart, at any depth', async () => {
+  const result = await runContent(`
+    test('good', () => {});
+    test('bad', () => { throw new Error('the reason'); });
+    test('not here', { skip: 'install something' }, () => {});
+    describe('suite', () => {
+      test('inner', async (t) => { await t.test('innermost', () => { throw new Error('deep reason'); }); });
+    });
+    test('some day', { todo: true }, () => {});
+  `);
+  assert.equal(result.fault, undefined);
+  assert.deepEqual(outcomes(result), [
+    'passed: good',
+    'failed: bad',
+    'skipped: not here',
+    'failed: suite > inner > innermost',
+    'failed: suite > inner',
+    'todo: some day',
+  ]);
+  assert.match(result.tests[1]!.text, /the reason/);
+  assert.equal(result.tests[2]!.text, 'install something');
+  assert.match(result.tests[3]!.text, /deep reason/);
+});
+
+test('a hook that fails is a failure, and what it kept from running is told', async () => {
+  const result = await runContent(
+    "describe('suite', () => { before(() => { throw new Error('no'); }); test('never', () => {}); });",
+  );
+  assert.deepEqual(outcomes(result), ['cancelled: suite > never', 'failed: suite']);
+});
+
+test('a test that hangs is killed and named', async () => {
+  const result = await runContent(
+    "test('first', () => {}); test('stuck', async () => { setInterval(() => {}, 1000); await new Promise(() => {}); });",
+    1500,
+  );
+  assert.deepEqual(outcomes(result), ['passed: first']);
+  assert.match(result.fault ?? '', /^killed after 1\.5 s in: stuck$/);
+});
+
+test('a handle left open is a fault although every test passed', async () => {
+  const result = await runContent("test('leaks', () => { setInterval(() => {}, 1000); });", 1500);
+  assert.match(result.fault ?? '', /a handle is left open/);
+});
+
+test('a process that a test leaves behind ends with it', async () => {
+  const result = await runContent(`
+    import { spawn } from 'node:child_process';
+    test('leaves one', () => { console.log('pid', spawn('sleep', ['1000'], { stdio: 'inherit' }).unref() ?? ''); });
+  `);
+  assert.equal(result.fault, undefined);
+});
+
+test('a file that crashes, ends early or holds no tests is a fault', async () => {
+  assert.match((await runContent("import './not-there.mjs';")).fault ?? '', /^ended before its tests did/);
+  assert.match(
+    (await runContent("test('x', () => process.exit(0));")).fault ?? '',
+    /^ended before its tests did/,
+  );
+  assert.equal((await runContent("console.log('no tests');")).fault, 'holds no tests');
+  const late = await runContent("test('x', () => { process.on('exit', () => { process.exitCode = 3; }); });");
+  assert.equal(late.fault, 'exit 3 although no test failed');
+});
+
+test('what the tests printed is kept', async () => {
+  const result = await runContent(
+    "console.log('to stdout'); console.error('to stderr'); test('x', () => {});",
+  );
+  assert.match(result.printed, /to stdout[^]*to stderr/);
+});

@@ -1,0 +1,45 @@
+/** A server as people run it: a process of its own, ready when it says so. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { startKeystair } from './run-keystair.ts';
+
+export interface RunningServer {
+  readonly server: { readonly id: string; readonly name: string };
+  /** HOST:PORT where devices and secondaries connect. */
+  readonly listen: string;
+  readonly data: string;
+  readonly process: ChildProcess;
+  /** SIGTERM; resolves with the exit code. */
+  readonly stop: () => Promise<number | null>;
+  /** What it wrote to standard error so far. */
+  readonly log: () => string;
+}
+
+/** @param args besides `--data`, for instance `--name`. Port 0 unless they say otherwise. */
+export async function startServer(data: string, args: readonly string[] = []): Promise<RunningServer> {
+  const listen = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
+  const child = startKeystair(['server', 'start', '--data', data, ...listen, ...args]);
+  const log: Buffer[] = [];
+  child.stderr!.on('data', (chunk: Buffer) => log.push(chunk));
+  const text = (): string => Buffer.concat(log).toString('utf8');
+  const ended = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
+  const line = await Promise.race([
+    once(createInterface(child.stdout!), 'line').then(([first]: string[]) => first ?? ''),
+    ended.then((code) => {
+      throw new Error(`the server ended with ${code} before it was ready:\n${text()}`);
+    }),
+  ]);
+  const ready = JSON.parse(line) as Pick<RunningServer, 'server' | 'listen'>;
+  return {
+    server: ready.server,
+    listen: ready.listen,
+    data,
+    process: child,
+    stop: async () => {
+      child.kill('SIGTERM');
+      return await ended;
+    },
+    log: text,
+  };
+}
