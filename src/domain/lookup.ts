@@ -43,7 +43,7 @@ export interface LookupRefusal {
   /** Every server that looked into its own repository, in order. */
   readonly asked: readonly ServerName[];
   /** ISO 8601; with `primary-unreachable`: since when, null where it was never heard. */
-  readonly since?: string | null;
+  readonly since?: string | null | undefined;
 }
 
 export type LookupOutcome =
@@ -70,7 +70,8 @@ export function explainRefusal(refusal: LookupRefusal): { sentence: string; next
     case 'wrong-claim':
       return {
         sentence: `${at} has this key, but the claim does not fit it (${asked})`,
-        nextStep: 'the header of the file or drive was altered or belongs to another key; use an unaltered copy',
+        nextStep:
+          'the header of the file or drive was altered or belongs to another key; use an unaltered copy',
       };
     case 'option-off':
       return {
@@ -113,6 +114,9 @@ export function explainRefusal(refusal: LookupRefusal): { sentence: string; next
         nextStep: `compare the versions of ${at} and its primary, and look at the log of ${at}`,
       };
     case 'later':
-      return { sentence: `${at} is answering too many lookups at once (${asked})`, nextStep: 'try again in a minute' };
+      return {
+        sentence: `${at} is answering too many lookups at once (${asked})`,
+        nextStep: 'try again in a minute',
+      };
   }
 }

@@ -1,0 +1,91 @@
+/**
+ * Taking a key into custody: the device makes it, keeps it as pending, hands it to its server, and uses it only after
+ * the server acknowledged that it is durable. A kill at any point leaves a key that is in custody, or one that nothing
+ * was encrypted with and that is handed over again at the next heartbeat.
+ */
+import { claimToText, hashClaim } from '#domain/claim.ts';
+import { type CompleteKey, type KeyDraft, makeKey } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+import type { KeyMaterial } from '#domain/key-material.ts';
+import { BLIND_BYTES, CLAIM_BYTES } from '#domain/limits.ts';
+import type { MachineCalls } from '#protocol/machine-calls.ts';
+import { keyToWire } from '#protocol/wire-key.ts';
+import type { AgentPorts } from './ports.ts';
+import type { AgentKey } from './state.ts';
+
+export type NewKey = Pick<KeyDraft, 'kind' | 'locator' | 'algorithm' | 'replaces'>;
+
+/** Makes a key and hands it over. Resolves when the server has acknowledged it and the receipt is kept. */
+export async function takeIntoCustody(
+  ports: AgentPorts,
+  calls: MachineCalls,
+  draft: NewKey,
+  material: KeyMaterial,
+): Promise<{ readonly key: CompleteKey; readonly claim: Uint8Array }> {
+  const device = ports.state.demandDevice();
+  const { server } = ports.state.demandMembership();
+  const claim = ports.random(CLAIM_BYTES);
+  const key = makeKey(
+    {
+      ...draft,
+      claimHash: hashClaim(claim),
+      device: { id: device.id, name: device.name },
+      origin: server.id,
+      createdAt: new Date(ports.clock()).toISOString(),
+    },
+    material,
+    ports.random(BLIND_BYTES),
+  );
+  ports.state.putKey({
+    id: key.key.id,
+    kind: key.key.kind,
+    custody: 'pending',
+    claim: claimToText(claim),
+    record: key.key,
+    material: key.material,
+    blind: key.blind,
+  });
+  await handOver(ports, calls, key);
+  return { key, claim };
+}
+
+async function handOver(ports: AgentPorts, calls: MachineCalls, key: CompleteKey): Promise<void> {
+  const answer = await calls.call('record', { complete: keyToWire(key) });
+  if (answer.id !== key.key.id) {
+    throw new KeystairError(
+      'request-invalid',
+      'the server acknowledged another key than the one handed over',
+      {
+        nextStep: 'nothing was encrypted; look at the log of the server',
+      },
+    );
+  }
+  ports.state.transaction(() => {
+    const pending = ports.state.key(key.key.id);
+    if (pending !== undefined) ports.state.putKey({ ...pending, custody: 'made' });
+    ports.state.putReceipt(answer.server.id, key.key.id, answer.receipt);
+  });
+}
+
+/** Keys whose acknowledgement never came: handed over once more, so that they are not lost from sight. */
+export async function handOverPending(ports: AgentPorts, calls: MachineCalls): Promise<void> {
+  const { server } = ports.state.demandMembership();
+  for (const { custody, record, material, blind } of ports.state.keys()) {
+    // One made for another server cannot be handed to this one; nothing was encrypted with it.
+    if (
+      custody !== 'pending' ||
+      record === null ||
+      material === null ||
+      blind === null ||
+      record.origin !== server.id
+    )
+      continue;
+    await handOver(ports, calls, { key: record, material, blind });
+  }
+}
+
+/** Remembers a key of another device that was opened here: this device needs it from now on. */
+export function noteOpened(ports: AgentPorts, key: Pick<AgentKey, 'id' | 'kind' | 'claim'>): void {
+  if (ports.state.key(key.id) !== undefined) return;
+  ports.state.putKey({ ...key, custody: 'opened', record: null, material: null, blind: null });
+}

@@ -1,0 +1,110 @@
+/**
+ * Formatting and opening drives for a person. A drive is written only after its key was acknowledged, and then the
+ * agent proves that the key in custody, as the server gives it back, opens it.
+ */
+import { randomUUID } from 'node:crypto';
+import { claimToText } from '#domain/claim.ts';
+import { checkKey } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+import type { MachineCalls } from '#protocol/machine-calls.ts';
+import { keyFromWire } from '#protocol/wire-key.ts';
+import { noteOpened, takeIntoCustody } from './custody.ts';
+import { makeDrivePassphrase } from './drives/drive-passphrase.ts';
+import { checkDriveEmpty } from './drives/drive-contents.ts';
+import { checkDriveLabel, DRIVE_ALGORITHM, formatDrive } from './drives/format-drive.ts';
+import { proveDriveOpens } from './drives/open-drive.ts';
+import { readDrive } from './drives/read-drive.ts';
+import { sourceName, unavailable } from './found-elsewhere.ts';
+import type { AgentPorts } from './ports.ts';
+import { withServer } from './server-connection.ts';
+
+export async function formatDriveForDevice(
+  ports: AgentPorts,
+  request: {
+    readonly path: string;
+    readonly label: string | undefined;
+    readonly erase: boolean;
+    readonly signal?: AbortSignal;
+  },
+): Promise<{ key: string; uuid: string }> {
+  const { path, label, erase, signal } = request;
+  // Everything that can be refused is, before a key is made for nothing.
+  if (label !== undefined) checkDriveLabel(label);
+  await checkDriveEmpty({ path, erase });
+  const uuid = randomUUID();
+  const passphrase = makeDrivePassphrase(ports.random);
+  const locator = { luksUuid: uuid, ...(label === undefined ? {} : { label }) };
+  return withServer(ports, async (calls) => {
+    const { key, claim } = await takeIntoCustody(
+      ports,
+      calls,
+      { kind: 'volume', locator, algorithm: DRIVE_ALGORITHM, replaces: null },
+      passphrase,
+    );
+    const keyId = key.key.id;
+    await formatDrive({ path, uuid, label, passphrase, keyId, claim, erase, signal });
+    const escrowed = await askForKey(calls, keyId, claim);
+    await proveDriveOpens({
+      path,
+      key: escrowed.complete.key,
+      passphrase: escrowed.complete.material,
+      signal,
+    });
+    return { key: keyId, uuid };
+  });
+}
+
+async function askForKey(calls: MachineCalls, keyId: string, claim: Uint8Array) {
+  const answer = await calls.call('deviceLookup', { id: keyId, claim: claimToText(claim) });
+  if (answer.outcome === 'not-found') throw unavailable(keyId, answer);
+  const complete = keyFromWire(answer.complete);
+  checkKey(complete);
+  if (complete.key.id !== keyId) {
+    throw new KeystairError(
+      'record-invalid',
+      `the server answered with key ${complete.key.id} when asked for ${keyId}`,
+      {
+        nextStep: 'look at the log of the server',
+      },
+    );
+  }
+  return { complete, source: answer.source };
+}
+
+/** Gets the key of a drive and proves that it would open. `source` says who had it. */
+export async function testDriveForDevice(
+  ports: AgentPorts,
+  request: { readonly path: string; readonly signal?: AbortSignal },
+): Promise<{ key: string; keyslot: number; source: string }> {
+  const { path, signal } = request;
+  const { server } = ports.state.demandMembership();
+  const { tokens } = await readDrive(path);
+  let refused: unknown;
+  // Several keys of ours may open one drive; the newest that can be had is taken.
+  for (const { keyId, claim } of tokens) {
+    const own = ports.state.key(keyId);
+    if (own?.material && own.record) {
+      const { keyslot } = await proveDriveOpens({ path, key: own.record, passphrase: own.material, signal });
+      return { key: keyId, keyslot, source: 'device' };
+    }
+    try {
+      const { complete, source } = await withServer(ports, (calls) => askForKey(calls, keyId, claim));
+      const { keyslot } = await proveDriveOpens({
+        path,
+        key: complete.key,
+        passphrase: complete.material,
+        signal,
+      });
+      noteOpened(ports, { id: keyId, kind: 'volume', claim: claimToText(claim) });
+      return { key: keyId, keyslot, source: sourceName(server, source) };
+    } catch (error) {
+      refused ??= error;
+    }
+  }
+  throw (
+    refused ??
+    new KeystairError('drive-no-token', `the drive ${path} carries no key id of Keystair`, {
+      nextStep: 'open it with its passphrase; Keystair did not encrypt it',
+    })
+  );
+}

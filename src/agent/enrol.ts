@@ -1,0 +1,160 @@
+/**
+ * Enrolment: joining a server, and changing to another. A device that changes stays where it is until every key it
+ * needs is recorded in the new server's own repository; one write of its state decides, then both servers are told.
+ */
+import { hash, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { KeystairError } from '#domain/errors.ts';
+import { decodeInvitation, type Invitation } from '#domain/invitation.ts';
+import { DEVICE_PAGE_MAX, NAME_LENGTH_MAX } from '#domain/limits.ts';
+import { explainRefusal, type LookupRefusal, type ServerName } from '#domain/lookup.ts';
+import type { MachineCalls } from '#protocol/machine-calls.ts';
+import { askToJoin } from '#transport/ask-to-join.ts';
+import { makeKeyPair } from '#transport/key-pair.ts';
+import { tellServers } from './heartbeat.ts';
+import type { AgentPorts } from './ports.ts';
+import { keyPairOf, withMembership } from './server-connection.ts';
+import type { Device, Membership } from './state.ts';
+
+export interface EnrolReport {
+  readonly device: ServerName;
+  readonly server: ServerName;
+  readonly keys: { readonly needed: number; readonly obtained: number; readonly missing: readonly string[] };
+  readonly stays: KeystairError | undefined;
+}
+
+export async function enrol(
+  ports: AgentPorts,
+  request: { readonly invitation: string; readonly name: string | undefined },
+): Promise<EnrolReport> {
+  const invitation = decodeInvitation(request.invitation);
+  if (invitation.kind !== 'device') {
+    throw new KeystairError('invitation-invalid', 'this invitation is for a secondary server', {
+      nextStep: 'ask for one made with `keystair devices invite`',
+    });
+  }
+  const device = prepareDevice(ports, request.name);
+  const present = ports.state.get('membership');
+  if (present === undefined || present.server.id === invitation.server.id) {
+    const membership = await join(ports, device, invitation, false);
+    ports.state.set('membership', membership);
+    return reportOf(device, membership.server, 0, 0, [], undefined);
+  }
+  return change(ports, device, invitation, present);
+}
+
+/** The key pair is stored before it is used, so that a lost answer can be asked for again with the same key. */
+function prepareDevice(ports: AgentPorts, name: string | undefined): Device {
+  return ports.state.transaction(() => {
+    const present = ports.state.get('device');
+    const device: Device = {
+      id: present?.id ?? randomUUID(),
+      name: name ?? present?.name ?? (hostname().slice(0, NAME_LENGTH_MAX) || 'device'),
+      privateKeyPem: present?.privateKeyPem ?? makeKeyPair().privateKeyPem,
+    };
+    ports.state.set('device', device);
+    return device;
+  });
+}
+
+async function join(
+  ports: AgentPorts,
+  device: Device,
+  invitation: Invitation,
+  arriving: boolean,
+): Promise<Membership> {
+  const answer = await askToJoin({
+    invitation,
+    keyPair: keyPairOf(device),
+    id: device.id,
+    name: device.name,
+    arriving,
+    now: ports.clock,
+  });
+  return {
+    server: answer.server,
+    addresses: answer.addresses.length > 0 ? answer.addresses : invitation.addresses,
+    authority: answer.authority,
+    certificate: answer.certificate,
+  };
+}
+
+async function change(
+  ports: AgentPorts,
+  device: Device,
+  invitation: Invitation,
+  present: Membership,
+): Promise<EnrolReport> {
+  const secretHash = hash('sha256', invitation.secret, 'hex');
+  const membership = await join(ports, device, invitation, true);
+  ports.state.set('arriving', { membership, secretHash });
+  const { needed, receipts, refused } = await withMembership(ports, membership, (calls) =>
+    showKeys(ports, calls),
+  );
+  // Receipts of the new server are kept whether or not the device moves over yet.
+  ports.state.transaction(() => {
+    for (const { id, receipt } of receipts) ports.state.putReceipt(membership.server.id, id, receipt);
+  });
+  if (refused.length > 0) {
+    return reportOf(
+      device,
+      present.server,
+      needed,
+      receipts.length,
+      refused.map(({ id }) => id),
+      stays(present, membership, refused),
+    );
+  }
+  // The one write that decides.
+  ports.state.transaction(() => {
+    ports.state.set('membership', membership);
+    ports.state.set('left-server', { membership: present, to: membership.server });
+    ports.state.set('tell-arrived', true);
+    ports.state.unset('arriving');
+  });
+  // Told now where they can be reached, else at the next heartbeat.
+  await tellServers(ports).catch(() => undefined);
+  return reportOf(device, membership.server, needed, receipts.length, [], undefined);
+}
+
+/** Shows id and claim of every key this device made or opened, page by page. */
+async function showKeys(ports: AgentPorts, calls: MachineCalls) {
+  const needed = ports.state.keys().filter(({ custody }) => custody !== 'pending');
+  const receipts: { id: string; receipt: string }[] = [];
+  const refused: ({ readonly id: string } & LookupRefusal)[] = [];
+  for (let at = 0; at < needed.length; at += DEVICE_PAGE_MAX) {
+    const page = needed.slice(at, at + DEVICE_PAGE_MAX).map(({ id, claim }) => ({ id, claim }));
+    const answer = await calls.call('arrive', { keys: page }, { timeoutMs: 120_000 });
+    const byId = new Map(answer.keys.map((key) => [key.id, key]));
+    for (const { id } of page) {
+      const key = byId.get(id);
+      if (key?.outcome === 'recorded') receipts.push({ id, receipt: key.receipt });
+      else if (key !== undefined) refused.push(key as { readonly id: string } & LookupRefusal);
+      else
+        throw new KeystairError('request-invalid', `the new server did not answer for key ${id}`, {
+          nextStep: 'try again; if it happens again, look at the log of the server',
+        });
+    }
+  }
+  return { needed: needed.length, receipts, refused };
+}
+
+function stays(present: Membership, wanted: Membership, refused: readonly LookupRefusal[]): KeystairError {
+  const { sentence, nextStep } = explainRefusal(refused[0]!);
+  return new KeystairError(
+    'device-stays',
+    `the device stays with ${present.server.name}: ${wanted.server.name} lacks ${refused.length} of its keys, because ${sentence}`,
+    { nextStep: `${nextStep}; then enrol again with the same invitation` },
+  );
+}
+
+function reportOf(
+  device: Device,
+  server: ServerName,
+  needed: number,
+  obtained: number,
+  missing: readonly string[],
+  stays: KeystairError | undefined,
+): EnrolReport {
+  return { device: { id: device.id, name: device.name }, server, keys: { needed, obtained, missing }, stays };
+}

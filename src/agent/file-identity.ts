@@ -1,0 +1,66 @@
+/**
+ * The device's file identity: the age recipient its files are encrypted to. A new one, with a new claim, every 30 days
+ * and on command, so that holding one file gives access to that period's files at most.
+ */
+import { type AgeAlgorithm, makeAgeIdentity, recipientOf } from '#crypto/age-identity.ts';
+import { claimFromText } from '#domain/claim.ts';
+import type { EncryptionKey } from '#domain/encryption-key.ts';
+import { FILE_IDENTITY_MS } from '#domain/limits.ts';
+import { takeIntoCustody } from './custody.ts';
+import type { AgentPorts } from './ports.ts';
+import { withServer } from './server-connection.ts';
+import type { AgentKey } from './state.ts';
+
+export interface FileIdentity {
+  readonly keyId: string;
+  readonly claim: Uint8Array;
+  readonly recipient: string;
+}
+
+type Made = AgentKey & {
+  readonly record: EncryptionKey;
+  readonly material: NonNullable<AgentKey['material']>;
+};
+
+/** The current identity; made and taken into custody where there is none, it is too old, or `renew` says so. */
+export async function currentFileIdentity(
+  ports: AgentPorts,
+  algorithm: AgeAlgorithm,
+  renew: boolean,
+): Promise<FileIdentity> {
+  const { server } = ports.state.demandMembership();
+  const newest = ports.state
+    .keys()
+    .filter(
+      (key): key is Made =>
+        key.kind === 'file' && key.custody === 'made' && key.record !== null && key.material !== null,
+    )
+    .filter(({ record }) => record.algorithm === algorithm && record.origin === server.id)
+    .reduce<Made | undefined>(
+      (best, key) => (best === undefined || key.record.createdAt > best.record.createdAt ? key : best),
+      undefined,
+    );
+  if (newest !== undefined && !renew && isCurrent(newest.record, ports.clock())) {
+    return {
+      keyId: newest.id,
+      claim: claimFromText(newest.claim),
+      recipient: await recipientOf(newest.material),
+    };
+  }
+  const { identity, recipient } = await makeAgeIdentity(algorithm);
+  const { key, claim } = await withServer(ports, (calls) =>
+    takeIntoCustody(
+      ports,
+      calls,
+      { kind: 'file', locator: {}, algorithm, replaces: newest?.id ?? null },
+      identity,
+    ),
+  );
+  return { keyId: key.key.id, claim, recipient };
+}
+
+/** A clock that went back makes a new identity rather than keep an old one for ever. */
+function isCurrent(record: EncryptionKey, now: number): boolean {
+  const age = now - Date.parse(record.createdAt);
+  return age >= -FILE_IDENTITY_MS && age < FILE_IDENTITY_MS;
+}

@@ -1,0 +1,71 @@
+/**
+ * The agent's heartbeat: hands over what was left pending, tells servers of a move, and gives back receipts to a server
+ * that lost keys.
+ */
+import { codeOf } from '#domain/errors.ts';
+import { DEVICE_PAGE_MAX } from '#domain/limits.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import { addToTotals, NO_RECEIPTS } from '#domain/receipt.ts';
+import type { MachineCalls } from '#protocol/machine-calls.ts';
+import { handOverPending } from './custody.ts';
+import type { AgentPorts } from './ports.ts';
+import { withMembership, withServer } from './server-connection.ts';
+
+export async function heartbeat(ports: AgentPorts): Promise<{ server: ServerName; returned: number }> {
+  await tellServers(ports).catch(() => undefined);
+  return withServer(ports, async (calls) => {
+    const device = ports.state.demandDevice();
+    const membership = ports.state.demandMembership();
+    await handOverPending(ports, calls);
+    const totals = addToTotals(NO_RECEIPTS, ports.state.receiptIds(membership.server.id));
+    const answer = await calls.call('deviceHeartbeat', {
+      name: device.name,
+      receipts: { count: totals.count, digest: Buffer.from(totals.digest).toString('hex') },
+    });
+    const returned =
+      answer.receipts === 'differ' ? await returnReceipts(ports, calls, membership.server.id) : 0;
+    ports.state.transaction(() => {
+      const present = ports.state.get('membership');
+      if (present?.server.id === membership.server.id) {
+        const addresses = answer.addresses.length > 0 ? answer.addresses : present.addresses;
+        ports.state.set('membership', { ...present, server: answer.server, addresses });
+      }
+      ports.state.set('last-heartbeat', new Date(ports.clock()).toISOString());
+      ports.state.set('last-problem', null);
+    });
+    return { server: answer.server, returned };
+  });
+}
+
+/** Page by page: which of these receipts the server does not know of, and then those. */
+async function returnReceipts(ports: AgentPorts, calls: MachineCalls, serverId: string): Promise<number> {
+  const ids = ports.state.receiptIds(serverId);
+  let returned = 0;
+  for (let at = 0; at < ids.length; at += DEVICE_PAGE_MAX) {
+    const { missing } = await calls.call('missingReceipts', { ids: ids.slice(at, at + DEVICE_PAGE_MAX) });
+    const receipts = missing.flatMap((id) => {
+      const receipt = ports.state.receipt(serverId, id);
+      return receipt === undefined ? [] : [{ id, receipt }];
+    });
+    if (receipts.length === 0) continue;
+    returned += (await calls.call('returnReceipts', { receipts })).recorded;
+  }
+  return returned;
+}
+
+/** After a change of server: the new one that the device is over, the old one that it has moved. */
+export async function tellServers(ports: AgentPorts): Promise<void> {
+  if (ports.state.get('tell-arrived') === true) {
+    await withServer(ports, (calls) => calls.call('arrived', {}));
+    ports.state.unset('tell-arrived');
+  }
+  const left = ports.state.get('left-server');
+  if (left === undefined) return;
+  try {
+    await withMembership(ports, left.membership, (calls) => calls.call('moved', { server: left.to }));
+  } catch (error) {
+    // It was removed there, or told before: nothing is left to tell.
+    if (codeOf(error) !== 'not-a-member') throw error;
+  }
+  ports.state.unset('left-server');
+}

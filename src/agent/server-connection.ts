@@ -1,0 +1,88 @@
+/**
+ * Talking to the device's server: connections over mutual TLS, and the certificate that renews itself, even after it
+ * expired.
+ */
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { createMachineCalls, type MachineCalls } from '#protocol/machine-calls.ts';
+import { createMachineClient } from '#transport/machine-client.ts';
+import { machineSend } from '#transport/machine-send.ts';
+import type { AgentPorts } from './ports.ts';
+import type { Device, Membership } from './state.ts';
+
+/** SPKI and PKCS #8 of the device. */
+export function keyPairOf(device: Device) {
+  const publicKey = createPublicKey(createPrivateKey(device.privateKeyPem)).export({
+    type: 'spki',
+    format: 'der',
+  });
+  return { privateKeyPem: device.privateKeyPem, publicKey };
+}
+
+/** Runs work over connections to one server, and closes them. */
+export async function withMembership<T>(
+  ports: AgentPorts,
+  membership: Membership,
+  work: (calls: MachineCalls) => Promise<T>,
+): Promise<T> {
+  const device = ports.state.get('device');
+  if (device === undefined) return ports.state.demandDevice() as never;
+  let { certificate } = membership;
+  const client = createMachineClient({
+    addresses: membership.addresses,
+    authority: { certificatePem: membership.authority },
+    serverId: membership.server.id,
+    clientCertificate: () => ({ certificatePem: certificate, privateKeyPem: device.privateKeyPem }),
+    now: ports.clock,
+  });
+  const calls = createMachineCalls(machineSend(client));
+  const renew = async () => {
+    const renewed = await calls.call('renew', {});
+    certificate = renewed.certificate;
+    keepCertificate(ports, membership, certificate);
+  };
+  try {
+    // It may fail: the old certificate is good for a third of its life yet, or the answer says why.
+    if (isDue(certificate, ports.clock())) await renew().catch(() => undefined);
+    try {
+      return await work(calls);
+    } catch (error) {
+      if (codeOf(error) !== 'certificate-expired') throw error;
+      await renew();
+      return await work(calls);
+    }
+  } catch (error) {
+    throw named(error, membership);
+  } finally {
+    client.close();
+  }
+}
+
+/** Over connections to the server this device is enrolled with. */
+export function withServer<T>(ports: AgentPorts, work: (calls: MachineCalls) => Promise<T>): Promise<T> {
+  return withMembership(ports, ports.state.demandMembership(), work);
+}
+
+function isDue(certificatePem: string, now: number): boolean {
+  const { validFromDate, validToDate } = new X509Certificate(certificatePem);
+  const from = validFromDate.getTime();
+  return now < from || now >= from + ((validToDate.getTime() - from) * 2) / 3;
+}
+
+/** Only if the state still holds this membership: it may have moved on. */
+function keepCertificate(ports: AgentPorts, membership: Membership, certificate: string): void {
+  ports.state.transaction(() => {
+    const present = ports.state.get('membership');
+    if (present?.server.id === membership.server.id)
+      ports.state.set('membership', { ...present, certificate });
+  });
+}
+
+/** A refusal in which the server is called by its name. */
+function named(error: unknown, membership: Membership): unknown {
+  if (codeOf(error) !== 'not-a-member') return error;
+  return new KeystairError('not-a-member', `${membership.server.name} does not know this device any more`, {
+    nextStep: 'it was removed or moved: enrol it again with a new invitation; its keys stay on the server',
+    cause: error,
+  });
+}

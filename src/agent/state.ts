@@ -1,0 +1,252 @@
+/**
+ * The agent's state: one SQLite file, mode 0600, in a directory of its own. It holds the device's key pair, the
+ * membership, id and claim of every key the device made or opened, material of those it made, and receipts.
+ *
+ * Invariant: every change is one transaction, flushed before it counts. Commands that run side by side wait for one
+ * another. It is as safe as the disk it lies on, and `agent status` says so.
+ */
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import type { EncryptionKey } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import type { ServerName } from '#domain/lookup.ts';
+
+export const STATE_FILE = 'agent.db';
+/** A command waits this long for another that is writing. */
+const BUSY_MS = 10_000;
+const STATE_VERSION = 1;
+
+/** The device's place at one server. */
+export interface Membership {
+  readonly server: ServerName;
+  readonly addresses: readonly string[];
+  /** PEM of the authority pinned when joining. */
+  readonly authority: string;
+  readonly certificate: string;
+}
+
+export interface Device {
+  readonly id: string;
+  readonly name: string;
+  /** PKCS #8. One for the life of the device: its id is bound to it at every server. */
+  readonly privateKeyPem: string;
+}
+
+/** How the device came by a key. `pending`: made, not acknowledged yet; nothing is encrypted with it. */
+export type Custody = 'pending' | 'made' | 'opened';
+
+export interface AgentKey {
+  readonly id: string;
+  readonly kind: EncryptionKey['kind'];
+  readonly custody: Custody;
+  /** Unpadded base64. */
+  readonly claim: string;
+  /** Public fields; null for a key that was only opened here. */
+  readonly record: EncryptionKey | null;
+  readonly material: KeyMaterial | null;
+  readonly blind: Uint8Array | null;
+}
+
+/** Facts with one value each. */
+interface Facts {
+  device: Device;
+  membership: Membership;
+  /** A server this device is changing to, until it is over. */
+  arriving: { readonly membership: Membership; readonly secretHash: string };
+  /** The server that was left and has not been told yet, and where the device went. */
+  'left-server': { readonly membership: Membership; readonly to: ServerName };
+  /** The new server has not been told yet that the device is over. */
+  'tell-arrived': true;
+  /** ISO times. */
+  'last-heartbeat': string;
+  'last-problem': string | null;
+}
+
+export class AgentState {
+  readonly #database: DatabaseSync;
+  readonly directory: string;
+
+  /** Use `open`. */
+  constructor(directory: string, database: DatabaseSync) {
+    this.directory = directory;
+    this.#database = database;
+  }
+
+  /** Opens the state, or makes it where `create`. Throws `not-enrolled` where there is none. */
+  static open(directory: string, { create }: { readonly create: boolean }): AgentState {
+    const path = join(directory, STATE_FILE);
+    if (!existsSync(path)) {
+      if (!create) {
+        throw new KeystairError('not-enrolled', `there is no agent state in ${directory}`, {
+          nextStep: 'enrol this device with `keystair agent enrol FILE --state DIR`',
+        });
+      }
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      // The file must never be readable by others, not even while it is empty.
+      writeFileSync(path, '', { mode: 0o600, flag: 'a' });
+      chmodSync(path, 0o600);
+    }
+    return new AgentState(directory, openDatabase(path));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  get<N extends keyof Facts>(name: N): Facts[N] | undefined {
+    const row = this.#row('SELECT value FROM facts WHERE name = ?', name);
+    return row === undefined ? undefined : (JSON.parse(String(row['value'])) as Facts[N]);
+  }
+
+  set<N extends keyof Facts>(name: N, value: Facts[N]): void {
+    this.#run(
+      'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      name,
+      JSON.stringify(value),
+    );
+  }
+
+  unset(name: keyof Facts): void {
+    this.#run('DELETE FROM facts WHERE name = ?', name);
+  }
+
+  demandDevice(): Device {
+    const device = this.get('device');
+    if (device === undefined || this.get('membership') === undefined) {
+      throw new KeystairError('not-enrolled', 'this device is not enrolled', {
+        nextStep: 'enrol it with `keystair agent enrol FILE --state DIR`',
+      });
+    }
+    return device;
+  }
+
+  demandMembership(): Membership {
+    this.demandDevice();
+    return this.get('membership')!;
+  }
+
+  keys(): readonly AgentKey[] {
+    return this.#rows('SELECT * FROM keys ORDER BY id').map(keyFromRow);
+  }
+
+  key(id: string): AgentKey | undefined {
+    const row = this.#row('SELECT * FROM keys WHERE id = ?', id);
+    return row === undefined ? undefined : keyFromRow(row);
+  }
+
+  putKey(key: AgentKey): void {
+    this.#run(
+      `INSERT INTO keys (id, kind, custody, claim, record, material, blind) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET custody = excluded.custody`,
+      key.id,
+      key.kind,
+      key.custody,
+      key.claim,
+      key.record === null ? null : JSON.stringify(key.record),
+      key.material === null ? null : key.material.expose(),
+      key.blind,
+    );
+  }
+
+  putReceipt(serverId: string, keyId: string, receipt: string): void {
+    this.#run(
+      'INSERT OR REPLACE INTO receipts (server, key, receipt) VALUES (?, ?, ?)',
+      serverId,
+      keyId,
+      receipt,
+    );
+  }
+
+  receiptIds(serverId: string): readonly string[] {
+    return this.#rows('SELECT key FROM receipts WHERE server = ? ORDER BY key', serverId).map((row) =>
+      String(row['key']),
+    );
+  }
+
+  receipt(serverId: string, keyId: string): string | undefined {
+    const row = this.#row('SELECT receipt FROM receipts WHERE server = ? AND key = ?', serverId, keyId);
+    return row === undefined ? undefined : String(row['receipt']);
+  }
+
+  /** Everything the work does is durable together, or not at all. */
+  transaction<T>(work: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    this.#database.prepare(sql).run(...values);
+  }
+
+  #row(sql: string, ...values: SQLInputValue[]): Record<string, unknown> | undefined {
+    return this.#database.prepare(sql).get(...values);
+  }
+
+  #rows(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
+    return this.#database.prepare(sql).all(...values);
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: BUSY_MS });
+    database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = OFF');
+    const { user_version: version } = database.prepare('PRAGMA user_version').get() as {
+      user_version: number;
+    };
+    if (version > STATE_VERSION) {
+      throw new KeystairError('data-newer', `the agent state ${path} was written by a newer program`, {
+        nextStep: 'upgrade Keystair on this device',
+      });
+    }
+    if (version < STATE_VERSION) createTables(database);
+    return database;
+  } catch (cause) {
+    database?.close();
+    if (cause instanceof KeystairError) throw cause;
+    throw new KeystairError('data-damaged', `the agent state ${path} cannot be read`, {
+      nextStep:
+        'check the disk and its free space; put the file back from a backup, or enrol into an empty directory: its keys are on the server',
+      cause,
+    });
+  }
+}
+
+function createTables(database: DatabaseSync): void {
+  database.exec(`
+    BEGIN IMMEDIATE;
+    CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS keys (
+      id TEXT PRIMARY KEY, kind TEXT NOT NULL, custody TEXT NOT NULL, claim TEXT NOT NULL,
+      record TEXT, material BLOB, blind BLOB
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS receipts (
+      server TEXT NOT NULL, key TEXT NOT NULL, receipt TEXT NOT NULL, PRIMARY KEY (server, key)
+    ) STRICT;
+    PRAGMA user_version = ${STATE_VERSION};
+    COMMIT;
+  `);
+}
+
+function keyFromRow(row: Record<string, unknown>): AgentKey {
+  const { record, material, blind } = row;
+  return {
+    id: String(row['id']),
+    kind: row['kind'] as AgentKey['kind'],
+    custody: row['custody'] as Custody,
+    claim: String(row['claim']),
+    record: typeof record === 'string' ? (JSON.parse(record) as EncryptionKey) : null,
+    material: material instanceof Uint8Array ? new KeyMaterial(material) : null,
+    blind: blind instanceof Uint8Array ? blind : null,
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * What the agent knows, for a person at the device.
+ */
+import { statfsSync } from 'node:fs';
+import type { ServerName } from '#domain/lookup.ts';
+import type { AgentPorts } from './ports.ts';
+
+export interface AgentStatus {
+  readonly device: ServerName;
+  readonly server: ServerName;
+  readonly rows: readonly (readonly [string, string])[];
+  readonly warnings: readonly string[];
+}
+
+/** File systems that forget at a restart: agent state there is lost with the power. */
+const TMPFS_MAGIC = 0x01021994;
+
+export function agentStatus(ports: AgentPorts): AgentStatus {
+  const { state } = ports;
+  const { id, name } = state.demandDevice();
+  const membership = state.demandMembership();
+  const keys = state.keys();
+  const count = (custody: string) => keys.filter((key) => key.custody === custody).length;
+  const arriving = state.get('arriving');
+  const left = state.get('left-server');
+  const problem = state.get('last-problem');
+  return {
+    device: { id, name },
+    server: membership.server,
+    rows: [
+      ['Addresses', membership.addresses.join(', ')],
+      ['Last heartbeat', state.get('last-heartbeat') ?? 'none yet'],
+      [
+        'Keys made here',
+        `${count('made')}, of which ${state.receiptIds(membership.server.id).length} with a receipt of ${membership.server.name}`,
+      ],
+      ['Keys opened here', String(count('opened'))],
+      ...(count('pending') > 0 ? [['Not yet in custody', String(count('pending'))] as const] : []),
+      ...(arriving === undefined ? [] : [['Changing to', arriving.membership.server.name] as const]),
+      ...(left === undefined
+        ? []
+        : [
+            [
+              'Still to be told',
+              `${left.membership.server.name}, that this device moved to ${left.to.name}`,
+            ] as const,
+          ]),
+    ],
+    warnings: [
+      ...(typeof problem === 'string' ? [`The last heartbeat failed: ${problem}.`] : []),
+      `The agent's state in ${state.directory} holds keys of this device: it is as safe as the disk it lies on, so keep that disk encrypted.`,
+      ...(statfsSync(state.directory).type === TMPFS_MAGIC
+        ? ['The state lies in memory and is lost at a restart; move it to a disk.']
+        : []),
+    ],
+  };
+}
