@@ -38,8 +38,9 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
     primary: primary === undefined ? null : ports.link.show(primary),
     secondaries: await Promise.all(
       secondaries.map(async (member) => {
-        const { headSeq, tree, ...shown } = await showSecondary(ports, member);
-        return shown;
+        const { id, name, useHierarchy, dmz, acknowledgedSeq, lastHeartbeatAt, problem } =
+          await showSecondary(ports, member);
+        return { id, name, useHierarchy, dmz, acknowledgedSeq, lastHeartbeatAt, problem };
       }),
     ),
     devices: devices.length,

@@ -5,6 +5,7 @@ import { claimFits, claimFromText, claimToText } from '#domain/claim.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { LOOKUP_DEADLINE_MS_DEFAULT, LOOKUP_DEPTH_MAX } from '#domain/limits.ts';
 import { explainRefusal, type LookupReason, type LookupRefusal, type ServerName } from '#domain/lookup.ts';
+import type { LinkVerdict } from '#domain/hierarchy.ts';
 import type { Member } from '#domain/member.ts';
 import type { ExplainStep } from '#protocol/messages.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
@@ -72,12 +73,14 @@ async function walk(ports: ExplainPorts, question: Question): Promise<ExplainSte
     question.claim !== undefined &&
     !claimFits(question.claim, publicFields(row).claimHash);
   const own = { server, option: useHierarchy, has: row !== undefined, ...(wrongClaim ? { wrongClaim } : {}) };
-  if (row !== undefined || question.asked.some(({ id }) => id === server.id))
-    return [{ ...own, link: 'none' }];
+  if (question.asked.some(({ id }) => id === server.id)) return [{ ...own, link: 'none' }];
 
-  const { primary, verdict } = await judgeFresh(ports);
+  // A lookup ends where the key is; the link is told all the same, and no one is asked over it.
+  const { primary, verdict } =
+    row === undefined ? await judgeFresh(ports) : await ports.link.judge(store.reader);
   if (primary === undefined) return [{ ...own, link: 'none' }];
   const shown = ports.link.show(primary);
+  if (row !== undefined) return [{ ...own, link: linkAsHeard(verdict, shown.state) }];
   const above = (option: boolean): ExplainStep => ({
     server: { id: primary.id, name: primary.name },
     option,
@@ -144,6 +147,15 @@ async function judgeFresh(ports: ExplainPorts) {
     if (!(error instanceof KeystairError)) throw error;
   }
   return ports.link.judge(reader);
+}
+
+/** How the link to the primary stood when it was last heard. */
+function linkAsHeard(
+  verdict: LinkVerdict,
+  state: ReturnType<PrimaryLink['show']>['state'],
+): ExplainStep['link'] {
+  if (verdict === 'dmz') return 'dmz';
+  return verdict === 'own-option-off' || verdict === 'neighbour-option-off' ? 'option-off' : state;
 }
 
 function linkOf(state: ReturnType<PrimaryLink['show']>['state']): ExplainStep['link'] {

@@ -90,8 +90,7 @@ export class Lookups {
   async #openLink(asked: readonly ServerName[]): Promise<PrimaryRow | Refused> {
     const { reader } = this.#ports.store;
     let { primary, verdict } = await this.#link.judge(reader);
-    if (primary === undefined)
-      return this.#refuse(verdict === 'own-option-off' ? 'option-off' : 'unknown-key', asked);
+    if (primary === undefined) return this.#refuse('unknown-key', asked);
     // What was heard may be a quarter of an hour old. Before a person is told no, ask how it stands.
     if (verdict !== 'open' && verdict !== 'own-option-off' && !primary.dmz) {
       try {
