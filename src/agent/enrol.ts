@@ -129,7 +129,7 @@ async function showKeys(ports: AgentPorts, calls: MachineCalls) {
     for (const { id } of page) {
       const key = byId.get(id);
       if (key?.outcome === 'recorded') receipts.push({ id, receipt: key.receipt });
-      else if (key !== undefined) refused.push(key as { readonly id: string } & LookupRefusal);
+      else if (key !== undefined) refused.push(key);
       else
         throw new KeystairError('request-invalid', `the new server did not answer for key ${id}`, {
           nextStep: 'try again; if it happens again, look at the log of the server',
