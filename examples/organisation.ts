@@ -1,0 +1,363 @@
+/**
+ * `npm start`: an organisation on this machine. Starts real servers for a root and two branches, joins them, enrols a
+ * device at each branch, lets data travel, and tells the story as it happens. Everything is done through the command
+ * line, as a customer would.
+ *
+ * `npm start -- --once` stops everything at the end and exits 0. Ctrl-C leaves nothing behind.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { access, copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+const KEYSTAIR = resolve(import.meta.dirname, '..', 'bin', 'keystair');
+const SERVERS = ['Headquarters', 'Oslo', 'Lyon'] as const;
+type ServerName = (typeof SERVERS)[number];
+/** Where Debian keeps cryptsetup; often not on a person's PATH. */
+const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin'];
+/** A LUKS2 header takes 16 MiB; the image is sparse. */
+const DRIVE_BYTES = 64 * 1024 * 1024;
+/** A server that is not ready by then is not going to be. */
+const READY_MS_MAX = 15_000;
+/** How long a heartbeat's worth of climbing is waited for. */
+const CLIMB_MS_MAX = 10_000;
+
+class Failure extends Error {}
+
+interface Organisation {
+  readonly folder: string;
+  readonly stop: AbortSignal;
+  readonly servers: Map<ServerName, ChildProcess>;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+let step = 0;
+
+/** Runs one step of the story and tells how long it took and what came of it. */
+async function tell<T>(what: string, work: () => Promise<T>, outcome: (result: T) => string): Promise<T> {
+  const began = performance.now();
+  const result = await work();
+  step += 1;
+  say(`${String(step).padStart(2)}. ${what}`);
+  say(`    ${outcome(result)}  [${((performance.now() - began) / 1000).toFixed(2)} s]`);
+  return result;
+}
+
+/** One command of the command line; its JSON document. What a person would type is what is run. */
+async function keystair(
+  organisation: Organisation,
+  args: readonly string[],
+  stdin = '',
+): Promise<Record<string, unknown>> {
+  organisation.stop.throwIfAborted();
+  // A group of its own: Ctrl-C is ours to handle, in our order.
+  const child = spawn(KEYSTAIR, [...args, '--json'], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const onStop = (): void => void child.kill('SIGTERM');
+  organisation.stop.addEventListener('abort', onStop, { once: true });
+  child.stdin.end(stdin);
+  const [out, messages, status] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((done) => child.once('close', (code) => done(code))),
+  ]);
+  organisation.stop.removeEventListener('abort', onStop);
+  organisation.stop.throwIfAborted();
+  if (status !== 0) throw new Failure(`keystair ${args.join(' ')}\n${messages.trim()}`);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
+function dataOf(organisation: Organisation, server: ServerName): string {
+  return join(organisation.folder, server.toLowerCase());
+}
+
+function stateOf(organisation: Organisation, device: string): string {
+  return join(organisation.folder, device);
+}
+
+/** Starts a server process and waits for its ready line. */
+async function startServer(organisation: Organisation, name: ServerName): Promise<string> {
+  organisation.stop.throwIfAborted();
+  const log = join(organisation.folder, `${name.toLowerCase()}.log`);
+  const descriptor = openSync(log, 'a', 0o600);
+  const child = spawn(KEYSTAIR, ['server', 'start', '--data', dataOf(organisation, name), '--name', name], {
+    stdio: ['ignore', 'pipe', descriptor],
+    detached: true,
+  });
+  closeSync(descriptor);
+  organisation.servers.set(name, child);
+  const ready = new Promise<string>((done, fail) => {
+    let line = '';
+    child.stdout?.on('data', (piece: Buffer) => {
+      line += piece.toString();
+      if (line.includes('\n')) done((JSON.parse(line) as { listen: string }).listen);
+    });
+    child.once('exit', () => fail(new Failure(`the server ${name} did not start; its log: ${log}`)));
+    setTimeout(
+      () => fail(new Failure(`the server ${name} is not ready; its log: ${log}`)),
+      READY_MS_MAX,
+    ).unref();
+  });
+  return ready;
+}
+
+/** SIGTERM drains a server; each is waited for. */
+async function stopServers(organisation: Organisation): Promise<void> {
+  const ended = [...organisation.servers.values()].map(
+    (child) =>
+      new Promise<void>((done) => {
+        if (child.exitCode !== null || child.signalCode !== null) return done();
+        child.once('exit', () => done());
+        child.kill('SIGTERM');
+      }),
+  );
+  await Promise.all(ended);
+}
+
+async function joinBranch(organisation: Organisation, name: ServerName): Promise<void> {
+  const { invitation } = await keystair(organisation, [
+    'hierarchy',
+    'invite',
+    '--data',
+    dataOf(organisation, 'Headquarters'),
+  ]);
+  await keystair(
+    organisation,
+    ['hierarchy', 'join', '-', '--use-hierarchy', 'on', '--data', dataOf(organisation, name)],
+    String(invitation),
+  );
+}
+
+async function enrolDevice(organisation: Organisation, server: ServerName, device: string): Promise<void> {
+  const { invitation } = await keystair(organisation, [
+    'devices',
+    'invite',
+    '--data',
+    dataOf(organisation, server),
+  ]);
+  await keystair(
+    organisation,
+    ['agent', 'enrol', '-', '--name', device, '--state', stateOf(organisation, device)],
+    String(invitation),
+  );
+}
+
+/** Keys are transmitted at once; this waits until the root has them all. */
+async function waitForKeys(organisation: Organisation, count: number): Promise<void> {
+  const until = performance.now() + CLIMB_MS_MAX;
+  for (;;) {
+    const status = await keystair(organisation, [
+      'server',
+      'status',
+      '--data',
+      dataOf(organisation, 'Headquarters'),
+    ]);
+    if (Number(status['keys']) >= count) return;
+    if (performance.now() > until) throw new Failure('the keys did not reach Headquarters; look at the logs');
+  }
+}
+
+async function hasCryptsetup(): Promise<boolean> {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS];
+  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, 'cryptsetup'))));
+  return found.some(({ status }) => status === 'fulfilled');
+}
+
+async function fileTravels(organisation: Organisation): Promise<void> {
+  const plan = join(organisation.folder, 'plan.txt');
+  const sealed = join(organisation.folder, 'oslo-outbox', 'plan.txt.age');
+  const mailed = join(organisation.folder, 'lyon-inbox', 'plan.txt.age');
+  const opened = join(organisation.folder, 'lyon-inbox', 'plan.txt');
+  for (const folder of ['oslo-outbox', 'lyon-inbox']) await mkdir(join(organisation.folder, folder));
+  await writeFile(plan, 'The new store opens on the first of May.\n');
+  const { key } = await tell(
+    'laptop-oslo encrypts a file, after its server acknowledged the key',
+    () =>
+      keystair(organisation, [
+        'agent',
+        'encrypt-file',
+        plan,
+        sealed,
+        '--state',
+        stateOf(organisation, 'laptop-oslo'),
+      ]),
+    (document) => `key ${String(document['key'])}: laptop-oslo -> Oslo, then by itself -> Headquarters`,
+  );
+  await waitForKeys(organisation, 1);
+  await copyFile(sealed, mailed);
+  await tell(
+    'The file is mailed to Lyon, where laptop-lyon opens it',
+    async () => {
+      await keystair(organisation, [
+        'agent',
+        'decrypt-file',
+        mailed,
+        opened,
+        '--state',
+        stateOf(organisation, 'laptop-lyon'),
+      ]);
+      if ((await readFile(opened, 'utf8')) !== (await readFile(plan, 'utf8')))
+        throw new Failure('the file came out otherwise');
+    },
+    () => `key ${String(key)}: Headquarters -> Lyon; only this one file's key -> laptop-lyon`,
+  );
+}
+
+async function driveTravels(organisation: Organisation): Promise<void> {
+  if (!(await hasCryptsetup())) {
+    say('    (A drive would travel next, but cryptsetup is not installed: apt-get install cryptsetup-bin)');
+    return;
+  }
+  const stick = join(organisation.folder, 'stick.img');
+  await writeFile(stick, '');
+  await truncate(stick, DRIVE_BYTES);
+  await tell(
+    'laptop-oslo formats a LUKS2 stick; its key is in custody before a byte is written',
+    () =>
+      keystair(organisation, [
+        'agent',
+        'format-drive',
+        stick,
+        '--label',
+        'Kari blue',
+        '--state',
+        stateOf(organisation, 'laptop-oslo'),
+      ]),
+    (document) => `drive ${String(document['uuid'])}, key ${String(document['key'])} -> Oslo -> Headquarters`,
+  );
+  await waitForKeys(organisation, 2);
+  await tell(
+    'The stick travels to Lyon and is plugged into laptop-lyon',
+    () =>
+      keystair(organisation, [
+        'agent',
+        'open-drive',
+        stick,
+        '--test',
+        '--state',
+        stateOf(organisation, 'laptop-lyon'),
+      ]),
+    (document) => `it opens: key from ${String(document['source'])}, kept by Lyon from now on`,
+  );
+}
+
+async function laptopMoves(organisation: Organisation): Promise<void> {
+  const { invitation } = await keystair(organisation, [
+    'devices',
+    'invite',
+    '--data',
+    dataOf(organisation, 'Lyon'),
+  ]);
+  await tell(
+    'laptop-oslo moves to the Lyon branch for good',
+    () =>
+      keystair(
+        organisation,
+        ['agent', 'enrol', '-', '--state', stateOf(organisation, 'laptop-oslo')],
+        String(invitation),
+      ),
+    (document) => {
+      const keys = document['keys'] as { needed: number; obtained: number };
+      return `it needed ${keys.needed} keys, Lyon shows all ${keys.obtained} of them, so it is Lyon's device now`;
+    },
+  );
+}
+
+function whatToTry(organisation: Organisation): void {
+  const lyon = dataOf(organisation, 'Lyon');
+  say('');
+  say('The three servers are running. Try, in another terminal:');
+  for (const command of [
+    `bin/keystair hierarchy show --data ${dataOf(organisation, 'Headquarters')}`,
+    `bin/keystair keys list --data ${lyon}`,
+    `bin/keystair devices list --data ${dataOf(organisation, 'Oslo')}`,
+    `bin/keystair keys explain --file ${join(organisation.folder, 'lyon-inbox', 'plan.txt.age')} --data ${lyon}`,
+    `bin/keystair server settings --use-hierarchy off --data ${lyon}`,
+    `bin/keystair server verify --data ${lyon}`,
+    `bin/keystair --help`,
+  ]) {
+    say(`  ${command}`);
+  }
+  say('');
+  say('Ctrl-C stops everything and leaves nothing behind.');
+}
+
+async function tellStory(organisation: Organisation): Promise<void> {
+  await tell(
+    'Three Administration Servers start: Headquarters, Oslo, Lyon',
+    () => Promise.all(SERVERS.map((name) => startServer(organisation, name))),
+    (addresses) => `they listen on ${addresses.join(', ')}`,
+  );
+  await tell(
+    'Headquarters switches on "Use hierarchy of Administration Servers to obtain encryption keys"',
+    () =>
+      keystair(organisation, [
+        'server',
+        'settings',
+        '--use-hierarchy',
+        'on',
+        '--data',
+        dataOf(organisation, 'Headquarters'),
+      ]),
+    () => 'nothing moves until the other end has it on, too',
+  );
+  await tell(
+    'Oslo and Lyon join by one-time invitations, with the option on',
+    () => Promise.all([joinBranch(organisation, 'Oslo'), joinBranch(organisation, 'Lyon')]),
+    () =>
+      "each pinned the fingerprint of Headquarters' authority; links are TLS 1.3 with certificates on both sides",
+  );
+  await tell(
+    'A device is enrolled at each branch: laptop-oslo and laptop-lyon',
+    () =>
+      Promise.all([
+        enrolDevice(organisation, 'Oslo', 'laptop-oslo'),
+        enrolDevice(organisation, 'Lyon', 'laptop-lyon'),
+      ]),
+    () => 'each made its own key pair; the servers keep only public keys of them',
+  );
+  await fileTravels(organisation);
+  await driveTravels(organisation);
+  await laptopMoves(organisation);
+}
+
+async function main(): Promise<number> {
+  const args = process.argv.slice(2);
+  const once = args.includes('--once');
+  const unknown = args.find((arg) => arg !== '--once');
+  if (unknown !== undefined) {
+    process.stderr.write(`unknown option ${unknown}; there is --once\n`);
+    return 2;
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  const folder = await mkdtemp(join(tmpdir(), 'keystair-'));
+  const organisation: Organisation = { folder, stop: stop.signal, servers: new Map() };
+  const began = performance.now();
+  try {
+    say(`An organisation on this machine, in ${folder}\n`);
+    await tellStory(organisation);
+    say(`\nAll of it took ${((performance.now() - began) / 1000).toFixed(1)} s.`);
+    if (once) return 0;
+    whatToTry(organisation);
+    await new Promise<void>((done) => {
+      if (stop.signal.aborted) done();
+      else stop.signal.addEventListener('abort', () => done(), { once: true });
+    });
+    return 0;
+  } catch (error) {
+    if (stop.signal.aborted) return 130;
+    if (!(error instanceof Failure)) throw error;
+    process.stderr.write(`\nThis did not work: ${error.message}\n`);
+    return 1;
+  } finally {
+    await stopServers(organisation);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main();
