@@ -98,6 +98,9 @@ function printFile(file: string, result: TestFileResult): void {
   if (failed && result.printed.trim() !== '') print(`  it printed:\n${indented(result.printed)}`);
 }
 
+// Whoever reads only the beginning still gets the exit code.
+process.stdout.on('error', () => {});
+
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
 const begunAt = performance.now();
 const atOnce = Math.min(2, availableParallelism());

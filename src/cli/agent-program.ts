@@ -1,6 +1,10 @@
 /** The agent as the command line needs it. `main.ts` fits the real one to it. */
 import type { KeystairError } from '#domain/errors.ts';
 
+/** Of file keys; the first is used unless one is asked for. */
+export const FILE_ALGORITHMS = ['age-mlkem768x25519', 'age-x25519'] as const;
+type FileAlgorithm = (typeof FILE_ALGORITHMS)[number];
+
 interface Named {
   readonly id: string;
   readonly name: string;
@@ -40,7 +44,9 @@ export interface AgentProgram {
   readonly run: (options: { readonly state: string; readonly stop: AbortSignal }) => Promise<void>;
   readonly status: (options: { readonly state: string }) => Promise<AgentStatusReport>;
   /** `-` is standard input or output. */
-  readonly encryptFile: (options: FileOptions) => Promise<{ readonly key: string }>;
+  readonly encryptFile: (
+    options: FileOptions & { readonly algorithm: FileAlgorithm | undefined; readonly newIdentity: boolean },
+  ) => Promise<{ readonly key: string }>;
   readonly decryptFile: (options: FileOptions) => Promise<{ readonly key: string }>;
   readonly formatDrive: (options: {
     readonly state: string;

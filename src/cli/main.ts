@@ -3,17 +3,24 @@
  * a command asks for them.
  */
 import { connectToServer } from './data-directory.ts';
+import { failureLine, failureOf, failureTrace } from './failure.ts';
 import { NOUNS, NOUNS_NOT_YET } from './nouns.ts';
 import { runProgram } from './program.ts';
 import { stopSignal } from './stop-signal.ts';
 import { createTerminal } from './terminal.ts';
 
+// A defect that no command awaited still ends as every failure does: one line, exit 1.
+process.on('uncaughtException', (error) => {
+  const failure = failureOf(error);
+  const lines = [failureLine(failure), ...(process.argv.includes('--debug') ? [failureTrace(failure)] : [])];
+  process.stderr.write(`${lines.join('\n')}\n`);
+  process.exit(1);
+});
+
 process.exitCode = await runProgram(process.argv.slice(2), NOUNS, NOUNS_NOT_YET, {
   terminal: createTerminal(process),
   connect: connectToServer,
   serverProgram: () => import('#server/main.ts'),
-  agentProgram: async () => {
-    throw new Error('waiting');
-  },
+  agentProgram: () => import('#agent/main.ts'),
   stopSignal,
 });

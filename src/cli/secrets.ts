@@ -10,6 +10,9 @@ import { askHidden } from './hidden-prompt.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
+/** Nobody calls a file like that; somebody pasted the invitation itself. */
+const INVITATION_BEGINS = 'keystair-invitation-';
+
 async function readBounded(
   source: AsyncIterable<Buffer | string>,
   what: string,
@@ -81,6 +84,12 @@ export async function readInvitation(
   source: string,
   terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
 ): Promise<string> {
+  if (source.startsWith(INVITATION_BEGINS)) {
+    // Not repeated here: what stands on standard error often ends in a log.
+    throw new UsageError('an invitation is no argument: every process list shows arguments', {
+      nextStep: 'put it into a file and name that, or give - and pass it on standard input',
+    });
+  }
   const what = source === '-' ? 'the invitation on standard input' : `the invitation file ${source}`;
   const text = await readInvitationText(source, what, terminal);
   const invitation = text.trim();

@@ -79,3 +79,11 @@ test('an empty or endless invitation is refused', async () => {
   const endless = { inputIsPerson: false, input: input('x'.repeat(INVITATION_BYTES_MAX), 'x') };
   await assert.rejects(readInvitation('-', endless), { code: 'invalid-argument' });
 });
+
+test('an invitation pasted in the place of a file is refused and not repeated', async () => {
+  await assert.rejects(readInvitation('keystair-invitation-1.abc.def', noPerson), (error) => {
+    assert.ok(error instanceof UsageError);
+    assert.doesNotMatch(error.sentence, /abc/);
+    return true;
+  });
+});

@@ -1,7 +1,8 @@
 /** `keystair agent …`: the network agent on a managed device. */
 import type { Noun } from '../arguments.ts';
-import { command, commandNotYet, type Positional } from '../command.ts';
-import { flag, notYet, required, text } from '../options.ts';
+import { FILE_ALGORITHMS } from '../agent-program.ts';
+import { command, commandNotYet, type Outcome, type Positional } from '../command.ts';
+import { choice, flag, notYet, required, text } from '../options.ts';
 import { readInvitation } from '../secrets.ts';
 import { columns } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
@@ -95,43 +96,49 @@ const status = command({
 const IN: Positional = { placeholder: 'IN', help: 'the file to read, or - for standard input' };
 const OUT: Positional = { placeholder: 'OUT', help: 'the file to make, or - for standard output' };
 
-/** What both directions have in common. */
-function fileCommand(
-  verb: 'encryptFile' | 'decryptFile',
-  words: { readonly summary: string; readonly example: string; readonly done: string },
-) {
-  return command({
-    summary: words.summary,
-    positionals: { from: IN, to: OUT },
-    options: { ...STATE, force: flag('replace OUT where it exists') },
-    example: words.example,
-    check: ({ to }, _options, json) => {
-      if (to === '-' && json) throw new UsageError('with --json standard output cannot be OUT; name a file');
-    },
-    run: async (context, { from, to }, { state, force }) => {
-      const stop = context.stopSignal();
-      const agent = await context.agentProgram();
-      const { key } = await agent[verb]({ state, from, to, force, stop });
-      return {
-        document: { key },
-        lines: [],
-        ...(to === '-' ? { piped: true } : {}),
-        messages: [`${words.done} with the key ${key}.`],
-      };
-    },
-  });
+const FORCE = { force: flag('replace OUT where it exists') };
+
+/** Standard output cannot be OUT and carry the JSON object. */
+function checkOut({ to }: { readonly to: string }, _options: unknown, json: boolean): void {
+  if (to === '-' && json) throw new UsageError('with --json standard output cannot be OUT; name a file');
 }
 
-const encryptFile = fileCommand('encryptFile', {
+function fileOutcome(done: string, key: string, to: string): Outcome {
+  const piped = to === '-' ? { piped: true as const } : {};
+  return { document: { key }, lines: [], messages: [`${done} with the key ${key}.`], ...piped };
+}
+
+const encryptFile = command({
   summary: "encrypt a file with this device's key, as age v1",
+  positionals: { from: IN, to: OUT },
+  options: {
+    ...STATE,
+    ...FORCE,
+    algorithm: choice(FILE_ALGORITHMS, 'of the key; age-x25519 where older tools must read the file'),
+    'new-identity': flag('make a new key first, so that it opens no earlier file'),
+  },
   example: 'plan.pdf plan.pdf.age --state /var/lib/keystair-agent',
-  done: 'Encrypted',
+  check: checkOut,
+  run: async (context, { from, to }, { state, force, algorithm, 'new-identity': newIdentity }) => {
+    const stop = context.stopSignal();
+    const agent = await context.agentProgram();
+    const { key } = await agent.encryptFile({ state, from, to, force, stop, algorithm, newIdentity });
+    return fileOutcome('Encrypted', key, to);
+  },
 });
 
-const decryptFile = fileCommand('decryptFile', {
+const decryptFile = command({
   summary: 'decrypt a file, whichever device of the organisation encrypted it',
+  positionals: { from: IN, to: OUT },
+  options: { ...STATE, ...FORCE },
   example: 'plan.pdf.age plan.pdf --state /var/lib/keystair-agent',
-  done: 'Decrypted',
+  check: checkOut,
+  run: async (context, { from, to }, { state, force }) => {
+    const stop = context.stopSignal();
+    const agent = await context.agentProgram();
+    const { key } = await agent.decryptFile({ state, from, to, force, stop });
+    return fileOutcome('Decrypted', key, to);
+  },
 });
 
 const PATH: Positional = { placeholder: 'PATH', help: 'a block device or an image file' };
@@ -158,6 +165,12 @@ const formatDrive = command({
   },
 });
 
+/** Where a key came from: this device, its own server, or the server that had it. */
+function sourceWords(source: string): string {
+  if (source === 'device') return 'this device';
+  return source === 'server' ? 'its server' : `the server ${source}`;
+}
+
 const openDrive = command({
   summary: 'get the key of a drive and open it, or prove that it would open',
   positionals: { path: PATH },
@@ -173,11 +186,11 @@ const openDrive = command({
   run: async (context, { path }, { state }) => {
     const agent = await context.agentProgram();
     const document = await agent.testDrive({ state, path });
-    const from =
-      { device: 'this device', server: 'its server' }[document.source] ?? `the server ${document.source}`;
     return {
       document,
-      lines: [`The drive opens: key ${document.key} in keyslot ${document.keyslot}, had from ${from}.`],
+      lines: [
+        `The drive opens: key ${document.key} in keyslot ${document.keyslot}, had from ${sourceWords(document.source)}.`,
+      ],
     };
   },
 });

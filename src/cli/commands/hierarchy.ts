@@ -71,19 +71,19 @@ const join = command({
           ? `This server has the primary ${primary.name} already; the addresses of the invitation are kept.`
           : `This server is a secondary of ${primary.name} (${primary.id}) now.`,
       ],
-      messages: stillOff(document),
+      messages: stillOff(document, data),
     };
   },
 });
 
 /** What keeps keys from going between the two, and at which end it is mended. */
-function stillOff(joined: PeopleAnswer<'joinHierarchy'>): string[] {
+function stillOff(joined: PeopleAnswer<'joinHierarchy'>, data: string): string[] {
   if (joined.dmz) return [DMZ_ADVICE];
   const command = 'keystair server settings --use-hierarchy on';
   const messages: string[] = [];
   if (!joined.useHierarchy) {
     messages.push(
-      `Still off at this server: the option to use the hierarchy. Switch it on here: ${command} --data DIR`,
+      `Still off at this server: the option to use the hierarchy. Switch it on here: ${command} --data ${data}`,
     );
   }
   if (!joined.primaryUsesHierarchy) {
