@@ -10,40 +10,136 @@ export type Actor = string;
 
 export type AuditEvent = { readonly by: Actor } & (
   | { readonly event: 'server-created'; readonly server: string; readonly name: string }
-  | { readonly event: 'epoch-started'; readonly epoch: string; readonly because: string; readonly previous: string }
+  | {
+      readonly event: 'epoch-started';
+      readonly epoch: string;
+      readonly because: string;
+      readonly previous: string;
+    }
   | { readonly event: 'settings-changed'; readonly changes: Readonly<Record<string, unknown>> }
-  | { readonly event: 'invitation-made'; readonly kind: string; readonly dmz: boolean; readonly expiresAt: string; readonly invitation: string }
-  | { readonly event: 'invitation-used'; readonly kind: string; readonly member: string; readonly name: string; readonly fingerprint: string; readonly invitation: string }
+  | {
+      readonly event: 'invitation-made';
+      readonly kind: string;
+      readonly dmz: boolean;
+      readonly expiresAt: string;
+      readonly invitation: string;
+    }
+  | {
+      readonly event: 'invitation-used';
+      readonly kind: string;
+      readonly member: string;
+      readonly name: string;
+      readonly fingerprint: string;
+      readonly invitation: string;
+    }
   | { readonly event: 'invitation-refused'; readonly reason: string }
   | { readonly event: 'certificate-renewed'; readonly member: string; readonly notAfter: string }
-  | { readonly event: 'member-removed'; readonly kind: string; readonly member: string; readonly name: string }
-  | { readonly event: 'member-changed'; readonly member: string; readonly changes: Readonly<Record<string, unknown>> }
-  | { readonly event: 'hierarchy-joined'; readonly primary: string; readonly name: string; readonly dmz: boolean }
+  | {
+      readonly event: 'member-removed';
+      readonly kind: string;
+      readonly member: string;
+      readonly name: string;
+    }
+  | {
+      readonly event: 'member-changed';
+      readonly member: string;
+      readonly changes: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly event: 'hierarchy-joined';
+      readonly primary: string;
+      readonly name: string;
+      readonly dmz: boolean;
+    }
   | { readonly event: 'hierarchy-left'; readonly primary: string; readonly name: string }
   /** Keys recorded here, by number: `from` to `to` in this repository. */
-  | { readonly event: 'keys-recorded'; readonly from: number; readonly to: number; readonly first: string; readonly receivedFrom: string }
+  | {
+      readonly event: 'keys-recorded';
+      readonly from: number;
+      readonly to: number;
+      readonly first: string;
+      readonly receivedFrom: string;
+    }
   /** A batch is about to leave for the primary. */
-  | { readonly event: 'keys-transmitted'; readonly from: number; readonly to: number; readonly epoch: string; readonly primary: string }
-  | { readonly event: 'keys-acknowledged'; readonly to: number; readonly refused: number; readonly epoch: string; readonly primary: string }
+  | {
+      readonly event: 'keys-transmitted';
+      readonly from: number;
+      readonly to: number;
+      readonly epoch: string;
+      readonly primary: string;
+    }
+  | {
+      readonly event: 'keys-acknowledged';
+      readonly to: number;
+      readonly refused: number;
+      readonly epoch: string;
+      readonly primary: string;
+    }
   | { readonly event: 'key-refused'; readonly key: string; readonly reason: string }
   /** A secondary's batch was received up to this number of its sequence. */
-  | { readonly event: 'transmission-received'; readonly secondary: string; readonly epoch: string; readonly to: number; readonly recorded: number; readonly refused: number }
+  | {
+      readonly event: 'transmission-received';
+      readonly secondary: string;
+      readonly epoch: string;
+      readonly to: number;
+      readonly recorded: number;
+      readonly refused: number;
+    }
   /** Material is about to leave: to a device, a secondary, or as one file's key. */
-  | { readonly event: 'key-provided'; readonly key: string; readonly to: string; readonly as: 'key' | 'file-key'; readonly source: string }
+  | {
+      readonly event: 'key-provided';
+      readonly key: string;
+      readonly to: string;
+      readonly as: 'key' | 'file-key';
+      readonly source: string;
+    }
   /** Only noted that the key is here for an arriving device; no material left. */
   | { readonly event: 'key-shown'; readonly key: string; readonly to: string }
-  | { readonly event: 'lookup-refused'; readonly key: string; readonly to: string; readonly reason: LookupReason }
+  | {
+      readonly event: 'lookup-refused';
+      readonly key: string;
+      readonly to: string;
+      readonly reason: LookupReason;
+    }
   | { readonly event: 'key-revealed'; readonly key: string; readonly reason: string }
   | { readonly event: 'call-refused'; readonly caller: string; readonly code: string; readonly route: string }
-  | { readonly event: 'refusals-counted'; readonly caller: string; readonly code: string; readonly count: number; readonly since: string }
+  | {
+      readonly event: 'refusals-counted';
+      readonly caller: string;
+      readonly code: string;
+      readonly count: number;
+      readonly since: string;
+    }
   | { readonly event: 'device-moved'; readonly device: string; readonly to: string; readonly name: string }
   | { readonly event: 'device-arrived'; readonly device: string; readonly name: string }
-  | { readonly event: 'receipts-returned'; readonly device: string; readonly recorded: number; readonly known: number }
+  | {
+      readonly event: 'receipts-returned';
+      readonly device: string;
+      readonly recorded: number;
+      readonly known: number;
+    }
   | { readonly event: 'copies-heard'; readonly secondary: string; readonly epoch: string }
   | { readonly event: 'row-untrusted'; readonly kind: string; readonly id: string }
-  | { readonly event: 'export-started'; readonly export: string; readonly selection: Readonly<Record<string, unknown>>; readonly sealedTo: string; readonly keys: number }
-  | { readonly event: 'export-ended'; readonly export: string; readonly outcome: 'completed' | 'broken-off'; readonly keys: number }
-  | { readonly event: 'import-ended'; readonly import: string; readonly outcome: string; readonly new: number; readonly known: number }
+  | {
+      readonly event: 'export-started';
+      readonly export: string;
+      readonly selection: Readonly<Record<string, unknown>>;
+      readonly sealedTo: string;
+      readonly keys: number;
+    }
+  | {
+      readonly event: 'export-ended';
+      readonly export: string;
+      readonly outcome: 'completed' | 'broken-off';
+      readonly keys: number;
+    }
+  | {
+      readonly event: 'import-ended';
+      readonly import: string;
+      readonly outcome: string;
+      readonly new: number;
+      readonly known: number;
+    }
 );
 
 /** The empty log's chain value. */

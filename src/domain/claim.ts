@@ -16,9 +16,13 @@ export function claimToText(claim: Uint8Array): string {
 /** Refuses anything but the one canonical spelling of 16 bytes. */
 export function claimFromText(text: string): Uint8Array {
   if (!CLAIM_TEXT.test(text)) {
-    throw new KeystairError('request-invalid', `a claim is ${CLAIM_BYTES} bytes in unpadded canonical base64`, {
-      nextStep: 'check that the header of the file or drive was not altered',
-    });
+    throw new KeystairError(
+      'request-invalid',
+      `a claim is ${CLAIM_BYTES} bytes in unpadded canonical base64`,
+      {
+        nextStep: 'check that the header of the file or drive was not altered',
+      },
+    );
   }
   return new Uint8Array(Buffer.from(text, 'base64'));
 }

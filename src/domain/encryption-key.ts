@@ -53,11 +53,18 @@ const LOCATOR_FIELDS = ['label', 'luksUuid', 'recoveryId', 'serial'] as const;
 const DIGEST_PURPOSE = Buffer.from('keystair/encryption-key/v1\0');
 
 function fault(sentence: string): KeystairError {
-  return new KeystairError('record-invalid', sentence, { nextStep: 'look at what made this key; it was not stored' });
+  return new KeystairError('record-invalid', sentence, {
+    nextStep: 'look at what made this key; it was not stored',
+  });
 }
 
 function checkText(name: string, value: unknown, least = 1): void {
-  if (typeof value !== 'string' || value.length < least || value.length > NAME_LENGTH_MAX || !value.isWellFormed()) {
+  if (
+    typeof value !== 'string' ||
+    value.length < least ||
+    value.length > NAME_LENGTH_MAX ||
+    !value.isWellFormed()
+  ) {
     throw fault(`the key's ${name} must be text of ${least} to ${NAME_LENGTH_MAX} characters`);
   }
 }
@@ -80,7 +87,8 @@ export function checkKeyFields(key: EncryptionKey): void {
   if (Number.isNaN(time) || new Date(time).toISOString() !== key.createdAt) {
     throw fault("the key's createdAt must be ISO 8601 in UTC with milliseconds");
   }
-  if (key.replaces !== null && !UUID7_PATTERN.test(key.replaces)) throw fault("the key's replaces must be a UUIDv7");
+  if (key.replaces !== null && !UUID7_PATTERN.test(key.replaces))
+    throw fault("the key's replaces must be a UUIDv7");
 }
 
 /**
@@ -152,7 +160,11 @@ export function makeKey(draft: KeyDraft, material: KeyMaterial, blind: Uint8Arra
   const unnamed: EncryptionKey = { id: '00000000-0000-7000-8000-000000000000', ...draft };
   checkKeyFields(unnamed);
   const digest = digestOf(canonicalFields(unnamed), material.expose(), blind);
-  const complete = { key: { ...unnamed, id: idFromDigest(Date.parse(draft.createdAt), digest) }, material, blind };
+  const complete = {
+    key: { ...unnamed, id: idFromDigest(Date.parse(draft.createdAt), digest) },
+    material,
+    blind,
+  };
   checkKey(complete);
   return complete;
 }

@@ -13,9 +13,13 @@ export class KeyMaterial {
   /** @param bytes 1 to 4096 bytes, held and not copied. */
   constructor(bytes: Uint8Array) {
     if (bytes.length === 0 || bytes.length > KEY_MATERIAL_BYTES_MAX) {
-      throw new KeystairError('record-invalid', `key material must have 1 to ${KEY_MATERIAL_BYTES_MAX} bytes`, {
-        nextStep: 'check what made the key',
-      });
+      throw new KeystairError(
+        'record-invalid',
+        `key material must have 1 to ${KEY_MATERIAL_BYTES_MAX} bytes`,
+        {
+          nextStep: 'check what made the key',
+        },
+      );
     }
     this.#bytes = bytes;
   }

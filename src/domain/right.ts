@@ -36,7 +36,11 @@ export function hasRight(caller: Caller, required: RequiredRight): boolean {
 /** Throws `not-allowed` unless the caller has the right. */
 export function demandRight(caller: Caller, required: RequiredRight): void {
   if (hasRight(caller, required)) return;
-  throw new KeystairError('not-allowed', `${caller.name} lacks the right ${required.right} on "${required.area}"`, {
-    nextStep: 'ask an administrator who may give rights on this server',
-  });
+  throw new KeystairError(
+    'not-allowed',
+    `${caller.name} lacks the right ${required.right} on "${required.area}"`,
+    {
+      nextStep: 'ask an administrator who may give rights on this server',
+    },
+  );
 }

@@ -32,7 +32,10 @@ export function samePosition(left: Position, right: Position): boolean {
  *
  * @param ownChain this repository's chain value at that number, undefined beyond its head.
  */
-export function judgeAcknowledged(acknowledged: Position, ownChain: Uint8Array | undefined): 'continue' | 'new-epoch' {
+export function judgeAcknowledged(
+  acknowledged: Position,
+  ownChain: Uint8Array | undefined,
+): 'continue' | 'new-epoch' {
   if (ownChain === undefined) return 'new-epoch';
   return Buffer.compare(ownChain, acknowledged.chain) === 0 ? 'continue' : 'new-epoch';
 }

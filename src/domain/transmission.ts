@@ -19,12 +19,14 @@ export class BatchLines {
     const lines: string[] = [];
     let start = 0;
     for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
-      if (end - start > TRANSMISSION_LINE_BYTES_MAX) throw tooLarge(`a line over ${TRANSMISSION_LINE_BYTES_MAX} bytes`);
+      if (end - start > TRANSMISSION_LINE_BYTES_MAX)
+        throw tooLarge(`a line over ${TRANSMISSION_LINE_BYTES_MAX} bytes`);
       lines.push(bytes.toString('utf8', start, end));
       start = end + 1;
     }
     this.#rest = bytes.subarray(start);
-    if (this.#rest.length > TRANSMISSION_LINE_BYTES_MAX) throw tooLarge(`a line over ${TRANSMISSION_LINE_BYTES_MAX} bytes`);
+    if (this.#rest.length > TRANSMISSION_LINE_BYTES_MAX)
+      throw tooLarge(`a line over ${TRANSMISSION_LINE_BYTES_MAX} bytes`);
     this.#lines += lines.length;
     // The first and the last line are not keys.
     if (this.#lines > TRANSMISSION_KEYS_MAX + 2) throw tooLarge(`more than ${TRANSMISSION_KEYS_MAX} keys`);

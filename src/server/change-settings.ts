@@ -51,7 +51,7 @@ export async function changeSettings(
   });
   if (before.useHierarchy && !after.useHierarchy) {
     ports.link.closeStreams();
-    await ports.streams.closeAll();
+    ports.streams.closeAll();
   }
   ports.hierarchyChanged.raise();
   if (before.useHierarchy === after.useHierarchy) return answerOf(after, []);

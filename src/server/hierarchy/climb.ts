@@ -66,7 +66,7 @@ export class Climb {
    */
   async now(): Promise<number> {
     // One that is under way may have looked before the caller's change.
-    await this.#running?.catch(() => undefined);
+    while (this.#running !== undefined) await this.#running.catch(() => undefined);
     return this.#run('heartbeat');
   }
 
@@ -158,7 +158,8 @@ export class Climb {
       const result = await transmit(this.#ports, this.#link, standing);
       transmitted += result.transmitted;
       if (result.outcome === 'done') {
-        this.#standing = { ...standing, acknowledged: result.position };
+        // Where the primary closed the link, ask how it stands before the next key.
+        this.#standing = result.closed ? undefined : { ...standing, acknowledged: result.position };
         return transmitted;
       }
       this.#standing = undefined;

@@ -98,7 +98,7 @@ export async function leaveHierarchy(
 async function closeTo(ports: NeighbourPorts, id: string): Promise<void> {
   const primary = await readPrimary(ports.rows, ports.store.reader);
   if (primary?.id === id) ports.link.closeStreams();
-  await ports.streams.close(id);
+  ports.streams.close(id);
 }
 
 function gone(server: ServerName): KeystairError {

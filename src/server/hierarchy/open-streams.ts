@@ -3,33 +3,30 @@
  * removal can end them before the command returns.
  */
 export class OpenStreams {
-  readonly #open = new Map<string, Set<{ readonly abort: () => void; readonly over: Promise<unknown> }>>();
+  readonly #open = new Map<string, Set<() => void>>();
 
-  /**
-   * Runs a call of a secondary. `abort` is called when the link to it is closed.
-   */
+  /** Runs a call of a secondary. `abort` is called when the link to it is closed; it ends the connection. */
   async run<T>(secondaryId: string, abort: () => void, work: () => Promise<T>): Promise<T> {
-    const over = work();
-    const stream = { abort, over };
     const streams = this.#open.get(secondaryId) ?? new Set();
     this.#open.set(secondaryId, streams);
-    streams.add(stream);
+    streams.add(abort);
     try {
-      return await over;
+      return await work();
     } finally {
-      streams.delete(stream);
+      streams.delete(abort);
       if (streams.size === 0 && this.#open.get(secondaryId) === streams) this.#open.delete(secondaryId);
     }
   }
 
-  /** Ends the streams of one secondary and waits until they are over. */
-  async close(secondaryId: string): Promise<void> {
-    const streams = [...(this.#open.get(secondaryId) ?? [])];
-    for (const { abort } of streams) abort();
-    await Promise.allSettled(streams.map(({ over }) => over));
+  /**
+   * Ends the streams of one secondary. What their work does after this it does on rows that already say no: nothing
+   * more is stored of them, and nothing is answered.
+   */
+  close(secondaryId: string): void {
+    for (const abort of this.#open.get(secondaryId) ?? []) abort();
   }
 
-  async closeAll(): Promise<void> {
-    await Promise.all([...this.#open.keys()].map((id) => this.close(id)));
+  closeAll(): void {
+    for (const id of this.#open.keys()) this.close(id);
   }
 }

@@ -9,7 +9,7 @@ import type { HeartbeatAnswer, HeartbeatRequest, TreeServer } from '#protocol/me
 import type { Cursor, Transaction } from '#store/store.ts';
 import type { ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';
-import { writeMember } from '../trust/members.ts';
+import { readMember, writeMember } from '../trust/members.ts';
 import { toHex } from './hex.ts';
 import { readSecondaryContact, type SecondaryContact } from './secondary-contact.ts';
 
@@ -49,8 +49,7 @@ export async function receiveHeartbeat(
         : null,
     };
     await transaction.putContact({ id: member.id, lastHeartbeatAt: now, body: JSON.stringify(heard) });
-    if (request.name !== member.name)
-      await writeMember(ports.rows, transaction, { ...member, name: request.name });
+    await noteMember(ports, transaction, member.id, request);
     const options = await readOptions(ports.rows, transaction);
     return {
       name: ports.server.name,
@@ -62,6 +61,20 @@ export async function receiveHeartbeat(
       ...(copies ? { copies: true } : {}),
     };
   });
+}
+
+/** What decides whether a key crosses lies in the member's own row, which carries a MAC; written only when it changed. */
+async function noteMember(
+  ports: ServerPorts,
+  transaction: Transaction,
+  id: string,
+  { name, useHierarchy, dmz }: HeartbeatRequest,
+): Promise<void> {
+  const member = await readMember(ports.rows, transaction, id);
+  if (member === undefined) return;
+  const { heard } = member;
+  if (member.name === name && heard?.useHierarchy === useHierarchy && heard.dmz === dmz) return;
+  await writeMember(ports.rows, transaction, { ...member, name, heard: { useHierarchy, dmz } });
 }
 
 /**

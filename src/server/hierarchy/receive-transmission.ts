@@ -19,7 +19,6 @@ import type { ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';
 import { readLine, type ReceivedLine } from './batch-line.ts';
 import { toHex } from './hex.ts';
-import { readSecondaryContact } from './secondary-contact.ts';
 
 interface ReceivedBatch {
   readonly epoch: string;
@@ -55,7 +54,6 @@ async function store(
   lowDisk: boolean,
 ): Promise<{ answer: TransmissionAnswer; recorded: number }> {
   const options = await readOptions(ports.rows, transaction);
-  const { contact } = await readSecondaryContact(transaction, member.id);
   const cursor = await transaction.cursor(member.id, batch.epoch);
   const position: Position = cursor ?? SEQUENCE_START;
   const answer = (
@@ -71,10 +69,9 @@ async function store(
   });
   const verdict = judgeLink({
     ownOption: options.useHierarchy,
-    // It sends, so it has its own option on; its mark of the link is as it last said.
-    neighbourOption: true,
+    neighbourOption: member.heard?.useHierarchy,
     ownDmz: member.dmz,
-    neighbourDmz: contact.dmz,
+    neighbourDmz: member.heard?.dmz,
   });
   if (verdict !== 'open') return { answer: answer('closed', position), recorded: 0 };
   if (cursor === undefined || !samePosition(position, batch.start)) {

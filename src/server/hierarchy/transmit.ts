@@ -18,7 +18,12 @@ const TRANSMIT_MS_MAX = 110_000;
 
 export type TransmitOutcome =
   /** Everything there is was acknowledged, or the link is closed to keys. */
-  | { readonly outcome: 'done'; readonly position: Position; readonly transmitted: number }
+  | {
+      readonly outcome: 'done';
+      readonly position: Position;
+      readonly transmitted: number;
+      readonly closed: boolean;
+    }
   /** The cursor is elsewhere, or the epoch ended: begin again with a heartbeat. */
   | { readonly outcome: 'heartbeat-first'; readonly transmitted: number };
 
@@ -37,10 +42,10 @@ export async function transmit(
     // The batch that is in preparation is dropped with its promise observed.
     if (primary?.id !== from.primary.id || verdict !== 'open') {
       await prepared;
-      return { outcome: 'done', position, transmitted };
+      return { outcome: 'done', position, transmitted, closed: false };
     }
     const batch = await (prepared ?? prepare(position));
-    if (batch === undefined) return { outcome: 'done', position, transmitted };
+    if (batch === undefined) return { outcome: 'done', position, transmitted, closed: false };
     await ports.audit.record({
       event: 'keys-transmitted',
       by: 'server',
@@ -50,7 +55,8 @@ export async function transmit(
       primary: primary.id,
     });
     // Looked at again: the flush took a moment.
-    if ((await link.judge(reader)).verdict !== 'open') return { outcome: 'done', position, transmitted };
+    if ((await link.judge(reader)).verdict !== 'open')
+      return { outcome: 'done', position, transmitted, closed: false };
     link.noteTransmitted(batch.end.seq);
     const sent = link.call(primary, true, (calls, signal) =>
       calls.transmit(batch.lines, { signal, timeoutMs: TRANSMIT_MS_MAX }),
@@ -79,7 +85,7 @@ export async function transmit(
       case 'discontinuous':
         return { outcome: 'heartbeat-first', transmitted };
       case 'closed':
-        return { outcome: 'done', position, transmitted };
+        return { outcome: 'done', position, transmitted, closed: true };
       case 'later':
         throw new KeystairError('later', `${primary.name} takes no more transmissions for now`, {
           nextStep:

@@ -12,7 +12,6 @@ import { keyToWire } from '#protocol/wire-key.ts';
 import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { Refusals } from '../audit/refusals.ts';
-import { readSecondaryContact } from '../hierarchy/secondary-contact.ts';
 import type { ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';
 import type { Lookups } from './lookup.ts';
@@ -67,13 +66,11 @@ export async function judgeSecondary(
 ): Promise<Refused | undefined> {
   const { reader } = ports.store;
   const options = await readOptions(ports.rows, reader);
-  const { contact } = await readSecondaryContact(reader, member.id);
   const verdict = judgeLink({
     ownOption: options.useHierarchy,
-    // It asks, so it has its own option on.
-    neighbourOption: true,
+    neighbourOption: member.heard?.useHierarchy,
     ownDmz: member.dmz,
-    neighbourDmz: contact.dmz,
+    neighbourDmz: member.heard?.dmz,
   });
   const reasons: Record<LinkVerdict, LookupReason | undefined> = {
     open: undefined,
@@ -84,7 +81,7 @@ export async function judgeSecondary(
   };
   const reason = reasons[verdict];
   if (reason === undefined) return undefined;
-  const at = reason === 'link-in-dmz' ? { id: member.id, name: member.name } : ports.server;
+  const at = verdict === 'own-option-off' ? ports.server : { id: member.id, name: member.name };
   return { outcome: 'not-found', reason, at, asked };
 }
 
