@@ -57,11 +57,11 @@ export function judgeDates(
 
 /**
  * The UUID of the certificate's only URN. A client's certificate has no other name; a server's may name hosts.
- * Node quotes a name that holds a comma or a quote, so a list without quotes can be cut at its commas.
+ * Node writes a comma inside a name as an escape, so the list can be cut at its commas.
  */
 function idOf(certificate: X509Certificate, use: LeafUse): string | undefined {
   const names = certificate.subjectAltName;
-  if (names === undefined || names.includes('"')) return undefined;
+  if (names === undefined) return undefined;
   const others = names.split(', ').filter((name) => use === 'client' || !NETWORK_NAME.test(name));
   return others.length === 1 ? URN.exec(others[0]!)?.[1] : undefined;
 }

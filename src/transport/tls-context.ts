@@ -10,7 +10,7 @@ export interface TlsCredentials {
 }
 
 /** The hybrid first: it is offered and preferred by both ends, and whoever lacks it still has a way in. */
-export const KEY_EXCHANGE_GROUPS = 'X25519MLKEM768:X25519:P-256';
+const KEY_EXCHANGE_GROUPS = 'X25519MLKEM768:X25519:P-256';
 
 /** What decides how TLS is spoken, whoever's certificate is used; for both ends. */
 export function tlsContextOptions(credentials: TlsCredentials | undefined) {
