@@ -149,6 +149,7 @@ void describe('the header of an age file', () => {
     'with a body line that no base64 has': `${version}-> a\nAAAAA\n--- ${MAC}\n`,
     'with a body in the URL alphabet': `${version}-> a\n-_-_\n--- ${MAC}\n`,
     'with a body line of 65 columns': `${version}-> a\n${FULL_LINE}A\n\n--- ${MAC}\n`,
+    'with a body line of 68 columns': `${version}-> a\n${FULL_LINE}AAAA\n\n--- ${MAC}\n`,
     'with a full line and no final short one': `${version}-> a\n${FULL_LINE}\n--- ${MAC}\n`,
     'with two short lines in one body': `${version}-> a\nAAAA\nAAAA\n--- ${MAC}\n`,
     'with a stanza that has no body line': `${version}-> a\n-> b\n\n--- ${MAC}\n`,
@@ -168,6 +169,12 @@ void describe('the header of an age file', () => {
       assert.equal((await refusal(latin1(text), 1)).code, 'file-damaged');
     });
   }
+
+  void it('is refused with anything after its MAC, where it is parsed by itself', () => {
+    assert.throws(() => parseAgeHeader(latin1(`${whole}x\n`)), { code: 'file-damaged' });
+    assert.throws(() => parseAgeHeader(latin1(`${whole}\n`)), { code: 'file-damaged' });
+    assert.equal(parseAgeHeader(latin1(whole)).stanzas.length, 1);
+  });
 
   void it('takes bounded memory: one that goes on for ever is refused at the limit', async () => {
     let given = 0;

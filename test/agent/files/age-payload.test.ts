@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { decryptPayload, encryptPayload } from '#agent/files/age-payload.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { sameBytes } from '../same-bytes.ts';
 
 const CHUNK = 64 * 1024;
 const SEALED = CHUNK + 16;
@@ -58,8 +59,8 @@ void describe('the payload of an age file', () => {
         );
       }
       const payload = await encrypted(plaintext);
-      assert.deepEqual(payload, Buffer.concat(expected));
-      assert.deepEqual(await all(decryptPayload(fileKey, inPieces(payload))), plaintext);
+      sameBytes(payload, Buffer.concat(expected));
+      sameBytes(await all(decryptPayload(fileKey, inPieces(payload))), plaintext);
     });
   }
 
@@ -68,16 +69,13 @@ void describe('the payload of an age file', () => {
     const whole = await encrypted(plaintext);
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 61, max: 3 * SEALED }), async (size) => {
-        assert.deepEqual(await encrypted(plaintext, size), whole);
-        assert.deepEqual(await all(decryptPayload(fileKey, inPieces(whole, size))), plaintext);
+        sameBytes(await encrypted(plaintext, size), whole);
+        sameBytes(await all(decryptPayload(fileKey, inPieces(whole, size))), plaintext);
       }),
       { numRuns: 60 },
     );
     const short = await encrypted(plaintext.subarray(0, CHUNK + 5), 1);
-    assert.deepEqual(
-      await all(decryptPayload(fileKey, inPieces(short, 1))),
-      plaintext.subarray(0, CHUNK + 5),
-    );
+    sameBytes(await all(decryptPayload(fileKey, inPieces(short, 1))), plaintext.subarray(0, CHUNK + 5));
   });
 
   void it('that was cut off anywhere is found out, and only whole chunks came out before', async () => {
@@ -94,7 +92,7 @@ void describe('the payload of an age file', () => {
     for (const end of ends) {
       const { released, message } = await refused(payload.subarray(0, end));
       assert.ok(released.length % CHUNK === 0 && released.length <= end);
-      assert.deepEqual(released, plaintext.subarray(0, released.length));
+      sameBytes(released, plaintext.subarray(0, released.length));
       assert.match(message, /cut off/);
     }
   });
@@ -121,7 +119,7 @@ void describe('the payload of an age file', () => {
         const { released } = await refused(flipped);
         // The nonce is part of every chunk's key.
         const chunk = at < NONCE ? 0 : Math.floor((at - NONCE) / SEALED);
-        assert.deepEqual(released, plaintext.subarray(0, chunk * CHUNK));
+        sameBytes(released, plaintext.subarray(0, chunk * CHUNK));
       }),
       { numRuns: 150 },
     );

@@ -1,0 +1,120 @@
+/**
+ * Holds a drive's header against the record of the key that is to open it.
+ *
+ * LUKS2 metadata is not authenticated. Somebody who had the drive for a while can turn it into one that opens with the
+ * right passphrase, or with any, and stores what is written to it in the clear or under a key of his. The record is
+ * authentic, so what it says is compared, and what a drive of ours never has is refused: a null cipher for the data or
+ * for a keyslot, further or unknown segments, an integrity layer, requirements, an unfinished re-encryption.
+ */
+import { findDriveTokens } from '#domain/drive-token.ts';
+import type { EncryptionKey } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+import type { Luks2Header } from '#domain/luks2-header.ts';
+import type { Luks2Segment } from '#domain/luks2-metadata.ts';
+
+const SECTOR_SIZES: readonly number[] = [512, 1024, 2048, 4096];
+/** What cryptsetup encrypts keyslots with unless told otherwise, whatever the data's cipher is. */
+const KEYSLOT_CIPHER = 'aes-xts-plain64';
+
+/** `aes-xts-plain64/512` in its two parts. */
+function algorithmOf(key: EncryptionKey): { cipher: string; keyBytes: number } | undefined {
+  const found = /^([a-z0-9_:-]+)\/([1-9][0-9]{0,4})$/.exec(key.algorithm);
+  return found === null ? undefined : { cipher: found[1]!, keyBytes: Number(found[2]) / 8 };
+}
+
+function isNull(cipher: string | undefined): boolean {
+  return cipher === undefined || cipher.includes('null');
+}
+
+function* segmentDifferences(segment: Luks2Segment, cipher: string): Generator<string> {
+  if (segment.type !== 'crypt') {
+    yield `its data segment is of the type "${segment.type}" and not encrypted`;
+    return;
+  }
+  if (isNull(segment.encryption)) yield `its data would be written unencrypted (${segment.encryption})`;
+  else if (segment.encryption !== cipher)
+    yield `its cipher is ${segment.encryption}, the key was made for ${cipher}`;
+  if (segment.flags.length > 0) yield `its data segment is marked ${segment.flags.join(', ')}`;
+  if (segment.integrity) yield 'it describes an integrity layer';
+  if (segment.ivTweak !== '0') yield 'the numbering of its sectors was changed';
+  if (!SECTOR_SIZES.includes(segment.sectorSize ?? 0)) yield 'its sector size is unknown';
+}
+
+/** The keyslots that the drive says are of this key. */
+function keyslotsOf(header: Luks2Header, key: EncryptionKey): readonly number[] {
+  const slots = findDriveTokens(header).tokens.filter((token) => token.keyId === key.id);
+  return [...new Set(slots.flatMap((token) => token.keyslots))].sort((a, b) => a - b);
+}
+
+function* keyslotDifferences(
+  header: Luks2Header,
+  slot: number,
+  cipher: string,
+  keyBytes: number,
+): Generator<string> {
+  const keyslot = header.keyslots.get(String(slot));
+  if (keyslot === undefined) {
+    yield `its keyslot ${slot} is missing`;
+    return;
+  }
+  if (keyslot.keySize !== keyBytes) {
+    yield `the key in its keyslot ${slot} has ${keyslot.keySize * 8} bits, the record says ${keyBytes * 8}`;
+  }
+  // A keyslot under another cipher would be no danger; the two that cryptsetup uses by itself are enough to allow.
+  if (![KEYSLOT_CIPHER, cipher].includes(keyslot.areaEncryption ?? '') || (keyslot.areaKeySize ?? 0) < 32) {
+    yield `its keyslot ${slot} is protected with ${keyslot.areaEncryption ?? 'nothing'}`;
+  }
+  // Otherwise the passphrase would open a key that has nothing to do with the data.
+  const bound = [...header.digests.values()].filter((digest) => digest.keyslots.includes(String(slot)));
+  if (bound.length !== 1 || !bound[0]!.segments.includes('0')) {
+    yield `its keyslot ${slot} does not belong to its data`;
+  }
+}
+
+function* differences(header: Luks2Header, key: EncryptionKey): Generator<string> {
+  if (header.requirements.length > 0) {
+    const names = header.requirements.join(', ');
+    yield names.includes('reencrypt')
+      ? `a re-encryption of it was begun and not finished (${names})`
+      : `it requires what this version does not know (${names})`;
+  }
+  const { luksUuid } = key.locator;
+  if (luksUuid === undefined) yield "the key's record names no LUKS UUID";
+  else if (header.uuid !== luksUuid.toLowerCase())
+    yield `its UUID is ${header.uuid}, the record says ${luksUuid}`;
+  for (const [id, keyslot] of header.keyslots) {
+    if (keyslot.type === 'reencrypt') yield `its keyslot ${id} is of an unfinished re-encryption`;
+    else if (keyslot.type !== 'luks2') yield `its keyslot ${id} is of the unknown type "${keyslot.type}"`;
+    else if (isNull(keyslot.areaEncryption)) yield `its keyslot ${id} is not protected at all`;
+  }
+  const algorithm = algorithmOf(key);
+  if (algorithm === undefined || isNull(algorithm.cipher)) {
+    yield `the key's algorithm ${key.algorithm} is not one of a drive`;
+    return;
+  }
+  const segment = header.segments.get('0');
+  if (segment === undefined || header.segments.size !== 1) {
+    yield `it has ${header.segments.size} data segments instead of one`;
+  }
+  for (const each of header.segments.values()) yield* segmentDifferences(each, algorithm.cipher);
+  const slots = keyslotsOf(header, key);
+  if (slots.length === 0) yield 'it no longer names this key';
+  for (const slot of slots) yield* keyslotDifferences(header, slot, algorithm.cipher, algorithm.keyBytes);
+}
+
+/**
+ * Returns the keyslots to use, which are the only ones that were checked. Throws `drive-altered` with everything that
+ * differs.
+ */
+export function checkDriveAgainstKey(header: Luks2Header, key: EncryptionKey): readonly number[] {
+  const found = [...new Set(differences(header, key))];
+  if (found.length === 0) return keyslotsOf(header, key);
+  throw new KeystairError(
+    'drive-altered',
+    `the drive is not as it was when its key was made: ${found.join('; ')}`,
+    {
+      nextStep: 'do not write to it; restore its header from a backup, or ask who changed it',
+      details: { key: key.id, differences: found },
+    },
+  );
+}

@@ -1,0 +1,54 @@
+/**
+ * The one way to `cryptsetup`: every command with its input through a pipe, its exit codes as our failures.
+ *
+ * Exit codes (cryptsetup(8)): 1 wrong parameters, 2 no permission (bad passphrase), 3 out of memory, 4 wrong device,
+ * 5 device exists already or is busy.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import { findTool, runTool, type ToolOptions, type ToolRun } from './run-tool.ts';
+
+/** cryptsetup refuses a passphrase, or a keyslot that is not there to try it on. */
+export const EXIT_NO_PERMISSION = 2;
+
+const SAID_LENGTH_MAX = 300;
+
+const NEXT_STEPS: Readonly<Record<number, string>> = {
+  3: 'free some memory and try again',
+  4: 'check the path, and that you may read and write it (drives need root)',
+  5: 'unmount or close the drive first',
+};
+
+/** What a tool said on standard error, in one line that fits a message. */
+function said({ stderr }: ToolRun): string {
+  // A drive's label may bring control characters to a terminal.
+  const line = stderr.trim().replace(/\p{Cc}+/gu, ' ');
+  return line.length > SAID_LENGTH_MAX ? `${line.slice(0, SAID_LENGTH_MAX)}…` : line;
+}
+
+/** @param args the command first. Never a secret: arguments show in process lists. */
+export async function runCryptsetup(args: readonly string[], options: ToolOptions = {}): Promise<ToolRun> {
+  const path = await findTool('cryptsetup', options.folders);
+  if (path === undefined) {
+    throw new KeystairError('tool-missing', 'drives need the program cryptsetup, which is not installed', {
+      nextStep: 'install cryptsetup (for instance `apt install cryptsetup-bin`, `dnf install cryptsetup`)',
+    });
+  }
+  return runTool(path, args, options);
+}
+
+/** The failure of a run whose exit code the caller has no better name for. */
+export function cryptsetupFailure(command: string, run: ToolRun): KeystairError {
+  const why = said(run);
+  return new KeystairError(
+    'tool-failed',
+    `cryptsetup ${command} failed with exit code ${run.exitCode}${why === '' ? '' : `: ${why}`}`,
+    { nextStep: NEXT_STEPS[run.exitCode] ?? 'look at the system log for what the drive reports' },
+  );
+}
+
+/** Runs and throws `tool-failed` unless it succeeds. */
+export async function mustCryptsetup(args: readonly string[], options: ToolOptions = {}): Promise<ToolRun> {
+  const run = await runCryptsetup(args, options);
+  if (run.exitCode !== 0) throw cryptsetupFailure(args[0]!, run);
+  return run;
+}

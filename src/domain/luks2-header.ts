@@ -1,0 +1,154 @@
+/**
+ * Reads a LUKS2 header from the first bytes of a drive (LUKS2 On-Disk Format Specification, version 1.1.x): two copies,
+ * each a binary part of 4 KiB and a JSON area under one SHA-256.
+ *
+ * The header is not authenticated: whoever held the drive may have written any of it. Two invariants follow. No size or
+ * offset in it is believed before it is compared with what was read. And what is returned is the copy that cryptsetup
+ * would use; where cryptsetup might see something that this parser does not, nothing is returned, for else a harmless
+ * copy could be shown here and another one opened.
+ */
+import { hash } from 'node:crypto';
+import { KeystairError } from './errors.ts';
+import { type Luks2Metadata, parseLuks2Metadata } from './luks2-metadata.ts';
+
+export interface Luks2Header extends Luks2Metadata {
+  readonly uuid: string;
+  readonly label: string;
+  readonly seqid: bigint;
+  /** The copy that counts. */
+  readonly copy: 'first' | 'second';
+  /** Whether the other copy is damaged or older; cryptsetup mends it at the next opening. */
+  readonly otherCopyDamaged: boolean;
+  /** SHA-256 over UUID, sequence number and JSON: equal as long as nobody changes the metadata. */
+  readonly digest: string;
+}
+
+const FIRST_MAGIC = Buffer.from('LUKS\xba\xbe', 'latin1');
+const SECOND_MAGIC = Buffer.from('SKUL\xba\xbe', 'latin1');
+const BINARY_BYTES = 4096;
+/** The sizes of one copy that the format knows, and so the places where the second may begin. */
+const HEADER_SIZES = [0x4000, 0x8000, 0x10000, 0x20000, 0x40000, 0x80000, 0x100000, 0x200000, 0x400000];
+const CHECKSUM_AT = 448;
+const CHECKSUM_FIELD_BYTES = 64;
+const SHA256_BYTES = 32;
+
+interface Copy {
+  readonly size: number;
+  readonly seqid: bigint;
+  readonly uuid: string;
+  readonly label: string;
+  readonly json: Buffer;
+  readonly metadata: Luks2Metadata;
+}
+
+function altered(sentence: string): KeystairError {
+  return new KeystairError('drive-altered', sentence, {
+    nextStep:
+      'do not use the drive; restore its header from a backup, or look at it with `cryptsetup luksDump`',
+  });
+}
+
+/** Text in a field that ends with a zero byte. Control characters would reach somebody's terminal. */
+function fieldText(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  const text = bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+  return text.replace(/\p{Cc}/gu, '\ufffd');
+}
+
+/**
+ * One copy, or undefined where cryptsetup would pass it over as well. Throws where the checksum holds and yet this
+ * parser cannot read it as cryptsetup might.
+ */
+function readCopy(bytes: Buffer, offset: number, magic: Buffer): Copy | undefined {
+  const binary = bytes.subarray(offset, offset + BINARY_BYTES);
+  if (binary.length < BINARY_BYTES || !binary.subarray(0, magic.length).equals(magic)) return undefined;
+  if (binary.readUInt16BE(6) !== 2) return undefined;
+  const size = Number(binary.readBigUInt64BE(8));
+  if (binary.readBigUInt64BE(256) !== BigInt(offset)) return undefined;
+  if (size < HEADER_SIZES[0]! || size > HEADER_SIZES.at(-1)! || (offset !== 0 && size !== offset))
+    return undefined;
+  if (bytes.length < offset + size) return undefined;
+  const which = offset === 0 ? 'first' : 'second';
+  if (fieldText(binary.subarray(72, 104)) !== 'sha256') {
+    throw altered(`the ${which} copy of the LUKS2 header uses a checksum other than SHA-256`);
+  }
+  if (!checksumHolds(bytes.subarray(offset, offset + size))) return undefined;
+  const json = jsonArea(bytes.subarray(offset + BINARY_BYTES, offset + size));
+  const metadata = json === undefined ? undefined : parseLuks2Metadata(json.toString('utf8'));
+  if (json === undefined || metadata === undefined || !HEADER_SIZES.includes(size)) {
+    throw altered(`the ${which} copy of the LUKS2 header holds metadata that this version cannot read`);
+  }
+  return {
+    size,
+    seqid: binary.readBigUInt64BE(16),
+    uuid: fieldText(binary.subarray(168, 208)).toLowerCase(),
+    label: fieldText(binary.subarray(24, 72)),
+    json,
+    metadata,
+  };
+}
+
+/** SHA-256 over the whole copy with the checksum's own field as zeros. */
+function checksumHolds(copy: Buffer): boolean {
+  const checksum = copy.subarray(CHECKSUM_AT, CHECKSUM_AT + SHA256_BYTES);
+  const zeroed = Buffer.from(copy);
+  zeroed.fill(0, CHECKSUM_AT, CHECKSUM_AT + CHECKSUM_FIELD_BYTES);
+  return hash('sha256', zeroed, 'buffer').equals(checksum);
+}
+
+/** The JSON text: it begins the area, ends with a zero byte, and nothing but zeros follows. */
+function jsonArea(area: Buffer): Buffer | undefined {
+  const end = area.indexOf(0);
+  if (end <= 0 || area[0] !== 0x7b) return undefined;
+  return area.subarray(end).every((byte) => byte === 0) ? area.subarray(0, end) : undefined;
+}
+
+/** The second copy follows the first; where that is gone, it is looked for at each place it can have. */
+function readSecond(bytes: Buffer, first: Copy | undefined): Copy | undefined {
+  if (first !== undefined) return readCopy(bytes, first.size, SECOND_MAGIC);
+  for (const offset of HEADER_SIZES) {
+    const copy = readCopy(bytes, offset, SECOND_MAGIC);
+    if (copy !== undefined) return copy;
+  }
+  return undefined;
+}
+
+function notLuks2(bytes: Buffer): KeystairError {
+  const begins = bytes.subarray(0, FIRST_MAGIC.length).equals(FIRST_MAGIC);
+  if (begins && bytes.length >= 8 && bytes.readUInt16BE(6) === 1) {
+    return new KeystairError('drive-not-luks', 'the drive holds a LUKS volume of version 1', {
+      nextStep: 'convert it with `cryptsetup convert --type luks2`, after a backup of its header',
+    });
+  }
+  if (
+    begins ||
+    HEADER_SIZES.some((at) => bytes.subarray(at, at + SECOND_MAGIC.length).equals(SECOND_MAGIC))
+  ) {
+    return altered('both copies of the LUKS2 header are damaged');
+  }
+  return new KeystairError('drive-not-luks', 'the drive holds no LUKS volume', {
+    nextStep: 'check the path; `keystair agent format-drive` makes an empty drive into one',
+  });
+}
+
+/**
+ * `front` is the beginning of the drive, as much as there is of `DRIVE_HEADER_BYTES_MAX`. Throws `drive-not-luks`, or
+ * `drive-altered` where there is a header that cannot be used.
+ */
+export function parseLuks2Header(front: Uint8Array): Luks2Header {
+  const bytes = Buffer.from(front.buffer, front.byteOffset, front.length);
+  const first = readCopy(bytes, 0, FIRST_MAGIC);
+  const second = readSecond(bytes, first);
+  const used = first === undefined || (second !== undefined && second.seqid > first.seqid) ? second : first;
+  if (used === undefined) throw notLuks2(bytes);
+  const other = used === first ? second : first;
+  return {
+    ...used.metadata,
+    uuid: used.uuid,
+    label: used.label,
+    seqid: used.seqid,
+    copy: used === first ? 'first' : 'second',
+    otherCopyDamaged: other === undefined || other.seqid !== used.seqid,
+    digest: hash('sha256', Buffer.concat([Buffer.from(`${used.uuid}\0${used.seqid}\0`), used.json]), 'hex'),
+  };
+}

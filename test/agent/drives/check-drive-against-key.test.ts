@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { checkDriveAgainstKey } from '#agent/drives/check-drive-against-key.ts';
+import type { EncryptionKey } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+import { parseLuks2Header } from '#domain/luks2-header.ts';
+import { driveJson, KEY_ID, luksFront, UUID } from '../../domain/luks2-front.ts';
+
+type Drive = ReturnType<typeof driveJson>;
+
+const KEY: EncryptionKey = {
+  id: KEY_ID,
+  kind: 'volume',
+  claimHash: '0'.repeat(64),
+  device: { id: UUID, name: 'laptop' },
+  locator: { luksUuid: UUID },
+  algorithm: 'aes-xts-plain64/512',
+  origin: UUID,
+  createdAt: '2026-01-02T03:04:05.678Z',
+  replaces: null,
+};
+
+function check(change: (json: Drive) => void, key: Partial<EncryptionKey> = {}): readonly number[] {
+  const json = driveJson();
+  change(json);
+  return checkDriveAgainstKey(parseLuks2Header(luksFront({ json, uuid: UUID })), { ...KEY, ...key });
+}
+
+/** What the refusal names. */
+function difference(change: (json: Drive) => void, key: Partial<EncryptionKey> = {}): string {
+  try {
+    check(change, key);
+  } catch (error) {
+    assert.ok(error instanceof KeystairError, String(error));
+    assert.equal(error.code, 'drive-altered');
+    assert.match(error.sentence, /do not write to it/);
+    return error.message;
+  }
+  return assert.fail('accepted');
+}
+
+function changing(
+  part: 'segments' | 'keyslots' | 'digests' | 'tokens',
+  values: object,
+): (json: Drive) => void {
+  return (json) => Object.assign(json[part]['0']!, values);
+}
+
+const SAME = () => {};
+
+void describe("a drive held against its key's record", () => {
+  void it('is fit where nothing differs, and only the keyslots of that key are to be used', () => {
+    assert.deepEqual(check(SAME), [0]);
+    assert.deepEqual(check(SAME, { locator: { luksUuid: UUID.toUpperCase() } }), [0]);
+    const two = (json: Drive) => {
+      json.keyslots['7'] = structuredClone(json.keyslots['0']!);
+      json.keyslots['3'] = structuredClone(json.keyslots['0']!);
+      json.digests['0']!['keyslots'] = ['0', '3', '7'];
+      json.tokens['1'] = { ...json.tokens['0'], keyslots: ['7', '0'] };
+    };
+    assert.deepEqual(check(two), [0, 7]);
+  });
+
+  void it('is fit with another cipher where the record says so: an adopted volume', () => {
+    const serpent = (json: Drive) => {
+      json.segments['0']!['encryption'] = 'serpent-xts-plain64';
+      json.keyslots['0']!['key_size'] = 32;
+    };
+    assert.deepEqual(check(serpent, { algorithm: 'serpent-xts-plain64/256' }), [0]);
+    assert.match(difference(serpent), /serpent-xts-plain64.*256 bits, the record says 512/s);
+  });
+
+  const altered: Readonly<Record<string, readonly [change: (json: Drive) => void, names: RegExp]>> = {
+    'a null cipher for the data': [
+      changing('segments', { encryption: 'cipher_null-ecb' }),
+      /unencrypted \(cipher_null-ecb\)/,
+    ],
+    'no cipher for the data': [(json) => delete json.segments['0']!['encryption'], /unencrypted/],
+    'another cipher for the data': [
+      changing('segments', { encryption: 'aes-cbc-plain' }),
+      /cipher is aes-cbc-plain/,
+    ],
+    'a null cipher for the keyslot': [
+      (json) => Object.assign(json.keyslots['0']!['area'] as object, { encryption: 'cipher_null-ecb' }),
+      /keyslot 0 is not protected/,
+    ],
+    'another cipher for the keyslot': [
+      (json) => Object.assign(json.keyslots['0']!['area'] as object, { encryption: 'aes-ecb' }),
+      /keyslot 0 is protected with aes-ecb/,
+    ],
+    'a short key for the keyslot': [
+      (json) => Object.assign(json.keyslots['0']!['area'] as object, { key_size: 16 }),
+      /keyslot 0 is protected/,
+    ],
+    'a null cipher for a keyslot of somebody else': [
+      (json) => {
+        json.keyslots['1'] = structuredClone(json.keyslots['0']!);
+        Object.assign(json.keyslots['1']['area'] as object, { encryption: 'cipher_null-ecb' });
+      },
+      /keyslot 1 is not protected/,
+    ],
+    'a shorter key': [changing('keyslots', { key_size: 32 }), /256 bits, the record says 512/],
+    'a data segment that is not encrypted': [
+      (json) => (json.segments['0'] = { type: 'linear', offset: '0', size: 'dynamic' }),
+      /type "linear"/,
+    ],
+    'a further segment': [
+      (json) => (json.segments['1'] = { ...json.segments['0']!, offset: '33554432' }),
+      /2 data segments/,
+    ],
+    'no segment': [(json) => delete json.segments['0'], /0 data segments/],
+    'a segment of a re-encryption': [
+      changing('segments', { flags: ['backup-previous'] }),
+      /marked backup-previous/,
+    ],
+    'an integrity layer': [changing('segments', { integrity: { type: 'none' } }), /integrity/],
+    'shifted sector numbers': [changing('segments', { iv_tweak: '8' }), /numbering of its sectors/],
+    'an impossible sector size': [changing('segments', { sector_size: 100 }), /sector size/],
+    'a re-encryption that was begun': [
+      (json) => (json.config['requirements'] = { mandatory: ['online-reencrypt-v2'] }),
+      /re-encryption.*not finished.*online-reencrypt-v2/,
+    ],
+    'an unknown requirement': [
+      (json) => (json.config['requirements'] = { mandatory: ['inline-hw-tags'] }),
+      /does not know \(inline-hw-tags\)/,
+    ],
+    'a keyslot of a re-encryption': [
+      (json) => (json.keyslots['1'] = { ...structuredClone(json.keyslots['0']!), type: 'reencrypt' }),
+      /keyslot 1 is of an unfinished re-encryption/,
+    ],
+    'a keyslot of an unknown type': [changing('keyslots', { type: 'luks9' }), /unknown type "luks9"/],
+    'a keyslot that opens another key than that of the data': [
+      changing('digests', { segments: [] }),
+      /keyslot 0 does not belong to its data/,
+    ],
+    'a keyslot with two digests': [
+      (json) => (json.digests['1'] = structuredClone(json.digests['0']!)),
+      /keyslot 0 does not belong to its data/,
+    ],
+    'the token of another key': [
+      changing('tokens', { key: '01910000-0000-7abc-8def-0123456789ab' }),
+      /no longer names this key/,
+    ],
+  };
+  for (const [what, [change, names]] of Object.entries(altered)) {
+    void it(`is refused with ${what}, by name`, () => assert.match(difference(change), names));
+  }
+
+  void it('is refused with another UUID, or where the record has none', () => {
+    const other = UUID.replace('7', '8');
+    assert.match(
+      difference(SAME, { locator: { luksUuid: other } }),
+      new RegExp(`UUID is ${UUID}, the record says ${other}`),
+    );
+    assert.match(difference(SAME, { locator: {} }), /names no LUKS UUID/);
+  });
+
+  void it('is refused where the record is not one of a drive, or allows no encryption', () => {
+    for (const algorithm of ['age-x25519', 'cipher_null-ecb/512', 'aes-xts-plain64', '']) {
+      assert.match(difference(SAME, { algorithm }), /is not one of a drive/);
+    }
+  });
+
+  void it('is told all that differs at once', () => {
+    const message = difference((json) => {
+      json.segments['0']!['encryption'] = 'cipher_null-ecb';
+      json.config['requirements'] = { mandatory: ['online-reencrypt'] };
+    });
+    assert.match(message, /re-encryption.*unencrypted/s);
+  });
+});

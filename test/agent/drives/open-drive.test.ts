@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { proveDriveOpens, testDrive } from '#agent/drives/open-drive.ts';
+import { readDrive } from '#agent/drives/read-drive.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import { COPY_BYTES, type Json, patchJson } from '../../domain/luks2-front.ts';
+import { stock, unlessInstalled } from '../system-tools.ts';
+import {
+  digestOf,
+  formatted,
+  image,
+  type Made,
+  MIB,
+  opensStock,
+  patchFront,
+  path,
+  shown,
+  standIn,
+  writeAt,
+} from './images.ts';
+
+const skip = unlessInstalled('cryptsetup');
+
+function prove({ job, key, passphrase }: Made): Promise<{ keyslot: number }> {
+  return proveDriveOpens({ path: job.path, key, passphrase });
+}
+
+/** The refusal of a drive that somebody changed, and that stock cryptsetup would open all the same. */
+async function alteredBy(change: (json: Json) => void): Promise<string> {
+  const made = await formatted();
+  patchFront(made.job.path, (front) => patchJson(front, change));
+  shown(made.job.path);
+  try {
+    await prove(made);
+  } catch (error) {
+    assert.ok(error instanceof KeystairError, String(error));
+    assert.equal(error.code, 'drive-altered');
+    return error.message;
+  }
+  return assert.fail('accepted');
+}
+
+function part(json: Json, name: string): Record<string, Json> {
+  return json[name] as Record<string, Json>;
+}
+
+void describe('a drive that somebody had for a while', { skip }, () => {
+  void it('and whose data would be written unencrypted is refused, though the passphrase opens it', async () => {
+    const made = await formatted();
+    patchFront(made.job.path, (front) =>
+      patchJson(front, (json) => (part(json, 'segments')['0']!['encryption'] = 'cipher_null-ecb')),
+    );
+    assert.equal(shown(made.job.path).segments['0']!.encryption, 'cipher_null-ecb');
+    assert.equal(opensStock(made.job.path, made.passphrase), true);
+    await assert.rejects(prove(made), { code: 'drive-altered', message: /unencrypted/ });
+  });
+
+  void it('and that has a further segment is refused', async () => {
+    const message = await alteredBy((json) => {
+      const segments = part(json, 'segments');
+      segments['0']!['size'] = String(4 * MIB);
+      segments['1'] = { type: 'linear', offset: String(20 * MIB), size: 'dynamic' };
+      part(json, 'digests')['0']!['segments'] = ['0'];
+    });
+    assert.match(message, /2 data segments/);
+  });
+
+  void it('and that is being re-encrypted is refused, though the passphrase opens it', async () => {
+    const made = await formatted();
+    const cheap = ['--pbkdf=pbkdf2', '--pbkdf-force-iterations=1000', '--key-file=-', made.job.path];
+    const input = made.passphrase.expose();
+    stock('cryptsetup', ['reencrypt', '--init-only', '--batch-mode', ...cheap], { input });
+    assert.equal(opensStock(made.job.path, made.passphrase), true);
+    await assert.rejects(prove(made), { code: 'drive-altered', message: /re-encryption.*online-reencrypt/ });
+  });
+
+  void it('and that was put in the place of another is refused', async () => {
+    const [mine, theirs] = [await formatted(), await formatted()];
+    const swapped = { ...mine, job: theirs.job };
+    await assert.rejects(prove(swapped), {
+      code: 'drive-altered',
+      message: /UUID.*no longer names this key/s,
+    });
+  });
+
+  void it('and whose header changes while it is looked at is refused', async () => {
+    const made = await formatted();
+    const folder = standIn(
+      'cryptsetup',
+      `"$TOOL" "$@" || exit; exec "$TOOL" config --label other ${made.job.path}`,
+    );
+    const { job, key, passphrase } = made;
+    await assert.rejects(proveDriveOpens({ path: job.path, key, passphrase, folders: [folder] }), {
+      code: 'drive-altered',
+      message: /changed while/,
+    });
+  });
+});
+
+void describe('a drive with a damaged header', { skip }, () => {
+  void it('opens by its second copy, and is whole again afterwards as cryptsetup mends it', async () => {
+    const made = await formatted();
+    writeAt(made.job.path, 5000, randomBytes(100));
+    const { header } = await readDrive(made.job.path);
+    assert.equal(header.copy, 'second');
+    assert.equal((await prove(made)).keyslot, 0);
+    assert.equal((await readDrive(made.job.path)).header.copy, 'first');
+  });
+
+  void it('in both copies is refused, and nothing is written to it', async () => {
+    const made = await formatted();
+    writeAt(made.job.path, 5000, randomBytes(100));
+    writeAt(made.job.path, COPY_BYTES + 5000, randomBytes(100));
+    const before = digestOf(made.job.path);
+    await assert.rejects(prove(made), { code: 'drive-altered', message: /both copies/ });
+    assert.equal(digestOf(made.job.path), before);
+  });
+});
+
+void describe('proving that a key opens a drive', { skip }, () => {
+  void it('changes not one byte of it', async () => {
+    const made = await formatted();
+    const before = digestOf(made.job.path);
+    await prove(made);
+    assert.equal(digestOf(made.job.path), before);
+  });
+
+  void it('tries only the keyslot that was checked', async () => {
+    const { job, key } = await formatted();
+    const second = KeyMaterial.fromText('another passphrase of the drive');
+    const both = path('both-keys');
+    writeFileSync(both, second.expose());
+    stock(
+      'cryptsetup',
+      [
+        'luksAddKey',
+        '--batch-mode',
+        '--key-slot=4',
+        '--pbkdf=pbkdf2',
+        '--pbkdf-force-iterations=1000',
+        '--key-file=-',
+        job.path,
+        both,
+      ],
+      {
+        input: job.passphrase.expose(),
+      },
+    );
+    assert.equal(await testDrive({ path: job.path, passphrase: second }), 4);
+    await assert.rejects(testDrive({ path: job.path, passphrase: second, keyslot: 0 }), {
+      code: 'drive-does-not-open',
+    });
+    await assert.rejects(proveDriveOpens({ path: job.path, key, passphrase: second }), {
+      code: 'drive-does-not-open',
+    });
+  });
+
+  void it('finds a keyslot that was overwritten, and one that was removed', async () => {
+    const overwritten = await formatted();
+    writeAt(overwritten.job.path, 32768, randomBytes(258048));
+    await assert.rejects(prove(overwritten), { code: 'drive-does-not-open' });
+    const removed = await formatted();
+    stock('cryptsetup', ['luksKillSlot', '--batch-mode', removed.job.path, '0']);
+    await assert.rejects(prove(removed), { code: 'drive-altered', message: /keyslot was removed/ });
+  });
+
+  void it('says what is there instead where it is no drive of ours', async () => {
+    const passphrase = KeyMaterial.fromText('x');
+    const { key } = await formatted();
+    await assert.rejects(proveDriveOpens({ path: image(), key, passphrase }), { code: 'drive-not-luks' });
+    await assert.rejects(proveDriveOpens({ path: path('missing'), key, passphrase }), { code: 'not-found' });
+    await assert.rejects(testDrive({ path: path('missing'), passphrase }), { code: 'not-found' });
+    await assert.rejects(testDrive({ path: image(), passphrase }), {
+      code: 'tool-failed',
+      message: /not a valid LUKS/,
+    });
+  });
+
+  void it('finds no token on a volume that Keystair never had, and says so by an empty list', async () => {
+    const name = image();
+    const format = [
+      'luksFormat',
+      '--batch-mode',
+      '--type=luks2',
+      '--pbkdf=pbkdf2',
+      '--pbkdf-force-iterations=1000',
+    ];
+    stock('cryptsetup', [...format, '--key-file=-', name], { input: 'x' });
+    assert.deepEqual((await readDrive(name)).tokens, []);
+    const old = image();
+    stock(
+      'cryptsetup',
+      ['luksFormat', '--batch-mode', '--type=luks1', '--pbkdf-force-iterations=1000', '--key-file=-', old],
+      { input: 'x' },
+    );
+    await assert.rejects(readDrive(old), { code: 'drive-not-luks', message: /version 1/ });
+  });
+
+  void it('can be stopped, and ends only when cryptsetup has', async () => {
+    const made = await formatted();
+    const stop = new AbortController();
+    const [begun, ended] = [path('begun'), path('ended')];
+    const folder = standIn(
+      'cryptsetup',
+      `trap 'kill $S; touch ${ended}; exit 1' TERM; sleep 30 & S=$!; touch ${begun}; wait`,
+    );
+    const waiting = setInterval(() => {
+      if (existsSync(begun)) stop.abort();
+    }, 5);
+    const { job, passphrase } = made;
+    const stopped = testDrive({
+      path: job.path,
+      passphrase,
+      signal: stop.signal,
+      folders: [folder, '/usr/bin', '/bin'],
+    });
+    assert.equal(await stopped.then(() => 'opened', codeOf), 'interrupted');
+    clearInterval(waiting);
+    assert.ok(existsSync(ended));
+  });
+});
