@@ -1,6 +1,8 @@
 /** A device's life by the command line alone: it encrypts, what it encrypted travels, and it changes its server. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { unlessInstalled } from '#test/agent/system-tools.ts';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
@@ -214,4 +216,17 @@ test('a removed device is refused at its next call, and its keys stay', async ()
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /^keystair: not-a-member: /);
   assert.equal((await run('keys', 'show', key, '--data', oslo.data)).status, 0);
+});
+
+test('a verification that finds something is exit 1, and yet the document', async () => {
+  await lyon.stop();
+  const database = new DatabaseSync(join(lyon.data, 'keystair.db'));
+  database.exec('UPDATE keys SET sealed = zeroblob(length(sealed)) WHERE seq = 1');
+  database.close();
+  const ran = await run('server', 'verify', '--data', lyon.data, '--json');
+  assert.equal(ran.status, 1);
+  const { ok, keys, problems } = ran.json() as { ok: boolean; keys: number; problems: string[] };
+  assert.deepEqual([ok, keys, problems.length], [false, 1, 1]);
+  assert.match(problems[0]!, new RegExp(key));
+  assert.match(ran.stderr, /^keystair: data-damaged: the verification found 1 problem; [^\n]+\n$/);
 });
