@@ -1,0 +1,180 @@
+/** P1 to P5 and P12: one server with many keys, asked by many devices. */
+import { rawRowsASecond, startReferenceServer } from '../reference/references.ts';
+import type { MadeRepository } from '../servers/make-repository.ts';
+import { lookInto, startServer } from '../servers/server-process.ts';
+import type { Row } from '../table.ts';
+import { type BenchRun, scaled } from './bench-run.ts';
+import {
+  compare,
+  type Load,
+  memoryOf,
+  ourSide,
+  referenceSide,
+  requestsInAll,
+  type Scene,
+} from './compare.ts';
+import { measureRestart } from './restart.ts';
+import { demandCount, takeTurns } from './turns.ts';
+
+export async function measureOneServer(run: BenchRun, made: MadeRepository): Promise<Row[]> {
+  const { only } = run.options;
+  const rows: Row[] = [];
+  if (['P1', 'P2', 'P3', 'P4', 'P5'].some((id) => only.has(id as 'P1'))) {
+    const server = await startServer(run.workplace, made.data);
+    const reference = await startReferenceServer(run.workplace, made.leaf);
+    const scene: Scene = { run, made, server, reference };
+    if (only.has('P1')) rows.push(await lookups(scene));
+    if (only.has('P2')) rows.push(await custody(scene));
+    if (only.has('P3')) rows.push(await custodyOneConnection(scene));
+    if (only.has('P4')) rows.push(await newConnections(scene));
+    if (only.has('P5')) rows.push(await heartbeats(scene));
+    reference.process.kill('SIGTERM');
+    await server.stop();
+  }
+  if (only.has('P12')) rows.push(await measureRestart(run, made));
+  return rows;
+}
+
+async function lookups(scene: Scene): Promise<Row> {
+  scene.run.say('P1: lookups of random keys');
+  const load: Load = {
+    callers: 32,
+    requests: 40_000,
+    bodies: { kind: 'lookups', known: scene.made.known },
+    connections: 'kept',
+  };
+  const look = lookInto(scene.made.data);
+  const before = look.auditHead();
+  const measured = await compare(
+    scene,
+    load,
+    ourSide(scene, '/v1/device/lookup', '"outcome":"found"'),
+    referenceSide(scene, '/empty'),
+  );
+  demandCount(
+    'audit events of lookups',
+    look.auditLines('"event":"key-provided"', before),
+    requestsInAll(scene, load),
+  );
+  look.close();
+  return {
+    id: 'P1',
+    what: `lookup among ${scene.run.options.keys.toLocaleString('en')} keys, 32 connections`,
+    unit: '/s',
+    ours: measured.ours,
+    reference: { name: 'empty handler', figure: measured.reference },
+    goal: { sense: 'least', whole: 0.5, half: 0.25, of: 'ratio' },
+    memory: memoryOf(scene),
+    notes: measured.notes,
+  };
+}
+
+async function custody(scene: Scene): Promise<Row> {
+  scene.run.say('P2: keys taken into custody');
+  const load: Load = {
+    callers: 64,
+    requests: 16_000,
+    bodies: { kind: 'records', origin: scene.made.server.id },
+    connections: 'kept',
+  };
+  const look = lookInto(scene.made.data);
+  const before = { keys: look.keys().count, audit: look.auditHead() };
+  const measured = await compare(
+    scene,
+    load,
+    ourSide(scene, '/v1/device/keys', '"receipt":"'),
+    referenceSide(scene, '/insert'),
+  );
+  const expected = requestsInAll(scene, load);
+  demandCount('keys recorded', look.keys().count - before.keys, expected);
+  demandCount('audit events of records', look.auditLines('"event":"keys-recorded"', before.audit), expected);
+  look.close();
+  return {
+    id: 'P2',
+    what: 'key taken into custody, 64 connections',
+    unit: '/s',
+    ours: measured.ours,
+    reference: { name: 'one durable insert', figure: measured.reference },
+    goal: { sense: 'least', whole: 0.7, half: 0.35, of: 'ratio' },
+    memory: memoryOf(scene),
+    notes: measured.notes,
+  };
+}
+
+async function custodyOneConnection(scene: Scene): Promise<Row> {
+  const { run, made, server } = scene;
+  run.say('P3: keys taken into custody over one connection');
+  const requests = scaled(run, 3000);
+  const turns = await takeTurns(
+    run.options.rounds,
+    async () => {
+      const result = await run.generator.load({
+        address: server.address,
+        path: '/v1/device/keys',
+        callers: made.devices.slice(0, 1),
+        requests,
+        bodies: { kind: 'records', origin: made.server.id },
+        expect: '"receipt":"',
+        connections: 'kept',
+      });
+      return requests / result.seconds;
+    },
+    () => rawRowsASecond(run.workplace, 'durable', requests),
+  );
+  return {
+    id: 'P3',
+    what: 'the same, one connection',
+    unit: '/s',
+    ours: turns.ours,
+    reference: { name: 'raw durable insert', figure: turns.reference },
+    goal: { sense: 'least', whole: 0.8, half: 0.4, of: 'ratio' },
+  };
+}
+
+async function newConnections(scene: Scene): Promise<Row> {
+  scene.run.say('P4: lookups, each over a new connection');
+  const measured = await compare(
+    scene,
+    {
+      callers: 16,
+      requests: 2000,
+      bodies: { kind: 'lookups', known: scene.made.known },
+      connections: 'each',
+    },
+    ourSide(scene, '/v1/device/lookup', '"outcome":"found"'),
+    referenceSide(scene, '/empty'),
+  );
+  return {
+    id: 'P4',
+    what: 'new connection, then lookup',
+    unit: '/s',
+    ours: measured.ours,
+    reference: { name: 'empty handler', figure: measured.reference },
+    goal: { sense: 'least', whole: 0.9, half: 0.45, of: 'ratio' },
+    notes: measured.notes,
+  };
+}
+
+/** A million devices at 15 minutes are 1,111 a second, on half a core. */
+const HEARTBEATS_A_CORE = 2222;
+
+async function heartbeats(scene: Scene): Promise<Row> {
+  scene.run.say('P5: heartbeats of devices');
+  const measured = await compare(
+    scene,
+    { callers: 64, requests: 16_000, bodies: { kind: 'heartbeats' }, connections: 'kept' },
+    ourSide(scene, '/v1/device/heartbeat', '"receipts":'),
+    referenceSide(scene, '/insert'),
+  );
+  return {
+    id: 'P5',
+    what: "devices' heartbeats, for a core",
+    unit: '/s',
+    ours: 1e6 / measured.cost,
+    goal: { sense: 'least', whole: HEARTBEATS_A_CORE, half: HEARTBEATS_A_CORE / 2, of: 'figure' },
+    notes: [
+      `${measured.ours.toFixed(0)}/s in all, one durable insert ${measured.reference.toFixed(0)}/s`,
+      ...measured.notes,
+    ],
+  };
+}

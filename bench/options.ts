@@ -1,0 +1,50 @@
+/** What one run of the bench measures, from its arguments. */
+import { parseArgs } from 'node:util';
+
+export const MEASUREMENTS = ['P1', 'P2', 'P3', 'P4', 'P5', 'P8', 'P9', 'P10', 'P11', 'P12'] as const;
+export type Measurement = (typeof MEASUREMENTS)[number];
+
+export interface BenchOptions {
+  readonly keys: number;
+  /** Times ours and its reference take turns. */
+  readonly rounds: number;
+  /** Requests of a round, as a share of those of a whole run. */
+  readonly share: number;
+  readonly only: ReadonlySet<Measurement>;
+  readonly json: boolean;
+}
+
+export const USAGE = `node bench/main.ts [--quick] [--only P1,P2] [--keys N] [--json]
+
+  --quick   100,000 keys and short rounds: shows that it runs and that counts hold
+  --only    some of ${MEASUREMENTS.join(', ')}
+  --keys    keys in the repository, 1,000,000 unless said otherwise
+  --json    one JSON object on standard output
+`;
+
+/** Throws an `Error` with a sentence for whoever typed it. */
+export function readOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      keys: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const { quick } = values;
+  const keys = values.keys === undefined ? (quick ? 100_000 : 1_000_000) : Number(values.keys);
+  if (!Number.isSafeInteger(keys) || keys < 1000) throw new Error('--keys takes a whole number from 1000 on');
+  const wanted = values.only?.split(',').map((one) => one.trim().toUpperCase()) ?? MEASUREMENTS;
+  const unknown = wanted.find((one) => !MEASUREMENTS.includes(one as Measurement));
+  if (unknown !== undefined)
+    throw new Error(`--only takes some of ${MEASUREMENTS.join(', ')}, not ${unknown}`);
+  return {
+    keys,
+    rounds: 3,
+    share: quick ? 0.25 : 1,
+    only: new Set(wanted as Measurement[]),
+    json: values.json,
+  };
+}

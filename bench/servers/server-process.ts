@@ -1,0 +1,91 @@
+/** A server as customers run it: a process of its own, started through the launcher. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { createPeopleClient, type PeopleClient } from '#protocol/people-client.ts';
+import type { Workplace } from '../workplace.ts';
+
+const LAUNCHER = join(import.meta.dirname, '../../bin/keystair');
+const STOP_MS_MAX = 20_000;
+
+export interface ServerProcess {
+  /** HOST:PORT for machines. */
+  readonly address: string;
+  readonly data: string;
+  readonly process: ChildProcess;
+  readonly people: PeopleClient;
+  /** SIGTERM; throws unless it ended with 0. */
+  stop(): Promise<void>;
+  /** SIGKILL, at once. */
+  kill(): Promise<void>;
+}
+
+export async function startServer(workplace: Workplace, data: string): Promise<ServerProcess> {
+  const started = workplace.keep(
+    spawn(LAUNCHER, ['server', 'start', '--data', data, '--listen', '127.0.0.1:0'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+  let log = '';
+  started.stderr!.on('data', (chunk: Buffer) => {
+    log = (log + chunk.toString('utf8')).slice(-4000);
+  });
+  const ended = once(started, 'exit').then(([code]: (number | null)[]) => code ?? null);
+  const line = await Promise.race([
+    once(createInterface(started.stdout!), 'line').then(([first]: string[]) => first ?? ''),
+    ended.then((code) => {
+      throw new Error(`a server ended with ${code} before it was ready:\n${log}`);
+    }),
+  ]);
+  const { listen } = JSON.parse(line) as { listen: string };
+  return {
+    address: listen,
+    data,
+    process: started,
+    people: createPeopleClient({ socketPath: join(data, 'keystair.sock'), dataDirectory: data }),
+    async stop() {
+      const timer = setTimeout(() => started.kill('SIGKILL'), STOP_MS_MAX);
+      started.kill('SIGTERM');
+      const code = await ended;
+      clearTimeout(timer);
+      if (code !== 0) throw new Error(`a server ended with ${code}:\n${log}`);
+    },
+    async kill() {
+      started.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/**
+ * A look into a server's database beside it. What is committed is on the disk before it shows here: the log is synced
+ * before its index is written.
+ */
+export interface Look {
+  readonly keys: () => { readonly count: number; readonly chain: string };
+  readonly has: (id: string) => boolean;
+  /** Lines of the audit log that hold this text, numbered above `after`. */
+  readonly auditLines: (text: string, after: number) => number;
+  readonly auditHead: () => number;
+  close(): void;
+}
+
+export function lookInto(data: string): Look {
+  const database = new DatabaseSync(join(data, 'keystair.db'), { readOnly: true, timeout: 2000 });
+  const head = database.prepare('SELECT seq, hex(chain) AS chain FROM keys ORDER BY seq DESC LIMIT 1');
+  const byId = database.prepare('SELECT 1 FROM keys WHERE id = ?');
+  const lines = database.prepare('SELECT count(*) AS lines FROM audit WHERE seq > ? AND instr(event, ?) > 0');
+  const auditHead = database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM audit');
+  return {
+    keys() {
+      const row = head.get() as { seq: number; chain: string } | undefined;
+      return { count: row?.seq ?? 0, chain: row?.chain ?? '' };
+    },
+    has: (id) => byId.get(Buffer.from(id.replaceAll('-', ''), 'hex')) !== undefined,
+    auditLines: (text, after) => (lines.get(after, text) as { lines: number }).lines,
+    auditHead: () => (auditHead.get() as { seq: number }).seq,
+    close: () => database.close(),
+  };
+}
