@@ -3,9 +3,9 @@
  *
  * Between the check of a header and its use by cryptsetup somebody could change it. So the order is: read, check, try
  * exactly a keyslot that was checked, read again; the proof counts only where both readings have the same digest. For
- * a proof that is enough, for nothing is written (cryptsetup may mend a damaged copy of the header). A drive that lies to one reader and not to the other (its own
- * firmware can) is not caught that way: whatever maps a drive for writing has to hand cryptsetup the very header that
- * was checked, as a private copy through `--header`.
+ * a proof that is enough, for nothing is written (cryptsetup may mend a damaged copy of the header). A drive that lies
+ * to one reader and not to the other (its own firmware can) is not caught that way: whatever maps a drive for writing
+ * has to hand cryptsetup the very header that was checked, as a private copy through `--header`.
  */
 import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
