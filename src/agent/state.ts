@@ -13,7 +13,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import type { ServerName } from '#domain/lookup.ts';
 
-export const STATE_FILE = 'agent.db';
+const STATE_FILE = 'agent.db';
 /** A command waits this long for another that is writing. */
 const BUSY_MS = 10_000;
 const STATE_VERSION = 1;

@@ -70,7 +70,7 @@ function checkText(name: string, value: unknown, least = 1): void {
 }
 
 /** Throws `record-invalid` unless every public field has its form. Does not look at the id's random bits. */
-export function checkKeyFields(key: EncryptionKey): void {
+function checkKeyFields(key: EncryptionKey): void {
   if (typeof key.id !== 'string' || !UUID7_PATTERN.test(key.id)) throw fault("the key's id must be a UUIDv7");
   if (!KEY_KINDS.includes(key.kind)) throw fault(`the key's kind must be one of ${KEY_KINDS.join(', ')}`);
   if (typeof key.claimHash !== 'string' || !HASH_PATTERN.test(key.claimHash)) {

@@ -29,7 +29,7 @@ export const LOCAL_ADMINISTRATOR: Caller = {
   rights: new Map(FUNCTIONAL_AREAS.map((area) => [area, new Set<Right>(['Read', 'Write'])])),
 };
 
-export function hasRight(caller: Caller, required: RequiredRight): boolean {
+function hasRight(caller: Caller, required: RequiredRight): boolean {
   return caller.rights.get(required.area)?.has(required.right) ?? false;
 }
 

@@ -9,7 +9,7 @@ import { checkProtocolVersion, PROTOCOL_HEADER, PROTOCOL_VERSION } from './versi
 
 /** The largest answer: an arrival page of 100 receipts of 8 KiB. */
 const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
-export const CALL_MS_DEFAULT = 15_000;
+const CALL_MS_DEFAULT = 15_000;
 
 export interface SendRequest {
   readonly path: string;

@@ -132,7 +132,7 @@ export const LookupRequest = z.object({
   asked: z.array(ServerNameSchema).max(64),
   remainingMs: z.number().int().min(1).max(LOOKUP_DEADLINE_MS_MAX),
 });
-export const LookupRefusalSchema = z.object({
+const LookupRefusalSchema = z.object({
   outcome: z.literal('not-found'),
   reason: z.enum(LOOKUP_REASONS),
   at: ServerNameSchema,

@@ -17,7 +17,7 @@ export type PeopleClient = <N extends PeopleRouteName>(
 ) => Promise<PeopleAnswer<N>>;
 
 /** Path, query and body of a call. Fields named in the path go there; GET and DELETE carry the rest in the query. */
-export function placeFields(name: PeopleRouteName, fields: Readonly<Record<string, unknown>>) {
+function placeFields(name: PeopleRouteName, fields: Readonly<Record<string, unknown>>) {
   const { method, path } = PEOPLE_ROUTES[name];
   const rest = new Map(Object.entries(fields).filter(([, value]) => value !== undefined));
   const filled = path.replaceAll(/:([a-z]+)/g, (_, field: string) => {

@@ -10,7 +10,7 @@ import { KeyFieldsSchema } from './wire-key.ts';
 
 const Time = z.string();
 
-export const KEY_STATES = ['recorded', 'transmitted', 'acknowledged', 'refused'] as const;
+const KEY_STATES = ['recorded', 'transmitted', 'acknowledged', 'refused'] as const;
 export const ListedKey = KeyFieldsSchema.extend({
   state: z.enum(KEY_STATES),
   /** Its number in this repository. */
@@ -22,7 +22,7 @@ export const ListedKey = KeyFieldsSchema.extend({
 });
 export type ListedKey = z.infer<typeof ListedKey>;
 
-export const PRIMARY_STATES = ['connected', 'unreachable', 'refused', 'never-heard'] as const;
+const PRIMARY_STATES = ['connected', 'unreachable', 'refused', 'never-heard'] as const;
 const SecondaryStatus = z.object({
   id: Uuid,
   name: Name,
@@ -60,7 +60,7 @@ export const ServerStatus = z.object({
 });
 export type ServerStatus = z.infer<typeof ServerStatus>;
 
-export const Settings = z.object({
+const Settings = z.object({
   useHierarchy: z.boolean(),
   transmit: z.enum(['immediately', 'heartbeat']),
   /** Seconds. */

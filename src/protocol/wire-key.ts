@@ -64,7 +64,7 @@ function locatorOf(value: unknown): Locator {
 }
 
 /** The public fields of any value, unknown fields dropped. Throws `record-invalid`. */
-export function keyFieldsFrom(value: unknown): EncryptionKey {
+function keyFieldsFrom(value: unknown): EncryptionKey {
   if (!isObject(value)) throw fault('a key must be an object');
   const device = value['device'];
   if (!isObject(device)) throw fault("the key's device must be an object");

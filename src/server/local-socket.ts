@@ -5,7 +5,7 @@ import { chmodSync, constants, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 
-export const SOCKET_NAME = 'keystair.sock';
+const SOCKET_NAME = 'keystair.sock';
 /** `sun_path` of Linux has 108 bytes, one of them the closing zero. */
 const SOCKET_PATH_BYTES_MAX = 107;
 

@@ -73,7 +73,7 @@ export class AuditLog {
 }
 
 /** What the barrier's MAC of an audit row covers. */
-export function auditMacForm(seq: number, chain: Uint8Array): string {
+function auditMacForm(seq: number, chain: Uint8Array): string {
   return `${seq} ${Buffer.from(chain).toString('hex')}`;
 }
 

@@ -9,7 +9,7 @@ import { keyToLine } from './batch-line.ts';
 import { toHex } from './hex.ts';
 
 /** Half of what is accepted at most: one flush is shared by many keys, and a lookup waits 10 ms at worst behind it. */
-export const BATCH_KEYS = 500;
+const BATCH_KEYS = 500;
 const BATCH_BYTES = TRANSMISSION_BYTES_MAX / 2;
 
 export interface Batch {

@@ -99,7 +99,7 @@ async function exchange(
 }
 
 /** First 16 hexadecimal digits of SHA-256 over the tree without its times, which change at every heartbeat. */
-export function digestOfTree(tree: readonly TreeServer[]): string {
+function digestOfTree(tree: readonly TreeServer[]): string {
   const timeless = JSON.stringify(tree, (name, value: unknown) =>
     name === 'lastHeartbeatAt' ? undefined : value,
   );

@@ -18,7 +18,7 @@ export interface SecondaryContact {
   readonly problem: string | null;
 }
 
-export const NOTHING_HEARD: SecondaryContact = {
+const NOTHING_HEARD: SecondaryContact = {
   useHierarchy: false,
   dmz: false,
   epoch: '',

@@ -163,7 +163,7 @@ function linkOf(state: ReturnType<PrimaryLink['show']>['state']): ExplainStep['l
 }
 
 /** The verdict a lookup over this way would come to, in words, and what mends it. */
-export function judgePath(path: readonly ExplainStep[]): { verdict: string; nextStep: string } {
+function judgePath(path: readonly ExplainStep[]): { verdict: string; nextStep: string } {
   const asked = path.filter(({ has }) => has !== null).map(({ server }) => server);
   const holder = path.find(({ has }) => has === true);
   if (holder !== undefined) {

@@ -5,12 +5,7 @@
 import { KeystairError } from '#domain/errors.ts';
 import { CERTIFICATE_MS } from '#domain/limits.ts';
 import type { Store, Transaction } from '#store/store.ts';
-import {
-  type Authority,
-  createAuthority,
-  issueMemberCertificate,
-  issueServerCertificate,
-} from '#transport/authority.ts';
+import { type Authority, issueMemberCertificate, issueServerCertificate } from '#transport/authority.ts';
 import { fingerprintOf, makeKeyPair } from '#transport/key-pair.ts';
 import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../ports.ts';
@@ -52,8 +47,6 @@ export async function storeNewAuthority(
   await rows.put(transaction, 'authority', 'current', row);
   await rows.putSecret(transaction, AUTHORITY_KEY, Buffer.from(authority.privateKeyPem));
 }
-
-export { createAuthority };
 
 export async function loadAuthority(rows: TrustedRows, store: Store): Promise<Authority> {
   const row = await rows.get<AuthorityRow>(store.reader, 'authority', 'current');
