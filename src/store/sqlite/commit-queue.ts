@@ -1,0 +1,170 @@
+/**
+ * The queue of works and what becomes of a group: all that is asked for in one turn of the event loop shares one
+ * flush; a full disk refuses custody and spares audit events; a failed sync ends the process.
+ */
+import type { KeystairError } from '#domain/errors.ts';
+import { STORE_GROUP_WORKS_MAX } from '#domain/limits.ts';
+import { PAGE_BYTES, WAL_PAGES_DUE } from './connection.ts';
+import type { DiskSpace } from './disk-space.ts';
+import { type GroupPorts, prepareGroups, type Settle, type Work } from './group.ts';
+import { explain, failureOf } from './sqlite-failure.ts';
+import { prepareQuery } from './statement.ts';
+
+/** Carrying pages over takes as much space again: on a disk that fills up, it is done before a quarter is needed. */
+const FREE_SPACE_PART = 4;
+const WAL_PAGES_DUE_LEAST = 8;
+
+export interface CommitQueue {
+  add(work: Work): void;
+  /** Whether a group is open: its connection sees what is not committed. */
+  isOpen(): boolean;
+  /** Resolves when the group that is open is over. */
+  groupOver(): Promise<void>;
+  /** Resolves when no work is left. */
+  drained(): Promise<void>;
+}
+
+export interface CommitQueuePorts extends GroupPorts {
+  readonly space: DiskSpace;
+  /** Ends the process. */
+  readonly onFatal: (error: KeystairError) => never;
+}
+
+export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
+  const { connection, space } = ports;
+  const commitGroup = prepareGroups(ports);
+  const walState = prepareQuery(connection, 'PRAGMA wal_checkpoint = NOOP');
+  const carryOver = prepareQuery(connection, 'PRAGMA wal_checkpoint = PASSIVE');
+  let queue: Work[] = [];
+  let scheduled = false;
+  let open = false;
+  /** Set once the process should have ended: nothing is written any more. */
+  let dead: KeystairError | undefined;
+  let waitingForGroup: (() => void)[] = [];
+  let waitingForDrain: (() => void)[] = [];
+
+  const escalate = (error: unknown): void => {
+    dead = explain(error, space) as KeystairError;
+    ports.onFatal(dead);
+  };
+
+  /**
+   * Carries committed pages from the WAL to the database, if so many wait. What fails here was committed and stays in
+   * the WAL. False when the disk is too full for it.
+   */
+  const checkpoint = (least: number): boolean => {
+    try {
+      const [, inWal, carried] = walState.first() ?? [];
+      if (Number(inWal) - Number(carried) >= least) carryOver.first();
+    } catch (error) {
+      const failure = failureOf(error, space);
+      if (failure === 'full') {
+        space.ranOut();
+        return false;
+      }
+      if (failure !== 'locked') escalate(error);
+    }
+    return true;
+  };
+
+  const pagesDue = (): number => {
+    const pages = Math.floor(space.freeBytes() / PAGE_BYTES / FREE_SPACE_PART);
+    return Math.min(WAL_PAGES_DUE, Math.max(WAL_PAGES_DUE_LEAST, pages));
+  };
+
+  const refuse = (works: readonly Work[], error: unknown): Settle[] =>
+    works.map((work) => () => work.reject(error));
+
+  /** @returns works that may still be written on a full disk, having refused the others. */
+  const spareReserve = (works: readonly Work[], settles: Settle[], cause?: unknown): readonly Work[] => {
+    const others = works.filter((work) => !work.reserve);
+    if (others.length > 0) settles.push(...refuse(others, space.fullError(cause)));
+    return works.filter((work) => work.reserve);
+  };
+
+  /** Commits works until each has its answer, or has to wait for another group. */
+  const settleGroup = async (
+    group: readonly Work[],
+  ): Promise<{ settles: Settle[]; rest: readonly Work[] }> => {
+    const settles: Settle[] = [];
+    // A full disk has healed when what waits in the WAL fits into the database, and the reserve is whole besides.
+    const full = space.isFull() && !(checkpoint(1) && space.heals());
+    let works = full ? spareReserve(group, settles) : group;
+    let carried = false;
+    while (works.length > 0) {
+      try {
+        const done = await commitGroup(works);
+        settles.push(...done);
+        return { settles, rest: works.slice(done.length) };
+      } catch (error) {
+        const failure = failureOf(error, space);
+        if (failure === 'unsynced') escalate(error);
+        if (failure !== 'full') {
+          settles.push(...refuse(works, explain(error, space)));
+          break;
+        }
+        space.ranOut();
+        const spared = spareReserve(works, settles, error);
+        // The WAL may have space that can be used again. Only then is the reserve touched.
+        if (carried && !space.giveWay()) {
+          settles.push(...refuse(works, space.fullError(error)));
+          break;
+        }
+        works = spared;
+        checkpoint(1);
+        carried = true;
+      }
+    }
+    return { settles, rest: [] };
+  };
+
+  const runGroup = async (): Promise<void> => {
+    const group = queue.splice(0, STORE_GROUP_WORKS_MAX);
+    open = true;
+    let settles: readonly Settle[];
+    try {
+      if (dead !== undefined) throw dead;
+      const settled = await settleGroup(group);
+      settles = settled.settles;
+      if (settled.rest.length > 0) queue = [...settled.rest, ...queue];
+    } catch (error) {
+      settles = refuse(group, explain(error, space));
+    } finally {
+      open = false;
+    }
+    for (const settle of settles) settle();
+    wake();
+  };
+
+  const wake = (): void => {
+    const waiting = waitingForGroup;
+    waitingForGroup = [];
+    for (const resume of waiting) resume();
+  };
+
+  /** One turn: a group, or, between two groups, a checkpoint, so that answers go out before it. */
+  const turn = async (): Promise<void> => {
+    await runGroup();
+    setImmediate(() => {
+      if (dead === undefined) checkpoint(pagesDue());
+      if (queue.length > 0) {
+        void turn();
+        return;
+      }
+      scheduled = false;
+      for (const resume of waitingForDrain.splice(0)) resume();
+    });
+  };
+
+  return {
+    add(work) {
+      queue.push(work);
+      if (scheduled) return;
+      scheduled = true;
+      setImmediate(() => void turn());
+    },
+    isOpen: () => open,
+    groupOver: () => (open ? new Promise((resolve) => waitingForGroup.push(resolve)) : Promise.resolve()),
+    drained: () => (scheduled ? new Promise((resolve) => waitingForDrain.push(resolve)) : Promise.resolve()),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Connections to the database, set so that what is committed is on the disk, and a damaged page is an error and not
+ * an answer.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import { KeystairError } from '#domain/errors.ts';
+import { prepareQuery } from './statement.ts';
+
+/** SQLite's own choice, and what every figure here is made for. */
+export const PAGE_BYTES = 4096;
+/** Pages that lie in the WAL before they are carried to the database: 16 MiB, read again in 20 ms after a crash. */
+export const WAL_PAGES_DUE = 4000;
+/** A WAL that a large work or a long check made grow is cut back to this. */
+const WAL_BYTES_KEPT = 32 * 1024 * 1024;
+const CACHE_KIB = 32 * 1024;
+/** The second connection is asked only while a group is open. */
+const SECOND_CACHE_KIB = 2 * 1024;
+/** For an administrator's own look with another program; our second process is kept out by the lock. */
+const BUSY_MS_MAX = 1000;
+
+export type Sync = 'full' | 'off';
+
+function open(path: string, readOnly: boolean, cacheKib: number): DatabaseSync {
+  const connection = new DatabaseSync(path, {
+    readOnly,
+    returnArrays: true,
+    defensive: true,
+    allowExtension: false,
+    enableForeignKeyConstraints: false,
+    timeout: BUSY_MS_MAX,
+  });
+  // Without mmap a fault of the disk is an error of a read; with it, it ends the process in the middle of one.
+  connection.exec(`
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+    PRAGMA mmap_size = 0;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -${cacheKib};
+  `);
+  return connection;
+}
+
+/**
+ * The one connection that writes. Checkpoints are made by hand, because SQLite's own swallow their errors, a failed
+ * sync included.
+ */
+export function openWriter(path: string, sync: Sync): DatabaseSync {
+  const connection = open(path, false, CACHE_KIB);
+  connection.exec(`
+    PRAGMA page_size = ${PAGE_BYTES};
+    PRAGMA synchronous = ${sync === 'full' ? 'FULL' : 'OFF'};
+    PRAGMA fullfsync = ${sync === 'full' ? 'ON' : 'OFF'};
+    PRAGMA checkpoint_fullfsync = ${sync === 'full' ? 'ON' : 'OFF'};
+    PRAGMA wal_autocheckpoint = 0;
+    PRAGMA journal_size_limit = ${WAL_BYTES_KEPT};
+  `);
+  const mode = prepareQuery(connection, 'PRAGMA journal_mode = WAL').first()?.[0];
+  if (mode !== 'wal' && path !== ':memory:') {
+    throw new KeystairError(
+      'data-not-writable',
+      `${path} cannot have a write-ahead log (mode ${String(mode)})`,
+      {
+        nextStep: 'put the data directory on a local file system, not on one of the network',
+      },
+    );
+  }
+  return connection;
+}
+
+export function openSecond(path: string): DatabaseSync {
+  return open(path, true, SECOND_CACHE_KIB);
+}

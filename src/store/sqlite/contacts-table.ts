@@ -1,0 +1,29 @@
+/** What is known of neighbours by hearsay. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Contact } from '../store.ts';
+import { prepareCommand, prepareQuery, type Row } from './statement.ts';
+
+export interface ContactsTable {
+  get(id: string): Contact | undefined;
+  all(): Contact[];
+  put(contact: Contact): void;
+}
+
+function contactOf(row: Row): Contact {
+  return { id: row[0] as string, lastHeartbeatAt: row[1] as number | null, body: row[2] as string };
+}
+
+export function prepareContactsTable(connection: DatabaseSync): ContactsTable {
+  const columns = 'id, last_heartbeat_at, body';
+  const get = prepareQuery(connection, `SELECT ${columns} FROM contacts WHERE id = ?`);
+  const all = prepareQuery(connection, `SELECT ${columns} FROM contacts ORDER BY id`);
+  const put = prepareCommand(connection, `INSERT OR REPLACE INTO contacts (${columns}) VALUES (?, ?, ?)`);
+  return {
+    get(id) {
+      const row = get.first(id);
+      return row === undefined ? undefined : contactOf(row);
+    },
+    all: () => all.all().map(contactOf),
+    put: (contact) => put(contact.id, contact.lastHeartbeatAt, contact.body),
+  };
+}

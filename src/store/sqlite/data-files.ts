@@ -1,0 +1,61 @@
+/**
+ * The files of a data directory that belong to the store, made so that only their owner can read them.
+ *
+ * A process loses every lock it holds on a file when it closes any descriptor of it (POSIX). So nothing in this
+ * process may open the database or the lock by its path while the store is open; what is done here is done before.
+ */
+import { chmodSync, closeSync, constants, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export const DATABASE_FILE = 'keystair.db';
+export const LOCK_FILE = 'keystair.lock';
+export const RESERVE_FILE = 'audit-reserve';
+
+/** What SQLite lays beside its database. */
+const COMPANIONS = ['-wal', '-shm'] as const;
+const OTHERS_MASK = 0o077;
+
+/** Makes the directory, known only to its owner, and its name durable. */
+export function makeDataDirectory(directory: string): void {
+  const first = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (first !== undefined) syncPath(dirname(first));
+}
+
+/** Makes an empty file unless there is one (which is not opened), and takes it away from everybody but its owner. */
+export function ownFile(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
+    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
+  }
+  closeToOthers(path);
+}
+
+function closeToOthers(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && (found.mode & OTHERS_MASK) !== 0) chmodSync(path, 0o600);
+}
+
+/**
+ * Prepares the database's files. SQLite gives its companions the mode of the database.
+ *
+ * A process that was killed may have written a commit and not synced it. The next one finds it in the file system's
+ * cache and takes it for committed, though loss of power would still undo it. So it is synced before anyone reads.
+ */
+export function prepareDatabaseFiles(directory: string): string {
+  const path = join(directory, DATABASE_FILE);
+  ownFile(path);
+  for (const companion of COMPANIONS) closeToOthers(path + companion);
+  for (const file of [path, `${path}-wal`]) {
+    if (statSync(file, { throwIfNoEntry: false }) !== undefined) syncPath(file);
+  }
+  syncPath(directory);
+  return path;
+}
+
+function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

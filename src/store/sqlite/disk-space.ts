@@ -1,0 +1,162 @@
+/**
+ * The disk under a data directory, and the space set aside on it for audit events.
+ *
+ * Invariant: while it `isFull`, nothing but audit events may be written, so that the space given back is theirs. It
+ * heals when all that was given back is set aside again.
+ */
+import { closeSync, openSync, statfsSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { KeystairError } from '#domain/errors.ts';
+import { DATABASE_FILE, ownFile, RESERVE_FILE } from './data-files.ts';
+
+/** The reserve is given back in so many steps, so that another program cannot take it all at once. */
+const STEPS = 32;
+const STEP_BYTES_MIN = 64 * 1024;
+const BLOCK_BYTES = 1024 * 1024;
+const BYTES_A_KIB = 1024;
+
+export interface DiskSpace {
+  readonly directory: string;
+  /** Path of the database. */
+  readonly database: string;
+  freeBytes(): number;
+  /** Fills the reserve unless the disk is too full for it. */
+  setAside(): void;
+  /** Whether the disk was found full, and has not healed since. */
+  isFull(): boolean;
+  /** Makes the reserve whole again. False while there is not space enough for that and for a step besides. */
+  heals(): boolean;
+  /** A write found the disk full. */
+  ranOut(): void;
+  /** Gives back a step of the reserve. False when nothing is left of it. */
+  giveWay(): boolean;
+  /** `disk-full`, in the words of this disk. */
+  fullError(cause?: unknown): KeystairError;
+}
+
+/** A repository in memory: never full. */
+export const MEMORY_SPACE: DiskSpace = {
+  directory: ':memory:',
+  database: ':memory:',
+  freeBytes: () => Number.MAX_SAFE_INTEGER,
+  setAside: () => undefined,
+  isFull: () => false,
+  heals: () => true,
+  ranOut: () => undefined,
+  giveWay: () => false,
+  fullError: (cause) =>
+    new KeystairError('disk-full', 'there is no memory left for the repository', { cause }),
+};
+
+export interface DiskSpaceOptions {
+  readonly directory: string;
+  readonly reserveBytes: number;
+  /** What the reserve is filled with: zeros would take no space on a file system that compresses. */
+  readonly random?: ((bytes: number) => Uint8Array) | undefined;
+}
+
+/** Touches nothing before it is asked to. */
+export function diskSpaceOf({ directory, reserveBytes, random }: DiskSpaceOptions): DiskSpace {
+  const reserve = join(directory, RESERVE_FILE);
+  const step = Math.max(Math.ceil(reserveBytes / STEPS), STEP_BYTES_MIN);
+  const filling = random?.(BLOCK_BYTES) ?? new Uint8Array(BLOCK_BYTES);
+
+  const freeBytes = (): number => {
+    const { bavail, bsize } = statfsSync(nearest(directory));
+    return bavail * bsize;
+  };
+  const reserved = (): number => {
+    const found = statSync(reserve, { throwIfNoEntry: false });
+    // A copy may have holes where this file has bytes: it holds no space.
+    return found === undefined || found.blocks * 512 < found.size ? 0 : found.size;
+  };
+
+  /** @returns whether the reserve is whole. */
+  const refill = (): boolean => {
+    const bytes = Math.min(reserved(), reserveBytes);
+    // A step stays free besides: without it the next commit would find the disk full again.
+    if (freeBytes() < reserveBytes - bytes + step) return false;
+    if (bytes === reserveBytes) return true;
+    try {
+      writeReserve(bytes);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false;
+      throw error;
+    }
+  };
+
+  const writeReserve = (from: number): void => {
+    ownFile(reserve);
+    truncateSync(reserve, from);
+    const descriptor = openSync(reserve, 'r+');
+    try {
+      for (let at = from; at < reserveBytes; ) {
+        at += writeSync(descriptor, filling, 0, Math.min(BLOCK_BYTES, reserveBytes - at), at);
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+  };
+
+  let full = false;
+
+  return {
+    directory,
+    database: join(directory, DATABASE_FILE),
+    freeBytes,
+    setAside() {
+      const before = sizeOf(reserve);
+      // A reserve that is there in part was being used when the process ended: the disk is full still.
+      if (!refill() && before > 0) full = true;
+    },
+    isFull: () => full,
+    heals() {
+      full = !refill();
+      return !full;
+    },
+    ranOut() {
+      full = true;
+    },
+    giveWay() {
+      const bytes = sizeOf(reserve);
+      if (bytes === 0) return false;
+      truncateSync(reserve, Math.max(0, bytes - step));
+      return true;
+    },
+    fullError(cause) {
+      const missing = Math.max(reserveBytes - reserved() + step, BLOCK_BYTES);
+      return new KeystairError(
+        'disk-full',
+        `the file system at ${mountPoint(directory)}, which holds ${directory}, is full (${kib(freeBytes())} free)`,
+        {
+          nextStep: `free at least ${kib(missing)} there; keys are still given out, and new ones are taken again by themselves once there is space`,
+          cause,
+        },
+      );
+    },
+  };
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function kib(bytes: number): string {
+  return `${Math.ceil(bytes / BYTES_A_KIB)} KiB`;
+}
+
+/** The directory, or the first above it that is there. */
+function nearest(directory: string): string {
+  let at = directory;
+  while (at !== dirname(at) && statSync(at, { throwIfNoEntry: false }) === undefined) at = dirname(at);
+  return at;
+}
+
+/** The highest directory above on the same device. */
+function mountPoint(directory: string): string {
+  let at = nearest(directory);
+  const device = statSync(at).dev;
+  while (at !== dirname(at) && statSync(dirname(at)).dev === device) at = dirname(at);
+  return at;
+}

@@ -1,0 +1,103 @@
+/**
+ * One group of works in one transaction of the writing connection. Invariant: a work that fails is undone alone, and
+ * nobody is told of success before the commit, whose sync makes the whole group durable.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { assert } from '#domain/errors.ts';
+import { STORE_GROUP_BYTES_MAX } from '#domain/limits.ts';
+import type { Transaction } from '../store.ts';
+import { type Heads, SqliteTransaction } from './sqlite-transaction.ts';
+import type { Tables } from './tables.ts';
+
+export interface Work {
+  readonly run: (transaction: Transaction) => Promise<unknown>;
+  /** May use the space set aside for audit events. */
+  readonly reserve: boolean;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Tells the work's caller what became of it. */
+export type Settle = () => void;
+
+export interface GroupPorts {
+  readonly connection: DatabaseSync;
+  readonly tables: Tables;
+  readonly explain: (error: unknown) => unknown;
+}
+
+/** Commits the first works, as many as one flush should carry. Throws what SQLite said when none of it stays. */
+export type CommitGroup = (works: readonly Work[]) => Promise<readonly Settle[]>;
+
+export function prepareGroups({ connection, tables, explain }: GroupPorts): CommitGroup {
+  const begin = connection.prepare('BEGIN IMMEDIATE');
+  const mark = connection.prepare('SAVEPOINT work');
+  const keep = connection.prepare('RELEASE work');
+  const undo = connection.prepare('ROLLBACK TO work');
+  const commit = connection.prepare('COMMIT');
+  const heads: Heads = { keys: undefined, audit: undefined };
+  const ports = { tables, heads, explain };
+
+  const forgetHeads = (): void => {
+    heads.keys = undefined;
+    heads.audit = undefined;
+  };
+
+  /** Runs one work between two savepoints. Throws only what undoes the whole group. */
+  const runWork = async (work: Work, transaction: SqliteTransaction): Promise<Settle> => {
+    mark.run();
+    let settle: Settle;
+    let failed = false;
+    try {
+      const value = await work.run(transaction);
+      settle = () => work.resolve(value);
+    } catch (error) {
+      failed = true;
+      settle = () => work.reject(error);
+    }
+    transaction.end();
+    const { failure } = transaction;
+    if (failure !== undefined && !failed) {
+      failed = true;
+      settle = () => work.reject(explain(failure));
+    }
+    if (failed) {
+      // After a fault of disk or memory SQLite may have undone everything, and no commit would succeed.
+      if (undoesAll(failure)) throw failure;
+      assert(connection.isTransaction, 'only faults of disk or memory undo a group');
+      undo.run();
+      forgetHeads();
+    }
+    keep.run();
+    return settle;
+  };
+
+  return async (works) => {
+    begin.run();
+    try {
+      const settles: Settle[] = [];
+      let bytes = 0;
+      for (const work of works) {
+        const transaction = new SqliteTransaction(ports);
+        settles.push(await runWork(work, transaction));
+        bytes += transaction.bytes;
+        if (bytes >= STORE_GROUP_BYTES_MAX) break;
+      }
+      commit.run();
+      return settles;
+    } catch (error) {
+      forgetHeads();
+      if (connection.isTransaction) connection.exec('ROLLBACK');
+      throw error;
+    }
+  };
+}
+
+const NOMEM = 7;
+const IOERR = 10;
+const FULL = 13;
+
+function undoesAll(error: unknown): boolean {
+  const code = Number((error as { errcode?: number } | undefined)?.errcode) & 0xff;
+  return code === IOERR || code === FULL || code === NOMEM;
+}

@@ -1,0 +1,30 @@
+/**
+ * Finding keys by a part of their id, device name or locator. SQLite narrows down, roughly and never too far, and
+ * `fitsText` decides. Its LIKE knows the case of A to Z only, so anything else fits anything there; and so do i and k,
+ * which are also the lower case of İ and of the Kelvin sign.
+ */
+import { keyFromCanonical } from '#domain/encryption-key.ts';
+import type { StoredKey } from '../store.ts';
+
+const LIKE_SPECIAL = /[\\%_]/g;
+const NOT_ASCII = /[^\x20-\x7e]/g;
+const CASED_BEYOND_ASCII = /[ik]/gi;
+
+/** A pattern, with `\` as its escape, that every canonical form with this text fits. */
+export function fieldsPattern(text: string): string {
+  const asJson = JSON.stringify(text).slice(1, -1);
+  return `%${asJson.replace(LIKE_SPECIAL, '\\$&').replace(NOT_ASCII, '%').replace(CASED_BEYOND_ASCII, '_')}%`;
+}
+
+/** A pattern for the id's 32 digits, null where no id has such text. */
+export function idPattern(text: string): string | null {
+  return /^[0-9a-f-]*$/i.test(text) ? `%${text.replaceAll('-', '')}%` : null;
+}
+
+export function fitsText(row: StoredKey, text: string): boolean {
+  const sought = text.toLowerCase();
+  const { device, locator } = keyFromCanonical(row.id, row.fields);
+  return [row.id, device.name, ...Object.values(locator)].some((value) =>
+    value.toLowerCase().includes(sought),
+  );
+}

@@ -1,0 +1,139 @@
+/** Rows of encryption keys: appended, read, never changed. */
+import type { DatabaseSync } from 'node:sqlite';
+import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { assert } from '#domain/errors.ts';
+import type { Head, StoredKey } from '../store.ts';
+import { DEVICE_PART_BITS } from './schema.ts';
+import { assertNoConflict } from './sqlite-failure.ts';
+import { prepareCommand, prepareQuery, type Row } from './statement.ts';
+import { uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
+
+export interface KeysTable {
+  head(): Head;
+  chainAt(seq: number): Uint8Array | undefined;
+  byId(id: string): StoredKey | undefined;
+  known(ids: readonly string[]): Map<string, { seq: number; digest: Uint8Array }>;
+  after(seq: number, limit: number): StoredKey[];
+  byDevice(deviceId: string, afterSeq: number, limit: number): StoredKey[];
+  /** Keys numbered above `afterSeq` up to `lastSeq` that may fit: `fieldsLike` and `idLike` are patterns of LIKE. */
+  scan(
+    afterSeq: number,
+    lastSeq: number,
+    fieldsLike: string,
+    idLike: string | null,
+    limit: number,
+  ): StoredKey[];
+  countByDevice(deviceId: string): number;
+  insert(row: StoredKey): void;
+}
+
+const COLUMNS = 'seq, id, digest, chain, device, fields, sealed, received_from, recorded_at';
+const START: Head = { seq: 0, chain: new Uint8Array(32) };
+
+function keyOf(row: Row): StoredKey {
+  return {
+    seq: row[0] as number,
+    id: uuidFromBytes(row[1] as Uint8Array),
+    digest: row[2] as Uint8Array,
+    chain: row[3] as Uint8Array,
+    deviceId: uuidFromBytes(row[4] as Uint8Array),
+    fields: row[5] as string,
+    sealed: row[6] as Uint8Array,
+    receivedFrom: row[7] as string,
+    recordedAt: row[8] as number,
+  };
+}
+
+export function prepareKeysTable(connection: DatabaseSync): KeysTable {
+  const part = `seq >> ${DEVICE_PART_BITS}`;
+  const head = prepareQuery(connection, 'SELECT seq, chain FROM keys ORDER BY seq DESC LIMIT 1');
+  const chainAt = prepareQuery(connection, 'SELECT chain FROM keys WHERE seq = ?');
+  const byId = prepareQuery(connection, `SELECT ${COLUMNS} FROM keys WHERE id = ?`);
+  // One statement for all: each by itself would take and drop the read lock, which costs more than the search.
+  const known = prepareQuery(
+    connection,
+    "SELECT asked.key, seq, digest FROM json_each(?) AS asked CROSS JOIN keys ON keys.id = unhex(asked.value, '-')",
+  );
+  const after = prepareQuery(connection, `SELECT ${COLUMNS} FROM keys WHERE seq > ? ORDER BY seq LIMIT ?`);
+  const byDevice = prepareQuery(
+    connection,
+    `SELECT ${COLUMNS} FROM keys WHERE ${part} = ? AND device = ? AND seq > ? ORDER BY seq LIMIT ?`,
+  );
+  const countByDevice = prepareQuery(
+    connection,
+    `WITH RECURSIVE parts (part) AS (SELECT 0 UNION ALL SELECT part + 1 FROM parts WHERE part < ?)
+     SELECT count(*) FROM parts CROSS JOIN keys WHERE ${part} = parts.part AND device = ?`,
+  );
+  const scan = prepareQuery(
+    connection,
+    `SELECT ${COLUMNS} FROM keys WHERE seq > ? AND seq <= ? AND (fields LIKE ? ESCAPE '\\' OR hex(id) LIKE ?)
+     ORDER BY seq LIMIT ?`,
+  );
+  const insert = prepareCommand(
+    connection,
+    `INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+
+  const headNow = (): Head => {
+    const row = head.first();
+    return row === undefined ? START : { seq: row[0] as number, chain: row[1] as Uint8Array };
+  };
+  const partOf = (seq: number): number => Math.floor(seq / 2 ** DEVICE_PART_BITS);
+
+  return {
+    head: headNow,
+    chainAt: (seq) => (seq === 0 ? START.chain : (chainAt.first(seq)?.[0] as Uint8Array | undefined)),
+    byId(id) {
+      const bytes = uuidToBytes(id);
+      const row = bytes === undefined ? undefined : byId.first(bytes);
+      return row === undefined ? undefined : keyOf(row);
+    },
+    known(ids) {
+      const found = new Map<string, { seq: number; digest: Uint8Array }>();
+      for (const row of known.all(JSON.stringify(ids))) {
+        const id = ids[row[0] as number]!;
+        if (UUID_PATTERN.test(id)) found.set(id, { seq: row[1] as number, digest: row[2] as Uint8Array });
+      }
+      return found;
+    },
+    after: (seq, limit) => after.all(seq, limit).map(keyOf),
+    byDevice(deviceId, afterSeq, limit) {
+      const device = uuidToBytes(deviceId);
+      const found: StoredKey[] = [];
+      if (device === undefined) return found;
+      const last = partOf(headNow().seq);
+      for (let at = partOf(afterSeq); at <= last && found.length < limit; at += 1) {
+        found.push(...byDevice.all(at, device, afterSeq, limit - found.length).map(keyOf));
+      }
+      return found;
+    },
+    scan: (afterSeq, lastSeq, fieldsLike, idLike, limit) =>
+      scan.all(afterSeq, lastSeq, fieldsLike, idLike, limit).map(keyOf),
+    countByDevice(deviceId) {
+      const device = uuidToBytes(deviceId);
+      if (device === undefined) return 0;
+      return countByDevice.first(partOf(headNow().seq), device)?.[0] as number;
+    },
+    insert(row) {
+      const id = uuidToBytes(row.id);
+      const device = uuidToBytes(row.deviceId);
+      assert(id !== undefined && device !== undefined, 'ids of keys and devices are UUIDs in lower case');
+      try {
+        insert(
+          row.seq,
+          id,
+          row.digest,
+          row.chain,
+          device,
+          row.fields,
+          row.sealed,
+          row.receivedFrom,
+          row.recordedAt,
+        );
+      } catch (error) {
+        assertNoConflict(error, 'a key is appended once, under a number of its own');
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,171 @@
+/**
+ * The store of one server in an embedded SQLite database: one connection that writes, groups of works that share a
+ * flush, a lock on the data directory. docs/decisions/0002 says why.
+ */
+import { resolve as absolute } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { KeystairError } from '#domain/errors.ts';
+import { AUDIT_RESERVE_BYTES } from '#domain/limits.ts';
+import type { Store, Transaction, WriteOptions } from '../store.ts';
+import { createCommitQueue } from './commit-queue.ts';
+import { openSecond, openWriter, type Sync } from './connection.ts';
+import { makeDataDirectory, prepareDatabaseFiles } from './data-files.ts';
+import { acquireDataLock, type DataLock } from './data-lock.ts';
+import { type DiskSpace, MEMORY_SPACE, diskSpaceOf } from './disk-space.ts';
+import { ensureSchema } from './schema.ts';
+import { explain, failureOf } from './sqlite-failure.ts';
+import { type Access, SqliteReader } from './sqlite-reader.ts';
+import { checkSqliteVersion } from './sqlite-version.ts';
+import { checkFile, structureProblems } from './structure.ts';
+import { prepareTables, type Tables } from './tables.ts';
+
+/** A directory that is made where it is not there, or a repository that ends with the process. */
+export type SqlitePlace = { readonly directory: string } | { readonly path: ':memory:' };
+
+export type SqliteStoreOptions = SqlitePlace & {
+  /** Called when what is on disk is not known any more; ends the process. */
+  readonly onFatal: (error: KeystairError) => never;
+  /** Set aside for audit events when the disk is full. */
+  readonly auditReserveBytes?: number;
+  /** `off` for tests and simulation only: loss of power then loses what was acknowledged. */
+  readonly sync?: Sync;
+  /** Fills the space set aside, so that no file system compresses it away. */
+  readonly random?: (bytes: number) => Uint8Array;
+};
+
+interface Connections {
+  readonly writer: Connection;
+  /** Sees what is committed while a group is open. In memory there is only one connection. */
+  readonly second: Connection | undefined;
+}
+
+interface Connection {
+  readonly connection: DatabaseSync;
+  readonly tables: Tables;
+}
+
+interface Opened extends Connections {
+  readonly space: DiskSpace;
+  readonly lock: DataLock | undefined;
+}
+
+/**
+ * Throws `data-in-use`, `data-newer`, `data-damaged`, `data-not-writable`, `disk-full`, `sqlite-too-old`.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  checkSqliteVersion(process.versions.sqlite ?? '0');
+  const opened = 'directory' in options ? openDirectory(options.directory, options) : openMemory();
+  return storeOf(opened, options.onFatal);
+}
+
+function openMemory(): Opened {
+  const connection = openWriter(':memory:', 'off');
+  ensureSchema(connection, ':memory:');
+  const writer = { connection, tables: prepareTables(connection) };
+  return { writer, second: undefined, space: MEMORY_SPACE, lock: undefined };
+}
+
+function openDirectory(given: string, options: SqliteStoreOptions): Opened {
+  const directory = absolute(given);
+  const { auditReserveBytes = AUDIT_RESERVE_BYTES, random, sync = 'full' } = options;
+  const space = diskSpaceOf({ directory, reserveBytes: auditReserveBytes, random });
+  let lock: DataLock | undefined;
+  try {
+    makeDataDirectory(directory);
+    lock = acquireDataLock(directory);
+    prepareDatabaseFiles(directory);
+    const connections = openConnections(space, sync);
+    space.setAside();
+    return { ...connections, space, lock };
+  } catch (error) {
+    lock?.release();
+    throw explain(error, space);
+  }
+}
+
+/** A server whose disk ran full must be able to start, and give out keys: opening takes some space, too. */
+function openConnections(space: DiskSpace, sync: Sync): Connections {
+  for (;;) {
+    try {
+      return openBoth(space.database, sync);
+    } catch (error) {
+      if (failureOf(error, space) !== 'full' || !space.giveWay()) throw error;
+    }
+  }
+}
+
+function openBoth(path: string, sync: Sync): Connections {
+  const opened: DatabaseSync[] = [];
+  try {
+    const writer = openWriter(path, sync);
+    opened.push(writer);
+    ensureSchema(writer, path);
+    const second = openSecond(path);
+    opened.push(second);
+    return {
+      writer: { connection: writer, tables: prepareTables(writer) },
+      second: { connection: second, tables: prepareTables(second) },
+    };
+  } catch (error) {
+    for (const connection of opened.toReversed()) connection.close();
+    throw error;
+  }
+}
+
+function storeOf({ writer, second, space, lock }: Opened, onFatal: SqliteStoreOptions['onFatal']): Store {
+  const explainHere = (error: unknown): unknown => explain(error, space);
+  const queue = createCommitQueue({ ...writer, space, explain: explainHere, onFatal });
+  let closing: Promise<void> | undefined;
+
+  /**
+   * Between groups the writing connection sees just what is committed, and has it in its cache, which the other loses
+   * with every commit. While a group is open the other is asked.
+   */
+  const access: Access = async (read) => {
+    if (second === undefined) while (queue.isOpen()) await queue.groupOver();
+    const { tables } = second !== undefined && queue.isOpen() ? second : writer;
+    if (closing !== undefined) throw closedError();
+    try {
+      return read(tables);
+    } catch (error) {
+      throw explainHere(error);
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    await queue.drained();
+    second?.connection.close();
+    writer.connection.close();
+    lock?.release();
+  };
+
+  return {
+    reader: new SqliteReader(access),
+    write<T>(
+      work: (transaction: Transaction) => Promise<T>,
+      { reserve = false }: WriteOptions = {},
+    ): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        if (closing === undefined)
+          queue.add({ run: work, reserve, resolve: (value) => resolve(value as T), reject });
+        else reject(closedError());
+      });
+    },
+    freeBytes: async () => space.freeBytes(),
+    async checkStructure() {
+      if (second === undefined) return access(() => structureProblems(writer.connection, space.database));
+      if (closing !== undefined) throw closedError();
+      return checkFile(space.database);
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function closedError(): KeystairError {
+  return new KeystairError('interrupted', 'the repository is closed, because the server is stopping', {
+    nextStep: 'start the server again',
+  });
+}

@@ -1,0 +1,44 @@
+/** Which receipts of this server devices hold, and how many. */
+import type { DatabaseSync } from 'node:sqlite';
+import { assert } from '#domain/errors.ts';
+import type { ReceiptTotals } from '../store.ts';
+import { prepareCommand, prepareQuery } from './statement.ts';
+import { uuidToBytes } from './uuid-bytes.ts';
+
+export interface ReceiptsTable {
+  totals(deviceId: string): ReceiptTotals;
+  has(deviceId: string, seqs: readonly number[]): Set<number>;
+  add(deviceId: string, seqs: readonly number[], totals: ReceiptTotals): void;
+}
+
+export function prepareReceiptsTable(connection: DatabaseSync): ReceiptsTable {
+  const totals = prepareQuery(connection, 'SELECT count, digest FROM receipt_totals WHERE device = ?');
+  const has = prepareQuery(
+    connection,
+    'SELECT seq FROM json_each(?) AS asked CROSS JOIN receipts ON seq = asked.value AND device = ?',
+  );
+  const add = prepareCommand(connection, 'INSERT OR IGNORE INTO receipts (seq, device) VALUES (?, ?)');
+  const put = prepareCommand(
+    connection,
+    'INSERT OR REPLACE INTO receipt_totals (device, count, digest) VALUES (?, ?, ?)',
+  );
+  return {
+    totals(deviceId) {
+      const device = uuidToBytes(deviceId);
+      const row = device === undefined ? undefined : totals.first(device);
+      if (row === undefined) return { count: 0, digest: new Uint8Array(32) };
+      return { count: row[0] as number, digest: row[1] as Uint8Array };
+    },
+    has(deviceId, seqs) {
+      const device = uuidToBytes(deviceId);
+      if (device === undefined) return new Set();
+      return new Set(has.all(JSON.stringify(seqs), device).map(([seq]) => seq as number));
+    },
+    add(deviceId, seqs, sum) {
+      const device = uuidToBytes(deviceId);
+      assert(device !== undefined, 'the id of a device is a UUID in lower case');
+      for (const seq of seqs) add(seq, device);
+      put(device, sum.count, sum.digest);
+    },
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * The tables of a repository, and the number of their format. Invariant: a database of a newer format, or of another
+ * program, is refused and left as it is.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { KeystairError } from '#domain/errors.ts';
+import { prepareQuery } from './statement.ts';
+
+/** In `user_version`. Raised with every change that an older program would misread. */
+export const DATA_FORMAT = 1;
+/** In `application_id`: "Keys". */
+const APPLICATION = 0x4b657973;
+
+/**
+ * Rows in one part of the index by device, as a power of two. Devices' ids are random: in one large index every new
+ * key would dirty a page of its own. In parts, new keys fall into the last one, whose hundred pages are at hand; and
+ * a question about a device looks once into each part, 61 times in a million keys.
+ */
+export const DEVICE_PART_BITS = 14;
+
+const TABLES = `
+  CREATE TABLE keys (
+    seq INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+    digest BLOB NOT NULL,
+    chain BLOB NOT NULL,
+    device BLOB NOT NULL,
+    fields TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    received_from TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX keys_by_device ON keys (seq >> ${DEVICE_PART_BITS}, device);
+
+  CREATE TABLE trusted_rows (
+    kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, mac BLOB NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE cursors (
+    member TEXT NOT NULL, epoch TEXT NOT NULL,
+    rank INTEGER NOT NULL, seq INTEGER NOT NULL, chain BLOB NOT NULL,
+    PRIMARY KEY (member, epoch)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE refused_keys (
+    member TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
+    key_id TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (member, epoch, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE contacts (
+    id TEXT PRIMARY KEY, last_heartbeat_at INTEGER, body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- The number first: receipts of new keys are then neighbours, whatever device holds them.
+  CREATE TABLE receipts (
+    seq INTEGER NOT NULL, device BLOB NOT NULL,
+    PRIMARY KEY (seq, device)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE receipt_totals (
+    device BLOB PRIMARY KEY, count INTEGER NOT NULL, digest BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY, event TEXT NOT NULL, chain BLOB NOT NULL, mac BLOB NOT NULL
+  ) STRICT;
+
+  PRAGMA application_id = ${APPLICATION};
+  PRAGMA user_version = ${DATA_FORMAT};
+`;
+
+function number(connection: DatabaseSync, sql: string): number {
+  return Number(prepareQuery(connection, sql).first()?.[0]);
+}
+
+/** Makes the tables in a new database, refuses one that is not ours. Throws `data-newer`, `data-damaged`. */
+export function ensureSchema(connection: DatabaseSync, name: string): void {
+  const format = number(connection, 'PRAGMA user_version');
+  const application = number(connection, 'PRAGMA application_id');
+  const tables = number(connection, 'SELECT count(*) FROM sqlite_schema');
+  if (application === 0 && format === 0 && tables === 0) {
+    connection.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT`);
+    return;
+  }
+  if (application !== APPLICATION) {
+    throw new KeystairError('data-damaged', `${name} is not a database of Keystair`, {
+      nextStep: 'check the data directory, or restore it from a backup with `keystair server restore`',
+    });
+  }
+  if (format > DATA_FORMAT) {
+    throw new KeystairError(
+      'data-newer',
+      `${name} was written by a newer Keystair (data format ${format}, this one knows ${DATA_FORMAT})`,
+      { nextStep: 'run the newer Keystair that wrote it; nothing was changed' },
+    );
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The reading half of the port over prepared tables. Who hands it the tables decides what it sees: the store what is
+ * committed, a transaction its own writes as well.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { assert } from '#domain/errors.ts';
+import { KNOWN_KEYS_MAX, NAME_LENGTH_MAX } from '#domain/limits.ts';
+import type {
+  AuditRow,
+  Contact,
+  Cursor,
+  Head,
+  KeyFilter,
+  Reader,
+  ReceiptTotals,
+  RefusedKey,
+  StoredKey,
+  TrustedKind,
+  TrustedRow,
+} from '../store.ts';
+import { fieldsPattern, fitsText, idPattern } from './key-text.ts';
+import type { Tables } from './tables.ts';
+
+/** Runs a short synchronous read, when and on which tables it may. */
+export type Access = <T>(read: (tables: Tables) => T) => Promise<T>;
+
+/** Keys looked at between two turns of the event loop: some 10 ms. */
+const SCAN_KEYS = 4096;
+const FEW_KEYS = 64;
+/** Devices counted between two turns: 6 ms among a million keys. */
+const COUNTS_A_TURN = 20;
+
+export class SqliteReader implements Reader {
+  readonly #access: Access;
+
+  constructor(access: Access) {
+    this.#access = access;
+  }
+
+  head(): Promise<Head> {
+    return this.#access(({ keys }) => keys.head());
+  }
+
+  chainAt(seq: number): Promise<Uint8Array | undefined> {
+    return this.#access(({ keys }) => keys.chainAt(seq));
+  }
+
+  keyById(id: string): Promise<StoredKey | undefined> {
+    return this.#access(({ keys }) => keys.byId(id));
+  }
+
+  async knownKeys(ids: readonly string[]): Promise<ReadonlyMap<string, { seq: number; digest: Uint8Array }>> {
+    assert(ids.length <= KNOWN_KEYS_MAX, `at most ${KNOWN_KEYS_MAX} ids are asked for at once`);
+    return this.#access(({ keys }) => keys.known(ids));
+  }
+
+  keysAfter(afterSeq: number, limit: number): Promise<readonly StoredKey[]> {
+    return this.#access(({ keys }) => keys.after(afterSeq, limit));
+  }
+
+  async listKeys(filter: KeyFilter): Promise<readonly StoredKey[]> {
+    const { deviceId, text, afterSeq = 0, limit } = filter;
+    if (text !== undefined) return this.#findKeys(deviceId, text, afterSeq, limit);
+    return this.#access(({ keys }) =>
+      deviceId === undefined ? keys.after(afterSeq, limit) : keys.byDevice(deviceId, afterSeq, limit),
+    );
+  }
+
+  /** Reads in bites, since text may lie anywhere: other work goes on between them. */
+  async #findKeys(
+    deviceId: string | undefined,
+    text: string,
+    afterSeq: number,
+    limit: number,
+  ): Promise<StoredKey[]> {
+    const found: StoredKey[] = [];
+    // Nothing that is searched is longer.
+    if (text.length > NAME_LENGTH_MAX) return found;
+    const fieldsLike = fieldsPattern(text);
+    const idLike = idPattern(text);
+    for (let at = afterSeq, end = at; found.length < limit; at = end) {
+      const rows = await this.#access(({ keys }) => {
+        // A few more than are wanted: not every row that SQLite finds will fit.
+        const few = limit - found.length + FEW_KEYS;
+        if (deviceId !== undefined) {
+          const rows = keys.byDevice(deviceId, at, few);
+          end = rows.at(-1)?.seq ?? at;
+          return rows;
+        }
+        const last = Math.min(at + SCAN_KEYS, keys.head().seq);
+        const rows = keys.scan(at, last, fieldsLike, idLike, few);
+        end = rows.length === few ? rows.at(-1)!.seq : last;
+        return rows;
+      });
+      found.push(...rows.filter((row) => fitsText(row, text)));
+      if (end <= at) break;
+      await turn();
+    }
+    return found.slice(0, limit);
+  }
+
+  async countKeysByDevice(deviceIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    for (let at = 0; at < deviceIds.length; at += COUNTS_A_TURN) {
+      if (at > 0) await turn();
+      await this.#access(({ keys }) => {
+        for (const id of deviceIds.slice(at, at + COUNTS_A_TURN)) counts.set(id, keys.countByDevice(id));
+      });
+    }
+    return counts;
+  }
+
+  row(kind: TrustedKind, id: string): Promise<TrustedRow | undefined> {
+    return this.#access(({ trustedRows }) => trustedRows.get(kind, id));
+  }
+
+  rows(kind: TrustedKind): Promise<readonly TrustedRow[]> {
+    return this.#access(({ trustedRows }) => trustedRows.all(kind));
+  }
+
+  cursor(memberId: string, epoch: string): Promise<Cursor | undefined> {
+    return this.#access(({ cursors }) => cursors.get(memberId, epoch));
+  }
+
+  cursors(memberId: string): Promise<readonly Cursor[]> {
+    return this.#access(({ cursors }) => cursors.ofMember(memberId));
+  }
+
+  refusedKeys(memberId: string, limit: number): Promise<readonly RefusedKey[]> {
+    return this.#access(({ cursors }) => cursors.refused(memberId, limit));
+  }
+
+  contact(id: string): Promise<Contact | undefined> {
+    return this.#access(({ contacts }) => contacts.get(id));
+  }
+
+  contacts(): Promise<readonly Contact[]> {
+    return this.#access(({ contacts }) => contacts.all());
+  }
+
+  receiptTotals(deviceId: string): Promise<ReceiptTotals> {
+    return this.#access(({ receipts }) => receipts.totals(deviceId));
+  }
+
+  hasReceipts(deviceId: string, seqs: readonly number[]): Promise<ReadonlySet<number>> {
+    return this.#access(({ receipts }) => receipts.has(deviceId, seqs));
+  }
+
+  auditHead(): Promise<Head> {
+    return this.#access(({ audit }) => audit.head());
+  }
+
+  auditAfter(afterSeq: number, limit: number): Promise<readonly AuditRow[]> {
+    return this.#access(({ audit }) => audit.after(afterSeq, limit));
+  }
+}

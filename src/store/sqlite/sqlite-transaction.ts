@@ -1,0 +1,148 @@
+/**
+ * What one work does to the repository. Invariants: it is used only while its work runs; numbers follow the head
+ * without gaps; once one of its writes has failed, the work has failed, even if it looked away.
+ */
+import { assert } from '#domain/errors.ts';
+import type {
+  AuditRow,
+  Contact,
+  Cursor,
+  Head,
+  ReceiptTotals,
+  RefusedKey,
+  StoredKey,
+  Transaction,
+  TrustedKind,
+  TrustedRow,
+} from '../store.ts';
+import { SqliteReader } from './sqlite-reader.ts';
+import type { Tables } from './tables.ts';
+
+/** Where both sequences stand in the writing connection; read anew after anything was rolled back. */
+export interface Heads {
+  keys: Head | undefined;
+  audit: Head | undefined;
+}
+
+export interface TransactionPorts {
+  readonly tables: Tables;
+  readonly heads: Heads;
+  /** The error as its caller should meet it. */
+  readonly explain: (error: unknown) => unknown;
+}
+
+export class SqliteTransaction extends SqliteReader implements Transaction {
+  readonly #ports: TransactionPorts;
+  #ended = false;
+  #failure: unknown;
+  #bytes = 0;
+
+  constructor(ports: TransactionPorts) {
+    super(async (read) => this.#do(read));
+    this.#ports = ports;
+  }
+
+  /** What made it fail, as SQLite said it. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** About as many bytes were appended. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  #do<T>(action: (tables: Tables) => T): T {
+    assert(!this.#ended, 'a transaction is used only while its work runs');
+    try {
+      return action(this.#ports.tables);
+    } catch (error) {
+      this.#failure ??= error;
+      throw this.#ports.explain(error);
+    }
+  }
+
+  override async head(): Promise<Head> {
+    return this.#do((tables) => this.#keysHead(tables));
+  }
+
+  #keysHead({ keys }: Tables): Head {
+    const { heads } = this.#ports;
+    heads.keys ??= keys.head();
+    return heads.keys;
+  }
+
+  override async auditHead(): Promise<Head> {
+    return this.#do((tables) => this.#auditHead(tables));
+  }
+
+  #auditHead({ audit }: Tables): Head {
+    const { heads } = this.#ports;
+    heads.audit ??= audit.head();
+    return heads.audit;
+  }
+
+  async appendKeys(rows: readonly StoredKey[]): Promise<void> {
+    this.#do((tables) => {
+      let head = this.#keysHead(tables);
+      for (const row of rows) {
+        assert(row.seq === head.seq + 1, 'keys are numbered without gaps');
+        tables.keys.insert(row);
+        head = row;
+        this.#bytes += row.fields.length + row.sealed.length;
+      }
+      this.#ports.heads.keys = { seq: head.seq, chain: head.chain };
+    });
+  }
+
+  async appendAudit(rows: readonly AuditRow[]): Promise<void> {
+    this.#do((tables) => {
+      let head = this.#auditHead(tables);
+      for (const row of rows) {
+        assert(row.seq === head.seq + 1, 'audit events are numbered without gaps');
+        tables.audit.insert(row);
+        head = row;
+        this.#bytes += row.event.length;
+      }
+      this.#ports.heads.audit = { seq: head.seq, chain: head.chain };
+    });
+  }
+
+  async putRow(row: TrustedRow): Promise<void> {
+    this.#do(({ trustedRows }) => trustedRows.put(row));
+  }
+
+  async deleteRow(kind: TrustedKind, id: string): Promise<void> {
+    this.#do(({ trustedRows }) => trustedRows.delete(kind, id));
+  }
+
+  async putCursor(cursor: Cursor): Promise<void> {
+    this.#do(({ cursors }) => cursors.put(cursor));
+  }
+
+  async deleteCursor(memberId: string, epoch: string): Promise<void> {
+    this.#do(({ cursors }) => cursors.delete(memberId, epoch));
+  }
+
+  async putRefusedKeys(refused: readonly RefusedKey[]): Promise<void> {
+    this.#do(({ cursors }) => {
+      for (const key of refused) cursors.putRefused(key);
+    });
+  }
+
+  async clearRefusedKeys(memberId: string): Promise<void> {
+    this.#do(({ cursors }) => cursors.clearRefused(memberId));
+  }
+
+  async putContact(contact: Contact): Promise<void> {
+    this.#do(({ contacts }) => contacts.put(contact));
+  }
+
+  async addReceipts(deviceId: string, seqs: readonly number[], totals: ReceiptTotals): Promise<void> {
+    this.#do(({ receipts }) => receipts.add(deviceId, seqs, totals));
+  }
+}

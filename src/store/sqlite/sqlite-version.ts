@@ -1,0 +1,23 @@
+/** Which SQLite may hold a repository. Before 3.51.3 its WAL-reset race could lose a commit. */
+import { KeystairError } from '#domain/errors.ts';
+import { SQLITE_VERSION_MIN } from '#domain/limits.ts';
+
+function numbers(version: string): readonly number[] {
+  return version.split('.').map(Number);
+}
+
+/** Throws `sqlite-too-old`, also for a version that cannot be read. */
+export function checkSqliteVersion(version: string): void {
+  const found = numbers(version);
+  for (const [index, least] of numbers(SQLITE_VERSION_MIN).entries()) {
+    const part = found[index] ?? 0;
+    if (part > least) return;
+    if (!(part >= least)) {
+      throw new KeystairError(
+        'sqlite-too-old',
+        `this Node brings SQLite ${version}, which can lose commits; ${SQLITE_VERSION_MIN} is the first that does not`,
+        { nextStep: 'run Keystair with the Node it comes with (npm ci, then bin/keystair), or a newer one' },
+      );
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/** Everything that is asked of one connection, prepared once. */
+import type { DatabaseSync } from 'node:sqlite';
+import { KeystairError } from '#domain/errors.ts';
+import { type AuditTable, prepareAuditTable } from './audit-table.ts';
+import { type ContactsTable, prepareContactsTable } from './contacts-table.ts';
+import { type CursorsTable, prepareCursorsTable } from './cursors-table.ts';
+import { type KeysTable, prepareKeysTable } from './keys-table.ts';
+import { prepareReceiptsTable, type ReceiptsTable } from './receipts-table.ts';
+import { isSqlError } from './sqlite-failure.ts';
+import { prepareTrustedRowsTable, type TrustedRowsTable } from './trusted-rows-table.ts';
+
+export interface Tables {
+  readonly keys: KeysTable;
+  readonly trustedRows: TrustedRowsTable;
+  readonly cursors: CursorsTable;
+  readonly contacts: ContactsTable;
+  readonly receipts: ReceiptsTable;
+  readonly audit: AuditTable;
+}
+
+/** Throws `data-damaged` where the database has not the tables it should have. */
+export function prepareTables(connection: DatabaseSync): Tables {
+  try {
+    return {
+      keys: prepareKeysTable(connection),
+      trustedRows: prepareTrustedRowsTable(connection),
+      cursors: prepareCursorsTable(connection),
+      contacts: prepareContactsTable(connection),
+      receipts: prepareReceiptsTable(connection),
+      audit: prepareAuditTable(connection),
+    };
+  } catch (cause) {
+    if (!isSqlError(cause)) throw cause;
+    const name = connection.location() ?? 'the database';
+    throw new KeystairError('data-damaged', `${name} lacks tables or columns (${cause.message})`, {
+      nextStep: 'restore the server from a backup with `keystair server restore`',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,145 @@
+/** The contract's third part: rows beside the keys. */
+import assert from 'node:assert/strict';
+import type { Cursor, TrustedRow } from '#store/store.ts';
+import type { WithStore } from './store-contract.ts';
+import { auditAfterHead, DEVICE_A, DEVICE_B, plain, ZEROS } from './stored-rows.ts';
+
+const MAC = new Uint8Array(32).fill(7);
+const EPOCH_1 = '1'.repeat(32);
+const EPOCH_2 = '2'.repeat(32);
+
+function cursor(epoch: string, rank: number, seq: number): Cursor {
+  return { memberId: 'member', epoch, rank, seq, chain: new Uint8Array(32).fill(seq) };
+}
+
+export function contractOfRows(withStore: WithStore): void {
+  withStore('a trusted row is kept, replaced and deleted by kind and id', async (store) => {
+    const row: TrustedRow = { kind: 'member', id: 'one', body: '{"name":"Lyon"}', mac: MAC };
+    const other: TrustedRow = { ...row, kind: 'setting' };
+    await store.write(async (transaction) => {
+      await transaction.putRow(row);
+      await transaction.putRow(other);
+      await transaction.putRow({ ...row, id: 'two' });
+    });
+    await store.write((transaction) => transaction.putRow({ ...row, body: '{}' }));
+    assert.deepEqual(plain(await store.reader.row('member', 'one')), plain({ ...row, body: '{}' }));
+    assert.deepEqual(plain(await store.reader.row('setting', 'one')), plain(other));
+    assert.equal(await store.reader.row('secret', 'one'), undefined);
+    assert.deepEqual(
+      (await store.reader.rows('member')).map(({ id }) => id),
+      ['one', 'two'],
+    );
+    await store.write((transaction) => transaction.deleteRow('member', 'one'));
+    await store.write((transaction) => transaction.deleteRow('member', 'never there'));
+    assert.equal(await store.reader.row('member', 'one'), undefined);
+    assert.deepEqual(plain(await store.reader.row('setting', 'one')), plain(other));
+  });
+
+  withStore('a cursor is kept for each epoch of a member', async (store) => {
+    await store.write(async (transaction) => {
+      await transaction.putCursor(cursor(EPOCH_2, 1, 40));
+      await transaction.putCursor(cursor(EPOCH_1, 2, 3));
+      await transaction.putCursor({ ...cursor(EPOCH_1, 1, 9), memberId: 'other' });
+      await transaction.putCursor(cursor(EPOCH_1, 2, 5));
+    });
+    assert.deepEqual(plain(await store.reader.cursor('member', EPOCH_1)), plain(cursor(EPOCH_1, 2, 5)));
+    assert.equal(await store.reader.cursor('nobody', EPOCH_1), undefined);
+    assert.deepEqual(
+      plain(await store.reader.cursors('member')),
+      plain([cursor(EPOCH_2, 1, 40), cursor(EPOCH_1, 2, 5)]),
+    );
+    await store.write((transaction) => transaction.deleteCursor('member', EPOCH_2));
+    assert.equal((await store.reader.cursors('member')).length, 1);
+    assert.equal((await store.reader.cursors('other')).length, 1);
+  });
+
+  withStore('keys and the cursor that covers them are there together or not at all', async (store) => {
+    const failing = store.write(async (transaction) => {
+      await transaction.putCursor(cursor(EPOCH_1, 1, 1));
+      await transaction.putRefusedKeys([
+        { memberId: 'member', epoch: EPOCH_1, seq: 1, keyId: 'any text', reason: 'record-invalid', at: 1 },
+      ]);
+      throw new Error('link closed');
+    });
+    await assert.rejects(failing, /link closed/);
+    assert.equal(await store.reader.cursor('member', EPOCH_1), undefined);
+    assert.deepEqual(await store.reader.refusedKeys('member', 10), []);
+  });
+
+  withStore('refused records are told newest first, once each, and forgotten by member', async (store) => {
+    const refused = (memberId: string, seq: number, at: number) => {
+      return { memberId, epoch: EPOCH_1, seq, keyId: `key ${seq}`, reason: `reason ${at}`, at };
+    };
+    await store.write(async (transaction) => {
+      await transaction.putRefusedKeys([refused('', 1, 100), refused('', 2, 300), refused('', 3, 200)]);
+      await transaction.putRefusedKeys([refused('member', 1, 100)]);
+    });
+    // The same record refused again: its reason is the newer one.
+    await store.write((transaction) => transaction.putRefusedKeys([refused('', 1, 400)]));
+    assert.deepEqual(await store.reader.refusedKeys('', 10), [
+      refused('', 1, 400),
+      refused('', 2, 300),
+      refused('', 3, 200),
+    ]);
+    assert.deepEqual(await store.reader.refusedKeys('', 1), [refused('', 1, 400)]);
+    await store.write((transaction) => transaction.clearRefusedKeys(''));
+    assert.deepEqual(await store.reader.refusedKeys('', 10), []);
+    assert.equal((await store.reader.refusedKeys('member', 10)).length, 1);
+  });
+
+  withStore('a contact is what was last heard of it', async (store) => {
+    await store.write(async (transaction) => {
+      await transaction.putContact({ id: 'b', lastHeartbeatAt: null, body: '{}' });
+      await transaction.putContact({ id: 'a', lastHeartbeatAt: 5, body: '{"keys":1}' });
+      await transaction.putContact({ id: 'b', lastHeartbeatAt: 1_735_689_600_123, body: '{"keys":2}' });
+    });
+    const b = { id: 'b', lastHeartbeatAt: 1_735_689_600_123, body: '{"keys":2}' };
+    assert.deepEqual({ ...(await store.reader.contact('b')) }, b);
+    assert.equal(await store.reader.contact('c'), undefined);
+    assert.deepEqual(await store.reader.contacts(), [{ id: 'a', lastHeartbeatAt: 5, body: '{"keys":1}' }, b]);
+  });
+
+  withStore('receipts are noted for each device, and noting one again changes nothing', async (store) => {
+    assert.deepEqual(plain(await store.reader.receiptTotals(DEVICE_A)), plain({ count: 0, digest: ZEROS }));
+    const totals = { count: 3, digest: MAC };
+    await store.write(async (transaction) => {
+      await transaction.addReceipts(DEVICE_A, [1, 5], { count: 2, digest: ZEROS });
+      await transaction.addReceipts(DEVICE_A, [5, 9], totals);
+      await transaction.addReceipts(DEVICE_B, [7], { count: 1, digest: ZEROS });
+    });
+    assert.deepEqual(plain(await store.reader.receiptTotals(DEVICE_A)), plain(totals));
+    assert.deepEqual(await store.reader.hasReceipts(DEVICE_A, [9, 2, 1, 7, 9]), new Set([9, 1]));
+    assert.deepEqual(await store.reader.hasReceipts(DEVICE_B, [1, 7]), new Set([7]));
+    assert.deepEqual(await store.reader.hasReceipts(DEVICE_B, []), new Set());
+    assert.deepEqual(await store.reader.hasReceipts('no id', [1]), new Set());
+  });
+
+  withStore('audit events keep their bytes, order, chain and MAC', async (store) => {
+    const events = ['{"event":"a"}', '{"text":"é\\u0000 東"}', ''];
+    await store.write(async (transaction) => {
+      const rows = auditAfterHead(await transaction.auditHead(), events);
+      await transaction.appendAudit(rows);
+      assert.deepEqual(plain(await transaction.auditAfter(0, 10)), plain(rows));
+    });
+    const rows = auditAfterHead({ seq: 0, chain: ZEROS }, events);
+    assert.deepEqual(plain(await store.reader.auditHead()), plain({ seq: 3, chain: rows[2]!.chain }));
+    assert.deepEqual(plain(await store.reader.auditAfter(1, 1)), plain([rows[1]]));
+    assert.deepEqual(await store.reader.auditAfter(3, 10), []);
+  });
+
+  withStore(
+    'audit events that may use the reserve are like any others where there is space',
+    async (store) => {
+      const answer = await store.write(
+        async (transaction) => {
+          await transaction.appendAudit(auditAfterHead(await transaction.auditHead(), ['{}']));
+          return 'kept';
+        },
+        { reserve: true },
+      );
+      assert.equal(answer, 'kept');
+      assert.equal((await store.reader.auditHead()).seq, 1);
+      assert.ok((await store.freeBytes()) > 0);
+    },
+  );
+}

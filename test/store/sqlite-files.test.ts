@@ -1,0 +1,343 @@
+/** The files of a data directory: whose they are, what they say when they are wrong, and who may open them. */
+import assert from 'node:assert/strict';
+import { chmod, cp, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { type ErrorCode, KeystairError } from '#domain/errors.ts';
+import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
+import { checkSqliteVersion } from '#store/sqlite/sqlite-version.ts';
+import type { Store } from '#store/store.ts';
+import { auditAfterHead, keyId, keysAfterHead } from './stored-rows.ts';
+import { canMount, missing, withReadOnlyView } from './system-tools.ts';
+import { startWriter } from './writing-child.ts';
+
+function onFatal(error: KeystairError): never {
+  throw error;
+}
+
+const RESERVE_BYTES = 256 * 1024;
+
+function openIn(directory: string): Promise<Store> {
+  return openSqliteStore({ directory, onFatal, auditReserveBytes: RESERVE_BYTES });
+}
+
+/** Runs the body with the path of a directory that is not there yet. */
+async function withDirectory(body: (directory: string) => Promise<void>): Promise<void> {
+  const above = await mkdtemp(join(tmpdir(), 'keystair-files-'));
+  try {
+    await body(join(above, 'data'));
+  } finally {
+    await rm(above, { recursive: true });
+  }
+}
+
+async function record(store: Store, from: number, count: number): Promise<void> {
+  const ns = Array.from({ length: count }, (_, index) => from + index);
+  await store.write(async (transaction) =>
+    transaction.appendKeys(keysAfterHead(await transaction.head(), ns)),
+  );
+}
+
+async function repositoryWith(directory: string, keys: number): Promise<void> {
+  const store = await openIn(directory);
+  await record(store, 0, keys);
+  await store.close();
+}
+
+/** Asserts a refusal that names the directory and a next step. */
+function refuses(code: ErrorCode, directory: string, sentence: RegExp): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof KeystairError, String(error));
+    assert.equal(error.code, code);
+    assert.ok(error.message.includes(directory), error.message);
+    assert.match(error.sentence, sentence);
+    return true;
+  };
+}
+
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8);
+}
+
+void test('no file of the data directory can be read by anyone but its owner', () =>
+  withDirectory(async (directory) => {
+    const before = process.umask(0);
+    try {
+      const store = await openIn(directory);
+      await record(store, 0, 10);
+      assert.equal(await modeOf(directory), '700');
+      for (const file of [
+        'keystair.db',
+        'keystair.db-wal',
+        'keystair.db-shm',
+        'keystair.lock',
+        'audit-reserve',
+      ]) {
+        assert.equal(await modeOf(join(directory, file)), '600', file);
+      }
+      await store.close();
+      // As a copy by another program may have left it.
+      await chmod(join(directory, 'keystair.db'), 0o644);
+      const again = await openIn(directory);
+      assert.equal(await modeOf(join(directory, 'keystair.db')), '600');
+      assert.equal(await modeOf(join(directory, 'keystair.db-wal')), '600');
+      await again.close();
+    } finally {
+      process.umask(before);
+    }
+  }));
+
+void test('the space set aside for audit events is really taken', () =>
+  withDirectory(async (directory) => {
+    await repositoryWith(directory, 1);
+    const reserve = join(directory, 'audit-reserve');
+    const { size, blocks } = await stat(reserve);
+    assert.equal(size, RESERVE_BYTES);
+    assert.ok(blocks * 512 >= RESERVE_BYTES);
+    // A copy of it with a hole takes no space, and is filled.
+    await rm(reserve);
+    const file = await open(reserve, 'w');
+    await file.truncate(RESERVE_BYTES);
+    await file.close();
+    await repositoryWith(join(directory, '..', 'other'), 1);
+    await (await openIn(directory)).close();
+    assert.ok((await stat(reserve)).blocks * 512 >= RESERVE_BYTES);
+  }));
+
+void test('the reserve is filled with what no file system compresses away', () =>
+  withDirectory(async (directory) => {
+    const random = (bytes: number): Uint8Array => new Uint8Array(bytes).fill(0x5a);
+    await (await openSqliteStore({ directory, onFatal, auditReserveBytes: RESERVE_BYTES, random })).close();
+    assert.ok((await readFile(join(directory, 'audit-reserve'))).every((byte) => byte === 0x5a));
+  }));
+
+void test(
+  'a second process is refused, told which process it is, and may come when that is gone',
+  { timeout: 60_000 },
+  () =>
+    withDirectory(async (directory) => {
+      const writer = startWriter({ directory, first: 0, works: 1, rows: 1 });
+      await writer.acknowledges(1);
+      await assert.rejects(openIn(directory), (error) => {
+        assert.ok(error instanceof KeystairError);
+        if (process.platform === 'linux') {
+          assert.ok(
+            error.message.endsWith(`is used by another process (${writer.process.pid})`),
+            error.message,
+          );
+        }
+        return refuses(
+          'data-in-use',
+          directory,
+          /; talk to it with `keystair server status --data \S+`, or /,
+        )(error);
+      });
+      const seen = writer.acknowledged.length;
+      await writer.acknowledges(seen + 10);
+      writer.process.kill('SIGKILL');
+      await writer.ended;
+      const store = await openIn(directory);
+      assert.ok((await store.reader.head()).seq >= seen + 10);
+      await store.close();
+    }),
+);
+
+void test('the same process cannot open a data directory twice, nor loosen its own lock by trying', () =>
+  withDirectory(async (directory) => {
+    const store = await openIn(directory);
+    for (let time = 0; time < 2; time += 1) {
+      await assert.rejects(openIn(directory), refuses('data-in-use', directory, /server status/));
+    }
+    const writer = startWriter({ directory, first: 0, works: 1, rows: 1 });
+    assert.match((await writer.ended).complaint, /data-in-use/);
+    await store.close();
+    await (await openIn(directory)).close();
+  }));
+
+void test('a copy of a data directory that is in use is a directory of its own', () =>
+  withDirectory(async (directory) => {
+    const store = await openIn(directory);
+    await record(store, 0, 5);
+    const copy = join(directory, '..', 'copy');
+    // By another process: a descriptor that this one closes would take its locks along.
+    await cpByOther(directory, copy);
+    const copied = await openIn(copy);
+    assert.equal((await copied.reader.head()).seq, 5);
+    await copied.close();
+    await record(store, 5, 5);
+    await store.close();
+  }));
+
+async function cpByOther(from: string, to: string): Promise<void> {
+  const { spawnSync } = await import('node:child_process');
+  assert.equal(spawnSync('cp', ['-a', from, to]).status, 0);
+}
+
+void test('a newer data format is refused and left as it is', () =>
+  withDirectory(async (directory) => {
+    await repositoryWith(directory, 3);
+    const path = join(directory, 'keystair.db');
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA user_version = 9');
+    database.close();
+    const before = await readFile(path);
+    await assert.rejects(
+      openIn(directory),
+      refuses('data-newer', path, /data format 9, this one knows \d+\); run the newer/),
+    );
+    assert.deepEqual(await readFile(path), before);
+  }));
+
+void test('a database of another program is refused and left as it is', () =>
+  withDirectory(async (directory) => {
+    await mkdir(directory);
+    const path = join(directory, 'keystair.db');
+    const database = new DatabaseSync(path);
+    database.exec('CREATE TABLE theirs (a)');
+    database.close();
+    await assert.rejects(openIn(directory), refuses('data-damaged', path, /is not a database of Keystair; /));
+    const after = new DatabaseSync(path);
+    assert.deepEqual(after.prepare('SELECT name FROM sqlite_schema').all().length, 1);
+    after.close();
+    await writeFile(path, 'not a database at all, but long enough to be read as one'.repeat(100));
+    await assert.rejects(
+      openIn(directory),
+      refuses('data-damaged', path, /server verify --data \S+`, and restore/),
+    );
+  }));
+
+void test('a database without one of its tables is called damaged', () =>
+  withDirectory(async (directory) => {
+    await repositoryWith(directory, 1);
+    const database = new DatabaseSync(join(directory, 'keystair.db'));
+    database.exec('DROP TABLE cursors');
+    database.close();
+    await assert.rejects(
+      openIn(directory),
+      refuses('data-damaged', directory, /no such table: cursors.*; restore/),
+    );
+  }));
+
+void test('a damaged page is an error that names the file, never an answer', () =>
+  withDirectory(async (directory) => {
+    const count = 3000;
+    await repositoryWith(directory, count);
+    const path = join(directory, 'keystair.db');
+    const { size } = await stat(path);
+    const file = await open(path, 'r+');
+    for (let page = 40; page < 60; page += 1)
+      await file.write(Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
+    await file.close();
+    assert.ok(size > 100 * 4096);
+
+    const store = await openIn(directory);
+    const damaged = refuses(
+      'data-damaged',
+      path,
+      /; see what is affected with `keystair server verify --data \S+`, and restore/,
+    );
+    await assert.rejects(store.reader.keysAfter(0, count), damaged);
+    await assert.rejects(
+      store.write((transaction) => transaction.keysAfter(0, count)),
+      damaged,
+    );
+    let whole = 0;
+    for (let n = 0; n < count; n += 1) {
+      try {
+        assert.equal((await store.reader.keyById(keyId(n)))?.seq, n + 1);
+        whole += 1;
+      } catch (error) {
+        damaged(error);
+      }
+    }
+    assert.ok(whole > 1000 && whole < count, 'what is not damaged is still given out');
+    const problems = await store.checkStructure();
+    assert.ok(problems.length > 0);
+    for (const problem of problems) assert.ok(problem.includes(path));
+    await store.close();
+  }));
+
+void test('a missing row is found by the check of structure', () =>
+  withDirectory(async (directory) => {
+    const store = await openIn(directory);
+    await record(store, 0, 100);
+    await store.write(async (transaction) =>
+      transaction.appendAudit(auditAfterHead(await transaction.auditHead(), ['1', '2', '3'])),
+    );
+    await store.close();
+    const database = new DatabaseSync(join(directory, 'keystair.db'));
+    database.exec('DELETE FROM keys WHERE seq IN (50, 51, 70); DELETE FROM audit WHERE seq = 1');
+    database.close();
+    const again = await openIn(directory);
+    assert.deepEqual(await again.checkStructure(), [
+      '3 encryption keys are missing, the first after number 49',
+      '1 audit events are missing, the first after number 0',
+    ]);
+    await again.close();
+  }));
+
+const noMount = missing(canMount, 'run as root where mount is allowed, to make a read-only view');
+
+void test('a data directory that cannot be written is refused with what to do', { skip: noMount }, () =>
+  withDirectory(async (directory) => {
+    await repositoryWith(directory, 3);
+    await withReadOnlyView(directory, async (view) => {
+      await assert.rejects(
+        openIn(view),
+        refuses('data-not-writable', view, /; give it and its files to the user/),
+      );
+      await assert.rejects(openIn(join(view, 'new')), refuses('data-not-writable', view, /read-only/));
+    });
+    await (await openIn(directory)).close();
+  }),
+);
+
+void test('a path that leads through a file is refused with what to do', () =>
+  withDirectory(async (directory) => {
+    await writeFile(directory, '');
+    for (const path of [directory, join(directory, 'below')]) {
+      await assert.rejects(openIn(path), refuses('data-not-writable', path, /; give it and its files/));
+    }
+  }));
+
+void test('a lock that another program holds on the database is named as such', { timeout: 30_000 }, () =>
+  withDirectory(async (directory) => {
+    const store = await openIn(directory);
+    const database = new DatabaseSync(join(directory, 'keystair.db'));
+    database.exec('BEGIN IMMEDIATE');
+    await assert.rejects(
+      record(store, 0, 1),
+      refuses('data-in-use', directory, /another program holds a lock .*fuser/),
+    );
+    database.exec('ROLLBACK');
+    database.close();
+    await record(store, 0, 1);
+    await store.close();
+  }),
+);
+
+void test('a copy made with the write-ahead log beside it holds what was committed', () =>
+  withDirectory(async (directory) => {
+    const writer = startWriter({ directory, first: 0, works: 4, rows: 1 });
+    await writer.acknowledges(50);
+    writer.process.kill('SIGKILL');
+    await writer.ended;
+    const copy = join(directory, '..', 'copy');
+    await cp(directory, copy, { recursive: true });
+    for (const path of [directory, copy]) {
+      const store = await openIn(path);
+      for (const n of writer.acknowledged) assert.notEqual(await store.reader.keyById(keyId(n)), undefined);
+      await store.close();
+    }
+  }));
+
+void test('a SQLite that can lose commits is refused', () => {
+  for (const version of ['3.51.3', '3.51.10', '3.52.0', '3.100.0', '4.0.0', process.versions.sqlite ?? '']) {
+    checkSqliteVersion(version);
+  }
+  for (const version of ['3.51.2', '3.50.9', '3.9.9', '2.99.99', '3.51', '3', '0', '', 'unknown', '3.51.x']) {
+    assert.throws(() => checkSqliteVersion(version), { code: 'sqlite-too-old' }, version);
+  }
+});

@@ -1,0 +1,57 @@
+/** Starting `writer-process.ts`, alone or under another program, and hearing what it acknowledges. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const SCRIPT = join(import.meta.dirname, 'writer-process.ts');
+
+export interface WriterOptions {
+  readonly directory: string;
+  readonly first: number;
+  readonly works: number;
+  readonly rows: number;
+  /** A program and its arguments, under which the writer runs. */
+  readonly under?: readonly string[];
+}
+
+export interface Writer {
+  readonly process: ChildProcess;
+  /** Numbers of the keys it acknowledged, so far. */
+  readonly acknowledged: readonly number[];
+  /** Resolves when so many are acknowledged, or it has ended. */
+  acknowledges(count: number): Promise<void>;
+  /** Resolves when it has ended, with its exit code and what it said on standard error. */
+  readonly ended: Promise<{ readonly code: number | null; readonly complaint: string }>;
+}
+
+export function startWriter({ directory, first, works, rows, under = [] }: WriterOptions): Writer {
+  const command = [...under, process.execPath];
+  const args = [...command.slice(1), SCRIPT, directory, String(first), String(works), String(rows)];
+  const child = spawn(command[0]!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const numbers: number[] = [];
+  let rest = '';
+  let complaint = '';
+  let wake = (): void => undefined;
+  child.stdout.on('data', (chunk: Buffer) => {
+    // A line that was cut off acknowledges nothing.
+    const lines = (rest + chunk.toString('utf8')).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== 'ready') numbers.push(Number(line));
+    wake();
+  });
+  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString('utf8')));
+  const state = { over: false };
+  const ended = once(child, 'close').then(([code]) => {
+    state.over = true;
+    wake();
+    return { code: code as number | null, complaint };
+  });
+  return {
+    process: child,
+    acknowledged: numbers,
+    async acknowledges(count) {
+      while (!state.over && numbers.length < count) await new Promise<void>((resolve) => (wake = resolve));
+    },
+    ended,
+  };
+}
