@@ -1,0 +1,199 @@
+/**
+ * A whole Administration Server in this process: the real store, barrier, listener and TLS on loopback, with a clock
+ * that the test sets. For what would take a real process a month, or a great many of them.
+ */
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import type { Server as HttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Member } from '#domain/member.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import type { CompleteKey } from '#domain/encryption-key.ts';
+import {
+  PEOPLE_ROUTES,
+  type PeopleAnswer,
+  type PeopleRequest,
+  type PeopleRouteName,
+} from '#protocol/people-routes.ts';
+import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
+import { createRepository, type Repository } from '#server/create-repository.ts';
+import { createDialler } from '#server/hierarchy/dial-primary.ts';
+import type { Dialler } from '#server/hierarchy/primary-link.ts';
+import { createMachineListener } from '#server/http/machine-listener.ts';
+import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
+import type { Log, Timers } from '#server/ports.ts';
+import { createCredentials, loadAuthority, makeServerLeaf } from '#server/trust/credentials.ts';
+import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
+import type { Store } from '#store/store.ts';
+import { askToJoin } from '#transport/ask-to-join.ts';
+import type { Authority } from '#transport/authority.ts';
+import { makeKeyPair } from '#transport/key-pair.ts';
+import { type TrustedAuthority, trustAuthority } from '#transport/trusted-authority.ts';
+import { atTheEnd } from './at-the-end.ts';
+
+const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
+
+export interface ServerInProcess {
+  readonly name: ServerName;
+  readonly address: string;
+  readonly store: Store;
+  readonly repository: Repository;
+  readonly authority: Authority;
+  readonly trusted: readonly TrustedAuthority[];
+  readonly listener: HttpsServer;
+  /** Its clock stands so many milliseconds ahead of the machine's. */
+  readonly clock: { (): number; aheadMs: number };
+  /** What it logged: event names with their fields. */
+  readonly logged: Readonly<Record<string, unknown>>[];
+  /** A call of the local administrator. */
+  call<N extends PeopleRouteName>(name: N, request: PeopleRequest<N>): Promise<PeopleAnswer<N>>;
+  /** Records keys as a device's, without one. They climb with the next heartbeat. */
+  record(...keys: readonly CompleteKey[]): Promise<void>;
+  has(id: string): Promise<boolean>;
+  member(id: string): Promise<Member | undefined>;
+  /** The audit log's events of one kind, oldest first. */
+  events(event: string): Promise<Record<string, unknown>[]>;
+  /** Takes no calls any more. */
+  silence(): Promise<void>;
+}
+
+export interface InProcessOptions {
+  readonly aheadMs?: number;
+  /** Where it keeps its data; in memory unless given. */
+  readonly directory?: string;
+  /** Of the key file: to open the directory with the command line later. */
+  readonly sealKey?: Uint8Array;
+  /** How it dials its primary, in place of the real way. */
+  readonly dialler?: Dialler;
+  readonly heartbeats?: boolean;
+}
+
+function logTo(logged: Record<string, unknown>[]): Log {
+  const write = (fields: Readonly<Record<string, unknown>>): void => void logged.push({ ...fields });
+  return { info: write, warn: write, error: write };
+}
+
+/** Closed by itself when the tests of the file are over. */
+export async function openServer(name: string, options: InProcessOptions = {}): Promise<ServerInProcess> {
+  const clock = Object.assign(() => Date.now() + clock.aheadMs, { aheadMs: options.aheadMs ?? 0 });
+  const pending = new Set<NodeJS.Timeout>();
+  const timers: Timers = {
+    after(ms, call) {
+      const timer = setTimeout(() => {
+        pending.delete(timer);
+        call();
+      }, ms);
+      pending.add(timer);
+      return () => {
+        clearTimeout(timer);
+        pending.delete(timer);
+      };
+    },
+  };
+  const logged: Record<string, unknown>[] = [];
+  const log = logTo(logged);
+  const store = await openSqliteStore({
+    ...(options.directory === undefined ? { path: ':memory:' } : { directory: options.directory }),
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const repository = await createRepository(
+    { store, clock, random, log },
+    options.sealKey ?? random(32),
+    name,
+  );
+  const { server, rows, barrier, audit } = repository;
+  const authority = await loadAuthority(rows, store);
+  let address = '';
+  const credentials = createCredentials(authority, () => [address], clock);
+  const trusted = [trustAuthority(authority.certificatePem)];
+  const administration: AdministrationServer = await createAdministrationServer({
+    repository,
+    store,
+    clock,
+    timers,
+    random,
+    log,
+    credentials,
+    dialler: options.dialler ?? createDialler(rows, store, clock),
+    askToJoin: (invitation, privateKeyPem, request) =>
+      askToJoin({ invitation, keyPair: keyPairOf(privateKeyPem), ...request, now: clock }),
+    makePrivateKey: () => makeKeyPair().privateKeyPem,
+    facts: () => ({ listen: address, seals: [], warnings: [] }),
+  });
+  const { app, server: listener } = createMachineListener({
+    api: administration.machines,
+    credentials: await makeServerLeaf(authority, server.id, ['127.0.0.1'], clock()),
+    authorities: trusted,
+    clock,
+    log,
+  });
+  await app.ready();
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  address = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  if (options.heartbeats !== false) administration.start();
+
+  const silence = async (): Promise<void> => {
+    listener.closeAllConnections();
+    listener.close();
+    await app.close();
+  };
+  atTheEnd(async () => {
+    await silence();
+    await administration.stop();
+    await store.close();
+    for (const timer of pending) clearTimeout(timer);
+  });
+
+  return {
+    name: server,
+    address,
+    store,
+    repository,
+    authority,
+    trusted,
+    listener,
+    clock,
+    logged,
+    call: (route, request) => {
+      const parsed = PEOPLE_ROUTES[route].request.parse(request);
+      return administration.people[route](LOCAL_ADMINISTRATOR, parsed as never);
+    },
+    async record(...keys) {
+      const checked = keys.map((key) => checkedKey(key));
+      const origin = `device:${keys[0]?.key.device.id ?? ''}`;
+      await store.write((transaction) => recordKeys({ barrier, clock, audit }, transaction, checked, origin));
+    },
+    has: async (id) => (await store.reader.keyById(id)) !== undefined,
+    member: (id) => rows.get<Member>(store.reader, 'member', id),
+    async events(event) {
+      const all = await store.reader.auditAfter(0, 100_000);
+      return all
+        .map((row) => JSON.parse(row.event) as Record<string, unknown>)
+        .filter((entry) => entry['event'] === event);
+    },
+    silence,
+  };
+}
+
+function keyPairOf(privateKeyPem: string) {
+  const publicKey = createPublicKey(createPrivateKey(privateKeyPem)).export({ type: 'spki', format: 'der' });
+  return { privateKeyPem, publicKey };
+}
+
+export async function joinInProcess(
+  secondary: ServerInProcess,
+  primary: ServerInProcess,
+  { dmz = false }: { dmz?: boolean } = {},
+): Promise<void> {
+  const { invitation } = await primary.call('inviteSecondary', { dmz });
+  await secondary.call('joinHierarchy', { invitation });
+}
+
+export async function switchOption(
+  useHierarchy: boolean,
+  ...servers: readonly ServerInProcess[]
+): Promise<void> {
+  for (const server of servers) await server.call('changeSettings', { useHierarchy });
+}
