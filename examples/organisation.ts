@@ -5,33 +5,27 @@
  *
  * `npm start -- --once` stops everything at the end and exits 0. Ctrl-C leaves nothing behind.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { access, copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { delimiter, join } from 'node:path';
+import {
+  dataOf,
+  enrolDevice,
+  Failure,
+  joinBranch,
+  keystair,
+  type Organisation,
+  SERVERS,
+  startServer,
+  stateOf,
+  stopServers,
+  waitForKeys,
+} from './processes.ts';
 
-const KEYSTAIR = resolve(import.meta.dirname, '..', 'bin', 'keystair');
-const SERVERS = ['Headquarters', 'Oslo', 'Lyon'] as const;
-type ServerName = (typeof SERVERS)[number];
 /** Where Debian keeps cryptsetup; often not on a person's PATH. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin'];
 /** A LUKS2 header takes 16 MiB; the image is sparse. */
 const DRIVE_BYTES = 64 * 1024 * 1024;
-/** A server that is not ready by then is not going to be. */
-const READY_MS_MAX = 15_000;
-/** How long a heartbeat's worth of climbing is waited for. */
-const CLIMB_MS_MAX = 10_000;
-
-class Failure extends Error {}
-
-interface Organisation {
-  readonly folder: string;
-  readonly stop: AbortSignal;
-  readonly servers: Map<ServerName, ChildProcess>;
-}
-
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
@@ -47,120 +41,6 @@ async function tell<T>(what: string, work: () => Promise<T>, outcome: (result: T
   say(`    ${outcome(result)}  [${((performance.now() - began) / 1000).toFixed(2)} s]`);
   return result;
 }
-
-/** One command of the command line; its JSON document. What a person would type is what is run. */
-async function keystair(
-  organisation: Organisation,
-  args: readonly string[],
-  stdin = '',
-): Promise<Record<string, unknown>> {
-  organisation.stop.throwIfAborted();
-  // A group of its own: Ctrl-C is ours to handle, in our order.
-  const child = spawn(KEYSTAIR, [...args, '--json'], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
-  const onStop = (): void => void child.kill('SIGTERM');
-  organisation.stop.addEventListener('abort', onStop, { once: true });
-  child.stdin.end(stdin);
-  const [out, messages, status] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    new Promise<number | null>((done) => child.once('close', (code) => done(code))),
-  ]);
-  organisation.stop.removeEventListener('abort', onStop);
-  organisation.stop.throwIfAborted();
-  if (status !== 0) throw new Failure(`keystair ${args.join(' ')}\n${messages.trim()}`);
-  return JSON.parse(out) as Record<string, unknown>;
-}
-
-function dataOf(organisation: Organisation, server: ServerName): string {
-  return join(organisation.folder, server.toLowerCase());
-}
-
-function stateOf(organisation: Organisation, device: string): string {
-  return join(organisation.folder, device);
-}
-
-/** Starts a server process and waits for its ready line. */
-async function startServer(organisation: Organisation, name: ServerName): Promise<string> {
-  organisation.stop.throwIfAborted();
-  const log = join(organisation.folder, `${name.toLowerCase()}.log`);
-  const descriptor = openSync(log, 'a', 0o600);
-  const child = spawn(KEYSTAIR, ['server', 'start', '--data', dataOf(organisation, name), '--name', name], {
-    stdio: ['ignore', 'pipe', descriptor],
-    detached: true,
-  });
-  closeSync(descriptor);
-  organisation.servers.set(name, child);
-  const ready = new Promise<string>((done, fail) => {
-    let line = '';
-    child.stdout?.on('data', (piece: Buffer) => {
-      line += piece.toString();
-      if (line.includes('\n')) done((JSON.parse(line) as { listen: string }).listen);
-    });
-    child.once('exit', () => fail(new Failure(`the server ${name} did not start; its log: ${log}`)));
-    setTimeout(
-      () => fail(new Failure(`the server ${name} is not ready; its log: ${log}`)),
-      READY_MS_MAX,
-    ).unref();
-  });
-  return ready;
-}
-
-/** SIGTERM drains a server; each is waited for. */
-async function stopServers(organisation: Organisation): Promise<void> {
-  const ended = [...organisation.servers.values()].map(
-    (child) =>
-      new Promise<void>((done) => {
-        if (child.exitCode !== null || child.signalCode !== null) return done();
-        child.once('exit', () => done());
-        child.kill('SIGTERM');
-      }),
-  );
-  await Promise.all(ended);
-}
-
-async function joinBranch(organisation: Organisation, name: ServerName): Promise<void> {
-  const { invitation } = await keystair(organisation, [
-    'hierarchy',
-    'invite',
-    '--data',
-    dataOf(organisation, 'Headquarters'),
-  ]);
-  await keystair(
-    organisation,
-    ['hierarchy', 'join', '-', '--use-hierarchy', 'on', '--data', dataOf(organisation, name)],
-    String(invitation),
-  );
-}
-
-async function enrolDevice(organisation: Organisation, server: ServerName, device: string): Promise<void> {
-  const { invitation } = await keystair(organisation, [
-    'devices',
-    'invite',
-    '--data',
-    dataOf(organisation, server),
-  ]);
-  await keystair(
-    organisation,
-    ['agent', 'enrol', '-', '--name', device, '--state', stateOf(organisation, device)],
-    String(invitation),
-  );
-}
-
-/** Keys are transmitted at once; this waits until the root has them all. */
-async function waitForKeys(organisation: Organisation, count: number): Promise<void> {
-  const until = performance.now() + CLIMB_MS_MAX;
-  for (;;) {
-    const status = await keystair(organisation, [
-      'server',
-      'status',
-      '--data',
-      dataOf(organisation, 'Headquarters'),
-    ]);
-    if (Number(status['keys']) >= count) return;
-    if (performance.now() > until) throw new Failure('the keys did not reach Headquarters; look at the logs');
-  }
-}
-
 async function hasCryptsetup(): Promise<boolean> {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS];
   const found = await Promise.allSettled(folders.map((folder) => access(join(folder, 'cryptsetup'))));

@@ -127,13 +127,14 @@ void describe('a path that is no drive', () => {
     await checkDriveEmpty({ path: image(20 * MIB) });
   });
 
-  void it('is refused where it may not be read', {
-    skip: process.getuid?.() === 0 && 'root may read all',
-  }, async () => {
-    const name = image();
-    chmodSync(name, 0);
-    await assert.rejects(checkDriveEmpty({ path: name }), { code: 'not-allowed' });
-  });
+  // Root may read all, so there is nothing to refuse.
+  if (process.getuid?.() !== 0) {
+    void it('is refused where it may not be read', async () => {
+      const name = image();
+      chmodSync(name, 0);
+      await assert.rejects(checkDriveEmpty({ path: name }), { code: 'not-allowed' });
+    });
+  }
 
   void it('is followed where it is a link, and named by what it points to', async () => {
     const name = image();
