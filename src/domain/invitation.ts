@@ -46,11 +46,37 @@ export function decodeInvitation(text: string): Invitation {
   if (word.length > INVITATION_LENGTH_MAX || more.length > 0 || sum !== checksum(payload)) {
     throw invalid('the invitation is cut or altered');
   }
-  const value = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Invitation;
-  if (!UUID_PATTERN.test(value.server.id) || !/^[0-9a-f]{64}$/.test(value.authority)) {
-    throw invalid('the invitation is altered');
-  }
+  const value = parsePayload(payload);
+  if (!isInvitation(value)) throw invalid('the invitation is altered');
   return value;
+}
+
+function parsePayload(payload: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A checksum is no seal: whoever alters an invitation makes it fit again. */
+function isInvitation(value: unknown): value is Invitation {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, server, addresses, authority, secret, expiresAt } = value as Record<string, unknown>;
+  if (typeof server !== 'object' || server === null) return false;
+  const { id, name } = server as Record<string, unknown>;
+  return (
+    (kind === 'device' || kind === 'secondary') &&
+    typeof id === 'string' &&
+    UUID_PATTERN.test(id) &&
+    typeof name === 'string' &&
+    Array.isArray(addresses) &&
+    addresses.every((address) => typeof address === 'string') &&
+    typeof authority === 'string' &&
+    /^[0-9a-f]{64}$/.test(authority) &&
+    typeof secret === 'string' &&
+    typeof expiresAt === 'string'
+  );
 }
 
 /** Under which name the inviting server keeps it. */
