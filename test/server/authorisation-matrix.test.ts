@@ -146,7 +146,7 @@ before(async () => {
   add('removed device with an expired certificate', await dated(removed, longAgo));
 });
 
-function verdictOf({ status, code }: Answered): Verdict | string {
+function verdictOf({ status, code }: Answered): string {
   // Let in, and then its body was no message of the protocol.
   if (status === 400 && code === 'request-invalid') return 'let in';
   return status === 403 ? String(code) : `${status} ${String(code)}`;

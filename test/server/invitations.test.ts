@@ -175,4 +175,8 @@ test('making and using an invitation are events, and the refused ones too', asyn
   const used = await oslo.events('invitation-used');
   assert.ok(made.length >= used.length && used.length > 0);
   assert.match(String(used[0]?.['fingerprint']), /^[0-9a-f]{64}$/);
+  const reasons = (await oslo.events('invitation-refused')).map(({ reason }) => reason);
+  for (const reason of ['invitation-used', 'invitation-expired', 'invitation-invalid', 'already-exists']) {
+    assert.equal(reasons.filter((one) => one === reason).length, 1, `${reason}: written once, then counted`);
+  }
 });

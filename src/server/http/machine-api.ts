@@ -93,7 +93,7 @@ export class MachineApi {
     try {
       return await this.#judge(name, peer);
     } catch (error) {
-      await this.noteRefusal(name, peer, error);
+      await this.#noteRefusal(name, peer, error);
       throw error;
     }
   }
@@ -101,8 +101,7 @@ export class MachineApi {
   /** Runs an admitted call with its parsed body. */
   async run(name: MachineRouteName, admitted: Admitted, body: unknown, abort: () => void): Promise<unknown> {
     const ports = this.#ports;
-    if (admitted.as === 'joiner')
-      return admit(ports, ports.credentials, admitted.joiner, body as RequestOf<'join'>);
+    if (admitted.as === 'joiner') return this.#join(admitted.joiner, body as RequestOf<'join'>);
     const { member, again } = admitted;
     const work = () => {
       if (name === 'transmit') {
@@ -114,7 +113,23 @@ export class MachineApi {
     return KEYS_TRAVEL.has(name) ? ports.streams.run(member.id, abort, work) : work();
   }
 
-  async noteRefusal(name: MachineRouteName, peer: PeerIdentity, error: unknown): Promise<void> {
+  async #join(joiner: Joiner, request: RequestOf<'join'>): Promise<unknown> {
+    const ports = this.#ports;
+    try {
+      return await admit(ports, ports.credentials, joiner, request);
+    } catch (error) {
+      // Whoever tries makes a new key each time: counted together, or they would fill the log.
+      if (error instanceof KeystairError)
+        await ports.refusals.note('joiner', error.code, {
+          event: 'invitation-refused',
+          by: `joiner:${joiner.fingerprint.slice(0, 16)}`,
+          reason: error.code,
+        });
+      throw error;
+    }
+  }
+
+  async #noteRefusal(name: MachineRouteName, peer: PeerIdentity, error: unknown): Promise<void> {
     if (!(error instanceof KeystairError)) return;
     const caller = nameOf(peer);
     const code = codeOf(error);
