@@ -8,8 +8,8 @@
  */
 import { KeystairError } from '#domain/errors.ts';
 import { type AgeStanza, type FileStanza, findFileStanza, isFileStanza } from '#domain/file-stanza.ts';
-import { type AgeHeader, headerMacFits, readAgeHeader } from './age-header.ts';
-import { decryptPayload } from './age-payload.ts';
+import { type AgeHeader, headerMacFits, readAgeHeader } from '#crypto/age/age-header.ts';
+import { decryptPayload } from '#crypto/age/age-payload.ts';
 import type { FileJob } from './encrypt-file.ts';
 import { checkOutput, openInput, type StandardStreams, writeOutput } from './file-streams.ts';
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { decryptPayload, encryptPayload } from '#agent/files/age-payload.ts';
+import { decryptPayload, encryptPayload } from '#crypto/age/age-payload.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { sameBytes } from '../same-bytes.ts';
+import { sameBytes } from '#test/agent/same-bytes.ts';
 
 const CHUNK = 64 * 1024;
 const SEALED = CHUNK + 16;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { headerMacFits, parseAgeHeader, readAgeHeader } from '#agent/files/age-header.ts';
+import { headerMacFits, parseAgeHeader, readAgeHeader } from '#crypto/age/age-header.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { AgeStanza } from '#domain/file-stanza.ts';
 import { AGE_HEADER_BYTES_MAX } from '#domain/limits.ts';

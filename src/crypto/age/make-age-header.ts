@@ -1,0 +1,53 @@
+/**
+ * The header of a new age v1 file (https://age-encryption.org/v1), and the fresh file key it wraps.
+ *
+ * typage makes it: it encrypts an empty file, for which the header is the same as for any other, and one recipient of
+ * ours is shown the file key. Nonce and tag of the empty payload are cut off.
+ */
+import { Encrypter, Stanza } from 'age-encryption';
+import { assert, KeystairError } from '#domain/errors.ts';
+import type { AgeStanza } from '#domain/file-stanza.ts';
+import { PAYLOAD_NONCE_BYTES } from './age-payload.ts';
+
+const TAG_BYTES = 16;
+
+/** The two kinds of recipient there are: hybrid and X25519. */
+const RECIPIENT = /^age1(pq1)?[02-9ac-hj-np-z]+$/;
+
+export interface NewAgeHeader {
+  readonly header: Uint8Array;
+  /** 16 bytes; whoever gets it overwrites it after use. */
+  readonly fileKey: Uint8Array;
+}
+
+/**
+ * @param recipients `age1pq1…` or `age1…`, all of one kind.
+ * @param ownStanzas makes the stanzas that are not a recipient's, shown the file key.
+ */
+export async function makeAgeHeader(
+  recipients: readonly string[],
+  ownStanzas: (fileKey: Uint8Array) => readonly AgeStanza[] | Promise<readonly AgeStanza[]>,
+): Promise<NewAgeHeader> {
+  const encrypter = new Encrypter();
+  let fileKey: Uint8Array | undefined;
+  encrypter.addRecipient({
+    wrapFileKey: async (shown: Uint8Array) => {
+      fileKey = shown.slice();
+      const stanzas = await ownStanzas(fileKey);
+      return stanzas.map(({ args, body }) => new Stanza([...args], body));
+    },
+  });
+  for (const recipient of recipients) {
+    try {
+      if (!RECIPIENT.test(recipient)) throw new Error('not one of the two kinds');
+      encrypter.addRecipient(recipient);
+    } catch {
+      throw new KeystairError('invalid-argument', 'a recipient is neither age1pq1… nor age1…', {
+        nextStep: 'copy the recipient again, whole',
+      });
+    }
+  }
+  const empty = await encrypter.encrypt(new Uint8Array(0));
+  assert(fileKey !== undefined, 'typage shows the file key to every recipient');
+  return { header: empty.subarray(0, empty.length - PAYLOAD_NONCE_BYTES - TAG_BYTES), fileKey };
+}
