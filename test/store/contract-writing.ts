@@ -64,6 +64,20 @@ export function contractOfWriting(withStore: WithStore): void {
     );
   });
 
+  withStore('works too large for one flush are all kept, in their order', async (store) => {
+    const sealed = new Uint8Array(1024 * 1024).fill(7);
+    const works = Array.from({ length: 24 }, (_, index) =>
+      store.write(async (transaction) => {
+        await transaction.appendKeys([{ ...keyAfter(await transaction.head(), index), sealed }]);
+      }),
+    );
+    await Promise.all([...works, record(store, [24])]);
+    assert.deepEqual(
+      await allKeys(store),
+      Array.from({ length: 25 }, (_, index) => keyId(index)),
+    );
+  });
+
   withStore('a work that fails leaves nothing, and its neighbours are untouched', async (store) => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 300 }, (_, index) =>

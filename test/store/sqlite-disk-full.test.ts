@@ -149,17 +149,26 @@ void test(
   () =>
     withSmallDisk(4 * 1024 * KIB, async (disk) => {
       const first = await openOn(disk);
-      const { next } = await recordUntilFull(first, 0, 20);
-      await audit(first);
+      await record(first, 0, 100);
       await first.close();
-      await fillBut(disk, 0);
+      const filler = await fillBut(disk, 0);
 
+      // Opening takes space of its own, out of the reserve.
       const store = await openOn(disk);
-      await hasAllKeys(store, next);
+      await hasAllKeys(store, 100);
       for (let n = 0; n < 50; n += 1) await audit(store);
-      await assert.rejects(record(store, next, 1), (error) => refusesCustody(error, disk));
-      await hasAllKeys(store, next);
+      await assert.rejects(record(store, 100, 1), (error) => refusesCustody(error, disk));
+      await hasAllKeys(store, 100);
       await store.close();
+
+      // The reserve is there in part now, which tells the next one that the disk is full still.
+      const again = await openOn(disk);
+      assert.equal((await again.reader.auditHead()).seq, 50);
+      await assert.rejects(record(again, 100, 1), (error) => refusesCustody(error, disk));
+      await rm(filler);
+      await record(again, 100, 1);
+      assert.equal(reserveOf(disk), RESERVE_BYTES);
+      await again.close();
     }),
 );
 

@@ -1,61 +1,23 @@
-/** The files of a data directory: whose they are, what they say when they are wrong, and who may open them. */
+/** The files of a data directory: whose they are, and what is said when they are wrong. */
 import assert from 'node:assert/strict';
-import { chmod, cp, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, cp, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { type ErrorCode, KeystairError } from '#domain/errors.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { checkSqliteVersion } from '#store/sqlite/sqlite-version.ts';
-import type { Store } from '#store/store.ts';
-import { auditAfterHead, keyId, keysAfterHead } from './stored-rows.ts';
+import {
+  onFatal,
+  openIn,
+  record,
+  refuses,
+  repositoryWith,
+  RESERVE_BYTES,
+  withDirectory,
+} from './data-directory.ts';
+import { auditAfterHead, keyId } from './stored-rows.ts';
 import { canMount, missing, withReadOnlyView } from './system-tools.ts';
 import { startWriter } from './writing-child.ts';
-
-function onFatal(error: KeystairError): never {
-  throw error;
-}
-
-const RESERVE_BYTES = 256 * 1024;
-
-function openIn(directory: string): Promise<Store> {
-  return openSqliteStore({ directory, onFatal, auditReserveBytes: RESERVE_BYTES });
-}
-
-/** Runs the body with the path of a directory that is not there yet. */
-async function withDirectory(body: (directory: string) => Promise<void>): Promise<void> {
-  const above = await mkdtemp(join(tmpdir(), 'keystair-files-'));
-  try {
-    await body(join(above, 'data'));
-  } finally {
-    await rm(above, { recursive: true });
-  }
-}
-
-async function record(store: Store, from: number, count: number): Promise<void> {
-  const ns = Array.from({ length: count }, (_, index) => from + index);
-  await store.write(async (transaction) =>
-    transaction.appendKeys(keysAfterHead(await transaction.head(), ns)),
-  );
-}
-
-async function repositoryWith(directory: string, keys: number): Promise<void> {
-  const store = await openIn(directory);
-  await record(store, 0, keys);
-  await store.close();
-}
-
-/** Asserts a refusal that names the directory and a next step. */
-function refuses(code: ErrorCode, directory: string, sentence: RegExp): (error: unknown) => true {
-  return (error) => {
-    assert.ok(error instanceof KeystairError, String(error));
-    assert.equal(error.code, code);
-    assert.ok(error.message.includes(directory), error.message);
-    assert.match(error.sentence, sentence);
-    return true;
-  };
-}
 
 async function modeOf(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8);
@@ -112,68 +74,6 @@ void test('the reserve is filled with what no file system compresses away', () =
     await (await openSqliteStore({ directory, onFatal, auditReserveBytes: RESERVE_BYTES, random })).close();
     assert.ok((await readFile(join(directory, 'audit-reserve'))).every((byte) => byte === 0x5a));
   }));
-
-void test(
-  'a second process is refused, told which process it is, and may come when that is gone',
-  { timeout: 60_000 },
-  () =>
-    withDirectory(async (directory) => {
-      const writer = startWriter({ directory, first: 0, works: 1, rows: 1 });
-      await writer.acknowledges(1);
-      await assert.rejects(openIn(directory), (error) => {
-        assert.ok(error instanceof KeystairError);
-        if (process.platform === 'linux') {
-          assert.ok(
-            error.message.endsWith(`is used by another process (${writer.process.pid})`),
-            error.message,
-          );
-        }
-        return refuses(
-          'data-in-use',
-          directory,
-          /; talk to it with `keystair server status --data \S+`, or /,
-        )(error);
-      });
-      const seen = writer.acknowledged.length;
-      await writer.acknowledges(seen + 10);
-      writer.process.kill('SIGKILL');
-      await writer.ended;
-      const store = await openIn(directory);
-      assert.ok((await store.reader.head()).seq >= seen + 10);
-      await store.close();
-    }),
-);
-
-void test('the same process cannot open a data directory twice, nor loosen its own lock by trying', () =>
-  withDirectory(async (directory) => {
-    const store = await openIn(directory);
-    for (let time = 0; time < 2; time += 1) {
-      await assert.rejects(openIn(directory), refuses('data-in-use', directory, /server status/));
-    }
-    const writer = startWriter({ directory, first: 0, works: 1, rows: 1 });
-    assert.match((await writer.ended).complaint, /data-in-use/);
-    await store.close();
-    await (await openIn(directory)).close();
-  }));
-
-void test('a copy of a data directory that is in use is a directory of its own', () =>
-  withDirectory(async (directory) => {
-    const store = await openIn(directory);
-    await record(store, 0, 5);
-    const copy = join(directory, '..', 'copy');
-    // By another process: a descriptor that this one closes would take its locks along.
-    await cpByOther(directory, copy);
-    const copied = await openIn(copy);
-    assert.equal((await copied.reader.head()).seq, 5);
-    await copied.close();
-    await record(store, 5, 5);
-    await store.close();
-  }));
-
-async function cpByOther(from: string, to: string): Promise<void> {
-  const { spawnSync } = await import('node:child_process');
-  assert.equal(spawnSync('cp', ['-a', from, to]).status, 0);
-}
 
 void test('a newer data format is refused and left as it is', () =>
   withDirectory(async (directory) => {

@@ -7,7 +7,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { prepareQuery } from './statement.ts';
 
 /** In `user_version`. Raised with every change that an older program would misread. */
-export const DATA_FORMAT = 1;
+const DATA_FORMAT = 1;
 /** In `application_id`: "Keys". */
 const APPLICATION = 0x4b657973;
 
