@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { claimToText } from '#domain/claim.ts';
 import { joinAs, type MadeMember, makeSomeKey } from '#test/support/machine-caller.ts';
+import { type PlayedSecondary, playSecondary } from '#test/support/played-secondary.ts';
 import { joinInProcess, openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
 
 let primary: ServerInProcess;
@@ -85,20 +86,29 @@ test('switching on later sends everything there is, and nothing twice', async ()
   }
 });
 
-test('a secondary that lies about its own option, or asks over a DMZ link, is refused by the primary alone', async () => {
-  const hostile = await joinAs((await primary.call('inviteSecondary', { dmz: true })).invitation);
+test('a secondary that asks against its own mark or option is refused by the primary alone', async () => {
   const wanted = makeSomeKey();
   await primary.record(wanted);
-  const answer = await hostile.calls.call('lookup', {
-    id: wanted.key.id,
-    claim: claimToText(wanted.claim),
-    asked: [],
-    remainingMs: 5000,
-  });
-  assert.deepEqual(
-    [answer.outcome, answer.outcome === 'not-found' && answer.reason],
-    ['not-found', 'link-in-dmz'],
-  );
+  const ask = async (hostile: PlayedSecondary) => {
+    const claim = claimToText(wanted.claim);
+    const answer = await hostile.calls.call('lookup', {
+      id: wanted.key.id,
+      claim,
+      asked: [],
+      remainingMs: 5000,
+    });
+    return answer.outcome === 'not-found' ? answer.reason : 'found';
+  };
+  const hostile = await playSecondary(primary, 'hostile');
+  assert.equal(await ask(hostile), 'option-off', 'it never said how its option stands');
+  await hostile.heartbeat({ useHierarchy: false });
+  assert.equal(await ask(hostile), 'option-off');
+  await hostile.heartbeat({ dmz: true });
+  assert.equal(await ask(hostile), 'link-in-dmz');
+  await hostile.heartbeat();
+  assert.equal(await ask(hostile), 'found');
+  await primary.call('setServer', { server: hostile.id, dmz: true });
+  assert.equal(await ask(hostile), 'link-in-dmz', 'whatever it says itself');
 });
 
 test('what has arrived stays when the link is closed, and the neighbour is told at its next answer', async () => {
