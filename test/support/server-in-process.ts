@@ -28,6 +28,7 @@ import type { Store } from '#store/store.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
 import type { Authority } from '#transport/authority.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';
+import { replaceCertificate } from '#transport/machine-listener.ts';
 import { type TrustedAuthority, trustAuthority } from '#transport/trusted-authority.ts';
 import { atTheEnd } from './at-the-end.ts';
 
@@ -53,6 +54,8 @@ export interface ServerInProcess {
   member(id: string): Promise<Member | undefined>;
   /** The audit log's events of one kind, oldest first. */
   events(event: string): Promise<Record<string, unknown>[]>;
+  /** Renews the listener's own certificate, as the program does by itself. */
+  renewLeaf(): Promise<void>;
   /** Takes no calls any more. */
   silence(): Promise<void>;
 }
@@ -172,6 +175,9 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
       return all
         .map((row) => JSON.parse(row.event) as Record<string, unknown>)
         .filter((entry) => entry['event'] === event);
+    },
+    async renewLeaf() {
+      replaceCertificate(listener, await makeServerLeaf(authority, server.id, ['127.0.0.1'], clock()));
     },
     silence,
   };

@@ -1,0 +1,51 @@
+/** A device in this process: the real agent's state and operations, with a clock that the test sets. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { enrol, type EnrolReport } from '#agent/enrol.ts';
+import { currentFileIdentity } from '#agent/file-identity.ts';
+import { heartbeat } from '#agent/heartbeat.ts';
+import type { AgentPorts } from '#agent/ports.ts';
+import { withServer } from '#agent/server-connection.ts';
+import { AgentState } from '#agent/state.ts';
+import type { MachineCalls } from '#protocol/machine-calls.ts';
+import { atTheEnd } from './at-the-end.ts';
+import type { ServerInProcess } from './server-in-process.ts';
+
+export interface AgentInProcess {
+  readonly ports: AgentPorts;
+  readonly clock: { aheadMs: number };
+  enrolWith(server: ServerInProcess): Promise<EnrolReport>;
+  heartbeat(): ReturnType<typeof heartbeat>;
+  /** A new file key, in custody; its id. */
+  makeKey(): Promise<string>;
+  /** Calls as the agent makes them. */
+  ask<T>(work: (calls: MachineCalls) => Promise<T>): Promise<T>;
+}
+
+export function openAgent(aheadMs = 0): AgentInProcess {
+  const folder = mkdtempSync(join(tmpdir(), 'keystair-agent-'));
+  const state = AgentState.open(join(folder, 'state'), { create: true });
+  atTheEnd(() => {
+    state.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const clock = { aheadMs };
+  const ports: AgentPorts = {
+    state,
+    clock: () => Date.now() + clock.aheadMs,
+    random: (bytes) => new Uint8Array(randomBytes(bytes)),
+  };
+  return {
+    ports,
+    clock,
+    async enrolWith(server) {
+      const { invitation } = await server.call('inviteDevice', {});
+      return enrol(ports, { invitation, name: `device-${randomUUID().slice(0, 8)}` });
+    },
+    heartbeat: () => heartbeat(ports),
+    makeKey: async () => (await currentFileIdentity(ports, 'age-x25519', true)).keyId,
+    ask: (work) => withServer(ports, work),
+  };
+}
