@@ -62,6 +62,8 @@ export const LOOKUPS_UPWARD_MAX = 256;
 
 /** Bodies other than batches. An arrival page of 100 keys fits; nothing else comes near. */
 export const REQUEST_BYTES_MAX = 256 * 1024;
+/** A body that never ends is ended. */
+export const REQUEST_MS_MAX = 30_000;
 /** Connections kept by the machines' listener. */
 export const CONNECTIONS_MAX = 10_000;
 /** Keys or receipts in one page of a device's conversation. */
@@ -157,3 +159,28 @@ export const DRIVE_DATA_OFFSET_MAX = 136 * 1024 * 1024;
 export const TOOL_OUTPUT_BYTES_MAX = 64 * 1024;
 /** Read and written at a time when a file is encrypted: large enough that system calls cost nothing beside the cipher. */
 export const FILE_BLOCK_BYTES = 1024 * 1024;
+
+// --- by hand: export and import ---
+
+/** Below it any machine guesses the rest; the estimate judges what is longer. In characters. */
+export const EXPORT_PASSWORD_LENGTH_MIN = 12;
+/** 10 to this power guesses, at a second and 256 MiB each, are hundreds of years on a thousand machines. */
+export const EXPORT_PASSWORD_GUESSES_LOG10_MIN = 10;
+/** Six words of 7,776 are 77 bits: nobody guesses them, and they can be read out over a telephone. */
+export const GENERATED_PASSWORD_WORDS = 6;
+/** scrypt with N = 2^18, r = 8: about a second and 256 MiB, as age itself does. */
+export const SCRYPT_WORK_FACTOR = 18;
+/** The greatest that is accepted: 1 GiB and some four seconds. A stranger's file must not cost more. */
+export const SCRYPT_WORK_FACTOR_MAX = 20;
+/** One line of an export file: material and fields at their limits, in base64 and JSON escapes. */
+export const EXPORT_LINE_BYTES_MAX = 64 * 1024;
+/** Devices or keys named in one export; more is everything, or a reason to export by device. */
+export const EXPORT_SELECTED_MAX = 1000;
+/** Keys read, sealed or recorded between two turns of the event loop: some 10 ms. */
+export const TRANSFER_PAGE_KEYS = 500;
+/** What stands before the file in the body of an import: a password and two words. */
+export const IMPORT_REQUEST_BYTES_MAX = 32 * 1024;
+/** A conflict takes an id made for two contents; more than a handful is an attack and ends the import. */
+export const IMPORT_CONFLICTS_MAX = 1000;
+/** A confirmed import that cannot go on, for a full disk say, is tried again after this. */
+export const IMPORT_RETRY_MS = 10_000;

@@ -4,6 +4,7 @@
  */
 export class OpenStreams {
   readonly #open = new Map<string, Set<() => void>>();
+  readonly #transmissions = new Map<string, () => void>();
 
   /** Runs a call of a secondary. `abort` is called when the link to it is closed; it ends the connection. */
   async run<T>(secondaryId: string, abort: () => void, work: () => Promise<T>): Promise<T> {
@@ -15,6 +16,20 @@ export class OpenStreams {
     } finally {
       streams.delete(abort);
       if (streams.size === 0 && this.#open.get(secondaryId) === streams) this.#open.delete(secondaryId);
+    }
+  }
+
+  /**
+   * Runs a transmission. A secondary sends one at a time: a second one means that it has given up the first, whose
+   * connection may look alive for minutes, and which would hold a batch in memory.
+   */
+  async runTransmission<T>(secondaryId: string, abort: () => void, work: () => Promise<T>): Promise<T> {
+    this.#transmissions.get(secondaryId)?.();
+    this.#transmissions.set(secondaryId, abort);
+    try {
+      return await this.run(secondaryId, abort, work);
+    } finally {
+      if (this.#transmissions.get(secondaryId) === abort) this.#transmissions.delete(secondaryId);
     }
   }
 

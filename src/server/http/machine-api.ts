@@ -78,8 +78,8 @@ const HANDLERS: Handlers = {
   moved: ({ ports, again, request }) => moved(ports, again, request),
 };
 
-/** Calls in which keys or claims of a secondary travel: they end when its link is closed. */
-const KEYS_TRAVEL = new Set<MachineRouteName>(['transmit', 'lookup', 'explain']);
+/** Calls in which keys or claims of a secondary travel, besides its transmissions: they end when its link is closed. */
+const KEYS_TRAVEL = new Set<MachineRouteName>(['lookup', 'explain']);
 
 export class MachineApi {
   readonly #ports: MachineApiPorts;
@@ -103,13 +103,13 @@ export class MachineApi {
     const ports = this.#ports;
     if (admitted.as === 'joiner') return this.#join(admitted.joiner, body as RequestOf<'join'>);
     const { member, again } = admitted;
-    const work = () => {
-      if (name === 'transmit') {
-        return receiveTransmission(ports, ports.secondaryBudget, again, body as AsyncIterable<Uint8Array>);
-      }
-      const handler = HANDLERS[name as keyof Handlers] as (call: Call<unknown>) => Promise<unknown>;
-      return handler({ ports, member, again, request: body });
-    };
+    if (name === 'transmit') {
+      return ports.streams.runTransmission(member.id, abort, () =>
+        receiveTransmission(ports, ports.secondaryBudget, again, body as AsyncIterable<Uint8Array>),
+      );
+    }
+    const handler = HANDLERS[name as keyof Handlers] as (call: Call<unknown>) => Promise<unknown>;
+    const work = () => handler({ ports, member, again, request: body });
     return KEYS_TRAVEL.has(name) ? ports.streams.run(member.id, abort, work) : work();
   }
 

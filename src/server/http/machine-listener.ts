@@ -2,6 +2,7 @@
  * The listener for machines: HTTP over mutual TLS. Mounts exactly the routes of the table; bounds what a stranger may
  * send; turns failures into problem documents.
  */
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -9,6 +10,7 @@ import { codeOf, KeystairError } from '#domain/errors.ts';
 import {
   CONNECTIONS_MAX,
   REQUEST_BYTES_MAX,
+  REQUEST_MS_MAX,
   TRANSMISSION_BYTES_MAX,
   TRANSMISSION_MS_MAX,
 } from '#domain/limits.ts';
@@ -33,6 +35,8 @@ export interface MachineListenerOptions {
   readonly authorities: readonly TrustedAuthority[];
   readonly clock: Clock;
   readonly log: Log;
+  /** Within which the body of a request, and of a transmission, must have come. */
+  readonly bodyMs?: { readonly request: number; readonly transmission: number };
 }
 
 export function createMachineListener(options: MachineListenerOptions): {
@@ -40,6 +44,7 @@ export function createMachineListener(options: MachineListenerOptions): {
   server: Server;
 } {
   const { api, authorities, clock, log } = options;
+  const bodyMs = options.bodyMs ?? { request: REQUEST_MS_MAX, transmission: TRANSMISSION_MS_MAX };
   const server = createServer({
     ...machineTlsOptions(options.credentials),
     requestTimeout: TRANSMISSION_MS_MAX,
@@ -87,6 +92,7 @@ export function createMachineListener(options: MachineListenerOptions): {
             },
           );
         }
+        endBodyAfter(request.raw, route.request === 'json-lines' ? bodyMs.transmission : bodyMs.request);
         admitted.set(
           request,
           await api.admit(name, peerOf(request.raw.socket as TLSSocket, authorities, clock())),
@@ -107,7 +113,7 @@ export function createMachineListener(options: MachineListenerOptions): {
     send(reply, 404, PROBLEM_MEDIA_TYPE, problemOf(new KeystairError('not-found', 'there is no such call'))),
   );
   app.setErrorHandler((error, request, reply) => {
-    const failure = toKeystairError(error);
+    const failure = toKeystairError(error, request.raw.complete);
     const problem = problemOf(failure ?? error);
     if (problem.status >= 500) {
       log.error(
@@ -120,6 +126,15 @@ export function createMachineListener(options: MachineListenerOptions): {
     return send(reply, problem.status, PROBLEM_MEDIA_TYPE, problem);
   });
   return { app, server };
+}
+
+/** A body that never ends is ended, with its connection. */
+function endBodyAfter(body: IncomingMessage, ms: number): void {
+  const timer = setTimeout(() => body.destroy(), ms);
+  timer.unref();
+  const over = (): void => clearTimeout(timer);
+  body.once('end', over);
+  body.once('close', over);
 }
 
 function send(reply: FastifyReply, status: number, contentType: string, document: unknown): FastifyReply {
@@ -150,8 +165,8 @@ function demandStream(body: unknown): AsyncIterable<Uint8Array> {
   });
 }
 
-/** Fastify's own refusals, in our codes. */
-function toKeystairError(error: unknown): KeystairError | undefined {
+/** Fastify's own refusals, in our codes; and what becomes of a call whose caller went away. */
+function toKeystairError(error: unknown, bodyIsWhole: boolean): KeystairError | undefined {
   if (error instanceof KeystairError) return error;
   const status = (error as { statusCode?: number }).statusCode;
   if (status === 413) {
@@ -159,6 +174,8 @@ function toKeystairError(error: unknown): KeystairError | undefined {
       nextStep: 'compare the versions of both sides',
     });
   }
+  if (!bodyIsWhole)
+    return new KeystairError('request-invalid', 'the connection broke before the request was whole');
   if (status !== undefined && status < 500) {
     return new KeystairError('request-invalid', 'the request is malformed', {
       nextStep: 'compare the versions of both sides',
