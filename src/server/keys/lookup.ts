@@ -28,7 +28,7 @@ export interface LookupQuestion {
 /** Below this no answer from above can come in time. */
 const REMAINING_MS_LEAST = 5;
 /** What heard options are worth before they are asked for again on behalf of a lookup they would refuse. */
-const REFRESH_MS = 1000;
+const REFRESH_MS = 100;
 
 /** Codes with which a primary says no to us, as against being out of reach. */
 const REFUSING: ReadonlySet<ErrorCode> = new Set(['not-a-member', 'protocol-version', 'certificate-expired']);
@@ -93,12 +93,15 @@ export class Lookups {
     if (primary === undefined) return this.#refuse('unknown-key', asked);
     // What was heard may be a quarter of an hour old. Before a person is told no, ask how it stands.
     if (verdict !== 'open' && verdict !== 'own-option-off' && !primary.dmz) {
+      let failure: unknown;
       try {
         await this.#refresh();
       } catch (error) {
-        return this.#unreached(error, asked);
+        failure = error;
       }
       ({ primary, verdict } = await this.#link.judge(reader));
+      // It may have been heard all the same, and only noting that have failed on a full disk.
+      if (failure !== undefined && verdict !== 'open') return this.#unreached(failure, asked);
       if (primary === undefined) return this.#refuse('unknown-key', asked);
     }
     switch (verdict) {
