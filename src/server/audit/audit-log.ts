@@ -53,7 +53,12 @@ export class AuditLog {
       },
       { reserve: true },
     );
-    return { entries, written };
+    const pending: PendingAppend = { entries, written };
+    // A write that fails before its work runs must not keep later events waiting on it for ever.
+    written.catch(() => {
+      if (this.#pending === pending) this.#pending = undefined;
+    });
+    return pending;
   }
 
   async #append(transaction: Transaction, entries: readonly string[]): Promise<void> {
