@@ -38,6 +38,8 @@ export async function heartbeat(
     }
     const epoch = await currentEpoch(ports);
     const answer = await exchange(ports, link, primary, epoch, tree);
+    // Before anything is written: lookups may go up although this server's disk is full.
+    link.noteHeard(answer);
     const acknowledged: Position = {
       seq: answer.acknowledged.seq,
       chain: Buffer.from(answer.acknowledged.chain, 'hex'),
@@ -113,7 +115,6 @@ async function noteHeartbeat(
   answer: HeartbeatAnswer,
   acknowledged: Position,
 ): Promise<void> {
-  link.noteHeard(answer);
   link.noteAcknowledged(acknowledged.seq);
   if (answer.copies === true) {
     link.noteProblem(

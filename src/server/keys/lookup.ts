@@ -101,7 +101,7 @@ export class Lookups {
       }
       ({ primary, verdict } = await this.#link.judge(reader));
       // It may have been heard all the same, and only noting that have failed on a full disk.
-      if (failure !== undefined && verdict !== 'open') return this.#unreached(failure, asked);
+      if (failure !== undefined && verdict === 'not-heard') return this.#unreached(failure, asked);
       if (primary === undefined) return this.#refuse('unknown-key', asked);
     }
     switch (verdict) {
