@@ -1,0 +1,132 @@
+/**
+ * Confinement: no key is ever on a server to which no path led with the option on at both ends and no DMZ mark, unless
+ * a file brought it; and nothing of a key leaves over a link that its sender had closed.
+ *
+ * Each appearance of a key is checked against how the link stood in the very transaction, and each departure against
+ * what the sender's own rows had said for longer than this millisecond; so the path holds by induction.
+ */
+import type { Instance } from '../world/instance.ts';
+import type { Site, World } from '../world/world.ts';
+import { readBatch } from './batch.ts';
+import type { Facts } from './facts.ts';
+import type { ObservedKey, Standing } from './observed-server.ts';
+
+export const CONFINED = 'a key goes only where an open path leads';
+
+/** A key appeared. @param standings before and after the group of works in which it did. */
+export function checkArrivals(
+  facts: Facts,
+  world: World,
+  instance: Instance,
+  keys: readonly ObservedKey[],
+  standings: readonly Standing[],
+): void {
+  for (const key of keys) {
+    const problem = problemOf(facts, world, instance, key, standings);
+    if (problem === undefined) continue;
+    facts.violate(
+      CONFINED,
+      `key ${key.id} came to ${instance.name} from ${key.receivedFrom}, but ${problem}`,
+      [key.id, instance.name, world.siteById(key.receivedFrom.split(':')[1] ?? '')?.name ?? ''],
+    );
+  }
+}
+
+function problemOf(
+  facts: Facts,
+  world: World,
+  instance: Instance,
+  key: ObservedKey,
+  standings: readonly Standing[],
+): string | undefined {
+  const { site } = instance;
+  const [way = '', id = ''] = key.receivedFrom.split(':');
+  const fields = JSON.parse(key.fields) as { device: { id: string }; origin: string };
+  switch (way) {
+    case 'device':
+      if (fields.device.id !== id) return 'it names another device';
+      if (fields.origin !== site.id) return 'it names another origin';
+      return standings.every(({ members }) => members.get(id)?.removed !== false)
+        ? 'that is no member'
+        : undefined;
+    case 'receipt':
+      return facts.held.has(`${site.name} ${key.id}`) ? undefined : 'that site never gave a receipt for it';
+    case 'secondary':
+    case 'primary': {
+      const other = world.siteById(id);
+      const closed = standings.map((standing) =>
+        way === 'primary' ? closedUp(standing, id) : closedDown(standing, id),
+      );
+      if (closed.every((why) => why !== undefined)) return closed[0];
+      return other !== undefined && facts.carried.has(carriedName(other, site, key.id))
+        ? undefined
+        : 'it never left there';
+    }
+    case 'import':
+      return undefined;
+    default:
+      return 'no key comes that way';
+  }
+}
+
+/** Why no key crosses between a server and the secondary, by the server's own rows. */
+function closedDown({ option, members }: Standing, secondary: string): string | undefined {
+  const member = members.get(secondary);
+  if (member === undefined || member.removed) return 'that is no secondary of it';
+  if (member.dmz) return 'it had marked the link DMZ';
+  return option ? undefined : 'its option was off';
+}
+
+/** The same for its primary. */
+function closedUp({ option, primary }: Standing, id: string): string | undefined {
+  if (primary === undefined || primary.id !== id) return 'that is not its primary';
+  if (primary.dmz) return 'it had marked the link DMZ';
+  return option ? undefined : 'its option was off';
+}
+
+/** A call in which keys or claims travel leaves for the primary. */
+export function checkCallUp(
+  facts: Facts,
+  instance: Instance,
+  target: Site,
+  route: string,
+  body: string | Uint8Array,
+): void {
+  const { observed } = instance;
+  if (observed.held(facts.now, (standing) => closedUp(standing, target.id) !== undefined)) {
+    const why = closedUp(observed.standing, target.id) ?? 'the link was closed';
+    facts.violate(CONFINED, `${instance.name} sent a ${route} to ${target.name}, but ${why}`, [
+      instance.name,
+      target.name,
+    ]);
+  }
+  if (route !== 'transmit') return;
+  for (const id of readBatch(body as Uint8Array).ids)
+    facts.carried.add(carriedName(instance.site, target, id));
+}
+
+/** A key leaves for a secondary. */
+export function checkAnswerDown(facts: Facts, instance: Instance, secondary: Site, key: string): void {
+  if (instance.observed.held(facts.now, (standing) => closedDown(standing, secondary.id) !== undefined)) {
+    const why = closedDown(instance.observed.standing, secondary.id) ?? 'the link was closed';
+    facts.violate(CONFINED, `${instance.name} gave key ${key} to ${secondary.name}, but ${why}`, [
+      key,
+      instance.name,
+      secondary.name,
+    ]);
+  }
+  facts.carried.add(carriedName(instance.site, secondary, key));
+}
+
+/** A key leaves for a device. */
+export function checkAnswerToDevice(facts: Facts, instance: Instance, device: string, key: string): void {
+  if (!instance.observed.held(facts.now, ({ members }) => members.get(device)?.removed !== false)) return;
+  facts.violate(CONFINED, `${instance.name} gave key ${key} to device ${device}, which is no member`, [
+    key,
+    instance.name,
+  ]);
+}
+
+function carriedName(from: Site, to: Site, key: string): string {
+  return `${from.name} ${to.name} ${key}`;
+}

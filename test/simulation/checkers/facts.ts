@@ -1,0 +1,68 @@
+/**
+ * What happened, as those outside saw it: keys that were made, acknowledgements that were heard, copies that were put
+ * back. The model that servers are held against.
+ */
+import type { Device, MadeKey } from '../world/device.ts';
+import type { Instance } from '../world/instance.ts';
+import type { Site } from '../world/world.ts';
+
+export interface Violation {
+  /** Which promise was broken. */
+  readonly rule: string;
+  readonly sentence: string;
+  readonly at: number;
+  /** Keys, servers and devices it is about, for the story. */
+  readonly about: readonly string[];
+}
+
+export interface Acknowledgement {
+  readonly key: string;
+  readonly site: Site;
+  readonly instance: Instance;
+  readonly at: number;
+  readonly device: Device | undefined;
+  readonly secondary: Site | undefined;
+}
+
+export class Facts {
+  readonly #now: () => number;
+  readonly violations: Violation[] = [];
+  readonly keys = new Map<string, MadeKey>();
+  readonly acknowledgements: Acknowledgement[] = [];
+  readonly #acknowledged = new Set<string>();
+  /** `SITE KEY` of what devices were told is held. */
+  readonly held = new Set<string>();
+  /** When older copies were put back, by site. */
+  readonly putBack = new Map<Site, number[]>();
+  /** `FROM TO KEY`: keys that left one site for another. */
+  readonly carried = new Set<string>();
+  /** When calls between two failed, by `CALLER ADDRESS`. */
+  readonly failures = new Map<string, number>();
+  readonly refusals = new Map<string, number>();
+  /** When a clock was set, by instance name. */
+  readonly clockSet = new Map<string, number>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get now(): number {
+    return this.#now();
+  }
+
+  violate(rule: string, sentence: string, about: readonly string[]): void {
+    this.violations.push({ rule, sentence, at: this.now, about });
+  }
+
+  acknowledge(acknowledgement: Acknowledgement): void {
+    const { key, instance, device, secondary } = acknowledgement;
+    const name = `${key} ${instance.name} ${device?.name ?? secondary?.name}`;
+    if (this.#acknowledged.has(name)) return;
+    this.#acknowledged.add(name);
+    this.acknowledgements.push(acknowledgement);
+  }
+
+  putBackSince(site: Site, at: number): boolean {
+    return (this.putBack.get(site) ?? []).some((time) => time >= at);
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Lookups: the exact material, and only to a caller with the claim; or a reason that was true at that moment. What a
+ * server knows of its neighbours it knows by hearsay, so "that moment" begins when the answers it rests on were made.
+ */
+import type { Instance } from '../world/instance.ts';
+import type { ServedCall } from '../world/network.ts';
+import type { Site, World } from '../world/world.ts';
+import type { Facts } from './facts.ts';
+import type { Standing } from './observed-server.ts';
+
+export const EXACT = 'a lookup gives the exact material, never without the claim';
+export const TRUE = 'a lookup gives a reason that is true at that moment';
+
+/** An answer that was on its way this long, or a miss remembered at each of a few levels. */
+const HEARSAY_MS = 60_000;
+/** What a neighbour said of its own option and mark stands until its next heartbeat, jitter and a late try included. */
+const HEARTBEAT_MS = 17 * 60_000;
+/** A lookup of a device waits ten seconds. */
+const DEVICE_DEADLINE_MS = 10_000;
+const DEADLINE_SPARE_MS = 50;
+
+interface WireAnswer {
+  readonly outcome: string;
+  readonly complete?: {
+    readonly key: { readonly id: string };
+    readonly material: string;
+    readonly blind: string;
+  };
+  readonly reason?: string;
+  readonly at?: { readonly id: string; readonly name: string };
+  readonly asked?: readonly { readonly id: string; readonly name: string }[];
+}
+
+interface Question {
+  readonly id: string;
+  readonly claim: string;
+  readonly remainingMs?: number;
+}
+
+/** @param since when the question reached the server. */
+export function checkLookup(
+  facts: Facts,
+  world: World,
+  instance: Instance,
+  call: ServedCall,
+  since: number,
+  answer: WireAnswer,
+): void {
+  const question = JSON.parse(call.sent as string) as Question;
+  const about = [question.id, instance.name];
+  const made = facts.keys.get(question.id);
+  if (answer.outcome === 'found') {
+    if (made?.claim !== question.claim) {
+      facts.violate(EXACT, `${instance.name} gave key ${question.id} to a caller without its claim`, about);
+    } else if (
+      answer.complete?.key.id !== question.id ||
+      answer.complete.material !== Buffer.from(made.complete.material.expose()).toString('base64') ||
+      answer.complete.blind !== Buffer.from(made.complete.blind).toString('base64')
+    ) {
+      facts.violate(EXACT, `${instance.name} answered with something that is not key ${question.id}`, about);
+    }
+    return;
+  }
+  const untrue = whyUntrue(facts, world, instance, question, since, answer);
+  if (untrue === undefined) return;
+  facts.violate(
+    TRUE,
+    `${instance.name} refused key ${question.id} because of ${answer.reason} at ${answer.at?.name}, but ${untrue}`,
+    [...about, world.siteById(answer.at?.id ?? '')?.name ?? ''],
+  );
+}
+
+function whyUntrue(
+  facts: Facts,
+  world: World,
+  instance: Instance,
+  question: Question,
+  since: number,
+  answer: WireAnswer,
+): string | undefined {
+  const at = world.siteById(answer.at?.id ?? '');
+  if (at === undefined) return 'there is no such server';
+  const from = since - HEARSAY_MS;
+  const stood = (site: Site, predicate: (standing: Standing) => boolean, begin = from): boolean =>
+    site.instances.some(({ observed }) => observed.standingsSince(begin).some(predicate));
+  switch (answer.reason ?? '') {
+    case 'unknown-key': {
+      const had = (answer.asked ?? [])
+        .map(({ id }) => world.siteById(id))
+        .find((site) => site !== undefined && alwaysHad(site, question.id, from));
+      if (had !== undefined) return `${had.name}, which was asked, has had it all the time`;
+      return stood(at, ({ primary }) => primary === undefined)
+        ? undefined
+        : `${at.name} has a primary that was not asked`;
+    }
+    case 'wrong-claim':
+      return facts.keys.get(question.id)?.claim === question.claim ? 'the claim is the right one' : undefined;
+    case 'option-off': {
+      const heard = stood(at, ({ option }) => !option, since - HEARTBEAT_MS) && at !== instance.site;
+      return heard || stood(at, ({ option }) => !option)
+        ? undefined
+        : `the option has been on at ${at.name} all the time`;
+    }
+    case 'link-in-dmz': {
+      const own = stood(at, ({ primary }) => primary?.dmz === true, since - HEARTBEAT_MS);
+      const above = world.sites.some((site) =>
+        stood(site, ({ members }) => members.get(at.id)?.dmz === true),
+      );
+      return own || above ? undefined : `no link of ${at.name} is marked`;
+    }
+    case 'primary-unreachable':
+      return (facts.failures.get(at.name) ?? -Infinity) >= from ||
+        at.instances.some(({ name }) => (facts.failures.get(name) ?? -Infinity) >= from)
+        ? undefined
+        : `every call of ${at.name} was answered`;
+    case 'refused-by-primary':
+      return at.instances.some(({ name }) => (facts.refusals.get(name) ?? -Infinity) >= from)
+        ? undefined
+        : `no primary refused ${at.name}`;
+    case 'deadline': {
+      if (at !== instance.site) return undefined;
+      const remaining = question.remainingMs ?? DEVICE_DEADLINE_MS;
+      const spent = facts.now - since + DEADLINE_SPARE_MS >= remaining;
+      const jumped = (facts.clockSet.get(instance.name) ?? -Infinity) >= since;
+      return spent || jumped ? undefined : `only ${facts.now - since} of ${remaining} ms had passed`;
+    }
+    default:
+      return 'that cannot come about in this tree';
+  }
+}
+
+/** Whether no copy of the server was without the key since then. */
+function alwaysHad(site: Site, key: string, from: number): boolean {
+  return site.instances.every(({ observed, retired }) => {
+    const held = observed.keys.get(key);
+    return retired || (held !== undefined && held.seenAt < from);
+  });
+}

@@ -1,0 +1,166 @@
+/**
+ * What can be seen of one server from outside: its durable rows, as its store told of them, and how its options and
+ * links stood over time. The checkers judge by this and know nothing of the program that wrote it.
+ */
+import type { AuditRow, Reader, StoredKey, TrustedRow } from '#store/store.ts';
+import type { Committed } from '../world/store-port.ts';
+
+export interface ObservedKey {
+  readonly seq: number;
+  readonly id: string;
+  readonly digest: string;
+  readonly chain: string;
+  readonly fields: string;
+  readonly receivedFrom: string;
+  readonly seenAt: number;
+}
+
+export interface ObservedMember {
+  readonly kind: 'device' | 'secondary';
+  readonly dmz: boolean;
+  readonly removed: boolean;
+  readonly state: string;
+}
+
+/** How the server's own rows say that links stand. */
+export interface Standing {
+  readonly since: number;
+  readonly option: boolean;
+  readonly primary: { readonly id: string; readonly dmz: boolean } | undefined;
+  readonly members: ReadonlyMap<string, ObservedMember>;
+}
+
+const ALL = 1_000_000;
+
+export class ObservedServer {
+  readonly keys = new Map<string, ObservedKey>();
+  readonly bySeq: ObservedKey[] = [];
+  /** Audit events, counted by a name that says what left and to whom. */
+  readonly departures = new Map<string, number>();
+  readonly transmitted: { readonly from: number; readonly to: number; readonly primary: string }[] = [];
+  readonly cursors = new Map<string, { readonly seq: number; readonly chain: string }>();
+  readonly refused = new Set<string>();
+  readonly standings: Standing[] = [];
+  auditSeq = 0;
+
+  get standing(): Standing {
+    return this.standings.at(-1) ?? { since: 0, option: false, primary: undefined, members: new Map() };
+  }
+
+  /** The standings that held at some moment from `from` on. */
+  standingsSince(from: number): Standing[] {
+    const first = this.standings.findLastIndex(({ since }) => since < from);
+    return this.standings.slice(Math.max(0, first));
+  }
+
+  /** Whether this held at every moment from before `now` until now: what was changed this very millisecond is let be. */
+  held(now: number, predicate: (standing: Standing) => boolean): boolean {
+    return this.standingsSince(now).every(predicate);
+  }
+
+  addKeys(rows: readonly StoredKey[], at: number): ObservedKey[] {
+    return rows.map((row) => {
+      const key = observedKey(row, at);
+      this.keys.set(key.id, key);
+      this.bySeq[key.seq - 1] = key;
+      return key;
+    });
+  }
+
+  addAudit(rows: readonly AuditRow[]): void {
+    for (const row of rows) {
+      this.auditSeq = row.seq;
+      const event = JSON.parse(row.event) as Record<string, string | number>;
+      switch (event['event'] ?? '') {
+        case 'key-provided':
+          count(this.departures, `${event['key']} ${event['as']} ${event['by']}`);
+          break;
+        case 'key-revealed':
+          count(this.departures, `${event['key']} revealed ${event['by']}`);
+          break;
+        case 'keys-transmitted':
+          this.transmitted.push({
+            from: Number(event['from']),
+            to: Number(event['to']),
+            primary: String(event['primary']),
+          });
+          break;
+        default:
+      }
+    }
+  }
+
+  addRows(rows: Committed['rows'], at: number): void {
+    let { option, primary, members } = this.standing;
+    let changed = false;
+    for (const { kind, id, row } of rows) {
+      if (kind !== 'setting' && kind !== 'primary' && kind !== 'member') continue;
+      const body = bodyOf(row);
+      if (kind === 'setting' && id === 'options') option = body?.['useHierarchy'] === true;
+      else if (kind === 'primary') {
+        primary = body === undefined ? undefined : { id: String(body['id']), dmz: body['dmz'] === true };
+      } else if (kind === 'member' && body !== undefined) {
+        members = new Map(members).set(id, {
+          kind: body['kind'] as 'device' | 'secondary',
+          dmz: body['dmz'] === true,
+          removed: body['removedAt'] !== null,
+          state: String(body['state']),
+        });
+      } else continue;
+      changed = true;
+    }
+    if (changed) this.standings.push({ since: at, option, primary, members });
+  }
+
+  addCursors(committed: Pick<Committed, 'cursors' | 'refused'>): void {
+    for (const { memberId, epoch, seq, chain } of committed.cursors) {
+      this.cursors.set(`${memberId} ${epoch}`, { seq, chain: Buffer.from(chain).toString('hex') });
+    }
+    for (const { memberId, epoch, seq } of committed.refused) this.refused.add(`${memberId} ${epoch} ${seq}`);
+  }
+
+  /** Everything anew from what is durable, after the server was opened. The past stays for questions about it. */
+  async readAll(reader: Reader, at: number): Promise<void> {
+    this.keys.clear();
+    this.bySeq.length = 0;
+    this.departures.clear();
+    this.transmitted.length = 0;
+    this.cursors.clear();
+    this.refused.clear();
+    this.addKeys(await reader.keysAfter(0, ALL), at);
+    this.addAudit(await reader.auditAfter(0, ALL));
+    const rows: Committed['rows'] = [];
+    for (const kind of ['setting', 'primary', 'member'] as const) {
+      for (const row of await reader.rows(kind)) rows.push({ kind, id: row.id, row });
+    }
+    this.standings.push({ since: at, option: false, primary: undefined, members: new Map() });
+    this.addRows(rows, at);
+    if (rows.length > 0) this.standings.splice(-2, 1);
+    for (const { row } of rows.filter(({ kind }) => kind === 'member')) {
+      this.addCursors({
+        cursors: [...(await reader.cursors(row!.id))],
+        refused: [...(await reader.refusedKeys(row!.id, ALL))],
+      });
+    }
+  }
+}
+
+function observedKey(row: StoredKey, at: number): ObservedKey {
+  return {
+    seq: row.seq,
+    id: row.id,
+    digest: Buffer.from(row.digest).toString('hex'),
+    chain: Buffer.from(row.chain).toString('hex'),
+    fields: row.fields,
+    receivedFrom: row.receivedFrom,
+    seenAt: at,
+  };
+}
+
+function bodyOf(row: TrustedRow | undefined): Record<string, unknown> | undefined {
+  return row === undefined ? undefined : (JSON.parse(row.body) as Record<string, unknown>);
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}

@@ -1,0 +1,191 @@
+/** What people and devices do in a day. Each step picks whom it concerns when it comes; what cannot be is left out. */
+import { hashClaim } from '#domain/claim.ts';
+import type { Device } from '../world/device.ts';
+import type { Instance } from '../world/instance.ts';
+import type { Site, World } from '../world/world.ts';
+import { MINUTE_MS, type Step, within } from '../step.ts';
+import { joinAbove } from './tree.ts';
+
+export interface Action {
+  readonly weight: number;
+  readonly run: (world: World, step: Step) => void;
+}
+
+function picked<T>(list: readonly T[], number: number): T | undefined {
+  return list.length === 0 ? undefined : list[number % list.length];
+}
+
+function running(world: World): Instance[] {
+  return world.sites.flatMap(({ instances }) => instances.filter(({ state }) => state === 'running'));
+}
+
+function runningAt(site: Site): Instance | undefined {
+  return site.instances.find(({ state }) => state === 'running');
+}
+
+function activeDevices(world: World): Device[] {
+  return world.devices.filter((device) => device.enrolled && !device.removed);
+}
+
+/** Something an administrator does at one running server. */
+function byAdministrator(
+  weight: number,
+  what: string,
+  work: (world: World, server: Instance, step: Step) => Promise<unknown> | undefined,
+): Action {
+  return {
+    weight,
+    run(world, step) {
+      const server = picked(running(world), step.one);
+      if (server === undefined) return;
+      const done = work(world, server, step);
+      if (done !== undefined) world.begin(server.name, what, () => done);
+    },
+  };
+}
+
+/** Something a device does. */
+function byDevice(
+  weight: number,
+  what: string,
+  work: (world: World, device: Device, step: Step) => Promise<unknown> | undefined,
+): Action {
+  return {
+    weight,
+    run(world, step) {
+      const device = picked(activeDevices(world), step.one);
+      if (device === undefined) return;
+      const done = work(world, device, step);
+      if (done !== undefined) world.begin(device.name, what, () => done);
+    },
+  };
+}
+
+function lookup(world: World, device: Device, step: Step, claimOf: (claim: string) => string) {
+  const made = picked([...world.witness.facts.keys.values()], step.two);
+  if (made === undefined) return undefined;
+  const { id } = made.complete.key;
+  return device.lookup(id, claimOf(made.claim)).then((answer) => {
+    const came =
+      answer.outcome === 'found' ? `found at ${answer.source.name}` : `${answer.reason} at ${answer.at.name}`;
+    world.trace.tell(device.name, `asked ${device.home.name} for ${id}: ${came}`);
+  });
+}
+
+function wrong(claim: string): string {
+  return `${claim.startsWith('A') ? 'B' : 'A'}${claim.slice(1)}`;
+}
+
+export const WORK = {
+  makeKeys: byDevice(34, 'making keys', async (_world, device, step) => {
+    for (let made = within(step.size, 1, 4); made > 0; made -= 1) await device.makeKey();
+  }),
+  lookup: byDevice(20, 'a lookup', (world, device, step) => lookup(world, device, step, (claim) => claim)),
+  wrongLookup: byDevice(5, 'a lookup with a wrong claim', (world, device, step) =>
+    lookup(world, device, step, wrong),
+  ),
+  forgery: byDevice(2, 'a forged record', (world, device, step) => {
+    const made = picked([...world.witness.facts.keys.values()], step.two);
+    return made === undefined ? undefined : device.forge(made, hashClaim(Buffer.alloc(16, step.size % 256)));
+  }),
+  optionOff: byAdministrator(4, 'the option off', (world, server) => {
+    world.trace.tell(server.name, 'its administrator switches the option off');
+    return server.ask('changeSettings', { useHierarchy: false });
+  }),
+  optionOn: byAdministrator(6, 'the option on', (world, server) => {
+    world.trace.tell(server.name, 'its administrator switches the option on');
+    return server.ask('changeSettings', { useHierarchy: true });
+  }),
+  markDmz: byAdministrator(4, 'a DMZ mark', (world, server, step) => {
+    const other = picked(neighbours(world, server), step.two);
+    if (other === undefined) return undefined;
+    const dmz = step.size % 2 === 0;
+    world.trace.tell(server.name, `its administrator marks the link to ${other.name} DMZ: ${dmz}`);
+    return server.ask('setServer', { server: other.id, dmz });
+  }),
+  behaviour: byAdministrator(2, 'other settings', (_world, server, step) =>
+    server.ask('changeSettings', {
+      transmit: step.size % 2 === 0 ? 'immediately' : 'heartbeat',
+      heartbeat: within(step.two, 120, 1800),
+    }),
+  ),
+  heartbeat: byAdministrator(4, 'a heartbeat', (_world, server) => server.ask('heartbeatNow', {})),
+  leave: byAdministrator(2, 'leaving', async (world, server, step) => {
+    world.trace.tell(server.name, 'its administrator makes it leave its primary');
+    await server.ask('leaveHierarchy', {});
+    await world.schedule.wait(within(step.size, 1, 90) * MINUTE_MS, 'joining again');
+    await joinAgain(world, server.site, step);
+  }),
+  removeSecondary: byAdministrator(2, 'removing a secondary', async (world, server, step) => {
+    const other = picked(secondaries(world, server), step.two);
+    if (other === undefined) return;
+    world.trace.tell(server.name, `its administrator removes ${other.name}`);
+    await server.ask('removeServer', { server: other.id });
+    await world.schedule.wait(within(step.size, 1, 90) * MINUTE_MS, 'joining again');
+    const removed = runningAt(other);
+    if (removed === undefined || world.atPeace) return;
+    await removed.ask('leaveHierarchy', {});
+    await joinAgain(world, other, step);
+  }),
+  reveal: byAdministrator(2, 'a reveal', async (world, server, step) => {
+    const key = picked([...server.observed.keys.keys()], step.two);
+    if (key === undefined) return;
+    const { material, encoding } = await server.ask('revealKey', {
+      id: key,
+      reason: 'a question of the simulation',
+    });
+    const base64 = encoding === 'base64' ? material : Buffer.from(material).toString('base64');
+    world.witness.onRevealed(server, key, base64);
+  }),
+  explain: byAdministrator(3, 'an explanation', async (world, server, step) => {
+    const made = picked([...world.witness.facts.keys.values()], step.two);
+    if (made !== undefined) await server.ask('explainKey', { id: made.complete.key.id, claim: made.claim });
+  }),
+  list: byAdministrator(1, 'a listing', (_world, server) => server.ask('listKeys', { limit: 20 })),
+  show: byAdministrator(1, 'a look at the tree', (_world, server) => server.ask('showHierarchy', {})),
+  rename: {
+    weight: 1,
+    run(world, step) {
+      const site = world.sites[step.one % world.sites.length]!;
+      site.serverName = `Office ${site.index} ${step.size % 100}`;
+      const server = runningAt(site);
+      if (server === undefined) return;
+      world.begin(server.name, 'a new name', async () => {
+        await server.stop();
+        server.start();
+      });
+    },
+  },
+  moveDevice: byDevice(3, 'changing server', async (world, device, step) => {
+    const site = world.sites[step.two % world.sites.length]!;
+    const server = runningAt(site);
+    if (site === device.home || server === undefined) return;
+    const { invitation } = await server.ask('inviteDevice', {});
+    await device.moveTo(site, invitation);
+  }),
+  removeDevice: byDevice(1, 'removal', async (world, device) => {
+    const server = runningAt(device.home);
+    if (server === undefined) return;
+    world.trace.tell(server.name, `its administrator removes ${device.name}`);
+    await server.ask('removeDevice', { device: device.id });
+    device.removed = true;
+  }),
+} satisfies Readonly<Record<string, Action>>;
+
+export type WorkName = keyof typeof WORK;
+
+function secondaries(world: World, server: Instance): Site[] {
+  const { members } = server.observed.standing;
+  return world.sites.filter(({ id }) => members.get(id)?.removed === false);
+}
+
+function neighbours(world: World, server: Instance): Site[] {
+  const primary = world.siteById(server.observed.standing.primary?.id ?? '');
+  return [...secondaries(world, server), ...(primary === undefined ? [] : [primary])];
+}
+
+/** Under the same primary as planned, with the option as it is. */
+async function joinAgain(world: World, site: Site, step: Step): Promise<void> {
+  if (site.above === undefined || world.atPeace) return;
+  await joinAbove(world, site, site.above, step.two % 8 === 0);
+}

@@ -1,0 +1,263 @@
+/**
+ * One running copy of a server: the real program over a real store in a directory of its own, with its own clock,
+ * disk and life. It can crash at any await, and starts again on what was durable.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import { createMachineCalls, type MachineCalls } from '#protocol/machine-calls.ts';
+import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
+import { createRepository, isNew, openRepository } from '#server/create-repository.ts';
+import type { Dialler } from '#server/hierarchy/primary-link.ts';
+import { MEMBER_KEY } from '#server/hierarchy/primary-row.ts';
+import type { PeopleApi } from '#server/http/people-api.ts';
+import type { Clock, Log, Timers } from '#server/ports.ts';
+import type { TrustedRows } from '#server/trust/trusted-rows.ts';
+import type { PeopleAnswer, PeopleRequest, PeopleRouteName } from '#protocol/people-routes.ts';
+import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
+import type { Store } from '#store/store.ts';
+import { ObservedServer } from '../checkers/observed-server.ts';
+import { publicKeyOf, simulatedAuthority } from './certificates.ts';
+import { copyData } from './data-copies.ts';
+import { createDice, type Dice } from './dice.ts';
+import { Life, never } from './life.ts';
+import type { Answer, PinnedEnd, ServedCall } from './network.ts';
+import { serveCall } from './serve.ts';
+import { createStorePort, type DiskFaults, SOUND_DISK } from './store-port.ts';
+import type { Site, World } from './world.ts';
+
+/** A start that failed is tried again, as a service manager does. */
+const START_AGAIN_MS = 60_000;
+
+/** On what a server was opened. */
+export type Opened = 'first' | 'as-it-was' | 'older-copy' | 'copied';
+
+export class Instance {
+  readonly name: string;
+  readonly site: Site;
+  readonly directory: string;
+  readonly observed = new ObservedServer();
+  readonly disk: DiskFaults = { ...SOUND_DISK };
+  readonly #world: World;
+  readonly #dice: Dice;
+  state: 'down' | 'starting' | 'running' = 'down';
+  /** It will not be started any more. */
+  retired = false;
+  clockOffset = 0;
+  life = new Life();
+  #real: Store | undefined;
+  #server: AdministrationServer | undefined;
+  #opens: Opened = 'first';
+
+  constructor(world: World, site: Site, name: string) {
+    this.#world = world;
+    this.site = site;
+    this.name = name;
+    this.directory = join(world.directory, name);
+    this.#dice = createDice(world.seed, `randomness of ${name}`);
+    mkdirSync(this.directory, { recursive: true });
+  }
+
+  readonly clock: Clock = () => this.#world.startedAt + this.#world.schedule.now + this.clockOffset;
+
+  get authority(): string {
+    return simulatedAuthority(this.site.id).certificatePem;
+  }
+
+  /** Begins to start; it runs once everything was opened. */
+  start(): void {
+    if (this.state !== 'down' || this.retired) return;
+    this.state = 'starting';
+    const life = new Life();
+    this.life = life;
+    life.whenOver(() => {
+      if (this.life !== life) return;
+      this.state = 'down';
+      this.#server = undefined;
+      this.#world.trace.tell(this.name, 'CRASHED');
+    });
+    this.#open(life).catch((error: unknown) => {
+      this.#world.trace.tell(this.name, `could not start: ${String(error)}`);
+      life.end();
+      this.#world.schedule.after(START_AGAIN_MS, `start of ${this.name}`, () => this.start());
+    });
+  }
+
+  async #open(life: Life): Promise<void> {
+    const { quiet, schedule, trace, register } = this.#world;
+    await this.close();
+    const real = await openSqliteStore({
+      directory: this.directory,
+      onFatal: (error) => {
+        throw error;
+      },
+      auditReserveBytes: 0,
+      sync: 'off',
+    });
+    this.#real = real;
+    await quiet.during(() => this.#world.witness.onOpened(this, real.reader, this.#opens));
+    this.#opens = 'as-it-was';
+    const store = createStorePort({
+      real,
+      life,
+      quiet,
+      faults: this.disk,
+      onCommitted: (committed) => this.#world.witness.onCommitted(this, committed),
+    });
+    const random = (bytes: number) => this.#dice.bytes(bytes);
+    const timers: Timers = {
+      after: (ms, call) =>
+        schedule.after(ms, `timer of ${this.name}`, () => {
+          if (life.step()) call();
+        }),
+    };
+    const log = this.#log(life);
+    const ports = { store, clock: this.clock, random, log };
+    const { sealKey, serverName } = this.site;
+    const repository = (await isNew(store.reader))
+      ? await createRepository(
+          { ...ports, makeAuthority: async ({ serverId }) => simulatedAuthority(serverId) },
+          sealKey,
+          serverName,
+        )
+      : await openRepository(ports, sealKey, serverName);
+    this.site.id = repository.server.id;
+    const dialler = this.#dialler(life, repository.rows, store);
+    const server = await createAdministrationServer({
+      ...ports,
+      repository,
+      timers,
+      credentials: register.credentials(simulatedAuthority(this.site.id), this.site.address, this.clock),
+      dialler,
+      askToJoin: async (invitation, privateKey, { id, name }) =>
+        this.#calls(life, publicKeyOf(privateKey), undefined, {
+          address: invitation.addresses[0] ?? '',
+          fingerprint: invitation.authority,
+          serverId: invitation.server.id,
+        }).call('join', { secret: invitation.secret, id, name, kind: 'secondary' }),
+      makePrivateKey: () => Buffer.from(random(32)).toString('hex'),
+      facts: () => ({ listen: this.site.address, seals: [], warnings: [] }),
+    });
+    if (!life.alive) return;
+    this.#server = server;
+    this.state = 'running';
+    trace.tell(this.name, `runs, with ${this.observed.keys.size} keys`);
+    server.start();
+  }
+
+  #log(life: Life): Log {
+    const line = (fields: Readonly<Record<string, unknown>>) => {
+      if (!life.alive) return;
+      const { event, ...rest } = fields;
+      this.#world.trace.tell(this.name, `log ${String(event)} ${JSON.stringify(rest)}`);
+    };
+    return { info: line, warn: line, error: line };
+  }
+
+  #calls(
+    life: Life,
+    publicKey: Uint8Array,
+    certificate: string | undefined,
+    target: PinnedEnd,
+  ): MachineCalls {
+    const present = () => ({ publicKey, certificate });
+    return createMachineCalls(this.#world.network.sender({ name: this.name, life, present }, target));
+  }
+
+  #dialler(life: Life, rows: TrustedRows, store: Store): Dialler {
+    let memberKey: Uint8Array | undefined;
+    return {
+      calls: async ({ id, addresses, authority, certificate }) => {
+        memberKey ??= await rows.getSecret(store.reader, MEMBER_KEY);
+        const publicKey = publicKeyOf(Buffer.from(memberKey ?? []).toString());
+        return this.#calls(life, publicKey, certificate, {
+          address: addresses[0] ?? '',
+          authority,
+          serverId: id,
+        });
+      },
+      close: () => {
+        memberKey = undefined;
+      },
+    };
+  }
+
+  /** A call of a machine, while this life lasts. */
+  async serve(call: ServedCall): Promise<Answer> {
+    const { life } = this;
+    const server = this.#server;
+    if (server === undefined) return never();
+    const { register, witness } = this.#world;
+    const peer = register.identify(call.presented, this.authority, this.clock());
+    witness.onCallServed(call);
+    const answer = await serveCall(server.machines, peer, call, (error) => {
+      if (life.alive) witness.onDefect(this.name, error);
+    });
+    if (!life.step()) return never();
+    witness.onAnswer(this, call, peer, answer);
+    return answer;
+  }
+
+  /** What an administrator does at this server's console. */
+  async ask<N extends PeopleRouteName>(name: N, request: PeopleRequest<N>): Promise<PeopleAnswer<N>> {
+    const { life } = this;
+    const people: PeopleApi | undefined = this.#server?.people;
+    if (people === undefined) return never();
+    const run = people[name] as unknown as (caller: unknown, request: unknown) => Promise<PeopleAnswer<N>>;
+    let outcome: { readonly answer: PeopleAnswer<N> } | { readonly error: unknown };
+    try {
+      outcome = { answer: await run(LOCAL_ADMINISTRATOR, request) };
+    } catch (error) {
+      outcome = { error };
+    }
+    if (!life.step()) return never();
+    if ('error' in outcome) throw outcome.error;
+    return outcome.answer;
+  }
+
+  crash(): void {
+    this.life.end();
+  }
+
+  /** It ends and is not started again. */
+  retire(): void {
+    this.retired = true;
+    this.crash();
+  }
+
+  /** @param offset against true time, in milliseconds. */
+  setClock(offset: number): void {
+    if (this.clockOffset === offset) return;
+    this.clockOffset = offset;
+    this.#world.witness.onClockSet(this);
+  }
+
+  /** An orderly end. */
+  async stop(): Promise<void> {
+    const { life } = this;
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#world.trace.tell(this.name, 'is stopped');
+    await server.stop();
+    life.end();
+  }
+
+  /** Lets go of the files. Only of a server that is down. */
+  async close(): Promise<void> {
+    const real = this.#real;
+    this.#real = undefined;
+    if (real !== undefined) await this.#world.quiet.during(() => real.close());
+  }
+
+  /** Copies the data as it is on disk at this moment. */
+  copyTo(directory: string): void {
+    copyData(this.directory, directory);
+  }
+
+  /** Puts an older copy in the place of the data. Only while it is down. */
+  async putBack(directory: string, opens: Opened): Promise<void> {
+    await this.close();
+    copyData(directory, this.directory);
+    this.#opens = opens;
+  }
+}

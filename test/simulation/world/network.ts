@@ -1,0 +1,333 @@
+/**
+ * The network between servers and devices: it loses, repeats, delays, reorders, cuts and parts. It carries what
+ * `createMachineCalls` sends, as bytes, to whichever running server answers at an address.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import type { Send, SendRequest } from '#protocol/machine-calls.ts';
+import type { Presented } from './certificates.ts';
+import type { Dice } from './dice.ts';
+import { type Life, never } from './life.ts';
+import type { Schedule } from './schedule.ts';
+import type { Trace } from './trace.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Who calls. */
+export interface CallingEnd {
+  /** Of its site: what partitions are between. */
+  readonly name: string;
+  readonly life: Life;
+  present(): Presented;
+}
+
+/** What answers at an address. */
+export interface ServingEnd {
+  readonly name: string;
+  readonly life: Life;
+  /** What the caller pinned must be one of these. */
+  readonly authority: string;
+  readonly fingerprint: string;
+  readonly serverId: string;
+  serve(call: ServedCall): Promise<Answer>;
+}
+
+export interface ServedCall {
+  readonly presented: Presented;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | AsyncIterable<Uint8Array>;
+  /** The very bytes, for those who watch. */
+  readonly sent: string | Uint8Array;
+  /** It was delivered before. */
+  readonly repeated: boolean;
+  readonly abort: () => void;
+}
+
+/** Probabilities for each message. */
+export interface Weather {
+  readonly lost: number;
+  readonly answerLost: number;
+  readonly repeated: number;
+  readonly slow: number;
+  readonly cut: number;
+}
+
+export const CLEAR_WEATHER: Weather = { lost: 0, answerLost: 0, repeated: 0, slow: 0, cut: 0 };
+
+export interface NetworkPorts {
+  readonly schedule: Schedule;
+  readonly dice: Dice;
+  readonly trace: Trace;
+  /** The running server that answers the caller at this address, if one does. */
+  readonly route: (address: string, caller: string) => ServingEnd | undefined;
+  /** A call leaves; an answer leaves. */
+  readonly onCall: (caller: CallingEnd, target: PinnedEnd, path: string, body: string | Uint8Array) => void;
+  /** A call did not come to an answer. */
+  readonly onFailure: (caller: string) => void;
+}
+
+export interface PinnedEnd {
+  readonly address: string;
+  readonly authority?: string;
+  readonly fingerprint?: string;
+  readonly serverId: string;
+}
+
+const DELAY_MS_MOST = 40;
+/** Beyond every deadline of a call. */
+const SLOW_MS_MOST = 45_000;
+const REFUSED_MS = 5;
+
+export class Network {
+  readonly #ports: NetworkPorts;
+  readonly #parted = new Map<string, number>();
+  weather: Weather = CLEAR_WEATHER;
+  /** Messages that met a fault. */
+  faults = 0;
+  calls = 0;
+
+  constructor(ports: NetworkPorts) {
+    this.#ports = ports;
+  }
+
+  /** Another weather for so long. */
+  begin(weather: Weather, ms: number): void {
+    this.weather = weather;
+    this.#ports.schedule.after(ms, 'the weather clears', () => {
+      if (this.weather === weather) this.weather = CLEAR_WEATHER;
+    });
+  }
+
+  /** Parts two ends (or one from all, with `*`); returns what joins them again. */
+  part(one: string, other: string): () => void {
+    const name = linkName(one, other);
+    this.#parted.set(name, (this.#parted.get(name) ?? 0) + 1);
+    return () => this.#parted.set(name, Math.max(0, (this.#parted.get(name) ?? 0) - 1));
+  }
+
+  joinAll(): void {
+    this.#parted.clear();
+  }
+
+  isParted(one: string, other: string): boolean {
+    return [linkName(one, other), linkName(one, '*'), linkName(other, '*')].some(
+      (name) => (this.#parted.get(name) ?? 0) > 0,
+    );
+  }
+
+  sender(caller: CallingEnd, target: PinnedEnd): Send {
+    return async (request) => {
+      if (!caller.life.step()) return never();
+      if (request.signal?.aborted === true) throw interrupted();
+      this.#ports.onCall(caller, target, request.path, request.body);
+      const { status, headers, body } = await this.#exchange(caller, target, request);
+      return { status, headers, body: Buffer.from(body) };
+    };
+  }
+
+  #exchange(caller: CallingEnd, target: PinnedEnd, request: SendRequest): Promise<Answer> {
+    const { schedule, trace } = this.#ports;
+    this.calls += 1;
+    const number = this.calls;
+    const named = `#${number} ${caller.name} ${request.path}`;
+    trace.noteBytes(`${schedule.now} ${named} to ${target.address}`, request.body);
+    const fate = this.#drawFate();
+    return new Promise<Answer>((resolve, reject) => {
+      const gone = new AbortController();
+      let over = false;
+      const settle = (call: () => void): void => {
+        if (over) return;
+        over = true;
+        cancelTimeout();
+        request.signal?.removeEventListener('abort', onAbort);
+        gone.abort();
+        if (caller.life.step()) call();
+      };
+      const fail = (why: string): void =>
+        settle(() => {
+          trace.tell(caller.name, `call ${named} failed: ${why}`);
+          this.#ports.onFailure(caller.name);
+          reject(unreachable(target, why));
+        });
+      const onAbort = (): void => settle(() => reject(interrupted()));
+      const cancelTimeout = schedule.after(request.timeoutMs, `timeout of ${named}`, () =>
+        fail('it did not answer in time'),
+      );
+      request.signal?.addEventListener('abort', onAbort, { once: true });
+      const cancelWatch = caller.life.whenOver(() => {
+        over = true;
+        cancelTimeout();
+        gone.abort();
+      });
+
+      const answered = (server: ServingEnd, answer: Answer, first: boolean): void => {
+        if (!first || over) return;
+        schedule.after(fate.answerDelay, `answer of ${named}`, () => {
+          cancelWatch();
+          if (fate.answerLost || this.isParted(caller.name, server.name)) {
+            this.#fault();
+            if (fate.fast) fail('the connection was closed before the answer came');
+            return;
+          }
+          trace.noteBytes(`${schedule.now} ${named} answered ${answer.status}`, answer.body);
+          settle(() => resolve(answer));
+        });
+      };
+      const arrive = (first: boolean): void => {
+        // A connection that was given up takes what it had not delivered with it.
+        if (over && first) return;
+        const server = this.#ports.route(target.address, caller.name);
+        if (server === undefined || this.isParted(caller.name, server.name)) {
+          if (first && fate.fast)
+            schedule.after(REFUSED_MS, `refusal of ${named}`, () => fail('it was not reached'));
+          return;
+        }
+        if (!isPinned(server, target)) {
+          if (first) settle(() => reject(untrusted(target)));
+          return;
+        }
+        const cancelDeath = server.life.whenOver(() => {
+          if (!first) return;
+          schedule.after(REFUSED_MS, `break of ${named}`, () => {
+            if (fate.fast) fail('the connection was closed');
+          });
+        });
+        const served = server.serve({
+          presented: caller.present(),
+          path: request.path,
+          headers: request.headers,
+          body:
+            typeof request.body === 'string'
+              ? request.body
+              : this.#stream(request.body, first ? fate : NO_CUT, gone, () => fail('the connection broke')),
+          sent: request.body,
+          repeated: !first,
+          abort: () => {
+            gone.abort();
+            if (first)
+              schedule.after(REFUSED_MS, `abort of ${named}`, () => fail('the connection was closed'));
+          },
+        });
+        served.then(
+          (answer) => {
+            cancelDeath();
+            answered(server, answer, first);
+          },
+          (error: unknown) => {
+            throw error;
+          },
+        );
+      };
+
+      if (fate.repeatDelay !== undefined) {
+        this.#fault();
+        const repeatDelay = fate.delay + fate.repeatDelay;
+        schedule.after(repeatDelay, `repeat of ${named}`, () => {
+          trace.tell(caller.name, `call ${named} is delivered again`);
+          arrive(false);
+        });
+      }
+      if (fate.lost) {
+        this.#fault();
+        if (fate.fast) schedule.after(fate.delay, `loss of ${named}`, () => fail('the connection broke'));
+        return;
+      }
+      schedule.after(fate.delay, `arrival of ${named}`, () => arrive(true));
+    });
+  }
+
+  #fault(): void {
+    this.faults += 1;
+  }
+
+  #drawFate(): Fate {
+    const { dice } = this.#ports;
+    const { lost, answerLost, repeated, slow, cut } = this.weather;
+    const slowly = dice.chance(slow);
+    if (slowly) this.#fault();
+    const delay = () => (slowly ? dice.below(SLOW_MS_MOST) : 1 + dice.below(DELAY_MS_MOST));
+    return {
+      delay: delay(),
+      answerDelay: delay(),
+      lost: dice.chance(lost),
+      answerLost: dice.chance(answerLost),
+      /** Whether the caller is told of a break or waits for its timeout. */
+      fast: dice.chance(0.5),
+      repeatDelay: dice.chance(repeated) ? dice.below(3 * SLOW_MS_MOST) : undefined,
+      cutAt: dice.chance(cut) ? dice.below(1_000_000) / 1_000_000 : undefined,
+      cutCleanly: dice.chance(0.3),
+      pieces: 1 + dice.below(4),
+      pieceDelay: slowly ? dice.below(5000) : dice.below(30),
+    };
+  }
+
+  /** The body piece by piece; a cut ends it with an error, or, worse, as if it were whole. */
+  async *#stream(
+    body: Uint8Array,
+    fate: StreamFate,
+    gone: AbortController,
+    broke: () => void,
+  ): AsyncGenerator<Uint8Array> {
+    const end = fate.cutAt === undefined ? body.length : Math.floor(body.length * fate.cutAt);
+    const size = Math.max(1, Math.ceil(end / fate.pieces));
+    for (let at = 0; at < end; at += size) {
+      if (at > 0) await this.#ports.schedule.wait(fate.pieceDelay, 'piece of a stream');
+      if (gone.signal.aborted) throw new Error('aborted');
+      yield body.subarray(at, Math.min(at + size, end));
+    }
+    if (fate.cutAt === undefined) return;
+    this.#fault();
+    this.#ports.trace.tell('network', `a transmission was cut at byte ${end} of ${body.length}`);
+    if (fate.cutCleanly) return;
+    broke();
+    throw new Error('aborted');
+  }
+}
+
+interface StreamFate {
+  readonly cutAt: number | undefined;
+  readonly cutCleanly: boolean;
+  readonly pieces: number;
+  readonly pieceDelay: number;
+}
+
+interface Fate extends StreamFate {
+  readonly delay: number;
+  readonly answerDelay: number;
+  readonly lost: boolean;
+  readonly answerLost: boolean;
+  readonly fast: boolean;
+  readonly repeatDelay: number | undefined;
+}
+
+const NO_CUT: StreamFate = { cutAt: undefined, cutCleanly: false, pieces: 2, pieceDelay: 10 };
+
+function linkName(one: string, other: string): string {
+  return one < other ? `${one} ${other}` : `${other} ${one}`;
+}
+
+function isPinned(server: ServingEnd, target: PinnedEnd): boolean {
+  return (
+    server.serverId === target.serverId &&
+    (target.authority === undefined || target.authority === server.authority) &&
+    (target.fingerprint === undefined || target.fingerprint === server.fingerprint)
+  );
+}
+
+function unreachable(target: PinnedEnd, why: string): KeystairError {
+  return new KeystairError('server-unreachable', `${target.address} was not reached: ${why}`, {
+    nextStep: 'check the simulated network',
+  });
+}
+
+function untrusted(target: PinnedEnd): KeystairError {
+  return new KeystairError('untrusted-server', `${target.address} is not the server that was pinned`);
+}
+
+function interrupted(): KeystairError {
+  return new KeystairError('interrupted', 'the call was given up');
+}
