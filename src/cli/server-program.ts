@@ -30,5 +30,5 @@ export interface ServerProgram {
     life: { readonly onReady: (ready: ServerReady) => void; readonly stop: AbortSignal },
   ) => Promise<void>;
   /** Verifies a data directory on which no server runs. */
-  readonly verifyOffline: (dataDirectory: string) => Promise<VerifyReport>;
+  readonly verifyOffline: (dataDirectory: string, configFile?: string) => Promise<VerifyReport>;
 }

@@ -190,8 +190,9 @@ function keyFileWarnings(config: ServerConfig): string[] {
 /** Verifies a data directory on which no server runs. Takes its lock meanwhile. */
 export async function verifyOffline(
   dataDirectory: string,
+  configFile?: string,
 ): Promise<{ ok: boolean; keys: number; problems: readonly string[] }> {
-  const config = readConfig({ data: dataDirectory });
+  const config = readConfig({ data: dataDirectory, config: configFile });
   const log = createLog('error');
   const store = await openStore(config, log);
   try {

@@ -107,19 +107,27 @@ function settingsOutcome(answer: SettingsAnswer): Outcome {
 const verify = command({
   summary: 'open every record and recompute every digest; works on a stopped server too',
   positionals: {},
-  options: ADDRESSED_SERVER,
+  options: {
+    ...ADDRESSED_SERVER,
+    config: text('FILE', 'the configuration file of a stopped server, where its key file lies elsewhere'),
+  },
   example: '--data /var/lib/keystair',
-  run: async (context, _values, { data }) => verifyOutcome(await verifyAnywhere(context, data)),
+  run: async (context, _values, { data, config }) =>
+    verifyOutcome(await verifyAnywhere(context, data, config)),
 });
 
-async function verifyAnywhere(context: Context, data: string): Promise<VerifyReport> {
+async function verifyAnywhere(
+  context: Context,
+  data: string,
+  config: string | undefined,
+): Promise<VerifyReport> {
   const client = await context.connect(data);
   try {
     return await client('verify', {});
   } catch (error) {
     if (!(error instanceof KeystairError) || error.code !== 'server-not-running') throw error;
     const { verifyOffline } = await context.serverProgram();
-    return await verifyOffline(data);
+    return await verifyOffline(data, config);
   }
 }
 

@@ -50,7 +50,7 @@ export async function recordDeviceKey(
   demandOwnKey(ports, member, key.complete.key);
   if (!ports.deviceBudget.take(member.id, 1, key.fields.length + key.complete.material.expose().length)) {
     throw new KeystairError('later', 'this device has handed over more keys in an hour than it may', {
-      nextStep: 'wait and try again; if this is meant, raise the budget in the configuration of the server',
+      nextStep: 'wait an hour and try again; look at what makes so many keys',
     });
   }
   const outcome = await ports.store.write(async (transaction) => {
