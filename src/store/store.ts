@@ -34,6 +34,12 @@ export interface StoredKey {
   readonly recordedAt: number;
 }
 
+/**
+ * A key of an import that is not recorded yet: its future row but for the place in the sequence and where it came from,
+ * which is `import:ID`. Staged rows are the one thing that is deleted: they are no custody.
+ */
+export type StagedKey = Omit<StoredKey, 'seq' | 'chain' | 'receivedFrom'>;
+
 /** Where a sequence stands. `seq` 0 has 32 zero bytes. */
 export interface Head {
   readonly seq: number;
@@ -76,6 +82,7 @@ export type TrustedKind =
   | 'member'
   | 'invitation'
   | 'primary'
+  | 'import'
   | 'authority'
   | 'secret'
   | 'seal'
@@ -137,6 +144,10 @@ export interface Reader {
   cursors(memberId: string): Promise<readonly Cursor[]>;
   refusedKeys(memberId: string, limit: number): Promise<readonly RefusedKey[]>;
 
+  /** Ids of the imports that have staged keys. */
+  stagedImports(): Promise<readonly string[]>;
+  countStaged(importId: string): Promise<number>;
+
   contact(id: string): Promise<Contact | undefined>;
   contacts(): Promise<readonly Contact[]>;
 
@@ -152,6 +163,11 @@ export interface Reader {
 export interface Transaction extends Reader {
   /** Appends; the first row's `seq` must follow the head, and so on. A gap or a known id is a broken invariant. */
   appendKeys(rows: readonly StoredKey[]): Promise<void>;
+
+  /** Returns the id of the first key that this import has staged already, and then stages nothing of these. */
+  stageKeys(importId: string, keys: readonly StagedKey[]): Promise<string | undefined>;
+  /** Takes the first keys of an import out of its stage, in order of id. */
+  takeStaged(importId: string, limit: number): Promise<readonly StagedKey[]>;
 
   putRow(row: TrustedRow): Promise<void>;
   /** Only for rows that are no custody: spent invitations past their expiry, replaced primaries. */

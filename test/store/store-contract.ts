@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import type { Store } from '#store/store.ts';
 import { contractOfReading } from './contract-reading.ts';
 import { contractOfRows } from './contract-rows.ts';
+import { contractOfStaging } from './contract-staging.ts';
 import { contractOfWriting, record } from './contract-writing.ts';
 import { modelHolds } from './store-model.ts';
 import { keyId } from './stored-rows.ts';
@@ -42,6 +43,7 @@ export function storeContract(name: string, newRepository: NewRepository): void 
     contractOfWriting(withStore);
     contractOfReading(withStore);
     contractOfRows(withStore);
+    contractOfStaging(withStore);
     contractOfClosing(newRepository);
     void test(
       'any interleaving of works leaves what a plain list and map would hold',

@@ -32,6 +32,18 @@ const TABLES = `
   ) STRICT;
   CREATE INDEX keys_by_device ON keys (seq >> ${DEVICE_PART_BITS}, device);
 
+  CREATE TABLE staged_keys (
+    n INTEGER PRIMARY KEY,
+    import BLOB NOT NULL,
+    id BLOB NOT NULL CHECK (length(id) = 16),
+    digest BLOB NOT NULL,
+    device BLOB NOT NULL,
+    fields TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    recorded_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX staged_by_id ON staged_keys (import, id);
+
   CREATE TABLE trusted_rows (
     kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, mac BLOB NOT NULL,
     PRIMARY KEY (kind, id)

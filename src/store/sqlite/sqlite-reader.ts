@@ -130,6 +130,14 @@ export class SqliteReader implements Reader {
     return this.#access(({ cursors }) => cursors.refused(memberId, limit));
   }
 
+  stagedImports(): Promise<readonly string[]> {
+    return this.#access(({ staged }) => staged.imports());
+  }
+
+  countStaged(importId: string): Promise<number> {
+    return this.#access(({ staged }) => staged.count(importId));
+  }
+
   contact(id: string): Promise<Contact | undefined> {
     return this.#access(({ contacts }) => contacts.get(id));
   }

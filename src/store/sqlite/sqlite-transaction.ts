@@ -10,6 +10,7 @@ import type {
   Head,
   ReceiptTotals,
   RefusedKey,
+  StagedKey,
   StoredKey,
   Transaction,
   TrustedKind,
@@ -110,6 +111,25 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
       }
       this.#ports.heads.audit = { seq: head.seq, chain: head.chain };
     });
+  }
+
+  async stageKeys(importId: string, keys: readonly StagedKey[]): Promise<string | undefined> {
+    return this.#do(({ staged }) => {
+      const twice = staged.firstKnown(
+        importId,
+        keys.map(({ id }) => id),
+      );
+      if (twice !== undefined) return twice;
+      for (const key of keys) {
+        staged.insert(importId, key);
+        this.#bytes += key.fields.length + key.sealed.length;
+      }
+      return undefined;
+    });
+  }
+
+  async takeStaged(importId: string, limit: number): Promise<readonly StagedKey[]> {
+    return this.#do(({ staged }) => staged.take(importId, limit));
   }
 
   async putRow(row: TrustedRow): Promise<void> {

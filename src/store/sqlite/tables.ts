@@ -7,10 +7,12 @@ import { type CursorsTable, prepareCursorsTable } from './cursors-table.ts';
 import { type KeysTable, prepareKeysTable } from './keys-table.ts';
 import { prepareReceiptsTable, type ReceiptsTable } from './receipts-table.ts';
 import { isSqlError } from './sqlite-failure.ts';
+import { prepareStagedKeysTable, type StagedKeysTable } from './staged-keys-table.ts';
 import { prepareTrustedRowsTable, type TrustedRowsTable } from './trusted-rows-table.ts';
 
 export interface Tables {
   readonly keys: KeysTable;
+  readonly staged: StagedKeysTable;
   readonly trustedRows: TrustedRowsTable;
   readonly cursors: CursorsTable;
   readonly contacts: ContactsTable;
@@ -23,6 +25,7 @@ export function prepareTables(connection: DatabaseSync): Tables {
   try {
     return {
       keys: prepareKeysTable(connection),
+      staged: prepareStagedKeysTable(connection),
       trustedRows: prepareTrustedRowsTable(connection),
       cursors: prepareCursorsTable(connection),
       contacts: prepareContactsTable(connection),
