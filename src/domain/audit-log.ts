@@ -133,6 +133,17 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly outcome: 'completed' | 'broken-off';
       readonly keys: number;
     }
+  /** Every record was checked and staged: from here on the import is carried to its end, whatever happens. */
+  | {
+      readonly event: 'import-confirmed';
+      readonly import: string;
+      /** The server that made the file, as the file says. */
+      readonly from: string;
+      readonly new: number;
+      readonly known: number;
+      readonly conflicts: number;
+    }
+  /** `outcome` is `completed`, `dry-run`, or the code by which it was refused. */
   | {
       readonly event: 'import-ended';
       readonly import: string;

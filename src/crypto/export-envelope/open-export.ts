@@ -1,0 +1,70 @@
+/**
+ * The envelope of an export file, read: finds out by itself whether a password or one of the server's own identities
+ * opens it.
+ *
+ * Invariant: whatever is wrong with the envelope, the answer is one and the same: a person without the password cannot
+ * tell a wrong password from a cut file, a flipped bit, another server's file or no age file at all. Every byte handed
+ * on was verified.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import type { AgeStanza } from '#domain/file-stanza.ts';
+import type { KeyMaterial } from '#domain/key-material.ts';
+import { unwrapFileKey } from '../age-identity.ts';
+import { headerMacFits, readAgeHeader } from '../age/age-header.ts';
+import { type Bytes, decryptPayload } from '../age/age-payload.ts';
+import { isScryptStanza, unwrapWithPassphrase } from '../age/scrypt-stanza.ts';
+
+export interface OpenExportKeys {
+  readonly password: KeyMaterial | undefined;
+  /** The server's own identities, asked for where a file is sealed to a recipient. */
+  readonly identities: () => Promise<readonly KeyMaterial[]>;
+}
+
+function unreadable(): KeystairError {
+  return new KeystairError(
+    'export-unreadable',
+    'the file does not open: the password is wrong, or the file is damaged, cut off, no export, or sealed to another server',
+    {
+      nextStep:
+        'check the password and copy the file again; a lost password cannot be recovered: then export again',
+    },
+  );
+}
+
+async function findFileKey(stanzas: readonly AgeStanza[], keys: OpenExportKeys): Promise<Uint8Array> {
+  if (stanzas.some(isScryptStanza)) {
+    const password = keys.password?.exposeText();
+    const fileKey = password === undefined ? undefined : await unwrapWithPassphrase(stanzas, password);
+    if (fileKey === undefined) throw unreadable();
+    return fileKey;
+  }
+  for (const identity of await keys.identities()) {
+    const fileKey = await unwrapFileKey(identity, stanzas);
+    if (fileKey !== null) return fileKey;
+  }
+  throw unreadable();
+}
+
+/**
+ * Only failures of the envelope become the one answer; those of the source (a closed connection, a failed read) stay
+ * what they are.
+ */
+function isOfTheEnvelope(error: unknown): boolean {
+  if (!(error instanceof KeystairError)) return false;
+  return ['file-damaged', 'file-not-encrypted', 'record-invalid', 'export-unreadable'].includes(error.code);
+}
+
+/** Yields verified plaintext. Throws `export-unreadable`. */
+export async function* openExport(source: AsyncIterable<Uint8Array>, keys: OpenExportKeys): Bytes {
+  let fileKey: Uint8Array | undefined;
+  try {
+    const { header, rest } = await readAgeHeader(source);
+    fileKey = await findFileKey(header.stanzas, keys);
+    if (!headerMacFits(header, fileKey)) throw unreadable();
+    yield* decryptPayload(fileKey, rest);
+  } catch (error) {
+    throw isOfTheEnvelope(error) ? unreadable() : error;
+  } finally {
+    fileKey?.fill(0);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The envelope of an export file, written: a plain age v1 file, with a passphrase as its only stanza, or for one
+ * recipient. Whatever stock `age` makes and opens, and nothing else.
+ */
+import type { KeyMaterial } from '#domain/key-material.ts';
+import { SCRYPT_WORK_FACTOR } from '#domain/limits.ts';
+import { type Bytes, encryptPayload, PAYLOAD_NONCE_BYTES } from '../age/age-payload.ts';
+import { makeAgeHeader } from '../age/make-age-header.ts';
+import { wrapWithPassphrase } from '../age/scrypt-stanza.ts';
+
+/** For whom a file is: whoever knows the password, or whoever has the recipient's identity. age forbids mixing. */
+export type SealedTo =
+  | { readonly kind: 'password'; readonly password: KeyMaterial }
+  | { readonly kind: 'recipient'; readonly recipient: string };
+
+export interface SealExportOptions {
+  readonly random: (bytes: number) => Uint8Array;
+  /** Lower in unit tests only. */
+  readonly workFactor?: number | undefined;
+}
+
+const SALT_BYTES = 16;
+
+export interface ExportSeal {
+  /** Yields header and payload; memory stays bounded at any size. To be called once. */
+  seal(plaintext: AsyncIterable<Uint8Array>): Bytes;
+}
+
+/** Throws `invalid-argument` for what is no recipient. The scrypt time is spent here. */
+export async function prepareSeal(to: SealedTo, options: SealExportOptions): Promise<ExportSeal> {
+  const { random, workFactor = SCRYPT_WORK_FACTOR } = options;
+  const { header, fileKey } =
+    to.kind === 'recipient'
+      ? await makeAgeHeader([to.recipient], () => [])
+      : await makeAgeHeader([], async (key) => [
+          await wrapWithPassphrase(key, to.password.exposeText() ?? '', random(SALT_BYTES), workFactor),
+        ]);
+  return {
+    async *seal(plaintext) {
+      try {
+        yield header;
+        yield* encryptPayload(fileKey, random(PAYLOAD_NONCE_BYTES), plaintext);
+      } finally {
+        fileKey.fill(0);
+      }
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * Whether a password may protect an export file: the file can be copied and guessed at for years, so it must stand by
+ * itself. Judged on the server, and by the command line for an early word.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import { EXPORT_PASSWORD_GUESSES_LOG10_MIN, EXPORT_PASSWORD_LENGTH_MIN } from '#domain/limits.ts';
+
+type Estimate = (password: string) => number;
+
+let estimate: Promise<Estimate> | undefined;
+
+/** The dictionaries take a quarter of a second and 40 MB: only who judges a password pays for them. */
+async function loadEstimate(): Promise<Estimate> {
+  const [{ ZxcvbnFactory }, common, english] = await Promise.all([
+    import('@zxcvbn-ts/core'),
+    import('@zxcvbn-ts/language-common'),
+    import('@zxcvbn-ts/language-en'),
+  ]);
+  const factory = new ZxcvbnFactory({
+    dictionary: { ...common.dictionary, ...english.dictionary },
+    graphs: common.adjacencyGraphs,
+  });
+  // What anyone would try first on a file of this program.
+  return (password) => factory.check(password, ['keystair', 'export']).guessesLog10;
+}
+
+function weak(sentence: string): KeystairError {
+  return new KeystairError('password-weak', sentence, {
+    nextStep: 'choose four or more words that do not belong together, or let --generate-password make one',
+  });
+}
+
+/** Throws `password-weak`. */
+export async function demandStrongPassword(password: string): Promise<void> {
+  if (Array.from(password).length < EXPORT_PASSWORD_LENGTH_MIN) {
+    throw weak(`the password has fewer than ${EXPORT_PASSWORD_LENGTH_MIN} characters`);
+  }
+  if (!password.isWellFormed()) throw weak('the password is not text');
+  estimate ??= loadEstimate();
+  if ((await estimate)(password) < EXPORT_PASSWORD_GUESSES_LOG10_MIN) {
+    throw weak('the password is easy to guess');
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * What is inside an export file: JSON lines, a header, one record a line, a trailer. docs/EXPORT_FORMAT.md shows it
+ * byte by byte.
+ *
+ * Invariant: the trailer's digest covers every byte before the trailer, so the lines are whole, in order and unaltered
+ * exactly when count and digest fit. That the file itself was not cut is told by the age format around it.
+ */
+import { UUID_PATTERN } from './encryption-key.ts';
+import { KeystairError } from './errors.ts';
+import { EXPORT_LINE_BYTES_MAX, EXPORT_SELECTED_MAX, NAME_LENGTH_MAX } from './limits.ts';
+
+export const EXPORT_FORMAT = 'keystair-export';
+export const EXPORT_VERSION = 1;
+
+/**
+ * Which keys: those of any of the devices, and those named, together (a union); `createdAfter` then narrows what was
+ * chosen. Nothing named means everything.
+ */
+export interface ExportSelection {
+  /** Ids of devices. */
+  readonly devices?: readonly string[] | undefined;
+  /** Ids of keys. */
+  readonly keys?: readonly string[] | undefined;
+  /** ISO 8601: only keys created later than this. */
+  readonly createdAfter?: string | undefined;
+}
+
+export interface ExportHeader {
+  readonly format: typeof EXPORT_FORMAT;
+  readonly version: number;
+  /** The server that made the file. */
+  readonly server: { readonly id: string; readonly name: string };
+  readonly createdAt: string;
+  readonly selection: ExportSelection;
+}
+
+export type ExportLine =
+  /** `value` is whatever stands there; whoever takes it in checks it as a key from anywhere. */
+  | { readonly kind: 'record'; readonly value: unknown }
+  | { readonly kind: 'trailer'; readonly count: number; readonly digest: string };
+
+const DIGEST = /^[0-9a-f]{64}$/;
+
+export function exportInvalid(sentence: string, cause?: unknown): KeystairError {
+  return new KeystairError('export-invalid', sentence, {
+    nextStep: 'nothing was imported; export again on the server that made the file',
+    cause,
+  });
+}
+
+/** Each line ends with a line feed. */
+export function exportHeaderLine(header: Omit<ExportHeader, 'format' | 'version'>): string {
+  const { server, createdAt, selection } = header;
+  return `${JSON.stringify({ format: EXPORT_FORMAT, version: EXPORT_VERSION, server, createdAt, selection })}\n`;
+}
+
+/**
+ * @param fields the record's public fields in canonical form, without the id: they stand in the file as they are.
+ * @param material and `blind` in base64.
+ */
+export function exportRecordLine(id: string, fields: string, material: string, blind: string): string {
+  return `{"key":{"id":"${id}",${fields.slice(1)},"material":"${material}","blind":"${blind}"}\n`;
+}
+
+/** @param digest SHA-256 of every byte before this line, hexadecimal. */
+export function exportTrailerLine(count: number, digest: string): string {
+  return `${JSON.stringify({ end: { count, digest } })}\n`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function objectOf(text: string, what: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser's message quotes the line, which may hold key material.
+    value = undefined;
+  }
+  if (!isObject(value)) throw exportInvalid(`${what} is not one JSON object`);
+  return value;
+}
+
+function notAnExport(): KeystairError {
+  return exportInvalid('the file opens, but what is inside is no Keystair export');
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= NAME_LENGTH_MAX;
+}
+
+/** The first line. Throws `export-invalid`, or `export-version` naming the version that is needed. */
+export function parseExportHeader(text: string): ExportHeader {
+  let value: Record<string, unknown>;
+  try {
+    value = objectOf(text, 'the first line');
+  } catch {
+    throw notAnExport();
+  }
+  if (value['format'] !== EXPORT_FORMAT) throw notAnExport();
+  const { version, server, createdAt } = value;
+  if (typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1) throw notAnExport();
+  if (version > EXPORT_VERSION) {
+    throw new KeystairError(
+      'export-version',
+      `the file is an export of version ${version}, this server reads version ${EXPORT_VERSION}`,
+      {
+        nextStep: `upgrade this server to a release that reads version ${version}; nothing was imported`,
+        details: { needed: version, reads: EXPORT_VERSION },
+      },
+    );
+  }
+  if (!isObject(server) || !isName(server['name']) || !UUID_PATTERN.test(String(server['id']))) {
+    throw exportInvalid('the header does not name the server that made the file');
+  }
+  if (typeof createdAt !== 'string' || Number.isNaN(Date.parse(createdAt))) {
+    throw exportInvalid('the header does not say when the file was made');
+  }
+  return {
+    format: EXPORT_FORMAT,
+    version,
+    server: { id: String(server['id']), name: server['name'] },
+    createdAt,
+    selection: selectionOf(value['selection']),
+  };
+}
+
+/** For showing only: unknown narrowings of a later writer are no reason to refuse what is there. */
+function selectionOf(value: unknown): ExportSelection {
+  if (!isObject(value)) throw exportInvalid('the header does not say what was selected');
+  const ids = (from: unknown): readonly string[] | undefined =>
+    Array.isArray(from) && from.length <= EXPORT_SELECTED_MAX ? from.map(String) : undefined;
+  const devices = ids(value['devices']);
+  const keys = ids(value['keys']);
+  const { createdAfter } = value;
+  return {
+    ...(devices === undefined ? {} : { devices }),
+    ...(keys === undefined ? {} : { keys }),
+    ...(typeof createdAfter === 'string' ? { createdAfter } : {}),
+  };
+}
+
+/** Any later line. @param number counted from 1, for the sentence. */
+export function parseExportLine(text: string, number: number): ExportLine {
+  const value = objectOf(text, `line ${number}`);
+  if (value['key'] !== undefined) return { kind: 'record', value };
+  const { end } = value;
+  if (!isObject(end)) throw exportInvalid(`line ${number} is neither a record nor the trailer`);
+  const { count, digest } = end;
+  if (!Number.isSafeInteger(count) || typeof digest !== 'string' || !DIGEST.test(digest)) {
+    throw exportInvalid(`the trailer on line ${number} must hold a count and a SHA-256 digest`);
+  }
+  return { kind: 'trailer', count: count as number, digest };
+}
+
+export function lineTooLong(number: number): KeystairError {
+  return exportInvalid(`line ${number} is over the limit of ${EXPORT_LINE_BYTES_MAX} bytes`);
+}
+
+/** Whether a key belongs to a selection that names no device and no key. The id's first 48 bits are its time of creation. */
+export function idCreatedAfter(id: string, ms: number): boolean {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) > ms;
+}
