@@ -8,6 +8,8 @@ import type { ServerPorts } from '../ports.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { type PrimaryRow, readPrimary } from './primary-row.ts';
 
+/** More than one only where many servers share a process, as in a simulation. */
+const DUE_TIMES_MAX = 64;
 /** The due time of certificates seen before, by their PEM: one is looked at once, not at every heartbeat. */
 const dueTimes = new Map<string, number>();
 
@@ -16,7 +18,7 @@ function dueAt(certificatePem: string): number {
   if (due === undefined) {
     const { validFromDate, validToDate } = new X509Certificate(certificatePem);
     due = validFromDate.getTime() + ((validToDate.getTime() - validFromDate.getTime()) * 2) / 3;
-    dueTimes.clear();
+    if (dueTimes.size >= DUE_TIMES_MAX) dueTimes.clear();
     dueTimes.set(certificatePem, due);
   }
   return due;

@@ -46,7 +46,7 @@ export const FAULTS = {
     const { life } = server;
     fault(world, server.name, 'it will crash in the middle of what it does next');
     life.endAfter(within(step.size, 1, 60));
-    life.whenOver(() => startLater(world, server, within(step.two, 1, 20 * MINUTE_MS)));
+    life.whenOver(() => startLater(world, server, within(step.two, 1, 10 * MINUTE_MS)));
   }),
   /** It dies again while it starts. */
   crashAtStart: onServer(6, (world, server, step) => {
@@ -64,7 +64,7 @@ export const FAULTS = {
     if (server.state !== 'running') return;
     fault(world, server.name, 'it is stopped for a while');
     world.begin(server.name, 'stopping', () => server.stop());
-    startLater(world, server, within(step.size, MINUTE_MS, 3 * HOUR_MS));
+    startLater(world, server, within(step.size, MINUTE_MS, 40 * MINUTE_MS));
   }),
   partLink: {
     weight: 12,
@@ -74,7 +74,7 @@ export const FAULTS = {
       if (other === site) return;
       fault(world, site.name, `the line to ${other.name} is down`);
       const join = world.network.part(site.name, other.name);
-      world.schedule.after(within(step.size, MINUTE_MS, 2 * HOUR_MS), `line of ${site.name}`, join);
+      world.schedule.after(within(step.size, MINUTE_MS, 40 * MINUTE_MS), `line of ${site.name}`, join);
     },
   },
   isolate: {
@@ -83,7 +83,7 @@ export const FAULTS = {
       const { name } = siteOf(world, step.one);
       fault(world, name, 'it is cut off from everyone');
       const join = world.network.part(name, '*');
-      world.schedule.after(within(step.size, MINUTE_MS, HOUR_MS), `line of ${name}`, join);
+      world.schedule.after(within(step.size, MINUTE_MS, 20 * MINUTE_MS), `line of ${name}`, join);
     },
   },
   storm: {
@@ -121,7 +121,7 @@ export const FAULTS = {
     fault(world, server.name, 'its disk is full');
     server.disk.full = true;
     server.disk.reserveUsed = step.two % 4 === 0;
-    world.schedule.after(within(step.size, MINUTE_MS, HOUR_MS), `disk of ${server.name}`, () => {
+    world.schedule.after(within(step.size, MINUTE_MS, 30 * MINUTE_MS), `disk of ${server.name}`, () => {
       server.disk.full = false;
       server.disk.reserveUsed = false;
     });
@@ -129,7 +129,7 @@ export const FAULTS = {
   lowDisk: onServer(3, (world, server, step) => {
     fault(world, server.name, 'its disk is nearly full');
     server.disk.low = true;
-    world.schedule.after(within(step.size, MINUTE_MS, HOUR_MS), `disk of ${server.name}`, () => {
+    world.schedule.after(within(step.size, MINUTE_MS, 30 * MINUTE_MS), `disk of ${server.name}`, () => {
       server.disk.low = false;
     });
   }),

@@ -4,8 +4,8 @@ import { Device } from '../world/device.ts';
 import type { Site, World } from '../world/world.ts';
 import { MINUTE_MS, type Plan } from '../step.ts';
 
-/** A device is heard about as often as a server. */
-const DEVICE_HEARTBEAT_MS = 15 * MINUTE_MS;
+/** Seldomer than servers, and still within two of their heartbeats. */
+const DEVICE_HEARTBEAT_MS = 25 * MINUTE_MS;
 const START_MS = 1000;
 
 function running(site: Site) {

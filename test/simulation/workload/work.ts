@@ -113,7 +113,7 @@ export const WORK = {
   leave: byAdministrator(2, 'leaving', async (world, server, step) => {
     world.trace.tell(server.name, 'its administrator makes it leave its primary');
     await server.ask('leaveHierarchy', {});
-    await world.schedule.wait(within(step.size, 1, 90) * MINUTE_MS, 'joining again');
+    await world.schedule.wait(within(step.size, 1, 40) * MINUTE_MS, 'joining again');
     await joinAgain(world, server.site, step);
   }),
   removeSecondary: byAdministrator(2, 'removing a secondary', async (world, server, step) => {
@@ -121,7 +121,7 @@ export const WORK = {
     if (other === undefined) return;
     world.trace.tell(server.name, `its administrator removes ${other.name}`);
     await server.ask('removeServer', { server: other.id });
-    await world.schedule.wait(within(step.size, 1, 90) * MINUTE_MS, 'joining again');
+    await world.schedule.wait(within(step.size, 1, 40) * MINUTE_MS, 'joining again');
     const removed = runningAt(other);
     if (removed === undefined || world.atPeace) return;
     await removed.ask('leaveHierarchy', {});

@@ -137,14 +137,14 @@ export class Network {
     trace.noteBytes(`${schedule.now} ${named} to ${target.address}`, request.body);
     const fate = this.#drawFate();
     return new Promise<Answer>((resolve, reject) => {
-      const gone = new AbortController();
+      const gone = { broken: false };
       let over = false;
       const settle = (call: () => void): void => {
         if (over) return;
         over = true;
         cancelTimeout();
         request.signal?.removeEventListener('abort', onAbort);
-        gone.abort();
+        gone.broken = true;
         if (caller.life.step()) call();
       };
       const fail = (why: string): void =>
@@ -161,7 +161,7 @@ export class Network {
       const cancelWatch = caller.life.whenOver(() => {
         over = true;
         cancelTimeout();
-        gone.abort();
+        gone.broken = true;
       });
 
       const answered = (server: ServingEnd, answer: Answer, first: boolean): void => {
@@ -207,7 +207,7 @@ export class Network {
           sent: request.body,
           repeated: !first,
           abort: () => {
-            gone.abort();
+            gone.broken = true;
             if (first)
               schedule.after(REFUSED_MS, `abort of ${named}`, () => fail('the connection was closed'));
           },
@@ -269,14 +269,14 @@ export class Network {
   async *#stream(
     body: Uint8Array,
     fate: StreamFate,
-    gone: AbortController,
+    gone: { readonly broken: boolean },
     broke: () => void,
   ): AsyncGenerator<Uint8Array> {
     const end = fate.cutAt === undefined ? body.length : Math.floor(body.length * fate.cutAt);
     const size = Math.max(1, Math.ceil(end / fate.pieces));
     for (let at = 0; at < end; at += size) {
       if (at > 0) await this.#ports.schedule.wait(fate.pieceDelay, 'piece of a stream');
-      if (gone.signal.aborted) throw new Error('aborted');
+      if (gone.broken) throw new Error('aborted');
       yield body.subarray(at, Math.min(at + size, end));
     }
     if (fate.cutAt === undefined) return;
