@@ -5,7 +5,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkAnswered, checkConverged, checkVerified } from './checkers/convergence.ts';
+import { checkAnswered, checkConverged, checkHandedOver, checkVerified } from './checkers/convergence.ts';
 import { checkStillHeld } from './checkers/custody.ts';
 import type { Violation } from './checkers/facts.ts';
 import { Witness } from './checkers/witness.ts';
@@ -92,6 +92,7 @@ async function carryOut(world: World, plan: Plan): Promise<void> {
   await until(CONVERGING_MS);
   if (violated()) return;
   checkConverged(facts, world);
+  checkHandedOver(facts, world);
   checkStillHeld(facts, world);
   if (violated()) return;
   let answered = false;

@@ -19,6 +19,8 @@ export interface Plan {
   /** For each server the number of the one above it; the first, the root, has none. */
   readonly above: readonly (number | null)[];
   readonly devices: number;
+  /** Servers left out, when a failing plan was made small. */
+  readonly absent?: readonly number[];
   readonly steps: readonly Step[];
 }
 

@@ -9,6 +9,7 @@ import type { Facts } from './facts.ts';
 
 const CONVERGED = 'when faults stop, every key reaches the root within two heartbeats';
 const ANSWERED = 'when faults stop, every lookup with a right claim succeeds';
+const HANDED_OVER = 'when faults stop, every key is taken into custody';
 const VERIFIED = 'a server finds itself whole';
 /** Questions asked at the end. */
 const LOOKUPS = 24;
@@ -17,6 +18,7 @@ export function checkConverged(facts: Facts, world: World): void {
   const root = world.sites[0]!.instances[0]!;
   for (const { instances } of world.sites) {
     const server = instances[0]!;
+    if (server.retired) continue;
     if (server.state !== 'running') {
       facts.violate(CONVERGED, `${server.name} does not run although nothing is in its way`, [server.name]);
     }
@@ -29,6 +31,20 @@ export function checkConverged(facts: Facts, world: World): void {
       ]);
       return;
     }
+  }
+}
+
+/** No device still waits to hand a key over. */
+export function checkHandedOver(facts: Facts, world: World): void {
+  for (const device of world.devices) {
+    const { home, id, name, waiting } = device;
+    const member = home.instances[0]!.observed.standing.members.get(id);
+    if (waiting === 0 || device.removed || member === undefined || member.removed || member.state === 'moved')
+      continue;
+    facts.violate(HANDED_OVER, `${name} waits with ${waiting} keys that ${home.name} does not acknowledge`, [
+      name,
+      home.name,
+    ]);
   }
 }
 
@@ -68,6 +84,7 @@ export async function checkAnswered(facts: Facts, world: World, dice: Dice): Pro
 export async function checkVerified(facts: Facts, world: World): Promise<void> {
   for (const { instances } of world.sites) {
     const server = instances[0]!;
+    if (server.retired) continue;
     const { ok, problems } = await server.ask('verify', {});
     if (!ok) facts.violate(VERIFIED, `${server.name} finds: ${problems.join('; ')}`, [server.name]);
   }

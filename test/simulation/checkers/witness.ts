@@ -18,6 +18,7 @@ import { Facts } from './facts.ts';
 import { checkLookup } from './lookups.ts';
 
 const SOUND = 'a server meets no failure it has no word for';
+const FORGED = 'a record that does not fit its id is refused';
 const REVEALED = 'a reveal gives the exact material';
 /** Calls of a secondary in which keys or claims travel. */
 const KEYS_TRAVEL_UP = new Set(['transmit', 'lookup', 'explain']);
@@ -110,6 +111,13 @@ export class Witness {
       ]);
     }
     this.#departures.leaves(instance, key, 'revealed', 'local administrator');
+  }
+
+  onForgeryTaken(device: Device, id: string): void {
+    this.facts.violate(FORGED, `${device.home.name} took a record as ${id} that is another`, [
+      id,
+      device.name,
+    ]);
   }
 
   onKeyMade(device: Device, made: MadeKey): void {

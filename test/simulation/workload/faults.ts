@@ -34,7 +34,7 @@ function onServer(weight: number, work: (world: World, server: Instance, step: S
     run: (world, step) => {
       const { instances } = siteOf(world, step.one);
       const alive = instances.filter(({ retired }) => !retired);
-      work(world, alive[step.two % alive.length]!, step);
+      if (alive.length > 0) work(world, alive[step.two % alive.length]!, step);
     },
   };
 }

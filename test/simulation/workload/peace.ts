@@ -30,6 +30,7 @@ export function mendFaults(world: World): void {
 export async function openEveryLink(world: World): Promise<void> {
   for (const site of world.sites) {
     const server = site.instances[0]!;
+    if (server.retired) continue;
     await server.ask('changeSettings', { useHierarchy: true, transmit: 'immediately', heartbeat: 900 });
     if (site.above !== undefined) await belongTo(world, site, server, site.above);
   }

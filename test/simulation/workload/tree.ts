@@ -42,10 +42,15 @@ export async function enrolDevice(world: World, device: Device, site: Site): Pro
 /** Starts every server, joins them from the root down, enrols the devices. */
 export function plantTree(world: World, plan: Plan): void {
   for (const above of plan.above) world.addSite(above === null ? undefined : world.sites[above]);
-  for (const site of world.sites) site.instances[0]!.start();
+  const absent = plan.absent ?? [];
+  for (const site of world.sites) {
+    if (absent.includes(site.index)) site.instances[0]!.retire();
+    site.instances[0]!.start();
+  }
+  const present = world.sites.filter(({ index }) => !absent.includes(index));
   world.schedule.after(START_MS, 'the tree is put together', () => {
     world.begin('tree', 'putting the tree together', async () => {
-      for (const site of world.sites) {
+      for (const site of present) {
         // A few branches are cautious.
         if (site.above === undefined || !world.dice.chance(0.12)) {
           await running(site).ask('changeSettings', { useHierarchy: true });
@@ -54,7 +59,8 @@ export function plantTree(world: World, plan: Plan): void {
       }
       for (let number = 0; number < plan.devices; number += 1) {
         const site = world.sites[number % world.sites.length]!;
-        await enrolDevice(world, new Device(world, site), site);
+        const device = new Device(world, site);
+        if (present.includes(site)) await enrolDevice(world, device, site);
       }
     });
   });

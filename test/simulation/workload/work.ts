@@ -81,12 +81,17 @@ export const WORK = {
     for (let made = within(step.size, 1, 4); made > 0; made -= 1) await device.makeKey();
   }),
   lookup: byDevice(20, 'a lookup', (world, device, step) => lookup(world, device, step, (claim) => claim)),
-  wrongLookup: byDevice(5, 'a lookup with a wrong claim', (world, device, step) =>
-    lookup(world, device, step, wrong),
-  ),
+  /** Beside somebody who has the right one. */
+  wrongLookup: byDevice(5, 'a lookup with a wrong claim', (world, device, step) => {
+    const right = lookup(world, device, step, (claim) => claim);
+    const asked = lookup(world, device, step, wrong);
+    return right === undefined ? undefined : Promise.allSettled([right, asked]);
+  }),
   forgery: byDevice(2, 'a forged record', (world, device, step) => {
     const made = picked([...world.witness.facts.keys.values()], step.two);
-    return made === undefined ? undefined : device.forge(made, hashClaim(Buffer.alloc(16, step.size % 256)));
+    return made === undefined
+      ? undefined
+      : device.forge(made, hashClaim(Buffer.alloc(16, step.size % 256)), step.size % 2 === 0);
   }),
   optionOff: byAdministrator(4, 'the option off', (world, server) => {
     world.trace.tell(server.name, 'its administrator switches the option off');

@@ -151,12 +151,17 @@ export class Device {
     }
   }
 
-  /** Hands over another record under the id of a known key: it must be refused and change nothing. */
-  async forge(known: MadeKey, claimHash: string): Promise<void> {
+  /**
+   * Hands over a record whose id does not fit its content, a known one or one nobody has: it must be refused and change
+   * nothing.
+   */
+  async forge(known: MadeKey, claimHash: string, fresh: boolean): Promise<void> {
     const { key, blind } = known.complete;
-    const forged = { ...key, claimHash, device: { id: this.id, name: this.name }, origin: this.home.id };
+    const id = fresh ? `${key.id.slice(0, 24)}${Buffer.from(this.#dice.bytes(6)).toString('hex')}` : key.id;
+    const forged = { ...key, id, claimHash, device: { id: this.id, name: this.name }, origin: this.home.id };
     const complete = { key: forged, material: new KeyMaterial(this.#dice.bytes(32)), blind };
     await this.#renewing(this.home, (calls) => calls.call('record', { complete: keyToWire(complete) }));
+    this.#world.witness.onForgeryTaken(this, id);
   }
 
   /** Asks its server for a key, as for a drive that was plugged in. */

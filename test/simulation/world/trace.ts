@@ -20,6 +20,7 @@ export class Trace {
   readonly #now: () => number;
   readonly lines: TraceLine[] = [];
   #pending = '';
+  #over = false;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -34,6 +35,7 @@ export class Trace {
 
   /** Something that only has to be alike. */
   note(text: string): void {
+    if (this.#over) return;
     this.#pending += `${text}\n`;
     if (this.#pending.length < PENDING_MAX) return;
     this.#hash.update(this.#pending);
@@ -45,8 +47,9 @@ export class Trace {
     this.note(`${text} ${hash('sha1', bytes, 'base64')}`);
   }
 
-  /** Of everything so far; ends the hashing. */
+  /** Of everything so far; what comes after is not traced. */
   digest(): string {
+    this.#over = true;
     return this.#hash.update(this.#pending).digest('hex');
   }
 }
