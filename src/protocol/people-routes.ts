@@ -53,6 +53,8 @@ export const ServerStatus = z.object({
   secondaries: z.array(SecondaryStatus),
   devices: z.number(),
   listen: z.string(),
+  /** To whom an export can be sealed so that only this server opens it: post-quantum hybrid, then X25519. */
+  recipients: z.array(z.string()),
   /** How the root key is kept. */
   seals: z.array(z.string()),
   /** Sentences an administrator should act on. */

@@ -25,6 +25,8 @@ import { Lookups } from './keys/lookup.ts';
 import type { Clock, Log, Random, ServerPorts, Timers } from './ports.ts';
 import { Signal } from './signal.ts';
 import type { StatusPorts } from './status.ts';
+import { Transfers } from './transfer/transfers.ts';
+import { ServerIdentities } from './transfer/server-identities.ts';
 import type { Credentials } from './trust/credentials.ts';
 
 export interface AdministrationServerOptions {
@@ -44,6 +46,8 @@ export interface AdministrationServerOptions {
 export interface AdministrationServer {
   readonly machines: MachineApi;
   readonly people: PeopleApi;
+  /** Export and import of keys by hand. */
+  readonly transfers: Transfers;
   /** Begins heartbeats and the counting of refusals. */
   start(): void;
   /** Ends what it does by itself; listeners are the caller's. */
@@ -87,8 +91,11 @@ export async function createAdministrationServer(
     deviceBudget: new Budget(DEVICE_RECORDS_AN_HOUR_DEFAULT, DEVICE_BYTES_AN_HOUR_DEFAULT, clock),
     secondaryBudget: new Budget(SECONDARY_RECORDS_AN_HOUR_DEFAULT, SECONDARY_BYTES_AN_HOUR_DEFAULT, clock),
   };
+  const identities = new ServerIdentities(rows, store);
+  const transfers = new Transfers({ ...ports, refusals, identities });
   const people = createPeopleApi({
     ...ports,
+    identities,
     link,
     refreshLink,
     streams,
@@ -109,13 +116,15 @@ export async function createAdministrationServer(
   return {
     machines: new MachineApi(machinePorts),
     people,
+    transfers,
     start() {
       climb.start();
+      transfers.start();
       sweepLater();
     },
     async stop() {
       cancelSweep?.();
-      await climb.stop();
+      await Promise.all([climb.stop(), transfers.stop()]);
       options.dialler.close();
       await refusals.flush().catch(() => undefined);
     },

@@ -138,7 +138,7 @@ async function serve(
     clock,
     log,
   });
-  const people = createPeopleListener(administrationServer.people, log);
+  const people = createPeopleListener(administrationServer.people, administrationServer.transfers, log);
   await machines.app.ready();
   listen = await listenOnPort(machines.server, config.listen, rows, store);
   await listenLocally(people, config.dataDirectory);

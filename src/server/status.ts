@@ -9,10 +9,12 @@ import { readPrimary } from './hierarchy/primary-row.ts';
 import { showSecondary } from './hierarchy/tree.ts';
 import type { ServerPorts } from './ports.ts';
 import { readEpoch, readOptions } from './settings.ts';
+import type { ServerIdentities } from './transfer/server-identities.ts';
 import { listMembers } from './trust/members.ts';
 
 export interface StatusPorts extends ServerPorts {
   readonly link: PrimaryLink;
+  readonly identities: ServerIdentities;
   /** What only the program knows: where it listens, how the root key is kept. */
   readonly facts: () => {
     readonly listen: string;
@@ -45,9 +47,19 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
     ),
     devices: devices.length,
     listen: facts.listen,
+    recipients: await recipientsOf(ports),
     seals: [...facts.seals],
     warnings: [...facts.warnings, ...(await warningsOf(ports))],
   };
+}
+
+/** A secret that was altered is told by `server verify`; the status of everything else is still wanted. */
+async function recipientsOf({ identities }: StatusPorts): Promise<string[]> {
+  try {
+    return (await identities.all()).map(({ recipient }) => recipient);
+  } catch {
+    return [];
+  }
 }
 
 async function warningsOf(ports: ServerPorts): Promise<string[]> {

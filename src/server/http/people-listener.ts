@@ -9,9 +9,12 @@ import { type Caller, demandRight, LOCAL_ADMINISTRATOR } from '#domain/right.ts'
 import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people-routes.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
 import type { Log } from '../ports.ts';
+import type { Transfers } from '../transfer/transfers.ts';
+import { malformed } from './malformed.ts';
 import type { PeopleApi } from './people-api.ts';
+import { addTransferRoutes } from './transfer-listener.ts';
 
-export function createPeopleListener(api: PeopleApi, log: Log): FastifyInstance {
+export function createPeopleListener(api: PeopleApi, transfers: Transfers, log: Log): FastifyInstance {
   const app = fastify({
     bodyLimit: REQUEST_BYTES_MAX,
     exposeHeadRoutes: false,
@@ -37,6 +40,7 @@ export function createPeopleListener(api: PeopleApi, log: Log): FastifyInstance 
       },
     });
   }
+  addTransferRoutes(app, transfers);
   app.setNotFoundHandler((_request, reply) =>
     send(
       reply,
@@ -68,15 +72,6 @@ export function createPeopleListener(api: PeopleApi, log: Log): FastifyInstance 
     return send(reply, problem.status, PROBLEM_MEDIA_TYPE, problem);
   });
   return app;
-}
-
-function malformed(
-  issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined,
-): KeystairError {
-  const where = issue === undefined || issue.path.length === 0 ? 'the request' : issue.path.join('.');
-  return new KeystairError('invalid-argument', `${where}: ${issue?.message ?? 'is malformed'}`, {
-    nextStep: 'see `keystair --help`',
-  });
 }
 
 function whatFailed(error: unknown): string {

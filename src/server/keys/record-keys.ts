@@ -35,6 +35,21 @@ function associated(row: Pick<StoredKey, 'id' | 'receivedFrom' | 'recordedAt' | 
   return `${row.id}\n${row.receivedFrom}\n${row.recordedAt}\n${row.fields}`;
 }
 
+/** A row of the repository but for its place in the sequence. */
+export type UnnumberedKey = Omit<StoredKey, 'seq' | 'chain'>;
+
+/** The row of a checked key, its secrets sealed. @param receivedFrom as `recordKeys` has it. */
+export function sealedRow(
+  barrier: Barrier,
+  { complete, fields, digest }: CheckedKey,
+  receivedFrom: string,
+  recordedAt: number,
+): UnnumberedKey {
+  const row = { id: complete.key.id, receivedFrom, recordedAt, fields };
+  const sealed = sealSecrets(barrier, row, complete);
+  return { ...row, digest, deviceId: complete.key.device.id, sealed };
+}
+
 /**
  * Records keys in the caller's transaction and tells of each what became of it, in order. The audit event for the new
  * ones is appended too.
@@ -47,13 +62,27 @@ export async function recordKeys(
   keys: readonly CheckedKey[],
   receivedFrom: string,
 ): Promise<readonly RecordOutcome[]> {
-  const known = new Map(await transaction.knownKeys(keys.map(({ complete }) => complete.key.id)));
-  const head = await transaction.head();
   const recordedAt = ports.clock();
+  const candidates = keys.map((checked) => ({
+    id: checked.complete.key.id,
+    digest: checked.digest,
+    row: () => sealedRow(ports.barrier, checked, receivedFrom, recordedAt),
+  }));
+  return recordRows(ports, transaction, candidates, receivedFrom);
+}
+
+/** The same for keys that were checked before; `row` is asked for only where the key is new. */
+export async function recordRows(
+  ports: Pick<ServerPorts, 'audit'>,
+  transaction: Transaction,
+  keys: readonly { readonly id: string; readonly digest: Uint8Array; readonly row: () => UnnumberedKey }[],
+  receivedFrom: string,
+): Promise<readonly RecordOutcome[]> {
+  const known = new Map(await transaction.knownKeys(keys.map(({ id }) => id)));
+  const head = await transaction.head();
   const rows: StoredKey[] = [];
   let { seq, chain } = head;
-  const outcomes = keys.map(({ complete, fields, digest }): RecordOutcome => {
-    const { id } = complete.key;
+  const outcomes = keys.map(({ id, digest, row }): RecordOutcome => {
     const there = known.get(id);
     if (there !== undefined) {
       return Buffer.compare(there.digest, digest) === 0
@@ -63,9 +92,7 @@ export async function recordKeys(
     seq += 1;
     chain = nextChainValue(chain, digest);
     known.set(id, { seq, digest });
-    const row = { id, receivedFrom, recordedAt, fields };
-    const sealed = sealSecrets(ports.barrier, row, complete);
-    rows.push({ ...row, seq, digest, chain, deviceId: complete.key.device.id, sealed });
+    rows.push({ ...row(), seq, chain });
     return { outcome: 'new', seq };
   });
   if (rows.length > 0) {

@@ -1,0 +1,90 @@
+/**
+ * The calls by which export files leave and enter a server: the only ones of the people's API whose bodies are streams.
+ *
+ * An export is asked for in JSON, so that the password is in no address and no header, and answered with the encrypted
+ * file as it is made. Its end is told in a trailer field: without `completed` there the body is not whole, however the
+ * connection ended; whoever does not take trailers (`TE: trailers`) sees a broken connection instead.
+ *
+ * An import is one body: a line of JSON, then the file as it is. Until the file proved whole, refusals are problem
+ * documents like those of any other call. The status 200 says that the import is confirmed and will be carried to its
+ * end whatever becomes of the connection; lines of JSON then tell how far it is, and the last one is the report.
+ */
+import { z } from 'zod';
+import { EXPORT_SELECTED_MAX, PASSWORD_BYTES_MAX } from '#domain/limits.ts';
+import type { RequiredRight } from '#domain/right.ts';
+import { Problem } from './problem.ts';
+
+/** As `keys list` takes them: an id, or a name that only one has. */
+const Named = z.string().min(1).max(255);
+const Password = z.string().min(1).max(PASSWORD_BYTES_MAX);
+
+export const ExportRequest = z
+  .object({
+    /** Keys of these devices, and these keys, together; none of both means everything. */
+    devices: z.array(Named).max(EXPORT_SELECTED_MAX).optional(),
+    keys: z.array(Named).max(EXPORT_SELECTED_MAX).optional(),
+    /** Narrows what was chosen. */
+    createdAfter: z.iso.datetime().optional(),
+    password: Password.optional(),
+    /** `age1pq1…` or `age1…`, in place of a password. */
+    recipient: z.string().min(1).max(4096).optional(),
+  })
+  .refine(({ password, recipient }) => (password === undefined) !== (recipient === undefined), {
+    message: 'give either a password or a recipient',
+  });
+export type ExportRequest = z.infer<typeof ExportRequest>;
+
+export const ImportRequest = z.object({
+  /** Left out for a file that is sealed to this server. */
+  password: Password.optional(),
+  dryRun: z.boolean(),
+});
+export type ImportRequest = z.infer<typeof ImportRequest>;
+
+export const ImportReport = z.object({
+  new: z.number(),
+  known: z.number(),
+  conflicts: z.array(z.object({ id: z.string() })),
+  dryRun: z.boolean(),
+});
+export type ImportReport = z.infer<typeof ImportReport>;
+
+export const ImportLine = z.union([
+  z.object({ recorded: z.number(), of: z.number() }),
+  z.object({ report: ImportReport }),
+  /** Confirmed, and could not be carried to its end yet; the server tries again by itself. */
+  z.object({ problem: Problem }),
+]);
+export type ImportLine = z.infer<typeof ImportLine>;
+
+export const EXPORT_MEDIA_TYPE = 'application/age';
+export const IMPORT_MEDIA_TYPE = 'application/vnd.keystair.import';
+export const LINES_MEDIA_TYPE = 'application/x-ndjson';
+
+/** Of an export's answer: how many keys, and about how many bytes will come. */
+export const EXPORT_KEYS_HEADER = 'keystair-keys';
+export const EXPORT_BYTES_HEADER = 'keystair-bytes-expected';
+/** In the trailer: `completed`, or a problem document, percent-encoded. */
+export const EXPORT_OUTCOME_TRAILER = 'keystair-outcome';
+export const EXPORT_COMPLETED = 'completed';
+
+export interface TransferRoute {
+  readonly method: 'POST';
+  readonly path: string;
+  readonly right: RequiredRight;
+}
+
+export const TRANSFER_ROUTES = {
+  exportKeys: {
+    method: 'POST',
+    path: '/api/keys/exports',
+    right: { area: 'Encryption key management', right: 'Read' },
+  },
+  importKeys: {
+    method: 'POST',
+    path: '/api/keys/imports',
+    right: { area: 'Encryption key management', right: 'Write' },
+  },
+} as const satisfies Readonly<Record<string, TransferRoute>>;
+
+export type TransferRouteName = keyof typeof TRANSFER_ROUTES;

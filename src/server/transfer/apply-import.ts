@@ -1,0 +1,120 @@
+/**
+ * Applying: a confirmed import becomes keys of the repository, a page a transaction, so that custody of new keys and
+ * lookups go on between. Each transaction takes keys out of the stage, records them and counts them in the import's
+ * row, so that a process that is killed anywhere leaves an import that the next start carries on.
+ *
+ * Invariant: the row `import` is the confirmation. It carries the barrier's MAC, is written together with the audit
+ * event, and goes with the event that the import ended.
+ */
+import { TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
+import type { StagedKey, Transaction } from '#store/store.ts';
+import { recordRows } from '../keys/record-keys.ts';
+import { importedFrom, isForIdOnly, type Staged } from './stage-import.ts';
+import type { TransferPorts } from './transfer-ports.ts';
+
+export interface ConfirmedImport {
+  /** Who imports, as the audit log names them. */
+  readonly by: string;
+  /** As they were found, and corrected where a key arrived by another way meanwhile. */
+  readonly new: number;
+  readonly known: number;
+  readonly conflicts: readonly string[];
+  /** Staged rows that are not worked through. */
+  readonly left: number;
+}
+
+export type ApplyPorts = Pick<
+  TransferPorts,
+  'store' | 'rows' | 'audit' | 'barrier' | 'clock' | 'keysRecorded' | 'log'
+>;
+
+/** From here on the import is carried to its end. */
+export async function confirmImport(
+  ports: ApplyPorts,
+  importId: string,
+  by: string,
+  staged: Staged,
+): Promise<ConfirmedImport> {
+  const { known, conflicts } = staged;
+  const confirmed: ConfirmedImport = {
+    by,
+    new: staged.new,
+    known,
+    conflicts,
+    left: staged.new + known + conflicts.length,
+  };
+  await ports.store.write(async (transaction) => {
+    await ports.rows.put(transaction, 'import', importId, confirmed);
+    await ports.audit.append(transaction, [
+      {
+        event: 'import-confirmed',
+        by,
+        import: importId,
+        from: staged.from.id,
+        new: staged.new,
+        known,
+        conflicts: conflicts.length,
+      },
+    ]);
+  });
+  return confirmed;
+}
+
+/** One transaction's worth. Returns how the import stands after it, and whether it is over. */
+export async function applyPage(
+  ports: ApplyPorts,
+  importId: string,
+): Promise<{ readonly now: ConfirmedImport; readonly over: boolean } | undefined> {
+  const step = await ports.store.write(async (transaction) => {
+    const before = await ports.rows.get<ConfirmedImport>(transaction, 'import', importId);
+    if (before === undefined) return undefined;
+    const page = await transaction.takeStaged(importId, TRANSFER_PAGE_KEYS);
+    const now = page.length === 0 ? before : await recordPage(ports, transaction, importId, before, page);
+    if (page.length > 0 && now.left > 0) {
+      await ports.rows.put(transaction, 'import', importId, now);
+      return { now, over: false };
+    }
+    await transaction.deleteRow('import', importId);
+    await ports.audit.append(transaction, [
+      {
+        event: 'import-ended',
+        by: now.by,
+        import: importId,
+        // Somebody took staged rows out of the database.
+        outcome: now.left === 0 ? 'completed' : 'data-damaged',
+        new: now.new - now.left,
+        known: now.known,
+      },
+    ]);
+    return { now, over: true };
+  });
+  if (step !== undefined) ports.keysRecorded.raise();
+  return step;
+}
+
+async function recordPage(
+  ports: ApplyPorts,
+  transaction: Transaction,
+  importId: string,
+  before: ConfirmedImport,
+  page: readonly StagedKey[],
+): Promise<ConfirmedImport> {
+  const receivedFrom = importedFrom(importId);
+  const fresh = page.filter((key) => !isForIdOnly(key));
+  const outcomes = await recordRows(
+    ports,
+    transaction,
+    fresh.map((key) => ({ id: key.id, digest: key.digest, row: () => ({ ...key, receivedFrom }) })),
+    receivedFrom,
+  );
+  // A key that arrived by another way since it was staged.
+  const known = outcomes.filter(({ outcome }) => outcome === 'known').length;
+  const conflicts = fresh.filter((_, index) => outcomes[index]!.outcome === 'conflict').map(({ id }) => id);
+  return {
+    by: before.by,
+    new: before.new - known - conflicts.length,
+    known: before.known + known,
+    conflicts: [...before.conflicts, ...conflicts],
+    left: before.left - page.length,
+  };
+}

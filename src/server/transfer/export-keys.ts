@@ -1,0 +1,126 @@
+/**
+ * Export: the keys of a selection leave in one file that only a password or a recipient opens.
+ *
+ * How it flows: the right is demanded, the keys are chosen and counted, the password is judged and stretched; then the
+ * audit event that says who, which and how many is made durable; only then is `deliver` given the first byte. Records
+ * are opened page by page as `deliver` takes them, so that memory stays flat at any size, and each was verified by the
+ * barrier before it stands in the file. When `deliver` is over, the log says whether it completed or broke off.
+ */
+import { createHash } from 'node:crypto';
+import { BLOB_OVERHEAD_BYTES } from '#crypto/barrier.ts';
+import type { Bytes } from '#crypto/age/age-payload.ts';
+import { prepareSeal, type SealedTo } from '#crypto/export-envelope/seal-export.ts';
+import { demandStrongPassword } from '#crypto/password/password-strength.ts';
+import { assert } from '#domain/errors.ts';
+import { exportHeaderLine, exportRecordLine, exportTrailerLine } from '#domain/export-file.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import { BLIND_BYTES } from '#domain/limits.ts';
+import type { Caller } from '#domain/right.ts';
+import type { ExportRequest } from '#protocol/transfer-routes.ts';
+import type { StoredKey } from '#store/store.ts';
+import { openStoredKey } from '../keys/record-keys.ts';
+import { isoTime, uuidFrom } from '../ports.ts';
+import { type SelectedKeys, selectKeys } from './select-keys.ts';
+import { demandRouteRight, type TransferPorts } from './transfer-ports.ts';
+
+export interface ExportUnderWay {
+  readonly id: string;
+  readonly keys: number;
+  /** About as many; for showing how long it will take. */
+  readonly bytesExpected: number;
+  /** The encrypted file. */
+  readonly bytes: Bytes;
+}
+
+/**
+ * @param deliver resolves when every byte was taken, and throws where that is not to be.
+ * Throws `not-allowed`, `not-found`, `ambiguous-name`, `password-weak`, `invalid-argument`, `record-unreadable`.
+ */
+export async function exportKeys(
+  ports: TransferPorts,
+  caller: Caller,
+  request: ExportRequest,
+  deliver: (underWay: ExportUnderWay) => Promise<void>,
+): Promise<{ readonly exported: number }> {
+  await demandRouteRight(ports, caller, 'exportKeys');
+  const selected = await selectKeys(ports, request);
+  const to = await sealedTo(request);
+  const seal = await prepareSeal(to, { random: ports.random, workFactor: ports.workFactor });
+  const bytesExpected = await expectedBytes(selected);
+  const id = uuidFrom(ports.random);
+  await ports.audit.record({
+    event: 'export-started',
+    by: caller.name,
+    export: id,
+    selection: { ...selected.selection },
+    sealedTo: to.kind === 'password' ? 'password' : to.recipient,
+    keys: selected.count,
+  });
+  const progress = { keys: 0 };
+  const ended = (outcome: 'completed' | 'broken-off') =>
+    ports.audit.record({ event: 'export-ended', by: caller.name, export: id, outcome, keys: progress.keys });
+  try {
+    const bytes = seal.seal(plaintextOf(ports, selected, progress));
+    await deliver({ id, keys: selected.count, bytesExpected, bytes });
+  } catch (error) {
+    await ended('broken-off').catch(() => undefined);
+    throw error;
+  }
+  await ended('completed');
+  return { exported: selected.count };
+}
+
+async function sealedTo({ password, recipient }: ExportRequest): Promise<SealedTo> {
+  if (password !== undefined) {
+    await demandStrongPassword(password);
+    return { kind: 'password', password: KeyMaterial.fromText(password) };
+  }
+  assert(recipient !== undefined, 'an export has a password or a recipient');
+  return { kind: 'recipient', recipient };
+}
+
+async function* plaintextOf(
+  { server, clock, barrier }: TransferPorts,
+  selected: SelectedKeys,
+  progress: { keys: number },
+): Bytes {
+  const digest = createHash('sha256');
+  const digested = (text: string): Buffer => {
+    const bytes = Buffer.from(text);
+    digest.update(bytes);
+    return bytes;
+  };
+  const { selection } = selected;
+  yield digested(exportHeaderLine({ server, createdAt: isoTime(clock()), selection }));
+  for await (const page of selected.pages()) {
+    let lines = '';
+    for (const row of page) {
+      // Opening proves the row's other fields too, so that they may stand in the file as they are.
+      const { material, blind } = openStoredKey(barrier, row);
+      lines += exportRecordLine(row.id, row.fields, base64(material.expose()), base64(blind));
+    }
+    progress.keys += page.length;
+    yield digested(lines);
+  }
+  assert(progress.keys === selected.count, 'an export holds as many keys as were counted');
+  yield Buffer.from(exportTrailerLine(progress.keys, digest.digest('hex')));
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+}
+
+/** From the first page: keys of one organisation are much alike. */
+async function expectedBytes(selected: SelectedKeys): Promise<number> {
+  for await (const page of selected.pages()) {
+    const bytes = page.reduce((sum, row) => sum + lineBytes(row), 0);
+    return Math.ceil((bytes / page.length) * selected.count);
+  }
+  return 0;
+}
+
+function lineBytes({ id, fields, sealed }: StoredKey): number {
+  const materialBytes = sealed.length - BLOB_OVERHEAD_BYTES - BLIND_BYTES;
+  const frame = exportRecordLine(id, '', '', '').length + Math.ceil(BLIND_BYTES / 3) * 4;
+  return frame + Buffer.byteLength(fields) + Math.ceil(materialBytes / 3) * 4;
+}

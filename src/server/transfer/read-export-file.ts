@@ -1,0 +1,140 @@
+/**
+ * The inside of an export file, read as it comes: lines of bounded length, every record checked against its id, count
+ * and digest against the trailer. Invariant: the reader ends without an error only where the file was whole.
+ */
+import { createHash } from 'node:crypto';
+import { KeystairError } from '#domain/errors.ts';
+import {
+  type ExportHeader,
+  exportInvalid,
+  lineTooLong,
+  parseExportHeader,
+  parseExportLine,
+} from '#domain/export-file.ts';
+import { EXPORT_LINE_BYTES_MAX, TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
+import { keyFromWire } from '#protocol/wire-key.ts';
+import { type CheckedKey, checkedKey } from '../keys/record-keys.ts';
+
+const LINE_FEED = 0x0a;
+
+/** Cuts bytes into lines, each with its line feed. Holds at most one line that is not whole. */
+class LineCutter {
+  #begun: Buffer[] = [];
+  #begunBytes = 0;
+  #lines = 0;
+
+  /** Lines of the bytes that came, however they are cut. Throws `export-invalid`. */
+  *push(bytes: Uint8Array): Generator<Buffer, void, undefined> {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    let at = 0;
+    for (let feed = chunk.indexOf(LINE_FEED); feed >= 0; feed = chunk.indexOf(LINE_FEED, at)) {
+      this.#hold(chunk.subarray(at, feed + 1));
+      yield this.#line();
+      at = feed + 1;
+    }
+    if (at < chunk.length) this.#hold(chunk.subarray(at));
+  }
+
+  /** What stands behind the last line feed. */
+  rest(): Buffer | undefined {
+    return this.#begunBytes === 0 ? undefined : this.#line();
+  }
+
+  #hold(piece: Buffer): void {
+    this.#begun.push(piece);
+    this.#begunBytes += piece.length;
+    if (this.#begunBytes > EXPORT_LINE_BYTES_MAX) throw lineTooLong(this.#lines + 1);
+  }
+
+  #line(): Buffer {
+    const line = this.#begun.length === 1 ? this.#begun[0]! : Buffer.concat(this.#begun);
+    this.#begun = [];
+    this.#begunBytes = 0;
+    this.#lines += 1;
+    return line;
+  }
+}
+
+export interface ExportPage {
+  readonly header: ExportHeader;
+  readonly keys: readonly CheckedKey[];
+}
+
+/** Yields pages of some `TRANSFER_PAGE_KEYS` checked keys. Throws `export-invalid`, `export-version`. */
+export async function* readExportFile(
+  plaintext: AsyncIterable<Uint8Array>,
+): AsyncGenerator<ExportPage, void, undefined> {
+  const cutter = new LineCutter();
+  const body = new ExportBody();
+  for await (const bytes of plaintext) {
+    for (const line of cutter.push(bytes)) body.take(line);
+    if (body.pageLength >= TRANSFER_PAGE_KEYS) yield body.page();
+  }
+  const rest = cutter.rest();
+  if (rest !== undefined) body.take(rest);
+  // Before the last page: nothing of a file that is not whole should be worked on for nothing.
+  body.end();
+  yield body.page();
+}
+
+/** Where in the file the reading stands. */
+class ExportBody {
+  readonly #digest = createHash('sha256');
+  #header: ExportHeader | undefined;
+  #trailer: { readonly count: number; readonly digest: string } | undefined;
+  #lines = 0;
+  #count = 0;
+  #page: CheckedKey[] = [];
+
+  get pageLength(): number {
+    return this.#page.length;
+  }
+
+  take(line: Buffer): void {
+    this.#lines += 1;
+    if (this.#trailer !== undefined) throw exportInvalid('something follows the trailer');
+    const text = line.toString('utf8');
+    if (this.#header === undefined) {
+      this.#header = parseExportHeader(text);
+    } else {
+      const parsed = parseExportLine(text, this.#lines);
+      if (parsed.kind === 'trailer') {
+        this.#trailer = parsed;
+        return;
+      }
+      this.#page.push(checkedRecord(parsed.value, this.#lines));
+      this.#count += 1;
+    }
+    this.#digest.update(line);
+  }
+
+  page(): ExportPage {
+    const keys = this.#page;
+    this.#page = [];
+    // There is a header before there is a page: an empty file has no end either.
+    return { header: this.#header!, keys };
+  }
+
+  end(): void {
+    if (this.#header === undefined) parseExportHeader('');
+    if (this.#trailer === undefined) {
+      throw exportInvalid(`the file ends after ${this.#count} records without its trailer`);
+    }
+    const { count, digest } = this.#trailer;
+    if (count !== this.#count) {
+      throw exportInvalid(`the trailer says ${count} records, the file holds ${this.#count}`);
+    }
+    if (this.#digest.digest('hex') !== digest) {
+      throw exportInvalid("the trailer's digest does not fit the lines before it");
+    }
+  }
+}
+
+function checkedRecord(value: unknown, line: number): CheckedKey {
+  try {
+    return checkedKey(keyFromWire(value));
+  } catch (error) {
+    if (!(error instanceof KeystairError)) throw error;
+    throw exportInvalid(`the record on line ${line} is not valid: ${error.message}`, error);
+  }
+}

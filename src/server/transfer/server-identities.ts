@@ -1,0 +1,57 @@
+/**
+ * The server's own two age identities, post-quantum hybrid and X25519: what an export can be sealed to in place of a
+ * password. Made when first needed, sealed like every secret of the server, and never replaced: a file that is on its
+ * way must still open.
+ */
+import { type AgeAlgorithm, makeAgeIdentity, recipientOf } from '#crypto/age-identity.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import type { Store } from '#store/store.ts';
+import type { TrustedRows } from '../trust/trusted-rows.ts';
+
+export interface ServerIdentity {
+  readonly identity: KeyMaterial;
+  readonly recipient: string;
+}
+
+/** The hybrid one first: it is what should be used. */
+const SECRETS: readonly (readonly [id: string, algorithm: AgeAlgorithm])[] = [
+  ['age-identity-hybrid', 'age-mlkem768x25519'],
+  ['age-identity-x25519', 'age-x25519'],
+];
+
+export class ServerIdentities {
+  readonly #rows: TrustedRows;
+  readonly #store: Store;
+  #loaded: Promise<readonly ServerIdentity[]> | undefined;
+
+  constructor(rows: TrustedRows, store: Store) {
+    this.#rows = rows;
+    this.#store = store;
+  }
+
+  /** Throws `record-unreadable` where one was altered in the database. */
+  all(): Promise<readonly ServerIdentity[]> {
+    this.#loaded ??= Promise.all(SECRETS.map(([id, algorithm]) => this.#load(id, algorithm)));
+    // A failure is not remembered: the disk may have been full.
+    this.#loaded.catch(() => {
+      this.#loaded = undefined;
+    });
+    return this.#loaded;
+  }
+
+  async #load(id: string, algorithm: AgeAlgorithm): Promise<ServerIdentity> {
+    const secret = (await this.#rows.getSecret(this.#store.reader, id)) ?? (await this.#make(id, algorithm));
+    const identity = new KeyMaterial(secret);
+    return { identity, recipient: await recipientOf(identity) };
+  }
+
+  async #make(id: string, algorithm: AgeAlgorithm): Promise<Uint8Array> {
+    const fresh = (await makeAgeIdentity(algorithm)).identity.expose();
+    return this.#store.write(async (transaction) => {
+      const there = await this.#rows.getSecret(transaction, id);
+      if (there !== undefined) return there;
+      await this.#rows.putSecret(transaction, id, fresh);
+      return fresh;
+    });
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Staging: an import's keys are sealed and laid apart while the file is read, so that nothing of it is recorded before
+ * all of it proved good, and nothing of it is ever on the disk in the clear.
+ *
+ * Invariant: a stage without a confirmation is nothing; it is dropped by whoever finds it.
+ */
+import type { OpenExportKeys } from '#crypto/export-envelope/open-export.ts';
+import { openExport } from '#crypto/export-envelope/open-export.ts';
+import { KeystairError } from '#domain/errors.ts';
+import { exportInvalid, type ExportHeader } from '#domain/export-file.ts';
+import { FREE_BYTES_FOR_TRANSMISSIONS, IMPORT_CONFLICTS_MAX, TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
+import type { StagedKey, Store } from '#store/store.ts';
+import { type CheckedKey, sealedRow } from '../keys/record-keys.ts';
+import { readExportFile } from './read-export-file.ts';
+import type { TransferPorts } from './transfer-ports.ts';
+
+/** What a whole file holds, seen from this repository. */
+export interface Staged {
+  readonly from: ExportHeader['server'];
+  readonly new: number;
+  readonly known: number;
+  /** Ids that are here with other content. What is here stays. */
+  readonly conflicts: readonly string[];
+}
+
+export function importedFrom(importId: string): string {
+  return `import:${importId}`;
+}
+
+/** A staged row that stands for its id only: the key is here already. */
+export function isForIdOnly(key: StagedKey): boolean {
+  return key.sealed.length === 0;
+}
+
+/**
+ * Stages a file whole, or throws: `export-unreadable`, `export-invalid`, `export-version`, `export-conflict`,
+ * `disk-low`, `disk-full`, `interrupted`. What was staged by then is the caller's to drop.
+ */
+export async function stageImport(
+  ports: TransferPorts,
+  importId: string,
+  file: AsyncIterable<Uint8Array>,
+  keys: OpenExportKeys,
+  signal: AbortSignal,
+): Promise<Staged> {
+  const { store } = ports;
+  const counts = { new: 0, known: 0 };
+  const conflicts: string[] = [];
+  let from: ExportHeader['server'] | undefined;
+  for await (const page of readExportFile(openExport(file, keys))) {
+    if (signal.aborted) throw importInterrupted();
+    await demandSpace(ports);
+    from = page.header.server;
+    const known = await store.reader.knownKeys(page.keys.map(({ complete }) => complete.key.id));
+    const rows = page.keys.map((checked): StagedKey => {
+      const there = known.get(checked.complete.key.id);
+      if (there === undefined) {
+        counts.new += 1;
+        const { receivedFrom: _, ...row } = sealedRow(
+          ports.barrier,
+          checked,
+          importedFrom(importId),
+          ports.clock(),
+        );
+        return row;
+      }
+      if (Buffer.compare(there.digest, checked.digest) === 0) counts.known += 1;
+      else conflicts.push(checked.complete.key.id);
+      return forIdOnly(checked, ports.clock());
+    });
+    if (conflicts.length > IMPORT_CONFLICTS_MAX) throw tooManyConflicts();
+    const twice = await store.write((transaction) => transaction.stageKeys(importId, rows));
+    if (twice !== undefined) throw exportInvalid(`key ${twice} stands in the file more than once`);
+  }
+  if (from === undefined) throw importInterrupted();
+  return { from, ...counts, conflicts };
+}
+
+function forIdOnly({ complete, digest }: CheckedKey, recordedAt: number): StagedKey {
+  const { id, device } = complete.key;
+  return { id, digest, deviceId: device.id, fields: '', sealed: new Uint8Array(0), recordedAt };
+}
+
+export function importInterrupted(): KeystairError {
+  return new KeystairError('interrupted', 'the import was stopped before the file was whole', {
+    nextStep: 'nothing was imported; run the command again',
+  });
+}
+
+function tooManyConflicts(): KeystairError {
+  return new KeystairError(
+    'export-conflict',
+    `more than ${IMPORT_CONFLICTS_MAX} keys of the file are here with other content`,
+    { nextStep: 'nothing was imported; find out who made this file before anything else' },
+  );
+}
+
+/** The last space is for the keys of this server's own devices. */
+async function demandSpace({
+  store,
+  freeBytesMin = FREE_BYTES_FOR_TRANSMISSIONS,
+}: TransferPorts): Promise<void> {
+  if ((await store.freeBytes()) >= freeBytesMin) return;
+  throw new KeystairError('disk-low', 'too little disk space is left on the server for an import', {
+    nextStep: 'nothing was imported; free some space and run the command again',
+  });
+}
+
+/** Bit by bit: other works go between. */
+export async function dropStage(store: Store, importId: string): Promise<void> {
+  for (;;) {
+    const taken = await store.write((transaction) => transaction.takeStaged(importId, TRANSFER_PAGE_KEYS));
+    if (taken.length === 0) return;
+  }
+}
