@@ -69,6 +69,8 @@ export interface InProcessOptions {
   /** How it dials its primary, in place of the real way. */
   readonly dialler?: Dialler;
   readonly heartbeats?: boolean;
+  /** Within which bodies must have come. */
+  readonly bodyMs?: { readonly request: number; readonly transmission: number };
 }
 
 function logTo(logged: Record<string, unknown>[]): Log {
@@ -131,6 +133,7 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     authorities: trusted,
     clock,
     log,
+    ...(options.bodyMs === undefined ? {} : { bodyMs: options.bodyMs }),
   });
   await app.ready();
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
