@@ -9,8 +9,10 @@ import type { CompleteKey } from '#domain/encryption-key.ts';
 import { codeOf, type ErrorCode } from '#domain/errors.ts';
 import { LOOKUP_DEPTH_MAX, LOOKUP_MISS_MS, LOOKUP_MISSES_MAX, LOOKUPS_UPWARD_MAX } from '#domain/limits.ts';
 import type { LookupOutcome, LookupReason, LookupRefusal, ServerName } from '#domain/lookup.ts';
+import type { LinkVerdict } from '#domain/hierarchy.ts';
 import type { LookupAnswer } from '#protocol/messages.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
+import type { Reader } from '#store/store.ts';
 import type { PrimaryLink } from '../hierarchy/primary-link.ts';
 import type { PrimaryRow } from '../hierarchy/primary-row.ts';
 import type { ServerPorts } from '../ports.ts';
@@ -104,9 +106,14 @@ export class Lookups {
       if (failure !== undefined && verdict === 'not-heard') return this.#unreached(failure, asked);
       if (primary === undefined) return this.#refuse('unknown-key', asked);
     }
+    return this.#refusalBy(primary, verdict, asked) ?? primary;
+  }
+
+  /** Why no key crosses the link to the primary as it stands; undefined where one may. */
+  #refusalBy(primary: ServerName, verdict: LinkVerdict, asked: readonly ServerName[]): Refused | undefined {
     switch (verdict) {
       case 'open':
-        return primary;
+        return undefined;
       case 'dmz':
         return this.#refuse('link-in-dmz', asked);
       case 'own-option-off':
@@ -116,6 +123,15 @@ export class Lookups {
       case 'not-heard':
         return this.#refuse('primary-unreachable', asked, this.#link.unreachableSince);
     }
+  }
+
+  /** The link was closed while the question or its answer was on the way: the reason is how it stands now. */
+  async #closedMeanwhile(reader: Reader, asked: readonly ServerName[]): Promise<Refused> {
+    const { primary, verdict } = await this.#link.judge(reader);
+    if (primary === undefined) return this.#refuse('unknown-key', asked);
+    const refusal = this.#refusalBy(primary, verdict, asked);
+    // Open again, perhaps to another primary: what was asked did not come to an answer.
+    return refusal ?? this.#refuse('primary-unreachable', asked, this.#link.unreachableSince);
   }
 
   #refresh(): Promise<void> {
@@ -132,7 +148,6 @@ export class Lookups {
   #unreached(error: unknown, asked: readonly ServerName[]): Refused {
     const code = codeOf(error);
     if (REFUSING.has(code)) return this.#refuse('refused-by-primary', asked);
-    if (code === 'link-closed') return this.#refuse('option-off', asked);
     return this.#refuse('primary-unreachable', asked, this.#link.unreachableSince);
   }
 
@@ -174,6 +189,7 @@ export class Lookups {
         ),
       );
     } catch (error) {
+      if (codeOf(error) === 'link-closed') return this.#closedMeanwhile(this.#ports.store.reader, asked);
       return this.#unreached(error, asked);
     }
     if (answer.outcome === 'not-found') {
@@ -213,7 +229,7 @@ export class Lookups {
     const kept = await this.#ports.store.write(async (transaction): Promise<'new' | 'known' | Refused> => {
       const now = await this.#link.judge(transaction);
       if (now.verdict !== 'open' || now.primary?.id !== primary.id) {
-        return this.#refuse(now.verdict === 'dmz' ? 'link-in-dmz' : 'option-off', asked);
+        return this.#closedMeanwhile(transaction, asked);
       }
       const [outcome] = await recordKeys(this.#ports, transaction, [checked], `primary:${primary.id}`);
       return outcome === undefined || outcome.outcome === 'conflict'
