@@ -25,12 +25,19 @@ function concerns(line: TraceLine, about: readonly string[]): boolean {
 
 /** Lines that say the same again and again are told once. */
 function told(lines: readonly TraceLine[]): string[] {
-  const shown = lines.slice(-LINES_MAX);
-  const left = lines.length - shown.length;
+  const different = lines.filter(
+    ({ what }, index) => withoutNumbers(what) !== withoutNumbers(lines[index - 1]?.what ?? ''),
+  );
+  const shown = different.slice(-LINES_MAX);
+  const left = different.length - shown.length;
   return [
     ...(left > 0 ? [`  … ${left} earlier lines are left out; --lines shows everything`] : []),
     ...shown.map(({ at, where, what }) => `  ${clockTime(at)}  ${where.padEnd(9)} ${what}`),
   ];
+}
+
+function withoutNumbers(text: string): string {
+  return text.replaceAll(/\d+/g, '');
 }
 
 export function storyOf(outcome: Outcome, plan: Plan): string {

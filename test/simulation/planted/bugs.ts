@@ -157,12 +157,6 @@ export const BUGS: readonly Bug[] = [
         "if (ownChain === undefined) return 'new-epoch';",
         "if (ownChain === undefined) return 'continue';",
       ),
-    ],
-    seed: 1,
-  },
-  {
-    name: 'a rollback is seen by the number alone',
-    edits: [
       edit(
         'domain/sequence.ts',
         "return Buffer.compare(ownChain, acknowledged.chain) === 0 ? 'continue' : 'new-epoch';",

@@ -114,13 +114,13 @@ export const FAULTS = {
     );
   }),
   failWrites: onServer(10, (world, server, step) => {
-    server.disk.failingWrites = within(step.size, 1, 3);
+    server.disk.failingWrites = within(step.size, 1, 6);
     fault(world, server.name, `its next ${server.disk.failingWrites} writes fail`);
   }),
   fullDisk: onServer(6, (world, server, step) => {
     fault(world, server.name, 'its disk is full');
     server.disk.full = true;
-    server.disk.reserveUsed = step.two % 4 === 0;
+    server.disk.reserveUsed = step.two % 2 === 0;
     world.schedule.after(within(step.size, MINUTE_MS, 30 * MINUTE_MS), `disk of ${server.name}`, () => {
       server.disk.full = false;
       server.disk.reserveUsed = false;

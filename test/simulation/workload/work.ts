@@ -108,6 +108,42 @@ export const WORK = {
     world.trace.tell(server.name, `its administrator marks the link to ${other.name} DMZ: ${dmz}`);
     return server.ask('setServer', { server: other.id, dmz });
   }),
+  /** Something is on its way between two servers when one of them closes the link. */
+  closeMeanwhile: byDevice(9, 'closing a link that is in use', async (world, device, step) => {
+    const below = runningAt(device.home);
+    const above = runningAt(device.home.above ?? device.home);
+    if (below === undefined || above === undefined || below === above) return;
+    const used = step.two % 2 === 0 ? device.makeKey() : lookup(world, device, step, (claim) => claim);
+    world.begin(device.name, 'using the link', async () => used);
+    await world.schedule.wait(within(step.size, 1, 150), 'closing');
+    const [closing, other] = step.size % 3 === 0 ? [below, above] : [above, below];
+    const close = (closed: boolean) => {
+      world.trace.tell(
+        closing.name,
+        `its administrator ${closed ? 'closes' : 'opens'} the link to ${other.name}`,
+      );
+      return step.two % 4 < 2
+        ? closing.ask('setServer', { server: other.site.id, dmz: closed })
+        : closing.ask('changeSettings', { useHierarchy: !closed });
+    };
+    await close(true);
+    await world.schedule.wait(within(step.two, 1, 40) * MINUTE_MS, 'opening');
+    if (!world.atPeace) await close(false);
+  }),
+  /** Somebody is quicker than the hierarchy, and asks again. */
+  lookupEarly: byDevice(6, 'an early lookup', async (world, device, step) => {
+    const other = picked(activeDevices(world), step.two);
+    if (other === undefined) return;
+    world.begin(other.name, 'making a key', () => other.makeKey());
+    const made = other.made.at(-1);
+    if (made === undefined) return;
+    for (const again of [1, 30_000, 90_000, 600_000]) {
+      await world.schedule.wait(within(step.size, again, 2 * again), 'asking again');
+      const answer = await device.lookup(made.complete.key.id, made.claim);
+      const came = answer.outcome === 'found' ? 'found' : `${answer.reason} at ${answer.at.name}`;
+      world.trace.tell(device.name, `asked ${device.home.name} for ${made.complete.key.id}: ${came}`);
+    }
+  }),
   behaviour: byAdministrator(2, 'other settings', (_world, server, step) =>
     server.ask('changeSettings', {
       transmit: step.size % 2 === 0 ? 'immediately' : 'heartbeat',

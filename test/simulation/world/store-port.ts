@@ -82,6 +82,8 @@ export function createStorePort(options: StorePortOptions): Store {
     if (faults.full && (writeOptions.reserve !== true || faults.reserveUsed)) throw diskFull();
     const fails = faults.failingWrites > 0;
     if (fails) faults.failingWrites -= 1;
+    // Some fail when they begin, some when they are to be committed.
+    if (fails && faults.failingWrites % 2 === 1) throw diskFull();
     let committed = nothing();
     const value = await real.write(async (transaction) => {
       if (!life.step()) throw new Died();
