@@ -4,6 +4,7 @@
  * need.
  */
 import type { PeopleClient } from '#protocol/people-client.ts';
+import type { TransferClient } from '#protocol/transfer-client.ts';
 import type { AgentProgram } from './agent-program.ts';
 import type { ServerProgram } from './server-program.ts';
 import type { Terminal } from './terminal.ts';
@@ -12,6 +13,8 @@ export interface Context {
   readonly terminal: Terminal;
   /** The server of that data directory; refused with `server-not-running` where none runs. */
   readonly connect: (dataDirectory: string) => Promise<PeopleClient>;
+  /** The same server's calls by which export files leave and enter it. */
+  readonly connectTransfers: (dataDirectory: string) => Promise<TransferClient>;
   readonly serverProgram: () => Promise<ServerProgram>;
   readonly agentProgram: () => Promise<AgentProgram>;
   /** Aborted by SIGINT and SIGTERM from the moment this is called; the second signal kills as always. */

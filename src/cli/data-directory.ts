@@ -6,6 +6,7 @@ import { constants, openSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { KeystairError } from '#domain/errors.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
+import type { TransferClient } from '#protocol/transfer-client.ts';
 
 const SOCKET_NAME = 'keystair.sock';
 /** `sun_path` of Linux has 108 bytes, one of them the closing zero. */
@@ -39,4 +40,10 @@ export async function connectToServer(dataDirectory: string): Promise<PeopleClie
   // Loaded here and not above: help and wrong usage need no schemas.
   const { createPeopleClient } = await import('#protocol/people-client.ts');
   return createPeopleClient({ socketPath: reachableSocketPath(dataDirectory), dataDirectory });
+}
+
+export async function connectTransfers(dataDirectory: string): Promise<TransferClient> {
+  checkDataDirectory(dataDirectory);
+  const { createTransferClient } = await import('#protocol/transfer-client.ts');
+  return createTransferClient({ socketPath: reachableSocketPath(dataDirectory), dataDirectory });
 }

@@ -2,7 +2,7 @@
  * The command line's wiring, and the only file that knows the server's and the agent's programs. Both are loaded when
  * a command asks for them.
  */
-import { connectToServer } from './data-directory.ts';
+import { connectToServer, connectTransfers } from './data-directory.ts';
 import { failureLine, failureOf, failureTrace } from './failure.ts';
 import { NOUNS, NOUNS_NOT_YET } from './nouns.ts';
 import { runProgram } from './program.ts';
@@ -20,6 +20,7 @@ process.on('uncaughtException', (error) => {
 process.exitCode = await runProgram(process.argv.slice(2), NOUNS, NOUNS_NOT_YET, {
   terminal: createTerminal(process),
   connect: connectToServer,
+  connectTransfers,
   serverProgram: () => import('#server/main.ts'),
   agentProgram: () => import('#agent/main.ts'),
   stopSignal,

@@ -42,6 +42,17 @@ function secondaryLines(secondaries: ServerStatus['secondaries']): string[] {
   ];
 }
 
+/** Whole, since they are there to be copied. */
+function recipientLines([hybrid, x25519]: readonly string[]): string[] {
+  if (hybrid === undefined || x25519 === undefined) return [];
+  return [
+    '',
+    'Recipients, for: keystair keys export --to RECIPIENT (a file that only this server opens)',
+    `  post-quantum  ${hybrid}`,
+    `  X25519        ${x25519}`,
+  ];
+}
+
 export function serverStatusLines(status: ServerStatus): string[] {
   const { server, primary, secondaries } = status;
   const dmz = primary?.dmz === true || secondaries.some((one) => one.dmz);
@@ -61,6 +72,7 @@ export function serverStatusLines(status: ServerStatus): string[] {
     '',
     ...secondaryLines(secondaries),
     ...(dmz ? ['', DMZ_ADVICE] : []),
+    ...recipientLines(status.recipients),
     ...(status.warnings.length > 0 ? ['', 'To act on'] : []),
     ...status.warnings.map((warning) => `- ${warning}`),
   ];

@@ -9,6 +9,8 @@ export interface Terminal {
   readonly print: (text: string) => Promise<void>;
   /** Standard error, one line. */
   readonly say: (line: string) => void;
+  /** Standard error, the line that is there replaced; undefined where it is no terminal. `''` takes it away. */
+  readonly paint?: (line: string) => void;
   readonly input: AsyncIterable<Buffer | string>;
   /** Standard input is a person and not a pipe. */
   readonly inputIsPerson: boolean;
@@ -30,7 +32,7 @@ function outputFailure(cause: NodeJS.ErrnoException): Error {
 export function createTerminal(streams: {
   readonly stdin: AsyncIterable<Buffer | string> & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }): Terminal {
   // Failures of single writes are told to their callers; without listeners the stream's own event would crash.
   streams.stdout.on('error', () => {});
@@ -46,6 +48,9 @@ export function createTerminal(streams: {
     say: (line) => {
       streams.stderr.write(`${line}\n`);
     },
+    ...(streams.stderr.isTTY === true
+      ? { paint: (line: string) => void streams.stderr.write(`\r\u001B[K${line}`) }
+      : {}),
     input: streams.stdin,
     inputIsPerson: streams.stdin.isTTY === true,
   };

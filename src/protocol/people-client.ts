@@ -75,7 +75,7 @@ function exchange(
   });
 }
 
-function notRunning(dataDirectory: string, cause: NodeJS.ErrnoException): KeystairError {
+export function notRunning(dataDirectory: string, cause: NodeJS.ErrnoException): KeystairError {
   if (cause.code === 'EACCES') {
     return new KeystairError('not-allowed', `only the owner of ${dataDirectory} may address this server`, {
       nextStep: "run the command as the server's user",

@@ -9,6 +9,7 @@ import { explainLines, keyLines, keyTable } from '../key-lines.ts';
 import { required, text } from '../options.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER } from '../words.ts';
+import { exportByHand, importByHand } from './keys-by-hand.ts';
 
 async function everyPage(
   client: PeopleClient,
@@ -113,5 +114,5 @@ const explain = command({
 
 export const keysCommands: Noun = {
   summary: 'the encryption keys of a server',
-  verbs: { list, show, reveal, explain },
+  verbs: { list, show, reveal, explain, export: exportByHand, import: importByHand },
 };

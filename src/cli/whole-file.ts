@@ -1,0 +1,80 @@
+/**
+ * A file that appears under its name only when it is whole and on the disk: written under another name in the same
+ * folder, mode 0600, flushed, renamed, the folder flushed. A failure or an abort leaves nothing. What is there already
+ * is replaced only by `force`.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { link, lstat, open, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { KeystairError } from '#domain/errors.ts';
+import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
+
+function exists(path: string): KeystairError {
+  return new KeystairError('file-exists', `${path} exists already`, {
+    nextStep: 'choose another name, or say --force to replace it',
+  });
+}
+
+/** Refuses early what would be refused at the end. A device or a pipe is never replaced by a file. */
+export async function checkNewFile(path: string, force: boolean): Promise<void> {
+  const there = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (there === undefined) return;
+  if (!there.isFile() && !there.isSymbolicLink()) {
+    throw new KeystairError('invalid-argument', `${path} is not a regular file`, { nextStep: 'name a file' });
+  }
+  if (!force) throw exists(path);
+}
+
+export async function writeWholeFile(
+  path: string,
+  force: boolean,
+  source: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  await checkNewFile(path, force);
+  const folder = dirname(resolve(path));
+  const partial = join(folder, `.keystair-${randomBytes(8).toString('hex')}.partial`);
+  const handle = await open(partial, 'wx', 0o600);
+  try {
+    // The stream flushes the file to the disk before it closes it.
+    await pipeline(source, handle.createWriteStream({ highWaterMark: FILE_BLOCK_BYTES, flush: true }));
+    await takeName(partial, join(folder, basename(path)), force);
+    await syncFolder(folder);
+  } catch (error) {
+    await unlink(partial).catch(() => {});
+    throw error;
+  }
+}
+
+/** Without `force` in a way that fails where the name is taken, however late. */
+async function takeName(partial: string, path: string, force: boolean): Promise<void> {
+  if (force) {
+    await rename(partial, path);
+    return;
+  }
+  try {
+    await link(partial, path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EEXIST') throw exists(path);
+    // FAT, which removable drives often carry, knows no links. There a look before the rename must do.
+    if (code !== 'EPERM' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
+    await checkNewFile(path, false);
+    await rename(partial, path);
+    return;
+  }
+  await unlink(partial);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The client of the streaming calls: an export comes as bytes, an import goes as bytes, both at the pace of the slower
+ * end. Invariant: the bytes of an export end without an error only where the server said that they are whole.
+ */
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { createInterface } from 'node:readline';
+import { KeystairError } from '#domain/errors.ts';
+import { notRunning } from './people-client.ts';
+import { errorFromProblem } from './problem.ts';
+import {
+  EXPORT_BYTES_HEADER,
+  EXPORT_COMPLETED,
+  EXPORT_KEYS_HEADER,
+  EXPORT_OUTCOME_TRAILER,
+  type ExportRequest,
+  IMPORT_MEDIA_TYPE,
+  ImportLine,
+  type ImportReport,
+  type ImportRequest,
+  TRANSFER_ROUTES,
+} from './transfer-routes.ts';
+
+export interface ExportAnswer {
+  readonly keys: number;
+  /** About as many. */
+  readonly bytesExpected: number;
+  readonly bytes: AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+export interface TransferClient {
+  readonly exportKeys: (request: ExportRequest, signal: AbortSignal) => Promise<ExportAnswer>;
+  /** `onRecorded` is called from the moment the import is confirmed. */
+  readonly importKeys: (
+    request: ImportRequest,
+    file: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+    onRecorded: (recorded: number, of: number) => void,
+  ) => Promise<ImportReport>;
+}
+
+interface Address {
+  readonly socketPath: string;
+  readonly dataDirectory: string;
+}
+
+export function createTransferClient(address: Address): TransferClient {
+  return {
+    exportKeys: async (request, signal) => {
+      const call = begin(address, 'exportKeys', signal, {
+        'content-type': 'application/json',
+        te: 'trailers',
+      });
+      call.end(JSON.stringify(request));
+      const answer = await answerOf(address, call, signal, nothingWritten);
+      return {
+        keys: Number(answer.headers[EXPORT_KEYS_HEADER]),
+        bytesExpected: Number(answer.headers[EXPORT_BYTES_HEADER]),
+        bytes: wholeBytes(answer, signal),
+      };
+    },
+    importKeys: async (request, file, signal, onRecorded) => {
+      const call = begin(address, 'importKeys', signal, { 'content-type': IMPORT_MEDIA_TYPE });
+      const answered = new AbortController();
+      const sending = send(call, request, file, answered.signal);
+      try {
+        const answer = await answerOf(address, call, signal, nothingImported);
+        return await reportOf(answer, onRecorded);
+      } finally {
+        answered.abort();
+        await sending;
+        call.destroy();
+      }
+    },
+  };
+}
+
+function begin(
+  { socketPath }: Address,
+  name: keyof typeof TRANSFER_ROUTES,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>>,
+): ClientRequest {
+  const { method, path } = TRANSFER_ROUTES[name];
+  return httpRequest({ socketPath, method, path, headers, agent: false, signal });
+}
+
+/** The answer whose body is what was asked for; a refusal is thrown. */
+async function answerOf(
+  { dataDirectory }: Address,
+  call: ClientRequest,
+  signal: AbortSignal,
+  interrupted: () => KeystairError,
+): Promise<IncomingMessage> {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    call.once('response', resolve);
+    call.on('error', (cause: NodeJS.ErrnoException) => {
+      if (signal.aborted) reject(interrupted());
+      else reject(cause instanceof KeystairError ? cause : notRunning(dataDirectory, cause));
+    });
+  });
+  if (answer.statusCode === 200) return answer;
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  let document: unknown;
+  try {
+    document = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    document = undefined;
+  }
+  throw errorFromProblem(answer.statusCode ?? 0, document);
+}
+
+async function* wholeBytes(
+  answer: IncomingMessage,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const block of answer) yield block as Uint8Array;
+  } catch (cause) {
+    throw signal.aborted ? nothingWritten() : brokeOff(cause);
+  }
+  const outcome = answer.trailers[EXPORT_OUTCOME_TRAILER];
+  if (outcome === EXPORT_COMPLETED) return;
+  if (outcome === undefined) throw brokeOff(undefined);
+  let document: unknown;
+  try {
+    document = JSON.parse(decodeURIComponent(outcome));
+  } catch (cause) {
+    throw brokeOff(cause);
+  }
+  throw errorFromProblem(200, document);
+}
+
+/** Ends early where the answer came already. A file that cannot be read fails the call with the reason. */
+async function send(
+  call: ClientRequest,
+  request: ImportRequest,
+  file: AsyncIterable<Uint8Array>,
+  answered: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController();
+  answered.addEventListener('abort', () => stop.abort());
+  call.once('close', () => stop.abort());
+  try {
+    call.write(`${JSON.stringify(request)}\n`);
+    for await (const block of file) {
+      if (stop.signal.aborted) return;
+      if (!call.write(block)) await once(call, 'drain', { signal: stop.signal });
+    }
+    call.end();
+  } catch (error) {
+    if (!stop.signal.aborted) call.destroy(error as Error);
+  }
+}
+
+async function reportOf(
+  answer: IncomingMessage,
+  onRecorded: (recorded: number, of: number) => void,
+): Promise<ImportReport> {
+  try {
+    for await (const text of createInterface({ input: answer })) {
+      const line = ImportLine.parse(JSON.parse(text));
+      if ('report' in line) return line.report;
+      if ('problem' in line) throw errorFromProblem(200, line.problem);
+      onRecorded(line.recorded, line.of);
+    }
+  } catch (cause) {
+    if (cause instanceof KeystairError) throw cause;
+    throw confirmedAlready(cause);
+  }
+  throw confirmedAlready(undefined);
+}
+
+function nothingWritten(): KeystairError {
+  return new KeystairError('interrupted', 'stopped before the export was whole', {
+    nextStep: 'no file was left; run the command again',
+  });
+}
+
+function nothingImported(): KeystairError {
+  return new KeystairError('interrupted', 'stopped before the import was confirmed', {
+    nextStep: 'nothing was imported; run the command again',
+  });
+}
+
+function brokeOff(cause: unknown): KeystairError {
+  return new KeystairError('interrupted', 'the server broke the export off', {
+    nextStep: "no file was left; look at the server's log and run the command again",
+    cause,
+  });
+}
+
+function confirmedAlready(cause: unknown): KeystairError {
+  return new KeystairError(
+    'interrupted',
+    'the file was whole and the import is confirmed, but not waited for',
+    {
+      nextStep: 'nothing is to be done: the server carries it to its end, after a restart too',
+      cause,
+    },
+  );
+}
