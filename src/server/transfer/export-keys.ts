@@ -7,7 +7,6 @@
  * barrier before it stands in the file. When `deliver` is over, the log says whether it completed or broke off.
  */
 import { createHash } from 'node:crypto';
-import { BLOB_OVERHEAD_BYTES } from '#crypto/barrier.ts';
 import type { Bytes } from '#crypto/age/age-payload.ts';
 import { prepareSeal, type SealedTo } from '#crypto/export-envelope/seal-export.ts';
 import { demandStrongPassword } from '#crypto/password/password-strength.ts';
@@ -22,6 +21,9 @@ import { openStoredKey } from '../keys/record-keys.ts';
 import { isoTime, uuidFrom } from '../ports.ts';
 import { type SelectedKeys, selectKeys } from './select-keys.ts';
 import { demandRouteRight, type TransferPorts } from './transfer-ports.ts';
+
+/** What a seal adds to material and blind. */
+const SEAL_BYTES = 45;
 
 export interface ExportUnderWay {
   readonly id: string;
@@ -120,7 +122,7 @@ async function expectedBytes(selected: SelectedKeys): Promise<number> {
 }
 
 function lineBytes({ id, fields, sealed }: StoredKey): number {
-  const materialBytes = sealed.length - BLOB_OVERHEAD_BYTES - BLIND_BYTES;
+  const materialBytes = sealed.length - SEAL_BYTES - BLIND_BYTES;
   const frame = exportRecordLine(id, '', '', '').length + Math.ceil(BLIND_BYTES / 3) * 4;
   return frame + Buffer.byteLength(fields) + Math.ceil(materialBytes / 3) * 4;
 }
