@@ -164,7 +164,11 @@ export const ExplainStep = z.object({
   since: Time.nullable().optional(),
 });
 export type ExplainStep = z.infer<typeof ExplainStep>;
-export const ExplainAnswer = z.object({ path: z.array(ExplainStep).max(64) });
+export const ExplainAnswer = z.object({
+  path: z.array(ExplainStep).max(64),
+  /** Why the primary let nothing cross to the asker, where the reason is not the primary's own option. */
+  closed: z.enum(['dmz', 'option-off']).optional(),
+});
 
 // --- devices ---
 

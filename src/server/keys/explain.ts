@@ -51,8 +51,11 @@ export async function explainToSecondary(
   const closed = await judgeSecondary(ports, member, request.asked);
   if (closed !== undefined) {
     const { useHierarchy } = await readOptions(ports.rows, ports.store.reader);
-    const link = closed.reason === 'link-in-dmz' ? 'none' : 'option-off';
-    return { path: [{ server: ports.server, option: useHierarchy, link, has: null }] };
+    const step = { server: ports.server, option: useHierarchy, has: null };
+    if (closed.reason === 'option-off' && closed.at.id === ports.server.id)
+      return { path: [{ ...step, link: 'option-off' }] };
+    const because = closed.reason === 'link-in-dmz' ? 'dmz' : 'option-off';
+    return { path: [{ ...step, link: 'none' }], closed: because };
   }
   return {
     path: await walk(ports, {
@@ -121,7 +124,7 @@ async function walk(ports: ExplainPorts, question: Question): Promise<ExplainSte
         { signal, timeoutMs: remainingMs },
       ),
     );
-    return [{ ...own, link: 'connected' }, ...answer.path];
+    return [{ ...own, link: answer.closed ?? 'connected' }, ...answer.path];
   } catch (error) {
     if (!(error instanceof KeystairError)) throw error;
     const link = codeOf(error) === 'not-a-member' ? 'refused' : 'unreachable';
