@@ -1,0 +1,149 @@
+/**
+ * A server of which only export and import are used: the real store, barrier, audit log and transfers, with a scrypt
+ * work factor that costs nothing.
+ */
+import { randomBytes } from 'node:crypto';
+import { prepareSeal, type SealedTo } from '#crypto/export-envelope/seal-export.ts';
+import type { CompleteKey } from '#domain/encryption-key.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import { type Caller, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/transfer-routes.ts';
+import { Refusals } from '#server/audit/refusals.ts';
+import { createRepository, openRepository, isNew } from '#server/create-repository.ts';
+import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
+import type { Log, Timers } from '#server/ports.ts';
+import { Signal } from '#server/signal.ts';
+import { ServerIdentities } from '#server/transfer/server-identities.ts';
+import type { TransferPorts } from '#server/transfer/transfer-ports.ts';
+import { Transfers } from '#server/transfer/transfers.ts';
+import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
+import type { Store } from '#store/store.ts';
+import { atTheEnd } from './at-the-end.ts';
+
+export const PASSWORD = 'plum-river-candle-9-otter';
+export const WORK_FACTOR = 4;
+export const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
+
+const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
+
+export interface OfficeOptions {
+  readonly directory?: string;
+  readonly sealKey?: Uint8Array;
+  /** The store as the server sees it, for faults. */
+  readonly through?: (store: Store) => Store;
+  readonly freeBytesMin?: number;
+  readonly auditReserveBytes?: number;
+}
+
+export interface Office {
+  readonly ports: TransferPorts;
+  readonly transfers: Transfers;
+  readonly store: Store;
+  record(keys: readonly CompleteKey[]): Promise<void>;
+  /** The whole file. */
+  exported(request?: Partial<ExportRequest>, caller?: Caller): Promise<Buffer>;
+  imported(
+    file: Uint8Array | AsyncIterable<Uint8Array>,
+    request?: Partial<ImportRequest>,
+    caller?: Caller,
+    signal?: AbortSignal,
+  ): Promise<ImportReport>;
+  ids(): Promise<string[]>;
+  /** The audit log's events of one kind, oldest first. */
+  events(event: string): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+export async function openOffice(name: string, options: OfficeOptions = {}): Promise<Office> {
+  const { directory, sealKey = random(32), through = (store: Store) => store } = options;
+  const store = through(
+    await openSqliteStore({
+      ...(directory === undefined ? { path: ':memory:' } : { directory }),
+      ...(options.auditReserveBytes === undefined ? {} : { auditReserveBytes: options.auditReserveBytes }),
+      onFatal: (error) => {
+        throw error;
+      },
+    }),
+  );
+  const clock = (): number => Date.now();
+  const made = { store, clock, random, log: silent };
+  const repository = (await isNew(store.reader))
+    ? await createRepository(made, sealKey, name)
+    : await openRepository(made, sealKey, undefined);
+  const { rows, audit } = repository;
+  const timers: Timers = {
+    after(ms, call) {
+      const timer = setTimeout(call, ms);
+      timer.unref();
+      return () => clearTimeout(timer);
+    },
+  };
+  const ports: TransferPorts = {
+    ...made,
+    ...repository,
+    timers,
+    keysRecorded: new Signal(),
+    hierarchyChanged: new Signal(),
+    refusals: new Refusals(audit, clock),
+    identities: new ServerIdentities(rows, store),
+    workFactor: WORK_FACTOR,
+    freeBytesMin: options.freeBytesMin ?? 0,
+  };
+  const transfers = new Transfers(ports);
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= transfers.stop().then(() => store.close());
+    return closing;
+  };
+  atTheEnd(close);
+
+  return {
+    ports,
+    transfers,
+    store,
+    async record(keys) {
+      const checked = keys.map((key) => checkedKey(key));
+      await store.write((transaction) => recordKeys(ports, transaction, checked, 'device:test'));
+    },
+    async exported(request = {}, caller = LOCAL_ADMINISTRATOR) {
+      const blocks: Uint8Array[] = [];
+      const secret = request.recipient === undefined ? { password: PASSWORD } : {};
+      await transfers.exportKeys(caller, { ...secret, ...request }, async ({ bytes }) => {
+        for await (const block of bytes) blocks.push(block);
+      });
+      return Buffer.concat(blocks);
+    },
+    imported(file, request = {}, caller = LOCAL_ADMINISTRATOR, signal = new AbortController().signal) {
+      const life = { signal, onConfirmed: () => {}, onRecorded: () => {} };
+      const bytes = file instanceof Uint8Array ? inPieces(file) : file;
+      return transfers.importKeys(caller, { password: PASSWORD, dryRun: false, ...request }, bytes, life);
+    },
+    ids: async () => (await store.reader.keysAfter(0, 1_000_000)).map(({ id }) => id).toSorted(),
+    async events(event) {
+      const all = await store.reader.auditAfter(0, 1_000_000);
+      return all
+        .map((row) => JSON.parse(row.event) as Record<string, unknown>)
+        .filter((entry) => entry['event'] === event);
+    },
+    close,
+  };
+}
+
+export async function* inPieces(
+  bytes: Uint8Array,
+  size = 64 * 1024,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+/** An age file with anything inside. */
+export async function sealed(
+  inside: string | AsyncIterable<Uint8Array>,
+  to: SealedTo = { kind: 'password', password: KeyMaterial.fromText(PASSWORD) },
+): Promise<Buffer> {
+  const seal = await prepareSeal(to, { random, workFactor: WORK_FACTOR });
+  const blocks: Uint8Array[] = [];
+  const source = typeof inside === 'string' ? inPieces(Buffer.from(inside)) : inside;
+  for await (const block of seal.seal(source)) blocks.push(block);
+  return Buffer.concat(blocks);
+}
