@@ -167,7 +167,7 @@ test("a key's row that was edited or moved does not open, is named, and the othe
 
 test('a line of the audit log that was edited, cut out or added is found', async () => {
   for (const sql of [
-    "UPDATE audit SET event = replace(event, '"by"', '"bx"') WHERE seq = 3",
+    `UPDATE audit SET event = replace(event, '"by"', '"bx"') WHERE seq = 3`,
     'DELETE FROM audit WHERE seq = (SELECT max(seq) - 1 FROM audit)',
     'INSERT INTO audit SELECT max(seq) + 1, \'{"event":"nothing"}\', chain, mac FROM audit',
   ]) {
