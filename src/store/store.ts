@@ -7,7 +7,8 @@
  *   flush can serve many works (group commit).
  * - `reader` sees only what is durable.
  * - Key rows are numbered 1, 2, 3 … without gaps, in commit order; audit rows likewise. Nothing is edited or deleted in
- *   either. A number once given is never given again, whoever crashes.
+ *   either, with one exception: `replaceSealed` puts a record's seal under a newer data key, and touches nothing else of
+ *   the row. A number once given is never given again, whoever crashes.
  * - A sync that fails ends the process (`onFatal`): what is on disk is not known any more.
  * - The store sees only sealed material. It is not trusted: callers check MACs and open seals.
  */
@@ -39,6 +40,9 @@ export interface StoredKey {
  * which is `import:ID`. Staged rows are the one thing that is deleted: they are no custody.
  */
 export type StagedKey = Omit<StoredKey, 'seq' | 'chain' | 'receivedFrom'>;
+
+/** A record's new seal. */
+export type ResealedKey = Pick<StoredKey, 'seq' | 'sealed'>;
 
 /** Where a sequence stands. `seq` 0 has 32 zero bytes. */
 export interface Head {
@@ -163,6 +167,12 @@ export interface Reader {
 export interface Transaction extends Reader {
   /** Appends; the first row's `seq` must follow the head, and so on. A gap or a known id is a broken invariant. */
   appendKeys(rows: readonly StoredKey[]): Promise<void>;
+
+  /**
+   * The one edit of a key row that is allowed: the same secrets, sealed anew. Number, id, digest, chain, fields and all
+   * else stay as they are. A number that is not there, or is named twice, is a broken invariant.
+   */
+  replaceSealed(rows: readonly ResealedKey[]): Promise<void>;
 
   /** Returns the id of the first key that this import has staged already, and then stages nothing of these. */
   stageKeys(importId: string, keys: readonly StagedKey[]): Promise<string | undefined>;

@@ -209,6 +209,44 @@ export function contractOfWriting(withStore: WithStore): void {
     assert.equal(seen.length, 256);
   });
 
+  withStore(
+    'a record sealed anew changes in its seal and in nothing else, nor does any other',
+    async (store) => {
+      await record(store, [1, 2, 3]);
+      const before = await store.reader.keysAfter(0, 9);
+      const sealed = new Uint8Array(70).fill(9);
+      await store.write((transaction) => transaction.replaceSealed([{ seq: 2, sealed }]));
+      const after = await store.reader.keysAfter(0, 9);
+      assert.deepEqual(plain(after), plain([before[0], { ...before[1], sealed }, before[2]]));
+      assert.deepEqual(plain(await store.reader.head()), plain({ seq: 3, chain: before[2]!.chain }));
+      assert.deepEqual(plain(await store.reader.keyById(keyId(2))), plain({ ...before[1], sealed }));
+      await record(store, [4]);
+      assert.deepEqual(await allKeys(store), [1, 2, 3, 4].map(keyId));
+    },
+  );
+
+  withStore(
+    'a seal of a work that fails stays the old one, and a number without a record is refused',
+    async (store) => {
+      await record(store, [1, 2]);
+      const before = await store.reader.keysAfter(0, 9);
+      const sealed = new Uint8Array(70).fill(9);
+      const abandoned = store.write(async (transaction) => {
+        await transaction.replaceSealed([{ seq: 1, sealed }]);
+        assert.deepEqual(plain((await transaction.keyById(keyId(1)))?.sealed), plain(sealed));
+        throw new Abandoned();
+      });
+      await assert.rejects(abandoned, Abandoned);
+      for (const seqs of [[0], [3], [1, 3], [2, 2]]) {
+        const work = store.write((transaction) =>
+          transaction.replaceSealed(seqs.map((seq) => ({ seq, sealed }))),
+        );
+        await assert.rejects(work, /broken invariant/);
+      }
+      assert.deepEqual(plain(await store.reader.keysAfter(0, 9)), plain(before));
+    },
+  );
+
   withStore('a transaction is of no use after its work', async (store) => {
     let kept: Transaction | undefined;
     await store.write(async (transaction) => {

@@ -1,4 +1,4 @@
-/** Rows of encryption keys: appended, read, never changed. */
+/** Rows of encryption keys: appended and read; nothing of them changes but the seal, which is made anew. */
 import type { DatabaseSync } from 'node:sqlite';
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { assert } from '#domain/errors.ts';
@@ -25,6 +25,8 @@ export interface KeysTable {
   ): StoredKey[];
   countByDevice(deviceId: string): number;
   insert(row: StoredKey): void;
+  /** Whether there is such a row. */
+  replaceSealed(seq: number, sealed: Uint8Array): boolean;
 }
 
 const COLUMNS = 'seq, id, digest, chain, device, fields, sealed, received_from, recorded_at';
@@ -73,6 +75,7 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
     connection,
     `INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const replaceSealed = prepareQuery(connection, 'UPDATE keys SET sealed = ? WHERE seq = ? RETURNING seq');
 
   const headNow = (): Head => {
     const row = head.first();
@@ -114,6 +117,7 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
       if (device === undefined) return 0;
       return countByDevice.first(partOf(headNow().seq), device)?.[0] as number;
     },
+    replaceSealed: (seq, sealed) => replaceSealed.first(sealed, seq) !== undefined,
     insert(row) {
       const id = uuidToBytes(row.id);
       const device = uuidToBytes(row.deviceId);

@@ -10,6 +10,7 @@ import type {
   Head,
   ReceiptTotals,
   RefusedKey,
+  ResealedKey,
   StagedKey,
   StoredKey,
   Transaction,
@@ -97,6 +98,16 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
         this.#bytes += row.fields.length + row.sealed.length;
       }
       this.#ports.heads.keys = { seq: head.seq, chain: head.chain };
+    });
+  }
+
+  async replaceSealed(rows: readonly ResealedKey[]): Promise<void> {
+    this.#do(({ keys }) => {
+      assert(new Set(rows.map(({ seq }) => seq)).size === rows.length, 'a record is sealed anew once');
+      for (const { seq, sealed } of rows) {
+        assert(keys.replaceSealed(seq, sealed), 'only a record that is there is sealed anew');
+        this.#bytes += sealed.length;
+      }
     });
   }
 
