@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { KeystairError } from '#domain/errors.ts';
+import { checkFormat } from './schema.ts';
 import { prepareQuery } from './statement.ts';
 
 /** SQLite's own choice, and what every figure here is made for. */
@@ -54,6 +55,8 @@ export function openWriter(path: string, sync: Sync): DatabaseSync {
     PRAGMA wal_autocheckpoint = 0;
     PRAGMA journal_size_limit = ${WAL_BYTES_KEPT};
   `);
+  // Before the mode, which is written into the file: a database that is not ours is left as it is.
+  checkFormat(connection, path);
   const mode = prepareQuery(connection, 'PRAGMA journal_mode = WAL').first()?.[0];
   if (mode !== 'wal' && path !== ':memory:') {
     throw new KeystairError(

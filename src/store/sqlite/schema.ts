@@ -86,15 +86,14 @@ function number(connection: DatabaseSync, sql: string): number {
   return Number(prepareQuery(connection, sql).first()?.[0]);
 }
 
-/** Makes the tables in a new database, refuses one that is not ours. Throws `data-newer`, `data-damaged`. */
-export function ensureSchema(connection: DatabaseSync, name: string): void {
+/**
+ * Whether the database is a new one, or has our tables. Only reads. Throws `data-newer`, `data-damaged`.
+ */
+export function checkFormat(connection: DatabaseSync, name: string): 'new' | 'ours' {
   const format = number(connection, 'PRAGMA user_version');
   const application = number(connection, 'PRAGMA application_id');
   const tables = number(connection, 'SELECT count(*) FROM sqlite_schema');
-  if (application === 0 && format === 0 && tables === 0) {
-    connection.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT`);
-    return;
-  }
+  if (application === 0 && format === 0 && tables === 0) return 'new';
   if (application !== APPLICATION) {
     throw new KeystairError('data-damaged', `${name} is not a database of Keystair`, {
       nextStep: 'check the data directory, or restore it from a backup with `keystair server restore`',
@@ -107,4 +106,10 @@ export function ensureSchema(connection: DatabaseSync, name: string): void {
       { nextStep: 'run the newer Keystair that wrote it; nothing was changed' },
     );
   }
+  return 'ours';
+}
+
+/** Makes the tables in a new database. Throws as `checkFormat` does. */
+export function ensureSchema(connection: DatabaseSync, name: string): void {
+  if (checkFormat(connection, name) === 'new') connection.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT`);
 }
