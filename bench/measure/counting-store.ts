@@ -43,6 +43,7 @@ export function countingStore(store: Store): { readonly store: Store; readonly c
       reader: counted(store.reader),
       write: (work, options) =>
         store.write((transaction: Transaction) => work(counted(transaction)), options),
+      snapshot: () => store.snapshot(),
       freeBytes: () => store.freeBytes(),
       checkStructure: () => store.checkStructure(),
       close: () => store.close(),

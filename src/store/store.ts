@@ -12,6 +12,7 @@
  * - A sync that fails ends the process (`onFatal`): what is on disk is not known any more.
  * - The store sees only sealed material. It is not trusted: callers check MACs and open seals.
  */
+import type { Snapshot } from './snapshot.ts';
 
 /** One record of the repository as it lies on disk. */
 export interface StoredKey {
@@ -208,6 +209,8 @@ export interface WriteOptions {
 export interface Store {
   readonly reader: Reader;
   write<T>(work: (transaction: Transaction) => Promise<T>, options?: WriteOptions): Promise<T>;
+  /** The repository as it is now, to be read in one piece while others go on writing. */
+  snapshot(): Promise<Snapshot>;
   /** Bytes free where the store writes. */
   freeBytes(): Promise<number>;
   /** Looks at every page; returns sentences that name what is damaged, none when all is well. */

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import type { Store } from '#store/store.ts';
 import { contractOfReading } from './contract-reading.ts';
 import { contractOfRows } from './contract-rows.ts';
+import { contractOfSnapshots } from './contract-snapshot.ts';
 import { contractOfStaging } from './contract-staging.ts';
 import { contractOfWriting, record } from './contract-writing.ts';
 import { modelHolds } from './store-model.ts';
@@ -44,6 +45,7 @@ export function storeContract(name: string, newRepository: NewRepository): void 
     contractOfReading(withStore);
     contractOfRows(withStore);
     contractOfStaging(withStore);
+    contractOfSnapshots(withStore, newRepository);
     contractOfClosing(newRepository);
     void test(
       'any interleaving of works leaves what a plain list and map would hold',

@@ -73,3 +73,10 @@ export function openWriter(path: string, sync: Sync): DatabaseSync {
 export function openSecond(path: string): DatabaseSync {
   return open(path, true, SECOND_CACHE_KIB);
 }
+
+/** A copy of a database in memory, as it is now. */
+export function openCopyInMemory(of: DatabaseSync): DatabaseSync {
+  const copy = open(':memory:', false, SECOND_CACHE_KIB);
+  copy.deserialize(of.serialize());
+  return copy;
+}

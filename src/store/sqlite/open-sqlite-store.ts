@@ -6,15 +6,17 @@ import { resolve as absolute } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { KeystairError } from '#domain/errors.ts';
 import { AUDIT_RESERVE_BYTES } from '#domain/limits.ts';
+import type { Snapshot } from '../snapshot.ts';
 import type { Store, Transaction, WriteOptions } from '../store.ts';
 import { createCommitQueue } from './commit-queue.ts';
-import { openSecond, openWriter, type Sync } from './connection.ts';
+import { openCopyInMemory, openSecond, openWriter, type Sync } from './connection.ts';
 import { makeDataDirectory, prepareDatabaseFiles } from './data-files.ts';
 import { acquireDataLock, type DataLock } from './data-lock.ts';
 import { type DiskSpace, MEMORY_SPACE, diskSpaceOf } from './disk-space.ts';
 import { ensureSchema } from './schema.ts';
 import { explain, failureOf } from './sqlite-failure.ts';
 import { type Access, SqliteReader } from './sqlite-reader.ts';
+import { snapshotOf } from './sqlite-snapshot.ts';
 import { checkSqliteVersion } from './sqlite-version.ts';
 import { checkFile, structureProblems } from './structure.ts';
 import { prepareTables, type Tables } from './tables.ts';
@@ -132,8 +134,26 @@ function storeOf({ writer, second, space, lock }: Opened, onFatal: SqliteStoreOp
     }
   };
 
+  const snapshots = new Set<Snapshot>();
+
+  /** In memory there is no second connection that could keep an older state: there it is a copy. */
+  const takeSnapshot = async (): Promise<Snapshot> => {
+    if (second === undefined) while (queue.isOpen()) await queue.groupOver();
+    if (closing !== undefined) throw closedError();
+    try {
+      const connection =
+        second === undefined ? openCopyInMemory(writer.connection) : openSecond(space.database);
+      const snapshot = snapshotOf(connection, explainHere, () => snapshots.delete(snapshot));
+      snapshots.add(snapshot);
+      return snapshot;
+    } catch (error) {
+      throw explainHere(error);
+    }
+  };
+
   const close = async (): Promise<void> => {
     await queue.drained();
+    for (const snapshot of snapshots) await snapshot.release();
     second?.connection.close();
     writer.connection.close();
     lock?.release();
@@ -151,6 +171,7 @@ function storeOf({ writer, second, space, lock }: Opened, onFatal: SqliteStoreOp
         else reject(closedError());
       });
     },
+    snapshot: takeSnapshot,
     freeBytes: async () => space.freeBytes(),
     async checkStructure() {
       if (second === undefined) return access(() => structureProblems(writer.connection, space.database));

@@ -107,6 +107,7 @@ export function createStorePort(options: StorePortOptions): Store {
   return {
     reader,
     write: (work, writeOptions) => ask(() => write(work, writeOptions)),
+    snapshot: () => ask(() => real.snapshot()),
     freeBytes: () => ask(async () => (faults.low || faults.full ? FREE_BYTES_LOW : FREE_BYTES)),
     // The real one takes a thread.
     checkStructure: () => ask(async () => []),
