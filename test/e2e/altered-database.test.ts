@@ -165,6 +165,28 @@ test("a key's row that was edited or moved does not open, is named, and the othe
   assert.match(refusedWith(revealed, 'record-unreadable'), /keystair server verify/);
 });
 
+test('a damaged record is refused by the primary alone: it is shown as refused, and all later keys go on', async () => {
+  await server.restart();
+  await setOption(false, server);
+  const damaged = await device.encrypt('text', place.path('damaged.age'), ['--new-identity']);
+  const later = await device.encrypt('text', place.path('later.age'), ['--new-identity']);
+  await server.stop();
+  await alter('UPDATE keys SET sealed = zeroblob(length(sealed)) WHERE seq = ?', 2);
+  await setOption(true, server);
+  assert.equal((await server.heartbeat()).acknowledgedSeq, 3);
+  const states = new Map((await server.call('listKeys', {})).keys.map(({ id, state }) => [id, state]));
+  assert.deepEqual([states.get(damaged), states.get(later)], ['refused', 'acknowledged']);
+  const shown = (await server.done(['keys', 'show', damaged]))['key'] as { refusedBecause: string };
+  assert.match(shown.refusedBecause, /damaged at the sender/);
+  const { warnings } = await server.call('serverStatus', {});
+  assert.ok(
+    warnings.some((warning) => /1 keys? (was|were) refused by the primary/.test(warning)),
+    warnings.join('; '),
+  );
+  const there = await above.keyIds();
+  assert.deepEqual([there.includes(damaged), there.includes(later)], [false, true]);
+});
+
 test('a line of the audit log that was edited, cut out or added is found', async () => {
   for (const sql of [
     `UPDATE audit SET event = replace(event, '"by"', '"bx"') WHERE seq = 3`,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { decodeInvitation, encodeInvitation } from '#domain/invitation.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { organisation, refusedWith, type Server, setOption } from '#test/support/organisation.ts';
 import { openProxy } from '#test/transport/recording-proxy.ts';
 
@@ -53,4 +54,28 @@ test('a new invitation of the same primary renews its address, where it moved', 
   await setOption(true, oslo, lyon);
   await lyon.heartbeat();
   assert.equal((await lyon.call('serverStatus', {})).primary?.state, 'connected');
+});
+
+test('a wrong, foreign or expired invitation is refused at the command line with its next step', async () => {
+  const device = place.device('uninvited');
+  const { invitation: forServer } = await oslo.call('inviteSecondary', {});
+  const { invitation: forDevice } = await oslo.call('inviteDevice', {});
+  const { invitation: short } = await oslo.call('inviteDevice', { expiresMs: 1000 });
+  const wrong = [
+    device.run(['enrol', '-', '--json'], 'hello'),
+    device.run(['enrol', '-', '--json'], forDevice.slice(0, -3)),
+    device.run(['enrol', '-', '--json'], forServer),
+    lyon.run(['hierarchy', 'join', '-', '--json'], forDevice),
+  ];
+  for (const ran of wrong) {
+    const sentence = refusedWith(await ran, 'invitation-invalid');
+    assert.match(sentence, /; /, 'it names the next step');
+    assert.ok(!sentence.includes(forDevice) && !sentence.includes(forServer));
+  }
+  await eventually('it expired', () => Date.now() > Date.parse(decodeInvitation(short).expiresAt) + 500);
+  refusedWith(await device.run(['enrol', '-', '--json'], short), 'invitation-expired');
+  const asArgument = await device.run(['enrol', forDevice, '--json']);
+  assert.deepEqual([asArgument.status, asArgument.stdout], [2, '']);
+  assert.ok(!asArgument.stderr.includes(forDevice), 'nor is it repeated');
+  await device.done(['enrol', '-'], forDevice);
 });
