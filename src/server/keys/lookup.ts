@@ -35,6 +35,13 @@ const REFRESH_MS = 100;
 /** Codes with which a primary says no to us, as against being out of reach. */
 const REFUSING: ReadonlySet<ErrorCode> = new Set(['not-a-member', 'protocol-version', 'certificate-expired']);
 
+/** What a primary may say of this server that is not so any more, or that a heartbeat mends. */
+const ABOUT_THIS_SERVER: ReadonlySet<LookupReason> = new Set([
+  'option-off',
+  'link-in-dmz',
+  'refused-by-primary',
+]);
+
 type Refused = { readonly outcome: 'not-found' } & LookupRefusal;
 
 export class Lookups {
@@ -73,7 +80,9 @@ export class Lookups {
     const primary = await this.#openLink(asked);
     if ('outcome' in primary) return primary;
     const miss = this.#misses.get(question.id);
-    if (miss !== undefined && this.#ports.clock() < miss.until)
+    const now = this.#ports.clock();
+    // A clock that was set back does not make a short memory long.
+    if (miss !== undefined && now < miss.until && now >= miss.until - LOOKUP_MISS_MS)
       return { ...miss.refused, asked: [...asked, ...miss.refused.asked.slice(1)] };
     return this.#fly(question, asked, primary);
   }
@@ -172,7 +181,25 @@ export class Lookups {
     });
   }
 
+  /** Asks the primary, and once more after a heartbeat where it refused by what it last knew of this server. */
   async #ask(
+    question: LookupQuestion,
+    asked: readonly ServerName[],
+    primary: PrimaryRow,
+  ): Promise<LookupOutcome> {
+    const outcome = await this.#askOnce(question, asked, primary);
+    const stale =
+      outcome.outcome === 'not-found' &&
+      outcome.at.id === this.#ports.server.id &&
+      ABOUT_THIS_SERVER.has(outcome.reason);
+    if (!stale) return outcome;
+    // The heartbeat tells option and mark as they are, and renews a certificate whose dates do not fit.
+    await this.#refresh().catch(() => undefined);
+    const again = await this.#openLink(asked);
+    return 'outcome' in again ? again : this.#askOnce(question, asked, again);
+  }
+
+  async #askOnce(
     question: LookupQuestion,
     asked: readonly ServerName[],
     primary: PrimaryRow,
