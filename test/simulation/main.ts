@@ -4,12 +4,14 @@
  *   npm run simulate -- --seed N [--servers K] [--steps M] [--json]            one run, a story and a small plan if it fails
  *   npm run simulate -- --seeds N [--from S] [--budget 240s] [--json]          many runs, as many as the time allows
  *   npm run simulate -- --plan FILE                                           a kept plan
+ *   npm run simulate -- --planted TEXT [--seeds N]                            every planted bug must be found
  *
  * Exit code 1 on any violation.
  */
 import { hash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { seekAll } from './planted/seek-all.ts';
 import { makePlan } from './plan.ts';
 import { shrink } from './shrink.ts';
 import { type Outcome, simulate } from './simulate.ts';
@@ -30,6 +32,8 @@ const { values } = parseArgs({
     /** Stops at the first violation, without story and shrinking. */
     first: { type: 'boolean', default: false },
     plan: { type: 'string' },
+    /** Those whose name holds the text; all where it is empty. */
+    planted: { type: 'string' },
     /** Where a small failing plan is written. */
     keep: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -110,7 +114,9 @@ async function runMany(count: number): Promise<void> {
 }
 
 const seeds = numberOf('seeds');
-if (values.plan !== undefined) {
+if (values.planted !== undefined) {
+  if (!(await seekAll(values.planted, seeds, numberOf('from'), say))) process.exitCode = 1;
+} else if (values.plan !== undefined) {
   await runOne((JSON.parse(readFileSync(values.plan, 'utf8')) as { plan: Plan }).plan);
 } else if (seeds === undefined) {
   await runOne(makePlan(numberOf('seed') ?? 1, numberOf('servers'), numberOf('steps')));

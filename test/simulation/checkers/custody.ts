@@ -160,7 +160,11 @@ export function checkStillHeld(facts: Facts, world: World): void {
     const setBack = instance !== server || facts.putBackSince(site, at);
     // An older copy was put back, or a copy had acknowledged: whoever holds it brings it back, if it still may.
     if (setBack && device !== undefined && (device.removed || device.home !== site)) continue;
-    if (setBack && secondary !== undefined && !isSecondaryOf(world, secondary.id, server)) continue;
+    if (setBack && secondary !== undefined) {
+      const gone = !isSecondaryOf(world, secondary.id, server);
+      // The secondary was set back as well: neither has it, and whoever has it above or below gives it back on a lookup.
+      if (gone || facts.putBackSince(secondary, at)) continue;
+    }
     const whom = device?.name ?? secondary?.name ?? 'its caller';
     facts.violate(
       LOST,

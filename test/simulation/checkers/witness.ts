@@ -89,7 +89,7 @@ export class Witness {
     checkAcknowledged(this.facts, this.#world, instance, call, route, peer.memberId, document);
     if (route !== 'lookup' && route !== 'deviceLookup') return;
     const since = this.#since.get(call) ?? this.facts.now;
-    checkLookup(this.facts, this.#world, instance, call, since, document as never);
+    checkLookup(this.facts, this.#world, instance, call, since, document as never, route === 'deviceLookup');
     if (document['outcome'] !== 'found') return;
     const { id } = JSON.parse(call.sent as string) as { id: string };
     this.#departures.leaves(

@@ -39,8 +39,11 @@ export function misfits(bug: Bug): string[] {
   });
 }
 
+/** A planted bug must be found within so many seeds, from the one that is known to find it. */
+export const PLANTED_SEEDS_MAX = 20;
+
 /** Runs so many seeds, or until one finds the bug. */
-export async function seek(bug: Bug, seeds: number, from = bug.seed): Promise<Found> {
+export async function seek(bug: Bug, seeds = PLANTED_SEEDS_MAX, from = bug.seed): Promise<Found> {
   const folder = mkdtempSync(join(tmpdir(), 'keystair-planted-'));
   try {
     plant(bug, folder);

@@ -109,9 +109,9 @@ export const FAULTS = {
     const jump = jumps[step.size % jumps.length]!;
     fault(world, server.name, `its clock jumps by ${jump} ms`);
     server.setClock(jump);
-    world.schedule.after(within(step.two, 1, 4 * HOUR_MS), `clock of ${server.name}`, () =>
-      server.setClock(0),
-    );
+    world.schedule.after(within(step.two, 1, 4 * HOUR_MS), `clock of ${server.name}`, () => {
+      if (!world.atPeace) server.setClock(0);
+    });
   }),
   failWrites: onServer(10, (world, server, step) => {
     server.disk.failingWrites = within(step.size, 1, 6);

@@ -1,0 +1,101 @@
+/**
+ * The first promise over a whole tree: fixed seeds, kept seeds, and the proof that a run is the same each time and
+ * that its checkers can fail. Fresh seeds and all planted bugs are run by `npm run simulate` (docs/decisions/0007).
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { glob, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { BUGS } from './simulation/planted/bugs.ts';
+import { misfits, seek } from './simulation/planted/plant.ts';
+import { makePlan } from './simulation/plan.ts';
+import { type Outcome, simulate } from './simulation/simulate.ts';
+import type { Plan } from './simulation/step.ts';
+import { storyOf } from './simulation/story.ts';
+
+const FOLDER = join(import.meta.dirname, 'simulation');
+/** Fixed seeds, from 1 on: as many as fit, and a few at the least on a machine that is slow. */
+const SEEDS_LEAST = 6;
+const SEEDS_MOST = 30;
+const SEEDS_MS = 35_000;
+const FAULTS_LEAST = 50;
+const DETERMINISM_SEED = 3;
+/** Enough to show here that the checkers can fail; all of them are looked for in `.ci/run`. */
+const BUGS_HERE = [
+  'a device is answered before its key is committed',
+  'a claim is not compared',
+  'the option is not looked at by the receiver',
+  'no new epoch begins after a rollback',
+];
+
+function demandPeace(outcome: Outcome, plan: Plan): void {
+  assert.equal(outcome.violations.length, 0, `\n${storyOf(outcome, plan)}`);
+}
+
+test('no fault on any of the fixed seeds breaks a promise', async (t) => {
+  const end = performance.now() + SEEDS_MS;
+  let seeds = 0;
+  let faults = 0;
+  while (seeds < SEEDS_LEAST || (seeds < SEEDS_MOST && performance.now() < end)) {
+    seeds += 1;
+    const plan = makePlan(seeds);
+    const outcome = await simulate(plan);
+    demandPeace(outcome, plan);
+    assert.ok(
+      outcome.figures.plannedFaults >= FAULTS_LEAST,
+      `seed ${seeds} has ${outcome.figures.plannedFaults} faults`,
+    );
+    assert.ok(outcome.figures.keys > 50, 'keys are made');
+    faults += outcome.faults;
+  }
+  t.diagnostic(`${seeds} seeds, ${faults} faults`);
+});
+
+test('what once went wrong does not go wrong again', async () => {
+  const files: string[] = [];
+  for await (const file of glob('seeds/*.json', { cwd: FOLDER })) files.push(file);
+  assert.ok(files.length > 0, 'seeds are kept');
+  for (const file of files.sort()) {
+    const { plan } = JSON.parse(await readFile(join(FOLDER, file), 'utf8')) as { plan: Plan };
+    demandPeace(await simulate(plan), plan);
+  }
+});
+
+test('the same seed is the same run, event for event, in every process', async () => {
+  const plan = makePlan(DETERMINISM_SEED);
+  const [one, other] = [await simulate(plan), await simulate(plan)];
+  assert.equal(one.trace, other.trace);
+  const printed = execFileSync(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      join(FOLDER, 'main.ts'),
+      '--seed',
+      String(DETERMINISM_SEED),
+      '--json',
+    ],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  const { seed, steps, faults, trace, violations } = one;
+  assert.deepEqual(JSON.parse(printed), { seed, steps, faults, trace, violations });
+  assert.notEqual((await simulate(makePlan(DETERMINISM_SEED + 1))).trace, trace);
+});
+
+test('every planted bug still fits the program', () => {
+  assert.deepEqual(
+    BUGS.flatMap((bug) => misfits(bug)),
+    [],
+  );
+});
+
+test('planted bugs are found', async (t) => {
+  for (const name of BUGS_HERE) {
+    await t.test(name, async () => {
+      const bug = BUGS.find((one) => one.name === name);
+      assert.ok(bug !== undefined);
+      const found = await seek(bug);
+      assert.notEqual(found.seed, undefined, `not found in ${found.seeds} seeds`);
+    });
+  }
+});
