@@ -10,7 +10,7 @@ import { KeystairError } from './errors.ts';
 import { EXPORT_LINE_BYTES_MAX, EXPORT_SELECTED_MAX, NAME_LENGTH_MAX } from './limits.ts';
 
 export const EXPORT_FORMAT = 'keystair-export';
-export const EXPORT_VERSION = 1;
+const EXPORT_VERSION = 1;
 
 /**
  * Which keys: those of any of the devices, and those named, together (a union); `createdAfter` then narrows what was

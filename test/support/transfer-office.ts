@@ -138,12 +138,13 @@ export async function* inPieces(
 
 /** An age file with anything inside. */
 export async function sealed(
-  inside: string | AsyncIterable<Uint8Array>,
+  inside: string | Uint8Array | AsyncIterable<Uint8Array>,
   to: SealedTo = { kind: 'password', password: KeyMaterial.fromText(PASSWORD) },
 ): Promise<Buffer> {
   const seal = await prepareSeal(to, { random, workFactor: WORK_FACTOR });
   const blocks: Uint8Array[] = [];
-  const source = typeof inside === 'string' ? inPieces(Buffer.from(inside)) : inside;
+  const bytes = typeof inside === 'string' ? Buffer.from(inside) : inside;
+  const source = bytes instanceof Uint8Array ? inPieces(bytes) : bytes;
   for await (const block of seal.seal(source)) blocks.push(block);
   return Buffer.concat(blocks);
 }

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { afterEach, before, test } from 'node:test';
-import * as fc from 'fast-check';
 import { makeAgeHeader } from '#crypto/age/make-age-header.ts';
 import { encryptPayload } from '#crypto/age/age-payload.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
@@ -249,60 +248,3 @@ test('whoever goes away while the file is read leaves nothing', async () => {
   }
   await assert.rejects(oslo.imported(leaving(), {}, undefined, gone.signal), { code: 'interrupted' });
 });
-
-test('no file, however it was changed, crashes, imports a part, or is half refused', {
-  timeout: 100_000,
-}, async () => {
-  const good = Buffer.from(inside(records));
-  const file = await sealed(inside(records));
-  const mutation = fc.record({
-    at: fc.nat(),
-    kind: fc.constantFrom('flip', 'cut', 'insert', 'repeat', 'remove'),
-    bytes: fc.uint8Array({ minLength: 1, maxLength: 200 }),
-  });
-  const plan = fc.record({
-    within: fc.boolean(),
-    mutations: fc.array(mutation, { minLength: 1, maxLength: 4 }),
-  });
-  await fc.assert(
-    fc.asyncProperty(plan, async ({ within, mutations }) => {
-      let bytes: Buffer = within ? good : file;
-      for (const one of mutations) bytes = mutated(bytes, one);
-      if (bytes.equals(within ? good : file)) return;
-      // A greater work factor that is still accepted costs a second and proves nothing new.
-      if (
-        !within &&
-        !bytes.subarray(0, 80).equals(file.subarray(0, 80)) &&
-        /scrypt \S+ 1\d\n/.test(bytes.toString('latin1', 0, 200))
-      )
-        return;
-      const { code } = await refusal(within ? await sealed(bytes.toString('latin1')) : bytes);
-      assert.match(code, /^export-(?:unreadable|invalid|version)$/);
-      assert.deepEqual(await oslo.store.reader.stagedImports(), []);
-    }),
-    { numRuns: 1000 },
-  );
-});
-
-function mutated(
-  bytes: Buffer,
-  { at, kind, bytes: more }: { at: number; kind: string; bytes: Uint8Array },
-): Buffer {
-  const place = at % Math.max(bytes.length, 1);
-  const [front, back] = [bytes.subarray(0, place), bytes.subarray(place)];
-  switch (kind) {
-    case 'flip': {
-      const flipped = Buffer.from(bytes);
-      if (flipped.length > 0) flipped[place]! ^= 1 << (more[0]! % 8);
-      return flipped;
-    }
-    case 'cut':
-      return Buffer.from(front);
-    case 'insert':
-      return Buffer.concat([front, more, back]);
-    case 'repeat':
-      return Buffer.concat([front, back, back]);
-    default:
-      return Buffer.concat([front, back.subarray(more.length)]);
-  }
-}
