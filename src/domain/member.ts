@@ -16,8 +16,6 @@ export interface Member {
   readonly publicKey: string;
   /** Secondaries: no key crosses the link, in either direction. */
   readonly dmz: boolean;
-  /** Secondaries: its own option and its own mark of the link, as its last heartbeat said; null before the first. */
-  readonly heard: { readonly useHierarchy: boolean; readonly dmz: boolean } | null;
   /**
    * - `managed`: joined.
    * - `arriving`: a device of another server that has joined but not moved over.

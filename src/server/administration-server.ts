@@ -21,6 +21,7 @@ import { type Dialler, PrimaryLink } from './hierarchy/primary-link.ts';
 import { readTree } from './hierarchy/tree.ts';
 import { MachineApi, type MachineApiPorts } from './http/machine-api.ts';
 import { createPeopleApi, type PeopleApi } from './http/people-api.ts';
+import { SecondaryEars } from './hierarchy/secondary-ears.ts';
 import { Lookups } from './keys/lookup.ts';
 import type { Clock, Log, Random, ServerPorts, Timers } from './ports.ts';
 import { Signal } from './signal.ts';
@@ -69,6 +70,7 @@ export async function createAdministrationServer(
     timers,
     random,
     log,
+    ears: new SecondaryEars(),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
   };

@@ -7,6 +7,7 @@ import type { Barrier } from '#crypto/barrier.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import type { Store } from '#store/store.ts';
 import type { AuditLog } from './audit/audit-log.ts';
+import type { SecondaryEars } from './hierarchy/secondary-ears.ts';
 import type { Signal } from './signal.ts';
 import type { TrustedRows } from './trust/trusted-rows.ts';
 
@@ -38,6 +39,8 @@ export interface ServerPorts {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
+  /** What secondaries said of their own ends of the links. */
+  readonly ears: SecondaryEars;
   /** Keys were durably recorded here, from whatever side. */
   readonly keysRecorded: Signal;
   /** An option, a DMZ mark, a primary or a membership changed. */

@@ -12,6 +12,7 @@ import { Refusals } from '#server/audit/refusals.ts';
 import { createRepository, openRepository, isNew } from '#server/create-repository.ts';
 import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
 import type { Log, Timers } from '#server/ports.ts';
+import { SecondaryEars } from '#server/hierarchy/secondary-ears.ts';
 import { Signal } from '#server/signal.ts';
 import { ServerIdentities } from '#server/transfer/server-identities.ts';
 import type { TransferPorts } from '#server/transfer/transfer-ports.ts';
@@ -82,6 +83,7 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
     ...made,
     ...repository,
     timers,
+    ears: new SecondaryEars(),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     refusals: new Refusals(audit, clock),

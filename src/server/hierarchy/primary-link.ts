@@ -86,6 +86,11 @@ export class PrimaryLink {
     };
   }
 
+  /** The last call was refused, as against not getting through. */
+  get refused(): boolean {
+    return this.#state === 'refused';
+  }
+
   /** ISO time since when the primary is not reached; null where it was never heard. */
   get unreachableSince(): string | null {
     return this.#lastHeardAt === null ? null : isoTime(this.#failingSince ?? this.#lastHeardAt);

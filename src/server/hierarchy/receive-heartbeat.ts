@@ -25,6 +25,7 @@ export async function receiveHeartbeat(
     });
   }
   const now = ports.clock();
+  ports.ears.note(member.id, request);
   return ports.store.write(async (transaction) => {
     const { cursor, copies } = await openEpoch(ports, transaction, member, request.epoch);
     const { contact } = await readSecondaryContact(transaction, member.id);
@@ -49,7 +50,7 @@ export async function receiveHeartbeat(
         : null,
     };
     await transaction.putContact({ id: member.id, lastHeartbeatAt: now, body: JSON.stringify(heard) });
-    await noteMember(ports, transaction, member.id, request);
+    await noteName(ports, transaction, member.id, request.name);
     const options = await readOptions(ports.rows, transaction);
     return {
       name: ports.server.name,
@@ -63,18 +64,16 @@ export async function receiveHeartbeat(
   });
 }
 
-/** What decides whether a key crosses lies in the member's own row, which carries a MAC; written only when it changed. */
-async function noteMember(
+/** The row is read again: it may have been marked meanwhile. */
+async function noteName(
   ports: ServerPorts,
   transaction: Transaction,
   id: string,
-  { name, useHierarchy, dmz }: HeartbeatRequest,
+  name: string,
 ): Promise<void> {
   const member = await readMember(ports.rows, transaction, id);
-  if (member === undefined) return;
-  const { heard } = member;
-  if (member.name === name && heard?.useHierarchy === useHierarchy && heard.dmz === dmz) return;
-  await writeMember(ports.rows, transaction, { ...member, name, heard: { useHierarchy, dmz } });
+  if (member === undefined || member.name === name) return;
+  await writeMember(ports.rows, transaction, { ...member, name });
 }
 
 /**

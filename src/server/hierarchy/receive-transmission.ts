@@ -67,11 +67,12 @@ async function store(
     useHierarchy: options.useHierarchy,
     dmz: member.dmz,
   });
+  const end = ports.ears.endOf(member.id);
   const verdict = judgeLink({
     ownOption: options.useHierarchy,
-    neighbourOption: member.heard?.useHierarchy,
+    neighbourOption: end.useHierarchy,
     ownDmz: member.dmz,
-    neighbourDmz: member.heard?.dmz,
+    neighbourDmz: end.dmz,
   });
   if (verdict !== 'open') return { answer: answer('closed', position), recorded: 0 };
   if (cursor === undefined || !samePosition(position, batch.start)) {

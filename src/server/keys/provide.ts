@@ -66,11 +66,12 @@ export async function judgeSecondary(
 ): Promise<Refused | undefined> {
   const { reader } = ports.store;
   const options = await readOptions(ports.rows, reader);
+  const end = ports.ears.endOf(member.id);
   const verdict = judgeLink({
     ownOption: options.useHierarchy,
-    neighbourOption: member.heard?.useHierarchy,
+    neighbourOption: end.useHierarchy,
     ownDmz: member.dmz,
-    neighbourDmz: member.heard?.dmz,
+    neighbourDmz: end.dmz,
   });
   const reasons: Record<LinkVerdict, LookupReason | undefined> = {
     open: undefined,

@@ -66,7 +66,6 @@ export async function admit(
             fingerprint: joiner.fingerprint,
             publicKey: Buffer.from(joiner.publicKey).toString('base64'),
             dmz: invitation.row.dmz,
-            heard: null,
             state: request.arriving === true ? 'arriving' : 'managed',
             movedTo: null,
             joinedAt: isoTime(ports.clock()),
