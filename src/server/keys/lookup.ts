@@ -130,7 +130,9 @@ export class Lookups {
       case 'neighbour-option-off':
         return { ...this.#refuse('option-off', asked), at: { id: primary.id, name: primary.name } };
       case 'not-heard':
-        return this.#refuse('primary-unreachable', asked, this.#link.unreachableSince);
+        return this.#link.refused
+          ? this.#refuse('refused-by-primary', asked)
+          : this.#refuse('primary-unreachable', asked, this.#link.unreachableSince);
     }
   }
 
