@@ -267,3 +267,16 @@ test('a primary that was never heard is told apart from one that was lost', asyn
   const { verdict } = await alone.call('explainKey', { id: key.key.id });
   assert.match(verdict, /cannot reach its primary, which was never heard/);
 });
+
+test('a server that its primary removed says so each time it is asked, however soon', async () => {
+  const [primary, removed] = await Promise.all([openServer('Above'), openServer('Removed')]);
+  await switchOption(true, primary, removed);
+  await joinInProcess(removed, primary);
+  const caller = await joinAs((await removed.call('inviteDevice', {})).invitation);
+  await primary.call('removeServer', { server: 'Removed' });
+  for (let count = 0; count < 3; count += 1) {
+    const answer = await ask(makeSomeKey(), caller);
+    assert.ok(answer.outcome === 'not-found');
+    assert.equal(answer.reason, 'refused-by-primary');
+  }
+});
