@@ -1,6 +1,6 @@
 /** What goes wrong in a day. Each fault ends by itself after a while; what is still wrong in the evening is mended. */
 import type { Instance } from '../world/instance.ts';
-import type { Weather } from '../world/network.ts';
+import type { Weather } from '../world/weather.ts';
 import type { Site, World } from '../world/world.ts';
 import { HOUR_MS, MINUTE_MS, type Step, within } from '../step.ts';
 import type { Action } from './work.ts';

@@ -3,7 +3,7 @@
  * to the primary it should. From then on what was promised must come about by itself.
  */
 import type { Device } from '../world/device.ts';
-import { CLEAR_WEATHER } from '../world/network.ts';
+import { CLEAR_WEATHER } from '../world/weather.ts';
 import type { Instance } from '../world/instance.ts';
 import type { Site, World } from '../world/world.ts';
 import { DAY_MS } from '../step.ts';

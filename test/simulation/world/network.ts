@@ -9,6 +9,7 @@ import type { Dice } from './dice.ts';
 import { type Life, never } from './life.ts';
 import type { Schedule } from './schedule.ts';
 import type { Trace } from './trace.ts';
+import { CLEAR_WEATHER, drawFate, NO_CUT, type StreamFate, type Weather } from './weather.ts';
 
 export interface Answer {
   readonly status: number;
@@ -47,17 +48,6 @@ export interface ServedCall {
   readonly abort: () => void;
 }
 
-/** Probabilities for each message. */
-export interface Weather {
-  readonly lost: number;
-  readonly answerLost: number;
-  readonly repeated: number;
-  readonly slow: number;
-  readonly cut: number;
-}
-
-export const CLEAR_WEATHER: Weather = { lost: 0, answerLost: 0, repeated: 0, slow: 0, cut: 0 };
-
 export interface NetworkPorts {
   readonly schedule: Schedule;
   readonly dice: Dice;
@@ -77,9 +67,6 @@ export interface PinnedEnd {
   readonly serverId: string;
 }
 
-const DELAY_MS_MOST = 40;
-/** Beyond every deadline of a call. */
-const SLOW_MS_MOST = 45_000;
 const REFUSED_MS = 5;
 
 export class Network {
@@ -135,7 +122,8 @@ export class Network {
     const number = this.calls;
     const named = `#${number} ${caller.name} ${request.path}`;
     trace.noteBytes(`${schedule.now} ${named} to ${target.address}`, request.body);
-    const fate = this.#drawFate();
+    const fate = drawFate(this.#ports.dice, this.weather);
+    if (fate.slowly) this.#fault();
     return new Promise<Answer>((resolve, reject) => {
       const gone = { broken: false };
       let over = false;
@@ -244,27 +232,6 @@ export class Network {
     this.faults += 1;
   }
 
-  #drawFate(): Fate {
-    const { dice } = this.#ports;
-    const { lost, answerLost, repeated, slow, cut } = this.weather;
-    const slowly = dice.chance(slow);
-    if (slowly) this.#fault();
-    const delay = () => (slowly ? dice.below(SLOW_MS_MOST) : 1 + dice.below(DELAY_MS_MOST));
-    return {
-      delay: delay(),
-      answerDelay: delay(),
-      lost: dice.chance(lost),
-      answerLost: dice.chance(answerLost),
-      /** Whether the caller is told of a break or waits for its timeout. */
-      fast: dice.chance(0.5),
-      repeatDelay: dice.chance(repeated) ? dice.below(3 * SLOW_MS_MOST) : undefined,
-      cutAt: dice.chance(cut) ? dice.below(1_000_000) / 1_000_000 : undefined,
-      cutCleanly: dice.chance(0.3),
-      pieces: 1 + dice.below(4),
-      pieceDelay: slowly ? dice.below(5000) : dice.below(30),
-    };
-  }
-
   /** The body piece by piece; a cut ends it with an error, or, worse, as if it were whole. */
   async *#stream(
     body: Uint8Array,
@@ -287,24 +254,6 @@ export class Network {
     throw new Error('aborted');
   }
 }
-
-interface StreamFate {
-  readonly cutAt: number | undefined;
-  readonly cutCleanly: boolean;
-  readonly pieces: number;
-  readonly pieceDelay: number;
-}
-
-interface Fate extends StreamFate {
-  readonly delay: number;
-  readonly answerDelay: number;
-  readonly lost: boolean;
-  readonly answerLost: boolean;
-  readonly fast: boolean;
-  readonly repeatDelay: number | undefined;
-}
-
-const NO_CUT: StreamFate = { cutAt: undefined, cutCleanly: false, pieces: 2, pieceDelay: 10 };
 
 function linkName(one: string, other: string): string {
   return one < other ? `${one} ${other}` : `${other} ${one}`;

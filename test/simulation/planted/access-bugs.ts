@@ -1,0 +1,130 @@
+/** Bugs by which a key gets where it should not, or unseen, or a refusal tells the wrong reason. */
+import { type Bug, edit } from './bug.ts';
+
+const PROVIDE = 'server/keys/provide.ts';
+const LOOKUP = 'server/keys/lookup.ts';
+const TRANSMIT = 'server/hierarchy/transmit.ts';
+const RECEIVE = 'server/hierarchy/receive-transmission.ts';
+const LINK = 'server/hierarchy/primary-link.ts';
+
+export const ACCESS_BUGS: readonly Bug[] = [
+  {
+    name: 'a DMZ mark is not looked at by the sender',
+    edits: [edit(LINK, 'ownDmz: primary?.dmz ?? false,', 'ownDmz: false,')],
+    seed: 1,
+  },
+  {
+    name: 'a DMZ mark is not looked at by the receiver',
+    edits: [edit(RECEIVE, 'ownDmz: member.dmz,', 'ownDmz: false,')],
+    seed: 5,
+  },
+  {
+    name: 'a DMZ mark is not looked at when a key is given to a secondary',
+    edits: [edit(PROVIDE, 'ownDmz: member.dmz,', 'ownDmz: false,')],
+    seed: 4,
+  },
+  {
+    name: 'the option is not looked at by the sender',
+    edits: [edit(LINK, 'ownOption: options.useHierarchy,', 'ownOption: true,')],
+    seed: 1,
+  },
+  {
+    name: 'the option is not looked at by the receiver',
+    edits: [edit(RECEIVE, 'ownOption: options.useHierarchy,', 'ownOption: true,')],
+    seed: 1,
+  },
+  {
+    name: 'a claim is not compared',
+    edits: [edit(LOOKUP, 'if (!claimFits(question.claim, publicFields(row).claimHash))', 'if (false)')],
+    seed: 1,
+  },
+  {
+    name: 'questions about one key share an answer whatever their claims',
+    edits: [
+      edit(
+        LOOKUP,
+        'const name = `${question.id} ${claimToText(question.claim)}`;',
+        'const name = question.id;',
+      ),
+    ],
+    seed: 1,
+  },
+  {
+    name: 'a device gets a key before the audit log knows',
+    edits: [
+      edit(
+        PROVIDE,
+        "  await ports.audit.record({\n    event: 'key-provided',\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'key',",
+        "  void ports.audit.record({\n    event: 'key-provided',\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'key',",
+      ),
+    ],
+    seed: 1,
+  },
+  {
+    name: 'a secondary gets a key that the audit log never tells of',
+    edits: [
+      edit(
+        PROVIDE,
+        "  await ports.audit.record({\n    event: 'key-provided',\n    by: `secondary:${member.id}`,",
+        "  if (outcome.source.id === ports.server.id) await ports.audit.record({\n    event: 'key-provided',\n    by: `secondary:${member.id}`,",
+      ),
+    ],
+    seed: 1,
+  },
+  {
+    name: 'a batch leaves before the audit log knows',
+    edits: [edit(TRANSMIT, 'await ports.audit.record({', 'void ports.audit.record({')],
+    seed: 1,
+  },
+  {
+    name: 'a reveal is told of afterwards',
+    edits: [edit('server/keys/reveal-key.ts', 'await ports.audit.record(', 'void ports.audit.record(')],
+    seed: 1,
+  },
+  {
+    name: 'an unknown key stays unknown',
+    edits: [
+      edit('domain/limits.ts', 'LOOKUP_MISS_MS = 5000', 'LOOKUP_MISS_MS = 86_400_000'),
+      edit(LOOKUP, 'ports.keysRecorded.listen(() => this.#misses.clear());', ''),
+    ],
+    seed: 2,
+  },
+  {
+    name: 'a removed member is still served',
+    edits: [edit('server/trust/members.ts', '    !mayCall(member) ||\n', '')],
+    seed: 1,
+  },
+  {
+    name: 'a lookup goes up although the option is off',
+    edits: [
+      edit(
+        LOOKUP,
+        "      case 'own-option-off':\n        return this.#refuse('option-off', asked);",
+        "      case 'own-option-off':\n        return primary;",
+      ),
+    ],
+    seed: 1,
+  },
+  {
+    name: 'a DMZ mark is told of as an option that is off',
+    edits: [
+      edit(
+        LOOKUP,
+        "        return this.#refuse('link-in-dmz', asked);",
+        "        return this.#refuse('option-off', asked);",
+      ),
+    ],
+    seed: 1,
+  },
+  {
+    name: 'rows that decide are remembered and not read again',
+    edits: [
+      edit(
+        'server/trust/trusted-rows.ts',
+        '    const row = await reader.row(kind, id);\n    return row === undefined ? undefined : (this.#judge(row) as T | undefined);',
+        "    const known = this.#remembered.get(`${kind} ${id}`);\n    if (known !== undefined && kind === 'setting') return known.value as T;\n    const row = await reader.row(kind, id);\n    return row === undefined ? undefined : (this.#judge(row) as T | undefined);",
+      ),
+    ],
+    seed: 1,
+  },
+];
