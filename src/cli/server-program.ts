@@ -23,6 +23,26 @@ export interface VerifyReport {
   readonly problems: readonly string[];
 }
 
+/** A backup's file as it comes, and what opens it. */
+export interface BackupFile {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly password: string;
+}
+
+export interface RestoreReport {
+  readonly server: { readonly id: string; readonly name: string };
+  readonly backup: { readonly createdAt: string };
+  readonly counts: Readonly<Record<string, number>>;
+  /** Seals of the old server that open this one too, besides its new key file. */
+  readonly otherSeals: readonly string[];
+}
+
+export interface CheckReport extends VerifyReport {
+  readonly server: { readonly id: string; readonly name: string };
+  readonly backup: { readonly createdAt: string };
+  readonly counts: Readonly<Record<string, number>>;
+}
+
 export interface ServerProgram {
   /** Runs until `stop` is aborted and everything is drained. `onReady` is called once. */
   readonly runServer: (
@@ -31,4 +51,12 @@ export interface ServerProgram {
   ) => Promise<void>;
   /** Verifies a data directory on which no server runs. */
   readonly verifyOffline: (dataDirectory: string, configFile?: string) => Promise<VerifyReport>;
+  /** Makes an empty data directory the server that the backup holds, whole or not at all. */
+  readonly restoreServer: (
+    file: BackupFile,
+    dataDirectory: string,
+    configFile?: string,
+  ) => Promise<RestoreReport>;
+  /** Restores into a directory of its own under `scratch`, verifies everything, and leaves nothing. */
+  readonly checkBackupFile: (file: BackupFile, scratch: string) => Promise<CheckReport>;
 }

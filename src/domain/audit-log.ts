@@ -118,6 +118,36 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly recorded: number;
       readonly known: number;
     }
+  /** Everything is about to leave, sealed under a password. */
+  | { readonly event: 'backup-started'; readonly backup: string; readonly keys: number }
+  | {
+      readonly event: 'backup-ended';
+      readonly backup: string;
+      readonly outcome: 'completed' | 'broken-off';
+      readonly keys: number;
+    }
+  /** The log goes on in a repository made from a backup: up to this line, with this chain value, it is the old one's. */
+  | {
+      readonly event: 'backup-restored';
+      readonly backup: string;
+      readonly madeAt: string;
+      readonly line: number;
+      readonly chain: string;
+      /** Invitations that could still have been used, and cannot any more. */
+      readonly invitationsVoided: number;
+    }
+  /** The server started sealed and was opened. `refused`: attempts that failed before, since the start. */
+  | {
+      readonly event: 'server-unsealed';
+      readonly seal: string;
+      readonly kind: string;
+      readonly refused: number;
+    }
+  | { readonly event: 'seal-added'; readonly seal: string; readonly kind: string; readonly detail: string }
+  | { readonly event: 'seal-removed'; readonly seal: string; readonly kind: string; readonly detail: string }
+  | { readonly event: 'data-key-made'; readonly dataKey: number }
+  /** All that was sealed under older data keys is sealed under this one now. */
+  | { readonly event: 'records-resealed'; readonly dataKey: number; readonly upTo: number }
   | { readonly event: 'copies-heard'; readonly secondary: string; readonly epoch: string }
   | { readonly event: 'row-untrusted'; readonly kind: string; readonly id: string }
   | {

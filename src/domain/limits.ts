@@ -126,6 +126,25 @@ export const SQLITE_VERSION_MIN = '3.51.3';
 
 /** A key file is a comment and one line; anything longer was put there by mistake and is not read into memory. */
 export const KEY_FILE_BYTES_MAX = 4096;
+/** Argon2id for a passphrase seal: 64 MiB and three passes take 0.3 s here and make each guess of a thief as dear. */
+export const PASSPHRASE_MEMORY_KIB = 64 * 1024;
+export const PASSPHRASE_PASSES = 3;
+export const PASSPHRASE_LANES = 1;
+/** What a stored seal may ask for: a thief who writes to the database must not make an unsealing eat the machine. */
+export const PASSPHRASE_MEMORY_KIB_MAX = 1024 * 1024;
+export const PASSPHRASE_PASSES_MAX = 32;
+export const PASSPHRASE_LANES_MAX = 16;
+/** Seals at once: people with a passphrase each, files, tokens. More would be a list nobody looks after. */
+export const SEALS_MAX = 16;
+/** Holders of recovery shares: more are never called together. One alone would be a key, not a share. */
+export const RECOVERY_SHARES_MAX = 32;
+export const RECOVERY_THRESHOLD_MIN = 2;
+/** One share as text; a larger file is not a share. */
+export const RECOVERY_SHARE_TEXT_MAX = 1024;
+/** Records sealed anew in one transaction: a few milliseconds, between which lookups go on. */
+export const RESEAL_KEYS = 256;
+/** After a page that could not be written, for instance on a full disk. */
+export const RESEAL_RETRY_MS = 30_000;
 
 // --- store ---
 
@@ -184,3 +203,10 @@ export const IMPORT_REQUEST_BYTES_MAX = 32 * 1024;
 export const IMPORT_CONFLICTS_MAX = 1000;
 /** A confirmed import that cannot go on, for a full disk say, is tried again after this. */
 export const IMPORT_RETRY_MS = 10_000;
+
+// --- backup ---
+
+/** One row of a backup: the longest is what a secondary told of 5,000 servers below it, names at their limit. */
+export const BACKUP_LINE_BYTES_MAX = 16 * 1024 * 1024;
+/** Rows loaded in one transaction when a backup is restored: one flush of the cache is shared, memory stays flat. */
+export const RESTORE_PAGE_ROWS = 500;

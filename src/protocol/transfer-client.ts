@@ -1,6 +1,6 @@
 /**
- * The client of the streaming calls: an export comes as bytes, an import goes as bytes, both at the pace of the slower
- * end. Invariant: the bytes of an export end without an error only where the server said that they are whole.
+ * The client of the streaming calls: an export or a backup comes as bytes, an import goes as bytes, at the
+ * pace of the slower end. Invariant: the bytes of a file end without an error only where the server said that they are whole.
  */
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
@@ -9,6 +9,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { notRunning } from './people-client.ts';
 import { errorFromProblem } from './problem.ts';
 import {
+  type BackupRequest,
   EXPORT_BYTES_HEADER,
   EXPORT_COMPLETED,
   EXPORT_KEYS_HEADER,
@@ -30,6 +31,7 @@ export interface ExportAnswer {
 
 export interface TransferClient {
   readonly exportKeys: (request: ExportRequest, signal: AbortSignal) => Promise<ExportAnswer>;
+  readonly backup: (request: BackupRequest, signal: AbortSignal) => Promise<ExportAnswer>;
   /** `onRecorded` is called from the moment the import is confirmed. */
   readonly importKeys: (
     request: ImportRequest,
@@ -46,19 +48,8 @@ interface Address {
 
 export function createTransferClient(address: Address): TransferClient {
   return {
-    exportKeys: async (request, signal) => {
-      const call = begin(address, 'exportKeys', signal, {
-        'content-type': 'application/json',
-        te: 'trailers',
-      });
-      call.end(JSON.stringify(request));
-      const answer = await answerOf(address, call, signal, nothingWritten);
-      return {
-        keys: Number(answer.headers[EXPORT_KEYS_HEADER]),
-        bytesExpected: Number(answer.headers[EXPORT_BYTES_HEADER]),
-        bytes: wholeBytes(answer, signal),
-      };
-    },
+    exportKeys: (request, signal) => fetchFile(address, 'exportKeys', 'export', request, signal),
+    backup: (request, signal) => fetchFile(address, 'backup', 'backup', request, signal),
     importKeys: async (request, file, signal, onRecorded) => {
       const call = begin(address, 'importKeys', signal, { 'content-type': IMPORT_MEDIA_TYPE });
       const answered = new AbortController();
@@ -72,6 +63,23 @@ export function createTransferClient(address: Address): TransferClient {
         call.destroy();
       }
     },
+  };
+}
+
+async function fetchFile(
+  address: Address,
+  name: 'exportKeys' | 'backup',
+  what: string,
+  request: object,
+  signal: AbortSignal,
+): Promise<ExportAnswer> {
+  const call = begin(address, name, signal, { 'content-type': 'application/json', te: 'trailers' });
+  call.end(JSON.stringify(request));
+  const answer = await answerOf(address, call, signal, () => nothingWritten(what));
+  return {
+    keys: Number(answer.headers[EXPORT_KEYS_HEADER]),
+    bytesExpected: Number(answer.headers[EXPORT_BYTES_HEADER]),
+    bytes: wholeBytes(answer, what, signal),
   };
 }
 
@@ -113,21 +121,22 @@ async function answerOf(
 
 async function* wholeBytes(
   answer: IncomingMessage,
+  what: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for await (const block of answer) yield block as Uint8Array;
   } catch (cause) {
-    throw signal.aborted ? nothingWritten() : brokeOff(cause);
+    throw signal.aborted ? nothingWritten(what) : brokeOff(what, cause);
   }
   const outcome = answer.trailers[EXPORT_OUTCOME_TRAILER];
   if (outcome === EXPORT_COMPLETED) return;
-  if (outcome === undefined) throw brokeOff(undefined);
+  if (outcome === undefined) throw brokeOff(what, undefined);
   let document: unknown;
   try {
     document = JSON.parse(decodeURIComponent(outcome));
   } catch (cause) {
-    throw brokeOff(cause);
+    throw brokeOff(what, cause);
   }
   throw errorFromProblem(200, document);
 }
@@ -172,8 +181,8 @@ async function reportOf(
   throw confirmedAlready(undefined);
 }
 
-function nothingWritten(): KeystairError {
-  return new KeystairError('interrupted', 'stopped before the export was whole', {
+function nothingWritten(what: string): KeystairError {
+  return new KeystairError('interrupted', `stopped before the ${what} was whole`, {
     nextStep: 'no file was left; run the command again',
   });
 }
@@ -184,8 +193,8 @@ function nothingImported(): KeystairError {
   });
 }
 
-function brokeOff(cause: unknown): KeystairError {
-  return new KeystairError('interrupted', 'the server broke the export off', {
+function brokeOff(what: string, cause: unknown): KeystairError {
+  return new KeystairError('interrupted', `the server broke the ${what} off`, {
     nextStep: "no file was left; look at the server's log and run the command again",
     cause,
   });

@@ -1,9 +1,10 @@
 /**
- * The calls by which export files leave and enter a server: the only ones of the people's API whose bodies are streams.
+ * The calls by which export files leave and enter a server, and backups leave it: the only ones of the people's API
+ * whose bodies are streams.
  *
  * An export is asked for in JSON, so that the password is in no address and no header, and answered with the encrypted
  * file as it is made. Its end is told in a trailer field: without `completed` there the body is not whole, however the
- * connection ended; whoever does not take trailers (`TE: trailers`) sees a broken connection instead.
+ * connection ended; whoever does not take trailers (`TE: trailers`) sees a broken connection instead. A backup goes the same way.
  *
  * An import is one body: a line of JSON, then the file as it is. Until the file proved whole, refusals are problem
  * documents like those of any other call. The status 200 says that the import is confirmed and will be carried to its
@@ -40,6 +41,10 @@ export const ImportRequest = z.object({
   dryRun: z.boolean(),
 });
 export type ImportRequest = z.infer<typeof ImportRequest>;
+
+/** A backup holds the root key, so it never goes without a password. */
+export const BackupRequest = z.object({ password: Password });
+export type BackupRequest = z.infer<typeof BackupRequest>;
 
 export const ImportReport = z.object({
   new: z.number(),
@@ -84,6 +89,12 @@ export const TRANSFER_ROUTES = {
     method: 'POST',
     path: '/api/keys/imports',
     right: { area: 'Encryption key management', right: 'Write' },
+  },
+  /** Whoever makes a backup has every key, and the server itself: it asks for the right below besides. */
+  backup: {
+    method: 'POST',
+    path: '/api/server/backups',
+    right: { area: 'Encryption key management', right: 'Read' },
   },
 } as const satisfies Readonly<Record<string, TransferRoute>>;
 

@@ -11,6 +11,7 @@ import {
 } from '#domain/limits.ts';
 import type { Store } from '#store/store.ts';
 import { Refusals } from './audit/refusals.ts';
+import { Backups } from './backup/backups.ts';
 import { Budget } from './budget.ts';
 import type { Repository } from './create-repository.ts';
 import { loadReceipts } from './devices/receipts.ts';
@@ -49,6 +50,7 @@ export interface AdministrationServer {
   readonly people: PeopleApi;
   /** Export and import of keys by hand. */
   readonly transfers: Transfers;
+  readonly backups: Backups;
   /** Begins heartbeats and the counting of refusals. */
   start(): void;
   /** Ends what it does by itself; listeners are the caller's. */
@@ -95,6 +97,7 @@ export async function createAdministrationServer(
   };
   const identities = new ServerIdentities(rows, store);
   const transfers = new Transfers({ ...ports, refusals, identities });
+  const backups = new Backups({ ...ports, refusals, keyring: repository.keyring });
   const people = createPeopleApi({
     ...ports,
     identities,
@@ -119,6 +122,7 @@ export async function createAdministrationServer(
     machines: new MachineApi(machinePorts),
     people,
     transfers,
+    backups,
     start() {
       climb.start();
       transfers.start();
@@ -126,7 +130,7 @@ export async function createAdministrationServer(
     },
     async stop() {
       cancelSweep?.();
-      await Promise.all([climb.stop(), transfers.stop()]);
+      await Promise.all([climb.stop(), transfers.stop(), backups.stop()]);
       options.dialler.close();
       await refusals.flush().catch(() => undefined);
     },

@@ -21,6 +21,7 @@ export interface Repository {
   readonly barrier: Barrier;
   readonly rows: TrustedRows;
   readonly audit: AuditLog;
+  readonly keyring: Keyring;
   readonly seals: readonly SealRow[];
 }
 
@@ -35,7 +36,7 @@ export interface RepositoryPorts {
 
 const NO_MAC = new Uint8Array(0);
 /** Until unsealing by other seals comes, the key file's is the only one. */
-const KEY_FILE_SEAL = 'key-file';
+export const KEY_FILE_SEAL = 'key-file';
 
 /** Whether a server was made in this store before. */
 export async function isNew(reader: Reader): Promise<boolean> {
@@ -89,9 +90,7 @@ export async function openRepository(
       nextStep: 'open it with the seal that was set up',
     });
   }
-  const dataKeys = (await store.reader.rows('data-key')).map(
-    ({ id, body }): DataKeyRow => ({ number: Number(id), wrapped: Buffer.from(body, 'base64') }),
-  );
+  const dataKeys = await readDataKeys(store.reader);
   const parts = makeParts(ports, openKeyring({ sealKey, seal, dataKeys }));
   const server = await readIdentity(parts.rows, store.reader);
   if (server === undefined) {
@@ -108,7 +107,15 @@ export async function openRepository(
   return { ...parts, server: renamed, seals };
 }
 
-function makeParts(ports: RepositoryPorts, keyring: Keyring) {
+export async function readDataKeys(reader: Reader): Promise<readonly DataKeyRow[]> {
+  return (await reader.rows('data-key')).map(({ id, body }) => ({
+    number: Number(id),
+    wrapped: Buffer.from(body, 'base64'),
+  }));
+}
+
+/** What stands between a repository's rows and whoever works with them. */
+export function makeParts(ports: RepositoryPorts, keyring: Keyring) {
   const barrier = new Barrier(keyring, ports.random);
   const audit = new AuditLog(ports.store, barrier, ports.clock);
   const rows = new TrustedRows(barrier, (kind, id) => {
@@ -118,10 +125,10 @@ function makeParts(ports: RepositoryPorts, keyring: Keyring) {
     );
     audit.record({ event: 'row-untrusted', by: 'server', kind, id }).catch(() => undefined);
   });
-  return { barrier, audit, rows };
+  return { keyring, barrier, audit, rows };
 }
 
-async function putSeal(transaction: Transaction, seal: SealRow): Promise<void> {
+export async function putSeal(transaction: Transaction, seal: SealRow): Promise<void> {
   const body = JSON.stringify({ kind: seal.kind, wrapped: Buffer.from(seal.wrapped).toString('base64') });
   // Authenticated by itself: it is sealed.
   await transaction.putRow({ kind: 'seal', id: seal.id, body, mac: NO_MAC });

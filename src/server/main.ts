@@ -3,11 +3,12 @@
  * own file.
  */
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
-import { statSync, existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { fillSqliteDirectory } from '#store/sqlite/fill-directory.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
@@ -15,6 +16,9 @@ import { makeKeyPair } from '#transport/key-pair.ts';
 import { replaceCertificate } from '#transport/machine-listener.ts';
 import { trustAuthority } from '#transport/trusted-authority.ts';
 import { createAdministrationServer } from './administration-server.ts';
+import { type CheckReport, checkBackup } from './backup/check-backup.ts';
+import { readBackup } from './backup/read-backup.ts';
+import { restoreBackup, type Restored } from './backup/restore-backup.ts';
 import { defaultName, readConfig, type ServerConfig, type ServerOptions } from './config.ts';
 import { createRepository, isNew, openRepository, type Repository } from './create-repository.ts';
 import { createDialler } from './hierarchy/dial-primary.ts';
@@ -138,7 +142,12 @@ async function serve(
     clock,
     log,
   });
-  const people = createPeopleListener(administrationServer.people, administrationServer.transfers, log);
+  const people = createPeopleListener(
+    administrationServer.people,
+    administrationServer.transfers,
+    administrationServer.backups,
+    log,
+  );
   await machines.app.ready();
   listen = await listenOnPort(machines.server, config.listen, rows, store);
   await listenLocally(people, config.dataDirectory);
@@ -204,5 +213,56 @@ export async function verifyOffline(
     return await verify({ store, ...repository });
   } finally {
     await store.close();
+  }
+}
+
+/** A backup's file as it comes, and what opens it. */
+interface BackupFile {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly password: string;
+}
+
+/** Into an empty data directory, whole or not at all. The key file is made where the configuration says. */
+export async function restoreServer(
+  file: BackupFile,
+  dataDirectory: string,
+  configFile?: string,
+): Promise<Restored> {
+  const config = readConfig({ data: dataDirectory, config: configFile });
+  const log = createLog('error');
+  const keyFile = config.rootKeyFile;
+  let made = false;
+  const makeSealKey = (): Uint8Array => {
+    // There is one where it lies elsewhere by configuration, or where an earlier restore broke off.
+    if (existsSync(keyFile)) return readKeyFile(keyFile);
+    made = true;
+    return createKeyFile(keyFile, random);
+  };
+  const mayRemain = dirname(keyFile) === config.dataDirectory ? [basename(keyFile)] : [];
+  const options = { directory: config.dataDirectory, mayRemain, onFatal: endProcess(log) };
+  try {
+    return await fillSqliteDirectory(options, (store) =>
+      restoreBackup({ store, clock, random, log }, readBackup(file.bytes, file.password), makeSealKey),
+    );
+  } catch (error) {
+    if (made) rmSync(keyFile, { force: true });
+    throw error;
+  }
+}
+
+/** The restore drill: in a scratch directory that is gone afterwards. No key file is ever written. */
+export async function checkBackupFile(file: BackupFile, scratch: string): Promise<CheckReport> {
+  const log = createLog('error');
+  const directory = mkdtempSync(join(scratch, 'keystair-check-'));
+  try {
+    const options = { directory, auditReserveBytes: 0, sync: 'off' as const, onFatal: endProcess(log) };
+    const store = await openSqliteStore(options);
+    try {
+      return await checkBackup({ store, clock, random, log }, readBackup(file.bytes, file.password));
+    } finally {
+      await store.close();
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
 }

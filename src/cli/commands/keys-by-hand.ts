@@ -8,8 +8,9 @@ import type { ImportReport } from '#protocol/transfer-routes.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { flag, required, text, texts } from '../options.ts';
-import { createProgress, keysRate, megabytes, type Progress } from '../progress.ts';
+import { createProgress, keysRate, megabytes } from '../progress.ts';
 import { readPassword } from '../secrets.ts';
+import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER, count } from '../words.ts';
 import { checkNewFile, writeWholeFile } from '../whole-file.ts';
@@ -108,23 +109,6 @@ export const exportByHand = command({
     };
   },
 });
-
-async function* counted(
-  source: AsyncIterable<Uint8Array>,
-  of: number,
-  progress: Progress,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let done = 0;
-  try {
-    for await (const block of source) {
-      done += block.length;
-      progress.at(done, of);
-      yield block;
-    }
-  } finally {
-    progress.end();
-  }
-}
 
 /** How every age v1 file with a passphrase begins. */
 const ASKS_FOR_PASSWORD = 'age-encryption.org/v1\n-> scrypt ';

@@ -11,6 +11,7 @@ import type { VerifyReport } from '../server-program.ts';
 import { serverStatusLines } from '../server-status-lines.ts';
 import { columns } from '../table.ts';
 import { ADDRESSED_SERVER, count, OPTION_NAME, onOrOff } from '../words.ts';
+import { backup, restore } from './backup.ts';
 
 const start = command({
   summary: 'run an Administration Server in the foreground; the first start creates its data directory',
@@ -146,5 +147,5 @@ function verifyOutcome(report: VerifyReport): Outcome {
 
 export const serverCommands: Noun = {
   summary: 'an Administration Server',
-  verbs: { start, status, settings, verify },
+  verbs: { start, status, settings, verify, backup, restore },
 };

@@ -8,13 +8,19 @@ import { REQUEST_BYTES_MAX } from '#domain/limits.ts';
 import { type Caller, demandRight, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people-routes.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
+import type { Backups } from '../backup/backups.ts';
 import type { Log } from '../ports.ts';
 import type { Transfers } from '../transfer/transfers.ts';
 import { malformed } from './malformed.ts';
 import type { PeopleApi } from './people-api.ts';
 import { addTransferRoutes } from './transfer-listener.ts';
 
-export function createPeopleListener(api: PeopleApi, transfers: Transfers, log: Log): FastifyInstance {
+export function createPeopleListener(
+  api: PeopleApi,
+  transfers: Transfers,
+  backups: Backups,
+  log: Log,
+): FastifyInstance {
   const app = fastify({
     bodyLimit: REQUEST_BYTES_MAX,
     exposeHeadRoutes: false,
@@ -40,7 +46,7 @@ export function createPeopleListener(api: PeopleApi, transfers: Transfers, log: 
       },
     });
   }
-  addTransferRoutes(app, transfers);
+  addTransferRoutes(app, transfers, backups);
   app.setNotFoundHandler((_request, reply) =>
     send(
       reply,

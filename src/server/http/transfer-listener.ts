@@ -1,6 +1,6 @@
 /**
- * The two streaming calls of the people's API (src/protocol/transfer-routes.ts says how they look): an export leaves as
- * it is made, an import is read as it comes, both at the pace of the other end.
+ * The streaming calls of the people's API (src/protocol/transfer-routes.ts says how they look): exports and backups leave
+ * as they are made, an import is read as it comes, both at the pace of the other end.
  */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
@@ -11,6 +11,7 @@ import { IMPORT_REQUEST_BYTES_MAX } from '#domain/limits.ts';
 import { type Caller, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { problemOf } from '#protocol/problem.ts';
 import {
+  BackupRequest,
   EXPORT_BYTES_HEADER,
   EXPORT_COMPLETED,
   EXPORT_KEYS_HEADER,
@@ -23,13 +24,14 @@ import {
   LINES_MEDIA_TYPE,
   TRANSFER_ROUTES,
 } from '#protocol/transfer-routes.ts';
+import type { Backups } from '../backup/backups.ts';
 import { importInterrupted } from '../transfer/stage-import.ts';
 import type { Transfers } from '../transfer/transfers.ts';
 import { malformed } from './malformed.ts';
 
 const LINE_FEED = 0x0a;
 
-export function addTransferRoutes(app: FastifyInstance, transfers: Transfers): void {
+export function addTransferRoutes(app: FastifyInstance, transfers: Transfers, backups: Backups): void {
   // The body is handed on unread.
   app.addContentTypeParser(IMPORT_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
   app.route({
@@ -42,6 +44,11 @@ export function addTransferRoutes(app: FastifyInstance, transfers: Transfers): v
     url: TRANSFER_ROUTES.importKeys.path,
     handler: (request, reply) => answerImport(transfers, LOCAL_ADMINISTRATOR, request, reply),
   });
+  app.route({
+    method: TRANSFER_ROUTES.backup.method,
+    url: TRANSFER_ROUTES.backup.path,
+    handler: (request, reply) => answerBackup(backups, LOCAL_ADMINISTRATOR, request, reply),
+  });
 }
 
 async function answerExport(
@@ -52,9 +59,35 @@ async function answerExport(
 ): Promise<FastifyReply> {
   const parsed = ExportRequest.safeParse(request.body);
   if (!parsed.success) throw malformed(parsed.error.issues[0]);
+  return answerStream(request, reply, (deliver) => transfers.exportKeys(caller, parsed.data, deliver));
+}
+
+async function answerBackup(
+  backups: Backups,
+  caller: Caller,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const parsed = BackupRequest.safeParse(request.body);
+  if (!parsed.success) throw malformed(parsed.error.issues[0]);
+  return answerStream(request, reply, (deliver) => backups.write(caller, parsed.data, deliver));
+}
+
+interface Stream {
+  readonly keys: number;
+  readonly bytesExpected: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** A file leaves as it is made. The trailer that says it is whole comes after `make` is over. */
+async function answerStream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  make: (deliver: (stream: Stream) => Promise<void>) => Promise<unknown>,
+): Promise<FastifyReply> {
   const { raw } = reply;
   try {
-    await transfers.exportKeys(caller, parsed.data, async ({ keys, bytesExpected, bytes }) => {
+    await make(async ({ keys, bytesExpected, bytes }) => {
       reply.hijack();
       raw.writeHead(200, {
         'content-type': EXPORT_MEDIA_TYPE,

@@ -14,46 +14,7 @@ import {
 import { EXPORT_LINE_BYTES_MAX, TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
 import { type CheckedKey, checkedKey } from '../keys/record-keys.ts';
-
-const LINE_FEED = 0x0a;
-
-/** Cuts bytes into lines, each with its line feed. Holds at most one line that is not whole. */
-class LineCutter {
-  #begun: Buffer[] = [];
-  #begunBytes = 0;
-  #lines = 0;
-
-  /** Lines of the bytes that came, however they are cut. Throws `export-invalid`. */
-  *push(bytes: Uint8Array): Generator<Buffer, void, undefined> {
-    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    let at = 0;
-    for (let feed = chunk.indexOf(LINE_FEED); feed >= 0; feed = chunk.indexOf(LINE_FEED, at)) {
-      this.#hold(chunk.subarray(at, feed + 1));
-      yield this.#line();
-      at = feed + 1;
-    }
-    if (at < chunk.length) this.#hold(chunk.subarray(at));
-  }
-
-  /** What stands behind the last line feed. */
-  rest(): Buffer | undefined {
-    return this.#begunBytes === 0 ? undefined : this.#line();
-  }
-
-  #hold(piece: Buffer): void {
-    this.#begun.push(piece);
-    this.#begunBytes += piece.length;
-    if (this.#begunBytes > EXPORT_LINE_BYTES_MAX) throw lineTooLong(this.#lines + 1);
-  }
-
-  #line(): Buffer {
-    const line = this.#begun.length === 1 ? this.#begun[0]! : Buffer.concat(this.#begun);
-    this.#begun = [];
-    this.#begunBytes = 0;
-    this.#lines += 1;
-    return line;
-  }
-}
+import { LineCutter } from './line-cutter.ts';
 
 export interface ExportPage {
   readonly header: ExportHeader;
@@ -64,7 +25,7 @@ export interface ExportPage {
 export async function* readExportFile(
   plaintext: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<ExportPage, void, undefined> {
-  const cutter = new LineCutter();
+  const cutter = new LineCutter(EXPORT_LINE_BYTES_MAX, lineTooLong);
   const body = new ExportBody();
   for await (const bytes of plaintext) {
     for (const line of cutter.push(bytes)) body.take(line);

@@ -51,7 +51,7 @@ export function prepareDatabaseFiles(directory: string): string {
   return path;
 }
 
-function syncPath(path: string): void {
+export function syncPath(path: string): void {
   const descriptor = openSync(path, 'r');
   try {
     fsyncSync(descriptor);

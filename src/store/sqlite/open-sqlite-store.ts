@@ -20,6 +20,7 @@ import { snapshotOf } from './sqlite-snapshot.ts';
 import { checkSqliteVersion } from './sqlite-version.ts';
 import { checkFile, structureProblems } from './structure.ts';
 import { prepareTables, type Tables } from './tables.ts';
+import { refuseUnfinished } from './unfinished.ts';
 
 /** A directory that is made where it is not there, or a repository that ends with the process. */
 export type SqlitePlace = { readonly directory: string } | { readonly path: ':memory:' };
@@ -74,6 +75,7 @@ function openDirectory(given: string, options: SqliteStoreOptions): Opened {
   let lock: DataLock | undefined;
   try {
     makeDataDirectory(directory);
+    refuseUnfinished(directory);
     lock = acquireDataLock(directory);
     prepareDatabaseFiles(directory);
     const connections = openConnections(space, sync);

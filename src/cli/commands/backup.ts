@@ -1,0 +1,179 @@
+/** `keystair server backup` and `server restore`: the whole server in one file that only a password opens. */
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { KeystairError } from '#domain/errors.ts';
+import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
+import { command, type Outcome } from '../command.ts';
+import type { Context } from '../context.ts';
+import { flag, notYet, required, text } from '../options.ts';
+import { createProgress, megabytes } from '../progress.ts';
+import { readPassword } from '../secrets.ts';
+import type { BackupFile } from '../server-program.ts';
+import { counted } from '../transfer-progress.ts';
+import { UsageError } from '../usage-error.ts';
+import { checkNewFile, writeWholeFile } from '../whole-file.ts';
+import { count, when } from '../words.ts';
+
+const LOST_PASSWORD =
+  'Without this password nobody can restore from the file: keep it apart from the file, and safely.';
+const clock = (): number => performance.now();
+
+const BACKUP_FILE = { file: { placeholder: 'FILE', help: 'the backup' } };
+const PASSWORD_FILE = text('F', 'a file that holds the password; asked for on a terminal otherwise');
+
+export const backup = command({
+  summary:
+    'write everything the server holds into a file that only a password opens; the server goes on meanwhile',
+  positionals: BACKUP_FILE,
+  options: {
+    data: text('DIR', "the server's data directory; not with --check"),
+    url: notYet('URL', 'instead of --data: the address of a server, after keystair login'),
+    'password-file': PASSWORD_FILE,
+    force: flag('replace the file if it is there'),
+    check: flag('instead of making one: open this backup in a scratch place, and verify everything in it'),
+    scratch: text('DIR', 'with --check: where there is room for it; by default where temporary files go'),
+  },
+  example: 'oslo.backup --data /var/lib/keystair --password-file /run/backup-password',
+  check: (_values, { data, force, check, scratch }) => {
+    if (check && (data !== undefined || force)) {
+      throw new UsageError('--check asks no server: leave --data and --force out');
+    }
+    if (!check && data === undefined) throw new UsageError('--data DIR is missing');
+    if (!check && scratch !== undefined) throw new UsageError('--scratch goes with --check only');
+  },
+  run: async (context, { file }, options) => {
+    const { data, force, check, scratch = tmpdir(), 'password-file': passwordFile } = options;
+    return check || data === undefined
+      ? checkIt(context, file, passwordFile, scratch)
+      : makeIt(context, file, data, passwordFile, force);
+  },
+});
+
+async function makeIt(
+  context: Context,
+  file: string,
+  data: string,
+  passwordFile: string | undefined,
+  force: boolean,
+): Promise<Outcome> {
+  await checkNewFile(file, force);
+  const transfers = await context.connectTransfers(data);
+  if (passwordFile === undefined) context.terminal.say(LOST_PASSWORD);
+  const question = { text: 'Password for the backup', twice: true };
+  const password = await readPassword(passwordFile, context.terminal, question);
+  const answer = await transfers.backup({ password }, context.stopSignal());
+  const progress = createProgress(context.terminal, 'Backing up', clock, megabytes);
+  await writeWholeFile(file, force, counted(answer.bytes, answer.bytesExpected, progress));
+  return {
+    document: {},
+    lines: [
+      `The backup ${file} holds the whole server: ${count(answer.keys, 'key')}, its settings and its root key.`,
+    ],
+    messages: [LOST_PASSWORD, `Prove that it opens: keystair server backup --check ${file}`],
+  };
+}
+
+async function checkIt(
+  context: Context,
+  file: string,
+  passwordFile: string | undefined,
+  scratch: string,
+): Promise<Outcome> {
+  const { checkBackupFile } = await context.serverProgram();
+  const report = await withBackup(context, file, passwordFile, 'Checking', (read) =>
+    checkBackupFile(read, scratch),
+  );
+  if (!report.ok) {
+    for (const problem of report.problems) context.terminal.say(problem);
+    throw new KeystairError(
+      'data-damaged',
+      `the backup opens, and ${count(report.problems.length, 'problem')} in it ${report.problems.length === 1 ? 'was' : 'were'} found`,
+      { nextStep: 'run `keystair server verify` on the server, and check an older backup' },
+    );
+  }
+  const { server, backup: made, counts, keys } = report;
+  return {
+    document: { ok: true, keys, problems: [], server, madeAt: made.createdAt, counts },
+    lines: [
+      `The backup of ${server.name} (${server.id}) of ${when(made.createdAt)} is whole.`,
+      `${count(keys, 'key')} opened and checked; ${count(counts['audit'] ?? 0, 'line')} of the audit log.`,
+    ],
+  };
+}
+
+export const restore = command({
+  summary: 'make an empty data directory the server that a backup holds, whole or not at all',
+  positionals: BACKUP_FILE,
+  options: {
+    data: required(text('DIR', 'an empty directory, or one that is not there yet')),
+    'password-file': PASSWORD_FILE,
+    config: text('FILE', 'a configuration file, where the key file is to lie elsewhere'),
+  },
+  example: 'oslo.backup --data /var/lib/keystair',
+  run: async (context, { file }, { data, config, 'password-file': passwordFile }) => {
+    const { restoreServer } = await context.serverProgram();
+    const {
+      server,
+      backup: made,
+      counts,
+      otherSeals,
+    } = await withBackup(context, file, passwordFile, 'Restoring', (read) =>
+      restoreServer(read, data, config),
+    );
+    return {
+      document: {},
+      lines: [
+        `${server.name} (${server.id}) is restored as it was at ${when(made.createdAt)}: ${count(counts['keys'] ?? 0, 'key')}.`,
+      ],
+      messages: [
+        `Next: keystair server start --data ${data}`,
+        'Secondaries and devices send again what it lost. If it has a primary: keystair server recover-from-primary brings back what that had from it.',
+        'Members removed after the backup are members again; those that joined after it are not, and open invitations are void: look at keystair hierarchy show and keystair devices list.',
+        'If the old server still runs anywhere, stop it: two copies of one server must not run.',
+        ...(otherSeals.length === 0
+          ? []
+          : [`Besides its new key file, the server can be opened as before by: ${otherSeals.join(', ')}.`]),
+      ],
+    };
+  },
+});
+
+/** Hands a backup's bytes and password to whoever reads it; a signal breaks that off cleanly. */
+async function withBackup<T>(
+  context: Context,
+  file: string,
+  passwordFile: string | undefined,
+  what: string,
+  use: (read: BackupFile) => Promise<T>,
+): Promise<T> {
+  const handle = await open(file, constants.O_RDONLY);
+  try {
+    const stat = await handle.stat();
+    if (stat.isDirectory()) {
+      throw new KeystairError('invalid-argument', `${file} is a directory`, { nextStep: 'name a file' });
+    }
+    const question = { text: 'Password of the backup', twice: false };
+    const password = await readPassword(passwordFile, context.terminal, question);
+    const stop = context.stopSignal();
+    const blocks = handle.createReadStream({ start: 0, highWaterMark: FILE_BLOCK_BYTES, autoClose: false });
+    const progress = createProgress(context.terminal, what, clock, megabytes);
+    return await use({ bytes: untilStopped(counted(blocks, stat.size, progress), stop), password });
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* untilStopped(
+  bytes: AsyncIterable<Uint8Array>,
+  stop: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const block of bytes) {
+    if (stop.aborted) {
+      throw new KeystairError('interrupted', 'stopped before the backup was read to its end', {
+        nextStep: 'nothing was restored; run the command again',
+      });
+    }
+    yield block;
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * The restore drill: a backup is restored into a store that is thrown away, and everything in it is verified: each
+ * record opens, every digest, the audit log. A backup that was never opened is a hope.
+ */
+import type { ServerName } from '#domain/lookup.ts';
+import { openRepository, type RepositoryPorts } from '../create-repository.ts';
+import { verify } from '../verify.ts';
+import type { BackupCounts, BackupHeader } from './backup-lines.ts';
+import type { BackupPage } from './read-backup.ts';
+import { restoreBackup } from './restore-backup.ts';
+
+export interface CheckReport {
+  readonly ok: boolean;
+  readonly keys: number;
+  readonly problems: readonly string[];
+  readonly server: ServerName;
+  readonly backup: Pick<BackupHeader, 'backup' | 'createdAt'>;
+  readonly counts: BackupCounts;
+}
+
+/** Throws as `restoreBackup` does. What the verification finds is in the report. */
+export async function checkBackup(
+  ports: RepositoryPorts,
+  pages: AsyncIterable<BackupPage>,
+): Promise<CheckReport> {
+  // Of a key file that is never written: what lies in the scratch directory stays sealed.
+  const sealKey = ports.random(32);
+  const { server, backup, counts } = await restoreBackup(ports, pages, () => sealKey);
+  const repository = await openRepository(ports, sealKey, undefined);
+  const report = await verify({ store: ports.store, ...repository });
+  return { ...report, server, backup, counts };
+}

@@ -1,0 +1,127 @@
+/**
+ * A backup, read as it comes: opened with its password, every line's form checked, counts and digest held against the
+ * trailer. Invariants: whatever is wrong with the envelope, the answer is one and the same; the reader ends without an
+ * error only where the file was whole.
+ */
+import { createHash } from 'node:crypto';
+import { openExport } from '#crypto/export-envelope/open-export.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import { BACKUP_LINE_BYTES_MAX, RESTORE_PAGE_ROWS } from '#domain/limits.ts';
+import { REPOSITORY_TABLES, type RepositoryPage, type RepositoryTable } from '#store/snapshot.ts';
+import { LineCutter } from '../transfer/line-cutter.ts';
+import {
+  type BackupCounts,
+  type BackupHeader,
+  backupInvalid,
+  backupLineTooLong,
+  noRows,
+  parseHeader,
+  parseLine,
+} from './backup-lines.ts';
+
+export interface BackupPage {
+  readonly header: BackupHeader;
+  readonly page: RepositoryPage | undefined;
+  /** Rows of every table up to here, this page's too. */
+  readonly counts: BackupCounts;
+}
+
+/** Throws `backup-unreadable`, `backup-invalid`, `data-newer`. The last page comes after the trailer was judged. */
+export async function* readBackup(
+  file: AsyncIterable<Uint8Array>,
+  password: string,
+): AsyncGenerator<BackupPage, void, undefined> {
+  const body = new BackupBody();
+  const cutter = new LineCutter(BACKUP_LINE_BYTES_MAX, backupLineTooLong);
+  for await (const bytes of opened(file, password)) {
+    for (const line of cutter.push(bytes)) {
+      const page = body.take(line);
+      if (page !== undefined) yield page;
+    }
+  }
+  if (cutter.rest() !== undefined) throw backupInvalid('the backup ends in the middle of a line');
+  yield body.end();
+}
+
+async function* opened(
+  file: AsyncIterable<Uint8Array>,
+  password: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* openExport(file, { password: KeyMaterial.fromText(password), identities: async () => [] });
+  } catch (error) {
+    if (codeOf(error) !== 'export-unreadable') throw error;
+    throw new KeystairError(
+      'backup-unreadable',
+      'the backup does not open: the password is wrong, or the file is damaged, cut off or no backup',
+      { nextStep: 'check the password, or take another copy of the file or an older backup' },
+    );
+  }
+}
+
+/** Where in the backup the reading stands. */
+class BackupBody {
+  readonly #digest = createHash('sha256');
+  readonly #counts = noRows();
+  #header: BackupHeader | undefined;
+  #trailer: { readonly counts: Readonly<Record<string, unknown>>; readonly digest: string } | undefined;
+  #lines = 0;
+  #table: RepositoryTable | undefined;
+  #rows: object[] = [];
+
+  /** A full page, or one of a table that is over. */
+  take(line: Buffer): BackupPage | undefined {
+    this.#lines += 1;
+    if (this.#trailer !== undefined) throw backupInvalid('something follows the trailer of the backup');
+    const text = line.toString('utf8');
+    if (this.#header === undefined) {
+      this.#header = parseHeader(text);
+      this.#digest.update(line);
+      return undefined;
+    }
+    const parsed = parseLine(text, this.#lines);
+    if (parsed.kind === 'trailer') {
+      this.#trailer = parsed;
+      return undefined;
+    }
+    this.#digest.update(line);
+    const full = this.#rows.length >= RESTORE_PAGE_ROWS || parsed.table !== this.#table;
+    const page = full && this.#rows.length > 0 ? this.#page() : undefined;
+    this.#add(parsed.table, parsed.row);
+    return page;
+  }
+
+  end(): BackupPage {
+    if (this.#trailer === undefined) throw backupInvalid('the backup ends without its trailer');
+    const { counts, digest } = this.#trailer;
+    for (const table of REPOSITORY_TABLES) {
+      if (counts[table] === this.#counts[table]) continue;
+      throw backupInvalid(
+        `the trailer says ${String(counts[table])} rows of ${table}, the backup holds ${this.#counts[table]}`,
+      );
+    }
+    if (this.#digest.digest('hex') !== digest) {
+      throw backupInvalid("the trailer's digest does not fit the lines before it");
+    }
+    return this.#page();
+  }
+
+  #add(table: RepositoryTable, row: object): void {
+    const counted = this.#counts[table] + 1;
+    if ((table === 'keys' || table === 'audit') && (row as { seq: number }).seq !== counted) {
+      throw backupInvalid(`row ${counted} of the table ${table} is missing from the backup`);
+    }
+    this.#counts[table] = counted;
+    this.#table = table;
+    this.#rows.push(row);
+  }
+
+  #page(): BackupPage {
+    const rows = this.#rows;
+    this.#rows = [];
+    const page = rows.length === 0 ? undefined : ({ table: this.#table, rows } as RepositoryPage);
+    // There is a header before there is a row or a trailer.
+    return { header: this.#header!, page, counts: { ...this.#counts } };
+  }
+}

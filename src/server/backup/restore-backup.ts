@@ -1,0 +1,134 @@
+/**
+ * Restoring: a backup's rows become a repository again, in an empty store that its caller throws away unless all of
+ * this succeeded.
+ *
+ * Invariants: every row is as it was, so numbers, chain and sealed records are the same; what is new is the seal of the
+ * key file and the epoch, and the audit log goes on with a line that names the last one known. What could let somebody
+ * in a second time, invitations and permissions to recover, does not come back.
+ */
+import { openKeyring } from '#crypto/keyring.ts';
+import { KeystairError } from '#domain/errors.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import { loadPage, type RepositoryPage } from '#store/snapshot.ts';
+import type { Store, Transaction } from '#store/store.ts';
+import {
+  KEY_FILE_SEAL,
+  makeParts,
+  putSeal,
+  readDataKeys,
+  type RepositoryPorts,
+} from '../create-repository.ts';
+import { toHex } from '../hierarchy/hex.ts';
+import { isoTime } from '../ports.ts';
+import { readIdentity, writeEpoch } from '../settings.ts';
+import { type BackupCounts, type BackupHeader, backupInvalid } from './backup-lines.ts';
+import type { BackupPage } from './read-backup.ts';
+
+export interface Restored {
+  readonly server: ServerName;
+  readonly backup: Pick<BackupHeader, 'backup' | 'createdAt'>;
+  readonly counts: BackupCounts;
+  /** Kinds of seals besides the new key file that still open the server. */
+  readonly otherSeals: readonly string[];
+}
+
+/**
+ * @param makeSealKey makes the key file, or finds it; called when everything else proved good.
+ * Throws `backup-unreadable`, `backup-invalid`, `data-newer`, `row-untrusted`, `disk-full`.
+ */
+export async function restoreBackup(
+  ports: RepositoryPorts,
+  pages: AsyncIterable<BackupPage>,
+  makeSealKey: () => Uint8Array,
+): Promise<Restored> {
+  const { header, counts } = await loadAll(ports.store, pages);
+  const { reader } = ports.store;
+  const keyring = openKeyring({
+    sealKey: header.rootKey.sealKey,
+    seal: { id: 'backup', kind: 'backup', wrapped: header.rootKey.wrapped },
+    dataKeys: await readDataKeys(reader),
+  });
+  const parts = makeParts(ports, keyring);
+  const server = await readIdentity(parts.rows, reader);
+  if (server?.id !== header.server.id) {
+    throw new KeystairError(
+      'row-untrusted',
+      "the backup's row of the server's identity is missing or was altered",
+      {
+        nextStep: 'nothing was restored; use an older backup',
+      },
+    );
+  }
+  const sealKey = makeSealKey();
+  await ports.store.write(async (transaction) => {
+    await putSeal(transaction, keyring.wrapRootKey(KEY_FILE_SEAL, 'key-file', sealKey, ports.random));
+    await beginAnew(ports, parts, transaction, header);
+  });
+  const seals = (await reader.rows('seal')).filter(({ id }) => id !== KEY_FILE_SEAL);
+  return {
+    server,
+    backup: header,
+    counts,
+    otherSeals: seals.map(({ id }) => id),
+  };
+}
+
+async function loadAll(
+  store: Store,
+  pages: AsyncIterable<BackupPage>,
+): Promise<{ header: BackupHeader; counts: BackupCounts }> {
+  let last: BackupPage | undefined;
+  for await (const read of pages) {
+    last = read;
+    const { page } = read;
+    if (page === undefined) continue;
+    const kept = withoutKeyFiles(page);
+    await store.write((transaction) => loadPage(transaction, kept)).catch(notLoaded);
+  }
+  if (last === undefined) throw backupInvalid('the backup is empty');
+  return last;
+}
+
+/** The old key file may be lost, or in the wrong hands: it opens nothing here. */
+function withoutKeyFiles(page: RepositoryPage): RepositoryPage {
+  if (page.table !== 'trusted-rows') return page;
+  return { ...page, rows: page.rows.filter(({ kind, id }) => kind !== 'seal' || id !== KEY_FILE_SEAL) };
+}
+
+/** A broken invariant of the store is here a fault of the file. */
+function notLoaded(error: unknown): never {
+  if (error instanceof KeystairError) throw error;
+  throw backupInvalid('the rows of the backup contradict one another', error);
+}
+
+async function beginAnew(
+  ports: RepositoryPorts,
+  { rows, audit }: Pick<ReturnType<typeof makeParts>, 'rows' | 'audit'>,
+  transaction: Transaction,
+  header: BackupHeader,
+): Promise<void> {
+  const head = await transaction.auditHead();
+  const invitations = await transaction.rows('invitation');
+  for (const { id } of invitations) await transaction.deleteRow('invitation', id);
+  const epoch = toHex(ports.random(16));
+  await writeEpoch(rows, transaction, { epoch, startedAt: isoTime(ports.clock()) });
+  await transaction.clearRefusedKeys('');
+  await audit.append(transaction, [
+    {
+      event: 'backup-restored',
+      by: 'local administrator',
+      backup: header.backup,
+      madeAt: header.createdAt,
+      line: head.seq,
+      chain: toHex(head.chain),
+      invitationsVoided: invitations.length,
+    },
+    {
+      event: 'epoch-started',
+      by: 'server',
+      epoch,
+      because: `the repository was restored from the backup of ${header.createdAt}`,
+      previous: header.epoch,
+    },
+  ]);
+}

@@ -1,0 +1,134 @@
+/**
+ * Backup: the whole server at one moment, in one file that only a password opens.
+ *
+ * How it flows: the rights are demanded and the password is judged and stretched; the audit event is made durable; then
+ * a snapshot is taken, so that everything acknowledged before is in it, the event too; only then is `deliver` given the
+ * first byte. Rows are read page by page as `deliver` takes them: memory stays flat, and custody goes on meanwhile.
+ */
+import { createHash } from 'node:crypto';
+import type { Bytes } from '#crypto/age/age-payload.ts';
+import { prepareSeal } from '#crypto/export-envelope/seal-export.ts';
+import type { Keyring } from '#crypto/keyring.ts';
+import { demandStrongPassword } from '#crypto/password/password-strength.ts';
+import { KeystairError } from '#domain/errors.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import { type Caller, demandRight } from '#domain/right.ts';
+import type { BackupRequest } from '#protocol/transfer-routes.ts';
+import { PROGRAM_VERSION } from '#protocol/version.ts';
+import type { Snapshot } from '#store/snapshot.ts';
+import { isoTime, type Random, type ServerPorts, uuidFrom } from '../ports.ts';
+import { readEpoch } from '../settings.ts';
+import { demandRouteRight, type TransferPorts } from '../transfer/transfer-ports.ts';
+import { type BackupHeader, headerLine, noRows, pageLines, trailerLine } from './backup-lines.ts';
+
+export interface BackupPorts extends ServerPorts, Pick<TransferPorts, 'refusals' | 'workFactor'> {
+  readonly keyring: Keyring;
+}
+
+export interface BackupUnderWay {
+  readonly keys: number;
+  /** About as many; for showing how long it will take. */
+  readonly bytesExpected: number;
+  /** The encrypted file. */
+  readonly bytes: Bytes;
+}
+
+/** A row of a key and a line of the audit log as they stand in the file, for the estimate. */
+const KEY_LINE_BYTES = 900;
+const AUDIT_LINE_BYTES = 330;
+
+/**
+ * @param deliver resolves when every byte was taken, and throws where that is not to be.
+ * Throws `not-allowed`, `password-weak`, `data-damaged`.
+ */
+export async function writeBackup(
+  ports: BackupPorts,
+  caller: Caller,
+  request: BackupRequest,
+  deliver: (underWay: BackupUnderWay) => Promise<void>,
+): Promise<{ readonly keys: number }> {
+  await demandRouteRight(ports, caller, 'backup');
+  demandRight(caller, { area: 'Administration Server', right: 'Write' });
+  await demandStrongPassword(request.password);
+  const password = KeyMaterial.fromText(request.password);
+  const seal = await prepareSeal({ kind: 'password', password }, ports);
+  const backup = uuidFrom(ports.random);
+  const { seq: keys } = await ports.store.reader.head();
+  await ports.audit.record({ event: 'backup-started', by: caller.name, backup, keys });
+  const progress = { keys: 0 };
+  const ended = (outcome: 'completed' | 'broken-off') =>
+    ports.audit.record({ event: 'backup-ended', by: caller.name, backup, outcome, keys: progress.keys });
+  try {
+    const snapshot = await ports.store.snapshot();
+    try {
+      const header = await headerOf(ports, backup, snapshot);
+      const bytes = seal.seal(plaintextOf(header, snapshot, progress));
+      const bytesExpected = header.keys * KEY_LINE_BYTES + header.auditLines * AUDIT_LINE_BYTES;
+      await deliver({ keys: header.keys, bytesExpected, bytes });
+    } finally {
+      await snapshot.release();
+    }
+  } catch (error) {
+    await ended('broken-off').catch(() => undefined);
+    throw error;
+  }
+  await ended('completed');
+  return { keys: progress.keys };
+}
+
+async function headerOf(
+  { server, rows, clock, keyring, random }: BackupPorts,
+  backup: string,
+  { reader }: Snapshot,
+): Promise<BackupHeader> {
+  return {
+    backup,
+    server,
+    epoch: (await readEpoch(rows, reader))?.epoch ?? '',
+    createdAt: isoTime(clock()),
+    program: PROGRAM_VERSION,
+    keys: (await reader.head()).seq,
+    auditLines: (await reader.auditHead()).seq,
+    rootKey: wrappedRootKey(keyring, random),
+  };
+}
+
+/** The root key is never held in the clear: it travels wrapped, beside the key that unwraps it. */
+function wrappedRootKey(keyring: Keyring, random: Random): BackupHeader['rootKey'] {
+  const sealKey = random(32);
+  return { sealKey, wrapped: keyring.wrapRootKey('backup', 'backup', sealKey, random).wrapped };
+}
+
+async function* plaintextOf(header: BackupHeader, snapshot: Snapshot, progress: { keys: number }): Bytes {
+  const digest = createHash('sha256');
+  const digested = (text: string): Buffer => {
+    const bytes = Buffer.from(text);
+    digest.update(bytes);
+    return bytes;
+  };
+  const counts = noRows();
+  yield digested(headerLine(header));
+  for await (const page of snapshot.pages()) {
+    if (page.table === 'keys' || page.table === 'audit') {
+      demandNoGap(page.table, counts[page.table], page.rows);
+    }
+    counts[page.table] += page.rows.length;
+    progress.keys = counts.keys;
+    yield digested(pageLines(page));
+  }
+  yield Buffer.from(trailerLine(counts, digest.digest('hex')));
+}
+
+/** A backup that could not be restored is worse than none: it would be trusted. */
+function demandNoGap(table: string, before: number, rows: readonly { readonly seq: number }[]): void {
+  const wrong = rows.findIndex(({ seq }, index) => seq !== before + index + 1);
+  if (wrong === -1) return;
+  throw new KeystairError(
+    'data-damaged',
+    `row number ${before + wrong + 1} of the table ${table} is missing, so no backup was made`,
+    {
+      nextStep:
+        'see what is affected with `keystair server verify`, take the keys out with `keystair keys export`, and restore the newest backup',
+    },
+  );
+}

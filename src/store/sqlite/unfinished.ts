@@ -1,0 +1,14 @@
+/** The mark of a data directory that was being filled and is not whole: nothing starts on it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { KeystairError } from '#domain/errors.ts';
+
+export const UNFINISHED_FOLDER = 'restoring';
+
+/** Throws `data-damaged` where a restore broke off. */
+export function refuseUnfinished(directory: string): void {
+  if (!existsSync(join(directory, UNFINISHED_FOLDER))) return;
+  throw new KeystairError('data-damaged', `a restore into ${directory} broke off, or is still under way`, {
+    nextStep: 'run `keystair server restore` into it again, which clears away what was left',
+  });
+}
