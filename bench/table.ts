@@ -42,7 +42,7 @@ export function verdictOf(row: Row): Verdict {
 
 const MIB = 1024 * 1024;
 
-export function figure(value: number): string {
+function figure(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toLocaleString('en', { maximumFractionDigits: digits });
 }

@@ -13,7 +13,7 @@ const run = promisify(execFile);
 /** The answer to a lookup of a volume key, about. */
 const ANSWER_BYTES = 560;
 /** A row of our table of keys: public fields, digest, chain value, ids, sealed material. */
-export const ROW_BYTES = 640;
+const ROW_BYTES = 640;
 
 export interface ReferenceServer {
   readonly address: string;

@@ -34,7 +34,7 @@ export function createProgress(
   };
 }
 
-export function progressLine(
+function progressLine(
   what: string,
   done: number,
   of: number,

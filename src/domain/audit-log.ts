@@ -136,18 +136,6 @@ export type AuditEvent = { readonly by: Actor } & (
       /** Invitations that could still have been used, and cannot any more. */
       readonly invitationsVoided: number;
     }
-  /** The server started sealed and was opened. `refused`: attempts that failed before, since the start. */
-  | {
-      readonly event: 'server-unsealed';
-      readonly seal: string;
-      readonly kind: string;
-      readonly refused: number;
-    }
-  | { readonly event: 'seal-added'; readonly seal: string; readonly kind: string; readonly detail: string }
-  | { readonly event: 'seal-removed'; readonly seal: string; readonly kind: string; readonly detail: string }
-  | { readonly event: 'data-key-made'; readonly dataKey: number }
-  /** All that was sealed under older data keys is sealed under this one now. */
-  | { readonly event: 'records-resealed'; readonly dataKey: number; readonly upTo: number }
   | { readonly event: 'copies-heard'; readonly secondary: string; readonly epoch: string }
   | { readonly event: 'row-untrusted'; readonly kind: string; readonly id: string }
   | {

@@ -126,25 +126,6 @@ export const SQLITE_VERSION_MIN = '3.51.3';
 
 /** A key file is a comment and one line; anything longer was put there by mistake and is not read into memory. */
 export const KEY_FILE_BYTES_MAX = 4096;
-/** Argon2id for a passphrase seal: 64 MiB and three passes take 0.3 s here and make each guess of a thief as dear. */
-export const PASSPHRASE_MEMORY_KIB = 64 * 1024;
-export const PASSPHRASE_PASSES = 3;
-export const PASSPHRASE_LANES = 1;
-/** What a stored seal may ask for: a thief who writes to the database must not make an unsealing eat the machine. */
-export const PASSPHRASE_MEMORY_KIB_MAX = 1024 * 1024;
-export const PASSPHRASE_PASSES_MAX = 32;
-export const PASSPHRASE_LANES_MAX = 16;
-/** Seals at once: people with a passphrase each, files, tokens. More would be a list nobody looks after. */
-export const SEALS_MAX = 16;
-/** Holders of recovery shares: more are never called together. One alone would be a key, not a share. */
-export const RECOVERY_SHARES_MAX = 32;
-export const RECOVERY_THRESHOLD_MIN = 2;
-/** One share as text; a larger file is not a share. */
-export const RECOVERY_SHARE_TEXT_MAX = 1024;
-/** Records sealed anew in one transaction: a few milliseconds, between which lookups go on. */
-export const RESEAL_KEYS = 256;
-/** After a page that could not be written, for instance on a full disk. */
-export const RESEAL_RETRY_MS = 30_000;
 
 // --- store ---
 

@@ -76,6 +76,7 @@ export async function createAdministrationServer(
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
   };
+  ports.hierarchyChanged.listen(() => ports.ears.forgetIds());
   const link = new PrimaryLink(ports, options.dialler);
   await link.remember();
   const climb = new Climb(ports, link, () => readTree(ports));

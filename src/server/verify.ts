@@ -17,7 +17,14 @@ export type VerifyPorts = Pick<ServerPorts, 'store' | 'barrier' | 'rows'>;
 const PAGE = 500;
 /** Problems listed; behind so many the rest is only counted. */
 const PROBLEMS_MAX = 1000;
-const JUDGED_KINDS: readonly TrustedKind[] = ['setting', 'member', 'invitation', 'primary', 'import', 'authority'];
+const JUDGED_KINDS: readonly TrustedKind[] = [
+  'setting',
+  'member',
+  'invitation',
+  'primary',
+  'import',
+  'authority',
+];
 
 export async function verify(ports: VerifyPorts): Promise<{ ok: boolean; keys: number; problems: string[] }> {
   const problems = new Problems();

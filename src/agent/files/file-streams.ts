@@ -14,7 +14,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
 import { fileFailure, interrupted } from './file-failure.ts';
 
-export const STANDARD_STREAM = '-';
+const STANDARD_STREAM = '-';
 
 export interface StandardStreams {
   readonly stdin: Readable;

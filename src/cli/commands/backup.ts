@@ -128,7 +128,7 @@ export const restore = command({
       ],
       messages: [
         `Next: keystair server start --data ${data}`,
-        'Secondaries and devices send again what it lost. If it has a primary: keystair server recover-from-primary brings back what that had from it.',
+        'Secondaries and devices send again what it lost. What only its primary had comes back with each lookup.',
         'Members removed after the backup are members again; those that joined after it are not, and open invitations are void: look at keystair hierarchy show and keystair devices list.',
         'If the old server still runs anywhere, stop it: two copies of one server must not run.',
         ...(otherSeals.length === 0

@@ -15,9 +15,9 @@ import {
   type RepositoryTables,
 } from '#store/snapshot.ts';
 
-export const BACKUP_FORMAT = 'keystair-backup';
+const BACKUP_FORMAT = 'keystair-backup';
 /** Raised with every change that an older program would misread. Independent of the kind of store. */
-export const BACKUP_VERSION = 1;
+const BACKUP_VERSION = 1;
 
 export interface BackupHeader {
   /** The backup's own id, as the audit log names it. */

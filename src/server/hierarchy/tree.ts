@@ -7,7 +7,7 @@ import type { TreeServer } from '#protocol/messages.ts';
 import type { HierarchyAnswer } from '#protocol/people-routes.ts';
 import { isoTime, type ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';
-import { listMembers } from '../trust/members.ts';
+import { listMembers, readMember } from '../trust/members.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { readPrimary } from './primary-row.ts';
 import { readSecondaryContact } from './secondary-contact.ts';
@@ -44,11 +44,20 @@ function problemOf(now: number, dmz: boolean, lastHeartbeatAt: number | null): s
   return `not heard since ${isoTime(lastHeartbeatAt)}; check that it runs and reaches this server`;
 }
 
+/** The secondaries by name, each by its row as it is now. */
+async function readSecondaries(ports: ServerPorts): Promise<readonly Member[]> {
+  const { reader } = ports.store;
+  const ids = await ports.ears.ids(async () =>
+    (await listMembers(ports.rows, reader, 'secondary')).map(({ id }) => id),
+  );
+  const members = await Promise.all(ids.map((id) => readMember(ports.rows, reader, id)));
+  return members.filter((member): member is Member => member !== undefined && member.removedAt === null);
+}
+
 /** The servers below, nested, as they are told upward and shown. */
 export async function readTree(ports: ServerPorts): Promise<readonly TreeServer[]> {
-  const members = await listMembers(ports.rows, ports.store.reader, 'secondary');
   return Promise.all(
-    members.map(async (member): Promise<TreeServer> => {
+    (await readSecondaries(ports)).map(async (member): Promise<TreeServer> => {
       const { headSeq, acknowledgedSeq, tree, lastHeartbeatAt, ...shown } = await showSecondary(
         ports,
         member,
