@@ -1,5 +1,5 @@
 /**
- * What is inside a backup: JSON lines, a header, one row of one table a line, a trailer. docs/decisions/0009 says why.
+ * What is inside a backup: JSON lines, a header, one row of one table a line, a trailer.
  *
  * Invariant: the trailer counts the rows of every table and its digest covers every byte before it, so a backup is whole,
  * in order and unaltered exactly when they fit. Sealed blobs stay sealed; what opens them, the root key, is in the
