@@ -2,23 +2,32 @@
  * The simulation's command line.
  *
  *   npm run simulate -- --seed N [--servers K] [--steps M] [--json]            one run, a story and a small plan if it fails
- *   npm run simulate -- --seeds N [--from S] [--budget 240s] [--json]          many runs, as many as the time allows
+ *   npm run simulate -- --seeds N [--from S | --fresh] [--budget 240s] [--json]   many runs, as many as the time allows
  *   npm run simulate -- --plan FILE                                           a kept plan
- *   npm run simulate -- --planted TEXT [--seeds N]                            every planted bug must be found
+ *   npm run simulate -- --planted TEXT [--seeds N] [--budget 120s]            every planted bug must be found
  *
  * Exit code 1 on any violation.
  */
-import { hash } from 'node:crypto';
+import { hash, randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { seekAll } from './planted/seek-all.ts';
 import { makePlan } from './plan.ts';
+import { resultOf, runSeeds, type SeedResult } from './run-seeds.ts';
 import { shrink } from './shrink.ts';
 import { type Outcome, simulate } from './simulate.ts';
 import type { Plan } from './step.ts';
 import { storyOf } from './story.ts';
 
 const SHRINK_MS = 60_000;
+/** Of the seeds that were asked for, whatever the budget: docs/decisions/0007. */
+const LEAST_PART = 10;
+/** Of the planted bugs, whatever the budget. */
+const PLANTED_LEAST = 20;
+/** Where fresh seeds begin. */
+const FRESH_STEP = 10_000;
+const FRESH_STARTS = 90_000;
 
 const { values } = parseArgs({
   options: {
@@ -27,7 +36,11 @@ const { values } = parseArgs({
     steps: { type: 'string' },
     seeds: { type: 'string' },
     from: { type: 'string' },
-    /** Seconds after which no further run begins. */
+    /** Begins anywhere, and says where. */
+    fresh: { type: 'boolean', default: false },
+    /** Processes that run seeds side by side. */
+    workers: { type: 'string' },
+    /** Seconds after which no further run begins; a tenth of them is run however long it takes. */
     budget: { type: 'string' },
     /** Stops at the first violation, without story and shrinking. */
     first: { type: 'boolean', default: false },
@@ -41,7 +54,7 @@ const { values } = parseArgs({
   },
 });
 
-function numberOf(name: 'seed' | 'servers' | 'steps' | 'seeds' | 'from'): number | undefined {
+function numberOf(name: 'seed' | 'servers' | 'steps' | 'seeds' | 'from' | 'workers'): number | undefined {
   const text = values[name];
   if (text === undefined) return undefined;
   if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} is a whole number`);
@@ -54,10 +67,6 @@ function say(text: string): void {
 
 function print(document: unknown): void {
   if (values.json) process.stdout.write(`${JSON.stringify(document)}\n`);
-}
-
-function documentOf({ seed, steps, faults, trace, violations }: Outcome) {
-  return { seed, steps, faults, trace, violations };
 }
 
 /** Makes it small, tells the story, keeps the plan. */
@@ -81,41 +90,64 @@ async function runOne(plan: Plan): Promise<void> {
       `${keys} keys, ${calls} calls, ${outcome.violations.length} violations, ${Math.round(performance.now() - begun)} ms`,
   );
   say(`trace ${outcome.trace}`);
-  print(documentOf(outcome));
+  print(resultOf(outcome));
   if (outcome.violations.length === 0) return;
   process.exitCode = 1;
   if (!values.first) await explain(plan, outcome);
 }
 
 async function runMany(count: number): Promise<void> {
-  const from = numberOf('from') ?? 1;
-  const end = performance.now() + 1000 * Number.parseFloat(values.budget ?? 'Infinity');
-  const failed: ReturnType<typeof documentOf>[] = [];
+  const from = values.fresh ? FRESH_STEP * randomInt(FRESH_STARTS) : (numberOf('from') ?? 1);
+  const workers = numberOf('workers') ?? (values.first ? 1 : availableParallelism());
   const begun = performance.now();
-  let runs = 0;
-  let faults = 0;
-  const traces: string[] = [];
-  for (let seed = from; seed < from + count && performance.now() < end; seed += 1) {
-    const plan = makePlan(seed, numberOf('servers'), numberOf('steps'));
-    const outcome = await simulate(plan);
-    runs += 1;
-    faults += outcome.faults;
-    traces.push(outcome.trace);
-    if (outcome.violations.length === 0) continue;
-    failed.push(documentOf(outcome));
-    say(`seed ${seed}: ${outcome.violations[0]!.sentence}`);
-    if (values.first) break;
-    if (failed.length === 1) await explain(plan, outcome);
+  const end = begun + 1000 * Number.parseFloat(values.budget ?? 'Infinity');
+  const least = Math.ceil(count / LEAST_PART);
+  const [servers, steps] = [numberOf('servers'), numberOf('steps')];
+  const tasks = Array.from({ length: count }, (_, index) => ({ seed: from + index, servers, steps }));
+  const results: SeedResult[] = [];
+  const failed: SeedResult[] = [];
+  say(`up to ${count} seeds from ${from}, ${workers} at a time`);
+  await runSeeds({
+    tasks,
+    workers,
+    goesOn: (runs) =>
+      !(values.first && failed.length > 0) && (runs < Math.min(least, count) || performance.now() < end),
+    onResult(result) {
+      results.push(result);
+      if (result.violations.length === 0) return;
+      failed.push(result);
+      say(`seed ${result.seed}: ${result.violations[0]!.sentence}`);
+    },
+  });
+  // In whatever order the runs ended.
+  results.sort((one, other) => one.seed - other.seed);
+  failed.sort((one, other) => one.seed - other.seed);
+  if (failed.length > 0 && !values.first) {
+    const plan = makePlan(failed[0]!.seed, servers, steps);
+    await explain(plan, await simulate(plan));
   }
+  const runs = results.length;
+  const faults = results.reduce((sum, result) => sum + result.faults, 0);
   const seconds = Math.round((performance.now() - begun) / 1000);
   say(`${runs} seeds from ${from}, ${faults} faults, ${failed.length} with violations, ${seconds} s`);
-  print({ seeds: runs, from, faults, trace: hash('sha256', traces.join()), violations: failed });
+  if (failed.length > 0) say(`run one again with: npm run simulate -- --seed ${failed[0]!.seed}`);
+  const trace = hash('sha256', results.map((result) => result.trace).join());
+  print({ seeds: runs, from, faults, trace, violations: failed });
   if (failed.length > 0 || runs === 0) process.exitCode = 1;
 }
 
 const seeds = numberOf('seeds');
 if (values.planted !== undefined) {
-  if (!(await seekAll(values.planted, seeds, numberOf('from'), say))) process.exitCode = 1;
+  const found = await seekAll({
+    only: values.planted,
+    seeds,
+    from: numberOf('from'),
+    budgetMs: 1000 * Number.parseFloat(values.budget ?? 'Infinity'),
+    least: PLANTED_LEAST,
+    workers: numberOf('workers') ?? availableParallelism(),
+    say,
+  });
+  if (!found) process.exitCode = 1;
 } else if (values.plan !== undefined) {
   await runOne((JSON.parse(readFileSync(values.plan, 'utf8')) as { plan: Plan }).plan);
 } else if (seeds === undefined) {

@@ -30,26 +30,25 @@ export async function shrink(plan: Plan, outcome: Outcome, milliseconds: number)
   // What comes after the violation had no part in it.
   const at = outcome.violations[0]?.at ?? Infinity;
   await accept({ ...plan, steps: plan.steps.filter((step) => step.at <= at) });
-  for (let parts = 2; timeLeft() && best.plan.steps.length > 1; ) {
-    const { steps } = best.plan;
-    const size = Math.ceil(steps.length / parts);
-    let smaller = false;
-    for (let from = 0; from < steps.length && timeLeft(); from += size) {
-      const rest = [...steps.slice(0, from), ...steps.slice(from + size)];
-      if (await accept({ ...best.plan, steps: rest })) {
-        smaller = true;
-        break;
-      }
-    }
-    if (smaller) parts = Math.max(2, parts - 1);
-    else if (size <= 1) break;
-    else parts = Math.min(steps.length, parts * 2);
-  }
-  // Leaves first: a server goes only when nothing hangs below it.
+  // Leaves first: a server goes only when nothing hangs below it. Fewer servers make the runs that follow shorter.
   for (let index = plan.above.length - 1; index > 0 && timeLeft(); index -= 1) {
     const absent = best.plan.absent ?? [];
     const below = plan.above.some((above, other) => above === index && !absent.includes(other));
     if (!below) await accept({ ...best.plan, absent: [...absent, index] });
+  }
+  for (let parts = 2; timeLeft() && best.plan.steps.length > 1; ) {
+    const size = Math.ceil(best.plan.steps.length / parts);
+    let smaller = false;
+    for (let from = 0; from < best.plan.steps.length && timeLeft(); ) {
+      const { steps } = best.plan;
+      const rest = [...steps.slice(0, from), ...steps.slice(from + size)];
+      // Where a part could go, the next one stands in its place.
+      if (await accept({ ...best.plan, steps: rest })) smaller = true;
+      else from += size;
+    }
+    if (smaller) parts = Math.max(2, Math.ceil(best.plan.steps.length / size));
+    else if (size <= 1) break;
+    else parts = Math.min(best.plan.steps.length, parts * 2);
   }
   return { ...best, runs };
 }

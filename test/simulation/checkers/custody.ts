@@ -111,6 +111,8 @@ export function checkAcknowledged(
     ]);
   };
   const device = world.devices.find(({ id }) => id === callerId);
+  const secondary = device === undefined ? world.siteById(callerId) : undefined;
+  const heardBy = secondary?.instances.find(({ name }) => name === call.caller);
   const note = (key: string): void =>
     facts.acknowledge({
       key,
@@ -118,7 +120,8 @@ export function checkAcknowledged(
       instance,
       at: facts.now,
       device,
-      secondary: device === undefined ? world.siteById(callerId) : undefined,
+      secondary,
+      heardBy,
     });
   switch (route) {
     case 'record':
@@ -154,7 +157,7 @@ export function checkAcknowledged(
 
 /** At the end: what was acknowledged is where it was acknowledged. */
 export function checkStillHeld(facts: Facts, world: World): void {
-  for (const { key, site, instance, at, device, secondary } of facts.acknowledgements) {
+  for (const { key, site, instance, at, device, secondary, heardBy } of facts.acknowledgements) {
     const server = site.instances[0]!;
     if (server.observed.keys.has(key)) continue;
     const setBack = instance !== server || facts.putBackSince(site, at);
@@ -164,6 +167,8 @@ export function checkStillHeld(facts: Facts, world: World): void {
       const gone = !isSecondaryOf(world, secondary.id, server);
       // The secondary was set back as well: neither has it, and whoever has it above or below gives it back on a lookup.
       if (gone || facts.putBackSince(secondary, at)) continue;
+      // A copy of the secondary had it, by a lookup, and is gone with its directory; the secondary itself never had it.
+      if (heardBy !== secondary.instances[0] && !secondary.instances[0]!.observed.keys.has(key)) continue;
     }
     const whom = device?.name ?? secondary?.name ?? 'its caller';
     facts.violate(

@@ -22,6 +22,8 @@ export interface Acknowledgement {
   readonly at: number;
   readonly device: Device | undefined;
   readonly secondary: Site | undefined;
+  /** The copy of the secondary that heard it. */
+  readonly heardBy: Instance | undefined;
 }
 
 export class Facts {
@@ -55,8 +57,8 @@ export class Facts {
   }
 
   acknowledge(acknowledgement: Acknowledgement): void {
-    const { key, instance, device, secondary } = acknowledgement;
-    const name = `${key} ${instance.name} ${device?.name ?? secondary?.name}`;
+    const { key, instance, device, heardBy } = acknowledgement;
+    const name = `${key} ${instance.name} ${device?.name ?? heardBy?.name}`;
     if (this.#acknowledged.has(name)) return;
     this.#acknowledged.add(name);
     this.acknowledgements.push(acknowledgement);

@@ -37,6 +37,8 @@ export interface ServingEnd {
 }
 
 export interface ServedCall {
+  /** Which copy of a server, or which device, calls. */
+  readonly caller: string;
   readonly presented: Presented;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -185,6 +187,7 @@ export class Network {
           });
         });
         const served = server.serve({
+          caller: caller.name,
           presented: caller.present(),
           path: request.path,
           headers: request.headers,

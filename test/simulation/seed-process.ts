@@ -1,0 +1,15 @@
+/** A process that runs the seeds it is told, one after another, and tells what came of each. */
+import { makePlan } from './plan.ts';
+import type { SeedTask, SeedResult } from './run-seeds.ts';
+import { resultOf } from './run-seeds.ts';
+import { simulate } from './simulate.ts';
+
+process.on('message', ({ seed, servers, steps }: SeedTask) => {
+  simulate(makePlan(seed, servers, steps)).then(
+    (outcome) => process.send?.(resultOf(outcome) satisfies SeedResult),
+    (error: unknown) => {
+      throw error;
+    },
+  );
+});
+process.on('disconnect', () => process.exit());
