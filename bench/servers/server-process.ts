@@ -59,10 +59,7 @@ export async function startServer(workplace: Workplace, data: string): Promise<S
   };
 }
 
-/**
- * A look into a server's database beside it. What is committed is on the disk before it shows here: the log is synced
- * before its index is written.
- */
+/** A look into a server's database beside it: at what is committed, which is a moment ahead of what is flushed. */
 export interface Look {
   readonly keys: () => { readonly count: number; readonly chain: string };
   readonly has: (id: string) => boolean;

@@ -161,6 +161,20 @@ void test(
   () => withDirectory((directory) => endsAtFailure(directory, failing('fsync,fdatasync', 40), 1)),
 );
 
+void test(
+  'a reader is told of nothing that a failed sync left in doubt',
+  { skip: noStrace, timeout: 60_000 },
+  () =>
+    withDirectory(async (directory) => {
+      const under = failing('fsync,fdatasync', 60);
+      const writer = startWriter({ directory, first: 0, works: 8, rows: 1, under, reading: true });
+      await writer.ended;
+      const told = writer.acknowledged.length;
+      assert.ok(writer.read() > 0, 'it read');
+      assert.ok(writer.read() <= told, `${writer.read()} keys were read, and only ${told} were acknowledged`);
+    }),
+);
+
 void test('a write of a commit that fails ends the process', { skip: noStrace, timeout: 60_000 }, () =>
   withDirectory((directory) => endsAtFailure(directory, failing('pwrite64', 200), 1)),
 );

@@ -2,17 +2,19 @@
  * A process that records keys as fast as it can, until it is killed or its disk fails, and says on standard output
  * which are acknowledged. Run by tests.
  *
- *   node writer-process.ts DIRECTORY FIRST WORKS ROWS
+ *   node writer-process.ts DIRECTORY FIRST WORKS ROWS [reading]
  *
  * Keys are numbered from FIRST; WORKS run at a time, of ROWS keys and one audit event each. A line is `ready`, or the
- * number of a key that is durable. A fatal error is printed on standard error, and the exit code is 70.
+ * number of a key that is durable, or with `reading`, `read N` where a reader was told of N keys. A fatal error is
+ * printed on standard error, and the exit code is 70.
  */
 import { writeSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { KeystairError } from '#domain/errors.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { auditAfterHead, keysAfterHead } from './stored-rows.ts';
 
-const [directory = '', first = '0', works = '1', rows = '1'] = process.argv.slice(2);
+const [directory = '', first = '0', works = '1', rows = '1', reading] = process.argv.slice(2);
 
 function onFatal(error: KeystairError): never {
   writeSync(2, `fatal ${error.code}: ${error.sentence}\n`);
@@ -35,4 +37,15 @@ async function recordForEver(): Promise<never> {
   }
 }
 
-await Promise.all(Array.from({ length: Number(works) }, recordForEver));
+async function readForEver(): Promise<never> {
+  for (let last = 0; ; await turn()) {
+    const { seq } = await store.reader.head();
+    if (seq > last) writeSync(1, `read ${seq}\n`);
+    last = seq;
+  }
+}
+
+await Promise.all([
+  ...Array.from({ length: Number(works) }, recordForEver),
+  ...(reading === undefined ? [] : [readForEver()]),
+]);

@@ -1,14 +1,16 @@
 /**
- * The queue of works and what becomes of a group: all that is asked for in one turn of the event loop shares one
- * flush; a full disk refuses custody and spares audit events; a failed sync ends the process.
+ * The queue of works and what becomes of a group: all that is asked for in one turn of the event loop, or while the
+ * group before is flushed, shares one flush; a full disk refuses custody and spares audit events; a failed sync ends
+ * the process.
  */
 import type { KeystairError } from '#domain/errors.ts';
 import { STORE_GROUP_WORKS_MAX } from '#domain/limits.ts';
 import { PAGE_BYTES, WAL_PAGES_DUE } from './connection.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { type GroupPorts, prepareGroups, type Settle, type Work } from './group.ts';
-import { explain, failureOf } from './sqlite-failure.ts';
+import { explain, failureOf, unsynced } from './sqlite-failure.ts';
 import { prepareQuery } from './statement.ts';
+import type { TableName } from './tables.ts';
 
 /** Carrying pages over takes as much space again: on a disk that fills up, it is done before a quarter is needed. */
 const FREE_SPACE_PART = 4;
@@ -18,34 +20,51 @@ export interface CommitQueue {
   add(work: Work): void;
   /** Whether a group is open: its connection sees what is not committed. */
   isOpen(): boolean;
-  /** Resolves when the group that is open is over. */
+  /** Resolves when no group is open or waits for its flush. Throws once a flush has failed. */
   groupOver(): Promise<void>;
+  /** Tables changed by a group that is open, or committed and not durable yet. */
+  readonly changed: ReadonlySet<TableName>;
   /** Resolves when no work is left. */
   drained(): Promise<void>;
 }
 
-export interface CommitQueuePorts extends GroupPorts {
+export interface CommitQueuePorts extends Omit<GroupPorts, 'changed'> {
   readonly space: DiskSpace;
+  /** Makes what was committed durable; undefined where nothing needs to be. */
+  readonly flushLog: (() => Promise<void>) | undefined;
   /** Ends the process. */
   readonly onFatal: (error: KeystairError) => never;
 }
 
 export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
-  const { connection, space } = ports;
-  const commitGroup = prepareGroups(ports);
+  const { connection, space, flushLog } = ports;
+  const changed = new Set<TableName>();
+  const commitGroup = prepareGroups({ ...ports, changed });
   const walState = prepareQuery(connection, 'PRAGMA wal_checkpoint = NOOP');
   const carryOver = prepareQuery(connection, 'PRAGMA wal_checkpoint = PASSIVE');
   let queue: Work[] = [];
   let scheduled = false;
   let open = false;
+  /** A group is open, or committed and being flushed. */
+  let running = false;
   /** Set once the process should have ended: nothing is written any more. */
   let dead: KeystairError | undefined;
   let waitingForGroup: (() => void)[] = [];
   let waitingForDrain: (() => void)[] = [];
 
   const escalate = (error: unknown): void => {
-    dead = explain(error, space) as KeystairError;
+    dead = unsynced(error, space);
     ports.onFatal(dead);
+  };
+
+  /** Whatever a sync fails for, what is on the disk is not known: another sync would lie. */
+  const flush = async (): Promise<void> => {
+    if (flushLog === undefined) return;
+    try {
+      await flushLog();
+    } catch (error) {
+      escalate(error);
+    }
   };
 
   /**
@@ -121,17 +140,21 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   const runGroup = async (): Promise<void> => {
     const group = queue.splice(0, STORE_GROUP_WORKS_MAX);
     open = true;
+    running = true;
     let settles: readonly Settle[];
     try {
       if (dead !== undefined) throw dead;
       const settled = await settleGroup(group);
       settles = settled.settles;
       if (settled.rest.length > 0) queue = [...settled.rest, ...queue];
+      open = false;
+      await flush();
     } catch (error) {
       settles = refuse(group, explain(error, space));
-    } finally {
-      open = false;
     }
+    open = false;
+    running = false;
+    changed.clear();
     for (const settle of settles) settle();
     wake();
   };
@@ -164,7 +187,11 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
       setImmediate(() => void turn());
     },
     isOpen: () => open,
-    groupOver: () => (open ? new Promise((resolve) => waitingForGroup.push(resolve)) : Promise.resolve()),
+    async groupOver() {
+      if (running) await new Promise<void>((resolve) => waitingForGroup.push(resolve));
+      if (dead !== undefined) throw dead;
+    },
+    changed,
     drained: () => (scheduled ? new Promise((resolve) => waitingForDrain.push(resolve)) : Promise.resolve()),
   };
 }

@@ -42,14 +42,14 @@ function open(path: string, readOnly: boolean, cacheKib: number): DatabaseSync {
 }
 
 /**
- * The one connection that writes. Checkpoints are made by hand, because SQLite's own swallow their errors, a failed
- * sync included.
+ * The one connection that writes. With `NORMAL` SQLite syncs around checkpoints only: the sync of a commit is ours
+ * (`log-flush.ts`). Checkpoints are made by hand, because SQLite's own swallow their errors, a failed sync included.
  */
 export function openWriter(path: string, sync: Sync): DatabaseSync {
   const connection = open(path, false, CACHE_KIB);
   connection.exec(`
     PRAGMA page_size = ${PAGE_BYTES};
-    PRAGMA synchronous = ${sync === 'full' ? 'FULL' : 'OFF'};
+    PRAGMA synchronous = ${sync === 'full' ? 'NORMAL' : 'OFF'};
     PRAGMA fullfsync = ${sync === 'full' ? 'ON' : 'OFF'};
     PRAGMA checkpoint_fullfsync = ${sync === 'full' ? 'ON' : 'OFF'};
     PRAGMA wal_autocheckpoint = 0;

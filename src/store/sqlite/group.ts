@@ -1,13 +1,13 @@
 /**
  * One group of works in one transaction of the writing connection. Invariant: a work that fails is undone alone, and
- * nobody is told of success before the commit, whose sync makes the whole group durable.
+ * nobody is told of success here: the group is committed, and durable only once the log is synced.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
 import { STORE_GROUP_BYTES_MAX } from '#domain/limits.ts';
 import type { Transaction } from '../store.ts';
 import { type Heads, SqliteTransaction } from './sqlite-transaction.ts';
-import type { Tables } from './tables.ts';
+import type { TableName, Tables } from './tables.ts';
 
 export interface Work {
   readonly run: (transaction: Transaction) => Promise<unknown>;
@@ -23,20 +23,22 @@ export type Settle = () => void;
 export interface GroupPorts {
   readonly connection: DatabaseSync;
   readonly tables: Tables;
+  /** What works change is noted here. */
+  readonly changed: Set<TableName>;
   readonly explain: (error: unknown) => unknown;
 }
 
 /** Commits the first works, as many as one flush should carry. Throws what SQLite said when none of it stays. */
 export type CommitGroup = (works: readonly Work[]) => Promise<readonly Settle[]>;
 
-export function prepareGroups({ connection, tables, explain }: GroupPorts): CommitGroup {
+export function prepareGroups({ connection, tables, changed, explain }: GroupPorts): CommitGroup {
   const begin = connection.prepare('BEGIN IMMEDIATE');
   const mark = connection.prepare('SAVEPOINT work');
   const keep = connection.prepare('RELEASE work');
   const undo = connection.prepare('ROLLBACK TO work');
   const commit = connection.prepare('COMMIT');
   const heads: Heads = { keys: undefined, audit: undefined };
-  const ports = { tables, heads, explain };
+  const ports = { tables, heads, changed, explain };
 
   const forgetHeads = (): void => {
     heads.keys = undefined;

@@ -13,13 +13,14 @@ import { openCopyInMemory, openSecond, openWriter, type Sync } from './connectio
 import { makeDataDirectory, prepareDatabaseFiles } from './data-files.ts';
 import { acquireDataLock, type DataLock } from './data-lock.ts';
 import { type DiskSpace, MEMORY_SPACE, diskSpaceOf } from './disk-space.ts';
+import { type LogFlush, openLogFlush } from './log-flush.ts';
 import { ensureSchema } from './schema.ts';
 import { explain, failureOf } from './sqlite-failure.ts';
 import { type Access, SqliteReader } from './sqlite-reader.ts';
 import { snapshotOf } from './sqlite-snapshot.ts';
 import { checkSqliteVersion } from './sqlite-version.ts';
 import { checkFile, structureProblems } from './structure.ts';
-import { prepareTables, type Tables } from './tables.ts';
+import { prepareTables, type Tables, WatchedTables } from './tables.ts';
 import { refuseUnfinished } from './unfinished.ts';
 
 /** A directory that is made where it is not there, or a repository that ends with the process. */
@@ -50,6 +51,8 @@ interface Connection {
 interface Opened extends Connections {
   readonly space: DiskSpace;
   readonly lock: DataLock | undefined;
+  /** Undefined where loss of power may lose what was acknowledged: in memory, and with sync off. */
+  readonly log: LogFlush | undefined;
 }
 
 /**
@@ -65,7 +68,7 @@ function openMemory(): Opened {
   const connection = openWriter(':memory:', 'off');
   ensureSchema(connection, ':memory:');
   const writer = { connection, tables: prepareTables(connection) };
-  return { writer, second: undefined, space: MEMORY_SPACE, lock: undefined };
+  return { writer, second: undefined, space: MEMORY_SPACE, lock: undefined, log: undefined };
 }
 
 function openDirectory(given: string, options: SqliteStoreOptions): Opened {
@@ -80,7 +83,7 @@ function openDirectory(given: string, options: SqliteStoreOptions): Opened {
     prepareDatabaseFiles(directory);
     const connections = openConnections(space, sync);
     space.setAside();
-    return { ...connections, space, lock };
+    return { ...connections, space, lock, log: sync === 'full' ? openLogFlush(space.database) : undefined };
   } catch (error) {
     lock?.release();
     throw explain(error, space);
@@ -116,21 +119,30 @@ function openBoth(path: string, sync: Sync): Connections {
   }
 }
 
-function storeOf({ writer, second, space, lock }: Opened, onFatal: SqliteStoreOptions['onFatal']): Store {
+function storeOf(
+  { writer, second, space, lock, log }: Opened,
+  onFatal: SqliteStoreOptions['onFatal'],
+): Store {
   const explainHere = (error: unknown): unknown => explain(error, space);
-  const queue = createCommitQueue({ ...writer, space, explain: explainHere, onFatal });
+  const flushLog = log === undefined ? undefined : () => log.flush();
+  const queue = createCommitQueue({ ...writer, space, flushLog, explain: explainHere, onFatal });
+  const watched = new WatchedTables(writer.tables, queue.changed);
   let closing: Promise<void> | undefined;
 
   /**
-   * Between groups the writing connection sees just what is committed, and has it in its cache, which the other loses
-   * with every commit. While a group is open the other is asked.
+   * Between groups the writing connection is asked, which has what is read in its cache; the other loses its own with
+   * every commit. While a group is open the other is asked: a group opens only when all before it are durable. What
+   * was read of a table that waits for its flush is told when that is over.
    */
   const access: Access = async (read) => {
     if (second === undefined) while (queue.isOpen()) await queue.groupOver();
-    const { tables } = second !== undefined && queue.isOpen() ? second : writer;
     if (closing !== undefined) throw closedError();
     try {
-      return read(tables);
+      if (second !== undefined && queue.isOpen()) return read(second.tables);
+      watched.forget();
+      const found = read(watched);
+      if (watched.met) await queue.groupOver();
+      return found;
     } catch (error) {
       throw explainHere(error);
     }
@@ -140,7 +152,7 @@ function storeOf({ writer, second, space, lock }: Opened, onFatal: SqliteStoreOp
 
   /** In memory there is no second connection that could keep an older state: there it is a copy. */
   const takeSnapshot = async (): Promise<Snapshot> => {
-    if (second === undefined) while (queue.isOpen()) await queue.groupOver();
+    await queue.groupOver();
     if (closing !== undefined) throw closedError();
     try {
       const connection =
@@ -158,6 +170,7 @@ function storeOf({ writer, second, space, lock }: Opened, onFatal: SqliteStoreOp
     for (const snapshot of snapshots) await snapshot.release();
     second?.connection.close();
     writer.connection.close();
+    log?.close();
     lock?.release();
   };
 

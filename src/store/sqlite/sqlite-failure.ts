@@ -91,6 +91,18 @@ function said(error: unknown): string {
   return code === undefined ? text : `SQLite ${code}: ${text}`;
 }
 
+/** What is on disk is not known any more: the process must end. */
+export function unsynced(error: unknown, { directory }: DiskSpace): KeystairError {
+  return new KeystairError(
+    'data-not-writable',
+    `writing to ${directory} failed, and what is on its disk is not known any more (${said(error)})`,
+    {
+      nextStep: 'look for faults of the disk in the system log, then start the server again',
+      cause: error,
+    },
+  );
+}
+
 /** The error as a person should meet it. Errors that are already for people, and defects, stay as they are. */
 export function explain(error: unknown, space: DiskSpace): unknown {
   if (error instanceof KeystairError) return error;
@@ -99,14 +111,7 @@ export function explain(error: unknown, space: DiskSpace): unknown {
     case 'full':
       return space.fullError(error);
     case 'unsynced':
-      return new KeystairError(
-        'data-not-writable',
-        `writing to ${directory} failed, and what is on its disk is not known any more (${said(error)})`,
-        {
-          nextStep: 'look for faults of the disk in the system log, then start the server again',
-          cause: error,
-        },
-      );
+      return unsynced(error, space);
     case 'damaged':
       return new KeystairError('data-damaged', `the database ${space.database} is damaged (${said(error)})`, {
         nextStep: `see what is affected with \`keystair server verify --data ${directory}\`, and restore from a backup`,

@@ -18,7 +18,7 @@ import type {
   TrustedRow,
 } from '../store.ts';
 import { SqliteReader } from './sqlite-reader.ts';
-import type { Tables } from './tables.ts';
+import type { TableName, Tables } from './tables.ts';
 
 /** Where both sequences stand in the writing connection; read anew after anything was rolled back. */
 export interface Heads {
@@ -29,6 +29,8 @@ export interface Heads {
 export interface TransactionPorts {
   readonly tables: Tables;
   readonly heads: Heads;
+  /** Tables that works of this group changed, rolled back or not. */
+  readonly changed: Set<TableName>;
   /** The error as its caller should meet it. */
   readonly explain: (error: unknown) => unknown;
 }
@@ -68,6 +70,11 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     }
   }
 
+  #change<N extends TableName, T>(name: N, action: (table: Tables[N], tables: Tables) => T): T {
+    this.#ports.changed.add(name);
+    return this.#do((tables) => action(tables[name], tables));
+  }
+
   override async head(): Promise<Head> {
     return this.#do((tables) => this.#keysHead(tables));
   }
@@ -89,11 +96,11 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
   }
 
   async appendKeys(rows: readonly StoredKey[]): Promise<void> {
-    this.#do((tables) => {
+    this.#change('keys', (keys, tables) => {
       let head = this.#keysHead(tables);
       for (const row of rows) {
         assert(row.seq === head.seq + 1, 'keys are numbered without gaps');
-        tables.keys.insert(row);
+        keys.insert(row);
         head = row;
         this.#bytes += row.fields.length + row.sealed.length;
       }
@@ -102,7 +109,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
   }
 
   async replaceSealed(rows: readonly ResealedKey[]): Promise<void> {
-    this.#do(({ keys }) => {
+    this.#change('keys', (keys) => {
       assert(new Set(rows.map(({ seq }) => seq)).size === rows.length, 'a record is sealed anew once');
       for (const { seq, sealed } of rows) {
         assert(keys.replaceSealed(seq, sealed), 'only a record that is there is sealed anew');
@@ -112,11 +119,11 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
   }
 
   async appendAudit(rows: readonly AuditRow[]): Promise<void> {
-    this.#do((tables) => {
+    this.#change('audit', (audit, tables) => {
       let head = this.#auditHead(tables);
       for (const row of rows) {
         assert(row.seq === head.seq + 1, 'audit events are numbered without gaps');
-        tables.audit.insert(row);
+        audit.insert(row);
         head = row;
         this.#bytes += row.event.length;
       }
@@ -125,7 +132,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
   }
 
   async stageKeys(importId: string, keys: readonly StagedKey[]): Promise<string | undefined> {
-    return this.#do(({ staged }) => {
+    return this.#change('staged', (staged) => {
       const twice = staged.firstKnown(
         importId,
         keys.map(({ id }) => id),
@@ -140,40 +147,40 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
   }
 
   async takeStaged(importId: string, limit: number): Promise<readonly StagedKey[]> {
-    return this.#do(({ staged }) => staged.take(importId, limit));
+    return this.#change('staged', (staged) => staged.take(importId, limit));
   }
 
   async putRow(row: TrustedRow): Promise<void> {
-    this.#do(({ trustedRows }) => trustedRows.put(row));
+    this.#change('trustedRows', (trustedRows) => trustedRows.put(row));
   }
 
   async deleteRow(kind: TrustedKind, id: string): Promise<void> {
-    this.#do(({ trustedRows }) => trustedRows.delete(kind, id));
+    this.#change('trustedRows', (trustedRows) => trustedRows.delete(kind, id));
   }
 
   async putCursor(cursor: Cursor): Promise<void> {
-    this.#do(({ cursors }) => cursors.put(cursor));
+    this.#change('cursors', (cursors) => cursors.put(cursor));
   }
 
   async deleteCursor(memberId: string, epoch: string): Promise<void> {
-    this.#do(({ cursors }) => cursors.delete(memberId, epoch));
+    this.#change('cursors', (cursors) => cursors.delete(memberId, epoch));
   }
 
   async putRefusedKeys(refused: readonly RefusedKey[]): Promise<void> {
-    this.#do(({ cursors }) => {
+    this.#change('cursors', (cursors) => {
       for (const key of refused) cursors.putRefused(key);
     });
   }
 
   async clearRefusedKeys(memberId: string): Promise<void> {
-    this.#do(({ cursors }) => cursors.clearRefused(memberId));
+    this.#change('cursors', (cursors) => cursors.clearRefused(memberId));
   }
 
   async putContact(contact: Contact): Promise<void> {
-    this.#do(({ contacts }) => contacts.put(contact));
+    this.#change('contacts', (contacts) => contacts.put(contact));
   }
 
   async addReceipts(deviceId: string, seqs: readonly number[], totals: ReceiptTotals): Promise<void> {
-    this.#do(({ receipts }) => receipts.add(deviceId, seqs, totals));
+    this.#change('receipts', (receipts) => receipts.add(deviceId, seqs, totals));
   }
 }

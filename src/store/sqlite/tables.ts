@@ -20,6 +20,64 @@ export interface Tables {
   readonly audit: AuditTable;
 }
 
+export type TableName = keyof Tables;
+
+/**
+ * The same tables, telling whether a read touched one that changed and is not durable yet. For reads that run to
+ * their end at once: `forget` before each, `met` after it.
+ */
+export class WatchedTables implements Tables {
+  readonly #tables: Tables;
+  readonly #changed: ReadonlySet<TableName>;
+  #met = false;
+
+  constructor(tables: Tables, changed: ReadonlySet<TableName>) {
+    this.#tables = tables;
+    this.#changed = changed;
+  }
+
+  get met(): boolean {
+    return this.#met;
+  }
+
+  forget(): void {
+    this.#met = false;
+  }
+
+  get keys(): KeysTable {
+    return this.#look('keys');
+  }
+
+  get staged(): StagedKeysTable {
+    return this.#look('staged');
+  }
+
+  get trustedRows(): TrustedRowsTable {
+    return this.#look('trustedRows');
+  }
+
+  get cursors(): CursorsTable {
+    return this.#look('cursors');
+  }
+
+  get contacts(): ContactsTable {
+    return this.#look('contacts');
+  }
+
+  get receipts(): ReceiptsTable {
+    return this.#look('receipts');
+  }
+
+  get audit(): AuditTable {
+    return this.#look('audit');
+  }
+
+  #look<N extends TableName>(name: N): Tables[N] {
+    if (this.#changed.has(name)) this.#met = true;
+    return this.#tables[name];
+  }
+}
+
 /** Throws `data-damaged` where the database has not the tables it should have. */
 export function prepareTables(connection: DatabaseSync): Tables {
   try {
