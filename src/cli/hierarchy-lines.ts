@@ -1,6 +1,6 @@
 /** `hierarchy show` for a person: the tree, indented, the server that was asked marked. */
 import type { TreeServer } from '#protocol/messages.ts';
-import type { HierarchyAnswer } from '#protocol/people-routes.ts';
+import type { HierarchyAnswer } from '#protocol/people-answers.ts';
 import { table } from './table.ts';
 import { DMZ_ADVICE, onOrOff, when, yesOrNo } from './words.ts';
 

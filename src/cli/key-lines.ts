@@ -1,5 +1,5 @@
 /** Keys for a person: the listing, one key, and where a key can be had. */
-import type { ExplainResult, ListedKey } from '#protocol/people-routes.ts';
+import type { ExplainResult, ListedKey } from '#protocol/people-answers.ts';
 import { columns, table } from './table.ts';
 import { DMZ_ADVICE, onOrOff, when } from './words.ts';
 

@@ -136,6 +136,32 @@ export type AuditEvent = { readonly by: Actor } & (
       /** Invitations that could still have been used, and cannot any more. */
       readonly invitationsVoided: number;
     }
+  /** This server, a primary, may give a secondary back what it once sent, until then. */
+  | {
+      readonly event: 'recovery-allowed';
+      readonly secondary: string;
+      readonly name: string;
+      readonly expiresAt: string;
+    }
+  | { readonly event: 'recovery-withdrawn'; readonly secondary: string; readonly name: string }
+  /** A page of keys is about to leave for the secondary they came from: so many of those numbered `from` to `to` here. */
+  | {
+      readonly event: 'keys-returned';
+      readonly secondary: string;
+      readonly from: number;
+      readonly to: number;
+      readonly keys: number;
+      readonly first: string;
+    }
+  | { readonly event: 'recovery-refused'; readonly secondary: string; readonly reason: string }
+  /** This server is about to ask its primary for everything the primary once had from it. */
+  | { readonly event: 'recovery-started'; readonly primary: string }
+  | {
+      readonly event: 'recovery-ended';
+      readonly primary: string;
+      readonly outcome: 'completed' | 'broken-off';
+      readonly recorded: number;
+    }
   | { readonly event: 'copies-heard'; readonly secondary: string; readonly epoch: string }
   | { readonly event: 'row-untrusted'; readonly kind: string; readonly id: string }
   | {

@@ -127,6 +127,17 @@ export const SQLITE_VERSION_MIN = '3.51.3';
 /** A key file is a comment and one line; anything longer was put there by mistake and is not read into memory. */
 export const KEY_FILE_BYTES_MAX = 4096;
 
+// --- recovery ---
+
+/** A day: an administrator of the primary allows it by telephone, and a large branch over a thin line has its keys back. */
+export const RECOVERY_MS_DEFAULT = 24 * 60 * 60 * 1000;
+/** A permission that is forgotten must end by itself. */
+export const RECOVERY_MS_MAX = 7 * 24 * 60 * 60 * 1000;
+/** Ids asked for at once. As many keys at their limits would not fit into one answer: those that do are given first. */
+export const RECOVERY_PAGE_KEYS = 500;
+/** Rows that the primary looks through for one page of ids: some 50 ms, with others served between. */
+export const RECOVERY_SCAN_KEYS = 5000;
+
 // --- store ---
 
 /** Works that share one flush: more would make the first wait for the last, and save nothing that is felt. */

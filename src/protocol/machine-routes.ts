@@ -41,6 +41,13 @@ export const MACHINE_ROUTES = {
   transmit: route('/v1/secondary/transmission', 'secondary', 'json-lines', message.TransmissionAnswer),
   lookup: route('/v1/secondary/lookup', 'secondary', message.LookupRequest, message.LookupAnswer),
   explain: route('/v1/secondary/explain', 'secondary', message.ExplainRequest, message.ExplainAnswer),
+  recoverable: route(
+    '/v1/secondary/recovery/list',
+    'secondary',
+    message.RecoverableRequest,
+    message.RecoverableAnswer,
+  ),
+  recover: route('/v1/secondary/recovery/keys', 'secondary', message.RecoverRequest, message.RecoverAnswer),
   leave: route('/v1/secondary/leave', 'secondary', message.Empty, message.Empty),
 
   deviceHeartbeat: route(

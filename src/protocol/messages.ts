@@ -9,6 +9,7 @@ import {
   DEVICE_PAGE_MAX,
   LOOKUP_DEADLINE_MS_MAX,
   NAME_LENGTH_MAX,
+  RECOVERY_PAGE_KEYS,
   UNWRAP_STANZAS_MAX,
 } from '#domain/limits.ts';
 import { LOOKUP_REASONS } from '#domain/lookup.ts';
@@ -169,6 +170,40 @@ export const ExplainAnswer = z.object({
   /** Why the primary let nothing cross to the asker, where the reason is not the primary's own option. */
   closed: z.enum(['dmz', 'option-off']).optional(),
 });
+
+// --- recovery: what a secondary once sent, given back to it ---
+
+const RECOVERY_REFUSALS = ['not-allowed', 'link-in-dmz', 'option-off'] as const;
+const RecoveryRefusalSchema = z.object({
+  outcome: z.literal('refused'),
+  reason: z.enum(RECOVERY_REFUSALS),
+  at: ServerNameSchema,
+});
+export type RecoveryRefusal = z.infer<typeof RecoveryRefusalSchema>;
+
+/** Ids and digests of the keys that came from the caller, numbered above `after` in the primary's repository. */
+export const RecoverableRequest = z.object({ after: Seq });
+export const RecoverableAnswer = z.union([
+  z.object({
+    outcome: z.literal('page'),
+    keys: z.array(z.object({ id: Uuid, digest: Hex32 })).max(2 * RECOVERY_PAGE_KEYS),
+    /** To be given as `after` for the next page; null behind the last. */
+    next: Seq.nullable(),
+    /** The last number there is, for showing how far it is. */
+    of: Seq,
+  }),
+  RecoveryRefusalSchema,
+]);
+export const RecoverRequest = z.object({ ids: z.array(Uuid).min(1).max(RECOVERY_PAGE_KEYS) });
+/** Whatever of `ids` is in neither list did not fit, and is to be asked for again. */
+export const RecoverAnswer = z.union([
+  z.object({
+    outcome: z.literal('keys'),
+    keys: z.array(WireKeySchema),
+    notGiven: z.array(z.object({ id: Uuid, reason: z.enum(['unknown', 'unreadable']) })),
+  }),
+  RecoveryRefusalSchema,
+]);
 
 // --- devices ---
 

@@ -3,6 +3,7 @@
  */
 import { request as httpRequest } from 'node:http';
 import { KeystairError } from '#domain/errors.ts';
+import { PeopleLine } from './people-answers.ts';
 import {
   PEOPLE_ROUTES,
   type PeopleAnswer,
@@ -10,10 +11,20 @@ import {
   type PeopleRouteName,
 } from './people-routes.ts';
 import { errorFromProblem } from './problem.ts';
+import { LINES_MEDIA_TYPE } from './transfer-routes.ts';
+
+export interface Watch {
+  /** How far the call is: `done` of `of`, in whatever unit. */
+  readonly onProgress: (done: number, of: number) => void;
+  /** Ends the call, and what it does at the server. */
+  readonly stop: AbortSignal;
+}
 
 export type PeopleClient = <N extends PeopleRouteName>(
   name: N,
   request: PeopleRequest<N>,
+  /** For a call that takes long. */
+  watch?: Watch,
 ) => Promise<PeopleAnswer<N>>;
 
 /** Path, query and body of a call. Fields named in the path go there; GET and DELETE carry the rest in the query. */
@@ -37,41 +48,106 @@ export function createPeopleClient(options: {
   readonly socketPath: string;
   readonly dataDirectory: string;
 }): PeopleClient {
-  return async (name, fields) => {
+  return async (name, fields, watch) => {
     const { method, path, body } = placeFields(name, fields);
-    const { status, text } = await exchange(options, method, path, body);
-    let document: unknown;
-    try {
-      document = JSON.parse(text);
-    } catch {
-      document = undefined;
-    }
-    if (status !== 200) throw errorFromProblem(status, document);
+    const lines = new AnswerLines(watch);
+    const { status, text } = await exchange(options, { method, path, body }, watch?.stop, (piece) =>
+      lines.push(piece),
+    );
+    if (status !== 200) throw errorFromProblem(status, documentOf(text));
+    const document = watch === undefined ? documentOf(text) : lines.end(text);
     return PEOPLE_ROUTES[name].answer.parse(document) as never;
   };
 }
 
+function documentOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The lines of an answer to whoever watches: progress is passed on, the last one is the answer. */
+class AnswerLines {
+  readonly #watch: Watch | undefined;
+  #rest = '';
+  #last: PeopleLine | undefined;
+
+  constructor(watch: Watch | undefined) {
+    this.#watch = watch;
+  }
+
+  push(piece: string): void {
+    if (this.#watch === undefined) return;
+    const lines = (this.#rest + piece).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const parsed = PeopleLine.safeParse(documentOf(line));
+      if (!parsed.success) continue;
+      this.#last = parsed.data;
+      if ('done' in parsed.data) this.#watch.onProgress(parsed.data.done, parsed.data.of);
+    }
+  }
+
+  /** The answer's document. Throws the problem it ended with. */
+  end(text: string): unknown {
+    if (this.#last === undefined) return documentOf(text);
+    if ('problem' in this.#last) throw errorFromProblem(this.#last.problem.status, this.#last.problem);
+    if ('answer' in this.#last) return this.#last.answer;
+    throw new KeystairError('interrupted', 'the server broke the call off before its end', {
+      nextStep: 'look at its log, and run the command again',
+    });
+  }
+}
+
 function exchange(
   options: { readonly socketPath: string; readonly dataDirectory: string },
-  method: string,
-  path: string,
-  body: string | undefined,
+  {
+    method,
+    path,
+    body,
+  }: { readonly method: string; readonly path: string; readonly body: string | undefined },
+  stop: AbortSignal | undefined,
+  onPiece: (text: string) => void,
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    const headers = {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(stop === undefined ? {} : { accept: LINES_MEDIA_TYPE }),
+    };
+    const failed = (cause: NodeJS.ErrnoException): void => {
+      reject(stop?.aborted === true ? stopped() : notRunning(options.dataDirectory, cause));
+    };
     const request = httpRequest(
-      { socketPath: options.socketPath, method, path, headers, agent: false },
+      {
+        socketPath: options.socketPath,
+        method,
+        path,
+        headers,
+        agent: false,
+        ...(stop === undefined ? {} : { signal: stop }),
+      },
       (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.on('error', reject);
-        answer.on('end', () => {
-          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
+        const chunks: string[] = [];
+        answer.setEncoding('utf8');
+        answer.on('data', (chunk: string) => {
+          // Progress is not kept.
+          if (stop === undefined || answer.statusCode !== 200) chunks.push(chunk);
+          onPiece(chunk);
         });
+        answer.on('error', failed);
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text: chunks.join('') }));
       },
     );
-    request.on('error', (cause: NodeJS.ErrnoException) => reject(notRunning(options.dataDirectory, cause)));
+    request.on('error', failed);
     request.end(body);
+  });
+}
+
+function stopped(): KeystairError {
+  return new KeystairError('interrupted', 'the command was stopped before its end', {
+    nextStep: 'run it again; what was done stays',
   });
 }
 

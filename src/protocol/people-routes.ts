@@ -4,23 +4,16 @@
  */
 import { z } from 'zod';
 import type { RequiredRight } from '#domain/right.ts';
-import { HEARTBEAT_INTERVAL_MS_MAX, INVITATION_MS_MAX, LIST_PAGE_MAX } from '#domain/limits.ts';
-import { ExplainStep, Name, ServerNameSchema, type TreeServer, TreeServerSchema, Uuid } from './messages.ts';
-import { KeyFieldsSchema } from './wire-key.ts';
+import {
+  HEARTBEAT_INTERVAL_MS_MAX,
+  INVITATION_MS_MAX,
+  LIST_PAGE_MAX,
+  RECOVERY_MS_MAX,
+} from '#domain/limits.ts';
+import { Name, ServerNameSchema, Uuid } from './messages.ts';
+import { ExplainResult, HierarchyAnswer, ListedKey } from './people-answers.ts';
 
 const Time = z.string();
-
-const KEY_STATES = ['recorded', 'transmitted', 'acknowledged', 'refused'] as const;
-export const ListedKey = KeyFieldsSchema.extend({
-  state: z.enum(KEY_STATES),
-  /** Its number in this repository. */
-  seq: z.number(),
-  receivedFrom: z.string(),
-  recordedAt: Time,
-  /** Why the primary refused it. */
-  refusedBecause: z.string().optional(),
-});
-export type ListedKey = z.infer<typeof ListedKey>;
 
 const PRIMARY_STATES = ['connected', 'unreachable', 'refused', 'never-heard'] as const;
 const SecondaryStatus = z.object({
@@ -73,20 +66,6 @@ export const SettingsAnswer = Settings.extend({
   notHeard: z.array(ServerNameSchema),
 });
 export type SettingsAnswer = z.infer<typeof SettingsAnswer>;
-
-export const HierarchyAnswer = z.object({
-  server: z.custom<Omit<TreeServer, 'secondaries'>>(),
-  primary: z.custom<Omit<TreeServer, 'secondaries'>>().nullable(),
-  secondaries: z.array(TreeServerSchema),
-});
-export type HierarchyAnswer = z.infer<typeof HierarchyAnswer>;
-
-export const ExplainResult = z.object({
-  verdict: z.string(),
-  path: z.array(ExplainStep),
-  nextStep: z.string(),
-});
-export type ExplainResult = z.infer<typeof ExplainResult>;
 
 export interface PeopleRoute<Request extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -147,6 +126,21 @@ export const PEOPLE_ROUTES = {
     z.object({ ok: z.boolean(), keys: z.number(), problems: z.array(z.string()) }),
   ),
 
+  recoverFromPrimary: row(
+    'POST',
+    '/api/server/recovery',
+    KEYS,
+    'Write',
+    Empty,
+    z.object({
+      primary: ServerNameSchema,
+      new: z.number(),
+      known: z.number(),
+      /** Keys the primary lists and did not give, or gave otherwise than it should. */
+      notGiven: z.array(z.object({ id: Uuid, reason: z.string() })),
+    }),
+  ),
+
   inviteSecondary: row(
     'POST',
     '/api/hierarchy/invitations',
@@ -194,6 +188,19 @@ export const PEOPLE_ROUTES = {
     'Write',
     z.object({ server: Named }),
     z.object({ server: ServerNameSchema }),
+  ),
+  allowRecovery: row(
+    'POST',
+    '/api/hierarchy/servers/:server/recovery',
+    HIERARCHY,
+    'Write',
+    z.object({
+      server: Named,
+      expiresMs: z.number().int().min(1000).max(RECOVERY_MS_MAX).optional(),
+      /** Ends what was allowed. */
+      off: z.literal(true).optional(),
+    }),
+    z.object({ server: ServerNameSchema, expiresAt: Time.nullable() }),
   ),
   leaveHierarchy: row(
     'POST',

@@ -51,6 +51,8 @@ export interface AdministrationServer {
   /** Export and import of keys by hand. */
   readonly transfers: Transfers;
   readonly backups: Backups;
+  /** Aborted when it stops: long calls of people end then. */
+  readonly stopping: AbortSignal;
   /** Begins heartbeats and the counting of refusals. */
   start(): void;
   /** Ends what it does by itself; listeners are the caller's. */
@@ -113,6 +115,7 @@ export async function createAdministrationServer(
     facts: options.facts,
   });
 
+  const stopped = new AbortController();
   let cancelSweep: (() => void) | undefined;
   function sweepLater(): void {
     cancelSweep = timers.after(REFUSAL_WINDOW_MS, () => {
@@ -124,6 +127,7 @@ export async function createAdministrationServer(
     people,
     transfers,
     backups,
+    stopping: stopped.signal,
     start() {
       climb.start();
       transfers.start();
@@ -131,6 +135,7 @@ export async function createAdministrationServer(
     },
     async stop() {
       cancelSweep?.();
+      stopped.abort();
       await Promise.all([climb.stop(), transfers.stop(), backups.stop()]);
       options.dialler.close();
       await refusals.flush().catch(() => undefined);

@@ -142,12 +142,7 @@ async function serve(
     clock,
     log,
   });
-  const people = createPeopleListener(
-    administrationServer.people,
-    administrationServer.transfers,
-    administrationServer.backups,
-    log,
-  );
+  const people = createPeopleListener(administrationServer, log);
   await machines.app.ready();
   listen = await listenOnPort(machines.server, config.listen, rows, store);
   await listenLocally(people, config.dataDirectory);

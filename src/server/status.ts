@@ -6,6 +6,7 @@ import type { ServerStatus } from '#protocol/people-routes.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { PrimaryLink } from './hierarchy/primary-link.ts';
 import { readPrimary } from './hierarchy/primary-row.ts';
+import { openRecoveries } from './hierarchy/allow-recovery.ts';
 import { showSecondary } from './hierarchy/tree.ts';
 import type { ServerPorts } from './ports.ts';
 import { readEpoch, readOptions } from './settings.ts';
@@ -67,6 +68,11 @@ async function warningsOf(ports: ServerPorts): Promise<string[]> {
     (row) =>
       `the row "${row}" was altered in the database and counts as absent; restore the newest backup, or make it anew`,
   );
+  for (const { server, expiresAt } of await openRecoveries(ports)) {
+    warnings.push(
+      `${server.name} may have its keys back from here until ${expiresAt}; once it has, end that with \`keystair hierarchy allow-recovery ${server.id} --off\``,
+    );
+  }
   const refused = await ports.store.reader.refusedKeys('', 1000);
   if (refused.length > 0) {
     warnings.push(

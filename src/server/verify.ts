@@ -23,6 +23,7 @@ const JUDGED_KINDS: readonly TrustedKind[] = [
   'invitation',
   'primary',
   'import',
+  'recovery',
   'authority',
 ];
 

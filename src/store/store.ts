@@ -88,6 +88,7 @@ export type TrustedKind =
   | 'invitation'
   | 'primary'
   | 'import'
+  | 'recovery'
   | 'authority'
   | 'secret'
   | 'seal'

@@ -42,7 +42,15 @@ const CALLERS = [
 ] as const;
 type CallerName = (typeof CALLERS)[number];
 
-const SECONDARY_ROUTES: readonly MachineRouteName[] = ['heartbeat', 'transmit', 'lookup', 'explain', 'leave'];
+const SECONDARY_ROUTES: readonly MachineRouteName[] = [
+  'heartbeat',
+  'transmit',
+  'lookup',
+  'explain',
+  'recoverable',
+  'recover',
+  'leave',
+];
 const DEVICE_ROUTES: readonly MachineRouteName[] = [
   'deviceHeartbeat',
   'record',

@@ -9,6 +9,7 @@ import type { Member } from '#domain/member.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
+import type { MachineCalls } from '#protocol/machine-calls.ts';
 import {
   PEOPLE_ROUTES,
   type PeopleAnswer,
@@ -68,6 +69,8 @@ export interface InProcessOptions {
   readonly sealKey?: Uint8Array;
   /** How it dials its primary, in place of the real way. */
   readonly dialler?: Dialler;
+  /** What stands between its calls to its primary and the wire. */
+  readonly between?: (calls: MachineCalls) => MachineCalls;
   readonly heartbeats?: boolean;
   /** Within which bodies must have come. */
   readonly bodyMs?: { readonly request: number; readonly transmission: number };
@@ -121,7 +124,7 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     random,
     log,
     credentials,
-    dialler: options.dialler ?? createDialler(rows, store, clock),
+    dialler: options.dialler ?? dialThrough(createDialler(rows, store, clock), options.between),
     askToJoin: (invitation, privateKeyPem, request) =>
       askToJoin({ invitation, keyPair: keyPairOf(privateKeyPem), ...request, now: clock }),
     makePrivateKey: () => makeKeyPair().privateKeyPem,
@@ -184,6 +187,11 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     },
     silence,
   };
+}
+
+function dialThrough(real: Dialler, between: InProcessOptions['between']): Dialler {
+  if (between === undefined) return real;
+  return { calls: async (primary) => between(await real.calls(primary)), close: () => real.close() };
 }
 
 function keyPairOf(privateKeyPem: string) {

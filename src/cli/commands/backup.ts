@@ -128,7 +128,7 @@ export const restore = command({
       ],
       messages: [
         `Next: keystair server start --data ${data}`,
-        'Secondaries and devices send again what it lost. What only its primary had comes back with each lookup.',
+        'Secondaries and devices send again what it lost. What only its primary has it gives back once an administrator there allows it: keystair server recover-from-primary.',
         'Members removed after the backup are members again; those that joined after it are not, and open invitations are void: look at keystair hierarchy show and keystair devices list.',
         'If the old server still runs anywhere, stop it: two copies of one server must not run.',
         ...(otherSeals.length === 0

@@ -1,11 +1,12 @@
 /** `keystair hierarchy …`: who is above and below, and how they come together and part. */
-import { INVITATION_MS_MAX } from '#domain/limits.ts';
+import { INVITATION_MS_MAX, RECOVERY_MS_MAX } from '#domain/limits.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { Noun } from '../arguments.ts';
 import { command } from '../command.ts';
 import { hierarchyLines } from '../hierarchy-lines.ts';
 import { choice, duration, flag, onOff, required } from '../options.ts';
 import { readInvitation } from '../secrets.ts';
+import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER, count, DMZ_ADVICE, when } from '../words.ts';
 
 /** The same for devices and secondaries. */
@@ -177,7 +178,48 @@ const leave = command({
   },
 });
 
+const allowRecovery = command({
+  summary: 'let a secondary that lost keys have back, for a while, what it once sent here',
+  positionals: { server: { placeholder: 'SERVER', help: 'id or name of the secondary' } },
+  options: {
+    ...ADDRESSED_SERVER,
+    expires: duration('DURATION', 'for how long, like 2h or 3d; 1d if not given', {
+      secondsMin: 1,
+      secondsMax: RECOVERY_MS_MAX / 1000,
+    }),
+    off: flag('end it now'),
+  },
+  example: 'Lyon --expires 4h --data /var/lib/keystair',
+  check: (_values, { expires, off }) => {
+    if (off && expires !== undefined) throw new UsageError('--off and --expires do not go together');
+  },
+  run: async (context, { server }, { data, expires, off }) => {
+    const client = await context.connect(data);
+    const document = await client('allowRecovery', {
+      server,
+      ...(expires === undefined ? {} : { expiresMs: expires * 1000 }),
+      ...(off ? { off: true as const } : {}),
+    });
+    const { name } = document.server;
+    return {
+      document,
+      lines: [
+        document.expiresAt === null
+          ? `${name} gets no keys back from here any more, but by its lookups.`
+          : `${name} may have every key back that came from it, until ${when(document.expiresAt)}.`,
+      ],
+      messages:
+        document.expiresAt === null
+          ? []
+          : [
+              'Make sure that it is the restored server that asks: whoever holds its key gets them.',
+              `Next, on ${name}: keystair server recover-from-primary --data DIR`,
+            ],
+    };
+  },
+});
+
 export const hierarchyCommands: Noun = {
   summary: 'the tree of servers',
-  verbs: { show, invite, join, heartbeat, set, remove, leave },
+  verbs: { show, invite, join, heartbeat, set, remove, leave, 'allow-recovery': allowRecovery },
 };

@@ -1,6 +1,6 @@
 /** `keystair keys …`: the encryption keys of a server's repository. Material is shown by `reveal` only. */
 import { LIST_PAGE_MAX } from '#domain/limits.ts';
-import type { ListedKey } from '#protocol/people-routes.ts';
+import type { ListedKey } from '#protocol/people-answers.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
 import type { Noun } from '../arguments.ts';
 import { command } from '../command.ts';

@@ -9,9 +9,12 @@ import { secondsToText } from '../durations.ts';
 import { address, choice, duration, onOff, required, text } from '../options.ts';
 import type { VerifyReport } from '../server-program.ts';
 import { serverStatusLines } from '../server-status-lines.ts';
+import { createProgress, keysRate } from '../progress.ts';
 import { columns } from '../table.ts';
 import { ADDRESSED_SERVER, count, OPTION_NAME, onOrOff } from '../words.ts';
 import { backup, restore } from './backup.ts';
+
+const clock = (): number => performance.now();
 
 const start = command({
   summary: 'run an Administration Server in the foreground; the first start creates its data directory',
@@ -145,7 +148,45 @@ function verifyOutcome(report: VerifyReport): Outcome {
   return { ...outcome, failure };
 }
 
+const recover = command({
+  summary: 'have back from the primary the keys it once had from here; allowed there first',
+  positionals: {},
+  options: ADDRESSED_SERVER,
+  example: '--data /var/lib/keystair',
+  run: async (context, _values, { data }) => {
+    const client = await context.connect(data);
+    const progress = createProgress(context.terminal, 'Recovering', clock, keysRate);
+    const report = await client(
+      'recoverFromPrimary',
+      {},
+      { onProgress: progress.at, stop: context.stopSignal() },
+    ).finally(progress.end);
+    const { primary, notGiven } = report;
+    return {
+      document: report,
+      lines: [
+        `${count(report.new, 'key')} came back from ${primary.name}; ${report.known} of what it had from here ${report.known === 1 ? 'was' : 'were'} here.`,
+        ...notGiven.map(({ id, reason }) => `  ${id}: ${NOT_GIVEN[reason] ?? reason}`),
+      ],
+      messages: [
+        ...(notGiven.length === 0
+          ? []
+          : ['Look for those in a backup, an export file, or on a server below; nothing here was changed.']),
+        `It may be ended there now: keystair hierarchy allow-recovery SERVER --off`,
+      ],
+    };
+  },
+});
+
+/** Why a key did not come back. */
+const NOT_GIVEN: Readonly<Record<string, string>> = {
+  unknown: 'the primary has it no more',
+  unreadable: 'the record is damaged at the primary, too',
+  'bad-answer': 'what the primary gave is not that key',
+  'here-with-other-content': 'another record is known here under this id; it was not changed',
+};
+
 export const serverCommands: Noun = {
   summary: 'an Administration Server',
-  verbs: { start, status, settings, verify, backup, restore },
+  verbs: { start, status, settings, verify, backup, restore, 'recover-from-primary': recover },
 };

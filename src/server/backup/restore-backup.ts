@@ -110,6 +110,7 @@ async function beginAnew(
   const head = await transaction.auditHead();
   const invitations = await transaction.rows('invitation');
   for (const { id } of invitations) await transaction.deleteRow('invitation', id);
+  for (const { id } of await transaction.rows('recovery')) await transaction.deleteRow('recovery', id);
   const epoch = toHex(ports.random(16));
   await writeEpoch(rows, transaction, { epoch, startedAt: isoTime(ports.clock()) });
   await transaction.clearRefusedKeys('');

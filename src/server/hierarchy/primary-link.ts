@@ -190,7 +190,8 @@ export class PrimaryLink {
 
   #noteFailure(error: unknown): void {
     const code = codeOf(error);
-    if (code === 'later' || code === 'disk-low' || code === 'disk-full') return;
+    // It answered: it is busy, or older than this call.
+    if (code === 'later' || code === 'disk-low' || code === 'disk-full' || code === 'not-found') return;
     this.#state =
       code === 'not-a-member' || code === 'protocol-version' || code === 'certificate-expired'
         ? 'refused'

@@ -4,7 +4,7 @@
 import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import type { TreeServer } from '#protocol/messages.ts';
-import type { HierarchyAnswer } from '#protocol/people-routes.ts';
+import type { HierarchyAnswer } from '#protocol/people-answers.ts';
 import { isoTime, type ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';
 import { listMembers, readMember } from '../trust/members.ts';

@@ -19,6 +19,7 @@ import type { Budget } from '../budget.ts';
 import { arrive, arrived, type ArrivePorts, moved } from '../devices/arrive.ts';
 import { deviceHeartbeat, missingReceipts, returnReceipts } from '../devices/device-heartbeat.ts';
 import { recordDeviceKey } from '../devices/record-device-key.ts';
+import { giveBack, listRecoverable } from '../hierarchy/give-back.ts';
 import type { OpenStreams } from '../hierarchy/open-streams.ts';
 import { receiveHeartbeat } from '../hierarchy/receive-heartbeat.ts';
 import { receiveTransmission } from '../hierarchy/receive-transmission.ts';
@@ -61,6 +62,10 @@ const HANDLERS: Handlers = {
   lookup: ({ ports, member, again, request }) =>
     provideToSecondary(ports, member, () => again(ports.store.reader), request),
   explain: ({ ports, member, request }) => explainToSecondary(ports, member, request),
+  recoverable: ({ ports, member, again, request }) =>
+    listRecoverable(ports, member, () => again(ports.store.reader), request),
+  recover: ({ ports, member, again, request }) =>
+    giveBack(ports, member, () => again(ports.store.reader), request),
   leave: async ({ ports, member }) => {
     await removeMember(ports, `secondary:${member.id}`, member.id);
     ports.hierarchyChanged.raise();
@@ -79,7 +84,7 @@ const HANDLERS: Handlers = {
 };
 
 /** Calls in which keys or claims of a secondary travel, besides its transmissions: they end when its link is closed. */
-const KEYS_TRAVEL = new Set<MachineRouteName>(['lookup', 'explain']);
+const KEYS_TRAVEL = new Set<MachineRouteName>(['lookup', 'explain', 'recoverable', 'recover']);
 
 export class MachineApi {
   readonly #ports: MachineApiPorts;

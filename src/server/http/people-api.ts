@@ -4,10 +4,13 @@
 import type { Caller } from '#domain/right.ts';
 import type { PeopleAnswer, PeopleRouteName, PeopleRoutes } from '#protocol/people-routes.ts';
 import type { z } from 'zod';
+import { type CallLife, UNWATCHED } from '../call-life.ts';
 import { changeSettings, type SettingsPorts, showSettings } from '../change-settings.ts';
 import { listDevices, removeDevice } from '../devices/list-devices.ts';
 import type { Climb } from '../hierarchy/climb.ts';
 import { type JoinPorts, joinHierarchy } from '../hierarchy/join.ts';
+import { recoverFromPrimary } from '../hierarchy/recover-from-primary.ts';
+import { allowRecovery } from '../hierarchy/allow-recovery.ts';
 import { leaveHierarchy, type NeighbourPorts, removeSecondary, setDmz } from '../hierarchy/neighbours.ts';
 import { showHierarchy } from '../hierarchy/tree.ts';
 import { type ExplainPorts, explainKey } from '../keys/explain.ts';
@@ -27,6 +30,8 @@ export type PeopleApi = {
   readonly [N in PeopleRouteName]: (
     caller: Caller,
     request: z.output<PeopleRoutes[N]['request']>,
+    /** For calls that take long. */
+    life?: CallLife,
   ) => Promise<PeopleAnswer<N>>;
 };
 
@@ -40,6 +45,7 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
     showSettings: () => showSettings(ports),
     changeSettings: (caller, request) => changeSettings(ports, caller, request),
     verify: () => verify(ports),
+    recoverFromPrimary: (caller, _request, life = UNWATCHED) => recoverFromPrimary(ports, caller, life),
 
     inviteSecondary: (caller, { dmz = false, expiresMs }) =>
       invite(ports, caller, { kind: 'secondary', dmz, expiresMs }, joinAt()),
@@ -51,6 +57,7 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
     },
     setServer: (caller, request) => setDmz(ports, caller, request),
     removeServer: (caller, { server }) => removeSecondary(ports, caller, server),
+    allowRecovery: (caller, request) => allowRecovery(ports, caller, request),
     leaveHierarchy: (caller) => leaveHierarchy(ports, caller),
 
     listKeys: (_caller, request) => listKeys(ports, request),

@@ -6,21 +6,21 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_BYTES_MAX } from '#domain/limits.ts';
 import { type Caller, demandRight, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import { type PeopleLine } from '#protocol/people-answers.ts';
 import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people-routes.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
-import type { Backups } from '../backup/backups.ts';
+import { LINES_MEDIA_TYPE } from '#protocol/transfer-routes.ts';
+import type { AdministrationServer } from '../administration-server.ts';
+import { type CallLife, callLife } from '../call-life.ts';
 import type { Log } from '../ports.ts';
-import type { Transfers } from '../transfer/transfers.ts';
 import { malformed } from './malformed.ts';
-import type { PeopleApi } from './people-api.ts';
 import { addTransferRoutes } from './transfer-listener.ts';
 
 export function createPeopleListener(
-  api: PeopleApi,
-  transfers: Transfers,
-  backups: Backups,
+  served: Pick<AdministrationServer, 'people' | 'transfers' | 'backups' | 'stopping'>,
   log: Log,
 ): FastifyInstance {
+  const { people: api, transfers, backups, stopping } = served;
   const app = fastify({
     bodyLimit: REQUEST_BYTES_MAX,
     exposeHeadRoutes: false,
@@ -41,8 +41,19 @@ export function createPeopleListener(
         };
         const parsed = route.request.safeParse(fields);
         if (!parsed.success) throw malformed(parsed.error.issues[0]);
-        const handler = api[name] as (caller: Caller, request: unknown) => Promise<unknown>;
-        return send(reply, 200, 'application/json', await handler(caller, parsed.data));
+        const handler = api[name] as (caller: Caller, request: unknown, life: CallLife) => Promise<unknown>;
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        const signals = [stopping, gone.signal];
+        if (request.headers.accept !== LINES_MEDIA_TYPE) {
+          const answer = await handler(
+            caller,
+            parsed.data,
+            callLife(signals, () => {}),
+          );
+          return send(reply, 200, 'application/json', answer);
+        }
+        return answerInLines(reply, (progress) => handler(caller, parsed.data, callLife(signals, progress)));
       },
     });
   }
@@ -78,6 +89,33 @@ export function createPeopleListener(
     return send(reply, problem.status, PROBLEM_MEDIA_TYPE, problem);
   });
   return app;
+}
+
+/** A call that takes long, for whoever asks to be told meanwhile: the status says nothing yet, the last line does. */
+async function answerInLines(
+  reply: FastifyReply,
+  work: (progress: (done: number, of: number) => void) => Promise<unknown>,
+): Promise<FastifyReply> {
+  const { raw } = reply;
+  let begun = false;
+  const say = (line: PeopleLine): void => {
+    if (!begun) {
+      begun = true;
+      reply.hijack();
+      raw.writeHead(200, { 'content-type': LINES_MEDIA_TYPE });
+    }
+    raw.write(`${JSON.stringify(line)}\n`);
+  };
+  try {
+    const answer = await work((done, of) => say({ done, of }));
+    say({ answer });
+  } catch (error) {
+    // Refused before it began: as any other call.
+    if (!begun) throw error;
+    say({ problem: problemOf(error) });
+  }
+  raw.end();
+  return reply;
 }
 
 function whatFailed(error: unknown): string {

@@ -9,7 +9,7 @@ import type { LinkVerdict } from '#domain/hierarchy.ts';
 import type { Member } from '#domain/member.ts';
 import type { ExplainStep } from '#protocol/messages.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
-import type { ExplainResult } from '#protocol/people-routes.ts';
+import type { ExplainResult } from '#protocol/people-answers.ts';
 import type { PrimaryLink } from '../hierarchy/primary-link.ts';
 import type { ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';

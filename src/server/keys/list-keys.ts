@@ -3,7 +3,8 @@
  */
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
-import type { ListedKey, PeopleAnswer } from '#protocol/people-routes.ts';
+import type { ListedKey } from '#protocol/people-answers.ts';
+import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { StoredKey } from '#store/store.ts';
 import { findDeviceId } from '../devices/list-devices.ts';
 import type { PrimaryLink } from '../hierarchy/primary-link.ts';

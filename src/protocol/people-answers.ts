@@ -1,0 +1,44 @@
+/**
+ * What people are answered where it is more than a line: a key in a list, the tree, the way of a lookup; and the lines in
+ * which a long call tells how far it is.
+ */
+import { z } from 'zod';
+import { ExplainStep, type TreeServer, TreeServerSchema } from './messages.ts';
+import { Problem } from './problem.ts';
+import { KeyFieldsSchema } from './wire-key.ts';
+
+const KEY_STATES = ['recorded', 'transmitted', 'acknowledged', 'refused'] as const;
+export const ListedKey = KeyFieldsSchema.extend({
+  state: z.enum(KEY_STATES),
+  /** Its number in this repository. */
+  seq: z.number(),
+  receivedFrom: z.string(),
+  recordedAt: z.string(),
+  /** Why the primary refused it. */
+  refusedBecause: z.string().optional(),
+});
+export type ListedKey = z.infer<typeof ListedKey>;
+
+export const HierarchyAnswer = z.object({
+  server: z.custom<Omit<TreeServer, 'secondaries'>>(),
+  primary: z.custom<Omit<TreeServer, 'secondaries'>>().nullable(),
+  secondaries: z.array(TreeServerSchema),
+});
+export type HierarchyAnswer = z.infer<typeof HierarchyAnswer>;
+
+export const ExplainResult = z.object({
+  verdict: z.string(),
+  path: z.array(ExplainStep),
+  nextStep: z.string(),
+});
+export type ExplainResult = z.infer<typeof ExplainResult>;
+
+/**
+ * A line of an answer to whoever accepts lines (`LINES_MEDIA_TYPE`): how far a long call is, and last how it ended.
+ */
+export const PeopleLine = z.union([
+  z.object({ done: z.number(), of: z.number() }),
+  z.object({ answer: z.unknown() }),
+  z.object({ problem: Problem }),
+]);
+export type PeopleLine = z.infer<typeof PeopleLine>;

@@ -1,0 +1,23 @@
+/** What a long call of an administrator is handed besides its request: whom to tell how far it is, and when to stop. */
+import { KeystairError } from '#domain/errors.ts';
+
+export interface CallLife {
+  /** @param done of `of`, in whatever unit. */
+  readonly progress: (done: number, of: number) => void;
+  /** Throws `interrupted` where the server stops, or whoever asked has gone. */
+  readonly demandWanted: () => void;
+}
+
+export const UNWATCHED: CallLife = { progress: () => {}, demandWanted: () => {} };
+
+export function callLife(signals: readonly AbortSignal[], progress: CallLife['progress']): CallLife {
+  return {
+    progress,
+    demandWanted: () => {
+      if (!signals.some(({ aborted }) => aborted)) return;
+      throw new KeystairError('interrupted', 'the call was stopped before its end', {
+        nextStep: 'run the command again; what was done stays',
+      });
+    },
+  };
+}

@@ -1,0 +1,117 @@
+/** Having keys back while somebody meddles: a link closed on the way, a word taken back, a primary that is hostile or old. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CompleteKey } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+import type { AnswerOf } from '#protocol/machine-routes.ts';
+import { Refusals } from '#server/audit/refusals.ts';
+import { giveBack } from '#server/hierarchy/give-back.ts';
+import { SecondaryEars } from '#server/hierarchy/secondary-ears.ts';
+import type { ServerPorts } from '#server/ports.ts';
+import { OPTIONS_DEFAULT, writeOptions } from '#server/settings.ts';
+import { makeSomeKey } from '#test/support/machine-caller.ts';
+import { recoveringPair, refusal } from './recovering-pair.ts';
+
+const pair = recoveringPair();
+
+test('a link that is closed at the primary on the way ends it there: a page more does not come', async () => {
+  await pair.broughtBy(pair.lyon.name, makeSomeKey());
+  await pair.allow();
+  pair.meddler = async (name, answer) => {
+    if (name === 'recover') await pair.primary.call('setServer', { server: pair.lyon.name.id, dmz: true });
+    return answer();
+  };
+  const returned = (await pair.primary.events('keys-returned')).length;
+  assert.equal((await refusal(pair.recover())).code, 'link-closed');
+  assert.equal((await pair.primary.events('keys-returned')).length, returned);
+});
+
+test('what arrives over a link that was closed meanwhile is not kept', async () => {
+  const lost = makeSomeKey();
+  await pair.broughtBy(pair.lyon.name, lost);
+  await pair.allow();
+  pair.meddler = async (name, answer) => {
+    const answered = await answer();
+    // The row alone: what the transaction that stores has to see, also where no stream was closed.
+    const { rows } = pair.lyon.repository;
+    if (name === 'recover')
+      await pair.lyon.store.write((transaction) => writeOptions(rows, transaction, OPTIONS_DEFAULT));
+    return answered;
+  };
+  assert.equal((await refusal(pair.recover())).code, 'link-closed');
+  assert.equal(await pair.lyon.has(lost.key.id), false);
+});
+
+test('a permission withdrawn while the audit event is written gives nothing out', async () => {
+  const lost = makeSomeKey();
+  await pair.broughtBy(pair.lyon.name, lost);
+  await pair.allow();
+  const { repository, store, clock } = pair.primary;
+  const ports = { ...repository, store, clock, ears: new SecondaryEars() } as unknown as ServerPorts;
+  const refusals = new Refusals(repository.audit, clock);
+  const member = (await pair.primary.member(pair.lyon.name.id))!;
+  const ask = (meanwhile: () => Promise<unknown>) =>
+    giveBack(
+      { ...ports, refusals },
+      member,
+      async () => {
+        await meanwhile();
+        return member;
+      },
+      { ids: [lost.key.id] },
+    );
+  assert.equal((await ask(async () => {})).outcome, 'keys', 'it would have been given');
+  const answer = await ask(() => pair.primary.call('allowRecovery', { server: 'Lyon', off: true }));
+  assert.deepEqual(answer, { outcome: 'refused', reason: 'not-allowed', at: pair.primary.name });
+});
+
+test('what a hostile primary gives in place of a key is not kept, and told', async () => {
+  const [lost, other] = [makeSomeKey(), makeSomeKey()];
+  await pair.broughtBy(pair.lyon.name, lost, other);
+  await pair.allow();
+  pair.meddler = async (name, answer) => {
+    const answered = (await answer()) as AnswerOf<'recover'>;
+    if (name !== 'recover' || answered.outcome !== 'keys') return answered;
+    const [first, ...rest] = answered.keys;
+    return {
+      ...answered,
+      keys: [{ ...first!, material: Buffer.from('another').toString('base64') }, ...rest],
+    };
+  };
+  const report = await pair.recover();
+  assert.deepEqual(report.notGiven, [{ id: lost.key.id, reason: 'bad-answer' }]);
+  assert.deepEqual([await pair.lyon.has(lost.key.id), await pair.lyon.has(other.key.id)], [false, true]);
+});
+
+test('a key that nobody asked for is not kept, and an answer that leads nowhere ends it', async () => {
+  const [lost, pushed] = [makeSomeKey(), makeSomeKey()];
+  await pair.broughtBy(pair.lyon.name, lost);
+  await pair.broughtBy({ id: pair.primary.name.id }, pushed);
+  await pair.allow();
+  pair.meddler = async (name, answer) =>
+    name === 'recover' ? { outcome: 'keys', keys: [wire(pushed)], notGiven: [] } : answer();
+  assert.equal((await refusal(pair.recover())).code, 'request-invalid');
+  pair.meddler = async (name, answer) =>
+    name === 'recoverable' ? { outcome: 'page', keys: [], next: 0, of: 5 } : answer();
+  assert.equal((await refusal(pair.recover())).code, 'request-invalid');
+  assert.equal(await pair.lyon.has(pushed.key.id), false);
+});
+
+function wire({ key, material, blind }: CompleteKey) {
+  return {
+    key,
+    material: Buffer.from(material.expose()).toString('base64'),
+    blind: Buffer.from(blind).toString('base64'),
+  };
+}
+
+test('a primary that does not know the call yet is named, with what to upgrade, and stays connected', async () => {
+  pair.meddler = (name, answer) =>
+    name === 'recoverable'
+      ? Promise.reject(new KeystairError('not-found', 'there is no such call'))
+      : answer();
+  const error = await refusal(pair.recover());
+  assert.equal(error.code, 'protocol-version');
+  assert.match(error.sentence, /Above is too old.*upgrade it.*keystair keys export/);
+  assert.equal((await pair.lyon.call('serverStatus', {})).primary?.state, 'connected');
+});
