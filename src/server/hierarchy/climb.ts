@@ -34,6 +34,8 @@ export class Climb {
   #running: Promise<number> | undefined;
   #again: Trigger | undefined;
   #failures = 0;
+  /** Heartbeats that were answered. */
+  #answered = 0;
   #cancelTimer: (() => void) | undefined;
   #stopped = false;
   #unlisten: (() => void)[] = [];
@@ -76,10 +78,12 @@ export class Climb {
     this.#standing ??= result;
   }
 
-  #heartbeat(): Promise<Standing> {
-    return withFreshCertificate(this.#ports, this.#link, () =>
+  async #heartbeat(): Promise<Standing> {
+    const result = await withFreshCertificate(this.#ports, this.#link, () =>
       heartbeat(this.#ports, this.#link, this.#tree),
     );
+    this.#answered += 1;
+    return result;
   }
 
   async #onKeys(): Promise<void> {
@@ -99,7 +103,6 @@ export class Climb {
   }
 
   #run(what: Trigger): Promise<number> {
-    this.#cancelTimer?.();
     this.#running ??= this.#climb(what).finally(() => {
       this.#running = undefined;
       // What came after the last look.
@@ -113,6 +116,7 @@ export class Climb {
   async #climb(what: Trigger): Promise<number> {
     let transmitted = 0;
     let next: Trigger | undefined = what;
+    const answeredBefore = this.#answered;
     try {
       if ((await readPrimary(this.#ports.rows, this.#ports.store.reader)) === undefined) {
         throw new KeystairError('no-primary', 'this server has no primary', {
@@ -125,7 +129,8 @@ export class Climb {
         next = this.#again;
       }
       this.#failures = 0;
-      await this.#schedule();
+      // New keys do not put off the next heartbeat: only by it a link that was opened again is heard of.
+      if (this.#answered > answeredBefore) await this.#schedule();
       return transmitted;
     } catch (error) {
       this.#standing = undefined;
