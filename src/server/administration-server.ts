@@ -27,6 +27,7 @@ import { Lookups } from './keys/lookup.ts';
 import type { Clock, Log, Random, ServerPorts, Timers } from './ports.ts';
 import { Signal } from './signal.ts';
 import type { StatusPorts } from './status.ts';
+import type { TransferTuning } from './transfer/transfer-ports.ts';
 import { Transfers } from './transfer/transfers.ts';
 import { ServerIdentities } from './transfer/server-identities.ts';
 import type { Credentials } from './trust/credentials.ts';
@@ -43,6 +44,7 @@ export interface AdministrationServerOptions {
   readonly askToJoin: AskToJoin;
   readonly makePrivateKey: () => string;
   readonly facts: StatusPorts['facts'];
+  readonly transferTuning?: TransferTuning;
 }
 
 export interface AdministrationServer {
@@ -99,8 +101,13 @@ export async function createAdministrationServer(
     secondaryBudget: new Budget(SECONDARY_RECORDS_AN_HOUR_DEFAULT, SECONDARY_BYTES_AN_HOUR_DEFAULT, clock),
   };
   const identities = new ServerIdentities(rows, store);
-  const transfers = new Transfers({ ...ports, refusals, identities });
-  const backups = new Backups({ ...ports, refusals, keyring: repository.keyring });
+  const transfers = new Transfers({ ...ports, ...options.transferTuning, refusals, identities });
+  const backups = new Backups({
+    ...ports,
+    ...options.transferTuning,
+    refusals,
+    keyring: repository.keyring,
+  });
   const people = createPeopleApi({
     ...ports,
     identities,

@@ -5,6 +5,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkImportsAtTheEnd, checkNothingStaged } from './checkers/by-hand.ts';
 import { checkAnswered, checkConverged, checkHandedOver, checkVerified } from './checkers/convergence.ts';
 import { checkStillHeld } from './checkers/custody.ts';
 import type { Violation } from './checkers/facts.ts';
@@ -15,6 +16,7 @@ import { mendFaults, openEveryLink } from './workload/peace.ts';
 import { plantTree } from './workload/tree.ts';
 import { type Action, WORK } from './workload/work.ts';
 import { createDice } from './world/dice.ts';
+import { prepareFilesByHand } from './world/file-by-hand.ts';
 import type { TraceLine } from './world/trace.ts';
 import { World } from './world/world.ts';
 
@@ -44,6 +46,7 @@ function newDirectory(): string {
 }
 
 export async function simulate(plan: Plan): Promise<Outcome> {
+  await prepareFilesByHand();
   const directory = newDirectory();
   const world = new World(plan.seed, directory, (made) => new Witness(made));
   const { facts } = world.witness;
@@ -94,11 +97,13 @@ async function carryOut(world: World, plan: Plan): Promise<void> {
   checkConverged(facts, world);
   checkHandedOver(facts, world);
   checkStillHeld(facts, world);
+  checkImportsAtTheEnd(facts, world);
   if (violated()) return;
   let answered = false;
   world.begin('tree', 'asking for keys', async () => {
     await checkAnswered(facts, world, createDice(plan.seed, 'questions'));
     await checkVerified(facts, world);
+    await checkNothingStaged(facts, world);
     answered = true;
   });
   await world.runUntil(schedule.now + QUESTIONS_MS, () => answered || violated());

@@ -5,7 +5,7 @@
  * Invariants: it is the only stanza of its file; a work factor is judged before a byte of memory is spent on it; one
  * derivation runs at a time, off the event loop, so that many questions cost the memory of one.
  */
-import { createCipheriv, createDecipheriv, scrypt } from 'node:crypto';
+import { createCipheriv, createDecipheriv, scrypt, type ScryptOptions, scryptSync } from 'node:crypto';
 import type { AgeStanza } from '#domain/file-stanza.ts';
 import { SCRYPT_WORK_FACTOR_MAX } from '#domain/limits.ts';
 
@@ -20,16 +20,20 @@ const CIPHER = 'chacha20-poly1305';
 const NONCE = Buffer.alloc(12);
 const WORK_FACTOR = /^[1-9][0-9]?$/;
 
+/** scrypt over 32 bytes. The work factor is the base-2 logarithm of N. */
+export type Stretch = (passphrase: string, salt: Uint8Array, workFactor: number) => Promise<Uint8Array>;
+
+function scryptOptions(workFactor: number): ScryptOptions {
+  const N = 2 ** workFactor;
+  return { N, r: BLOCK, p: 1, maxmem: 128 * BLOCK * N + 1024 * 1024 };
+}
+
 let running: Promise<unknown> = Promise.resolve();
 
-/** @param workFactor the base-2 logarithm of N; 128 · r · N bytes of memory. */
-function derive(passphrase: string, salt: Uint8Array, workFactor: number): Promise<Buffer> {
-  const N = 2 ** workFactor;
-  const labelled = Buffer.concat([Buffer.from(LABEL), salt]);
+const stretchApart: Stretch = (passphrase, salt, workFactor) => {
   const one = (): Promise<Buffer> =>
     new Promise((resolve, reject) => {
-      const options = { N, r: BLOCK, p: 1, maxmem: 128 * BLOCK * N + 1024 * 1024 };
-      scrypt(passphrase, labelled, 32, options, (error, key) => {
+      scrypt(passphrase, salt, 32, scryptOptions(workFactor), (error, key) => {
         if (error === null) resolve(key);
         else reject(error);
       });
@@ -37,6 +41,19 @@ function derive(passphrase: string, salt: Uint8Array, workFactor: number): Promi
   const mine = running.then(one, one);
   running = mine;
   return mine;
+};
+
+/** Without a thread, for whoever needs every run alike; everything else stands still meanwhile. */
+export const stretchAtOnce: Stretch = async (passphrase, salt, workFactor) =>
+  scryptSync(passphrase, salt, 32, scryptOptions(workFactor));
+
+async function derive(
+  stretch: Stretch,
+  passphrase: string,
+  salt: Uint8Array,
+  workFactor: number,
+): Promise<Uint8Array> {
+  return stretch(passphrase, Buffer.concat([Buffer.from(LABEL), salt]), workFactor);
 }
 
 export function isScryptStanza(stanza: AgeStanza): boolean {
@@ -48,8 +65,9 @@ export async function wrapWithPassphrase(
   passphrase: string,
   salt: Uint8Array,
   workFactor: number,
+  stretch: Stretch = stretchApart,
 ): Promise<AgeStanza> {
-  const key = await derive(passphrase, salt, workFactor);
+  const key = await derive(stretch, passphrase, salt, workFactor);
   const cipher = createCipheriv(CIPHER, key, NONCE, { authTagLength: TAG_BYTES });
   const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
   key.fill(0);
@@ -64,6 +82,7 @@ export async function wrapWithPassphrase(
 export async function unwrapWithPassphrase(
   stanzas: readonly AgeStanza[],
   passphrase: string,
+  stretch: Stretch = stretchApart,
 ): Promise<Uint8Array | undefined> {
   const [stanza] = stanzas;
   if (stanzas.length !== 1 || stanza === undefined || !isScryptStanza(stanza)) return undefined;
@@ -73,7 +92,7 @@ export async function unwrapWithPassphrase(
   if (more.length > 0 || !canonical || salt.length !== SALT_BYTES) return undefined;
   if (!WORK_FACTOR.test(workText) || Number(workText) > SCRYPT_WORK_FACTOR_MAX) return undefined;
   if (stanza.body.length !== FILE_KEY_BYTES + TAG_BYTES) return undefined;
-  const key = await derive(passphrase, salt, Number(workText));
+  const key = await derive(stretch, passphrase, salt, Number(workText));
   const decipher = createDecipheriv(CIPHER, key, NONCE, { authTagLength: TAG_BYTES });
   key.fill(0);
   decipher.setAuthTag(stanza.body.subarray(FILE_KEY_BYTES));

@@ -12,12 +12,14 @@ import type { KeyMaterial } from '#domain/key-material.ts';
 import { unwrapFileKey } from '../age-identity.ts';
 import { headerMacFits, readAgeHeader } from '../age/age-header.ts';
 import { type Bytes, decryptPayload } from '../age/age-payload.ts';
-import { isScryptStanza, unwrapWithPassphrase } from '../age/scrypt-stanza.ts';
+import { isScryptStanza, type Stretch, unwrapWithPassphrase } from '../age/scrypt-stanza.ts';
 
 export interface OpenExportKeys {
   readonly password: KeyMaterial | undefined;
   /** The server's own identities, asked for where a file is sealed to a recipient. */
   readonly identities: () => Promise<readonly KeyMaterial[]>;
+  /** In a thread where none is handed in. */
+  readonly stretch?: Stretch | undefined;
 }
 
 function unreadable(): KeystairError {
@@ -34,7 +36,8 @@ function unreadable(): KeystairError {
 async function findFileKey(stanzas: readonly AgeStanza[], keys: OpenExportKeys): Promise<Uint8Array> {
   if (stanzas.some(isScryptStanza)) {
     const password = keys.password?.exposeText();
-    const fileKey = password === undefined ? undefined : await unwrapWithPassphrase(stanzas, password);
+    const fileKey =
+      password === undefined ? undefined : await unwrapWithPassphrase(stanzas, password, keys.stretch);
     if (fileKey === undefined) throw unreadable();
     return fileKey;
   }

@@ -6,7 +6,7 @@ import type { KeyMaterial } from '#domain/key-material.ts';
 import { SCRYPT_WORK_FACTOR } from '#domain/limits.ts';
 import { type Bytes, encryptPayload, PAYLOAD_NONCE_BYTES } from '../age/age-payload.ts';
 import { makeAgeHeader } from '../age/make-age-header.ts';
-import { wrapWithPassphrase } from '../age/scrypt-stanza.ts';
+import { type Stretch, wrapWithPassphrase } from '../age/scrypt-stanza.ts';
 
 /** For whom a file is: whoever knows the password, or whoever has the recipient's identity. age forbids mixing. */
 export type SealedTo =
@@ -15,8 +15,10 @@ export type SealedTo =
 
 export interface SealExportOptions {
   readonly random: (bytes: number) => Uint8Array;
-  /** Lower in unit tests only. */
+  /** Lower in tests only. */
   readonly workFactor?: number | undefined;
+  /** In a thread where none is handed in. */
+  readonly stretch?: Stretch | undefined;
 }
 
 const SALT_BYTES = 16;
@@ -28,12 +30,18 @@ export interface ExportSeal {
 
 /** Throws `invalid-argument` for what is no recipient. The scrypt time is spent here. */
 export async function prepareSeal(to: SealedTo, options: SealExportOptions): Promise<ExportSeal> {
-  const { random, workFactor = SCRYPT_WORK_FACTOR } = options;
+  const { random, workFactor = SCRYPT_WORK_FACTOR, stretch } = options;
   const { header, fileKey } =
     to.kind === 'recipient'
       ? await makeAgeHeader([to.recipient], () => [])
       : await makeAgeHeader([], async (key) => [
-          await wrapWithPassphrase(key, to.password.exposeText() ?? '', random(SALT_BYTES), workFactor),
+          await wrapWithPassphrase(
+            key,
+            to.password.exposeText() ?? '',
+            random(SALT_BYTES),
+            workFactor,
+            stretch,
+          ),
         ]);
   return {
     async *seal(plaintext) {

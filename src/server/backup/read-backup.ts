@@ -4,6 +4,7 @@
  * error only where the file was whole.
  */
 import { createHash } from 'node:crypto';
+import type { Stretch } from '#crypto/age/scrypt-stanza.ts';
 import { openExport } from '#crypto/export-envelope/open-export.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
@@ -31,10 +32,11 @@ export interface BackupPage {
 export async function* readBackup(
   file: AsyncIterable<Uint8Array>,
   password: string,
+  stretch?: Stretch,
 ): AsyncGenerator<BackupPage, void, undefined> {
   const body = new BackupBody();
   const cutter = new LineCutter(BACKUP_LINE_BYTES_MAX, backupLineTooLong);
-  for await (const bytes of opened(file, password)) {
+  for await (const bytes of opened(file, password, stretch)) {
     for (const line of cutter.push(bytes)) {
       const page = body.take(line);
       if (page !== undefined) yield page;
@@ -47,9 +49,11 @@ export async function* readBackup(
 async function* opened(
   file: AsyncIterable<Uint8Array>,
   password: string,
+  stretch: Stretch | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    yield* openExport(file, { password: KeyMaterial.fromText(password), identities: async () => [] });
+    const keys = { password: KeyMaterial.fromText(password), identities: async () => [], stretch };
+    yield* openExport(file, keys);
   } catch (error) {
     if (codeOf(error) !== 'export-unreadable') throw error;
     throw new KeystairError(

@@ -21,7 +21,7 @@ import { readEpoch } from '../settings.ts';
 import { demandRouteRight, type TransferPorts } from '../transfer/transfer-ports.ts';
 import { type BackupHeader, headerLine, noRows, pageLines, trailerLine } from './backup-lines.ts';
 
-export interface BackupPorts extends ServerPorts, Pick<TransferPorts, 'refusals' | 'workFactor'> {
+export interface BackupPorts extends ServerPorts, Pick<TransferPorts, 'refusals' | 'workFactor' | 'stretch'> {
   readonly keyring: Keyring;
 }
 

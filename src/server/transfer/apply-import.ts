@@ -25,7 +25,7 @@ export interface ConfirmedImport {
 
 export type ApplyPorts = Pick<
   TransferPorts,
-  'store' | 'rows' | 'audit' | 'barrier' | 'clock' | 'keysRecorded' | 'log'
+  'store' | 'rows' | 'audit' | 'barrier' | 'clock' | 'keysRecorded' | 'log' | 'pageKeys'
 >;
 
 /** From here on the import is carried to its end. */
@@ -68,7 +68,7 @@ export async function applyPage(
   const step = await ports.store.write(async (transaction) => {
     const before = await ports.rows.get<ConfirmedImport>(transaction, 'import', importId);
     if (before === undefined) return undefined;
-    const page = await transaction.takeStaged(importId, TRANSFER_PAGE_KEYS);
+    const page = await transaction.takeStaged(importId, ports.pageKeys ?? TRANSFER_PAGE_KEYS);
     const now = page.length === 0 ? before : await recordPage(ports, transaction, importId, before, page);
     if (page.length > 0 && now.left > 0) {
       await ports.rows.put(transaction, 'import', importId, now);

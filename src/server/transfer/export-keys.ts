@@ -47,7 +47,7 @@ export async function exportKeys(
   await demandRouteRight(ports, caller, 'exportKeys');
   const selected = await selectKeys(ports, request);
   const to = await sealedTo(request);
-  const seal = await prepareSeal(to, { random: ports.random, workFactor: ports.workFactor });
+  const seal = await prepareSeal(to, ports);
   const bytesExpected = await expectedBytes(selected);
   const id = uuidFrom(ports.random);
   await ports.audit.record({

@@ -99,6 +99,7 @@ export class Imports {
     const keys = {
       password: password === undefined ? undefined : KeyMaterial.fromText(password),
       identities: async () => (await this.#ports.identities.all()).map(({ identity }) => identity),
+      stretch: this.#ports.stretch,
     };
     const staged = await stageImport(this.#ports, id, file, keys, signal);
     if (signal.aborted) throw importInterrupted();

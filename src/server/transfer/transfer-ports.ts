@@ -1,6 +1,7 @@
 /**
  * What export and import are handed beside a server's ordinary ports, and the one way they ask for a right.
  */
+import type { Stretch } from '#crypto/age/scrypt-stanza.ts';
 import { codeOf } from '#domain/errors.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
 import { TRANSFER_ROUTES, type TransferRouteName } from '#protocol/transfer-routes.ts';
@@ -8,13 +9,18 @@ import type { Refusals } from '../audit/refusals.ts';
 import type { ServerPorts } from '../ports.ts';
 import type { ServerIdentities } from './server-identities.ts';
 
-export interface TransferPorts extends ServerPorts {
+/** What tests hand in to be quick, or alike in every run. */
+export interface TransferTuning {
+  readonly workFactor?: number | undefined;
+  readonly stretch?: Stretch | undefined;
+  /** Keys that an import records in one transaction. */
+  readonly pageKeys?: number | undefined;
+  readonly freeBytesMin?: number | undefined;
+}
+
+export interface TransferPorts extends ServerPorts, TransferTuning {
   readonly refusals: Refusals;
   readonly identities: ServerIdentities;
-  /** Lower in unit tests only. */
-  readonly workFactor?: number | undefined;
-  /** Lower in unit tests only. */
-  readonly freeBytesMin?: number | undefined;
 }
 
 /** Throws `not-allowed` unless the caller has the right that the route's row names; the refusal is audited. */

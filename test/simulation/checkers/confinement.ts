@@ -63,7 +63,8 @@ function problemOf(
         : 'it never left there';
     }
     case 'import':
-      return undefined;
+      if (!facts.brought.has(`${site.name} ${key.id}`)) return 'no whole file brought it';
+      return instance.observed.importsTold.has(id) ? undefined : 'that import was never confirmed';
     default:
       return 'no key comes that way';
   }

@@ -8,6 +8,7 @@ import type { ServedCall } from '../world/network.ts';
 import type { Committed } from '../world/store-port.ts';
 import type { World } from '../world/world.ts';
 import { readBatch } from './batch.ts';
+import { checkRestored } from './by-hand.ts';
 import type { Facts } from './facts.ts';
 import type { ObservedKey } from './observed-server.ts';
 
@@ -24,10 +25,14 @@ export async function checkOpened(
   opened: Opened,
 ): Promise<void> {
   const before = [...instance.observed.keys.values()];
+  const epochs = new Set(instance.observed.epochs);
   await instance.observed.readAll(reader, facts.now);
   if (opened !== 'as-it-was') {
     const times = facts.putBack.get(instance.site) ?? [];
     if (opened !== 'first') facts.putBack.set(instance.site, [...times, facts.now]);
+    const backup = facts.restoring.get(instance);
+    facts.restoring.delete(instance);
+    if (opened === 'restored' && backup !== undefined) checkRestored(facts, instance, backup, epochs);
     return;
   }
   for (const key of before) checkSame(facts, instance, key);

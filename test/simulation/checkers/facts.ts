@@ -2,6 +2,7 @@
  * What happened, as those outside saw it: keys that were made, acknowledgements that were heard, copies that were put
  * back. The model that servers are held against.
  */
+import type { Backup, CarriedFile } from './by-hand.ts';
 import type { Device, MadeKey } from '../world/device.ts';
 import type { Instance } from '../world/instance.ts';
 import type { Site } from '../world/world.ts';
@@ -32,6 +33,18 @@ export class Facts {
   readonly keys = new Map<string, MadeKey>();
   readonly acknowledgements: Acknowledgement[] = [];
   readonly #acknowledged = new Set<string>();
+  /** Files that carry keys, so far. */
+  files = 0;
+  /** `SITE KEY`: a whole file that may hold the key was brought there. */
+  readonly brought = new Set<string>();
+  /** From then on the whole file is promised. */
+  readonly confirmedImports: {
+    readonly instance: Instance;
+    readonly file: CarriedFile;
+    readonly at: number;
+  }[] = [];
+  /** What was restored, until the server is opened on it. */
+  readonly restoring = new Map<Instance, Backup>();
   /** `SITE KEY` of what devices were told is held. */
   readonly held = new Set<string>();
   /** When older copies were put back, by site. */

@@ -41,6 +41,15 @@ export class ObservedServer {
   readonly cursors = new Map<string, { readonly seq: number; readonly chain: string }>();
   readonly refused = new Set<string>();
   readonly standings: Standing[] = [];
+  /** Exports that the audit log tells of, with the number of their keys. */
+  readonly exportsTold = new Map<string, number>();
+  /** Imports whose confirmation it tells of. */
+  readonly importsTold = new Set<string>();
+  /** Confirmed and not over. */
+  readonly importsUnderWay = new Set<string>();
+  /** Every epoch it lived in, whatever was put back since. */
+  readonly epochs = new Set<string>();
+  epoch = '';
   auditSeq = 0;
 
   get standing(): Standing {
@@ -85,6 +94,12 @@ export class ObservedServer {
             primary: String(event['primary']),
           });
           break;
+        case 'export-started':
+          this.exportsTold.set(String(event['export']), Number(event['keys']));
+          break;
+        case 'import-confirmed':
+          this.importsTold.add(String(event['import']));
+          break;
         default:
       }
     }
@@ -94,8 +109,16 @@ export class ObservedServer {
     let { option, primary, members } = this.standing;
     let changed = false;
     for (const { kind, id, row } of rows) {
+      if (kind === 'import') {
+        if (row === undefined) this.importsUnderWay.delete(id);
+        else this.importsUnderWay.add(id);
+      }
       if (kind !== 'setting' && kind !== 'primary' && kind !== 'member') continue;
       const body = bodyOf(row);
+      if (kind === 'setting' && id === 'epoch') {
+        this.epoch = String(body?.['epoch']);
+        this.epochs.add(this.epoch);
+      }
       if (kind === 'setting' && id === 'options') option = body?.['useHierarchy'] === true;
       else if (kind === 'primary') {
         primary = body === undefined ? undefined : { id: String(body['id']), dmz: body['dmz'] === true };
@@ -125,12 +148,15 @@ export class ObservedServer {
     this.bySeq.length = 0;
     this.departures.clear();
     this.transmitted.length = 0;
+    this.exportsTold.clear();
+    this.importsTold.clear();
+    this.importsUnderWay.clear();
     this.cursors.clear();
     this.refused.clear();
     this.addKeys(await reader.keysAfter(0, ALL), at);
     this.addAudit(await reader.auditAfter(0, ALL));
     const rows: Committed['rows'] = [];
-    for (const kind of ['setting', 'primary', 'member'] as const) {
+    for (const kind of ['setting', 'primary', 'member', 'import'] as const) {
       for (const row of await reader.rows(kind)) rows.push({ kind, id: row.id, row });
     }
     this.standings.push({ since: at, option: false, primary: undefined, members: new Map() });

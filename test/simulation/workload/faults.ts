@@ -3,6 +3,7 @@ import type { Instance } from '../world/instance.ts';
 import type { Weather } from '../world/weather.ts';
 import type { Site, World } from '../world/world.ts';
 import { HOUR_MS, MINUTE_MS, type Step, within } from '../step.ts';
+import { backUp, restoreFrom, tryOldInvitation } from './backups.ts';
 import type { Action } from './work.ts';
 
 const DAY = 24 * HOUR_MS;
@@ -146,6 +147,20 @@ export const FAULTS = {
         await server.putBack(directory, 'older-copy');
         server.start();
       });
+    });
+  }),
+  /** A backup is made, and hours later all that is left. */
+  loseMachine: onServer(8, (world, server, step) => {
+    if (server.state !== 'running') return;
+    world.begin(server.name, 'backup and restore', async () => {
+      const backup = await backUp(world, server, step);
+      const at = world.schedule.now;
+      await world.schedule.wait(within(step.size, MINUTE_MS, 5 * HOUR_MS), `the machine of ${server.name}`);
+      if (server.retired || world.atPeace) return;
+      fault(world, server.name, `its machine is lost; a backup of ${at} ms is restored on another`);
+      server.crash();
+      await restoreFrom(world, server, backup, step);
+      await tryOldInvitation(world, server, backup);
     });
   }),
   /** Its directory is copied, and both run for a while. */

@@ -4,6 +4,7 @@ import type { Device } from '../world/device.ts';
 import type { Instance } from '../world/instance.ts';
 import type { Site, World } from '../world/world.ts';
 import { MINUTE_MS, type Step, within } from '../step.ts';
+import { carryFile } from './by-hand.ts';
 import { joinAbove } from './tree.ts';
 
 export interface Action {
@@ -144,6 +145,7 @@ export const WORK = {
       world.trace.tell(device.name, `asked ${device.home.name} for ${made.complete.key.id}: ${came}`);
     }
   }),
+  carryFile: byAdministrator(6, 'keys by hand', carryFile),
   behaviour: byAdministrator(2, 'other settings', (_world, server, step) =>
     server.ask('changeSettings', {
       transmit: step.size % 2 === 0 ? 'immediately' : 'heartbeat',

@@ -4,13 +4,13 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { stretchAtOnce } from '#crypto/age/scrypt-stanza.ts';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { createMachineCalls, type MachineCalls } from '#protocol/machine-calls.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
 import { createRepository, isNew, openRepository } from '#server/create-repository.ts';
 import type { Dialler } from '#server/hierarchy/primary-link.ts';
 import { MEMBER_KEY } from '#server/hierarchy/primary-row.ts';
-import type { PeopleApi } from '#server/http/people-api.ts';
 import type { Clock, Log, Timers } from '#server/ports.ts';
 import type { TrustedRows } from '#server/trust/trusted-rows.ts';
 import type { PeopleAnswer, PeopleRequest, PeopleRouteName } from '#protocol/people-routes.ts';
@@ -18,7 +18,7 @@ import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { ObservedServer } from '../checkers/observed-server.ts';
 import { publicKeyOf, simulatedAuthority } from './certificates.ts';
-import { copyData } from './data-copies.ts';
+import { copyData, restoreData } from './data-copies.ts';
 import { createDice, type Dice } from './dice.ts';
 import { Life, never } from './life.ts';
 import type { Answer, PinnedEnd, ServedCall } from './network.ts';
@@ -28,14 +28,16 @@ import type { Site, World } from './world.ts';
 
 /** A start that failed is tried again, as a service manager does. */
 const START_AGAIN_MS = 60_000;
+/** Keys an import records in one transaction. */
+const IMPORT_PAGE_KEYS = 5;
 
 /** On what a server was opened. */
-export type Opened = 'first' | 'as-it-was' | 'older-copy' | 'copied';
+export type Opened = 'first' | 'as-it-was' | 'older-copy' | 'copied' | 'restored';
 
 export class Instance {
   readonly name: string;
   readonly site: Site;
-  readonly directory: string;
+  directory: string;
   readonly observed = new ObservedServer();
   readonly disk: DiskFaults = { ...SOUND_DISK };
   readonly #world: World;
@@ -48,6 +50,7 @@ export class Instance {
   #real: Store | undefined;
   #server: AdministrationServer | undefined;
   #opens: Opened = 'first';
+  #restores = 0;
 
   constructor(world: World, site: Site, name: string) {
     this.#world = world;
@@ -137,6 +140,8 @@ export class Instance {
         }).call('join', { secret: invitation.secret, id, name, kind: 'secondary' }),
       makePrivateKey: () => Buffer.from(random(32)).toString('hex'),
       facts: () => ({ listen: this.site.address, seals: [], warnings: [] }),
+      // Everything by hand without threads, and in pages small enough that an import takes several.
+      transferTuning: { workFactor: 1, stretch: stretchAtOnce, pageKeys: IMPORT_PAGE_KEYS },
     });
     if (!life.alive) return;
     this.#server = server;
@@ -199,14 +204,21 @@ export class Instance {
   }
 
   /** What an administrator does at this server's console. */
-  async ask<N extends PeopleRouteName>(name: N, request: PeopleRequest<N>): Promise<PeopleAnswer<N>> {
+  ask<N extends PeopleRouteName>(name: N, request: PeopleRequest<N>): Promise<PeopleAnswer<N>> {
+    return this.call(({ people }) => {
+      const run = people[name] as unknown as (caller: unknown, asked: unknown) => Promise<PeopleAnswer<N>>;
+      return run(LOCAL_ADMINISTRATOR, request);
+    });
+  }
+
+  /** Something somebody does at this server, for as long as this life of it lasts. */
+  async call<T>(work: (server: AdministrationServer) => Promise<T>): Promise<T> {
     const { life } = this;
-    const people: PeopleApi | undefined = this.#server?.people;
-    if (people === undefined) return never();
-    const run = people[name] as unknown as (caller: unknown, request: unknown) => Promise<PeopleAnswer<N>>;
-    let outcome: { readonly answer: PeopleAnswer<N> } | { readonly error: unknown };
+    const server = this.#server;
+    if (server === undefined) return never();
+    let outcome: { readonly answer: T } | { readonly error: unknown };
     try {
-      outcome = { answer: await run(LOCAL_ADMINISTRATOR, request) };
+      outcome = { answer: await work(server) };
     } catch (error) {
       outcome = { error };
     }
@@ -252,6 +264,28 @@ export class Instance {
   /** Copies the data as it is on disk at this moment. */
   copyTo(directory: string): void {
     copyData(this.directory, directory);
+  }
+
+  async stagedImports(): Promise<readonly string[]> {
+    const real = this.#real;
+    return real === undefined ? [] : this.#world.quiet.during(() => real.reader.stagedImports());
+  }
+
+  /**
+   * Makes a new data directory from a backup, as `server restore` does, and goes on in it. Only while it is down; what
+   * it throws leaves everything as it was.
+   * @param faults of the disk it is restored to.
+   */
+  async restore(file: AsyncIterable<Uint8Array>, password: string, faults: DiskFaults): Promise<void> {
+    await this.close();
+    this.#restores += 1;
+    const directory = join(this.#world.directory, `${this.name}-restored${this.#restores}`);
+    const random = (bytes: number) => this.#dice.bytes(bytes);
+    const { quiet } = this.#world;
+    const { sealKey } = this.site;
+    await restoreData({ file, password, directory, sealKey, clock: this.clock, random, quiet, faults });
+    this.directory = directory;
+    this.#opens = 'restored';
   }
 
   /** Puts an older copy in the place of the data. Only while it is down. */

@@ -107,7 +107,20 @@ export function createStorePort(options: StorePortOptions): Store {
   return {
     reader,
     write: (work, writeOptions) => ask(() => write(work, writeOptions)),
-    snapshot: () => ask(() => real.snapshot()),
+    snapshot: async () => {
+      const snapshot = await ask(() => real.snapshot());
+      return {
+        ...snapshot,
+        async *pages() {
+          const pages = snapshot.pages();
+          for (;;) {
+            const next = await ask(() => pages.next());
+            if (next.done === true) return;
+            yield next.value;
+          }
+        },
+      };
+    },
     freeBytes: () => ask(async () => (faults.low || faults.full ? FREE_BYTES_LOW : FREE_BYTES)),
     // The real one takes a thread.
     checkStructure: () => ask(async () => []),
