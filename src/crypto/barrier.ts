@@ -20,6 +20,8 @@ const CIPHERTEXT_AT = NONCE_AT + XAES_NONCE_BYTES;
 /** What a blob has beside its ciphertext. */
 export const BLOB_OVERHEAD_BYTES = CIPHERTEXT_AT + XAES_TAG_BYTES;
 const MAC_BYTES = 32;
+/** Nonces are fetched so many at a time: asking for each alone costs as much as hashing a record. They are no secret. */
+const NONCES_FETCHED = 128;
 
 function unreadable(
   purpose: string | undefined,
@@ -53,6 +55,8 @@ export class Barrier {
   readonly #keyring: Keyring;
   readonly #macKey: KeyObject;
   readonly #random: Random;
+  #nonces: Uint8Array = new Uint8Array(0);
+  #nonceAt = 0;
 
   constructor(keyring: Keyring, random: Random) {
     this.#keyring = keyring;
@@ -78,13 +82,22 @@ export class Barrier {
     const number = this.#keyring.currentDataKey;
     const key = this.#keyring.sealingKey(number);
     assert(key !== undefined, 'a keyring has at least one data key');
-    const nonce = this.#random(XAES_NONCE_BYTES);
+    const nonce = this.#nextNonce();
     const blob = Buffer.allocUnsafe(BLOB_OVERHEAD_BYTES + plaintext.length);
     blob[0] = VERSION;
     blob.writeUInt32BE(number, 1);
     blob.set(nonce, NONCE_AT);
     key.sealInto(blob, CIPHERTEXT_AT, nonce, plaintext, associate(purpose, associated));
     return blob;
+  }
+
+  #nextNonce(): Uint8Array {
+    if (this.#nonceAt === this.#nonces.length) {
+      this.#nonces = this.#random(NONCES_FETCHED * XAES_NONCE_BYTES);
+      this.#nonceAt = 0;
+    }
+    this.#nonceAt += XAES_NONCE_BYTES;
+    return this.#nonces.subarray(this.#nonceAt - XAES_NONCE_BYTES, this.#nonceAt);
   }
 
   /** Throws `record-unreadable`; `details.dataKey` names a data key this process does not have (yet). */

@@ -138,16 +138,15 @@ export function digestOf(fields: string, material: Uint8Array, blind: Uint8Array
 
 /** The UUIDv7 of a record: 48 bits of Unix milliseconds, then the digest's first 74 bits. */
 export function idFromDigest(createdAtMs: number, digest: Uint8Array): string {
-  const bytes = Buffer.alloc(16);
+  const bytes = Buffer.allocUnsafe(16);
   bytes.writeUIntBE(createdAtMs, 0, 6);
-  // 74 bits of the digest: 12 after the version, 62 after the variant.
+  // 74 bits of the digest: 12 after the version, 62 after the variant, 30 of them in the first word.
   const source = Buffer.from(digest.buffer, digest.byteOffset, 10);
-  const high = source.readUInt16BE(0);
-  bytes.writeUInt16BE(0x7000 | (high >>> 4), 6);
-  // The remaining 62 bits start at bit 12 of the digest.
-  const rest = (source.readBigUInt64BE(1) << 4n) | BigInt(source[9]! >>> 4);
-  const low62 = (rest >> 2n) & ((1n << 62n) - 1n);
-  bytes.writeBigUInt64BE((0b10n << 62n) | low62, 8);
+  bytes.writeUInt16BE(0x7000 | (source.readUInt16BE(0) >>> 4), 6);
+  const middle = source.readUInt32BE(5);
+  const first30 = ((source.readUInt32BE(1) & 0x0f_ff_ff_ff) << 2) | (middle >>> 30);
+  bytes.writeUInt32BE((0x80_00_00_00 | first30) >>> 0, 8);
+  bytes.writeUInt32BE(((middle << 2) | (source[9]! >>> 6)) >>> 0, 12);
   const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

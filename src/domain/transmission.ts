@@ -15,7 +15,8 @@ export class BatchLines {
   push(piece: Uint8Array): string[] {
     this.#bytes += piece.length;
     if (this.#bytes > TRANSMISSION_BYTES_MAX) throw tooLarge(`more than ${TRANSMISSION_BYTES_MAX} bytes`);
-    const bytes = this.#rest.length === 0 ? Buffer.from(piece) : Buffer.concat([this.#rest, piece]);
+    const view = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    const bytes = this.#rest.length === 0 ? view : Buffer.concat([this.#rest, view]);
     const lines: string[] = [];
     let start = 0;
     for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {

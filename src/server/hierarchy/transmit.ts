@@ -27,44 +27,48 @@ export type TransmitOutcome =
   /** The cursor is elsewhere, or the epoch ended: begin again with a heartbeat. */
   | { readonly outcome: 'heartbeat-first'; readonly transmitted: number };
 
+/**
+ * While the primary works on a batch, the next one is read, opened and written to the audit log, and the answer before is
+ * noted: the slower end sets the pace. A batch in preparation when the link closes is dropped, and its event tells of
+ * keys that were about to leave and did not.
+ */
 export async function transmit(
   ports: ServerPorts,
   link: PrimaryLink,
   from: { readonly primary: PrimaryRow; readonly epoch: string; readonly acknowledged: Position },
 ): Promise<TransmitOutcome> {
   const { reader } = ports.store;
-  const prepare = (start: Position) => makeBatch(reader, ports.barrier, from.epoch, start);
+  const { epoch } = from;
   let position = from.acknowledged;
   let transmitted = 0;
   let prepared: Promise<Batch | undefined> | undefined;
-  for (;;) {
+  let noted: Promise<void> = Promise.resolve();
+  const isOpen = async (): Promise<boolean> => {
     const { primary, verdict } = await link.judge(reader);
-    // The batch that is in preparation is dropped with its promise observed.
-    if (primary?.id !== from.primary.id || verdict !== 'open') {
-      await prepared;
-      return { outcome: 'done', position, transmitted, closed: false };
+    return primary?.id === from.primary.id && verdict === 'open';
+  };
+  const done = async (closed: boolean): Promise<TransmitOutcome> => {
+    await noted;
+    return { outcome: 'done', position, transmitted, closed };
+  };
+  for (;;) {
+    if (prepared === undefined) {
+      if (!(await isOpen())) return done(false);
+      prepared = prepareBatch(ports, from, position);
     }
-    const batch = await (prepared ?? prepare(position));
-    if (batch === undefined) return { outcome: 'done', position, transmitted, closed: false };
-    await ports.audit.record({
-      event: 'keys-transmitted',
-      by: 'server',
-      from: batch.start.seq + 1,
-      to: batch.end.seq,
-      epoch: from.epoch,
-      primary: primary.id,
-    });
-    // Looked at again: the flush took a moment.
-    if ((await link.judge(reader)).verdict !== 'open')
-      return { outcome: 'done', position, transmitted, closed: false };
+    const batch = await prepared;
+    if (batch === undefined) return done(false);
+    // Looked at just before it leaves: reading and flushing took a moment.
+    const { primary, verdict } = await link.judge(reader);
+    if (primary?.id !== from.primary.id || verdict !== 'open') return done(false);
     link.noteTransmitted(batch.end.seq);
     const sent = link.call(primary, true, (calls, signal) =>
       calls.transmit(batch.lines, { signal, timeoutMs: TRANSMIT_MS_MAX }),
     );
-    // While the primary works, the next batch is made; a failure of it is met when it is awaited.
-    prepared = prepare(batch.end);
+    prepared = prepareBatch(ports, from, batch.end);
+    // A failure of it is met when it is awaited.
     prepared.catch(() => undefined);
-    const answer = await sent;
+    const [answer] = await Promise.all([sent, noted]);
     const acknowledged: Position = {
       seq: answer.acknowledged.seq,
       chain: Buffer.from(answer.acknowledged.chain, 'hex'),
@@ -75,17 +79,17 @@ export async function transmit(
       return { outcome: 'heartbeat-first', transmitted };
     }
     transmitted += Math.max(0, acknowledged.seq - position.seq);
-    await noteAnswer(ports, link, primary, from.epoch, position, acknowledged, answer);
-    const asExpected = acknowledged.seq === batch.end.seq;
+    noted = noteAnswer(ports, link, primary, epoch, position, acknowledged, answer);
+    noted.catch(() => undefined);
+    if (acknowledged.seq !== batch.end.seq) prepared = undefined;
     position = acknowledged;
+    if (answer.outcome === 'received') continue;
+    await noted;
     switch (answer.outcome) {
-      case 'received':
-        if (!asExpected) prepared = undefined;
-        continue;
       case 'discontinuous':
         return { outcome: 'heartbeat-first', transmitted };
       case 'closed':
-        return { outcome: 'done', position, transmitted, closed: true };
+        return done(true);
       case 'later':
         throw new KeystairError('later', `${primary.name} takes no more transmissions for now`, {
           nextStep:
@@ -93,6 +97,25 @@ export async function transmit(
         });
     }
   }
+}
+
+/** The batch after a position, its audit event durable; undefined at the head. */
+async function prepareBatch(
+  ports: ServerPorts,
+  { epoch, primary }: { readonly epoch: string; readonly primary: PrimaryRow },
+  start: Position,
+): Promise<Batch | undefined> {
+  const batch = await makeBatch(ports.store.reader, ports.barrier, epoch, start);
+  if (batch === undefined) return undefined;
+  await ports.audit.record({
+    event: 'keys-transmitted',
+    by: 'server',
+    from: batch.start.seq + 1,
+    to: batch.end.seq,
+    epoch,
+    primary: primary.id,
+  });
+  return batch;
 }
 
 async function noteAnswer(
