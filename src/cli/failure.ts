@@ -27,6 +27,11 @@ const SYSTEM_FAILURES: Readonly<Record<string, { code: ErrorCode; says: string; 
   EROFS: { code: 'not-allowed', says: 'on a read-only disk is', nextStep: 'choose another place' },
   EEXIST: { code: 'file-exists', says: 'there is already', nextStep: 'choose another name' },
   ENOSPC: { code: 'disk-full', says: 'the disk has no room for', nextStep: 'make room and try again' },
+  EIO: {
+    code: 'file-damaged',
+    says: 'the disk failed to read or write',
+    nextStep: 'use a copy on another disk',
+  },
   EDQUOT: { code: 'disk-full', says: 'the quota has no room for', nextStep: 'make room and try again' },
 };
 

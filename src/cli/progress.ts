@@ -21,31 +21,39 @@ export function createProgress(
 ): Progress {
   const { paint } = terminal;
   if (paint === undefined) return { at: () => {}, end: () => {} };
-  const begunAt = clock();
+  // From the first word of it: what it waited for before says nothing of its pace.
+  let begun: { readonly at: number; readonly done: number } | undefined;
   let paintedAt = 0;
   return {
     at: (done, of) => {
       const now = clock();
+      begun ??= { at: now, done };
       if (now - paintedAt < PAINT_MS) return;
       paintedAt = now;
-      paint(progressLine(what, done, of, now - begunAt, rate));
+      paint(progressLine(what, { done, of, since: done - begun.done, elapsedMs: now - begun.at }, rate));
     },
     end: () => paint(''),
   };
 }
 
+interface Pace {
+  readonly done: number;
+  readonly of: number;
+  /** Done in the time that elapsed. */
+  readonly since: number;
+  readonly elapsedMs: number;
+}
+
 function progressLine(
   what: string,
-  done: number,
-  of: number,
-  elapsedMs: number,
+  { done, of, since, elapsedMs }: Pace,
   rate: (perSecond: number) => string,
 ): string {
   const share = of > 0 ? Math.min(done / of, 1) : 0;
-  const perSecond = elapsedMs > 0 ? (done / elapsedMs) * 1000 : 0;
+  const perSecond = elapsedMs > 0 ? (since / elapsedMs) * 1000 : 0;
   const left = perSecond > 0 ? Math.ceil(Math.max(of - done, 0) / perSecond) : undefined;
-  const leftText = left === undefined ? '' : `, ${secondsToText(left)} left`;
-  return `${what} ${Math.floor(share * 100)} %, ${rate(perSecond)}${leftText}`;
+  const pace = left === undefined ? '' : `, ${rate(perSecond)}, ${secondsToText(left)} left`;
+  return `${what} ${Math.floor(share * 100)} %${pace}`;
 }
 
 export function megabytes(perSecond: number): string {

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, open, rename, unlink } from 'node:fs/promises';
+import { access, link, lstat, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { KeystairError } from '#domain/errors.ts';
@@ -19,6 +19,8 @@ function exists(path: string): KeystairError {
 
 /** Refuses early what would be refused at the end. A device or a pipe is never replaced by a file. */
 export async function checkNewFile(path: string, force: boolean): Promise<void> {
+  // In the words of the folder: under the name of a file that is yet to be, nobody would understand it.
+  await access(dirname(resolve(path)), constants.W_OK);
   const there = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
@@ -39,15 +41,36 @@ export async function writeWholeFile(
   const folder = dirname(resolve(path));
   const partial = join(folder, `.keystair-${randomBytes(8).toString('hex')}.partial`);
   const handle = await open(partial, 'wx', 0o600);
+  const target = handle.createWriteStream({ highWaterMark: FILE_BLOCK_BYTES, flush: true });
+  let failedToWrite: unknown;
+  target.once('error', (error) => (failedToWrite = error));
   try {
     // The stream flushes the file to the disk before it closes it.
-    await pipeline(source, handle.createWriteStream({ highWaterMark: FILE_BLOCK_BYTES, flush: true }));
+    await pipeline(source, target);
     await takeName(partial, join(folder, basename(path)), force);
     await syncFolder(folder);
   } catch (error) {
     await unlink(partial).catch(() => {});
-    throw error;
+    throw error === failedToWrite ? notWritten(path, error) : error;
   }
+}
+
+/** What the system says of a write names no path. */
+function notWritten(path: string, cause: unknown): unknown {
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new KeystairError('disk-full', `the disk has no room for ${path}`, {
+      nextStep: 'no file was left; make room there, or name another place, and run the command again',
+      cause,
+    });
+  }
+  if (code === 'EIO') {
+    return new KeystairError('interrupted', `${path} could not be written: the disk failed`, {
+      nextStep: 'no file was left; name a place on another disk, and run the command again',
+      cause,
+    });
+  }
+  return cause;
 }
 
 /** Without `force` in a way that fails where the name is taken, however late. */

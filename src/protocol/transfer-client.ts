@@ -51,7 +51,10 @@ export function createTransferClient(address: Address): TransferClient {
     exportKeys: (request, signal) => fetchFile(address, 'exportKeys', 'export', request, signal),
     backup: (request, signal) => fetchFile(address, 'backup', 'backup', request, signal),
     importKeys: async (request, file, signal, onRecorded) => {
-      const call = begin(address, 'importKeys', signal, { 'content-type': IMPORT_MEDIA_TYPE });
+      // A server that answers before it has read the whole body, and then closes, may take its answer with it. So it
+      // is asked to leave the closing to us.
+      const headers = { 'content-type': IMPORT_MEDIA_TYPE, connection: 'keep-alive' };
+      const call = begin(address, 'importKeys', signal, headers);
       const answered = new AbortController();
       const sending = send(call, request, file, answered.signal);
       try {
@@ -104,7 +107,7 @@ async function answerOf(
     call.once('response', resolve);
     call.on('error', (cause: NodeJS.ErrnoException) => {
       if (signal.aborted) reject(interrupted());
-      else reject(cause instanceof KeystairError ? cause : notRunning(dataDirectory, cause));
+      else reject(cause instanceof SourceFailure ? cause.cause : notRunning(dataDirectory, cause));
     });
   });
   if (answer.statusCode === 200) return answer;
@@ -141,6 +144,17 @@ async function* wholeBytes(
   throw errorFromProblem(200, document);
 }
 
+/** The file could not be read: nothing that the server is to blame for. */
+class SourceFailure extends Error {}
+
+async function* readable(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* file;
+  } catch (cause) {
+    throw new SourceFailure('the file could not be read', { cause });
+  }
+}
+
 /** Ends early where the answer came already. A file that cannot be read fails the call with the reason. */
 async function send(
   call: ClientRequest,
@@ -149,13 +163,18 @@ async function send(
   answered: AbortSignal,
 ): Promise<void> {
   const stop = new AbortController();
+  const stopped = once(stop.signal, 'abort').then(() => undefined);
   answered.addEventListener('abort', () => stop.abort());
   call.once('close', () => stop.abort());
+  const blocks = readable(file);
   try {
     call.write(`${JSON.stringify(request)}\n`);
-    for await (const block of file) {
-      if (stop.signal.aborted) return;
-      if (!call.write(block)) await once(call, 'drain', { signal: stop.signal });
+    for (;;) {
+      // A source that never goes on, a pipe for instance, must not keep the answer from whoever waits for it.
+      const next = await Promise.race([blocks.next(), stopped]);
+      if (next === undefined || stop.signal.aborted) return;
+      if (next.done === true) break;
+      if (!call.write(next.value)) await once(call, 'drain', { signal: stop.signal });
     }
     call.end();
   } catch (error) {

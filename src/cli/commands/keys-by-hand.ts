@@ -1,7 +1,9 @@
 /** `keystair keys export` and `keys import`: keys carried by hand, in a file that a password or one server opens. */
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { KeystairError } from '#domain/errors.ts';
 import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
 import type { ImportReport } from '#protocol/transfer-routes.ts';
@@ -25,7 +27,8 @@ const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z)?$/;
 function timeOf(given: string | undefined): string | undefined {
   if (given === undefined) return undefined;
   const time = TIME.test(given) ? Date.parse(given) : Number.NaN;
-  if (Number.isNaN(time)) {
+  // A 31st of February would become a day of March.
+  if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(given.slice(0, 10))) {
     throw new UsageError(
       `--created-after must be like 2026-01-31 or 2026-01-31T08:00:00Z, in UTC, not '${given}'`,
     );
@@ -33,7 +36,10 @@ function timeOf(given: string | undefined): string | undefined {
   return new Date(time).toISOString();
 }
 
-/** The password of a new file: generated, from a file, or asked for twice; told early where it is too weak. */
+/**
+ * The password of a new file: generated, from a file, or asked for twice; told early where it is too weak. Whoever
+ * chooses it is told before what it means to lose it.
+ */
 async function newPassword(
   context: Context,
   file: string | undefined,
@@ -42,13 +48,16 @@ async function newPassword(
   if (generate) {
     const { makeWordPassword } = await import('#crypto/password/word-password.ts');
     const password = await makeWordPassword(random);
+    context.terminal.say(LOST_PASSWORD);
     return { password, shown: [`The password, shown only now: ${password}`] };
   }
-  if (file === undefined) context.terminal.say(LOST_PASSWORD);
+  const asked = file === undefined && context.terminal.inputIsPerson;
+  if (asked) context.terminal.say(LOST_PASSWORD);
   const question = { text: 'Password for the export file', twice: true };
   const password = await readPassword(file, context.terminal, question);
   const { demandStrongPassword } = await import('#crypto/password/password-strength.ts');
   await demandStrongPassword(password);
+  if (!asked) context.terminal.say(LOST_PASSWORD);
   return { password, shown: [] };
 }
 
@@ -102,6 +111,7 @@ export const exportByHand = command({
       document: { exported: answer.keys, file: out },
       lines: [`Exported ${count(answer.keys, 'key')} to ${out}`],
       messages: [
+        ...(answer.keys === 0 ? ['No key fits what was asked for: the file is whole, and holds none.'] : []),
         secret === undefined
           ? 'Only the server with that recipient opens it: keystair keys import FILE there.'
           : LOST_PASSWORD,
@@ -113,10 +123,40 @@ export const exportByHand = command({
 /** How every age v1 file with a passphrase begins. */
 const ASKS_FOR_PASSWORD = 'age-encryption.org/v1\n-> scrypt ';
 
-async function needsPassword(handle: FileHandle): Promise<boolean> {
-  const bytes = Buffer.alloc(ASKS_FOR_PASSWORD.length);
-  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-  return bytes.toString('latin1', 0, bytesRead) === ASKS_FOR_PASSWORD;
+interface FileToRead {
+  readonly asksForPassword: boolean;
+  readonly bytes: AsyncGenerator<Uint8Array, void, undefined>;
+  /** However far it was read. */
+  readonly close: () => void;
+}
+
+/** Reads on from where the front ends and never back, so that a pipe is as good as a file. */
+async function beginToRead(handle: FileHandle, isPipe: boolean): Promise<FileToRead> {
+  const front = Buffer.alloc(ASKS_FOR_PASSWORD.length);
+  let length = 0;
+  while (length < front.length) {
+    const { bytesRead } = await handle.read(front, length, front.length - length, null);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  const rest = isPipe
+    ? waitedFor(handle)
+    : handle.createReadStream({ highWaterMark: FILE_BLOCK_BYTES, autoClose: false });
+  async function* bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield front.subarray(0, length);
+    yield* rest;
+  }
+  return {
+    asksForPassword: front.toString('latin1', 0, length) === ASKS_FOR_PASSWORD,
+    bytes: bytes(),
+    close: () => void rest.destroy(),
+  };
+}
+
+/** A plain read of a pipe that nobody writes to cannot be given up, and would keep the command from ending. */
+function waitedFor(handle: FileHandle): Readable {
+  const again = openSync(`/proc/self/fd/${handle.fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd: again, readable: true, writable: false });
 }
 
 export const importByHand = command({
@@ -130,27 +170,29 @@ export const importByHand = command({
   example: 'oslo.age --dry-run --data /var/lib/keystair',
   run: async (context, { file }, { data, 'password-file': passwordFile, 'dry-run': dryRun }) => {
     const handle = await open(file, constants.O_RDONLY);
+    let reading: FileToRead | undefined;
     try {
       const stat = await handle.stat();
       if (stat.isDirectory()) {
         throw new KeystairError('invalid-argument', `${file} is a directory`, { nextStep: 'name a file' });
       }
       const transfers = await context.connectTransfers(data);
-      const asks = passwordFile !== undefined || (await needsPassword(handle));
+      reading = await beginToRead(handle, stat.isFIFO());
+      const asks = passwordFile !== undefined || reading.asksForPassword;
       const question = { text: 'Password of the export file', twice: false };
       const password = asks ? await readPassword(passwordFile, context.terminal, question) : undefined;
-      const reading = createProgress(context.terminal, 'Checking', clock, megabytes);
+      const checking = createProgress(context.terminal, 'Checking', clock, megabytes);
       const recording = createProgress(context.terminal, 'Recording', clock, keysRate);
-      const bytes = handle.createReadStream({ start: 0, highWaterMark: FILE_BLOCK_BYTES, autoClose: false });
       const report = await transfers.importKeys(
         { ...(password === undefined ? {} : { password }), dryRun },
-        counted(bytes, stat.size, reading),
+        counted(reading.bytes, stat.size, checking),
         context.stopSignal(),
         recording.at,
       );
       recording.end();
       return { document: { ...report }, lines: reportLines(report) };
     } finally {
+      reading?.close();
       await handle.close();
     }
   },

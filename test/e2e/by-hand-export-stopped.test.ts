@@ -1,0 +1,86 @@
+/** Exports by hand, stopped in the middle: no half file under any name, and the next export is whole. */
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import {
+  beginCommand,
+  beginExport,
+  recipientOf,
+  type RunningExport,
+} from '#test/support/by-hand-commands.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { makeDirectory } from '#test/support/made-directory.ts';
+import { organisation, refusedWith, type Server } from '#test/support/organisation.ts';
+import { mountSmallDisk, unlessRoot } from '#test/support/small-disk.ts';
+
+/** Some 11 MB of file: long enough to be met in the middle. */
+const KEYS = 20_000;
+const place = organisation('export-stopped');
+let from: Server;
+let to: string;
+
+before(async () => {
+  const data = place.path('from');
+  await makeDirectory(data, 'From', KEYS);
+  from = await place.server('From', { data });
+  to = await recipientOf(from);
+});
+
+const begin = (folder: string): Promise<RunningExport> => beginExport(from, place.path(folder), to);
+
+async function exportWorks(out: string): Promise<void> {
+  assert.deepEqual(await from.done(['keys', 'export', '--out', out, '--to', to]), {
+    exported: KEYS,
+    file: out,
+  });
+  const checked = await from.done(['keys', 'import', out, '--dry-run']);
+  assert.deepEqual(checked, { new: 0, known: KEYS, conflicts: [], dryRun: true });
+}
+
+test('the server is killed (-9) in the middle of an export: no file, and the next export is whole', async () => {
+  const { ended, folder, out } = await begin('killed');
+  await from.kill();
+  assert.match(refusedWith(await ended, 'interrupted'), /no file was left/);
+  assert.deepEqual(readdirSync(folder), []);
+  await from.restart();
+  await exportWorks(out);
+});
+
+test('Ctrl-C in the middle of an export: no file, and what was there before stays', async () => {
+  const { pid, ended, folder, out } = await begin('given-up');
+  process.kill(pid, 'SIGINT');
+  assert.match(refusedWith(await ended, 'interrupted'), /no file was left/);
+  assert.deepEqual(readdirSync(folder), []);
+  writeFileSync(out, 'what was there');
+  const again = beginCommand(from, ['keys', 'export', '--force', '--out', out, '--to', to]);
+  await eventually('a part of the file', () => readdirSync(folder).length === 2);
+  process.kill(again.pid, 'SIGINT');
+  assert.match(refusedWith(await again.ended, 'interrupted'), /no file was left/);
+  assert.deepEqual([readdirSync(folder), readFileSync(out, 'utf8')], [['out.age'], 'what was there']);
+});
+
+test('a server that stops in the middle of an export breaks it off, exits 0 and says what to do', async () => {
+  const { ended, folder } = await begin('stopped');
+  await from.stop();
+  assert.match(refusedWith(await ended, 'interrupted'), /start the server/);
+  assert.deepEqual(readdirSync(folder), []);
+  await from.restart();
+});
+
+test('the disk is full where the file is to be: no file, a message that names the place, and room mends it', {
+  skip: unlessRoot(),
+}, async () => {
+  const disk = mountSmallDisk(place.path('full'), 32);
+  const ballast = join(disk.path, 'ballast');
+  writeFileSync(ballast, Buffer.alloc(28 * 1024 * 1024));
+  const folder = join(disk.path, 'keys');
+  mkdirSync(folder);
+  const out = join(folder, 'out.age');
+  const ran = await from.run(['keys', 'export', '--out', out, '--to', to, '--json']);
+  assert.match(refusedWith(ran, 'disk-full'), /no room for .*out\.age; no file was left; make room there/);
+  assert.deepEqual(readdirSync(folder), []);
+  writeFileSync(ballast, '');
+  await exportWorks(out);
+  assert.equal(statSync(out).mode & 0o777, 0o600);
+});
