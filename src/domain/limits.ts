@@ -147,6 +147,9 @@ export const STORE_GROUP_BYTES_MAX = 16 * 1024 * 1024;
 /** Ids in one question for known keys: five transmissions, some 20 ms. */
 export const KNOWN_KEYS_MAX = 10_000;
 
+/** Devices' keys recorded in one work: at their largest 4 MiB, and some 10 ms in which nobody else is served. */
+export const DEVICE_KEYS_TOGETHER_MAX = 256;
+
 // --- audit ---
 
 /** Repeated refusals of one caller for one reason within this are counted, not written singly. */

@@ -14,6 +14,7 @@ import { Refusals } from './audit/refusals.ts';
 import { Backups } from './backup/backups.ts';
 import { Budget } from './budget.ts';
 import type { Repository } from './create-repository.ts';
+import { DeviceCustody } from './devices/device-custody.ts';
 import { loadReceipts } from './devices/receipts.ts';
 import { Climb } from './hierarchy/climb.ts';
 import type { AskToJoin } from './hierarchy/join.ts';
@@ -97,6 +98,7 @@ export async function createAdministrationServer(
     streams,
     credentials,
     receipts: await loadReceipts(rows, store, random, server.id),
+    custody: new DeviceCustody(ports),
     deviceBudget: new Budget(DEVICE_RECORDS_AN_HOUR_DEFAULT, DEVICE_BYTES_AN_HOUR_DEFAULT, clock),
     secondaryBudget: new Budget(SECONDARY_RECORDS_AN_HOUR_DEFAULT, SECONDARY_BYTES_AN_HOUR_DEFAULT, clock),
   };

@@ -75,25 +75,15 @@ export class Receipts {
   }
 }
 
-/** Notes that the device holds receipts for these keys; those it already had change nothing. */
+/** Notes that the device holds receipts for these keys; those it already had, or named twice, count once. */
 export async function noteReceipts(
   transaction: Transaction,
   deviceId: string,
   keys: readonly { readonly id: string; readonly seq: number }[],
 ): Promise<void> {
-  const held = await transaction.hasReceipts(
-    deviceId,
-    keys.map(({ seq }) => seq),
-  );
-  const added = keys.filter(({ seq }) => !held.has(seq));
-  if (added.length === 0) return;
-  const totals = addToTotals(
-    await transaction.receiptTotals(deviceId),
-    added.map(({ id }) => id),
-  );
-  await transaction.addReceipts(
-    deviceId,
-    added.map(({ seq }) => seq),
-    totals,
-  );
+  const ids = new Map(keys.map(({ id, seq }) => [seq, id]));
+  for (const seq of await transaction.hasReceipts(deviceId, [...ids.keys()])) ids.delete(seq);
+  if (ids.size === 0) return;
+  const totals = addToTotals(await transaction.receiptTotals(deviceId), [...ids.values()]);
+  await transaction.addReceipts(deviceId, [...ids.keys()], totals);
 }

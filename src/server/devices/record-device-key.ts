@@ -9,13 +9,15 @@ import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
 import type { Transaction } from '#store/store.ts';
 import type { Budget } from '../budget.ts';
-import { checkedKey, recordKeys } from '../keys/record-keys.ts';
+import { checkedKey } from '../keys/record-keys.ts';
 import type { ServerPorts } from '../ports.ts';
-import { noteReceipts, type Receipts } from './receipts.ts';
+import type { DeviceCustody } from './device-custody.ts';
+import type { Receipts } from './receipts.ts';
 
 export interface DevicePorts extends ServerPorts {
   readonly receipts: Receipts;
   readonly deviceBudget: Budget;
+  readonly custody: DeviceCustody;
 }
 
 function demandOwnKey(ports: ServerPorts, member: Member, key: EncryptionKey): void {
@@ -53,18 +55,6 @@ export async function recordDeviceKey(
       nextStep: 'wait an hour and try again; look at what makes so many keys',
     });
   }
-  const outcome = await ports.store.write(async (transaction) => {
-    // Again, in the transaction that stores: it may have been removed meanwhile.
-    await demandCaller(transaction);
-    const [recorded] = await recordKeys(ports, transaction, [key], `device:${member.id}`);
-    if (recorded === undefined || recorded.outcome === 'conflict') {
-      throw new KeystairError('record-conflict', `another record is known here under the id ${id}`, {
-        nextStep: 'make a new key; the one that is known was not changed',
-      });
-    }
-    await noteReceipts(transaction, member.id, [{ id, seq: recorded.seq }]);
-    return recorded.outcome;
-  });
-  if (outcome === 'new') ports.keysRecorded.raise();
+  await ports.custody.record({ key, demandCaller });
   return { id, receipt: ports.receipts.seal(member.id, key.complete), server: ports.server };
 }

@@ -4,6 +4,7 @@
  * overwrites nothing; numbers and chain values follow one another without gaps.
  */
 import type { Barrier } from '#crypto/barrier.ts';
+import type { AuditEvent } from '#domain/audit-log.ts';
 import { type CompleteKey, type EncryptionKey, checkKey, keyFromCanonical } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
@@ -63,25 +64,41 @@ export async function recordKeys(
   receivedFrom: string,
 ): Promise<readonly RecordOutcome[]> {
   const recordedAt = ports.clock();
-  const candidates = keys.map((checked) => ({
-    id: checked.complete.key.id,
-    digest: checked.digest,
-    row: () => sealedRow(ports.barrier, checked, receivedFrom, recordedAt),
-  }));
-  return recordRows(ports, transaction, candidates, receivedFrom);
+  const candidates = keys.map((checked) => candidateOf(ports.barrier, checked, receivedFrom, recordedAt));
+  return recordRows(ports, transaction, candidates);
 }
 
-/** The same for keys that were checked before; `row` is asked for only where the key is new. */
+/** A key that is recorded where it is new; its row is made only then. */
+export interface Candidate {
+  readonly id: string;
+  readonly digest: Uint8Array;
+  readonly receivedFrom: string;
+  readonly row: () => UnnumberedKey;
+}
+
+export function candidateOf(
+  barrier: Barrier,
+  checked: CheckedKey,
+  receivedFrom: string,
+  recordedAt: number,
+): Candidate {
+  return {
+    id: checked.complete.key.id,
+    digest: checked.digest,
+    receivedFrom,
+    row: () => sealedRow(barrier, checked, receivedFrom, recordedAt),
+  };
+}
+
+/** The same for keys that were checked before, wherever each came from. */
 export async function recordRows(
   ports: Pick<ServerPorts, 'audit'>,
   transaction: Transaction,
-  keys: readonly { readonly id: string; readonly digest: Uint8Array; readonly row: () => UnnumberedKey }[],
-  receivedFrom: string,
+  keys: readonly Candidate[],
 ): Promise<readonly RecordOutcome[]> {
   const known = new Map(await transaction.knownKeys(keys.map(({ id }) => id)));
-  const head = await transaction.head();
+  let { seq, chain } = await transaction.head();
   const rows: StoredKey[] = [];
-  let { seq, chain } = head;
   const outcomes = keys.map(({ id, digest, row }): RecordOutcome => {
     const there = known.get(id);
     if (there !== undefined) {
@@ -97,18 +114,21 @@ export async function recordRows(
   });
   if (rows.length > 0) {
     await transaction.appendKeys(rows);
-    await ports.audit.append(transaction, [
-      {
-        event: 'keys-recorded',
-        by: receivedFrom,
-        from: head.seq + 1,
-        to: seq,
-        first: rows[0]!.id,
-        receivedFrom,
-      },
-    ]);
+    await ports.audit.append(transaction, recordedEvents(rows));
   }
   return outcomes;
+}
+
+/** One event for each run of new keys that came from the same side. */
+function recordedEvents(rows: readonly StoredKey[]): AuditEvent[] {
+  const events: AuditEvent[] = [];
+  for (let at = 0; at < rows.length; ) {
+    const { seq, id, receivedFrom } = rows[at]!;
+    while (at < rows.length && rows[at]!.receivedFrom === receivedFrom) at += 1;
+    const to = rows[at - 1]!.seq;
+    events.push({ event: 'keys-recorded', by: receivedFrom, from: seq, to, first: id, receivedFrom });
+  }
+  return events;
 }
 
 function sealSecrets(

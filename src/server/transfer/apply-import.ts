@@ -104,8 +104,12 @@ async function recordPage(
   const outcomes = await recordRows(
     ports,
     transaction,
-    fresh.map((key) => ({ id: key.id, digest: key.digest, row: () => ({ ...key, receivedFrom }) })),
-    receivedFrom,
+    fresh.map((key) => ({
+      id: key.id,
+      digest: key.digest,
+      receivedFrom,
+      row: () => ({ ...key, receivedFrom }),
+    })),
   );
   // A key that arrived by another way since it was staged.
   const known = outcomes.filter(({ outcome }) => outcome === 'known').length;

@@ -13,8 +13,8 @@ export const CUSTODY_BUGS: readonly Bug[] = [
     edits: [
       edit(
         'server/devices/record-device-key.ts',
-        'const outcome = await ports.store.write(async (transaction) => {',
-        "const outcome = 'new'; void ports.store.write(async (transaction) => {",
+        'await ports.custody.record({ key, demandCaller });',
+        'void ports.custody.record({ key, demandCaller });',
       ),
     ],
     seed: 1,

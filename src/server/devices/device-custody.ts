@@ -1,0 +1,108 @@
+/**
+ * Taking devices' keys into custody, those of one turn together: a thousand laptops that hand a key over at the same
+ * moment share one look for known keys, one MAC of the audit log and one flush.
+ *
+ * Invariants: `record` resolves only when key and receipt note are durable; each caller's membership is read in the
+ * transaction that stores; what becomes of one key changes nothing for another.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import { DEVICE_KEYS_TOGETHER_MAX } from '#domain/limits.ts';
+import type { Member } from '#domain/member.ts';
+import type { Transaction } from '#store/store.ts';
+import { candidateOf, type CheckedKey, type RecordOutcome, recordRows } from '../keys/record-keys.ts';
+import type { ServerPorts } from '../ports.ts';
+import { noteReceipts } from './receipts.ts';
+
+interface Handover {
+  readonly key: CheckedKey;
+  /** Throws unless the caller is still a member. */
+  readonly demandCaller: (transaction: Transaction) => Promise<Member>;
+}
+
+export type CustodyPorts = Pick<ServerPorts, 'store' | 'barrier' | 'clock' | 'audit' | 'keysRecorded'>;
+
+/** What became of one handover: recorded or known, or why not. */
+type Outcome = RecordOutcome | { readonly outcome: 'refused'; readonly because: unknown };
+
+interface PendingWork {
+  readonly handovers: Handover[];
+  readonly outcomes: Promise<readonly Outcome[]>;
+}
+
+export class DeviceCustody {
+  readonly #ports: CustodyPorts;
+  #pending: PendingWork | undefined;
+
+  constructor(ports: CustodyPorts) {
+    this.#ports = ports;
+  }
+
+  /** Throws `record-conflict`, and what `demandCaller` throws. */
+  async record(handover: Handover): Promise<void> {
+    if ((this.#pending?.handovers.length ?? 0) >= DEVICE_KEYS_TOGETHER_MAX) this.#pending = undefined;
+    const pending = (this.#pending ??= this.#startWork());
+    const at = pending.handovers.push(handover) - 1;
+    const outcome = (await pending.outcomes)[at]!;
+    if (outcome.outcome === 'refused') throw outcome.because;
+    if (outcome.outcome === 'conflict') {
+      const { id } = handover.key.complete.key;
+      throw new KeystairError('record-conflict', `another record is known here under the id ${id}`, {
+        nextStep: 'make a new key; the one that is known was not changed',
+      });
+    }
+  }
+
+  /** Handovers join until the work runs. The store may run it again: they stay its own. */
+  #startWork(): PendingWork {
+    const handovers: Handover[] = [];
+    const forget = (): void => {
+      if (this.#pending === pending) this.#pending = undefined;
+    };
+    const outcomes = this.#ports.store.write((transaction) => {
+      forget();
+      return recordHandovers(this.#ports, transaction, handovers);
+    });
+    const pending: PendingWork = { handovers, outcomes };
+    outcomes.then(
+      (all) => {
+        if (all.some(({ outcome }) => outcome === 'new')) this.#ports.keysRecorded.raise();
+      },
+      // A write that fails before its work runs must not keep later handovers waiting on it for ever.
+      forget,
+    );
+    return pending;
+  }
+}
+
+async function recordHandovers(
+  ports: CustodyPorts,
+  transaction: Transaction,
+  handovers: readonly Handover[],
+): Promise<readonly Outcome[]> {
+  const recordedAt = ports.clock();
+  const outcomes: Outcome[] = [];
+  const admitted: { readonly at: number; readonly device: string; readonly key: CheckedKey }[] = [];
+  for (const [at, { key, demandCaller }] of handovers.entries()) {
+    try {
+      // In the transaction that stores: it may have been removed meanwhile.
+      admitted.push({ at, device: (await demandCaller(transaction)).id, key });
+    } catch (because) {
+      outcomes[at] = { outcome: 'refused', because };
+    }
+  }
+  const candidates = admitted.map(({ device, key }) =>
+    candidateOf(ports.barrier, key, `device:${device}`, recordedAt),
+  );
+  const recorded = await recordRows(ports, transaction, candidates);
+  const held = new Map<string, { id: string; seq: number }[]>();
+  for (const [index, { at, device, key }] of admitted.entries()) {
+    const outcome = recorded[index]!;
+    outcomes[at] = outcome;
+    if (outcome.outcome === 'conflict') continue;
+    const receipts = held.get(device) ?? [];
+    receipts.push({ id: key.complete.key.id, seq: outcome.seq });
+    held.set(device, receipts);
+  }
+  for (const [device, receipts] of held) await noteReceipts(transaction, device, receipts);
+  return outcomes;
+}
