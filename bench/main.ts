@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   }
   const begun = performance.now();
   const load = loadavg()[0]!;
-  const workplace = await openWorkplace();
+  const workplace = await openWorkplace(options.profile);
   try {
     const rows = await measure({
       options,

@@ -12,13 +12,16 @@ export interface BenchOptions {
   readonly share: number;
   readonly only: ReadonlySet<Measurement>;
   readonly json: boolean;
+  /** Where each server leaves a profile of its processor's time, for `chrome://inspect` and the like. */
+  readonly profile: string | undefined;
 }
 
-export const USAGE = `node bench/main.ts [--quick] [--only P1,P2] [--keys N] [--json]
+export const USAGE = `node bench/main.ts [--quick] [--only P1,P2] [--keys N] [--profile FOLDER] [--json]
 
   --quick   100,000 keys and short rounds: shows that it runs and that counts hold
   --only    some of ${MEASUREMENTS.join(', ')}
   --keys    keys in the repository, 1,000,000 unless said otherwise
+  --profile each server leaves a .cpuprofile there; figures of such a run are not to be quoted
   --json    one JSON object on standard output
 `;
 
@@ -30,6 +33,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
       keys: { type: 'string' },
+      profile: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -46,5 +50,6 @@ export function readOptions(args: readonly string[]): BenchOptions {
     share: quick ? 0.25 : 1,
     only: new Set(wanted as Measurement[]),
     json: values.json,
+    profile: values.profile,
   };
 }

@@ -10,6 +10,8 @@ import { join } from 'node:path';
 
 export interface Workplace {
   readonly folder: string;
+  /** Where servers leave profiles, if they shall. */
+  readonly profile: string | undefined;
   /** A path in the folder, never given before. */
   place(name: string): string;
   /** Ends the process with the run at the latest. */
@@ -18,7 +20,7 @@ export interface Workplace {
   clear(): void;
 }
 
-export async function openWorkplace(): Promise<Workplace> {
+export async function openWorkplace(profile: string | undefined): Promise<Workplace> {
   const folder = await mkdtemp(join(tmpdir(), 'keystair-bench-'));
   const running = new Set<ChildProcess>();
   let places = 0;
@@ -31,6 +33,7 @@ export async function openWorkplace(): Promise<Workplace> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   return {
     folder,
+    profile,
     place: (name) => join(folder, `${(places += 1)}-${name}`),
     keep(started) {
       running.add(started);

@@ -42,7 +42,7 @@ export async function startReferenceServer(
   return { address: address!, process: started };
 }
 
-/** Rows a second of `durable` inserts one by one, or of a `load`. */
+/** Rows a second of `durable` inserts one by one, or of a `load` of rows like ours. */
 export async function rawRowsASecond(
   workplace: Workplace,
   mode: 'durable' | 'load',

@@ -1,6 +1,7 @@
 /** A server as customers run it: a process of its own, started through the launcher. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,6 +9,10 @@ import { createPeopleClient, type PeopleClient } from '#protocol/people-client.t
 import type { Workplace } from '../workplace.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/keystair');
+/** What the launcher runs, for a run that is profiled. */
+const PROGRAM = join(import.meta.dirname, '../../src/cli/main.ts');
+/** A few devices hand over here what a thousand would. */
+const CONFIGURATION = { budgets: { deviceRecordsAnHour: 1e9, deviceBytesAnHour: 1e12 } };
 const STOP_MS_MAX = 20_000;
 
 export interface ServerProcess {
@@ -23,11 +28,20 @@ export interface ServerProcess {
 }
 
 export async function startServer(workplace: Workplace, data: string): Promise<ServerProcess> {
-  const started = workplace.keep(
-    spawn(LAUNCHER, ['server', 'start', '--data', data, '--listen', '127.0.0.1:0'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }),
-  );
+  const config = workplace.place('config.json');
+  writeFileSync(config, JSON.stringify(CONFIGURATION));
+  const args = ['server', 'start', '--data', data, '--listen', '127.0.0.1:0', '--config', config];
+  const [command, ...before] =
+    workplace.profile === undefined
+      ? [LAUNCHER]
+      : [
+          process.execPath,
+          '--disable-warning=ExperimentalWarning',
+          '--cpu-prof',
+          `--cpu-prof-dir=${workplace.profile}`,
+          PROGRAM,
+        ];
+  const started = workplace.keep(spawn(command, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'] }));
   let log = '';
   started.stderr!.on('data', (chunk: Buffer) => {
     log = (log + chunk.toString('utf8')).slice(-4000);

@@ -2,17 +2,11 @@
  * One Administration Server, put together from its parts: what machines and people may call, and what it does by
  * itself. Knows no listener and no disk, so that a whole tree of them runs in one process from one seed.
  */
-import {
-  DEVICE_BYTES_AN_HOUR_DEFAULT,
-  DEVICE_RECORDS_AN_HOUR_DEFAULT,
-  REFUSAL_WINDOW_MS,
-  SECONDARY_BYTES_AN_HOUR_DEFAULT,
-  SECONDARY_RECORDS_AN_HOUR_DEFAULT,
-} from '#domain/limits.ts';
+import { REFUSAL_WINDOW_MS } from '#domain/limits.ts';
 import type { Store } from '#store/store.ts';
 import { Refusals } from './audit/refusals.ts';
 import { Backups } from './backup/backups.ts';
-import { Budget } from './budget.ts';
+import { Budget, type Budgets, BUDGETS_DEFAULT } from './budget.ts';
 import type { Repository } from './create-repository.ts';
 import { DeviceCustody } from './devices/device-custody.ts';
 import { loadReceipts } from './devices/receipts.ts';
@@ -45,6 +39,7 @@ export interface AdministrationServerOptions {
   readonly askToJoin: AskToJoin;
   readonly makePrivateKey: () => string;
   readonly facts: StatusPorts['facts'];
+  readonly budgets?: Budgets;
   readonly transferTuning?: TransferTuning;
 }
 
@@ -67,6 +62,7 @@ export async function createAdministrationServer(
 ): Promise<AdministrationServer> {
   const { repository, store, clock, timers, random, log, credentials } = options;
   const { server, barrier, rows, audit } = repository;
+  const budgets = options.budgets ?? BUDGETS_DEFAULT;
   const ports: ServerPorts = {
     server,
     store,
@@ -99,8 +95,8 @@ export async function createAdministrationServer(
     credentials,
     receipts: await loadReceipts(rows, store, random, server.id),
     custody: new DeviceCustody(ports),
-    deviceBudget: new Budget(DEVICE_RECORDS_AN_HOUR_DEFAULT, DEVICE_BYTES_AN_HOUR_DEFAULT, clock),
-    secondaryBudget: new Budget(SECONDARY_RECORDS_AN_HOUR_DEFAULT, SECONDARY_BYTES_AN_HOUR_DEFAULT, clock),
+    deviceBudget: new Budget(budgets.deviceRecordsAnHour, budgets.deviceBytesAnHour, clock),
+    secondaryBudget: new Budget(budgets.secondaryRecordsAnHour, budgets.secondaryBytesAnHour, clock),
   };
   const identities = new ServerIdentities(rows, store);
   const transfers = new Transfers({ ...ports, ...options.transferTuning, refusals, identities });

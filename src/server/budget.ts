@@ -2,7 +2,28 @@
  * Budgets: what one member may bring in an hour, as a bucket that fills steadily. Generous; above it the answer is
  * "later". Kept in memory: a restart forgives.
  */
+import {
+  DEVICE_BYTES_AN_HOUR_DEFAULT,
+  DEVICE_RECORDS_AN_HOUR_DEFAULT,
+  SECONDARY_BYTES_AN_HOUR_DEFAULT,
+  SECONDARY_RECORDS_AN_HOUR_DEFAULT,
+} from '#domain/limits.ts';
 import type { Clock } from './ports.ts';
+
+/** What one device, and one secondary, may bring in an hour. */
+export interface Budgets {
+  readonly deviceRecordsAnHour: number;
+  readonly deviceBytesAnHour: number;
+  readonly secondaryRecordsAnHour: number;
+  readonly secondaryBytesAnHour: number;
+}
+
+export const BUDGETS_DEFAULT: Budgets = {
+  deviceRecordsAnHour: DEVICE_RECORDS_AN_HOUR_DEFAULT,
+  deviceBytesAnHour: DEVICE_BYTES_AN_HOUR_DEFAULT,
+  secondaryRecordsAnHour: SECONDARY_RECORDS_AN_HOUR_DEFAULT,
+  secondaryBytesAnHour: SECONDARY_BYTES_AN_HOUR_DEFAULT,
+};
 
 const HOUR_MS = 3_600_000;
 

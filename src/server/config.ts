@@ -9,6 +9,10 @@ import { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { type Address, parseAddress } from '#transport/address.ts';
+import { type Budgets, BUDGETS_DEFAULT } from './budget.ts';
+
+/** Zero would shut a member out; removing it says so plainly. */
+const amount = (otherwise: number) => z.int().min(1).default(otherwise);
 
 const ConfigFile = z.strictObject({
   name: z.string().min(1).max(NAME_LENGTH_MAX).optional(),
@@ -17,6 +21,15 @@ const ConfigFile = z.strictObject({
   /** Where the key file of the root key lies; best on another disk than the database. */
   rootKeyFile: z.string().optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).optional(),
+  /** What one member may bring in an hour; above it the answer is "later". */
+  budgets: z
+    .strictObject({
+      deviceRecordsAnHour: amount(BUDGETS_DEFAULT.deviceRecordsAnHour),
+      deviceBytesAnHour: amount(BUDGETS_DEFAULT.deviceBytesAnHour),
+      secondaryRecordsAnHour: amount(BUDGETS_DEFAULT.secondaryRecordsAnHour),
+      secondaryBytesAnHour: amount(BUDGETS_DEFAULT.secondaryBytesAnHour),
+    })
+    .prefault({}),
 });
 
 /** As the command line gives them. */
@@ -39,6 +52,7 @@ export interface ServerConfig {
   readonly address: string | undefined;
   readonly rootKeyFile: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly budgets: Budgets;
 }
 
 /** Safe until somebody says otherwise: this machine only. */
@@ -55,7 +69,7 @@ export function readConfig(options: ServerOptions): ServerConfig {
       },
     );
   }
-  const file = options.config === undefined ? {} : readFile(options.config);
+  const file = options.config === undefined ? ConfigFile.parse({}) : readFile(options.config);
   const dataDirectory = resolve(options.data);
   const listen = parseAddress(options.listen ?? file.listen ?? LISTEN_DEFAULT);
   const address = options.address ?? file.address;
@@ -76,6 +90,7 @@ export function readConfig(options: ServerOptions): ServerConfig {
     address,
     rootKeyFile: file.rootKeyFile === undefined ? join(dataDirectory, 'root.key') : resolve(file.rootKeyFile),
     logLevel: file.logLevel ?? 'info',
+    budgets: file.budgets,
   });
 }
 

@@ -129,6 +129,7 @@ async function serve(
     askToJoin: (invitation, privateKeyPem, { id, name, useHierarchy }) =>
       askToJoin({ invitation, keyPair: keyPairOf(privateKeyPem), id, name, useHierarchy, now: clock }),
     makePrivateKey: () => makeKeyPair().privateKeyPem,
+    budgets: config.budgets,
     facts: () => ({
       listen,
       seals: repository.seals.map(({ kind }) => kind),
