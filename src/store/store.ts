@@ -42,6 +42,15 @@ export interface StoredKey {
  */
 export type StagedKey = Omit<StoredKey, 'seq' | 'chain' | 'receivedFrom'>;
 
+/** What a staged key is judged by, so that the rest of its row need not be read. */
+export interface StagedHead extends Pick<StoredKey, 'id' | 'digest'> {
+  /** Its sealed part is empty: it stands for its id only. */
+  readonly forIdOnly: boolean;
+}
+
+/** A key's place in the sequence. */
+export type PlacedKey = Pick<StoredKey, 'id' | 'seq' | 'chain'>;
+
 /** A record's new seal. */
 export type ResealedKey = Pick<StoredKey, 'seq' | 'sealed'>;
 
@@ -178,8 +187,12 @@ export interface Transaction extends Reader {
 
   /** Returns the id of the first key that this import has staged already, and then stages nothing of these. */
   stageKeys(importId: string, keys: readonly StagedKey[]): Promise<string | undefined>;
-  /** Takes the first keys of an import out of its stage, in order of id. */
-  takeStaged(importId: string, limit: number): Promise<readonly StagedKey[]>;
+  /** The first keys of an import's stage, in order of id. */
+  stagedHeads(importId: string, limit: number): Promise<readonly StagedHead[]>;
+  /** Appends staged keys as `appendKeys` does. An id that is not staged is a broken invariant. They stay staged. */
+  appendStaged(importId: string, keys: readonly PlacedKey[], receivedFrom: string): Promise<void>;
+  /** Takes the first keys of an import out of its stage, in order of id. Returns how many there were. */
+  dropStaged(importId: string, limit: number): Promise<number>;
 
   putRow(row: TrustedRow): Promise<void>;
   /** Only for rows that are no custody: spent invitations past their expiry, replaced primaries. */

@@ -10,7 +10,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { BLIND_BYTES } from '#domain/limits.ts';
 import { nextChainValue } from '#domain/sequence.ts';
-import type { StoredKey, Transaction } from '#store/store.ts';
+import type { PlacedKey, StoredKey, Transaction } from '#store/store.ts';
 import type { ServerPorts } from '../ports.ts';
 
 /** A key whose id fits its content, with what was computed to find that out. */
@@ -68,11 +68,11 @@ export async function recordKeys(
   return recordRows(ports, transaction, candidates);
 }
 
+/** What a key is judged by before it is recorded. */
+export type Judged = Pick<StoredKey, 'id' | 'digest' | 'receivedFrom'>;
+
 /** A key that is recorded where it is new; its row is made only then. */
-export interface Candidate {
-  readonly id: string;
-  readonly digest: Uint8Array;
-  readonly receivedFrom: string;
+export interface Candidate extends Judged {
   readonly row: () => UnnumberedKey;
 }
 
@@ -96,10 +96,28 @@ export async function recordRows(
   transaction: Transaction,
   keys: readonly Candidate[],
 ): Promise<readonly RecordOutcome[]> {
+  return recordPlaced(ports, transaction, keys, (placed) =>
+    transaction.appendKeys(placed.map(({ key, seq, chain }) => ({ ...key.row(), seq, chain }))),
+  );
+}
+
+/** A new key and its place in the sequence. */
+export interface Placed<K extends Judged> extends PlacedKey {
+  readonly key: K;
+}
+
+/** The same where the rows lie elsewhere: `append` writes those of the new ones. */
+export async function recordPlaced<K extends Judged>(
+  ports: Pick<ServerPorts, 'audit'>,
+  transaction: Transaction,
+  keys: readonly K[],
+  append: (placed: readonly Placed<K>[]) => Promise<void>,
+): Promise<readonly RecordOutcome[]> {
   const known = new Map(await transaction.knownKeys(keys.map(({ id }) => id)));
   let { seq, chain } = await transaction.head();
-  const rows: StoredKey[] = [];
-  const outcomes = keys.map(({ id, digest, row }): RecordOutcome => {
+  const placed: Placed<K>[] = [];
+  const outcomes = keys.map((key): RecordOutcome => {
+    const { id, digest } = key;
     const there = known.get(id);
     if (there !== undefined) {
       return Buffer.compare(there.digest, digest) === 0
@@ -109,23 +127,24 @@ export async function recordRows(
     seq += 1;
     chain = nextChainValue(chain, digest);
     known.set(id, { seq, digest });
-    rows.push({ ...row(), seq, chain });
+    placed.push({ key, id, seq, chain });
     return { outcome: 'new', seq };
   });
-  if (rows.length > 0) {
-    await transaction.appendKeys(rows);
-    await ports.audit.append(transaction, recordedEvents(rows));
+  if (placed.length > 0) {
+    await append(placed);
+    await ports.audit.append(transaction, recordedEvents(placed));
   }
   return outcomes;
 }
 
 /** One event for each run of new keys that came from the same side. */
-function recordedEvents(rows: readonly StoredKey[]): AuditEvent[] {
+function recordedEvents(placed: readonly Placed<Judged>[]): AuditEvent[] {
   const events: AuditEvent[] = [];
-  for (let at = 0; at < rows.length; ) {
-    const { seq, id, receivedFrom } = rows[at]!;
-    while (at < rows.length && rows[at]!.receivedFrom === receivedFrom) at += 1;
-    const to = rows[at - 1]!.seq;
+  for (let at = 0; at < placed.length; ) {
+    const { seq, id, key } = placed[at]!;
+    const { receivedFrom } = key;
+    while (at < placed.length && placed[at]!.key.receivedFrom === receivedFrom) at += 1;
+    const to = placed[at - 1]!.seq;
     events.push({ event: 'keys-recorded', by: receivedFrom, from: seq, to, first: id, receivedFrom });
   }
   return events;

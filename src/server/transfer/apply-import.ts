@@ -7,9 +7,9 @@
  * event, and goes with the event that the import ended.
  */
 import { TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
-import type { StagedKey, Transaction } from '#store/store.ts';
-import { recordRows } from '../keys/record-keys.ts';
-import { importedFrom, isForIdOnly, type Staged } from './stage-import.ts';
+import type { StagedHead, Transaction } from '#store/store.ts';
+import { recordPlaced } from '../keys/record-keys.ts';
+import { importedFrom, type Staged } from './stage-import.ts';
 import type { TransferPorts } from './transfer-ports.ts';
 
 export interface ConfirmedImport {
@@ -68,8 +68,10 @@ export async function applyPage(
   const step = await ports.store.write(async (transaction) => {
     const before = await ports.rows.get<ConfirmedImport>(transaction, 'import', importId);
     if (before === undefined) return undefined;
-    const page = await transaction.takeStaged(importId, ports.pageKeys ?? TRANSFER_PAGE_KEYS);
+    const pageKeys = ports.pageKeys ?? TRANSFER_PAGE_KEYS;
+    const page = await transaction.stagedHeads(importId, pageKeys);
     const now = page.length === 0 ? before : await recordPage(ports, transaction, importId, before, page);
+    await transaction.dropStaged(importId, page.length);
     if (page.length > 0 && now.left > 0) {
       await ports.rows.put(transaction, 'import', importId, now);
       return { now, over: false };
@@ -97,19 +99,14 @@ async function recordPage(
   transaction: Transaction,
   importId: string,
   before: ConfirmedImport,
-  page: readonly StagedKey[],
+  page: readonly StagedHead[],
 ): Promise<ConfirmedImport> {
   const receivedFrom = importedFrom(importId);
-  const fresh = page.filter((key) => !isForIdOnly(key));
-  const outcomes = await recordRows(
-    ports,
-    transaction,
-    fresh.map((key) => ({
-      id: key.id,
-      digest: key.digest,
-      receivedFrom,
-      row: () => ({ ...key, receivedFrom }),
-    })),
+  const fresh = page
+    .filter(({ forIdOnly }) => !forIdOnly)
+    .map(({ id, digest }) => ({ id, digest, receivedFrom }));
+  const outcomes = await recordPlaced(ports, transaction, fresh, (placed) =>
+    transaction.appendStaged(importId, placed, receivedFrom),
   );
   // A key that arrived by another way since it was staged.
   const known = outcomes.filter(({ outcome }) => outcome === 'known').length;

@@ -27,11 +27,6 @@ export function importedFrom(importId: string): string {
   return `import:${importId}`;
 }
 
-/** A staged row that stands for its id only: the key is here already. */
-export function isForIdOnly(key: StagedKey): boolean {
-  return key.sealed.length === 0;
-}
-
 /**
  * Stages a file whole, or throws: `export-unreadable`, `export-invalid`, `export-version`, `export-conflict`,
  * `disk-low`, `disk-full`, `interrupted`. What was staged by then is the caller's to drop.
@@ -47,30 +42,39 @@ export async function stageImport(
   const counts = { new: 0, known: 0 };
   const conflicts: string[] = [];
   let from: ExportHeader['server'] | undefined;
-  for await (const page of readExportFile(openExport(file, keys))) {
-    if (signal.aborted) throw importInterrupted();
-    await demandSpace(ports);
-    from = page.header.server;
-    const known = await store.reader.knownKeys(page.keys.map(({ complete }) => complete.key.id));
-    const rows = page.keys.map((checked): StagedKey => {
-      const there = known.get(checked.complete.key.id);
-      if (there === undefined) {
-        counts.new += 1;
-        const { receivedFrom: _, ...row } = sealedRow(
-          ports.barrier,
-          checked,
-          importedFrom(importId),
-          ports.clock(),
-        );
-        return row;
-      }
-      if (Buffer.compare(there.digest, checked.digest) === 0) counts.known += 1;
-      else conflicts.push(checked.complete.key.id);
-      return forIdOnly(checked, ports.clock());
-    });
-    if (conflicts.length > IMPORT_CONFLICTS_MAX) throw tooManyConflicts();
-    const twice = await store.write((transaction) => transaction.stageKeys(importId, rows));
+  // One page is written while the next is read and sealed: the disk and the processor work side by side.
+  let writing: Promise<string | undefined> = Promise.resolve(undefined);
+  const written = async (): Promise<void> => {
+    const twice = await writing;
     if (twice !== undefined) throw exportInvalid(`key ${twice} stands in the file more than once`);
+  };
+  try {
+    for await (const page of readExportFile(openExport(file, keys))) {
+      if (signal.aborted) throw importInterrupted();
+      await demandSpace(ports);
+      from = page.header.server;
+      const known = await store.reader.knownKeys(page.keys.map(({ complete }) => complete.key.id));
+      const recordedAt = ports.clock();
+      const rows = page.keys.map((checked): StagedKey => {
+        const there = known.get(checked.complete.key.id);
+        if (there === undefined) {
+          counts.new += 1;
+          return sealedRow(ports.barrier, checked, importedFrom(importId), recordedAt);
+        }
+        if (Buffer.compare(there.digest, checked.digest) === 0) counts.known += 1;
+        else conflicts.push(checked.complete.key.id);
+        return forIdOnly(checked, recordedAt);
+      });
+      if (conflicts.length > IMPORT_CONFLICTS_MAX) throw tooManyConflicts();
+      await written();
+      writing = store.write((transaction) => transaction.stageKeys(importId, rows));
+      // Met by `written`, or by whoever stopped before.
+      writing.catch(() => undefined);
+    }
+    await written();
+  } finally {
+    // What is written behind the back of whoever drops the stage would stay.
+    await writing.catch(() => undefined);
   }
   if (from === undefined) throw importInterrupted();
   return { from, ...counts, conflicts };
@@ -109,7 +113,7 @@ async function demandSpace({
 /** Bit by bit: other works go between. */
 export async function dropStage(store: Store, importId: string): Promise<void> {
   for (;;) {
-    const taken = await store.write((transaction) => transaction.takeStaged(importId, TRANSFER_PAGE_KEYS));
-    if (taken.length === 0) return;
+    const dropped = await store.write((transaction) => transaction.dropStaged(importId, TRANSFER_PAGE_KEYS));
+    if (dropped < TRANSFER_PAGE_KEYS) return;
   }
 }

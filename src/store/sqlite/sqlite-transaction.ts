@@ -11,6 +11,8 @@ import type {
   ReceiptTotals,
   RefusedKey,
   ResealedKey,
+  PlacedKey,
+  StagedHead,
   StagedKey,
   StoredKey,
   Transaction,
@@ -19,6 +21,9 @@ import type {
 } from '../store.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import type { TableName, Tables } from './tables.ts';
+
+/** About as many bytes a staged key has: rows are moved within the database, so nobody sees how long they are. */
+const STAGED_KEY_BYTES = 1024;
 
 /** Where both sequences stand in the writing connection; read anew after anything was rolled back. */
 export interface Heads {
@@ -138,16 +143,33 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
         keys.map(({ id }) => id),
       );
       if (twice !== undefined) return twice;
-      for (const key of keys) {
-        staged.insert(importId, key);
-        this.#bytes += key.fields.length + key.sealed.length;
-      }
+      staged.insert(importId, keys);
+      for (const key of keys) this.#bytes += key.fields.length + key.sealed.length;
       return undefined;
     });
   }
 
-  async takeStaged(importId: string, limit: number): Promise<readonly StagedKey[]> {
-    return this.#change('staged', (staged) => staged.take(importId, limit));
+  async stagedHeads(importId: string, limit: number): Promise<readonly StagedHead[]> {
+    return this.#do(({ staged }) => staged.heads(importId, limit));
+  }
+
+  async appendStaged(importId: string, placed: readonly PlacedKey[], receivedFrom: string): Promise<void> {
+    const last = placed.at(-1);
+    if (last === undefined) return;
+    this.#change('keys', (_, tables) => {
+      const { seq } = this.#keysHead(tables);
+      for (const [at, key] of placed.entries()) {
+        assert(key.seq === seq + at + 1, 'keys are numbered without gaps');
+      }
+      const copied = tables.staged.copyToKeys(importId, placed, seq + 1, receivedFrom);
+      assert(copied === placed.length, 'only what is staged is appended');
+      this.#bytes += copied * STAGED_KEY_BYTES;
+      this.#ports.heads.keys = { seq: last.seq, chain: last.chain };
+    });
+  }
+
+  async dropStaged(importId: string, limit: number): Promise<number> {
+    return this.#change('staged', (staged) => staged.drop(importId, limit));
   }
 
   async putRow(row: TrustedRow): Promise<void> {

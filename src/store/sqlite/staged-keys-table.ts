@@ -1,8 +1,8 @@
 /** Keys of imports that are not recorded yet. In order of id, so that they are recorded as they load fastest. */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
-import type { StagedKey } from '../store.ts';
-import { prepareCommand, prepareQuery, type Row } from './statement.ts';
+import type { PlacedKey, StagedHead, StagedKey } from '../store.ts';
+import { prepareCommand, prepareQuery } from './statement.ts';
 import { uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
 
 export interface StagedKeysTable {
@@ -10,22 +10,16 @@ export interface StagedKeysTable {
   count(importId: string): number;
   /** The first of these ids that the import has staged, or that stands among them twice. */
   firstKnown(importId: string, ids: readonly string[]): string | undefined;
-  insert(importId: string, key: StagedKey): void;
-  take(importId: string, limit: number): StagedKey[];
+  insert(importId: string, keys: readonly StagedKey[]): void;
+  heads(importId: string, limit: number): StagedHead[];
+  /** Copies rows into the table of keys, from the number `firstSeq` on. Returns how many were there to be copied. */
+  copyToKeys(importId: string, keys: readonly PlacedKey[], firstSeq: number, receivedFrom: string): number;
+  /** Deletes the first rows. Returns how many there were. */
+  drop(importId: string, limit: number): number;
 }
 
-const COLUMNS = 'id, digest, device, fields, sealed, recorded_at';
-
-function stagedOf(row: Row): StagedKey {
-  return {
-    id: uuidFromBytes(row[1] as Uint8Array),
-    digest: row[2] as Uint8Array,
-    deviceId: uuidFromBytes(row[3] as Uint8Array),
-    fields: row[4] as string,
-    sealed: row[5] as Uint8Array,
-    recordedAt: row[6] as number,
-  };
-}
+const ID_BYTES = 16;
+const CHAIN_BYTES = 32;
 
 function bytesOf(id: string): Uint8Array {
   const bytes = uuidToBytes(id);
@@ -44,13 +38,27 @@ export function prepareStagedKeysTable(connection: DatabaseSync): StagedKeysTabl
   );
   const insert = prepareCommand(
     connection,
-    `INSERT INTO staged_keys (import, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO staged_keys (import, id, digest, device, fields, sealed, recorded_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
-  const first = prepareQuery(
+  // One value of both: each value of bytes costs as much as the row.
+  const heads = prepareQuery(
     connection,
-    `SELECT n, ${COLUMNS} FROM staged_keys WHERE import = ? ORDER BY id LIMIT ?`,
+    `SELECT CAST(id || digest AS BLOB), length(sealed) = 0 FROM staged_keys
+     WHERE import = ? ORDER BY id LIMIT ?`,
   );
-  const remove = prepareCommand(connection, 'DELETE FROM staged_keys WHERE n = ?');
+  const copy = prepareCommand(
+    connection,
+    `INSERT INTO keys (seq, id, digest, chain, device, fields, sealed, received_from, recorded_at)
+     SELECT ? + asked.key, staged.id, digest, substr(?, asked.key * ${CHAIN_BYTES} + 1, ${CHAIN_BYTES}),
+       device, fields, sealed, ?, recorded_at
+     FROM json_each(?) AS asked
+     CROSS JOIN staged_keys AS staged ON staged.import = ? AND staged.id = unhex(asked.value, '-')`,
+  );
+  const drop = prepareCommand(
+    connection,
+    `DELETE FROM staged_keys WHERE n IN (SELECT n FROM staged_keys WHERE import = ? ORDER BY id LIMIT ?)`,
+  );
   return {
     imports() {
       const found: string[] = [];
@@ -74,23 +82,32 @@ export function prepareStagedKeysTable(connection: DatabaseSync): StagedKeysTabl
       }
       return known.first(JSON.stringify(ids), bytesOf(importId))?.[0] as string | undefined;
     },
-    insert(importId, key) {
-      insert(
-        bytesOf(importId),
-        bytesOf(key.id),
-        key.digest,
-        bytesOf(key.deviceId),
-        key.fields,
-        key.sealed,
-        key.recordedAt,
-      );
+    insert(importId, keys) {
+      const bytes = bytesOf(importId);
+      for (const { id, digest, deviceId, fields, sealed, recordedAt } of keys) {
+        insert(bytes, bytesOf(id), digest, bytesOf(deviceId), fields, sealed, recordedAt);
+      }
     },
-    take(importId, limit) {
+    heads(importId, limit) {
       const bytes = uuidToBytes(importId);
       if (bytes === undefined) return [];
-      const rows = first.all(bytes, limit);
-      for (const row of rows) remove(row[0] as number);
-      return rows.map(stagedOf);
+      return heads.all(bytes, limit).map((row) => {
+        const both = row[0] as Uint8Array;
+        return {
+          id: uuidFromBytes(both.subarray(0, ID_BYTES)),
+          digest: both.subarray(ID_BYTES),
+          forIdOnly: row[1] === 1,
+        };
+      });
+    },
+    copyToKeys(importId, keys, firstSeq, receivedFrom) {
+      const chains = Buffer.concat(keys.map(({ chain }) => chain));
+      const ids = JSON.stringify(keys.map(({ id }) => id));
+      return copy(firstSeq, chains, receivedFrom, ids, bytesOf(importId));
+    },
+    drop(importId, limit) {
+      const bytes = uuidToBytes(importId);
+      return bytes === undefined ? 0 : drop(bytes, limit);
     },
   };
 }

@@ -16,11 +16,10 @@ export function prepareQuery(connection: DatabaseSync, sql: string): Query {
   };
 }
 
-export type Command = (...values: SQLInputValue[]) => void;
+/** Returns how many rows it changed. */
+export type Command = (...values: SQLInputValue[]) => number;
 
 export function prepareCommand(connection: DatabaseSync, sql: string): Command {
   const statement = connection.prepare(sql);
-  return (...values) => {
-    statement.run(...values);
-  };
+  return (...values) => Number(statement.run(...values).changes);
 }

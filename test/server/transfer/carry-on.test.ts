@@ -59,10 +59,13 @@ test('a stage that was not confirmed is cleared away at the next start', async (
   const directory = join(place, 'unconfirmed');
   const sealKey = random(32);
   const first = await openOffice('Lyon', { directory, sealKey });
-  let staged = 0;
+  let staged: number | undefined;
   async function* stalling(): AsyncGenerator<Uint8Array> {
     yield* inPieces(file.subarray(0, 500_000));
-    staged = (await first.store.reader.stagedImports()).length;
+    staged = await eventually(
+      'a staged page',
+      async () => (await first.store.reader.stagedImports()).length || undefined,
+    );
     // The process is killed here, as far as the disk can tell: the store is closed under it.
     await first.store.close();
     throw new Error('killed');
@@ -81,7 +84,7 @@ test('a confirmed import is carried to its end after a stop, wherever it stood',
   for (const pages of [0, 1, 2]) {
     const directory = join(place, `confirmed-${pages}`);
     const sealKey = random(32);
-    const { through } = failingAt('takeStaged', pages);
+    const { through } = failingAt('stagedHeads', pages);
     const first = await openOffice('Lyon', { directory, sealKey, through });
     await assert.rejects(first.imported(file), { code: 'disk-full' });
     const recorded = (await first.store.reader.head()).seq;
