@@ -11,6 +11,7 @@ import type {
   Cursor,
   RefusedKey,
   Store,
+  PlacedKey,
   StoredKey,
   Transaction,
   TrustedRow,
@@ -134,8 +135,13 @@ function nothing(): Committed {
 
 /** The transaction, ending with the life, and noting what is written. */
 function tapped(transaction: Transaction, life: Life, committed: Committed): Transaction {
-  const note: Readonly<Record<string, (...values: never[]) => void>> = {
+  const note: Readonly<Record<string, (...values: never[]) => unknown>> = {
     appendKeys: (keys: readonly StoredKey[]) => committed.keys.push(...keys),
+    // Their rows are moved within the store, so they are read where they lie now.
+    appendStaged: async (_importId: string, placed: readonly PlacedKey[]) => {
+      const before = (placed[0]?.seq ?? 1) - 1;
+      committed.keys.push(...(await transaction.keysAfter(before, placed.length)));
+    },
     appendAudit: (rows: readonly AuditRow[]) => committed.audit.push(...rows),
     putRow: (row: TrustedRow) => committed.rows.push({ kind: row.kind, id: row.id, row }),
     deleteRow: (kind: string, id: string) => committed.rows.push({ kind, id, row: undefined }),
@@ -148,7 +154,7 @@ function tapped(transaction: Transaction, life: Life, committed: Committed): Tra
       return async (...values: unknown[]) => {
         if (!life.step()) throw new Died();
         const value = await method.apply(target, values);
-        note[String(name)]?.(...(values as never[]));
+        await note[String(name)]?.(...(values as never[]));
         return value;
       };
     },
