@@ -1,7 +1,20 @@
 /** What one run of the bench measures, from its arguments. */
 import { parseArgs } from 'node:util';
 
-export const MEASUREMENTS = ['P1', 'P2', 'P3', 'P4', 'P5', 'P8', 'P9', 'P10', 'P11', 'P12'] as const;
+export const MEASUREMENTS = [
+  'P1',
+  'P2',
+  'P3',
+  'P4',
+  'P5',
+  'P6',
+  'P7',
+  'P8',
+  'P9',
+  'P10',
+  'P11',
+  'P12',
+] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];
 
 export interface BenchOptions {

@@ -26,7 +26,8 @@ export interface Row {
   readonly notes?: readonly string[];
 }
 
-export type Verdict = 'goal' | 'half' | 'below';
+/** `unjudged` where the reference is not installed. */
+export type Verdict = 'goal' | 'half' | 'below' | 'unjudged';
 
 export function ratioOf(row: Row): number | undefined {
   return row.reference === undefined ? undefined : row.ours / row.reference.figure;
@@ -34,7 +35,8 @@ export function ratioOf(row: Row): number | undefined {
 
 export function verdictOf(row: Row): Verdict {
   const { sense, whole, half, of } = row.goal;
-  const value = of === 'figure' ? row.ours : (ratioOf(row) ?? Number.NaN);
+  const value = of === 'figure' ? row.ours : ratioOf(row);
+  if (value === undefined) return 'unjudged';
   const reaches = (mark: number): boolean => (sense === 'least' ? value >= mark : value <= mark);
   if (reaches(whole)) return 'goal';
   return reaches(half) ? 'half' : 'below';
@@ -52,7 +54,12 @@ function goalText({ goal, unit }: Row): string {
   return goal.of === 'ratio' ? `${sign} ${goal.whole} ×` : `${sign} ${figure(goal.whole)} ${unit}`;
 }
 
-const VERDICT_WORDS: Readonly<Record<Verdict, string>> = { goal: 'goal', half: 'half of it', below: 'BELOW' };
+const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  goal: 'goal',
+  half: 'half of it',
+  below: 'BELOW',
+  unjudged: '–',
+};
 
 export function tableText(rows: readonly Row[]): string {
   const heads = ['', 'What', 'Ours', 'Reference', 'Ratio', 'Goal', 'Reached'];

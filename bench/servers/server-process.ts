@@ -1,5 +1,6 @@
 /** A server as customers run it: a process of its own, started through the launcher. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -76,6 +77,8 @@ export async function startServer(workplace: Workplace, data: string): Promise<S
 /** A look into a server's database beside it: at what is committed, which is a moment ahead of what is flushed. */
 export interface Look {
   readonly keys: () => { readonly count: number; readonly chain: string };
+  /** SHA-256 over ids and digests in order of id: the same for the same keys, in whatever order they came. */
+  readonly digestOfKeys: () => string;
   readonly has: (id: string) => boolean;
   /** Lines of the audit log that hold this text, numbered above `after`. */
   readonly auditLines: (text: string, after: number) => number;
@@ -86,6 +89,7 @@ export interface Look {
 export function lookInto(data: string): Look {
   const database = new DatabaseSync(join(data, 'keystair.db'), { readOnly: true, timeout: 2000 });
   const head = database.prepare('SELECT seq, hex(chain) AS chain FROM keys ORDER BY seq DESC LIMIT 1');
+  const inOrderOfId = database.prepare('SELECT id, digest FROM keys ORDER BY id');
   const byId = database.prepare('SELECT 1 FROM keys WHERE id = ?');
   const lines = database.prepare('SELECT count(*) AS lines FROM audit WHERE seq > ? AND instr(event, ?) > 0');
   const auditHead = database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM audit');
@@ -93,6 +97,13 @@ export function lookInto(data: string): Look {
     keys() {
       const row = head.get() as { seq: number; chain: string } | undefined;
       return { count: row?.seq ?? 0, chain: row?.chain ?? '' };
+    },
+    digestOfKeys() {
+      const digest = createHash('sha256');
+      for (const row of inOrderOfId.iterate() as Iterable<{ id: Uint8Array; digest: Uint8Array }>) {
+        digest.update(row.id).update(row.digest);
+      }
+      return digest.digest('hex');
     },
     has: (id) => byId.get(Buffer.from(id.replaceAll('-', ''), 'hex')) !== undefined,
     auditLines: (text, after) => (lines.get(after, text) as { lines: number }).lines,
