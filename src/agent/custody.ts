@@ -11,7 +11,7 @@ import { BLIND_BYTES, CLAIM_BYTES } from '#domain/limits.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
 import type { AgentPorts } from './ports.ts';
-import type { AgentKey } from './state.ts';
+import type { AgentKey } from './agent-key.ts';
 
 export type NewKey = Pick<KeyDraft, 'kind' | 'locator' | 'algorithm' | 'replaces'>;
 

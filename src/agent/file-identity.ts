@@ -9,7 +9,7 @@ import { FILE_IDENTITY_MS } from '#domain/limits.ts';
 import { takeIntoCustody } from './custody.ts';
 import type { AgentPorts } from './ports.ts';
 import { withServer } from './server-connection.ts';
-import type { AgentKey } from './state.ts';
+import type { AgentKey } from './agent-key.ts';
 
 export interface FileIdentity {
   readonly keyId: string;

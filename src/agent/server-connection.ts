@@ -27,6 +27,7 @@ export async function withMembership<T>(
 ): Promise<T> {
   const device = ports.state.get('device');
   if (device === undefined) return ports.state.demandDevice() as never;
+  demandCredentials(device, membership);
   let { certificate } = membership;
   const client = createMachineClient({
     addresses: membership.addresses,
@@ -56,6 +57,18 @@ export async function withMembership<T>(
   } finally {
     client.close();
   }
+}
+
+/** What the state holds of the device's own may have been damaged with the disk it lies on. */
+function demandCredentials({ privateKeyPem }: Device, { certificate }: Membership): void {
+  try {
+    if (new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKeyPem))) return;
+  } catch {
+    // Not even a certificate, or a key.
+  }
+  throw new KeystairError('data-damaged', "the device's certificate and key in the agent state do not fit", {
+    nextStep: 'check the disk, and enrol the device again with a new invitation; its keys are on the server',
+  });
 }
 
 /** Over connections to the server this device is enrolled with. */

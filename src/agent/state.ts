@@ -8,10 +8,9 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { KeyMaterial } from '#domain/key-material.ts';
 import type { ServerName } from '#domain/lookup.ts';
+import { type AgentKey, keyFromRow } from './agent-key.ts';
 
 const STATE_FILE = 'agent.db';
 /** A command waits this long for another that is writing. */
@@ -34,21 +33,6 @@ export interface Device {
   readonly privateKeyPem: string;
 }
 
-/** How the device came by a key. `pending`: made, not acknowledged yet; nothing is encrypted with it. */
-export type Custody = 'pending' | 'made' | 'opened';
-
-export interface AgentKey {
-  readonly id: string;
-  readonly kind: EncryptionKey['kind'];
-  readonly custody: Custody;
-  /** Unpadded base64. */
-  readonly claim: string;
-  /** Public fields; null for a key that was only opened here. */
-  readonly record: EncryptionKey | null;
-  readonly material: KeyMaterial | null;
-  readonly blind: Uint8Array | null;
-}
-
 /** Facts with one value each. */
 interface Facts {
   device: Device;
@@ -63,6 +47,15 @@ interface Facts {
   'last-heartbeat': string;
   'last-problem': string | null;
 }
+
+/** What is relied on of a fact: a bit turned over on disk may rename a field. */
+const MEMBERSHIP_FIELDS: readonly (keyof Membership)[] = ['server', 'addresses', 'authority', 'certificate'];
+const FIELDS: { readonly [N in keyof Facts]?: readonly string[] } = {
+  device: ['id', 'name', 'privateKeyPem'] satisfies readonly (keyof Device)[],
+  membership: MEMBERSHIP_FIELDS,
+  arriving: ['membership', 'secretHash'],
+  'left-server': ['membership', 'to'],
+};
 
 export class AgentState {
   readonly #database: DatabaseSync;
@@ -97,7 +90,15 @@ export class AgentState {
 
   get<N extends keyof Facts>(name: N): Facts[N] | undefined {
     const row = this.#row('SELECT value FROM facts WHERE name = ?', name);
-    return row === undefined ? undefined : (JSON.parse(String(row['value'])) as Facts[N]);
+    if (row === undefined) return undefined;
+    try {
+      const value = JSON.parse(String(row['value'])) as Facts[N];
+      const fields = FIELDS[name] ?? [];
+      if (fields.every((field) => field in (value as object))) return value;
+      throw new Error(`the fact ${name} lacks a field`);
+    } catch (cause) {
+      throw damaged(join(this.directory, STATE_FILE), cause);
+    }
   }
 
   set<N extends keyof Facts>(name: N, value: Facts[N]): void {
@@ -184,15 +185,24 @@ export class AgentState {
   }
 
   #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#database.prepare(sql).run(...values);
+    this.#readable(() => this.#database.prepare(sql).run(...values));
   }
 
   #row(sql: string, ...values: SQLInputValue[]): Record<string, unknown> | undefined {
-    return this.#database.prepare(sql).get(...values);
+    return this.#readable(() => this.#database.prepare(sql).get(...values));
   }
 
   #rows(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
-    return this.#database.prepare(sql).all(...values);
+    return this.#readable(() => this.#database.prepare(sql).all(...values));
+  }
+
+  #readable<T>(access: () => T): T {
+    try {
+      return access();
+    } catch (error) {
+      const code = (error as { errcode?: number }).errcode ?? 0;
+      throw DAMAGED.has(code & 0xff) ? damaged(join(this.directory, STATE_FILE), error) : error;
+    }
   }
 }
 
@@ -214,12 +224,19 @@ function openDatabase(path: string): DatabaseSync {
   } catch (cause) {
     database?.close();
     if (cause instanceof KeystairError) throw cause;
-    throw new KeystairError('data-damaged', `the agent state ${path} cannot be read`, {
-      nextStep:
-        'check the disk and its free space; put the file back from a backup, or enrol into an empty directory: its keys are on the server',
-      cause,
-    });
+    throw damaged(path, cause);
   }
+}
+
+/** SQLite's codes for a file that is not as it was written: ERROR (the tables are others), CORRUPT, NOTADB. */
+const DAMAGED: ReadonlySet<number> = new Set([1, 11, 26]);
+
+function damaged(path: string, cause: unknown): KeystairError {
+  return new KeystairError('data-damaged', `the agent state ${path} cannot be read`, {
+    nextStep:
+      'check the disk and its free space; put the file back from a backup, or enrol into an empty directory: its keys are on the server',
+    cause,
+  });
 }
 
 function createTables(database: DatabaseSync): void {
@@ -236,17 +253,4 @@ function createTables(database: DatabaseSync): void {
     PRAGMA user_version = ${STATE_VERSION};
     COMMIT;
   `);
-}
-
-function keyFromRow(row: Record<string, unknown>): AgentKey {
-  const { record, material, blind } = row;
-  return {
-    id: String(row['id']),
-    kind: row['kind'] as AgentKey['kind'],
-    custody: row['custody'] as Custody,
-    claim: String(row['claim']),
-    record: typeof record === 'string' ? (JSON.parse(record) as EncryptionKey) : null,
-    material: material instanceof Uint8Array ? new KeyMaterial(material) : null,
-    blind: blind instanceof Uint8Array ? blind : null,
-  };
 }

@@ -20,6 +20,7 @@ export function agentStatus(ports: AgentPorts): AgentStatus {
   const { id, name } = state.demandDevice();
   const membership = state.demandMembership();
   const keys = state.keys();
+  const altered = keys.filter((key) => key.altered).length;
   const count = (custody: string) => keys.filter((key) => key.custody === custody).length;
   const arriving = state.get('arriving');
   const left = state.get('left-server');
@@ -49,6 +50,11 @@ export function agentStatus(ports: AgentPorts): AgentStatus {
     warnings: [
       ...(typeof problem === 'string' ? [`The last heartbeat failed: ${problem}.`] : []),
       `The agent's state in ${state.directory} holds keys of this device: it is as safe as the disk it lies on, so keep that disk encrypted.`,
+      ...(altered === 0
+        ? []
+        : [
+            `${altered} of the keys made here are damaged in the state and are not used from it; they are asked of the server instead. Check the disk.`,
+          ]),
       ...(statfsSync(state.directory).type === TMPFS_MAGIC
         ? ['The state lies in memory and is lost at a restart; move it to a disk.']
         : []),

@@ -113,9 +113,28 @@ export function canonicalFields(key: EncryptionKey): string {
   });
 }
 
-/** The key of which `fields` is the canonical form. Trusts its input: it comes from our own sealed rows. */
+/**
+ * The key of which `fields` is the canonical form. Trusts its input: it comes from our own sealed rows. Throws
+ * `record-unreadable` where it is none any more.
+ */
 export function keyFromCanonical(id: string, fields: string): EncryptionKey {
-  return { id, ...(JSON.parse(fields) as Omit<EncryptionKey, 'id'>) };
+  let parsed: Partial<EncryptionKey> | null = null;
+  try {
+    parsed = JSON.parse(fields) as Partial<EncryptionKey> | null;
+  } catch {
+    // Not the cause: its words would quote the row.
+  }
+  // What is listed and searched; all of the rest is judged when the record is opened.
+  if (
+    typeof parsed?.device?.name === 'string' &&
+    typeof parsed.locator === 'object' &&
+    parsed.locator !== null
+  )
+    return { ...(parsed as Omit<EncryptionKey, 'id'>), id };
+  throw new KeystairError('record-unreadable', `the public fields of key ${id} are damaged`, {
+    nextStep:
+      'run `keystair server verify`; the key can be had again from its primary, a secondary or an export',
+  });
 }
 
 /**

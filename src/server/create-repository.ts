@@ -140,6 +140,13 @@ async function putDataKey(transaction: Transaction, dataKey: DataKeyRow): Promis
 }
 
 function sealFrom(id: string, body: string): SealRow {
-  const { kind, wrapped } = JSON.parse(body) as { kind: SealRow['kind']; wrapped: string };
-  return { id, kind, wrapped: Buffer.from(wrapped, 'base64') };
+  try {
+    const { kind, wrapped } = JSON.parse(body) as { kind: SealRow['kind']; wrapped: string };
+    return { id, kind, wrapped: Buffer.from(wrapped, 'base64') };
+  } catch (cause) {
+    throw new KeystairError('data-damaged', `the row of the seal ${JSON.stringify(id)} is damaged`, {
+      nextStep: 'restore the data directory from a backup',
+      cause,
+    });
+  }
 }

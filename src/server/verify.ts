@@ -26,6 +26,8 @@ const JUDGED_KINDS: readonly TrustedKind[] = [
   'recovery',
   'authority',
 ];
+/** Those whose rows are authenticated by being sealed. */
+const KNOWN_KINDS: ReadonlySet<string> = new Set([...JUDGED_KINDS, 'secret', 'seal', 'data-key']);
 
 export async function verify(ports: VerifyPorts): Promise<{ ok: boolean; keys: number; problems: string[] }> {
   const problems = new Problems();
@@ -132,13 +134,21 @@ async function verifyAudit(ports: VerifyPorts, problems: Problems): Promise<void
 
 async function verifyRows(ports: VerifyPorts, problems: Problems): Promise<void> {
   for (const kind of JUDGED_KINDS) await ports.rows.all(ports.store.reader, kind);
+  for (const kind of await ports.store.reader.rowKinds()) {
+    if (KNOWN_KINDS.has(kind)) continue;
+    problems.add(
+      `a row is of the kind ${JSON.stringify(kind)}, which no program of ours writes: it was altered and counts as absent; make it anew, or restore the newest backup`,
+    );
+  }
   for (const row of ports.rows.untrusted) {
     problems.add(
       `the row "${row}" was altered and counts as absent; make it anew, or restore the newest backup`,
     );
   }
-  for (const { id } of await ports.store.reader.rows('secret')) {
+  for (const row of await ports.store.reader.rows('secret')) {
+    const { id } = row;
     try {
+      if (!ports.rows.fits(row)) throw new Error('its MAC does not fit');
       await ports.rows.getSecret(ports.store.reader, id);
     } catch {
       problems.add(`this server's own secret "${id}" does not open; restore the newest backup`);

@@ -153,6 +153,8 @@ export interface Reader {
 
   row(kind: TrustedKind, id: string): Promise<TrustedRow | undefined>;
   rows(kind: TrustedKind): Promise<readonly TrustedRow[]>;
+  /** The kinds of which there are rows; others than `TrustedKind` where somebody, or the disk, altered one. */
+  rowKinds(): Promise<readonly string[]>;
 
   cursor(memberId: string, epoch: string): Promise<Cursor | undefined>;
   /** All epochs of a member, by rank. */

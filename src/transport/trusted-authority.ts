@@ -30,8 +30,12 @@ export function readAuthority(certificate: X509Certificate): TrustedAuthority | 
 
 /** Reads the certificate of an authority from our own rows or state. Throws `row-untrusted`. */
 export function trustAuthority(certificatePem: string): TrustedAuthority {
-  const authority = readAuthority(new X509Certificate(certificatePem));
-  if (authority !== undefined) return authority;
+  try {
+    const authority = readAuthority(new X509Certificate(certificatePem));
+    if (authority !== undefined) return authority;
+  } catch {
+    // Not even a certificate.
+  }
   throw new KeystairError('row-untrusted', 'the stored certificate of an authority is not one', {
     nextStep: 'restore from a backup, or join again with a new invitation',
   });

@@ -2,10 +2,7 @@
  * Machines made by hand, for what no agent and no server of ours would send: keys, members with their own key pair and
  * certificate, and calls over real TLS with any body.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
-import { hashClaim } from '#domain/claim.ts';
-import { type CompleteKey, type KeyDraft, makeKey } from '#domain/encryption-key.ts';
-import { KeyMaterial } from '#domain/key-material.ts';
+import { randomUUID } from 'node:crypto';
 import { decodeInvitation } from '#domain/invitation.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import { createMachineCalls, JSON_LINES_MEDIA_TYPE, type MachineCalls } from '#protocol/machine-calls.ts';
@@ -19,30 +16,8 @@ import { machineSend } from '#transport/machine-send.ts';
 import type { TlsCredentials } from '#transport/tls-context.ts';
 import { atTheEnd } from './at-the-end.ts';
 
-export interface MadeKey extends CompleteKey {
-  readonly claim: Uint8Array;
-}
-
-/** A key of some device, with its claim. */
-export function makeSomeKey(draft: Partial<KeyDraft> = {}, material: Uint8Array = randomBytes(32)): MadeKey {
-  const claim = new Uint8Array(randomBytes(16));
-  const key = makeKey(
-    {
-      kind: 'volume',
-      claimHash: hashClaim(claim),
-      device: { id: randomUUID(), name: 'some device' },
-      locator: { label: 'some drive' },
-      algorithm: 'aes-xts-plain64/512',
-      origin: randomUUID(),
-      createdAt: new Date().toISOString(),
-      replaces: null,
-      ...draft,
-    },
-    new KeyMaterial(material),
-    new Uint8Array(randomBytes(16)),
-  );
-  return { ...key, claim };
-}
+/** Where most callers look for it. */
+export { makeSomeKey, type MadeKey } from './some-key.ts';
 
 /** What both kinds of test servers are for a caller. */
 export interface Called {

@@ -10,6 +10,7 @@ import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { Reader } from '#store/store.ts';
 import { isoTime, type ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';
+import { readHearsay } from './hearsay.ts';
 import { type PrimaryRow, readPrimary } from './primary-row.ts';
 
 export type PrimaryState = 'connected' | 'unreachable' | 'refused' | 'never-heard';
@@ -25,6 +26,8 @@ interface LinkMemory {
   readonly dmz: boolean;
   readonly acknowledgedSeq: number;
 }
+
+const NOTHING_KEPT: LinkMemory = { useHierarchy: false, dmz: false, acknowledgedSeq: 0 };
 
 /** Opens (or reuses) the connections to a primary. */
 export interface Dialler {
@@ -58,7 +61,7 @@ export class PrimaryLink {
     const contact = await this.#ports.store.reader.contact(primary.id);
     if (contact === undefined) return;
     this.#lastHeardAt = contact.lastHeartbeatAt;
-    this.#remembered = JSON.parse(contact.body) as LinkMemory;
+    this.#remembered = { ...NOTHING_KEPT, ...readHearsay<LinkMemory>(contact) };
     this.#acknowledgedSeq = this.#remembered.acknowledgedSeq;
     this.#transmittedSeq = this.#acknowledgedSeq;
   }

@@ -3,6 +3,7 @@
  */
 import type { TreeServer } from '#protocol/messages.ts';
 import type { Reader } from '#store/store.ts';
+import { readHearsay } from './hearsay.ts';
 
 export interface SecondaryContact {
   readonly useHierarchy: boolean;
@@ -35,9 +36,8 @@ export async function readSecondaryContact(
   id: string,
 ): Promise<{ contact: SecondaryContact; lastHeartbeatAt: number | null }> {
   const row = await reader.contact(id);
-  if (row === undefined) return { contact: NOTHING_HEARD, lastHeartbeatAt: null };
   return {
-    contact: { ...NOTHING_HEARD, ...(JSON.parse(row.body) as Partial<SecondaryContact>) },
-    lastHeartbeatAt: row.lastHeartbeatAt,
+    contact: { ...NOTHING_HEARD, ...readHearsay<SecondaryContact>(row) },
+    lastHeartbeatAt: row?.lastHeartbeatAt ?? null,
   };
 }

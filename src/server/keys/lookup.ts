@@ -16,7 +16,7 @@ import type { Reader } from '#store/store.ts';
 import type { PrimaryLink } from '../hierarchy/primary-link.ts';
 import type { PrimaryRow } from '../hierarchy/primary-row.ts';
 import type { ServerPorts } from '../ports.ts';
-import { type CheckedKey, checkedKey, openStoredKey, publicFields, recordKeys } from './record-keys.ts';
+import { type CheckedKey, checkedKey, openStoredKey, recordKeys } from './record-keys.ts';
 
 export interface LookupQuestion {
   readonly id: string;
@@ -73,8 +73,10 @@ export class Lookups {
     const asked = [...question.asked, server];
     const row = await store.reader.keyById(question.id);
     if (row !== undefined) {
-      if (!claimFits(question.claim, publicFields(row).claimHash)) return this.#refuse('wrong-claim', asked);
-      return { outcome: 'found', key: openStoredKey(barrier, row), source: server };
+      // Opened first: what a row says of its claim is only known to be so when the row opens.
+      const key = openStoredKey(barrier, row);
+      if (!claimFits(question.claim, key.key.claimHash)) return this.#refuse('wrong-claim', asked);
+      return { outcome: 'found', key, source: server };
     }
     if (asked.length > LOOKUP_DEPTH_MAX) return this.#refuse('too-deep', asked);
     const primary = await this.#openLink(asked);

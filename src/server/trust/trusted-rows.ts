@@ -73,6 +73,11 @@ export class TrustedRows {
     });
   }
 
+  /** Whether the row carries the right MAC. Remembers and reports nothing. */
+  fits({ kind, id, body, mac }: TrustedRow): boolean {
+    return this.#barrier.macFits(MAC_PURPOSE, form(kind, id, body), mac);
+  }
+
   #judge(row: TrustedRow): unknown {
     const name = `${row.kind} ${row.id}`;
     const known = this.#remembered.get(name);

@@ -1,7 +1,7 @@
 /** What is known of neighbours by hearsay. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Contact } from '../store.ts';
-import { prepareCommand, prepareQuery, type Row } from './statement.ts';
+import { prepareCommand, prepareQuery, readableTime, type Row } from './statement.ts';
 
 export interface ContactsTable {
   get(id: string): Contact | undefined;
@@ -15,8 +15,9 @@ function contactOf(row: Row): Contact {
 
 export function prepareContactsTable(connection: DatabaseSync): ContactsTable {
   const columns = 'id, last_heartbeat_at, body';
-  const get = prepareQuery(connection, `SELECT ${columns} FROM contacts WHERE id = ?`);
-  const all = prepareQuery(connection, `SELECT ${columns} FROM contacts ORDER BY id`);
+  const read = `id, ${readableTime('last_heartbeat_at', 'NULL')}, body`;
+  const get = prepareQuery(connection, `SELECT ${read} FROM contacts WHERE id = ?`);
+  const all = prepareQuery(connection, `SELECT ${read} FROM contacts ORDER BY id`);
   const put = prepareCommand(connection, `INSERT OR REPLACE INTO contacts (${columns}) VALUES (?, ?, ?)`);
   return {
     get(id) {

@@ -1,7 +1,7 @@
 /** What was received of each member in each of its epochs, and which records were refused alone. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Cursor, RefusedKey } from '../store.ts';
-import { prepareCommand, prepareQuery, type Row } from './statement.ts';
+import { isReadable, prepareCommand, prepareQuery, readableTime, type Row } from './statement.ts';
 
 export interface CursorsTable {
   get(memberId: string, epoch: string): Cursor | undefined;
@@ -37,8 +37,16 @@ function refusedOf(row: Row): RefusedKey {
 export function prepareCursorsTable(connection: DatabaseSync): CursorsTable {
   const columns = 'member, epoch, rank, seq, chain';
   const refusedColumns = 'member, epoch, seq, key_id, reason, at';
-  const get = prepareQuery(connection, `SELECT ${columns} FROM cursors WHERE member = ? AND epoch = ?`);
-  const ofMember = prepareQuery(connection, `SELECT ${columns} FROM cursors WHERE member = ? ORDER BY rank`);
+  // A cursor that damage made unreadable is one that is not there: what it counted is only sent again.
+  const readable = `${isReadable('rank')} AND ${isReadable('seq')}`;
+  const get = prepareQuery(
+    connection,
+    `SELECT ${columns} FROM cursors WHERE member = ? AND epoch = ? AND ${readable}`,
+  );
+  const ofMember = prepareQuery(
+    connection,
+    `SELECT ${columns} FROM cursors WHERE member = ? AND ${readable} ORDER BY rank`,
+  );
   const put = prepareCommand(
     connection,
     `INSERT OR REPLACE INTO cursors (${columns}) VALUES (?, ?, ?, ?, ?)`,
@@ -46,7 +54,8 @@ export function prepareCursorsTable(connection: DatabaseSync): CursorsTable {
   const remove = prepareCommand(connection, 'DELETE FROM cursors WHERE member = ? AND epoch = ?');
   const refused = prepareQuery(
     connection,
-    `SELECT ${refusedColumns} FROM refused_keys WHERE member = ? ORDER BY at DESC, epoch, seq DESC LIMIT ?`,
+    `SELECT ${refusedColumns} FROM refused_keys
+     WHERE member = ? AND ${isReadable('seq')} AND ${readableTime('at', 'NULL')} NOT NULL ORDER BY at DESC, epoch, seq DESC LIMIT ?`,
   );
   const putRefused = prepareCommand(
     connection,

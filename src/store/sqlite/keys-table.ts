@@ -5,7 +5,7 @@ import { assert } from '#domain/errors.ts';
 import type { Head, StoredKey } from '../store.ts';
 import { DEVICE_PART_BITS } from './schema.ts';
 import { assertNoConflict } from './sqlite-failure.ts';
-import { prepareCommand, prepareQuery, type Row } from './statement.ts';
+import { prepareCommand, prepareQuery, readableTime, type Row } from './statement.ts';
 import { uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
 
 export interface KeysTable {
@@ -15,6 +15,8 @@ export interface KeysTable {
   known(ids: readonly string[]): Map<string, { seq: number; digest: Uint8Array }>;
   after(seq: number, limit: number): StoredKey[];
   byDevice(deviceId: string, afterSeq: number, limit: number): StoredKey[];
+  /** The first number above this one: a walk goes from row to row, not over a gap that damage made a billion wide. */
+  nextAfter(seq: number): number | undefined;
   /** Keys numbered above `afterSeq` up to `lastSeq` that may fit: `fieldsLike` and `idLike` are patterns of LIKE. */
   scan(
     afterSeq: number,
@@ -30,6 +32,8 @@ export interface KeysTable {
 }
 
 const COLUMNS = 'seq, id, digest, chain, device, fields, sealed, received_from, recorded_at';
+/** A time that a damaged row cannot mean would fail every row read with it; so that row alone does not open. */
+const READ_COLUMNS = COLUMNS.replace('recorded_at', readableTime('recorded_at', '-1'));
 const START: Head = { seq: 0, chain: new Uint8Array(32) };
 
 function keyOf(row: Row): StoredKey {
@@ -50,25 +54,32 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
   const part = `seq >> ${DEVICE_PART_BITS}`;
   const head = prepareQuery(connection, 'SELECT seq, chain FROM keys ORDER BY seq DESC LIMIT 1');
   const chainAt = prepareQuery(connection, 'SELECT chain FROM keys WHERE seq = ?');
-  const byId = prepareQuery(connection, `SELECT ${COLUMNS} FROM keys WHERE id = ?`);
+  const next = prepareQuery(connection, 'SELECT seq FROM keys WHERE seq > ? ORDER BY seq LIMIT 1');
+  const byId = prepareQuery(connection, `SELECT ${READ_COLUMNS} FROM keys WHERE id = ?`);
   // One statement for all: each by itself would take and drop the read lock, which costs more than the search.
   const known = prepareQuery(
     connection,
     "SELECT asked.key, seq, digest FROM json_each(?) AS asked CROSS JOIN keys ON keys.id = unhex(asked.value, '-')",
   );
-  const after = prepareQuery(connection, `SELECT ${COLUMNS} FROM keys WHERE seq > ? ORDER BY seq LIMIT ?`);
+  const after = prepareQuery(
+    connection,
+    `SELECT ${READ_COLUMNS} FROM keys WHERE seq > ? ORDER BY seq LIMIT ?`,
+  );
   const byDevice = prepareQuery(
     connection,
-    `SELECT ${COLUMNS} FROM keys WHERE ${part} = ? AND device = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    `SELECT ${READ_COLUMNS} FROM keys WHERE ${part} = ? AND device = ? AND seq > ? ORDER BY seq LIMIT ?`,
   );
   const countByDevice = prepareQuery(
     connection,
-    `WITH RECURSIVE parts (part) AS (SELECT 0 UNION ALL SELECT part + 1 FROM parts WHERE part < ?)
+    `WITH RECURSIVE parts (part) AS (
+       SELECT 0 UNION ALL
+       SELECT (SELECT ${part} FROM keys WHERE seq >= (parts.part + 1) << ${DEVICE_PART_BITS} ORDER BY seq LIMIT 1)
+       FROM parts WHERE parts.part IS NOT NULL)
      SELECT count(*) FROM parts CROSS JOIN keys WHERE ${part} = parts.part AND device = ?`,
   );
   const scan = prepareQuery(
     connection,
-    `SELECT ${COLUMNS} FROM keys WHERE seq > ? AND seq <= ? AND (fields LIKE ? ESCAPE '\\' OR hex(id) LIKE ?)
+    `SELECT ${READ_COLUMNS} FROM keys WHERE seq > ? AND seq <= ? AND (fields LIKE ? ESCAPE '\\' OR hex(id) LIKE ?)
      ORDER BY seq LIMIT ?`,
   );
   const insert = prepareCommand(
@@ -81,6 +92,7 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
     const row = head.first();
     return row === undefined ? START : { seq: row[0] as number, chain: row[1] as Uint8Array };
   };
+  const nextAfter = (seq: number): number | undefined => next.first(seq)?.[0] as number | undefined;
   const partOf = (seq: number): number => Math.floor(seq / 2 ** DEVICE_PART_BITS);
 
   return {
@@ -104,18 +116,21 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
       const device = uuidToBytes(deviceId);
       const found: StoredKey[] = [];
       if (device === undefined) return found;
-      const last = partOf(headNow().seq);
-      for (let at = partOf(afterSeq); at <= last && found.length < limit; at += 1) {
+      let at: number | undefined = partOf(afterSeq);
+      while (at !== undefined && found.length < limit) {
         found.push(...byDevice.all(at, device, afterSeq, limit - found.length).map(keyOf));
+        const next = nextAfter((at + 1) * 2 ** DEVICE_PART_BITS - 1);
+        at = next === undefined ? undefined : partOf(next);
       }
       return found;
     },
+    nextAfter,
     scan: (afterSeq, lastSeq, fieldsLike, idLike, limit) =>
       scan.all(afterSeq, lastSeq, fieldsLike, idLike, limit).map(keyOf),
     countByDevice(deviceId) {
       const device = uuidToBytes(deviceId);
       if (device === undefined) return 0;
-      return countByDevice.first(partOf(headNow().seq), device)?.[0] as number;
+      return countByDevice.first(device)?.[0] as number;
     },
     replaceSealed: (seq, sealed) => replaceSealed.first(sealed, seq) !== undefined,
     insert(row) {

@@ -10,6 +10,7 @@ import type { Snapshot } from '../snapshot.ts';
 import type { Store, Transaction, WriteOptions } from '../store.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { openCopyInMemory, openSecond, openWriter, type Sync } from './connection.ts';
+import { refuseDamagedLog } from './damaged-log.ts';
 import { makeDataDirectory, prepareDatabaseFiles } from './data-files.ts';
 import { acquireDataLock, type DataLock } from './data-lock.ts';
 import { type DiskSpace, MEMORY_SPACE, diskSpaceOf } from './disk-space.ts';
@@ -80,7 +81,7 @@ function openDirectory(given: string, options: SqliteStoreOptions): Opened {
     makeDataDirectory(directory);
     refuseUnfinished(directory);
     lock = acquireDataLock(directory);
-    prepareDatabaseFiles(directory);
+    refuseDamagedLog(prepareDatabaseFiles(directory));
     const connections = openConnections(space, sync);
     space.setAside();
     return { ...connections, space, lock, log: sync === 'full' ? openLogFlush(space.database) : undefined };

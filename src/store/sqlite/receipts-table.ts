@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
 import type { ReceiptTotals } from '../store.ts';
-import { prepareCommand, prepareQuery } from './statement.ts';
+import { isReadable, prepareCommand, prepareQuery } from './statement.ts';
 import { uuidToBytes } from './uuid-bytes.ts';
 
 export interface ReceiptsTable {
@@ -12,7 +12,10 @@ export interface ReceiptsTable {
 }
 
 export function prepareReceiptsTable(connection: DatabaseSync): ReceiptsTable {
-  const totals = prepareQuery(connection, 'SELECT count, digest FROM receipt_totals WHERE device = ?');
+  const totals = prepareQuery(
+    connection,
+    `SELECT count, digest FROM receipt_totals WHERE device = ? AND ${isReadable('count')}`,
+  );
   const has = prepareQuery(
     connection,
     'SELECT seq FROM json_each(?) AS asked CROSS JOIN receipts ON seq = asked.value AND device = ?',

@@ -53,6 +53,8 @@ const SYSTEM_FAILURES: Readonly<Record<string, Failure>> = {
   ENOTDIR: 'not-writable',
   ELOOP: 'not-writable',
   EIO: 'unsynced',
+  // A number too large to be one of ours: a bit of it was turned over.
+  ERR_OUT_OF_RANGE: 'damaged',
 };
 
 function failureOfSystem(error: unknown): Failure {

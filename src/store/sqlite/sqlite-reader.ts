@@ -87,7 +87,9 @@ export class SqliteReader implements Reader {
           end = rows.at(-1)?.seq ?? at;
           return rows;
         }
-        const last = Math.min(at + SCAN_KEYS, keys.head().seq);
+        const next = keys.nextAfter(at);
+        if (next === undefined) return [];
+        const last = Math.min(next + SCAN_KEYS - 1, keys.head().seq);
         const rows = keys.scan(at, last, fieldsLike, idLike, few);
         end = rows.length === few ? rows.at(-1)!.seq : last;
         return rows;
@@ -116,6 +118,10 @@ export class SqliteReader implements Reader {
 
   rows(kind: TrustedKind): Promise<readonly TrustedRow[]> {
     return this.#access(({ trustedRows }) => trustedRows.all(kind));
+  }
+
+  rowKinds(): Promise<readonly string[]> {
+    return this.#access(({ trustedRows }) => trustedRows.kinds());
   }
 
   cursor(memberId: string, epoch: string): Promise<Cursor | undefined> {

@@ -23,3 +23,16 @@ export function prepareCommand(connection: DatabaseSync, sql: string): Command {
   const statement = connection.prepare(sql);
   return (...values) => Number(statement.run(...values).changes);
 }
+
+/** The last Unix millisecond that a date can say. */
+const TIME_MAX = 8_640_000_000_000_000;
+
+/** SQL that holds where a column is a whole number that can be read: damage makes one that cannot. */
+export function isReadable(column: string): string {
+  return `${column} BETWEEN 0 AND ${Number.MAX_SAFE_INTEGER}`;
+}
+
+/** SQL for a column of Unix milliseconds, with `instead` where it cannot be a time. */
+export function readableTime(column: string, instead: string): string {
+  return `CASE WHEN ${column} BETWEEN 0 AND ${TIME_MAX} THEN ${column} ELSE ${instead} END`;
+}

@@ -6,6 +6,7 @@ import { prepareCommand, prepareQuery, type Row } from './statement.ts';
 export interface TrustedRowsTable {
   get(kind: TrustedKind, id: string): TrustedRow | undefined;
   all(kind: TrustedKind): TrustedRow[];
+  kinds(): string[];
   put(row: TrustedRow): void;
   delete(kind: TrustedKind, id: string): void;
 }
@@ -23,6 +24,7 @@ export function prepareTrustedRowsTable(connection: DatabaseSync): TrustedRowsTa
   const columns = 'kind, id, body, mac';
   const get = prepareQuery(connection, `SELECT ${columns} FROM trusted_rows WHERE kind = ? AND id = ?`);
   const all = prepareQuery(connection, `SELECT ${columns} FROM trusted_rows WHERE kind = ? ORDER BY id`);
+  const kinds = prepareQuery(connection, 'SELECT DISTINCT kind FROM trusted_rows ORDER BY kind');
   const put = prepareCommand(
     connection,
     `INSERT OR REPLACE INTO trusted_rows (${columns}) VALUES (?, ?, ?, ?)`,
@@ -34,6 +36,7 @@ export function prepareTrustedRowsTable(connection: DatabaseSync): TrustedRowsTa
       return row === undefined ? undefined : rowOf(row);
     },
     all: (kind) => all.all(kind).map(rowOf),
+    kinds: () => kinds.all().map(([kind]) => kind as string),
     put: (row) => put(row.kind, row.id, row.body, row.mac),
     delete: (kind, id) => remove(kind, id),
   };
