@@ -74,18 +74,30 @@ function withCopy<T>(from: string, work: (directory: string) => T): T {
   return result;
 }
 
-/** Everything that can be read of a database, as one digest; undefined where it cannot all be read. */
-function contentsOf(directory: string): string | undefined {
+interface Contents {
+  /** Of every column, and of those only that decide something. */
+  readonly all: string;
+  readonly deciding: string;
+}
+
+/** Everything that can be read of a database, as digests; undefined where it cannot all be read. */
+function contentsOf(directory: string): Contents | undefined {
   const connection = new DatabaseSync(join(directory, DATABASE), { returnArrays: true, readBigInts: true });
   try {
-    const tables = [...TABLES, { table: 'trusted_rows', columns: ROW_COLUMNS }];
-    const rows = tables.map(({ table, columns }) => {
-      const values = columns.map((column) => `typeof(${column}), hex(CAST(${column} AS BLOB))`);
-      return connection
-        .prepare(`SELECT ${values.join(', ')} FROM ${table} ORDER BY ${columns.join(', ')}`)
-        .all();
-    });
-    return hash('sha256', JSON.stringify(rows));
+    const digest = (tables: readonly Pick<Table, 'table' | 'columns'>[]): string => {
+      const rows = tables.map(({ table, columns }) => {
+        const values = columns.map((column) => `typeof(${column}), hex(CAST(${column} AS BLOB))`);
+        const order = columns.join(', ');
+        return connection.prepare(`SELECT ${values.join(', ')} FROM ${table} ORDER BY ${order}`).all();
+      });
+      return hash('sha256', JSON.stringify(rows));
+    };
+    const rows = { table: 'trusted_rows', columns: ROW_COLUMNS };
+    const deciding = TABLES.map(({ table, columns, decidesNothing }) => ({
+      table,
+      columns: columns.filter((column) => !decidesNothing.includes(column)),
+    })).filter(({ columns }) => columns.length > 0);
+    return { all: digest([...TABLES, rows]), deciding: digest([...deciding, rows]) };
   } catch {
     return undefined;
   } finally {
@@ -140,9 +152,9 @@ interface Judging {
   readonly site: FlipSite;
   readonly decidesNothing: boolean;
   /** Contents of the directory before the flip. */
-  readonly contents: string | undefined;
+  readonly contents: Contents | undefined;
   /** Contents without the last commit, where a flip may cost that. */
-  readonly withoutLast?: string | undefined;
+  readonly withoutLast?: Contents | undefined;
 }
 
 async function judge(
@@ -161,15 +173,16 @@ async function judge(
   }
   const [wrong] = asked.wrongs;
   if (wrong !== undefined) return { wrong };
-  if (now !== undefined && now === withoutLast) return 'as a crash';
+  if (now !== undefined && now.all === withoutLast?.all) return 'as a crash';
   if (decidesNothing && asked.failures.length > 0)
     return { wrong: `it should decide nothing, and now: ${asked.failures[0]}` };
   if (asked.problems.length > 0 || asked.failures.length > 0) return 'found';
-  if (now === contents) return 'same';
-  return decidesNothing ? 'let be' : { wrong: 'nothing tells of it' };
+  if (now?.all === contents?.all) return 'same';
+  const letBe = decidesNothing || (now !== undefined && now.deciding === contents?.deciding);
+  return letBe ? 'let be' : { wrong: 'nothing tells of it' };
 }
 
-function columnClasses(site: FlipSite, contents: string | undefined): FlipClass[] {
+function columnClasses(site: FlipSite, contents: Contents | undefined): FlipClass[] {
   const column = (
     table: Pick<Table, 'table' | 'keys'>,
     name: string,

@@ -35,7 +35,7 @@ export const ACCESS_BUGS: readonly Bug[] = [
   },
   {
     name: 'a claim is not compared',
-    edits: [edit(LOOKUP, 'if (!claimFits(question.claim, publicFields(row).claimHash))', 'if (false)')],
+    edits: [edit(LOOKUP, 'if (!claimFits(question.claim, key.key.claimHash))', 'if (false)')],
     seed: 1,
   },
   {
