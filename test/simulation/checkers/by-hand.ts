@@ -146,8 +146,12 @@ export function checkRestored(
     );
     return;
   }
-  if (!before.has(observed.epoch)) return;
-  facts.violate(RESTORED, `${instance.name} goes on in the epoch it had before the restore`, [instance.name]);
+  const problem = before.has(observed.epoch)
+    ? 'goes on in the epoch it had before the restore'
+    : observed.standing.recoveries.size > 0
+      ? 'still allows a secondary to have keys back'
+      : undefined;
+  if (problem !== undefined) facts.violate(RESTORED, `${instance.name} ${problem}`, [instance.name]);
 }
 
 /** An invitation from before the restore was accepted. */

@@ -102,13 +102,17 @@ function whyUntrue(
     case 'wrong-claim':
       return facts.keys.get(question.id)?.claim === question.claim ? 'the claim is the right one' : undefined;
     case 'option-off': {
-      const heard = stood(at, ({ option }) => !option, since - HEARTBEAT_MS) && at !== instance.site;
+      const off = ({ option }: Standing) => !option;
+      const heard = copiesHear(world, at)
+        ? stood(at, off, 0)
+        : stood(at, off, since - HEARTBEAT_MS) && at !== instance.site;
       return heard || stood(at, ({ option }) => !option)
         ? undefined
         : `the option has been on at ${at.name} all the time`;
     }
     case 'link-in-dmz': {
-      const own = stood(at, ({ primary }) => primary?.dmz === true, since - HEARTBEAT_MS);
+      const heardFrom = copiesHear(world, at) ? 0 : since - HEARTBEAT_MS;
+      const own = stood(at, ({ primary }) => primary?.dmz === true, heardFrom);
       const above = world.sites.some((site) =>
         stood(site, ({ members }) => members.get(at.id)?.dmz === true),
       );
@@ -133,6 +137,15 @@ function whyUntrue(
     default:
       return 'that cannot come about in this tree';
   }
+}
+
+/**
+ * Whether the primary runs as several copies. Each hears only some of the heartbeats, and knows nothing of what was told
+ * to another; that it is run twice is reported, and until then it may answer by an old word.
+ */
+function copiesHear(world: World, secondary: Site): boolean {
+  const primary = world.siteById(secondary.instances[0]!.observed.standing.primary?.id ?? '');
+  return primary !== undefined && primary.instances.filter(({ retired }) => !retired).length > 1;
 }
 
 /** Whether no copy of the server was without the key since then. */

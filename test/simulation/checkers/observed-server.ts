@@ -28,9 +28,21 @@ export interface Standing {
   readonly option: boolean;
   readonly primary: { readonly id: string; readonly dmz: boolean } | undefined;
   readonly members: ReadonlyMap<string, ObservedMember>;
+  /** Secondaries that an administrator allows to have keys back, and between which times of the server's clock. */
+  readonly recoveries: ReadonlyMap<string, { readonly from: number; readonly until: number }>;
 }
 
+const NOTHING: Standing = {
+  since: 0,
+  option: false,
+  primary: undefined,
+  members: new Map(),
+  recoveries: new Map(),
+};
+
 const ALL = 1_000_000;
+/** Rows that say how links stand. */
+const LINK_KINDS = new Set(['setting', 'primary', 'member', 'recovery']);
 
 export class ObservedServer {
   readonly keys = new Map<string, ObservedKey>();
@@ -53,7 +65,7 @@ export class ObservedServer {
   auditSeq = 0;
 
   get standing(): Standing {
-    return this.standings.at(-1) ?? { since: 0, option: false, primary: undefined, members: new Map() };
+    return this.standings.at(-1) ?? NOTHING;
   }
 
   /** The standings that held at some moment from `from` on. */
@@ -87,6 +99,9 @@ export class ObservedServer {
         case 'key-revealed':
           count(this.departures, `${event['key']} revealed ${event['by']}`);
           break;
+        case 'keys-returned':
+          count(this.departures, `${event['first']} returned with ${event['keys']} ${event['by']}`);
+          break;
         case 'keys-transmitted':
           this.transmitted.push({
             from: Number(event['from']),
@@ -106,14 +121,14 @@ export class ObservedServer {
   }
 
   addRows(rows: Committed['rows'], at: number): void {
-    let { option, primary, members } = this.standing;
+    let { option, primary, members, recoveries } = this.standing;
     let changed = false;
     for (const { kind, id, row } of rows) {
       if (kind === 'import') {
         if (row === undefined) this.importsUnderWay.delete(id);
         else this.importsUnderWay.add(id);
       }
-      if (kind !== 'setting' && kind !== 'primary' && kind !== 'member') continue;
+      if (!LINK_KINDS.has(kind)) continue;
       const body = bodyOf(row);
       if (kind === 'setting' && id === 'epoch') {
         this.epoch = String(body?.['epoch']);
@@ -129,10 +144,18 @@ export class ObservedServer {
           removed: body['removedAt'] !== null,
           state: String(body['state']),
         });
+      } else if (kind === 'recovery') {
+        const others = new Map(recoveries);
+        others.delete(id);
+        recoveries = others;
+        if (body !== undefined) {
+          const [from, until] = [body['allowedAt'], body['expiresAt']].map((at) => Date.parse(String(at)));
+          recoveries = others.set(id, { from: from!, until: until! });
+        }
       } else continue;
       changed = true;
     }
-    if (changed) this.standings.push({ since: at, option, primary, members });
+    if (changed) this.standings.push({ since: at, option, primary, members, recoveries });
   }
 
   addCursors(committed: Pick<Committed, 'cursors' | 'refused'>): void {
@@ -156,10 +179,10 @@ export class ObservedServer {
     this.addKeys(await reader.keysAfter(0, ALL), at);
     this.addAudit(await reader.auditAfter(0, ALL));
     const rows: Committed['rows'] = [];
-    for (const kind of ['setting', 'primary', 'member', 'import'] as const) {
+    for (const kind of ['setting', 'primary', 'member', 'recovery', 'import'] as const) {
       for (const row of await reader.rows(kind)) rows.push({ kind, id: row.id, row });
     }
-    this.standings.push({ since: at, option: false, primary: undefined, members: new Map() });
+    this.standings.push({ ...NOTHING, since: at });
     this.addRows(rows, at);
     if (rows.length > 0) this.standings.splice(-2, 1);
     for (const { row } of rows.filter(({ kind }) => kind === 'member')) {

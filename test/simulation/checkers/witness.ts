@@ -15,13 +15,14 @@ import { checkAnswerDown, checkAnswerToDevice, checkArrivals, checkCallUp } from
 import { checkAcknowledged, checkAppended, checkCursors, checkOpened } from './custody.ts';
 import { Departures } from './departures.ts';
 import { Facts } from './facts.ts';
+import { checkGivenBack } from './given-back.ts';
 import { checkLookup } from './lookups.ts';
 
 const SOUND = 'a server meets no failure it has no word for';
 const FORGED = 'a record that does not fit its id is refused';
 const REVEALED = 'a reveal gives the exact material';
 /** Calls of a secondary in which keys or claims travel. */
-const KEYS_TRAVEL_UP = new Set(['transmit', 'lookup', 'explain']);
+const KEYS_TRAVEL_UP = new Set(['transmit', 'lookup', 'explain', 'recoverable', 'recover']);
 
 export class Witness {
   readonly #world: World;
@@ -87,6 +88,9 @@ export class Witness {
     }
     const document = JSON.parse(answer.body) as Record<string, unknown>;
     checkAcknowledged(this.facts, this.#world, instance, call, route, peer.memberId, document);
+    if (route === 'recover' && caller !== undefined) {
+      checkGivenBack(this.facts, this.#departures, instance, caller, document as never);
+    }
     if (route !== 'lookup' && route !== 'deviceLookup') return;
     const since = this.#since.get(call) ?? this.facts.now;
     checkLookup(this.facts, this.#world, instance, call, since, document as never, route === 'deviceLookup');

@@ -4,6 +4,7 @@ import type { Weather } from '../world/weather.ts';
 import type { Site, World } from '../world/world.ts';
 import { HOUR_MS, MINUTE_MS, type Step, within } from '../step.ts';
 import { backUp, restoreFrom, tryOldInvitation } from './backups.ts';
+import { recover } from './recovery.ts';
 import type { Action } from './work.ts';
 
 const DAY = 24 * HOUR_MS;
@@ -160,6 +161,10 @@ export const FAULTS = {
       fault(world, server.name, `its machine is lost; a backup of ${at} ms is restored on another`);
       server.crash();
       await restoreFrom(world, server, backup, step);
+      if (step.size % 2 === 0) {
+        await world.schedule.wait(within(step.two, 1, 5 * MINUTE_MS), 'recovery');
+        world.begin(server.name, 'recovery', () => recover(world, server, step));
+      }
       await tryOldInvitation(world, server, backup);
     });
   }),

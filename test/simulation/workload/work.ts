@@ -5,6 +5,7 @@ import type { Instance } from '../world/instance.ts';
 import type { Site, World } from '../world/world.ts';
 import { MINUTE_MS, type Step, within } from '../step.ts';
 import { carryFile } from './by-hand.ts';
+import { recover } from './recovery.ts';
 import { joinAbove } from './tree.ts';
 
 export interface Action {
@@ -146,6 +147,7 @@ export const WORK = {
     }
   }),
   carryFile: byAdministrator(6, 'keys by hand', carryFile),
+  recover: byAdministrator(3, 'having keys back', recover),
   behaviour: byAdministrator(2, 'other settings', (_world, server, step) =>
     server.ask('changeSettings', {
       transmit: step.size % 2 === 0 ? 'immediately' : 'heartbeat',
