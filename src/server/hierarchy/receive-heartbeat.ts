@@ -1,7 +1,7 @@
 /**
  * A secondary's heartbeat, at its primary: answers with the cursor of that epoch, which lives here and nowhere else.
  */
-import { KeystairError } from '#domain/errors.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
 import { EPOCHS_KEPT_MAX, TREE_REFRESH_MS, TREE_SERVERS_MAX } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import { SEQUENCE_START } from '#domain/sequence.ts';
@@ -24,8 +24,41 @@ export async function receiveHeartbeat(
       nextStep: 'check the hierarchy below the secondary for a loop',
     });
   }
-  const now = ports.clock();
   ports.ears.note(member.id, request);
+  try {
+    return await writeHeartbeat(ports, member, request, addresses);
+  } catch (error) {
+    const answer = codeOf(error) === 'disk-full' ? await answerUnwritten(ports, member, request) : undefined;
+    if (answer === undefined) throw error;
+    return answer;
+  }
+}
+
+/**
+ * Lookups go on when the disk is full, so a secondary must go on hearing how option and mark stand here: otherwise it
+ * would refuse in the name of an option that was switched on long ago. Undefined where its epoch is not known yet.
+ */
+async function answerUnwritten(
+  ports: ServerPorts,
+  { id }: Member,
+  { epoch }: HeartbeatRequest,
+): Promise<HeartbeatAnswer | undefined> {
+  const { reader } = ports.store;
+  const member = await readMember(ports.rows, reader, id);
+  const cursor = await reader.cursor(id, epoch);
+  if (member === undefined || member.removedAt !== null || cursor === undefined) return undefined;
+  const { useHierarchy } = await readOptions(ports.rows, reader);
+  const acknowledged = { seq: cursor.seq, chain: toHex(cursor.chain) };
+  return { name: ports.server.name, useHierarchy, dmz: member.dmz, acknowledged };
+}
+
+function writeHeartbeat(
+  ports: ServerPorts,
+  member: Member,
+  request: HeartbeatRequest,
+  addresses: readonly string[],
+): Promise<HeartbeatAnswer> {
+  const now = ports.clock();
   return ports.store.write(async (transaction) => {
     const { cursor, copies } = await openEpoch(ports, transaction, member, request.epoch);
     const { contact } = await readSecondaryContact(transaction, member.id);
