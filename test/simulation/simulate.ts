@@ -29,6 +29,8 @@ export interface Outcome {
   readonly trace: string;
   readonly violations: readonly Violation[];
   readonly lines: readonly TraceLine[];
+  /** Short names of servers and devices by their ids. */
+  readonly names: ReadonlyMap<string, string>;
   readonly figures: { readonly keys: number; readonly calls: number; readonly plannedFaults: number };
 }
 
@@ -61,6 +63,7 @@ export async function simulate(plan: Plan): Promise<Outcome> {
       trace: world.trace.digest(),
       violations: facts.violations,
       lines: world.trace.lines,
+      names: new Map([...world.sites, ...world.devices].map(({ id, name }) => [id, name])),
       figures: { keys: facts.keys.size, calls: world.network.calls, plannedFaults: world.faultsDone },
     };
   } finally {

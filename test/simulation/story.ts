@@ -4,7 +4,14 @@ import type { Outcome } from './simulate.ts';
 import type { Plan } from './step.ts';
 import type { TraceLine } from './world/trace.ts';
 
-const LINES_MAX = 70;
+/** A page. */
+const LINES_MAX = 50;
+const PAGES_MAX = 2;
+const STEPS_MAX = 20;
+const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g;
+/** UUIDv7. */
+const KEY_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7/;
+const A = 65;
 /** What is told of a server that is concerned, beside what names the key. */
 const TURNS_OF_FATE =
   /FAULT|PEACE|CRASHED|runs,|stopped|snapshot|administrator|joins|epoch-started|copies-heard|moved|brings back/;
@@ -23,8 +30,13 @@ function concerns(line: TraceLine, about: readonly string[]): boolean {
   return here && TURNS_OF_FATE.test(line.what);
 }
 
+/** Ids as a person would say them: servers and devices by name, the keys in question by a letter. */
+function plainly(text: string, names: ReadonlyMap<string, string>): string {
+  return text.replaceAll(UUID, (id) => names.get(id) ?? id);
+}
+
 /** Lines that say the same again and again are told once. */
-function told(lines: readonly TraceLine[]): string[] {
+function told(lines: readonly TraceLine[], names: ReadonlyMap<string, string>): string[] {
   const different = lines.filter(
     ({ what }, index) => withoutNumbers(what) !== withoutNumbers(lines[index - 1]?.what ?? ''),
   );
@@ -32,7 +44,7 @@ function told(lines: readonly TraceLine[]): string[] {
   const left = different.length - shown.length;
   return [
     ...(left > 0 ? [`  … ${left} earlier lines are left out; --lines shows everything`] : []),
-    ...shown.map(({ at, where, what }) => `  ${clockTime(at)}  ${where.padEnd(9)} ${what}`),
+    ...shown.map(({ at, where, what }) => `  ${clockTime(at)}  ${where.padEnd(9)} ${plainly(what, names)}`),
   ];
 }
 
@@ -40,25 +52,47 @@ function withoutNumbers(text: string): string {
   return text.replaceAll(/\d+/g, '');
 }
 
-export function storyOf(outcome: Outcome, plan: Plan): string {
-  const pages = outcome.violations.slice(0, 3).map((violation: Violation) => {
-    const lines = outcome.lines.filter(({ at }) => at <= violation.at);
-    return [
-      `VIOLATION at ${clockTime(violation.at)}: ${violation.rule}`,
-      `  ${violation.sentence}`,
-      '',
-      ...told(lines.filter((line) => concerns(line, violation.about))),
-    ].join('\n');
-  });
+/** The servers as a tree, one line each. */
+function treeOf(plan: Plan): string[] {
   const absent = plan.absent ?? [];
-  const servers = plan.above.flatMap((above, index) =>
-    absent.includes(index) ? [] : [`S${index}${above === null ? ' (root)' : ` under S${above}`}`],
-  );
+  const below = (primary: number | null, depth: number): string[] =>
+    plan.above.flatMap((above, index) =>
+      above === primary && !absent.includes(index)
+        ? [`  ${'  '.repeat(depth)}S${index}${above === null ? ' (root)' : ''}`, ...below(index, depth + 1)]
+        : [],
+    );
+  return below(null, 0);
+}
+
+function pageOf(violation: Violation, outcome: Outcome): string {
+  const keys = violation.about.filter((name) => outcome.lines.length > 0 && KEY_ID.test(name));
+  const letters = keys.map((id, index) => [id, `key ${String.fromCodePoint(A + index)}`] as const);
+  const names = new Map([...outcome.names, ...letters]);
+  const lines = outcome.lines.filter(({ at }) => at <= violation.at);
   return [
-    `Seed ${plan.seed}, ${plan.steps.length} steps: ${servers.join(', ')}.`,
-    `Steps: ${plan.steps.length <= 20 ? plan.steps.map((step) => `${clockTime(step.at)} ${step.do}`).join('; ') : 'many'}.`,
+    `VIOLATION at ${clockTime(violation.at)}: ${violation.rule}`,
+    `  ${plainly(violation.sentence.replaceAll('key 0', '0'), names)}`,
+    ...letters.map(([id, letter]) => `  ${letter} is ${id}`),
+    '',
+    ...told(
+      lines.filter((line) => concerns(line, violation.about)),
+      names,
+    ),
+  ].join('\n');
+}
+
+export function storyOf(outcome: Outcome, plan: Plan): string {
+  const pages = outcome.violations.slice(0, PAGES_MAX).map((violation) => pageOf(violation, outcome));
+  const more = outcome.violations.length - pages.length;
+  const steps = plan.steps.slice(0, STEPS_MAX).map((step) => `${clockTime(step.at)} ${step.do}`);
+  const stepsLeft = plan.steps.length - steps.length;
+  return [
+    `Seed ${plan.seed}, ${plan.steps.length} steps in this tree:`,
+    ...treeOf(plan),
+    `Steps: ${steps.join('; ')}${stepsLeft > 0 ? `; and ${stepsLeft} more` : ''}.`,
     '',
     pages.join('\n\n'),
+    ...(more > 0 ? ['', `and ${more} more violations, which may follow from these`] : []),
     '',
   ].join('\n');
 }

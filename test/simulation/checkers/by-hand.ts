@@ -2,6 +2,7 @@
  * By hand: files that carry keys, and backups. A file is told of before it leaves, holds exactly what its server had,
  * and is taken in whole or not at all; a backup holds everything that was durable when it began.
  */
+import type { AuditRow } from '#store/store.ts';
 import type { Device } from '../world/device.ts';
 import type { Instance } from '../world/instance.ts';
 import type { Site, World } from '../world/world.ts';
@@ -17,10 +18,11 @@ const IN_THE_FILE = 'an export holds exactly what its server has';
 /** A file that carries keys from one server to another. */
 export interface CarriedFile {
   readonly name: string;
-  readonly from: string;
   readonly bytes: Uint8Array;
   /** What it may hold. */
   readonly ids: readonly string[];
+  /** How many it does hold. */
+  readonly count: number;
   /** Undefined where it is sealed to its target. */
   readonly password: string | undefined;
 }
@@ -45,12 +47,13 @@ export function checkExportLeaves(facts: Facts, instance: Instance, id: string, 
   );
 }
 
-/** @param records what stands in the file. @param demanded ids that must be in it. */
+/** @param records what stands in the file. @param demanded ids that must be in it. @param allowed what may be in it. */
 export function checkExported(
   facts: Facts,
   instance: Instance,
   records: readonly { readonly id: string; readonly material: string }[],
   demanded: readonly string[],
+  allowed: (id: string) => boolean,
 ): void {
   const ids = new Set(records.map(({ id }) => id));
   const missing = demanded.find((id) => !ids.has(id));
@@ -58,19 +61,48 @@ export function checkExported(
     const made = facts.keys.get(id);
     return made === undefined || Buffer.from(made.complete.material.expose()).toString('base64') !== material;
   });
+  const more = records.find(({ id }) => !allowed(id));
   const problem =
     missing !== undefined
       ? `lacks key ${missing}`
-      : wrong !== undefined
-        ? `holds something else for key ${wrong.id}`
-        : ids.size === records.length
-          ? undefined
-          : 'holds a key twice';
+      : more !== undefined
+        ? `holds key ${more.id}, which was not asked for`
+        : wrong !== undefined
+          ? `holds something else for key ${wrong.id}`
+          : ids.size === records.length
+            ? undefined
+            : 'holds a key twice';
   if (problem === undefined) return;
   facts.violate(IN_THE_FILE, `a file that ${instance.name} exported ${problem}`, [
     missing ?? wrong?.id ?? '',
     instance.name,
   ]);
+}
+
+/** An import is confirmed, or over, as the audit log tells. */
+export function checkImportEvents(facts: Facts, instance: Instance, rows: readonly AuditRow[]): void {
+  for (const row of rows) {
+    const event = JSON.parse(row.event) as Record<string, string | number>;
+    const [fresh, known] = [Number(event['new']), Number(event['known'])];
+    if (event['event'] === 'import-confirmed') {
+      const counts = facts.importing.get(instance.site) ?? [];
+      if (counts.includes(fresh + known + Number(event['conflicts']))) continue;
+      facts.violate(
+        WHOLE,
+        `${instance.name} confirms an import of ${fresh + known} keys, and no file that was brought holds so many`,
+        [instance.name],
+      );
+    } else if (event['event'] === 'import-ended' && event['outcome'] === 'completed') {
+      const from = `import:${event['import']}`;
+      const recorded = [...instance.observed.keys.values()].filter((key) => key.receivedFrom === from);
+      if (recorded.length === fresh) continue;
+      facts.violate(
+        WHOLE,
+        `${instance.name} says that an import brought ${fresh} new keys, and it recorded ${recorded.length}`,
+        [instance.name],
+      );
+    }
+  }
 }
 
 /** A server says how an import ended: everything that is in the file is durable. */

@@ -37,6 +37,8 @@ export class Facts {
   files = 0;
   /** `SITE KEY`: a whole file that may hold the key was brought there. */
   readonly brought = new Set<string>();
+  /** How many keys the files hold whose import was begun, by site. */
+  readonly importing = new Map<Site, number[]>();
   /** From then on the whole file is promised. */
   readonly confirmedImports: {
     readonly instance: Instance;

@@ -11,6 +11,7 @@ import type { Answer, CallingEnd, PinnedEnd, ServedCall } from '../world/network
 import { routeOf } from '../world/serve.ts';
 import type { Committed } from '../world/store-port.ts';
 import type { World } from '../world/world.ts';
+import { checkImportEvents } from './by-hand.ts';
 import { checkAnswerDown, checkAnswerToDevice, checkArrivals, checkCallUp } from './confinement.ts';
 import { checkAcknowledged, checkAppended, checkCursors, checkOpened } from './custody.ts';
 import { Departures } from './departures.ts';
@@ -55,6 +56,7 @@ export class Witness {
     checkCursors(facts, this.#world, instance, committed);
     observed.addCursors(committed);
     observed.addAudit(committed.audit);
+    checkImportEvents(facts, instance, committed.audit);
   }
 
   onCall(caller: CallingEnd, target: PinnedEnd, path: string, body: string | Uint8Array): void {

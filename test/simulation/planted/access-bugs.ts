@@ -16,7 +16,7 @@ export const ACCESS_BUGS: readonly Bug[] = [
   {
     name: 'a DMZ mark is not looked at by the receiver',
     edits: [edit(RECEIVE, 'ownDmz: member.dmz,', 'ownDmz: false,')],
-    seed: 5,
+    seed: 6,
   },
   {
     name: 'a DMZ mark is not looked at when a key is given to a secondary',
@@ -125,6 +125,22 @@ export const ACCESS_BUGS: readonly Bug[] = [
         "    const known = this.#remembered.get(`${kind} ${id}`);\n    if (known !== undefined && kind === 'setting') return known.value as T;\n    const row = await reader.row(kind, id);\n    return row === undefined ? undefined : (this.#judge(row) as T | undefined);",
       ),
     ],
+    seed: 1,
+  },
+  {
+    name: 'what is under way goes on when the option is switched off',
+    edits: [
+      edit(
+        'server/change-settings.ts',
+        '    ports.link.closeStreams();\n    ports.streams.closeAll();\n',
+        '',
+      ),
+    ],
+    seed: 8,
+  },
+  {
+    name: 'what is under way goes on when a link is marked DMZ',
+    edits: [edit('server/hierarchy/neighbours.ts', 'if (request.dmz) await closeTo(ports, server.id);', '')],
     seed: 1,
   },
 ];

@@ -3,6 +3,7 @@
  */
 import { ACCESS_BUGS } from './access-bugs.ts';
 import type { Bug } from './bug.ts';
+import { BY_HAND_BUGS } from './by-hand-bugs.ts';
 import { CUSTODY_BUGS } from './custody-bugs.ts';
 
-export const BUGS: readonly Bug[] = [...CUSTODY_BUGS, ...ACCESS_BUGS];
+export const BUGS: readonly Bug[] = [...CUSTODY_BUGS, ...ACCESS_BUGS, ...BY_HAND_BUGS];

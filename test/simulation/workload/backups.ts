@@ -53,9 +53,13 @@ export async function restoreFrom(world: World, server: Instance, backup: Backup
 }
 
 /** Somebody finds an invitation from before the restore. */
-export async function tryOldInvitation(world: World, server: Instance, backup: Backup): Promise<void> {
+export async function tryOldInvitation(
+  world: World,
+  server: Instance,
+  backup: Backup,
+  restoredAt: number,
+): Promise<void> {
   const { facts } = world.witness;
-  const restoredAt = facts.now;
   await world.schedule.wait(2 * MINUTE_MS, 'an old invitation');
   const alone = server.site.instances.every((other) => other === server || other.retired);
   if (!alone || facts.putBackSince(server.site, restoredAt + 1)) return;

@@ -29,19 +29,23 @@ function selectionOf(server: Instance, step: Step) {
     case 0: {
       const first = step.two % Math.max(1, held.length);
       const keys = held.slice(first, first + KEYS_NAMED);
-      if (keys.length > 0) return { request: { keys }, demanded: keys };
+      if (keys.length > 0) {
+        return { request: { keys }, demanded: keys, allowed: (id: string) => keys.includes(id) };
+      }
       break;
     }
     case 1:
       if (device !== undefined) {
-        const made = (fields: string) => (JSON.parse(fields) as { device: { id: string } }).device.id;
-        const demanded = held.filter((id) => made(server.observed.keys.get(id)!.fields) === device);
-        return { request: { devices: [device] }, demanded };
+        const allowed = (id: string): boolean => {
+          const { fields } = server.observed.keys.get(id)!;
+          return (JSON.parse(fields) as { device: { id: string } }).device.id === device;
+        };
+        return { request: { devices: [device] }, demanded: held.filter(allowed), allowed };
       }
       break;
     default:
   }
-  return { request: {}, demanded: held };
+  return { request: {}, demanded: held, allowed: () => true };
 }
 
 /** From one server to another, for a password or for the target alone; now and then altered on the way. */
@@ -66,13 +70,15 @@ async function exportFile(
   recipient: string | undefined,
 ): Promise<CarriedFile> {
   const { facts } = world.witness;
-  const { request, demanded } = selectionOf(server, step);
+  const { request, demanded, allowed } = selectionOf(server, step);
   const blocks: Uint8Array[] = [];
+  let count = 0;
   const secret = recipient === undefined ? { password: PASSWORD } : { recipient };
   const slowly = step.size % 3 === 0;
   await server.call(({ transfers }) =>
     transfers.exportKeys(LOCAL_ADMINISTRATOR, { ...secret, ...request }, async ({ id, keys, bytes }) => {
       checkExportLeaves(facts, server, id, keys);
+      count = keys;
       for await (const block of bytes) {
         blocks.push(block);
         if (slowly) await world.schedule.wait(within(step.two, 1, MINUTE_MS), 'a slow disk');
@@ -82,12 +88,12 @@ async function exportFile(
   const bytes = Buffer.concat(blocks);
   const records: readonly FileRecord[] | undefined =
     recipient === undefined ? await recordsOf(bytes) : undefined;
-  if (records !== undefined) checkExported(facts, server, records, demanded);
+  if (records !== undefined) checkExported(facts, server, records, demanded, allowed);
   const ids = records?.map(({ id }) => id) ?? [...server.observed.keys.keys()];
   facts.files += 1;
   const name = `file ${facts.files}`;
-  world.trace.tell(server.name, `its administrator exports ${ids.length} keys to ${name}`);
-  return { name, from: server.name, bytes, ids, password: recipient === undefined ? PASSWORD : undefined };
+  world.trace.tell(server.name, `its administrator exports ${count} keys to ${name}`);
+  return { name, bytes, ids, count, password: recipient === undefined ? PASSWORD : undefined };
 }
 
 /** Piece by piece, with time between them: others go on, and may end the server. */
@@ -111,6 +117,8 @@ async function importFile(world: World, server: Instance, file: CarriedFile, ste
   if (step.size % 5 === 0) {
     world.schedule.after(pause, 'whoever imports goes away', () => gone.abort());
   }
+  const begun = facts.importing.get(server.site) ?? [];
+  if (!dryRun) facts.importing.set(server.site, [...begun, file.count]);
   if (!dryRun) for (const id of file.ids) facts.brought.add(`${server.site.name} ${id}`);
   world.trace.tell(server.name, `its administrator imports ${file.name}${dryRun ? ', for a try only' : ''}`);
   const report = await server.call(({ transfers }) =>

@@ -160,12 +160,13 @@ export const FAULTS = {
       if (server.retired || world.atPeace) return;
       fault(world, server.name, `its machine is lost; a backup of ${at} ms is restored on another`);
       server.crash();
+      const restoredAt = world.schedule.now;
       await restoreFrom(world, server, backup, step);
       if (step.size % 2 === 0) {
         await world.schedule.wait(within(step.two, 1, 5 * MINUTE_MS), 'recovery');
         world.begin(server.name, 'recovery', () => recover(world, server, step));
       }
-      await tryOldInvitation(world, server, backup);
+      await tryOldInvitation(world, server, backup, restoredAt);
     });
   }),
   /** Its directory is copied, and both run for a while. */

@@ -1,5 +1,6 @@
 /** What people and devices do in a day. Each step picks whom it concerns when it comes; what cannot be is left out. */
 import { hashClaim } from '#domain/claim.ts';
+import { closing } from '../checkers/closing.ts';
 import type { Device } from '../world/device.ts';
 import type { Instance } from '../world/instance.ts';
 import type { Site, World } from '../world/world.ts';
@@ -97,7 +98,7 @@ export const WORK = {
   }),
   optionOff: byAdministrator(4, 'the option off', (world, server) => {
     world.trace.tell(server.name, 'its administrator switches the option off');
-    return server.ask('changeSettings', { useHierarchy: false });
+    return closing(world, server, undefined, () => server.ask('changeSettings', { useHierarchy: false }));
   }),
   optionOn: byAdministrator(6, 'the option on', (world, server) => {
     world.trace.tell(server.name, 'its administrator switches the option on');
@@ -108,7 +109,8 @@ export const WORK = {
     if (other === undefined) return undefined;
     const dmz = step.size % 2 === 0;
     world.trace.tell(server.name, `its administrator marks the link to ${other.name} DMZ: ${dmz}`);
-    return server.ask('setServer', { server: other.id, dmz });
+    const mark = () => server.ask('setServer', { server: other.id, dmz });
+    return dmz ? closing(world, server, other, mark) : mark();
   }),
   /** Something is on its way between two servers when one of them closes the link. */
   closeMeanwhile: byDevice(9, 'closing a link that is in use', async (world, device, step) => {
@@ -118,17 +120,17 @@ export const WORK = {
     const used = step.two % 2 === 0 ? device.makeKey() : lookup(world, device, step, (claim) => claim);
     world.begin(device.name, 'using the link', async () => used);
     await world.schedule.wait(within(step.size, 1, 150), 'closing');
-    const [closing, other] = step.size % 3 === 0 ? [below, above] : [above, below];
-    const close = (closed: boolean) => {
+    const [closer, other] = step.size % 3 === 0 ? [below, above] : [above, below];
+    const close = (closed: boolean): Promise<unknown> => {
       world.trace.tell(
-        closing.name,
+        closer.name,
         `its administrator ${closed ? 'closes' : 'opens'} the link to ${other.name}`,
       );
       return step.two % 4 < 2
-        ? closing.ask('setServer', { server: other.site.id, dmz: closed })
-        : closing.ask('changeSettings', { useHierarchy: !closed });
+        ? closer.ask('setServer', { server: other.site.id, dmz: closed })
+        : closer.ask('changeSettings', { useHierarchy: !closed });
     };
-    await close(true);
+    await closing(world, closer, step.two % 4 < 2 ? other.site : undefined, () => close(true));
     await world.schedule.wait(within(step.two, 1, 40) * MINUTE_MS, 'opening');
     if (!world.atPeace) await close(false);
   }),
@@ -165,7 +167,7 @@ export const WORK = {
     const other = picked(secondaries(world, server), step.two);
     if (other === undefined) return;
     world.trace.tell(server.name, `its administrator removes ${other.name}`);
-    await server.ask('removeServer', { server: other.id });
+    await closing(world, server, other, () => server.ask('removeServer', { server: other.id }));
     await world.schedule.wait(within(step.size, 1, 40) * MINUTE_MS, 'joining again');
     const removed = runningAt(other);
     if (removed === undefined || world.atPeace) return;

@@ -5,11 +5,12 @@
 import { KeystairError } from '#domain/errors.ts';
 import type { Send, SendRequest } from '#protocol/machine-calls.ts';
 import type { Presented } from './certificates.ts';
+import { streamed } from './body-stream.ts';
 import type { Dice } from './dice.ts';
 import { type Life, never } from './life.ts';
 import type { Schedule } from './schedule.ts';
 import type { Trace } from './trace.ts';
-import { CLEAR_WEATHER, drawFate, NO_CUT, type StreamFate, type Weather } from './weather.ts';
+import { CLEAR_WEATHER, drawFate, NO_CUT, type Weather } from './weather.ts';
 
 export interface Answer {
   readonly status: number;
@@ -62,6 +63,15 @@ export interface NetworkPorts {
   readonly onFailure: (caller: string) => void;
 }
 
+/** A call that is under way, as its caller sees it. */
+export interface OpenCall {
+  readonly caller: string;
+  readonly address: string;
+  readonly path: string;
+  /** The server that still reads what is sent. */
+  reader: string | undefined;
+}
+
 export interface PinnedEnd {
   readonly address: string;
   readonly authority?: string;
@@ -75,6 +85,7 @@ export class Network {
   readonly #ports: NetworkPorts;
   readonly #parted = new Map<string, number>();
   weather: Weather = CLEAR_WEATHER;
+  readonly open = new Set<OpenCall>();
   /** Messages that met a fault. */
   faults = 0;
   calls = 0;
@@ -128,10 +139,18 @@ export class Network {
     if (fate.slowly) this.#fault();
     return new Promise<Answer>((resolve, reject) => {
       const gone = { broken: false };
+      const open: OpenCall = {
+        caller: caller.name,
+        address: target.address,
+        path: request.path,
+        reader: undefined,
+      };
+      this.open.add(open);
       let over = false;
       const settle = (call: () => void): void => {
         if (over) return;
         over = true;
+        this.open.delete(open);
         cancelTimeout();
         request.signal?.removeEventListener('abort', onAbort);
         gone.broken = true;
@@ -150,12 +169,13 @@ export class Network {
       request.signal?.addEventListener('abort', onAbort, { once: true });
       const cancelWatch = caller.life.whenOver(() => {
         over = true;
+        this.open.delete(open);
         cancelTimeout();
         gone.broken = true;
       });
 
       const answered = (server: ServingEnd, answer: Answer, first: boolean): void => {
-        if (!first || over) return;
+        if (!first || over || gone.broken) return;
         schedule.after(fate.answerDelay, `answer of ${named}`, () => {
           cancelWatch();
           if (fate.answerLost || this.isParted(caller.name, server.name)) {
@@ -186,6 +206,7 @@ export class Network {
             if (fate.fast) fail('the connection was closed');
           });
         });
+        if (first && typeof request.body !== 'string') open.reader = server.name;
         const served = server.serve({
           caller: caller.name,
           presented: caller.present(),
@@ -194,11 +215,23 @@ export class Network {
           body:
             typeof request.body === 'string'
               ? request.body
-              : this.#stream(request.body, first ? fate : NO_CUT, gone, () => fail('the connection broke')),
+              : streamed({
+                  schedule,
+                  trace,
+                  body: request.body,
+                  fate: first ? fate : NO_CUT,
+                  gone,
+                  onRead: () => {
+                    open.reader = undefined;
+                  },
+                  onCut: () => this.#fault(),
+                  onBroken: () => fail('the connection broke'),
+                }),
           sent: request.body,
           repeated: !first,
           abort: () => {
             gone.broken = true;
+            open.reader = undefined;
             if (first)
               schedule.after(REFUSED_MS, `abort of ${named}`, () => fail('the connection was closed'));
           },
@@ -233,28 +266,6 @@ export class Network {
 
   #fault(): void {
     this.faults += 1;
-  }
-
-  /** The body piece by piece; a cut ends it with an error, or, worse, as if it were whole. */
-  async *#stream(
-    body: Uint8Array,
-    fate: StreamFate,
-    gone: { readonly broken: boolean },
-    broke: () => void,
-  ): AsyncGenerator<Uint8Array> {
-    const end = fate.cutAt === undefined ? body.length : Math.floor(body.length * fate.cutAt);
-    const size = Math.max(1, Math.ceil(end / fate.pieces));
-    for (let at = 0; at < end; at += size) {
-      if (at > 0) await this.#ports.schedule.wait(fate.pieceDelay, 'piece of a stream');
-      if (gone.broken) throw new Error('aborted');
-      yield body.subarray(at, Math.min(at + size, end));
-    }
-    if (fate.cutAt === undefined) return;
-    this.#fault();
-    this.#ports.trace.tell('network', `a transmission was cut at byte ${end} of ${body.length}`);
-    if (fate.cutCleanly) return;
-    broke();
-    throw new Error('aborted');
   }
 }
 

@@ -28,6 +28,7 @@ export class Trace {
 
   /** Something a person would want to read. */
   tell(where: string, what: string): void {
+    if (this.#over) return;
     const line: TraceLine = { at: this.#now(), where, what };
     this.lines.push(line);
     this.note(`${line.at} ${where}: ${what}`);
