@@ -191,7 +191,7 @@ export interface Transaction extends Reader {
   stageKeys(importId: string, keys: readonly StagedKey[]): Promise<string | undefined>;
   /** The first keys of an import's stage, in order of id. */
   stagedHeads(importId: string, limit: number): Promise<readonly StagedHead[]>;
-  /** Appends staged keys as `appendKeys` does. An id that is not staged is a broken invariant. They stay staged. */
+  /** Appends staged keys as `appendKeys` does. An id that is not staged any more is `data-damaged`. They stay staged. */
   appendStaged(importId: string, keys: readonly PlacedKey[], receivedFrom: string): Promise<void>;
   /** Takes the first keys of an import out of its stage, in order of id. Returns how many there were. */
   dropStaged(importId: string, limit: number): Promise<number>;

@@ -62,6 +62,9 @@ function failureOfSystem(error: unknown): Failure {
   return SYSTEM_FAILURES[code] ?? 'other';
 }
 
+/** Of a file whose header was damaged SQLite says no more than that. */
+const UNSUPPORTED = 'unsupported file format';
+
 export function failureOf(error: unknown, space: DiskSpace): Failure {
   const code = sqliteCode(error);
   if (code === undefined) return failureOfSystem(error);
@@ -73,6 +76,8 @@ export function failureOf(error: unknown, space: DiskSpace): Failure {
     case CORRUPT:
     case NOTADB:
       return 'damaged';
+    case ERROR:
+      return error instanceof Error && error.message === UNSUPPORTED ? 'damaged' : 'other';
     case PERM:
     case READONLY:
     case CANTOPEN:

@@ -2,7 +2,7 @@
  * What one work does to the repository. Invariants: it is used only while its work runs; numbers follow the head
  * without gaps; once one of its writes has failed, the work has failed, even if it looked away.
  */
-import { assert } from '#domain/errors.ts';
+import { assert, KeystairError } from '#domain/errors.ts';
 import type {
   AuditRow,
   Contact,
@@ -162,7 +162,8 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
         assert(key.seq === seq + at + 1, 'keys are numbered without gaps');
       }
       const copied = tables.staged.copyToKeys(importId, placed, seq + 1, receivedFrom);
-      assert(copied === placed.length, 'only what is staged is appended');
+      // They were read from the stage a moment ago: then its index and its rows do not agree.
+      if (copied !== placed.length) throw stageDamaged();
       this.#bytes += copied * STAGED_KEY_BYTES;
       this.#ports.heads.keys = { seq: last.seq, chain: last.chain };
     });
@@ -205,4 +206,10 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
   async addReceipts(deviceId: string, seqs: readonly number[], totals: ReceiptTotals): Promise<void> {
     this.#change('receipts', (receipts) => receipts.add(deviceId, seqs, totals));
   }
+}
+
+function stageDamaged(): KeystairError {
+  return new KeystairError('data-damaged', 'the staged keys of an import are damaged', {
+    nextStep: 'see what is affected with `keystair server verify`, and import the file again',
+  });
 }

@@ -1,5 +1,8 @@
 /** UUIDs as 16 bytes: less than half of their text, in every row and every index. */
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { KeystairError } from '#domain/errors.ts';
+
+const UUID_BYTES = 16;
 
 /** Undefined for anything but a UUID in lower case: such an id is in no row. */
 export function uuidToBytes(uuid: string): Uint8Array | undefined {
@@ -10,7 +13,13 @@ export function uuidToBytes(uuid: string): Uint8Array | undefined {
   );
 }
 
+/** Throws `data-damaged` for what is not the 16 bytes that every row has there: a damaged page may hold anything. */
 export function uuidFromBytes(bytes: Uint8Array): string {
+  if (!(bytes instanceof Uint8Array) || bytes.length !== UUID_BYTES) {
+    throw new KeystairError('data-damaged', 'an id in the database is damaged', {
+      nextStep: 'see what is affected with `keystair server verify`, and restore from a backup',
+    });
+  }
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
