@@ -93,6 +93,8 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly as: 'key' | 'file-key';
       readonly source: string;
     }
+  /** A key that came down by a lookup was answered, and could not be kept here. */
+  | { readonly event: 'key-not-kept'; readonly key: string; readonly reason: 'disk-full' }
   /** Only noted that the key is here for an arriving device; no material left. */
   | { readonly event: 'key-shown'; readonly key: string; readonly to: string }
   | {

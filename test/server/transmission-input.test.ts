@@ -222,5 +222,10 @@ test('two epochs of one secondary heard in turn are reported as two copies of on
   assert.equal(((await secondary.heartbeat()) as { copies?: boolean }).copies, true);
   const { secondaries } = await primary.call('serverStatus', {});
   assert.match(secondaries.find(({ id }) => id === secondary.id)?.problem ?? '', /two copies of this server/);
+  // Told once, however often either of them is heard.
+  for (const heard of [epoch, secondary.epoch, epoch, secondary.epoch])
+    await secondary.heartbeat({ epoch: heard });
   assert.equal((await primary.events('copies-heard')).length, 1);
+  const logged = primary.logged.filter(({ event }) => event === 'copies-heard');
+  assert.equal(logged.length, 1);
 });

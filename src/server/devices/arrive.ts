@@ -4,6 +4,7 @@
  * told, keeps every key, and shows the device as moved.
  */
 import { claimFromText } from '#domain/claim.ts';
+import { KeystairError } from '#domain/errors.ts';
 import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
@@ -60,7 +61,13 @@ async function arriveOne(
   await ports.store.write(async (transaction) => {
     await demandCaller(transaction);
     const known = (await transaction.knownKeys([id])).get(id);
-    if (known !== undefined) await noteReceipts(transaction, member.id, [{ id, seq: known.seq }]);
+    // It was found above and could not be kept for a full disk: a device moves only to what is here.
+    if (known === undefined) {
+      throw new KeystairError('disk-full', `this server has no room to keep key ${id}`, {
+        nextStep: 'free some space there, and run the command again with the same invitation',
+      });
+    }
+    await noteReceipts(transaction, member.id, [{ id, seq: known.seq }]);
     await ports.audit.append(transaction, [
       { event: 'key-shown', by: `device:${member.id}`, key: id, to: member.name },
     ]);

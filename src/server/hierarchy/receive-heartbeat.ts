@@ -52,16 +52,22 @@ async function answerUnwritten(
   return { name: ports.server.name, useHierarchy, dmz: member.dmz, acknowledged };
 }
 
-function writeHeartbeat(
+async function writeHeartbeat(
   ports: ServerPorts,
   member: Member,
   request: HeartbeatRequest,
   addresses: readonly string[],
 ): Promise<HeartbeatAnswer> {
   const now = ports.clock();
-  return ports.store.write(async (transaction) => {
-    const { cursor, copies } = await openEpoch(ports, transaction, member, request.epoch);
+  const { answer, found } = await ports.store.write(async (transaction) => {
+    const { cursor, copies } = await openEpoch(transaction, member, request.epoch);
     const { contact } = await readSecondaryContact(transaction, member.id);
+    const found = copies && !contact.copiesTold.includes(request.epoch);
+    if (found) {
+      await ports.audit.append(transaction, [
+        { event: 'copies-heard', by: 'server', secondary: member.id, epoch: request.epoch },
+      ]);
+    }
     const told =
       request.tree === undefined
         ? contact
@@ -81,11 +87,12 @@ function writeHeartbeat(
       problem: copies
         ? 'two copies of this server were heard; stop the one that should not run, and give the other its own directory'
         : null,
+      copiesTold: found ? [...contact.copiesTold, request.epoch].slice(-EPOCHS_KEPT_MAX) : contact.copiesTold,
     };
     await transaction.putContact({ id: member.id, lastHeartbeatAt: now, body: JSON.stringify(heard) });
     await noteName(ports, transaction, member.id, request.name);
     const options = await readOptions(ports.rows, transaction);
-    return {
+    const answer: HeartbeatAnswer = {
       name: ports.server.name,
       useHierarchy: options.useHierarchy,
       dmz: member.dmz,
@@ -94,7 +101,16 @@ function writeHeartbeat(
       ...(addresses.length > 0 ? { addresses: [...addresses] } : {}),
       ...(copies ? { copies: true } : {}),
     };
+    return { answer, found };
   });
+  // When it is committed: a work may be run again.
+  if (found) {
+    ports.log.warn(
+      { event: 'copies-heard', secondary: member.id, epoch: request.epoch },
+      'two copies of one server were heard',
+    );
+  }
+  return answer;
 }
 
 /** The row is read again: it may have been marked meanwhile. */
@@ -114,7 +130,6 @@ async function noteName(
  * server that still lives its old life: its keys are taken, and it is told.
  */
 async function openEpoch(
-  ports: ServerPorts,
   transaction: Transaction,
   member: Member,
   epoch: string,
@@ -124,17 +139,6 @@ async function openEpoch(
   const known = cursors.find((cursor) => cursor.epoch === epoch);
   if (known !== undefined) {
     if (known.rank === newest) return { cursor: known, copies: false };
-    const { contact } = await readSecondaryContact(transaction, member.id);
-    // Told of once, not at every heartbeat of either copy.
-    if (contact.problem === null) {
-      await ports.audit.append(transaction, [
-        { event: 'copies-heard', by: 'server', secondary: member.id, epoch },
-      ]);
-      ports.log.warn(
-        { event: 'copies-heard', secondary: member.id, epoch },
-        'two copies of one server were heard',
-      );
-    }
     return { cursor: known, copies: true };
   }
   const cursor: Cursor = { memberId: member.id, epoch, rank: newest + 1, ...SEQUENCE_START };

@@ -17,6 +17,8 @@ export interface SecondaryContact {
   readonly treeAt: number;
   readonly tree: readonly TreeServer[];
   readonly problem: string | null;
+  /** Older epochs that were reported as a copy's: once each. */
+  readonly copiesTold: readonly string[];
 }
 
 const NOTHING_HEARD: SecondaryContact = {
@@ -29,6 +31,7 @@ const NOTHING_HEARD: SecondaryContact = {
   treeAt: 0,
   tree: [],
   problem: null,
+  copiesTold: [],
 };
 
 export async function readSecondaryContact(

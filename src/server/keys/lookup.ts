@@ -2,7 +2,7 @@
  * Lookup: the question for one key, answered here or passed up.
  *
  * Invariants: nobody gets a key without its claim; what comes down is checked against id, content and claim before it
- * is kept, and kept before it is answered; every refusal says where it arose and who was asked.
+ * is kept, and kept before it is answered, unless the disk is full; every refusal says where it arose and who was asked.
  */
 import { claimFits, claimToText } from '#domain/claim.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
@@ -16,7 +16,8 @@ import type { Reader } from '#store/store.ts';
 import type { PrimaryLink } from '../hierarchy/primary-link.ts';
 import type { PrimaryRow } from '../hierarchy/primary-row.ts';
 import type { ServerPorts } from '../ports.ts';
-import { type CheckedKey, checkedKey, openStoredKey, recordKeys } from './record-keys.ts';
+import { KeptFromAbove } from './keep-from-above.ts';
+import { type CheckedKey, checkedKey, openStoredKey } from './record-keys.ts';
 
 export interface LookupQuestion {
   readonly id: string;
@@ -48,6 +49,7 @@ export class Lookups {
   readonly #ports: ServerPorts;
   readonly #link: PrimaryLink;
   readonly #refreshLink: () => Promise<void>;
+  readonly #kept: KeptFromAbove;
   /** One flight for identical questions: same id and same claim. */
   readonly #flights = new Map<string, Promise<LookupOutcome>>();
   /** Ids that no server on the way had, and until when that is believed. */
@@ -59,6 +61,7 @@ export class Lookups {
   constructor(ports: ServerPorts, link: PrimaryLink, refreshLink: () => Promise<void>) {
     this.#ports = ports;
     this.#link = link;
+    this.#kept = new KeptFromAbove(ports, link);
     this.#refreshLink = refreshLink;
     ports.keysRecorded.listen(() => this.#misses.clear());
     ports.hierarchyChanged.listen(() => {
@@ -250,26 +253,24 @@ export class Lookups {
     });
   }
 
-  /** Records what came down, where the link still allows it in the very transaction. */
+  /** What came down is kept before it is answered, where the link still allows it and the disk has room. */
   async #keep(
     checked: CheckedKey,
     primary: PrimaryRow,
     source: ServerName,
     asked: readonly ServerName[],
   ): Promise<LookupOutcome> {
-    const kept = await this.#ports.store.write(async (transaction): Promise<'new' | 'known' | Refused> => {
-      const now = await this.#link.judge(transaction);
-      if (now.verdict !== 'open' || now.primary?.id !== primary.id) {
-        return this.#closedMeanwhile(transaction, asked);
-      }
-      const [outcome] = await recordKeys(this.#ports, transaction, [checked], `primary:${primary.id}`);
-      return outcome === undefined || outcome.outcome === 'conflict'
-        ? this.#refuse('bad-answer', asked)
-        : outcome.outcome;
-    });
-    if (typeof kept !== 'string') return kept;
-    if (kept === 'new') this.#ports.keysRecorded.raise();
-    return { outcome: 'found', key: checked.complete, source };
+    const kept = await this.#kept.keep(checked, primary.id);
+    switch (kept) {
+      case 'closed':
+        return this.#closedMeanwhile(this.#ports.store.reader, asked);
+      case 'conflict':
+        return this.#refuse('bad-answer', asked);
+      case 'new':
+      case 'known':
+      case 'not-kept':
+        return { outcome: 'found', key: checked.complete, source };
+    }
   }
 }
 

@@ -1,0 +1,70 @@
+/** A server whose disk is full goes on handing down what its primary has, says that it could not keep it, and catches up. */
+import assert from 'node:assert/strict';
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { eventually } from '#test/support/eventually.ts';
+import { joinServers, organisation, refusedWith, setOption } from '#test/support/organisation.ts';
+import { mountSmallDisk, unlessRoot } from '#test/support/small-disk.ts';
+
+const place = organisation('full-disk-lookup');
+
+test('a drive from elsewhere opens at a branch whose disk is full, and its key is kept once there is room', {
+  skip: unlessRoot(),
+}, async () => {
+  const disk = mountSmallDisk(place.path('disk'), 48);
+  const [above, below] = await Promise.all([
+    place.server('Above'),
+    place.server('Below', { data: join(disk.path, 'data') }),
+  ]);
+  await setOption(true, above, below);
+  await joinServers(below, above);
+  const maker = await place.enrol('maker', above);
+  const [filler, finder, mover] = [
+    await place.enrol('filler', below),
+    await place.enrol('finder', below),
+    await place.enrol('mover', above),
+  ];
+  const carried = place.path('carried.age');
+  const key = await maker.encrypt('carried', carried);
+  const movers = await mover.encrypt('moves', place.path('moves.age'));
+  const { invitation } = await below.call('inviteDevice', {});
+
+  const ballast = join(disk.path, 'ballast');
+  const fill = openSync(ballast, 'w');
+  assert.throws(
+    () => {
+      for (;;) writeSync(fill, Buffer.alloc(16 * 1024));
+    },
+    { code: 'ENOSPC' },
+  );
+  closeSync(fill);
+  // A commit or two may still fit into what the log of the database holds already.
+  await eventually('new keys are refused', async () => {
+    const out = ['encrypt-file', `${carried}.plain`, place.path('filler.age'), '--new-identity', '--force'];
+    const ran = await filler.run([...out, '--json']);
+    return ran.status !== 0 && refusedWith(ran, 'disk-full');
+  });
+
+  const opened = place.path('opened');
+  assert.deepEqual(await finder.done(['decrypt-file', carried, opened]), { key });
+  assert.equal(readFileSync(opened, 'utf8'), 'carried');
+  assert.ok(!(await below.keyIds()).includes(key));
+  assert.match(below.log, new RegExp(`"event":"key-not-kept"[^\n]*${key}`));
+  const database = new DatabaseSync(join(below.data, 'keystair.db'), { readOnly: true });
+  const told = database
+    .prepare('SELECT count(*) AS n FROM audit WHERE event LIKE \'%"key-not-kept"%\'')
+    .get();
+  database.close();
+  assert.equal(told?.['n'], 1);
+
+  // A device does not move to a server that cannot keep its keys.
+  const moved = await mover.run(['enrol', '-', '--json'], invitation);
+  assert.notEqual(moved.status, 0, moved.stdout);
+  assert.ok(!(await below.keyIds()).includes(movers));
+
+  rmSync(ballast);
+  await eventually('the key is kept', async () => (await below.keyIds()).includes(key));
+  assert.deepEqual((await below.call('verify', {})).problems, []);
+});
