@@ -1,15 +1,16 @@
 /**
  * The rows of hostile input that repeat, with as many rounds as one likes.
  *
- *   npm run hostile -- --kind flips [--rounds N] [--seed N] [--budget 240s] [--only TEXT] [--json]
+ *   npm run hostile -- --kind (flips | parsers) [--rounds N] [--seed N] [--budget 240s] [--only TEXT] [--json]
  *
  * With a budget no round begins after so many seconds, but a tenth of the rounds is done however long they take.
  * `--only` takes the classes whose name holds the text. Exit code 1 where anything is wrong.
  */
 import { parseArgs } from 'node:util';
 import { runFlips } from './flips/run-flips.ts';
+import { runParsers } from './parsers/run-parsers.ts';
 
-const ROUNDS_DEFAULT = 2000;
+const ROUNDS_DEFAULT = { flips: 2000, parsers: 100_000 } as const;
 /** A tenth of what was asked for, at the least. */
 const LEAST_PART = 10;
 
@@ -35,11 +36,11 @@ function say(text: string): void {
   (values.json ? process.stderr : process.stdout).write(`${text}\n`);
 }
 
-const KINDS = { flips: runFlips };
+const KINDS = { flips: runFlips, parsers: runParsers };
 const kind = values.kind as keyof typeof KINDS;
 if (!(kind in KINDS)) throw new Error(`--kind is one of ${Object.keys(KINDS).join(', ')}`);
 const begun = performance.now();
-const rounds = numberOf('rounds', ROUNDS_DEFAULT);
+const rounds = numberOf('rounds', ROUNDS_DEFAULT[kind]);
 const report = await KINDS[kind]({
   rounds,
   least: Math.ceil(rounds / LEAST_PART),

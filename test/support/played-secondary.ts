@@ -1,9 +1,8 @@
 /** A secondary that a test plays: it says and sends what it is told, also what no server of ours would. */
 import { randomBytes } from 'node:crypto';
-import { type CompleteKey, checkKey } from '#domain/encryption-key.ts';
 import { nextChainValue, type Position, SEQUENCE_START } from '#domain/sequence.ts';
 import type { HeartbeatRequest } from '#protocol/messages.ts';
-import { keyToWire } from '#protocol/wire-key.ts';
+import { hex } from './batch-lines.ts';
 import { joinAs, type MadeMember } from './machine-caller.ts';
 import type { ServerInProcess } from './server-in-process.ts';
 
@@ -20,12 +19,8 @@ export interface PlayedSecondary extends MadeMember {
   heartbeat(more?: Partial<HeartbeatRequest>): ReturnType<MadeMember['calls']['call']>;
 }
 
-export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
-/** The line of one key; `changed` is laid over it after the digest was taken. */
-export function lineOf(key: CompleteKey, changed: Record<string, unknown> = {}): string {
-  return JSON.stringify({ ...keyToWire(key), digest: hex(checkKey(key).digest), ...changed });
-}
+/** Where most callers look for them. */
+export { hex, lineOf } from './batch-lines.ts';
 
 /** A whole batch of lines that each carry a digest. */
 export function batchOf(epoch: string, start: Position, keyLines: readonly string[]): Batch {

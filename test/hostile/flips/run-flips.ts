@@ -6,30 +6,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDice } from '../../simulation/world/dice.ts';
+import type { Report, Rounds } from '../rounds.ts';
 import { agentFlips } from './agent-flips.ts';
 import { makeFlipSite } from './data-directory.ts';
 import { databaseFlips } from './database-flips.ts';
 import type { FlipClass, Outcome } from './flip.ts';
 import { sealedFileFlips } from './sealed-file-flips.ts';
-
-export interface FlipRounds {
-  readonly rounds: number;
-  /** Rounds to be done however long they take. */
-  readonly least: number;
-  readonly seed: number;
-  /** Milliseconds of `performance.now()` after which no further round begins. */
-  readonly end: number;
-  /** Of these classes only. */
-  readonly named?: string | undefined;
-}
-
-export interface FlipReport {
-  readonly rounds: number;
-  readonly classes: number;
-  readonly outcomes: Readonly<Record<string, number>>;
-  /** Where a bit was not found, or worse. */
-  readonly wrongs: readonly string[];
-}
 
 /** Files hold most of the bytes, and most of them mean nothing: they are tried more often. */
 const FILES_WEIGHT = 8;
@@ -44,7 +26,7 @@ async function makeClasses(folder: string): Promise<FlipClass[]> {
   ];
 }
 
-export async function runFlips({ rounds, least, seed, end, named }: FlipRounds): Promise<FlipReport> {
+export async function runFlips({ rounds, least, seed, end, named }: Rounds): Promise<Report> {
   const folder = await mkdtemp(join(tmpdir(), 'keystair-hostile-'));
   try {
     const classes = (await makeClasses(folder)).filter(

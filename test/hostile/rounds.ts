@@ -1,0 +1,19 @@
+/** What every repeated row of hostile input is asked, and what it tells. */
+export interface Rounds {
+  readonly rounds: number;
+  /** Rounds to be done however long they take. */
+  readonly least: number;
+  readonly seed: number;
+  /** Milliseconds of `performance.now()` after which no further round begins. */
+  readonly end: number;
+  /** Of the classes whose name holds this text only. */
+  readonly named?: string | undefined;
+}
+
+export interface Report {
+  readonly rounds: number;
+  readonly classes: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** What must not be, in a sentence each. */
+  readonly wrongs: readonly string[];
+}
