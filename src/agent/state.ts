@@ -6,7 +6,7 @@
  * another. It is as safe as the disk it lies on, and `agent status` says so.
  */
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
@@ -31,6 +31,13 @@ export interface Device {
   readonly name: string;
   /** PKCS #8. One for the life of the device: its id is bound to it at every server. */
   readonly privateKeyPem: string;
+}
+
+/** One level after the other: Node's own way of making several never ends below /proc, where nobody may make any. */
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return;
+  makeDirectory(dirname(directory));
+  mkdirSync(directory, { mode: 0o700 });
 }
 
 /** Facts with one value each. */
@@ -76,7 +83,7 @@ export class AgentState {
           nextStep: 'enrol this device with `keystair agent enrol FILE --state DIR`',
         });
       }
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeDirectory(resolve(directory));
       // The file must never be readable by others, not even while it is empty.
       writeFileSync(path, '', { mode: 0o600, flag: 'a' });
       chmodSync(path, 0o600);

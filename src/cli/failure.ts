@@ -6,7 +6,7 @@ import { type ErrorCode, KeystairError } from '#domain/errors.ts';
 import { printable } from './table.ts';
 
 const SYSTEM_FAILURES: Readonly<Record<string, { code: ErrorCode; says: string; nextStep: string }>> = {
-  ENOENT: { code: 'not-found', says: 'there is no', nextStep: 'check the path' },
+  ENOENT: { code: 'not-found', says: 'there is no file or directory', nextStep: 'check the path' },
   ENOTDIR: {
     code: 'invalid-argument',
     says: 'a part that is no directory lies in',
@@ -46,7 +46,7 @@ export function failureOf(error: unknown): KeystairError {
     const known = SYSTEM_FAILURES[error.code ?? ''];
     if (known !== undefined) {
       const { code, says, nextStep } = known;
-      return new KeystairError(code, `${says} ${error.path ?? 'what was needed'}`, {
+      return new KeystairError(code, `${says} ${error.path ?? 'what was named'}`, {
         nextStep,
         cause: error,
       });

@@ -57,7 +57,8 @@ export function explainLines(id: string, result: ExplainResult): string[] {
       result.path.map((step) => [
         step.server.name,
         onOrOff(step.option),
-        LINK_WORDS[step.link],
+        // Of a server that was not asked nothing is known of its link.
+        step.link === 'none' && step.has === null ? 'not asked' : LINK_WORDS[step.link],
         hasWords(step.has),
       ]),
     ),

@@ -2,6 +2,7 @@
  * The kinds of options a command may have. An option is data: what the help says, and one function that turns the
  * texts given into a value or throws a usage error. Nothing here reads a file or asks a server.
  */
+import { isName, NAME_RULE } from '#domain/name.ts';
 import { secondsFromText, secondsToText } from './durations.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -51,6 +52,24 @@ export function flag(help: string): Option<boolean> {
 
 export function text(placeholder: string, help: string): Option<string | undefined> {
   return optional(placeholder, help, asItIs);
+}
+
+/** What people call a server or a device. */
+export function name(help: string): Option<string | undefined> {
+  return optional('NAME', help, (given, option) => {
+    if (!isName(given)) throw new UsageError(`--${option} must be ${NAME_RULE}, and not blank`);
+    return given;
+  });
+}
+
+/** Something to read for others later: not blank, and not a book. */
+export function remark(placeholder: string, help: string, lengthMax: number): Option<string | undefined> {
+  return optional(placeholder, help, (given, option) => {
+    if (given.trim() === '' || given.length > lengthMax) {
+      throw new UsageError(`--${option} must be text of 1 to ${lengthMax} characters, and not blank`);
+    }
+    return given;
+  });
 }
 
 /** The same option, without which the command is not understood. */
@@ -136,8 +155,12 @@ export function address(help: string, limits: { readonly portMin: 0 | 1 }): Opti
   });
 }
 
-/** Named by the contract, served by a later release. */
-export function notYet(placeholder: string, help: string): Option<undefined> {
+/**
+ * Named by the contract, served by a later release.
+ *
+ * @param instead what to do as long as it is not.
+ */
+export function notYet(placeholder: string, help: string, instead: string): Option<undefined> {
   return {
     placeholder,
     help,
@@ -148,7 +171,7 @@ export function notYet(placeholder: string, help: string): Option<undefined> {
       if (!given) return undefined;
       throw new UsageError(`--${name} is not available in this release yet`, {
         code: 'not-available-yet',
-        nextStep: 'leave it out, and see --help for what is there',
+        nextStep: instead,
       });
     },
   };

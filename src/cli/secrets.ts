@@ -3,7 +3,7 @@
  * Never from an argument, which every process list shows. What is read is bounded, so that a wrong path (a disk, an
  * endless pipe) ends in a sentence.
  */
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { KeystairError } from '#domain/errors.ts';
 import { INVITATION_BYTES_MAX, PASSWORD_BYTES_MAX } from '#domain/limits.ts';
 import { askHidden } from './hidden-prompt.ts';
@@ -33,6 +33,13 @@ async function readBounded(
   return Buffer.concat(chunks);
 }
 
+async function readFile(path: string, what: string, bytesMax: number): Promise<Buffer> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new KeystairError('invalid-argument', `${what} is a directory`, { nextStep: 'name a file' });
+  }
+  return readBounded(createReadStream(path), what, bytesMax);
+}
+
 function textOf(bytes: Buffer, what: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -47,7 +54,7 @@ function textOf(bytes: Buffer, what: string): string {
 /** The password in a file, its one trailing newline dropped: editors and `echo` add one. */
 export async function readPasswordFile(path: string): Promise<string> {
   const what = `the password file ${path}`;
-  const text = textOf(await readBounded(createReadStream(path), what, PASSWORD_BYTES_MAX), what);
+  const text = textOf(await readFile(path, what, PASSWORD_BYTES_MAX), what);
   const password = text.replace(/\r?\n$/, '');
   if (password === '') {
     throw new KeystairError('password-weak', `${what} is empty`, { nextStep: 'write the password into it' });
@@ -106,8 +113,7 @@ async function readInvitationText(
   what: string,
   terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
 ): Promise<string> {
-  if (source !== '-')
-    return textOf(await readBounded(createReadStream(source), what, INVITATION_BYTES_MAX), what);
+  if (source !== '-') return textOf(await readFile(source, what, INVITATION_BYTES_MAX), what);
   if (terminal.inputIsPerson) return await askHidden('Invitation: ', INVITATION_BYTES_MAX);
   return textOf(await readBounded(terminal.input, what, INVITATION_BYTES_MAX), what);
 }

@@ -6,8 +6,16 @@ import { notYet, required, text } from './options.ts';
 /** Options of every command that asks a server. */
 export const ADDRESSED_SERVER = {
   data: required(text('DIR', "the server's data directory")),
-  url: notYet('URL', 'instead of --data: the address of a server, after keystair login'),
+  url: urlNotYet(),
 };
+
+export function urlNotYet() {
+  return notYet(
+    'URL',
+    'instead of --data: the address of a server, after keystair login',
+    "run the command on the server's own machine, with --data DIR",
+  );
+}
 
 /** The option's name in full, as the console shows it. */
 export const OPTION_NAME = 'Use hierarchy of Administration Servers to obtain encryption keys';

@@ -9,6 +9,8 @@
 export const KEY_MATERIAL_BYTES_MAX = 4096;
 /** Names and locators are read by people; longer ones are a mistake or an attack. In UTF-16 units. */
 export const NAME_LENGTH_MAX = 255;
+/** Of the reason for which a key is revealed: a paragraph, to be read in the audit log. */
+export const REASON_LENGTH_MAX = 1000;
 /** All public fields of one key in canonical form: ten fields of at most 255 units, at worst 3 bytes each. */
 export const KEY_FIELDS_BYTES_MAX = 8192;
 /** A claim: 128 random bits cannot be guessed, and fit a line of an age header. */

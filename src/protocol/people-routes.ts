@@ -9,6 +9,7 @@ import {
   INVITATION_MS_MAX,
   LIST_PAGE_MAX,
   RECOVERY_MS_MAX,
+  REASON_LENGTH_MAX,
 } from '#domain/limits.ts';
 import { Name, ServerNameSchema, Uuid } from './messages.ts';
 import { ExplainResult, HierarchyAnswer, ListedKey } from './people-answers.ts';
@@ -239,7 +240,7 @@ export const PEOPLE_ROUTES = {
     '/api/keys/:id/reveal',
     KEYS,
     'Write',
-    z.object({ id: Named, reason: z.string().min(1).max(1000) }),
+    z.object({ id: Named, reason: z.string().trim().min(1).max(REASON_LENGTH_MAX) }),
     /** Text where the material is UTF-8, as all that Keystair makes is. */
     z.object({ id: Uuid, material: z.string(), encoding: z.enum(['text', 'base64']) }),
   ),

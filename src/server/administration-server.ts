@@ -76,6 +76,7 @@ export async function createAdministrationServer(
     ears: new SecondaryEars(),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
+    treeChanged: new Signal(),
   };
   ports.hierarchyChanged.listen(() => ports.ears.forgetIds());
   const link = new PrimaryLink(ports, options.dialler);

@@ -28,7 +28,8 @@ function answerOf(options: Options, notHeard: readonly ServerName[]): SettingsAn
 }
 
 export async function showSettings(ports: SettingsPorts): Promise<SettingsAnswer> {
-  return answerOf(await readOptions(ports.rows, ports.store.reader), []);
+  const options = await readOptions(ports.rows, ports.store.reader);
+  return answerOf(options, await neighboursNotHeard(ports, options));
 }
 
 export async function changeSettings(
@@ -42,6 +43,10 @@ export async function changeSettings(
       useHierarchy: request.useHierarchy ?? before.useHierarchy,
       transmit: request.transmit ?? before.transmit,
       heartbeatMs: request.heartbeat === undefined ? before.heartbeatMs : request.heartbeat * 1000,
+      switchedAt:
+        request.useHierarchy === undefined || request.useHierarchy === before.useHierarchy
+          ? before.switchedAt
+          : ports.clock(),
     };
     await writeOptions(ports.rows, transaction, after);
     await ports.audit.append(transaction, [
@@ -54,25 +59,27 @@ export async function changeSettings(
     ports.streams.closeAll();
   }
   ports.hierarchyChanged.raise();
-  if (before.useHierarchy === after.useHierarchy) return answerOf(after, []);
-  return answerOf(after, await neighboursNotHeard(ports));
+  // The primary hears at once, where it is reached. Where not, the answer says so.
+  if (before.useHierarchy !== after.useHierarchy) await ports.heartbeatNow().catch(() => undefined);
+  return answerOf(after, await neighboursNotHeard(ports, after));
 }
 
-/** The primary hears at once, where it is reached; secondaries hear with the next answer they get. */
-async function neighboursNotHeard(ports: SettingsPorts): Promise<readonly ServerName[]> {
+/** Neighbours with which no heartbeat was exchanged since the option was switched. */
+async function neighboursNotHeard(
+  ports: SettingsPorts,
+  { switchedAt }: Options,
+): Promise<readonly ServerName[]> {
+  if (switchedAt === undefined) return [];
   const { reader } = ports.store;
   const notHeard: ServerName[] = [];
   const primary = await readPrimary(ports.rows, reader);
-  if (primary !== undefined && !(await heard(ports))) notHeard.push({ id: primary.id, name: primary.name });
-  for (const { id, name } of await listMembers(ports.rows, reader, 'secondary')) notHeard.push({ id, name });
-  return notHeard;
-}
-
-async function heard(ports: SettingsPorts): Promise<boolean> {
-  try {
-    await ports.heartbeatNow();
-    return true;
-  } catch {
-    return false;
+  if (primary !== undefined && (ports.link.lastHeardAt ?? 0) <= switchedAt) {
+    notHeard.push({ id: primary.id, name: primary.name });
   }
+  for (const { id, name, joinedAt } of await listMembers(ports.rows, reader, 'secondary')) {
+    // Whoever joined later was told when it joined.
+    const heardAt = (await reader.contact(id))?.lastHeartbeatAt ?? Date.parse(joinedAt);
+    if (heardAt <= switchedAt) notHeard.push({ id, name });
+  }
+  return notHeard;
 }

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
+import { isName, NAME_RULE } from '#domain/name.ts';
 import { type Address, parseAddress } from '#transport/address.ts';
 import { type Budgets, BUDGETS_DEFAULT } from './budget.ts';
 
@@ -15,7 +16,7 @@ import { type Budgets, BUDGETS_DEFAULT } from './budget.ts';
 const amount = (otherwise: number) => z.int().min(1).default(otherwise);
 
 const ConfigFile = z.strictObject({
-  name: z.string().min(1).max(NAME_LENGTH_MAX).optional(),
+  name: z.string().refine(isName, `must be ${NAME_RULE}`).optional(),
   listen: z.string().optional(),
   address: z.string().optional(),
   /** Where the key file of the root key lies; best on another disk than the database. */
@@ -99,23 +100,43 @@ export function defaultName(): string {
 }
 
 function readFile(path: string): z.infer<typeof ConfigFile> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const missing = code === 'ENOENT';
+    throw new KeystairError(
+      missing ? 'not-found' : 'invalid-argument',
+      missing
+        ? `there is no configuration file ${path}`
+        : `the configuration file ${path} cannot be read (${code ?? 'unknown failure'})`,
+      { nextStep: 'check the path, and who may read it', cause },
+    );
+  }
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new KeystairError('invalid-argument', `the configuration file ${path} cannot be read as JSON`, {
-      nextStep: 'check the path and the syntax',
+    throw new KeystairError('invalid-argument', `the configuration file ${path} is not JSON`, {
+      nextStep: 'check its syntax, for instance with `jq`',
       cause,
     });
   }
   const parsed = ConfigFile.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
   throw new KeystairError(
     'invalid-argument',
-    `the configuration file ${path}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trimEnd(),
+    `the configuration file ${path} has ${whatIsWrong(parsed.error.issues[0])}`,
     {
       nextStep: `names it may have: ${Object.keys(ConfigFile.shape).join(', ')}`,
     },
   );
+}
+
+function whatIsWrong(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'a fault';
+  if (issue.code === 'unrecognized_keys') return `the unknown name ${issue.keys.join(', ')}`;
+  const where = issue.path.length === 0 ? 'its content' : issue.path.join('.');
+  return `a wrong value for ${where}: ${issue.message}`;
 }

@@ -60,6 +60,7 @@ async function demandListen(server: Server, host: string, port: number): Promise
       EADDRINUSE: 'another program listens there',
       EADDRNOTAVAIL: 'it is no address of this machine',
       EACCES: 'this user may not listen on that port',
+      ENOTFOUND: 'there is no host of that name',
     };
     throw new KeystairError(
       'invalid-argument',

@@ -45,6 +45,8 @@ export interface ServerPorts {
   readonly keysRecorded: Signal;
   /** An option, a DMZ mark, a primary or a membership changed. */
   readonly hierarchyChanged: Signal;
+  /** A secondary told something else of itself, or of the servers below it, than the servers above were told. */
+  readonly treeChanged: Signal;
 }
 
 export function isoTime(ms: number): string {

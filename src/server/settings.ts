@@ -11,6 +11,8 @@ export interface Options {
   readonly useHierarchy: boolean;
   readonly transmit: 'immediately' | 'heartbeat';
   readonly heartbeatMs: number;
+  /** When `useHierarchy` was last switched, Unix ms: whoever was last heard before has not heard of it. */
+  readonly switchedAt?: number | undefined;
 }
 
 export const OPTIONS_DEFAULT: Options = {

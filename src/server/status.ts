@@ -76,7 +76,7 @@ async function warningsOf(ports: ServerPorts): Promise<string[]> {
   const refused = await ports.store.reader.refusedKeys('', 1000);
   if (refused.length > 0) {
     warnings.push(
-      `${refused.length} keys were refused by the primary; see \`keystair keys show ${refused[0]!.keyId}\``,
+      `${refused.length === 1 ? 'a key was' : `${refused.length} keys were`} refused by the primary; see why with \`keystair keys show ${refused[0]!.keyId}\``,
     );
   }
   if ((await ports.store.freeBytes()) < FREE_BYTES_FOR_TRANSMISSIONS) {

@@ -27,7 +27,7 @@ const nouns = {
           mode: choice(['now', 'later'], 'when'),
           every: duration('SECONDS', 'how often', { secondsMin: 1, secondsMax: 3600 }),
           listen: address('where', { portMin: 1 }),
-          url: notYet('URL', 'elsewhere'),
+          url: notYet('URL', 'elsewhere', 'use --data'),
         },
         example: 'a --data d',
         check: ({ from, to }) => {

@@ -52,7 +52,7 @@ test('a file that cannot be a password is refused before it fills the memory', a
   await assert.rejects(readPasswordFile(file(Buffer.from([0xff, 0xfe, 0x00]))), { code: 'invalid-argument' });
   const folder = inFolder('folder');
   mkdirSync(folder);
-  await assert.rejects(readPasswordFile(folder), { code: 'EISDIR' });
+  await assert.rejects(readPasswordFile(folder), { code: 'invalid-argument', message: /is a directory$/ });
 });
 
 test('without a file and without a person to ask, it is wrong usage and names the option', async () => {

@@ -102,7 +102,8 @@ test('a second join is refused, naming the way out, and a spent invitation does 
 
 test('a changed option names who has not heard of it, until the heartbeat', async () => {
   const answer = await run(oslo, 'server settings --use-hierarchy on');
-  assert.match(answer.stdout, /Not heard of a change yet: Lyon/);
+  assert.match(answer.stdout, /Not heard of the changed option yet: Lyon/);
+  assert.match((await run(oslo, 'server settings')).stdout, /Not heard of the changed option yet: Lyon/);
   const beat = await done(lyon, 'hierarchy heartbeat');
   assert.deepEqual(beat, { acknowledgedSeq: 0, transmitted: 0 });
   assert.doesNotMatch((await run(oslo, 'server settings')).stdout, /Not heard/);

@@ -86,6 +86,7 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
     ears: new SecondaryEars(),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
+    treeChanged: new Signal(),
     refusals: new Refusals(audit, clock),
     identities: new ServerIdentities(rows, store),
     workFactor: WORK_FACTOR,

@@ -42,6 +42,11 @@ export function driveFailure(error: unknown, path: string): unknown {
       });
     case 'EBUSY':
       return inUse(path, 'something has it open for itself, for instance a mount or another mapping');
+    case 'EISDIR':
+      return new KeystairError('invalid-argument', `${path} is a directory`, {
+        nextStep: 'name a block device or an image file; `lsblk` lists the drives of this machine',
+        cause: error,
+      });
     case 'EIO':
       return new KeystairError('tool-failed', `${path} reports a read or write error`, {
         nextStep: 'look at the system log, and use another drive',

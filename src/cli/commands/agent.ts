@@ -2,7 +2,7 @@
 import type { Noun } from '../arguments.ts';
 import { FILE_ALGORITHMS } from '../agent-program.ts';
 import { command, commandNotYet, type Outcome, type Positional } from '../command.ts';
-import { choice, flag, notYet, required, text } from '../options.ts';
+import { choice, flag, name as nameOption, notYet, required, text } from '../options.ts';
 import { readInvitation } from '../secrets.ts';
 import { columns } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
@@ -17,7 +17,7 @@ const enrol = command({
   },
   options: {
     ...STATE,
-    name: text('NAME', 'how people call this device; by default the name of the machine'),
+    name: nameOption('how people call this device; by default the name of the machine'),
   },
   example: 'invitation --state /var/lib/keystair-agent',
   run: async (context, values, { state, name }) => {
@@ -176,7 +176,7 @@ const openDrive = command({
   positionals: { path: PATH },
   options: {
     ...STATE,
-    name: notYet('MAPPER', 'open it under this name'),
+    name: notYet('MAPPER', 'open it under this name', 'prove that it opens with --test'),
     test: flag('only prove that it would open'),
   },
   example: '/dev/sdb --test --state /var/lib/keystair-agent',
@@ -198,7 +198,10 @@ const openDrive = command({
 const adoptDrive = commandNotYet({
   summary: 'take an existing LUKS drive into custody by adding a keyslot',
   positionals: { path: PATH },
-  options: {},
+  options: {
+    ...STATE,
+    'password-file': required(text('F', 'a file that holds a passphrase of the drive')),
+  },
   example: '/dev/sdb --state /var/lib/keystair-agent --password-file passphrase',
 });
 

@@ -6,14 +6,14 @@ import { KeystairError } from '#domain/errors.ts';
 import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
-import { flag, notYet, required, text } from '../options.ts';
+import { flag, required, text } from '../options.ts';
 import { createProgress, megabytes } from '../progress.ts';
 import { readPassword } from '../secrets.ts';
 import type { BackupFile } from '../server-program.ts';
 import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { checkNewFile, writeWholeFile } from '../whole-file.ts';
-import { count, when } from '../words.ts';
+import { count, urlNotYet, when } from '../words.ts';
 
 const LOST_PASSWORD =
   'Without this password nobody can restore from the file: keep it apart from the file, and safely.';
@@ -28,7 +28,7 @@ export const backup = command({
   positionals: BACKUP_FILE,
   options: {
     data: text('DIR', "the server's data directory; not with --check"),
-    url: notYet('URL', 'instead of --data: the address of a server, after keystair login'),
+    url: urlNotYet(),
     'password-file': PASSWORD_FILE,
     force: flag('replace the file if it is there'),
     check: flag('instead of making one: open this backup in a scratch place, and verify everything in it'),

@@ -1,12 +1,12 @@
 /** `keystair keys …`: the encryption keys of a server's repository. Material is shown by `reveal` only. */
-import { LIST_PAGE_MAX } from '#domain/limits.ts';
+import { LIST_PAGE_MAX, REASON_LENGTH_MAX } from '#domain/limits.ts';
 import type { ListedKey } from '#protocol/people-answers.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
 import type { Noun } from '../arguments.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { explainLines, keyLines, keyTable } from '../key-lines.ts';
-import { required, text } from '../options.ts';
+import { remark, required, text } from '../options.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER } from '../words.ts';
 import { exportByHand, importByHand } from './keys-by-hand.ts';
@@ -63,7 +63,10 @@ const show = command({
 const reveal = command({
   summary: "show a key's material; the audit log keeps who did it and why",
   positionals: { id: { placeholder: 'ID', help: 'id of the key' } },
-  options: { ...ADDRESSED_SERVER, reason: required(text('TEXT', 'why it is shown, for the audit log')) },
+  options: {
+    ...ADDRESSED_SERVER,
+    reason: required(remark('TEXT', 'why it is shown, for the audit log', REASON_LENGTH_MAX)),
+  },
   example:
     '019a2b3c-4d5e-7f60-8a1b-2c3d4e5f6071 --reason "drive of Kari, ticket 4711" --data /var/lib/keystair',
   run: async (context, { id }, { data, reason }) => {

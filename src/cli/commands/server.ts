@@ -6,7 +6,7 @@ import type { Noun } from '../arguments.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { secondsToText } from '../durations.ts';
-import { address, choice, duration, onOff, required, text } from '../options.ts';
+import { address, choice, duration, name, onOff, required, text } from '../options.ts';
 import type { VerifyReport } from '../server-program.ts';
 import { serverStatusLines } from '../server-status-lines.ts';
 import { createProgress, keysRate } from '../progress.ts';
@@ -21,7 +21,7 @@ const start = command({
   positionals: {},
   options: {
     data: required(text('DIR', 'where the server keeps its repository')),
-    name: text('NAME', 'how people call this server; by default the name of the machine'),
+    name: name('how people call this server; by default the name of the machine'),
     listen: address('where devices and secondaries connect; port 0 picks one', { portMin: 0 }),
     address: address(
       'what invitations carry and the certificate names; needed behind NAT or where --listen is a wildcard',
@@ -29,8 +29,8 @@ const start = command({
         portMin: 1,
       },
     ),
-    console: address('where the console listens', { portMin: 0 }),
-    database: text('URL', 'a PostgreSQL database, instead of the embedded one'),
+    console: address('where the console listens (there is no console yet)', { portMin: 0 }),
+    database: text('URL', 'a PostgreSQL database, instead of the embedded one (not available yet)'),
     config: text('FILE', 'a configuration file'),
   },
   example: '--data /var/lib/keystair --name Oslo --listen 0.0.0.0:7443 --address keys.oslo.example:7443',
@@ -103,7 +103,7 @@ function settingsOutcome(answer: SettingsAnswer): Outcome {
       notHeard.length === 0
         ? []
         : [
-            `Not heard of a change yet: ${names}. They hear of it with their next heartbeat, or now with: keystair hierarchy heartbeat.`,
+            `Not heard of the changed option yet: ${names}. The next heartbeat tells it; a secondary makes one now with: keystair hierarchy heartbeat`,
           ],
   };
 }

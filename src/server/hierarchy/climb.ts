@@ -50,6 +50,10 @@ export class Climb {
     this.#unlisten = [
       this.#ports.keysRecorded.listen(() => void this.#onKeys()),
       this.#ports.hierarchyChanged.listen(() => this.#trigger('heartbeat')),
+      // After failures the timer will tell it: a secondary that keeps changing hastens nothing.
+      this.#ports.treeChanged.listen(() => {
+        if (this.#failures === 0) this.#trigger('heartbeat');
+      }),
     ];
     this.#trigger('heartbeat');
   }

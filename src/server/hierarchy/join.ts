@@ -63,7 +63,7 @@ export async function joinHierarchy(
   await ports.store.write(async (transaction) => {
     await ports.rows.put(transaction, 'primary', 'current', primary);
     if (useHierarchy !== options.useHierarchy)
-      await writeOptions(ports.rows, transaction, { ...options, useHierarchy });
+      await writeOptions(ports.rows, transaction, { ...options, useHierarchy, switchedAt: ports.clock() });
     await ports.audit.append(transaction, [
       {
         event: 'hierarchy-joined',

@@ -80,13 +80,24 @@ export class PrimaryLink {
     return {
       id: primary.id,
       name: primary.name,
-      state: this.#state,
+      state: this.#shownState(),
       useHierarchy: said?.useHierarchy ?? false,
       dmz: primary.dmz || (said?.dmz ?? false),
       acknowledgedSeq: this.#acknowledgedSeq,
       lastHeartbeatAt: this.#lastHeardAt === null ? null : isoTime(this.#lastHeardAt),
       problem: this.#problem,
     };
+  }
+
+  /** When the primary last answered a heartbeat, Unix ms. */
+  get lastHeardAt(): number | null {
+    return this.#lastHeardAt;
+  }
+
+  /** Right after a start a primary that was heard in an earlier run is one that is not reached yet. */
+  #shownState(): PrimaryState {
+    if (this.#state === 'connected' || this.#state === 'refused') return this.#state;
+    return this.#lastHeardAt === null ? 'never-heard' : 'unreachable';
   }
 
   /** The last call was refused, as against not getting through. */
@@ -176,8 +187,9 @@ export class PrimaryLink {
       const answer = await make(await this.#dialler.calls(primary), controller.signal);
       if (controller.signal.aborted) throw linkClosed();
       return answer;
-    } catch (error) {
+    } catch (thrown) {
       if (controller.signal.aborted) throw linkClosed();
+      const error = named(thrown, primary);
       this.#noteFailure(error);
       throw error;
     } finally {
@@ -205,6 +217,15 @@ export class PrimaryLink {
     // What was heard is stale: ask again before a key moves.
     this.#heard = undefined;
   }
+}
+
+/** The primary's no, in words that say whose it is. */
+function named(error: unknown, primary: PrimaryRow): unknown {
+  if (codeOf(error) !== 'not-a-member') return error;
+  return new KeystairError('not-a-member', `${primary.name} does not know this server as its secondary`, {
+    nextStep: `if it was removed there, join again with a new invitation of ${primary.name}; its keys stay`,
+    cause: error,
+  });
 }
 
 function linkClosed(): KeystairError {

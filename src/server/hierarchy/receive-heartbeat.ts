@@ -59,9 +59,9 @@ async function writeHeartbeat(
   addresses: readonly string[],
 ): Promise<HeartbeatAnswer> {
   const now = ports.clock();
-  const { answer, found } = await ports.store.write(async (transaction) => {
+  const { answer, found, changed } = await ports.store.write(async (transaction) => {
     const { cursor, copies } = await openEpoch(transaction, member, request.epoch);
-    const { contact } = await readSecondaryContact(transaction, member.id);
+    const { contact, lastHeartbeatAt } = await readSecondaryContact(transaction, member.id);
     const found = copies && !contact.copiesTold.includes(request.epoch);
     if (found) {
       await ports.audit.append(transaction, [
@@ -101,7 +101,14 @@ async function writeHeartbeat(
       ...(addresses.length > 0 ? { addresses: [...addresses] } : {}),
       ...(copies ? { copies: true } : {}),
     };
-    return { answer, found };
+    const changed =
+      lastHeartbeatAt === null ||
+      member.name !== request.name ||
+      contact.useHierarchy !== heard.useHierarchy ||
+      contact.dmz !== heard.dmz ||
+      contact.problem !== heard.problem ||
+      (contact.tree !== heard.tree && outline(contact.tree) !== outline(heard.tree));
+    return { answer, found, changed };
   });
   // When it is committed: a work may be run again.
   if (found) {
@@ -110,7 +117,16 @@ async function writeHeartbeat(
       'two copies of one server were heard',
     );
   }
+  // The servers above show it too, and would else hear of it with the next heartbeat only.
+  if (changed) ports.treeChanged.raise();
   return answer;
+}
+
+/** Of the servers below, all but what changes with every key and every heartbeat. */
+function outline(tree: readonly TreeServer[]): string {
+  return JSON.stringify(tree, (name, value: unknown) =>
+    name === 'waiting' || name === 'lastHeartbeatAt' ? undefined : value,
+  );
 }
 
 /** The row is read again: it may have been marked meanwhile. */

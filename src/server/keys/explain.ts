@@ -2,6 +2,7 @@
  * Why a key can or cannot be had here: walks the way a lookup would go, server by server, without moving a key.
  */
 import { claimFits, claimFromText, claimToText } from '#domain/claim.ts';
+import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { LOOKUP_DEADLINE_MS_DEFAULT, LOOKUP_DEPTH_MAX } from '#domain/limits.ts';
 import { explainRefusal, type LookupReason, type LookupRefusal, type ServerName } from '#domain/lookup.ts';
@@ -13,6 +14,7 @@ import type { ExplainResult } from '#protocol/people-answers.ts';
 import type { PrimaryLink } from '../hierarchy/primary-link.ts';
 import type { ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';
+import { findKey } from './list-keys.ts';
 import { judgeSecondary } from './provide.ts';
 import { publicFields } from './record-keys.ts';
 
@@ -33,8 +35,10 @@ export async function explainKey(
   ports: ExplainPorts,
   request: { readonly id: string; readonly claim?: string | undefined },
 ): Promise<ExplainResult> {
+  // An id is asked for on the whole way; a name only helps where the key is.
+  const id = UUID_PATTERN.test(request.id) ? request.id : (await findKey(ports, request.id)).id;
   const path = await walk(ports, {
-    id: request.id,
+    id,
     claim: request.claim === undefined ? undefined : claimFromText(request.claim),
     asked: [],
     deadline: ports.clock() + LOOKUP_DEADLINE_MS_DEFAULT,

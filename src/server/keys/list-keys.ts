@@ -81,7 +81,7 @@ export async function findKey(ports: ServerPorts, wanted: string): Promise<Store
   if (found.length === 1) return found[0]!;
   if (found.length === 0) {
     throw new KeystairError('not-found', `this server has no key that ${JSON.stringify(wanted)} fits`, {
-      nextStep: 'look with `keystair keys list --find TEXT`',
+      nextStep: 'give the whole id; `keystair keys list --find TEXT` shows it on a server that has the key',
     });
   }
   throw new KeystairError('ambiguous-name', `several keys fit ${JSON.stringify(wanted)}`, {

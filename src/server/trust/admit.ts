@@ -106,9 +106,9 @@ async function refuseLoop(ports: ServerPorts, transaction: Transaction, joinerId
   if (primaries.some(({ value }) => value.id === joinerId)) {
     throw new KeystairError(
       'invitation-invalid',
-      'this server is itself a secondary of the one that wants to join',
+      `${ports.server.name}, which made this invitation, is itself a secondary of the server that wants to join`,
       {
-        nextStep: 'make one of the two leave its primary first: `keystair hierarchy leave`',
+        nextStep: `make ${ports.server.name} leave its primary first: \`keystair hierarchy leave\` there`,
       },
     );
   }

@@ -6,6 +6,7 @@
  */
 import { chmodSync, closeSync, constants, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { KeystairError } from '#domain/errors.ts';
 
 export const DATABASE_FILE = 'keystair.db';
 export const LOCK_FILE = 'keystair.lock';
@@ -15,10 +16,30 @@ export const RESERVE_FILE = 'audit-reserve';
 const COMPANIONS = ['-wal', '-shm'] as const;
 const OTHERS_MASK = 0o077;
 
-/** Makes the directory, known only to its owner, and its name durable. */
-export function makeDataDirectory(directory: string): void {
-  const first = mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (first !== undefined) syncPath(dirname(first));
+/**
+ * Makes the directory, known only to its owner, and its name durable. One level after the other: Node's own way of
+ * making several never ends where a file system lets nobody make any, as below /proc.
+ */
+export function makeDataDirectory(directory: string, wanted = directory): void {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return;
+  if (found !== undefined) {
+    const what = directory === wanted ? 'it' : directory;
+    throw new KeystairError(
+      'data-not-writable',
+      `the data directory ${wanted} cannot be made: ${what} is a file`,
+      { nextStep: 'name the directory of the server, or a new one' },
+    );
+  }
+  const above = dirname(directory);
+  makeDataDirectory(above, wanted);
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been quicker; which of the two has the directory is for the lock to say.
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
+  syncPath(above);
 }
 
 /** Makes an empty file unless there is one (which is not opened), and takes it away from everybody but its owner. */

@@ -1,0 +1,180 @@
+/** Wrong usage and help, word by word: what needs no server. Real processes, as scripts start them. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { before, test } from 'node:test';
+import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { refusedWith } from '#test/support/organisation.ts';
+import { type Ran, runKeystair } from '#test/support/run-keystair.ts';
+
+const inFolder = temporaryFolder('contract-usage');
+const KEY = '019a2b3c-4d5e-7f60-8a1b-2c3d4e5f6071';
+
+before(() => mkdirSync(inFolder('data')));
+
+/** So many at a time: a process each. */
+async function each<T>(things: readonly T[], look: (thing: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < things.length; at += 4) await Promise.all(things.slice(at, at + 4).map(look));
+}
+
+function wrongUsage(ran: Ran, said: RegExp, args: readonly string[]): void {
+  const line = args.join(' ');
+  assert.equal(ran.status, 2, `${line}\n${ran.stderr}`);
+  assert.equal(ran.stdout, '', line);
+  assert.match(ran.stderr, /^keystair: [a-z-]+: [^\n]+\n/, line);
+  assert.match(ran.stderr, said, line);
+}
+
+const WRONG: readonly (readonly [string, RegExp])[] = [
+  ['', /a noun and a verb are missing/],
+  ['sever status', /begin with one of server, hierarchy, keys, devices, agent/],
+  ['server', /a verb is missing/],
+  ['hierarchy shwo --data D', /hierarchy has show/],
+  ['server start', /--data DIR is missing/],
+  ['server start --data D --listen 7443', /--listen must be HOST:PORT/],
+  ['server start --data D --address host:0', /--address must be HOST:PORT/],
+  ['server start --data D --database postgres://localhost/x', /PostgreSQL database is not available/],
+  ['server status --data D --bogus', /there is no option --bogus/],
+  ['server status --data D extra', /'extra' is one too many/],
+  ['server status --data', /--data needs a value/],
+  ['server settings --data D --use-hierarchy yes', /must be on or off/],
+  ['server settings --data D --transmit never', /must be immediately or heartbeat/],
+  ['server settings --data D --heartbeat 1.5', /whole number of seconds/],
+  ['server verify', /--data DIR is missing/],
+  ['server backup --data D', /argument FILE is missing/],
+  ['server restore FILE', /--data DIR is missing/],
+  ['hierarchy invite --data D --expires soon', /--expires must be/],
+  ['hierarchy join --data D', /argument FILE\|- is missing/],
+  ['hierarchy join FILE --data D --use-hierarchy off', /--use-hierarchy must be on/],
+  ['hierarchy set SERVER --data D', /--dmz on\|off is missing/],
+  ['hierarchy remove --data D', /argument SERVER is missing/],
+  ['hierarchy leave SERVER --data D', /one too many/],
+  ['keys show --data D', /argument ID is missing/],
+  ['keys export --data D', /--out FILE is missing/],
+  ['keys import --data D', /argument FILE is missing/],
+  [`keys reveal ${KEY} --data D`, /--reason TEXT is missing/],
+  [`keys explain ${KEY} --file x --data D`, /one of ID, --file PATH and --drive PATH/],
+  ['devices remove --data D', /argument D is missing/],
+  ['agent enrol FILE', /--state DIR is missing/],
+  ['agent encrypt-file IN --state S', /argument OUT is missing/],
+  ['agent encrypt-file IN - --state S --json', /standard output cannot be OUT/],
+  ['agent decrypt-file IN - --state S --json', /standard output cannot be OUT/],
+  ['agent format-drive --state S', /argument PATH is missing/],
+  ['agent open-drive PATH --state S', /--test/],
+];
+
+test('wrong usage of every command is exit 2, with nothing on standard output', () =>
+  each(WRONG, async ([line, said]) => {
+    const args = line.split(' ').filter((word) => word !== '');
+    wrongUsage(await runKeystair(args), said, args);
+  }));
+
+test('what is blank, endless or on two lines is no name and no reason', () =>
+  each(
+    [
+      ['server', 'start', '--data', inFolder('named'), '--name', '  '],
+      ['server', 'start', '--data', inFolder('named'), '--name', 'n'.repeat(256)],
+      ['server', 'start', '--data', inFolder('named'), '--name', 'two\nlines'],
+      ['agent', 'enrol', 'invitation', '--state', inFolder('named'), '--name', 'two\nlines'],
+      ['keys', 'reveal', KEY, '--data', inFolder('data'), '--reason', ' '],
+      ['keys', 'reveal', KEY, '--data', inFolder('data'), '--reason', 'r'.repeat(1001)],
+    ],
+    async (args) => {
+      wrongUsage(await runKeystair(args), /must be text of 1 to \d+ characters/, args);
+      assert.ok(!existsSync(inFolder('named')), 'nothing was made');
+    },
+  ));
+
+test('what comes later answers exit 2, says so, and says what to do instead', () =>
+  each(
+    [
+      ['login', 'https://keys.example'],
+      ['keys', 'list', '--url', 'https://keys.example'],
+      ['server', 'backup', 'FILE', '--url', 'https://keys.example'],
+      ['agent', 'adopt-drive', '/dev/sdb', '--state', 's', '--password-file', 'f'],
+      ['agent', 'open-drive', '/dev/sdb', '--state', 's', '--name', 'stick'],
+    ],
+    async (args) => {
+      wrongUsage(
+        await runKeystair([...args, '--json']),
+        /^keystair: not-available-yet: [^\n;]*not available in this release yet; [^\n]+\n/,
+        args,
+      );
+    },
+  ));
+
+// That every single command has its example is held without processes, in test/cli/arguments.test.ts.
+test('every level has help with one example, and none of it is on standard error', async () => {
+  const commands: string[][] = [[]];
+  const nouns = (await runKeystair(['--help'])).stdout.matchAll(/^ {2}(\w+) {2,}.*? {2,}(\w[\w, -]+)$/gm);
+  for (const [, noun, verbs] of nouns) {
+    commands.push([noun!], [noun!, verbs!.split(', ').at(-1)!]);
+  }
+  assert.equal(commands.length, 11, 'the program names its five nouns');
+  await each(commands, async (words) => {
+    const { status, stdout, stderr } = await runKeystair([...words, '--help']);
+    assert.deepEqual([status, stderr], [0, ''], words.join(' '));
+    assert.equal(stdout.match(/^Example:\n {2}keystair /gm)?.length, 1, words.join(' '));
+  });
+});
+
+test('an invitation or a password given as an argument is not taken, and not repeated', async () => {
+  const invitation = 'keystair-invitation-1.c2VjcmV0.0123abcd';
+  await each(
+    [
+      ['agent', 'enrol', invitation, '--state', inFolder('state')],
+      ['hierarchy', 'join', invitation, '--data', inFolder('data')],
+      ['keys', 'export', '--out', 'x', '--data', inFolder('data'), '--password', 'hunter2'],
+    ],
+    async (args) => {
+      const ran = await runKeystair(args);
+      assert.notEqual(ran.status, 0);
+      assert.equal(ran.stdout, '');
+      assert.doesNotMatch(ran.stderr, /c2VjcmV0|hunter2/);
+    },
+  );
+});
+
+test('a path that is not what is needed is said in one line that names it', async () => {
+  const file = inFolder('file');
+  writeFileSync(file, 'not a directory');
+  const nowhere = inFolder('nowhere');
+  for (const [args, code, said] of [
+    [['server', 'status', '--data', nowhere], 'not-found', /no data directory .*server start/],
+    [['server', 'status', '--data', file], 'invalid-argument', /is not a directory/],
+    [['server', 'status', '--data', inFolder('data')], 'server-not-running', /server start --data/],
+    [['server', 'start', '--data', file], 'data-not-writable', /it is a file/],
+    // Node's own way of making directories never ends there.
+    [['server', 'start', '--data', '/proc/keystair'], 'data-not-writable', /\/proc\/keystair/],
+    [['agent', 'status', '--state', nowhere], 'not-enrolled', /keystair agent enrol/],
+    [['hierarchy', 'join', nowhere, '--data', inFolder('data')], 'not-found', /nowhere/],
+    [['hierarchy', 'join', inFolder('data'), '--data', inFolder('data')], 'invalid-argument', /a directory/],
+    [['keys', 'explain', '--file', nowhere, '--data', inFolder('data')], 'not-found', /nowhere/],
+    [
+      ['keys', 'explain', '--drive', inFolder('data'), '--data', inFolder('data')],
+      'invalid-argument',
+      /data/,
+    ],
+  ] as const) {
+    const ran = await runKeystair([...args, '--json']);
+    assert.match(refusedWith(ran, code), said, args.join(' '));
+  }
+});
+
+test('a configuration file that does not fit is refused before anything is made', async () => {
+  const data = inFolder('configured');
+  for (const [text, said] of [
+    ['{"nam":"x"}', /the unknown name nam; names it may have: name, listen/],
+    ['{"name":5}', /a wrong value for name/],
+    ['{', /is not JSON/],
+  ] as const) {
+    const file = inFolder('config.json');
+    writeFileSync(file, text);
+    const ran = await runKeystair(['server', 'start', '--data', data, '--config', file]);
+    assert.match(refusedWith(ran, 'invalid-argument'), said);
+  }
+  const missing = await runKeystair(['server', 'start', '--data', data, '--config', inFolder('none.json')]);
+  assert.match(refusedWith(missing, 'not-found'), /no configuration file/);
+  const wildcard = await runKeystair(['server', 'start', '--data', data, '--listen', '0.0.0.0:0']);
+  assert.match(refusedWith(wildcard, 'invalid-argument'), /--address HOST:PORT/);
+  assert.ok(!existsSync(data));
+});
