@@ -18,6 +18,8 @@ export interface Ran {
 interface RunOptions {
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
+  /** `bin/keystair` by another way. */
+  readonly launcher?: string;
 }
 
 /** For commands that stay: the process, its output piped. Whoever starts it ends it. */
@@ -26,7 +28,7 @@ export function startKeystair(args: readonly string[], options: Pick<RunOptions,
 }
 
 export async function runKeystair(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const child = spawn(LAUNCHER, args, { cwd: options.cwd, stdio: 'pipe' });
+  const child = spawn(options.launcher ?? LAUNCHER, args, { cwd: options.cwd, stdio: 'pipe' });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
