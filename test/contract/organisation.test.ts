@@ -9,8 +9,8 @@
  *         Lyon
  */
 import assert from 'node:assert/strict';
-import { statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { unlessInstalled } from '#test/agent/system-tools.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -24,7 +24,6 @@ import {
   type Server,
   setOption,
 } from '#test/support/organisation.ts';
-import { runKeystair } from '#test/support/run-keystair.ts';
 
 const place = organisation('contract');
 const plan = place.path('plan.age');
@@ -276,28 +275,4 @@ test('a device of a third branch: it stays until the new server can get its keys
   const after = over['keys'] as { needed: number; obtained: number; missing: string[] };
   assert.deepEqual(over['server'], { id: south.id, name: 'South' });
   assert.deepEqual([after.obtained, after.missing], [after.needed, []]);
-});
-
-test('a restart keeps the identity, the name and the port, and changes none of them by itself', async () => {
-  const { id, listen } = oslo;
-  await oslo.restart();
-  assert.deepEqual([oslo.id, oslo.listen], [id, listen]);
-});
-
-test('after a restart a primary that is down is unreachable, not one that was never heard', async () => {
-  await root.stop();
-  await oslo.restart();
-  const { primary } = await oslo.call('serverStatus', {});
-  assert.equal(primary?.state, 'unreachable');
-  assert.notEqual(primary.lastHeartbeatAt, null);
-  await root.restart();
-});
-
-test('the launcher works from elsewhere, through a link, and with a relative directory', async () => {
-  const link = place.path('keystair');
-  symlinkSync(join(import.meta.dirname, '../../bin/keystair'), link);
-  const cwd = dirname(oslo.data);
-  const args = ['server', 'status', '--data', basename(oslo.data), '--json'];
-  const ran = await runKeystair(args, { cwd, launcher: link });
-  assert.equal((doneJson(ran)['server'] as Json)['id'], oslo.id);
 });
