@@ -114,7 +114,11 @@ async function openServer(
       return calls.call('join', { secret: invitation.secret, id, name, kind: 'secondary' });
     },
     makePrivateKey: () => makeKeyPair().privateKeyPem,
-    facts: () => ({ listen: '', seals: [], warnings: [] }),
+    facts: () => ({ listen: '' }),
+    sealPlaces: {
+      dataDirectory: data,
+      places: () => ({ rootKeyFile: join(data, 'root.key'), pkcs11: undefined }),
+    },
   });
   return { administrationServer, counts, store };
 }

@@ -141,6 +141,18 @@ export function duration(
   });
 }
 
+export function number(
+  placeholder: string,
+  help: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): Option<number | undefined> {
+  return optional(placeholder, help, (given, name) => {
+    const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not '${given}'`);
+  });
+}
+
 /** `HOST:PORT`, with an IPv6 address in brackets; port 0 only where one may be picked. */
 export function address(help: string, limits: { readonly portMin: 0 | 1 }): Option<string | undefined> {
   return optional('HOST:PORT', help, (given, name) => {

@@ -5,7 +5,7 @@
  */
 import { createReadStream, statSync } from 'node:fs';
 import { KeystairError } from '#domain/errors.ts';
-import { INVITATION_BYTES_MAX, PASSWORD_BYTES_MAX } from '#domain/limits.ts';
+import { INVITATION_BYTES_MAX, PASSWORD_BYTES_MAX, RECOVERY_SHARE_BYTES_MAX } from '#domain/limits.ts';
 import { askHidden } from './hidden-prompt.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
@@ -84,6 +84,12 @@ export async function readPassword(
     });
   }
   return password;
+}
+
+/** One recovery share, as it was written or typed into a file. */
+export async function readShareFile(path: string): Promise<string> {
+  const what = `the share file ${path}`;
+  return textOf(await readBounded(createReadStream(path), what, RECOVERY_SHARE_BYTES_MAX), what);
 }
 
 /** @param source a file's path, or `-` for standard input; a person there is asked. */

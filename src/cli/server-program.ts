@@ -10,11 +10,14 @@ export interface ServerStartOptions {
   readonly config: string | undefined;
 }
 
+/** `ready` when it can be talked to; with `sealed` it waits for a person, and `unsealed` follows. */
 export interface ServerReady {
-  readonly event: 'ready';
+  readonly event: 'ready' | 'unsealed';
   readonly server: { readonly id: string; readonly name: string };
-  readonly listen: string;
+  /** Null until it listens for machines. */
+  readonly listen: string | null;
   readonly console: string | null;
+  readonly sealed?: true;
 }
 
 export interface VerifyReport {
@@ -44,7 +47,7 @@ export interface CheckReport extends VerifyReport {
 }
 
 export interface ServerProgram {
-  /** Runs until `stop` is aborted and everything is drained. `onReady` is called once. */
+  /** Runs until `stop` is aborted and everything is drained. `onReady` is called once, or twice where it starts sealed. */
   readonly runServer: (
     options: ServerStartOptions,
     life: { readonly onReady: (ready: ServerReady) => void; readonly stop: AbortSignal },

@@ -1,5 +1,6 @@
 /** `server status` for a person. */
 import type { ServerStatus } from '#protocol/people-routes.ts';
+import { sealKinds } from './seal-lines.ts';
 import { columns, table } from './table.ts';
 import { DMZ_ADVICE, onOrOff, OPTION_NAME, when, yesOrNo } from './words.ts';
 
@@ -53,6 +54,13 @@ function recipientLines([hybrid, x25519]: readonly string[]): string[] {
   ];
 }
 
+function dataKeyLine({ current, resealing }: ServerStatus['dataKey']): string {
+  if (resealing === null) return `number ${current}`;
+  const { done, of, unreadable, problem } = resealing;
+  const left = unreadable === 0 ? '' : `, ${unreadable} do not open`;
+  return `number ${current}; sealing records anew: ${done} of ${of}${left}${problem === null ? '' : `; waits: ${problem}`}`;
+}
+
 export function serverStatusLines(status: ServerStatus): string[] {
   const { server, primary, secondaries } = status;
   const dmz = primary?.dmz === true || secondaries.some((one) => one.dmz);
@@ -65,7 +73,8 @@ export function serverStatusLines(status: ServerStatus): string[] {
       ['Keys', `${status.keys}, the last has number ${status.headSeq}`],
       ['Epoch', status.epoch],
       ['Managed devices', String(status.devices)],
-      ['Root key kept in', status.seals.join(', ')],
+      ['Opened by', sealKinds(status.seals)],
+      ['Data key', dataKeyLine(status.dataKey)],
     ]),
     '',
     ...primaryLines(primary, status.headSeq),

@@ -7,7 +7,7 @@
  *
  * Rows are plain data. Whoever calls keeps them.
  */
-import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { associate } from './associated.ts';
 import { XAES_KEY_BYTES, XAES_NONCE_BYTES, XAES_TAG_BYTES, XaesKey } from './xaes-256-gcm.ts';
@@ -15,13 +15,15 @@ import { XAES_KEY_BYTES, XAES_NONCE_BYTES, XAES_TAG_BYTES, XaesKey } from './xae
 /** Where randomness comes from. */
 export type Random = (bytes: number) => Uint8Array;
 
-/** What can hold the root key wrapped. More will come; each has its words in SEAL_WORDS. */
+/** What can hold the root key wrapped; each has its words in SEAL_WORDS. */
 export type SealKind = 'key-file' | 'passphrase' | 'pkcs11' | 'backup' | 'recovery';
 
 /** The root key wrapped under one seal. */
 export interface SealRow {
   readonly id: string;
   readonly kind: SealKind;
+  /** What else there is to know before the seal gives its 32 bytes; authenticated beside the root key. */
+  readonly parameters?: string | undefined;
   readonly wrapped: Uint8Array;
 }
 
@@ -53,7 +55,10 @@ const SEAL_WORDS: Readonly<Record<SealKind, { readonly name: string; readonly ne
   },
   pkcs11: { name: 'PKCS#11 token', nextStep: 'insert the token this server was set up with' },
   backup: { name: "backup's password", nextStep: 'enter the password this backup was made with' },
-  recovery: { name: 'recovery key', nextStep: 'enter the recovery key of this server, not of another' },
+  recovery: {
+    name: 'recovery key these shares make',
+    nextStep: 'use shares of one set, of this server and not of another',
+  },
 };
 
 function derive(key: Uint8Array, info: string): Uint8Array {
@@ -79,9 +84,14 @@ function unwrap(under: XaesKey, associated: Uint8Array, wrapped: Uint8Array): Ui
   return under.open(wrapped.subarray(0, XAES_NONCE_BYTES), wrapped.subarray(XAES_NONCE_BYTES), associated);
 }
 
-function rootKeyAssociated(id: string, kind: SealKind): Uint8Array {
-  // No kind holds a colon, so kind and id cannot run into each other.
-  return associate(PURPOSE_ROOT_KEY, `${kind}:${id}`);
+function rootKeyAssociated({ id, kind, parameters }: Omit<SealRow, 'wrapped'>): Uint8Array {
+  assert(!id.includes('\n'), 'the id of a seal is one line');
+  // No kind holds a colon and no id a line feed, so the parts cannot run into one another.
+  return associate(PURPOSE_ROOT_KEY, `${kind}:${id}${parameters === undefined ? '' : `\n${parameters}`}`);
+}
+
+function unwrapRootKey(seal: SealRow, sealKey: Uint8Array): Uint8Array | undefined {
+  return unwrap(new XaesKey(sealKey), rootKeyAssociated(seal), seal.wrapped);
 }
 
 function dataKeyAssociated(number: number): Uint8Array {
@@ -155,9 +165,17 @@ export class Keyring {
   }
 
   /** The root key wrapped under one more seal. The rows of the other seals stay as they are. */
-  wrapRootKey(sealId: string, kind: SealKind, sealKey: Uint8Array, random: Random): SealRow {
-    const wrapped = wrap(new XaesKey(sealKey), rootKeyAssociated(sealId, kind), this.#rootKey, random);
-    return { id: sealId, kind, wrapped };
+  wrapRootKey(seal: Omit<SealRow, 'wrapped'>, sealKey: Uint8Array, random: Random): SealRow {
+    const wrapped = wrap(new XaesKey(sealKey), rootKeyAssociated(seal), this.#rootKey, random);
+    return { ...seal, wrapped };
+  }
+
+  /** Whether the seal gives this very root key: what a new seal has to prove before anyone relies on it. */
+  isOpenedBy(seal: SealRow, sealKey: Uint8Array): boolean {
+    const rootKey = unwrapRootKey(seal, sealKey);
+    const same = rootKey !== undefined && timingSafeEqual(rootKey, this.#rootKey);
+    rootKey?.fill(0);
+    return same;
   }
 }
 
@@ -172,7 +190,7 @@ export function createKeyring(ports: {
   const keyring = new Keyring(makeSecret(ports.random), []);
   const row = keyring.addDataKey(ports.random);
   keyring.useDataKey(row);
-  const seal = keyring.wrapRootKey(ports.sealId, ports.kind, ports.sealKey, ports.random);
+  const seal = keyring.wrapRootKey({ id: ports.sealId, kind: ports.kind }, ports.sealKey, ports.random);
   return { keyring, seal, dataKeys: [row] };
 }
 
@@ -183,7 +201,7 @@ export function openKeyring(ports: {
   readonly dataKeys: readonly DataKeyRow[];
 }): Keyring {
   const { seal, sealKey, dataKeys } = ports;
-  const rootKey = unwrap(new XaesKey(sealKey), rootKeyAssociated(seal.id, seal.kind), seal.wrapped);
+  const rootKey = unwrapRootKey(seal, sealKey);
   if (rootKey === undefined) {
     const { name, nextStep } = SEAL_WORDS[seal.kind] ?? { name: 'seal', nextStep: 'upgrade this program' };
     throw new KeystairError('root-key-wrong', `the ${name} does not open this server's root key`, {

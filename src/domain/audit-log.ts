@@ -164,6 +164,24 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly outcome: 'completed' | 'broken-off';
       readonly recorded: number;
     }
+  /** What opens the server changed, by the seal's id. */
+  | { readonly event: 'seal-added'; readonly seal: string; readonly kind: string }
+  | { readonly event: 'seal-removed'; readonly seal: string; readonly kind: string }
+  /** By a person, after so many attempts that were refused: the log was sealed while they were made. */
+  | {
+      readonly event: 'server-unsealed';
+      readonly seal: string;
+      readonly kind: string;
+      readonly refusedBefore: number;
+    }
+  | { readonly event: 'data-key-made'; readonly dataKey: number }
+  /** Every record that opens is sealed under that data key now. */
+  | {
+      readonly event: 'records-resealed';
+      readonly dataKey: number;
+      readonly records: number;
+      readonly unreadable: number;
+    }
   | { readonly event: 'copies-heard'; readonly secondary: string; readonly epoch: string }
   | { readonly event: 'row-untrusted'; readonly kind: string; readonly id: string }
   | {

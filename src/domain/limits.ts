@@ -133,6 +133,27 @@ export const SQLITE_VERSION_MIN = '3.51.3';
 
 /** A key file is a comment and one line; anything longer was put there by mistake and is not read into memory. */
 export const KEY_FILE_BYTES_MAX = 4096;
+/** Seals of one root key: a key file, a token and its spare, some passphrases. Each may be tried at a start. */
+export const SEALS_MAX = 16;
+/** A row of a seal; whatever is longer was not written by us. */
+export const SEAL_ROW_BYTES_MAX = 8192;
+/** argon2id for a new passphrase: 64 MiB and three passes, some 0.3 s, as RFC 9106 gives it for less memory. */
+export const ARGON2_MEMORY_KIB = 64 * 1024;
+export const ARGON2_PASSES = 3;
+export const ARGON2_PARALLELISM = 1;
+/** The most a row may ask for: an edited one must not cost more than some seconds and 256 MiB. */
+export const ARGON2_MEMORY_KIB_MAX = 256 * 1024;
+export const ARGON2_PASSES_MAX = 10;
+export const ARGON2_PARALLELISM_MAX = 4;
+/** Wrong passphrases, PINs or sets of shares in one window, before the next has to wait for its end. */
+export const UNSEAL_FAILURES_MAX = 5;
+export const UNSEAL_WINDOW_MS = 60_000;
+/** Holders of recovery shares: more are a list nobody keeps. */
+export const RECOVERY_SHARES_MAX = 32;
+/** A share as text, with comment, line breaks and dashes; a larger file is not a share. */
+export const RECOVERY_SHARE_BYTES_MAX = 4096;
+/** The longest PIN of a token that is read from its file. */
+export const PIN_BYTES_MAX = 256;
 
 // --- recovery ---
 
@@ -147,6 +168,12 @@ export const RECOVERY_SCAN_KEYS = 5000;
 
 // --- store ---
 
+/** Records sealed anew in one transaction: some 5 ms, so that custody and lookups go on between. */
+export const RESEAL_PAGE_KEYS = 250;
+/** Between two such transactions: three quarters of the server's time stay with its devices. */
+export const RESEAL_PAUSE_MS = 15;
+/** Sealing anew that cannot go on, for little disk space say, is tried again after this. */
+export const RESEAL_RETRY_MS = 10_000;
 /** Works that share one flush: more would make the first wait for the last, and save nothing that is felt. */
 export const STORE_GROUP_WORKS_MAX = 512;
 /** Bytes after which a group is committed, however few works it holds: bounds what one flush writes. */

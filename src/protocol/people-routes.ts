@@ -3,7 +3,6 @@
  * needs. Served on the data directory's socket; the answers are the JSON of the command line.
  */
 import { z } from 'zod';
-import type { RequiredRight } from '#domain/right.ts';
 import {
   HEARTBEAT_INTERVAL_MS_MAX,
   INVITATION_MS_MAX,
@@ -13,6 +12,9 @@ import {
 } from '#domain/limits.ts';
 import { Name, ServerNameSchema, Uuid } from './messages.ts';
 import { ExplainResult, HierarchyAnswer, ListedKey } from './people-answers.ts';
+import { peopleRoute as row } from './people-route.ts';
+import { DataKeyState, ShownSeal } from './seal-messages.ts';
+import { SEAL_ROUTES } from './seal-routes.ts';
 
 const Time = z.string();
 
@@ -49,8 +51,9 @@ export const ServerStatus = z.object({
   listen: z.string(),
   /** To whom an export can be sealed so that only this server opens it: post-quantum hybrid, then X25519. */
   recipients: z.array(z.string()),
-  /** How the root key is kept. */
-  seals: z.array(z.string()),
+  /** How the root key is kept: each opens the server. */
+  seals: z.array(ShownSeal),
+  dataKey: DataKeyState,
   /** Sentences an administrator should act on. */
   warnings: z.array(z.string()),
 });
@@ -67,26 +70,6 @@ export const SettingsAnswer = Settings.extend({
   notHeard: z.array(ServerNameSchema),
 });
 export type SettingsAnswer = z.infer<typeof SettingsAnswer>;
-
-export interface PeopleRoute<Request extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** `:name` parts and, for GET and DELETE, the query come from the request's fields; the rest is the JSON body. */
-  readonly path: string;
-  readonly right: RequiredRight;
-  readonly request: Request;
-  readonly answer: Answer;
-}
-
-function row<Request extends z.ZodType, Answer extends z.ZodType>(
-  method: PeopleRoute['method'],
-  path: string,
-  area: RequiredRight['area'],
-  right: RequiredRight['right'],
-  request: Request,
-  answer: Answer,
-): PeopleRoute<Request, Answer> {
-  return { method, path, right: { area, right }, request, answer };
-}
 
 const KEYS = 'Encryption key management';
 const HIERARCHY = 'Hierarchy of Administration Servers';
@@ -126,6 +109,7 @@ export const PEOPLE_ROUTES = {
     Empty,
     z.object({ ok: z.boolean(), keys: z.number(), problems: z.array(z.string()) }),
   ),
+  ...SEAL_ROUTES,
 
   recoverFromPrimary: row(
     'POST',

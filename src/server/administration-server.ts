@@ -20,6 +20,8 @@ import { createPeopleApi, type PeopleApi } from './http/people-api.ts';
 import { SecondaryEars } from './hierarchy/secondary-ears.ts';
 import { Lookups } from './keys/lookup.ts';
 import type { Clock, Log, Random, ServerPorts, Timers } from './ports.ts';
+import { Resealing } from './seals/resealing.ts';
+import { Seals, type SealsPorts } from './seals/seals.ts';
 import { Signal } from './signal.ts';
 import type { StatusPorts } from './status.ts';
 import type { TransferTuning } from './transfer/transfer-ports.ts';
@@ -41,6 +43,8 @@ export interface AdministrationServerOptions {
   readonly facts: StatusPorts['facts'];
   readonly budgets?: Budgets;
   readonly transferTuning?: TransferTuning;
+  /** Where its seals lie. */
+  readonly sealPlaces: Pick<SealsPorts, 'dataDirectory' | 'places'>;
 }
 
 export interface AdministrationServer {
@@ -107,8 +111,12 @@ export async function createAdministrationServer(
     refusals,
     keyring: repository.keyring,
   });
+  const seals = new Seals({ ...ports, ...options.sealPlaces, keyring: repository.keyring });
+  const resealing = new Resealing({ ...ports, keyring: repository.keyring });
   const people = createPeopleApi({
     ...ports,
+    seals,
+    resealing,
     identities,
     link,
     refreshLink,
@@ -137,12 +145,13 @@ export async function createAdministrationServer(
     start() {
       climb.start();
       transfers.start();
+      resealing.start();
       sweepLater();
     },
     async stop() {
       cancelSweep?.();
       stopped.abort();
-      await Promise.all([climb.stop(), transfers.stop(), backups.stop()]);
+      await Promise.all([climb.stop(), transfers.stop(), backups.stop(), resealing.stop()]);
       options.dialler.close();
       await refusals.flush().catch(() => undefined);
     },

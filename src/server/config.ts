@@ -21,6 +21,8 @@ const ConfigFile = z.strictObject({
   address: z.string().optional(),
   /** Where the key file of the root key lies; best on another disk than the database. */
   rootKeyFile: z.string().optional(),
+  /** The module that speaks to a token, and a file with its PIN where the server is to start by itself. */
+  pkcs11: z.strictObject({ module: z.string().min(1), pinFile: z.string().min(1).optional() }).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).optional(),
   /** What one member may bring in an hour; above it the answer is "later". */
   budgets: z
@@ -44,16 +46,23 @@ export interface ServerOptions {
   readonly config?: string | undefined;
 }
 
-export interface ServerConfig {
+/** Where the seals lie that need no person. */
+export interface SealPlaces {
+  readonly rootKeyFile: string;
+  readonly pkcs11: { readonly module: string; readonly pinFile: string | undefined } | undefined;
+}
+
+export interface ServerConfig extends SealPlaces {
   readonly dataDirectory: string;
   /** Undefined: keep the name the server has; a new one is called after the machine. */
   readonly name: string | undefined;
   readonly listen: Address;
   /** What invitations carry; undefined: where it listens. */
   readonly address: string | undefined;
-  readonly rootKeyFile: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly budgets: Budgets;
+  /** The file this came from. */
+  readonly configFile: string | undefined;
 }
 
 /** Safe until somebody says otherwise: this machine only. */
@@ -89,10 +98,37 @@ export function readConfig(options: ServerOptions): ServerConfig {
     name: options.name ?? file.name,
     listen,
     address,
-    rootKeyFile: file.rootKeyFile === undefined ? join(dataDirectory, 'root.key') : resolve(file.rootKeyFile),
+    ...sealPlaces(file, dataDirectory),
     logLevel: file.logLevel ?? 'info',
     budgets: file.budgets,
+    configFile: options.config === undefined ? undefined : resolve(options.config),
   });
+}
+
+function sealPlaces(
+  file: Pick<z.infer<typeof ConfigFile>, 'rootKeyFile' | 'pkcs11'>,
+  dataDirectory: string,
+): SealPlaces {
+  const { rootKeyFile, pkcs11 } = file;
+  return {
+    rootKeyFile: rootKeyFile === undefined ? join(dataDirectory, 'root.key') : resolve(rootKeyFile),
+    pkcs11:
+      pkcs11 === undefined
+        ? undefined
+        : {
+            module: resolve(pkcs11.module),
+            pinFile: pkcs11.pinFile === undefined ? undefined : resolve(pkcs11.pinFile),
+          },
+  };
+}
+
+/**
+ * The places as the file names them now: seals change on a running server, and the next start must find the new ones.
+ *
+ * @param path another file than the one the server was started with.
+ */
+export function rereadSealPlaces(config: ServerConfig, path = config.configFile): SealPlaces {
+  return sealPlaces(path === undefined ? {} : readFile(path), config.dataDirectory);
 }
 
 export function defaultName(): string {

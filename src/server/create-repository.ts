@@ -3,7 +3,7 @@
  * And every later start: opens the keyring that the rows hold.
  */
 import { Barrier } from '#crypto/barrier.ts';
-import { createKeyring, type DataKeyRow, type Keyring, openKeyring, type SealRow } from '#crypto/keyring.ts';
+import { createKeyring, type DataKeyRow, type Keyring } from '#crypto/keyring.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import type { Reader, Store, Transaction } from '#store/store.ts';
@@ -12,6 +12,8 @@ import { AuditLog } from './audit/audit-log.ts';
 import { storeNewReceiptKey } from './devices/receipts.ts';
 import { toHex } from './hierarchy/hex.ts';
 import { type Clock, isoTime, type Log, type Random, uuidFrom } from './ports.ts';
+import { type Opened, openWithKeyFile } from './seals/open-by-itself.ts';
+import { putSeal, readSeals } from './seals/seal-rows.ts';
 import { readIdentity, writeEpoch, writeIdentity, writeOptions, OPTIONS_DEFAULT } from './settings.ts';
 import { storeNewAuthority } from './trust/credentials.ts';
 import { TrustedRows } from './trust/trusted-rows.ts';
@@ -22,7 +24,6 @@ export interface Repository {
   readonly rows: TrustedRows;
   readonly audit: AuditLog;
   readonly keyring: Keyring;
-  readonly seals: readonly SealRow[];
 }
 
 export interface RepositoryPorts {
@@ -35,7 +36,7 @@ export interface RepositoryPorts {
 }
 
 const NO_MAC = new Uint8Array(0);
-/** Until unsealing by other seals comes, the key file's is the only one. */
+/** The id of the seal that a first start and a restore make. */
 export const KEY_FILE_SEAL = 'key-file';
 
 /** Whether a server was made in this store before. */
@@ -61,7 +62,7 @@ export async function createRepository(
   const authority = await makeAuthority({ serverId: server.id, now: clock() });
   const epoch = toHex(random(16));
   await store.write(async (transaction) => {
-    await putSeal(transaction, seal);
+    await putSeal(parts.rows, transaction, seal, isoTime(clock()));
     for (const dataKey of dataKeys) await putDataKey(transaction, dataKey);
     await writeIdentity(parts.rows, transaction, server);
     await writeOptions(parts.rows, transaction, OPTIONS_DEFAULT);
@@ -73,38 +74,53 @@ export async function createRepository(
       { event: 'epoch-started', by: 'server', epoch, because: 'the repository was made', previous: '' },
     ]);
   });
-  return { ...parts, server, seals: [seal] };
+  return { ...parts, server };
 }
 
-/** @param name renames the server, where given. */
+/** Opens it with what a key file holds. @param name renames the server, where given. */
 export async function openRepository(
   ports: RepositoryPorts,
   sealKey: Uint8Array,
   name: string | undefined,
 ): Promise<Repository> {
-  const { store } = ports;
-  const seals = (await store.reader.rows('seal')).map(({ id, body }) => sealFrom(id, body));
-  const seal = seals.find(({ kind }) => kind === KEY_FILE_SEAL);
-  if (seal === undefined) {
+  const { reader } = ports.store;
+  const seals = (await readSeals(reader)).seals.filter(({ kind }) => kind === 'key-file');
+  if (seals.length === 0) {
     throw new KeystairError('root-key-wrong', "this server's root key is not kept by a key file", {
-      nextStep: 'open it with the seal that was set up',
+      nextStep: 'start the server, and open it with `keystair server unseal`',
     });
   }
-  const dataKeys = await readDataKeys(store.reader);
-  const parts = makeParts(ports, openKeyring({ sealKey, seal, dataKeys }));
+  const opened = openWithKeyFile(seals, await readDataKeys(reader), sealKey);
+  return openedRepository(ports, opened, name);
+}
+
+/** The repository behind a seal that was opened. @param name renames the server, where given. */
+export async function openedRepository(
+  ports: RepositoryPorts,
+  { keyring, seal }: Opened,
+  name: string | undefined,
+): Promise<Repository> {
+  const { store } = ports;
+  const parts = makeParts(ports, keyring);
+  // The first release gave the row of its one seal no MAC; that it opened shows that it is genuine.
+  if ((await store.reader.row('seal', seal.id))?.mac.length === 0) {
+    await store.write((transaction) =>
+      putSeal(parts.rows, transaction, seal, seal.createdAt ?? isoTime(ports.clock())),
+    );
+  }
   const server = await readIdentity(parts.rows, store.reader);
   if (server === undefined) {
     throw new KeystairError('row-untrusted', "the row of this server's identity is missing or was altered", {
       nextStep: 'restore the data directory from a backup',
     });
   }
-  if (name === undefined || name === server.name) return { ...parts, server, seals };
+  if (name === undefined || name === server.name) return { ...parts, server };
   const renamed: ServerName = { id: server.id, name };
   await store.write(async (transaction) => {
     await writeIdentity(parts.rows, transaction, renamed);
     await parts.audit.append(transaction, [{ event: 'settings-changed', by: 'server', changes: { name } }]);
   });
-  return { ...parts, server: renamed, seals };
+  return { ...parts, server: renamed };
 }
 
 export async function readDataKeys(reader: Reader): Promise<readonly DataKeyRow[]> {
@@ -128,25 +144,7 @@ export function makeParts(ports: RepositoryPorts, keyring: Keyring) {
   return { keyring, barrier, audit, rows };
 }
 
-export async function putSeal(transaction: Transaction, seal: SealRow): Promise<void> {
-  const body = JSON.stringify({ kind: seal.kind, wrapped: Buffer.from(seal.wrapped).toString('base64') });
-  // Authenticated by itself: it is sealed.
-  await transaction.putRow({ kind: 'seal', id: seal.id, body, mac: NO_MAC });
-}
-
-async function putDataKey(transaction: Transaction, dataKey: DataKeyRow): Promise<void> {
+export async function putDataKey(transaction: Transaction, dataKey: DataKeyRow): Promise<void> {
   const body = Buffer.from(dataKey.wrapped).toString('base64');
   await transaction.putRow({ kind: 'data-key', id: String(dataKey.number), body, mac: NO_MAC });
-}
-
-function sealFrom(id: string, body: string): SealRow {
-  try {
-    const { kind, wrapped } = JSON.parse(body) as { kind: SealRow['kind']; wrapped: string };
-    return { id, kind, wrapped: Buffer.from(wrapped, 'base64') };
-  } catch (cause) {
-    throw new KeystairError('data-damaged', `the row of the seal ${JSON.stringify(id)} is damaged`, {
-      nextStep: 'restore the data directory from a backup',
-      cause,
-    });
-  }
 }

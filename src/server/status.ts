@@ -9,6 +9,8 @@ import { readPrimary } from './hierarchy/primary-row.ts';
 import { openRecoveries } from './hierarchy/allow-recovery.ts';
 import { showSecondary } from './hierarchy/tree.ts';
 import type { ServerPorts } from './ports.ts';
+import type { Resealing } from './seals/resealing.ts';
+import type { Seals } from './seals/seals.ts';
 import { readEpoch, readOptions } from './settings.ts';
 import type { ServerIdentities } from './transfer/server-identities.ts';
 import { listMembers } from './trust/members.ts';
@@ -16,12 +18,10 @@ import { listMembers } from './trust/members.ts';
 export interface StatusPorts extends ServerPorts {
   readonly link: PrimaryLink;
   readonly identities: ServerIdentities;
-  /** What only the program knows: where it listens, how the root key is kept. */
-  readonly facts: () => {
-    readonly listen: string;
-    readonly seals: readonly string[];
-    readonly warnings: readonly string[];
-  };
+  readonly seals: Seals;
+  readonly resealing: Resealing;
+  /** What only the program knows: where it listens. */
+  readonly facts: () => { readonly listen: string };
 }
 
 export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
@@ -31,7 +31,7 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
   const primary = await readPrimary(ports.rows, reader);
   const secondaries = await listMembers(ports.rows, reader, 'secondary');
   const devices = await listMembers(ports.rows, reader, 'device');
-  const facts = ports.facts();
+  const { seals, warnings } = await ports.seals.list();
   return {
     server: { ...ports.server, version: PROGRAM_VERSION },
     useHierarchy: options.useHierarchy,
@@ -47,10 +47,11 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
       }),
     ),
     devices: devices.length,
-    listen: facts.listen,
+    listen: ports.facts().listen,
     recipients: await recipientsOf(ports),
-    seals: [...facts.seals],
-    warnings: [...facts.warnings, ...(await warningsOf(ports))],
+    seals,
+    dataKey: await ports.resealing.state(),
+    warnings: [...warnings, ...(await warningsOf(ports))],
   };
 }
 

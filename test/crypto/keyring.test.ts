@@ -144,7 +144,7 @@ void test('a row of a number already in use changes nothing', () => {
 void test('a second seal opens the same keys and leaves the first as it was', () => {
   const { keyring, seal, dataKeys, sealKey } = made();
   const passphraseKey = random(32);
-  const second = keyring.wrapRootKey('seal-2', 'passphrase', passphraseKey, random);
+  const second = keyring.wrapRootKey({ id: 'seal-2', kind: 'passphrase' }, passphraseKey, random);
   assert.deepEqual({ id: second.id, kind: second.kind }, { id: 'seal-2', kind: 'passphrase' });
   const sealed = keyring.sealingKey(1)!.seal(NONCE, Buffer.from('material'), NOTHING);
   for (const opened of [

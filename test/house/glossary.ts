@@ -58,6 +58,11 @@ const EXCEPTIONS: readonly Exception[] = [
     because: "parseArgs calls the command line's words tokens",
   },
   {
+    word: /^tokens?$/,
+    path: /^src\/(?:crypto\/seal\/pkcs11-token|server\/seals\/|protocol\/seal-messages|cli\/commands\/seals)/,
+    because: 'PKCS#11 calls what holds keys a token',
+  },
+  {
     word: /^hosts?$/,
     path: /./,
     name: /^hosts?(?:_?name|_?port)?$/i,

@@ -31,6 +31,7 @@ import type { Authority } from '#transport/authority.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';
 import { replaceCertificate } from '#transport/machine-listener.ts';
 import { type TrustedAuthority, trustAuthority } from '#transport/trusted-authority.ts';
+import { NO_SEAL_PLACES } from './no-seal-places.ts';
 import { atTheEnd } from './at-the-end.ts';
 
 const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
@@ -128,7 +129,8 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     askToJoin: (invitation, privateKeyPem, request) =>
       askToJoin({ invitation, keyPair: keyPairOf(privateKeyPem), ...request, now: clock }),
     makePrivateKey: () => makeKeyPair().privateKeyPem,
-    facts: () => ({ listen: address, seals: [], warnings: [] }),
+    facts: () => ({ listen: address }),
+    sealPlaces: NO_SEAL_PLACES,
   });
   const { app, server: listener } = createMachineListener({
     api: administration.machines,

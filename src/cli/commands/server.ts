@@ -8,11 +8,14 @@ import type { Context } from '../context.ts';
 import { secondsToText } from '../durations.ts';
 import { address, choice, duration, name, onOff, required, text } from '../options.ts';
 import type { VerifyReport } from '../server-program.ts';
+import { sealedLines } from '../seal-lines.ts';
 import { serverStatusLines } from '../server-status-lines.ts';
 import { createProgress, keysRate } from '../progress.ts';
 import { columns } from '../table.ts';
 import { ADDRESSED_SERVER, count, OPTION_NAME, onOrOff } from '../words.ts';
 import { backup, restore } from './backup.ts';
+import { initRecovery } from './init-recovery.ts';
+import { addSeal, removeSeal, rotateDataKey, seals, unseal } from './seals.ts';
 
 const clock = (): number => performance.now();
 
@@ -41,13 +44,20 @@ const start = command({
     const printed: Promise<void>[] = [];
     await runServer(options, {
       stop,
-      onReady: (ready) => printed.push(context.terminal.print(`${JSON.stringify(ready)}\n`)),
+      onReady: (ready) => {
+        printed.push(context.terminal.print(`${JSON.stringify(ready)}\n`));
+        if (ready.sealed === true) context.terminal.say(sealedNotice(options.data));
+      },
     });
     // A supervisor that stopped reading after the line is no reason to fail.
     await Promise.allSettled(printed);
     return { document: null, lines: [] };
   },
 });
+
+function sealedNotice(data: string): string {
+  return `keystair: server-sealed: the server is sealed and serves nobody; open it with keystair server unseal --data ${data}`;
+}
 
 const status = command({
   summary: 'show the server: its option, its keys, its primary and its secondaries',
@@ -56,8 +66,14 @@ const status = command({
   example: '--data /var/lib/keystair',
   run: async (context, _values, { data }) => {
     const client = await context.connect(data);
-    const document = await client('serverStatus', {});
-    return { document, lines: serverStatusLines(document) };
+    try {
+      const document = await client('serverStatus', {});
+      return { document, lines: serverStatusLines(document) };
+    } catch (error) {
+      if (!(error instanceof KeystairError) || error.code !== 'server-sealed') throw error;
+      const document = await client('sealState', {});
+      return { document, lines: sealedLines(document) };
+    }
   },
 });
 
@@ -188,5 +204,19 @@ const NOT_GIVEN: Readonly<Record<string, string>> = {
 
 export const serverCommands: Noun = {
   summary: 'an Administration Server',
-  verbs: { start, status, settings, verify, backup, restore, 'recover-from-primary': recover },
+  verbs: {
+    start,
+    status,
+    settings,
+    verify,
+    backup,
+    restore,
+    'recover-from-primary': recover,
+    seals,
+    'add-seal': addSeal,
+    'remove-seal': removeSeal,
+    unseal,
+    'init-recovery': initRecovery,
+    'rotate-data-key': rotateDataKey,
+  },
 };

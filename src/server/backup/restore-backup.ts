@@ -10,16 +10,11 @@ import { openKeyring } from '#crypto/keyring.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import { loadPage, type RepositoryPage } from '#store/snapshot.ts';
-import type { Store, Transaction } from '#store/store.ts';
-import {
-  KEY_FILE_SEAL,
-  makeParts,
-  putSeal,
-  readDataKeys,
-  type RepositoryPorts,
-} from '../create-repository.ts';
+import type { Store, Transaction, TrustedRow } from '#store/store.ts';
+import { KEY_FILE_SEAL, makeParts, readDataKeys, type RepositoryPorts } from '../create-repository.ts';
 import { toHex } from '../hierarchy/hex.ts';
 import { isoTime } from '../ports.ts';
+import { parseSeal, putSeal, readTrustedSeals } from '../seals/seal-rows.ts';
 import { readIdentity, writeEpoch } from '../settings.ts';
 import { type BackupCounts, type BackupHeader, backupInvalid } from './backup-lines.ts';
 import type { BackupPage } from './read-backup.ts';
@@ -61,10 +56,11 @@ export async function restoreBackup(
   }
   const sealKey = makeSealKey();
   await ports.store.write(async (transaction) => {
-    await putSeal(transaction, keyring.wrapRootKey(KEY_FILE_SEAL, 'key-file', sealKey, ports.random));
+    const seal = keyring.wrapRootKey({ id: KEY_FILE_SEAL, kind: 'key-file' }, sealKey, ports.random);
+    await putSeal(parts.rows, transaction, seal, isoTime(ports.clock()));
     await beginAnew(ports, parts, transaction, header);
   });
-  const seals = (await reader.rows('seal')).filter(({ id }) => id !== KEY_FILE_SEAL);
+  const seals = (await readTrustedSeals(parts.rows, reader)).filter(({ id }) => id !== KEY_FILE_SEAL);
   return {
     server,
     backup: header,
@@ -92,7 +88,11 @@ async function loadAll(
 /** The old key file may be lost, or in the wrong hands: it opens nothing here. */
 function withoutKeyFiles(page: RepositoryPage): RepositoryPage {
   if (page.table !== 'trusted-rows') return page;
-  return { ...page, rows: page.rows.filter(({ kind, id }) => kind !== 'seal' || id !== KEY_FILE_SEAL) };
+  return { ...page, rows: page.rows.filter((row) => row.kind !== 'seal' || !isKeyFile(row)) };
+}
+
+function isKeyFile({ id, body }: TrustedRow): boolean {
+  return parseSeal(id, body)?.kind === 'key-file';
 }
 
 /** A broken invariant of the store is here a fault of the file. */

@@ -96,7 +96,7 @@ async function headerOf(
 /** The root key is never held in the clear: it travels wrapped, beside the key that unwraps it. */
 function wrappedRootKey(keyring: Keyring, random: Random): BackupHeader['rootKey'] {
   const sealKey = random(32);
-  return { sealKey, wrapped: keyring.wrapRootKey('backup', 'backup', sealKey, random).wrapped };
+  return { sealKey, wrapped: keyring.wrapRootKey({ id: 'backup', kind: 'backup' }, sealKey, random).wrapped };
 }
 
 async function* plaintextOf(header: BackupHeader, snapshot: Snapshot, progress: { keys: number }): Bytes {

@@ -3,6 +3,7 @@
  */
 import type { Caller } from '#domain/right.ts';
 import type { PeopleAnswer, PeopleRouteName, PeopleRoutes } from '#protocol/people-routes.ts';
+import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { z } from 'zod';
 import { type CallLife, UNWATCHED } from '../call-life.ts';
 import { changeSettings, type SettingsPorts, showSettings } from '../change-settings.ts';
@@ -46,6 +47,18 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
     changeSettings: (caller, request) => changeSettings(ports, caller, request),
     verify: () => verify(ports),
     recoverFromPrimary: (caller, _request, life = UNWATCHED) => recoverFromPrimary(ports, caller, life),
+
+    sealState: async () => {
+      const { seals, warnings } = await ports.seals.list();
+      const server = { ...ports.server, version: PROGRAM_VERSION };
+      return { sealed: false, server, seals, warnings, nextStep: null };
+    },
+    unseal: async () => ({ server: ports.server, seal: null, kind: null }),
+    listSeals: () => ports.seals.list(),
+    addSeal: (caller, request) => ports.seals.add(caller, request),
+    removeSeal: (caller, { seal }) => ports.seals.remove(caller, seal),
+    initRecovery: (caller, request) => ports.seals.initRecovery(caller, request),
+    rotateDataKey: (caller) => ports.resealing.rotate(caller),
 
     inviteSecondary: (caller, { dmz = false, expiresMs }) =>
       invite(ports, caller, { kind: 'secondary', dmz, expiresMs }, joinAt()),

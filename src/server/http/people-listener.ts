@@ -9,15 +9,18 @@ import { type Caller, demandRight, LOCAL_ADMINISTRATOR } from '#domain/right.ts'
 import { type PeopleLine } from '#protocol/people-answers.ts';
 import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people-routes.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
-import { LINES_MEDIA_TYPE } from '#protocol/transfer-routes.ts';
+import { LINES_MEDIA_TYPE, TRANSFER_ROUTES } from '#protocol/transfer-routes.ts';
 import type { AdministrationServer } from '../administration-server.ts';
 import { type CallLife, callLife } from '../call-life.ts';
 import type { Log } from '../ports.ts';
 import { malformed } from './malformed.ts';
+import { serverSealed } from './sealed-api.ts';
 import { addTransferRoutes } from './transfer-listener.ts';
 
+/** @param served a sealed server has no exports, imports and backups. */
 export function createPeopleListener(
-  served: Pick<AdministrationServer, 'people' | 'transfers' | 'backups' | 'stopping'>,
+  served: Pick<AdministrationServer, 'people' | 'stopping'> &
+    Partial<Pick<AdministrationServer, 'transfers' | 'backups'>>,
   log: Log,
 ): FastifyInstance {
   const { people: api, transfers, backups, stopping } = served;
@@ -57,7 +60,8 @@ export function createPeopleListener(
       },
     });
   }
-  addTransferRoutes(app, transfers, backups);
+  if (transfers === undefined || backups === undefined) refuseTransfers(app);
+  else addTransferRoutes(app, transfers, backups);
   app.setNotFoundHandler((_request, reply) =>
     send(
       reply,
@@ -116,6 +120,23 @@ async function answerInLines(
   }
   raw.end();
   return reply;
+}
+
+function refuseTransfers(app: FastifyInstance): void {
+  // The body is not looked at.
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume();
+    done(null);
+  });
+  for (const { method, path } of Object.values(TRANSFER_ROUTES)) {
+    app.route({
+      method,
+      url: path,
+      handler: async () => {
+        throw serverSealed();
+      },
+    });
+  }
 }
 
 function whatFailed(error: unknown): string {

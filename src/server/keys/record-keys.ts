@@ -164,6 +164,21 @@ function sealSecrets(
   return sealed;
 }
 
+/**
+ * The seal of a row's secrets under the data key that seals now; undefined where it is that already. Throws
+ * `record-unreadable`.
+ */
+export function resealed(
+  barrier: Barrier,
+  row: Pick<StoredKey, 'id' | 'receivedFrom' | 'recordedAt' | 'fields' | 'sealed'>,
+): Uint8Array | undefined {
+  if (barrier.dataKeyNumber(row.sealed) === barrier.currentDataKey) return undefined;
+  const secrets = barrier.open(PURPOSE, associated(row), row.sealed);
+  const sealed = barrier.seal(PURPOSE, associated(row), secrets);
+  secrets.fill(0);
+  return sealed;
+}
+
 /** The whole key of a row. Throws `record-unreadable` where the row was moved, edited or damaged. */
 export function openStoredKey(barrier: Barrier, row: StoredKey): CompleteKey {
   let secrets: Uint8Array;

@@ -78,6 +78,22 @@ export class TrustedRows {
     return this.#barrier.macFits(MAC_PURPOSE, form(kind, id, body), mac);
   }
 
+  /** Seals every secret under the data key that seals now. One that does not open is left for `server verify` to name. */
+  async resealSecrets(transaction: Transaction): Promise<void> {
+    for (const { id, body } of await transaction.rows('secret')) {
+      const sealed = Buffer.from(body, 'base64');
+      let secret: Uint8Array;
+      try {
+        if (this.#barrier.dataKeyNumber(sealed) === this.#barrier.currentDataKey) continue;
+        secret = this.#barrier.open(SECRET_PURPOSE, id, sealed);
+      } catch {
+        continue;
+      }
+      await this.putSecret(transaction, id, secret);
+      secret.fill(0);
+    }
+  }
+
   #judge(row: TrustedRow): unknown {
     const name = `${row.kind} ${row.id}`;
     const known = this.#remembered.get(name);

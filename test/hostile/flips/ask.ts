@@ -16,6 +16,7 @@ import { createCredentials, loadAuthority } from '#server/trust/credentials.ts';
 import { verify } from '#server/verify.ts';
 import type { Store } from '#store/store.ts';
 import { structureProblems } from '#store/sqlite/structure.ts';
+import { NO_SEAL_PLACES } from '#test/support/no-seal-places.ts';
 import { clock, quiet, random, timers } from '../ports.ts';
 import { type Asked, DATABASE, type FlipSite, openStoreIn, type Peer } from './data-directory.ts';
 
@@ -82,6 +83,7 @@ async function serverOf(repository: Repository, store: Store): Promise<Administr
     dialler: { calls: async () => unreachable(), close: () => {} },
     askToJoin: async () => unreachable(),
     makePrivateKey: unreachable,
+    sealPlaces: NO_SEAL_PLACES,
     facts: () => ({ listen: '', seals: [], warnings: [] }),
   });
 }

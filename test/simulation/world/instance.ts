@@ -139,7 +139,9 @@ export class Instance {
           serverId: invitation.server.id,
         }).call('join', { secret: invitation.secret, id, name, kind: 'secondary' }),
       makePrivateKey: () => Buffer.from(random(32)).toString('hex'),
-      facts: () => ({ listen: this.site.address, seals: [], warnings: [] }),
+      facts: () => ({ listen: this.site.address }),
+      // A tree that is not started by its programs: no key file, no token, and nothing to warn of.
+      sealPlaces: { dataDirectory: '/', places: () => ({ rootKeyFile: '/dev/null', pkcs11: undefined }) },
       // Everything by hand without threads, and in pages small enough that an import takes several.
       transferTuning: { workFactor: 1, stretch: stretchAtOnce, pageKeys: IMPORT_PAGE_KEYS },
     });

@@ -1,0 +1,97 @@
+/** `keystair server init-recovery`: gives out recovery shares, shown once or written into files, one a holder. */
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RECOVERY_SHARES_MAX } from '#domain/limits.ts';
+import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import { command, type Outcome } from '../command.ts';
+import { number, required, text } from '../options.ts';
+import { UsageError } from '../usage-error.ts';
+import { ADDRESSED_SERVER, count } from '../words.ts';
+
+interface ShareFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+}
+
+export const initRecovery = command({
+  summary: 'give out recovery shares: any K of N holders open the server when its other seals are lost',
+  positionals: {},
+  options: {
+    ...ADDRESSED_SERVER,
+    shares: required(number('N', 'how many holders, one share each', { min: 2, max: RECOVERY_SHARES_MAX })),
+    threshold: required(number('K', 'how many of them are needed', { min: 2, max: RECOVERY_SHARES_MAX })),
+    out: text('DIR', 'write each share into a file of its own there, instead of showing them'),
+  },
+  example: '--shares 5 --threshold 3 --data /var/lib/keystair',
+  check: (_values, { shares, threshold }) => {
+    if (threshold > shares) throw new UsageError('--threshold is above --shares');
+  },
+  run: async (context, _values, { data, shares, threshold, out }) => {
+    const client = await context.connect(data);
+    const files = out === undefined ? [] : await makeShareFiles(out, shares);
+    try {
+      const answer = await client('initRecovery', { shares, threshold });
+      const written = answer.shares.map((share, index) => shareText(answer, share, index + 1));
+      await writeShares(files, written);
+      return recoveryOutcome(answer, written, out === undefined ? undefined : files.map(({ path }) => path));
+    } catch (error) {
+      await dropShareFiles(files);
+      throw error;
+    }
+  },
+});
+
+function shareText(
+  { set, threshold, shares }: PeopleAnswer<'initRecovery'>,
+  share: string,
+  at: number,
+): string {
+  return `# Keystair recovery share ${at} of ${shares.length}, set ${set}: any ${threshold} open the server\n${share}`;
+}
+
+/** Made before the server is asked: shares are told once, and the old set is gone by then. */
+async function makeShareFiles(folder: string, shares: number): Promise<ShareFile[]> {
+  const files: ShareFile[] = [];
+  try {
+    for (let at = 1; at <= shares; at += 1) {
+      const path = join(folder, `share-${at}`);
+      files.push({ path, handle: await open(path, 'wx', 0o600) });
+    }
+  } catch (error) {
+    await dropShareFiles(files);
+    throw error;
+  }
+  return files;
+}
+
+async function dropShareFiles(files: readonly ShareFile[]): Promise<void> {
+  for (const { path, handle } of files) {
+    await handle.close();
+    await rm(path, { force: true });
+  }
+}
+
+async function writeShares(files: readonly ShareFile[], written: readonly string[]): Promise<void> {
+  for (const [index, { handle }] of files.entries()) {
+    await handle.writeFile(`${written[index]}\n`);
+    await handle.sync();
+    await handle.close();
+  }
+}
+
+function recoveryOutcome(
+  answer: PeopleAnswer<'initRecovery'>,
+  written: readonly string[],
+  files: readonly string[] | undefined,
+): Outcome {
+  const { shares, ...rest } = answer;
+  return {
+    document: files === undefined ? answer : { ...rest, files },
+    lines: files === undefined ? written.flatMap((share) => [share, '']) : [...files],
+    messages: [
+      `Give each of the ${count(shares.length, 'share')} to a holder of its own, on paper. They are shown this once.`,
+      `Any ${answer.threshold} of them open the server: keystair server unseal --shares`,
+      ...(answer.replaced === null ? [] : [`The shares of set ${answer.replaced} open nothing any more.`]),
+    ],
+  };
+}

@@ -1,0 +1,43 @@
+/** Seals for a person, in `server seals`, in `server status`, and while the server is sealed. */
+import type { SealState, ShownSeal } from '#protocol/seal-messages.ts';
+import { columns, table } from './table.ts';
+import { when, yesOrNo } from './words.ts';
+
+const KIND: Readonly<Record<ShownSeal['kind'], string>> = {
+  'key-file': 'key file',
+  passphrase: 'passphrase',
+  pkcs11: 'PKCS#11 token',
+  recovery: 'recovery shares',
+};
+
+export function sealLines(seals: readonly ShownSeal[]): string[] {
+  return table(
+    ['Seal', 'Opened by', 'By itself', 'Made', 'About'],
+    seals.map(({ id, kind, opensByItself, createdAt, about }) => [
+      id,
+      KIND[kind],
+      yesOrNo(opensByItself),
+      createdAt === null ? '' : when(createdAt),
+      about,
+    ]),
+  );
+}
+
+export function sealKinds(seals: readonly ShownSeal[]): string {
+  return seals.map(({ kind }) => KIND[kind]).join(', ');
+}
+
+export function sealedLines({ server, seals, warnings, nextStep }: SealState): string[] {
+  return [
+    ...columns([
+      ['Server', `${server.name} (${server.id}), as its database says`],
+      ['Version', server.version],
+      ['State', 'SEALED: it serves nobody until a person opens it'],
+    ]),
+    '',
+    ...sealLines(seals),
+    ...(warnings.length > 0 ? ['', 'To act on', ...warnings.map((warning) => `- ${warning}`)] : []),
+    '',
+    `Next: ${nextStep ?? ''}`,
+  ];
+}

@@ -1,0 +1,254 @@
+/**
+ * The seal that is a PKCS#11 token: an AES-256 key that never leaves the token seals the 32 bytes that open the root
+ * key (AES-GCM on the token). Without the token, and a PIN, there is no opening.
+ *
+ * Invariants: a key that could be taken out of the token is refused; the module, which is code, comes from the
+ * configuration and never from the database; a PIN is in no error.
+ *
+ * The addon is native and optional. Every use begins and ends with the module, so that a token that was pulled out and
+ * put back is found again. Calls block this thread for as long as the token thinks.
+ */
+import type Pkcs11Js from 'pkcs11js';
+import { assert, KeystairError } from '#domain/errors.ts';
+import type { Random } from '../keyring.ts';
+
+/** The code that speaks to tokens: what a row must not name. */
+export interface TokenAccess {
+  /** Path of the PKCS#11 module. */
+  readonly module: string;
+  readonly pin: string;
+}
+
+export interface TokenParameters {
+  /** The token's label. */
+  readonly token: string;
+  /** The key's label on it. */
+  readonly key: string;
+  /** Base64, 12 bytes. */
+  readonly nonce: string;
+  /** Base64: the seal's 32 bytes and a tag of 16. */
+  readonly sealed: string;
+}
+
+type Addon = typeof Pkcs11Js;
+
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const PURPOSE = 'keystair/token-seal/v1';
+
+/** What the words of the standard (CKR_…) mean to whoever stands before the token. */
+const CAUSES: Readonly<Record<string, { readonly says: string; readonly nextStep: string }>> = {
+  CKR_PIN_LOCKED: {
+    says: 'has locked its PIN after wrong ones',
+    nextStep: "unlock it with its maker's tool and the PIN of the security officer",
+  },
+  CKR_TOKEN_NOT_PRESENT: { says: 'is not there', nextStep: 'put it back and try again' },
+  CKR_DEVICE_REMOVED: { says: 'was taken out', nextStep: 'put it back and try again' },
+  CKR_MECHANISM_INVALID: {
+    says: 'cannot do AES-GCM',
+    nextStep: 'use a token that can, or another seal',
+  },
+};
+
+function unavailable(sentence: string, nextStep: string, cause?: unknown): KeystairError {
+  return new KeystairError('token-unavailable', sentence, { nextStep, cause });
+}
+
+async function loadAddon(): Promise<Addon> {
+  try {
+    return (await import('pkcs11js')).default;
+  } catch (cause) {
+    throw unavailable(
+      'the native package pkcs11js, which speaks to tokens, was not built on this machine',
+      'install a C++ compiler, make and Python (apt-get install g++ make python3), and run `npm ci` again',
+      cause,
+    );
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error ? (/CKR_\w+/.exec(error.message)?.[0] ?? '') : '';
+}
+
+function tokenFault(label: string, error: unknown): KeystairError {
+  if (error instanceof KeystairError) return error;
+  const code = codeOf(error);
+  if (['CKR_PIN_INCORRECT', 'CKR_PIN_LEN_RANGE', 'CKR_PIN_INVALID'].includes(code)) {
+    return new KeystairError('pin-wrong', `the token "${label}" refuses this PIN`, {
+      nextStep: 'enter the right one; tokens lock themselves after a few wrong ones',
+    });
+  }
+  const known = CAUSES[code];
+  if (known !== undefined) return unavailable(`the token "${label}" ${known.says}`, known.nextStep, error);
+  const said = code === '' ? 'failed' : `failed with ${code}`;
+  return unavailable(`the token "${label}" ${said}`, "look at the token and at its module's own log", error);
+}
+
+interface OpenToken {
+  readonly addon: Addon;
+  readonly module: Pkcs11Js.PKCS11;
+  readonly session: Pkcs11Js.Handle;
+}
+
+function findSlot(module: Pkcs11Js.PKCS11, label: string): Pkcs11Js.Handle {
+  const labels = module.C_GetSlotList(true).map((slot) => ({ slot, ...module.C_GetTokenInfo(slot) }));
+  const found = labels.filter((one) => one.label.trimEnd() === label);
+  if (found.length === 1) return found[0]!.slot;
+  if (found.length > 1) {
+    throw unavailable(
+      `more than one token is called "${label}"`,
+      'take the other one out, or give it another label',
+    );
+  }
+  const there = labels.map((one) => `"${one.label.trimEnd()}"`).join(', ');
+  throw unavailable(
+    `there is no token "${label}"`,
+    there === '' ? 'put it in, and check the path of the module' : `there is: ${there}`,
+  );
+}
+
+/** Logs in, works, and leaves nothing open. Not one step of it waits, so no other use comes between. */
+async function withToken<T>(access: TokenAccess, label: string, work: (token: OpenToken) => T): Promise<T> {
+  const addon = await loadAddon();
+  const module = new addon.PKCS11();
+  try {
+    module.load(access.module);
+  } catch (cause) {
+    throw unavailable(
+      `the PKCS#11 module ${access.module} cannot be loaded`,
+      'give the path of the library that came with the token (pkcs11.module in the configuration)',
+      cause,
+    );
+  }
+  try {
+    module.C_Initialize();
+    try {
+      const flags = addon.CKF_SERIAL_SESSION | addon.CKF_RW_SESSION;
+      const session = module.C_OpenSession(findSlot(module, label), flags);
+      module.C_Login(session, addon.CKU_USER, access.pin);
+      return work({ addon, module, session });
+    } finally {
+      // Sessions and the login end with it.
+      module.C_Finalize();
+    }
+  } catch (error) {
+    throw tokenFault(label, error);
+  } finally {
+    module.close();
+  }
+}
+
+function findKey({ addon, module, session }: OpenToken, label: string): Pkcs11Js.Handle | undefined {
+  module.C_FindObjectsInit(session, [
+    { type: addon.CKA_CLASS, value: addon.CKO_SECRET_KEY },
+    { type: addon.CKA_LABEL, value: label },
+  ]);
+  try {
+    const found = module.C_FindObjects(session, 2);
+    if (found.length > 1) {
+      throw unavailable(
+        `the token has more than one key called "${label}"`,
+        'give the key another label with its tool',
+      );
+    }
+    return found[0];
+  } finally {
+    module.C_FindObjectsFinal(session);
+  }
+}
+
+function makeTokenKey({ addon, module, session }: OpenToken, label: string): Pkcs11Js.Handle {
+  return module.C_GenerateKey(session, { mechanism: addon.CKM_AES_KEY_GEN }, [
+    { type: addon.CKA_CLASS, value: addon.CKO_SECRET_KEY },
+    { type: addon.CKA_KEY_TYPE, value: addon.CKK_AES },
+    { type: addon.CKA_VALUE_LEN, value: KEY_BYTES },
+    { type: addon.CKA_LABEL, value: label },
+    { type: addon.CKA_TOKEN, value: true },
+    { type: addon.CKA_PRIVATE, value: true },
+    { type: addon.CKA_SENSITIVE, value: true },
+    { type: addon.CKA_EXTRACTABLE, value: false },
+    { type: addon.CKA_ENCRYPT, value: true },
+    { type: addon.CKA_DECRYPT, value: true },
+  ]);
+}
+
+function demandBoundKey({ addon, module, session }: OpenToken, key: Pkcs11Js.Handle, label: string): void {
+  const [sensitive, extractable, bytes] = module
+    .C_GetAttributeValue(session, key, [
+      { type: addon.CKA_SENSITIVE },
+      { type: addon.CKA_EXTRACTABLE },
+      { type: addon.CKA_VALUE_LEN },
+    ])
+    .map(({ value }) => value[0]);
+  if (sensitive === 1 && extractable === 0 && bytes === KEY_BYTES) return;
+  throw unavailable(
+    `the key "${label}" is no AES-256 key that stays in the token`,
+    'name a key that is not there yet, and it is made',
+  );
+}
+
+function mechanism({ addon }: OpenToken, nonce: Buffer, sealId: string): Pkcs11Js.Mechanism {
+  const parameter: Pkcs11Js.AesGCM = {
+    type: addon.CK_PARAMS_AES_GCM_v240,
+    iv: nonce,
+    ivBits: NONCE_BYTES * 8,
+    aad: Buffer.from(`${PURPOSE}\n${sealId}`),
+    tagBits: TAG_BYTES * 8,
+  };
+  return { mechanism: addon.CKM_AES_GCM, parameter };
+}
+
+/** Seals 32 bytes under a key of the token, which is made if it is not there. Throws `token-unavailable`, `pin-wrong`. */
+export async function sealUnderToken(
+  access: TokenAccess,
+  names: Pick<TokenParameters, 'token' | 'key'>,
+  sealId: string,
+  sealKey: Uint8Array,
+  random: Random,
+): Promise<{ readonly parameters: TokenParameters; readonly made: boolean }> {
+  assert(sealKey.length === KEY_BYTES, 'a seal gives 32 bytes');
+  return withToken(access, names.token, (token) => {
+    const there = findKey(token, names.key);
+    const key = there ?? makeTokenKey(token, names.key);
+    demandBoundKey(token, key, names.key);
+    const nonce = Buffer.from(random(NONCE_BYTES));
+    token.module.C_EncryptInit(token.session, mechanism(token, nonce, sealId), key);
+    const sealed = token.module.C_Encrypt(
+      token.session,
+      Buffer.from(sealKey),
+      Buffer.alloc(KEY_BYTES + TAG_BYTES),
+    );
+    const base64 = { nonce: nonce.toString('base64'), sealed: sealed.toString('base64') };
+    return { parameters: { ...names, ...base64 }, made: there === undefined };
+  });
+}
+
+/** The 32 bytes. Throws `token-unavailable`, `pin-wrong`, and `root-key-wrong` where the token's key does not open them. */
+export async function openUnderToken(
+  access: TokenAccess,
+  parameters: TokenParameters,
+  sealId: string,
+): Promise<Uint8Array> {
+  return withToken(access, parameters.token, (token) => {
+    const key = findKey(token, parameters.key);
+    if (key === undefined) {
+      throw unavailable(
+        `the token "${parameters.token}" has no key called "${parameters.key}"`,
+        'insert the token this server was set up with, or open the server with another seal',
+      );
+    }
+    const nonce = Buffer.from(parameters.nonce, 'base64');
+    token.module.C_DecryptInit(token.session, mechanism(token, nonce, sealId), key);
+    try {
+      const sealed = Buffer.from(parameters.sealed, 'base64');
+      const opened = token.module.C_Decrypt(token.session, sealed, Buffer.alloc(sealed.length));
+      return new Uint8Array(opened.subarray(0, KEY_BYTES));
+    } catch (cause) {
+      throw new KeystairError('root-key-wrong', `the token "${parameters.token}" does not open this seal`, {
+        nextStep: 'insert the token this server was set up with, or open the server with another seal',
+        cause,
+      });
+    }
+  });
+}

@@ -1,0 +1,99 @@
+/**
+ * What is done with a data directory on which no server runs: verifying it, making it from a backup, and the restore
+ * drill. The command line calls it in its own process.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
+import { KeystairError } from '#domain/errors.ts';
+import { fillSqliteDirectory } from '#store/sqlite/fill-directory.ts';
+import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
+import { type CheckReport, checkBackup } from './backup/check-backup.ts';
+import { readBackup } from './backup/read-backup.ts';
+import { restoreBackup, type Restored } from './backup/restore-backup.ts';
+import { readConfig } from './config.ts';
+import { openedRepository, readDataKeys } from './create-repository.ts';
+import { createLog, endProcess } from './process-log.ts';
+import { openAtStart } from './seals/sealed-start.ts';
+import { verify } from './verify.ts';
+
+const clock = (): number => Date.now();
+const random = (bytes: number): Uint8Array => randomBytes(bytes);
+
+/** Verifies a data directory on which no server runs. Takes its lock meanwhile. */
+export async function verifyOffline(
+  dataDirectory: string,
+  configFile?: string,
+): Promise<{ ok: boolean; keys: number; problems: readonly string[] }> {
+  const config = readConfig({ data: dataDirectory, config: configFile });
+  const log = createLog('error');
+  const store = await openSqliteStore({
+    directory: config.dataDirectory,
+    onFatal: endProcess(log),
+    random,
+  });
+  try {
+    const start = await openAtStart(store.reader, await readDataKeys(store.reader), config);
+    if (!('opened' in start)) {
+      throw new KeystairError('server-sealed', 'this data directory does not open without a person', {
+        nextStep: 'start the server, open it with `keystair server unseal`, and verify it while it runs',
+      });
+    }
+    const repository = await openedRepository({ store, clock, random, log }, start.opened, undefined);
+    return await verify({ store, ...repository });
+  } finally {
+    await store.close();
+  }
+}
+
+/** A backup's file as it comes, and what opens it. */
+interface BackupFile {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly password: string;
+}
+
+/** Into an empty data directory, whole or not at all. The key file is made where the configuration says. */
+export async function restoreServer(
+  file: BackupFile,
+  dataDirectory: string,
+  configFile?: string,
+): Promise<Restored> {
+  const config = readConfig({ data: dataDirectory, config: configFile });
+  const log = createLog('error');
+  const keyFile = config.rootKeyFile;
+  let made = false;
+  const makeSealKey = (): Uint8Array => {
+    // There is one where it lies elsewhere by configuration, or where an earlier restore broke off.
+    if (existsSync(keyFile)) return readKeyFile(keyFile);
+    made = true;
+    return createKeyFile(keyFile, random);
+  };
+  const mayRemain = dirname(keyFile) === config.dataDirectory ? [basename(keyFile)] : [];
+  const options = { directory: config.dataDirectory, mayRemain, onFatal: endProcess(log) };
+  try {
+    return await fillSqliteDirectory(options, (store) =>
+      restoreBackup({ store, clock, random, log }, readBackup(file.bytes, file.password), makeSealKey),
+    );
+  } catch (error) {
+    if (made) rmSync(keyFile, { force: true });
+    throw error;
+  }
+}
+
+/** The restore drill: in a scratch directory that is gone afterwards. No key file is ever written. */
+export async function checkBackupFile(file: BackupFile, scratch: string): Promise<CheckReport> {
+  const log = createLog('error');
+  const directory = mkdtempSync(join(scratch, 'keystair-check-'));
+  try {
+    const options = { directory, auditReserveBytes: 0, sync: 'off' as const, onFatal: endProcess(log) };
+    const store = await openSqliteStore(options);
+    try {
+      return await checkBackup({ store, clock, random, log }, readBackup(file.bytes, file.password));
+    } finally {
+      await store.close();
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

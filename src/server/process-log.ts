@@ -1,0 +1,25 @@
+/** The log of a server's process, on standard error, and the end of a process that must not write any more. */
+import { pino } from 'pino';
+import type { KeystairError } from '#domain/errors.ts';
+import type { Log } from './ports.ts';
+
+export function createLog(level: string): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    pino.destination({ fd: 2, sync: true }),
+  );
+}
+
+/** What is on disk is not known any more: say so and end, without a further write. */
+export function endProcess(log: Log): (error: KeystairError) => never {
+  return (error) => {
+    log.error({ event: 'fatal', code: error.code, because: error.sentence }, 'the server ends');
+    process.stderr.write(`keystair: ${error.code}: ${error.sentence}\n`);
+    process.exit(1);
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * Opening a server without a person: whichever of its seals can be opened with what lies on this machine, the key file
+ * first, then a token whose PIN is in a file.
+ *
+ * Invariant: a PIN that a token refused is not tried a second time, since tokens lock themselves.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { type DataKeyRow, type Keyring, openKeyring } from '#crypto/keyring.ts';
+import { readKeyFile } from '#crypto/seal/key-file.ts';
+import { openUnderToken } from '#crypto/seal/pkcs11-token.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { PIN_BYTES_MAX } from '#domain/limits.ts';
+import type { SealPlaces } from '../config.ts';
+import type { Seal } from './seal-rows.ts';
+
+export interface Opened {
+  readonly keyring: Keyring;
+  readonly seal: Seal;
+}
+
+export type OpenedByItself =
+  | { readonly opened: Opened }
+  /** Why each seal that was tried did not open. */
+  | { readonly failures: readonly KeystairError[] };
+
+/** Throws `data-damaged` where a seal opens and the data keys do not: another seal would not help. */
+export async function openByItself(
+  seals: readonly Seal[],
+  dataKeys: readonly DataKeyRow[],
+  places: SealPlaces,
+): Promise<OpenedByItself> {
+  const failures: KeystairError[] = [];
+  const attempt = async (open: () => Promise<Opened>): Promise<Opened | undefined> => {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof KeystairError) || codeOf(error) === 'data-damaged') throw error;
+      failures.push(error);
+      return undefined;
+    }
+  };
+  const keyFiles = seals.filter(({ kind }) => kind === 'key-file');
+  if (keyFiles.length > 0) {
+    const opened = await attempt(async () =>
+      openWithKeyFile(keyFiles, dataKeys, readKeyFile(places.rootKeyFile)),
+    );
+    if (opened !== undefined) return { opened };
+  }
+  const refusing = new Set<string>();
+  for (const seal of seals) {
+    if (seal.kind !== 'pkcs11' || refusing.has(seal.of.token)) continue;
+    const access = tokenAccess(places);
+    if (access === undefined) break;
+    const opened = await attempt(async () => {
+      const pin = readPinFile(access.pinFile);
+      const sealKey = await openUnderToken({ module: access.module, pin }, seal.of, seal.id);
+      return { keyring: openKeyring({ sealKey, seal, dataKeys }), seal };
+    });
+    if (opened !== undefined) return { opened };
+    if (failures.at(-1)?.code === 'pin-wrong') refusing.add(seal.of.token);
+  }
+  return { failures };
+}
+
+/** Several key files may have been made; the one at hand opens the row that was made with it. */
+export function openWithKeyFile(
+  seals: readonly Seal[],
+  dataKeys: readonly DataKeyRow[],
+  sealKey: Uint8Array,
+): Opened {
+  let failure: unknown;
+  for (const seal of seals) {
+    try {
+      return { keyring: openKeyring({ sealKey, seal, dataKeys }), seal };
+    } catch (error) {
+      if (codeOf(error) !== 'root-key-wrong') throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function tokenAccess({ pkcs11 }: SealPlaces): { module: string; pinFile: string } | undefined {
+  if (pkcs11?.pinFile === undefined) return undefined;
+  return { module: pkcs11.module, pinFile: pkcs11.pinFile };
+}
+
+/** Throws `token-unavailable`; nothing of the file is in it. */
+export function readPinFile(path: string): string {
+  let pin = '';
+  let mode = 0;
+  try {
+    const found = statSync(path);
+    mode = found.mode;
+    if (found.size <= PIN_BYTES_MAX) pin = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (cause) {
+    throw new KeystairError('token-unavailable', `the file with the token's PIN, ${path}, cannot be read`, {
+      nextStep: 'correct pkcs11.pinFile in the configuration, or enter the PIN with `keystair server unseal`',
+      cause,
+    });
+  }
+  if ((mode & 0o077) !== 0) {
+    throw new KeystairError('root-key-exposed', `the file with the token's PIN, ${path}, is open to others`, {
+      nextStep: `run: chmod 600 ${path}`,
+    });
+  }
+  if (pin !== '') return pin;
+  throw new KeystairError('token-unavailable', `the file ${path} holds no PIN of a token`, {
+    nextStep: 'write the PIN into it, or enter it with `keystair server unseal`',
+  });
+}

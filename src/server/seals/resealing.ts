@@ -1,0 +1,212 @@
+/**
+ * A new data key, and every record sealed anew under it, while the server serves.
+ *
+ * How it flows: the row of the new data key and the row that says how far resealing is are made in one transaction; when
+ * they are durable, everything that is sealed from then on is under the new key. Then the records are walked by number,
+ * a page a transaction, each with the row that says how far it is: a process that is killed anywhere goes on there. The
+ * server's own secrets follow in the last. It does not end before an
+ * import that is staged: its keys lie under the data key of their time and become records when it is applied.
+ *
+ * Invariants: a record is replaced only by what opens to the same secrets; one that does not open is left as it is and
+ * counted; old data keys are kept for ever, so nothing depends on this ever ending.
+ */
+import type { Keyring } from '#crypto/keyring.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import {
+  FREE_BYTES_FOR_TRANSMISSIONS,
+  RESEAL_PAGE_KEYS,
+  RESEAL_PAUSE_MS,
+  RESEAL_RETRY_MS,
+} from '#domain/limits.ts';
+import { type Caller, demandRight } from '#domain/right.ts';
+import type { DataKeyState } from '#protocol/seal-messages.ts';
+import type { ResealedKey, Transaction } from '#store/store.ts';
+import { putDataKey } from '../create-repository.ts';
+import { resealed } from '../keys/record-keys.ts';
+import type { ServerPorts } from '../ports.ts';
+
+export interface ResealingPorts extends ServerPorts {
+  readonly keyring: Keyring;
+  /** Lower in tests only. */
+  readonly freeBytesMin?: number | undefined;
+}
+
+/** How far it is: a trusted row, there for as long as it is not over. */
+interface ResealingRow {
+  readonly dataKey: number;
+  /** Records up to this number are done. */
+  readonly done: number;
+  readonly resealed: number;
+  readonly unreadable: number;
+}
+
+const ROW = 'resealing';
+
+export class Resealing {
+  readonly #ports: ResealingPorts;
+  #problem: string | undefined;
+  #stopped = false;
+  #cancel: (() => void) | undefined;
+  #page: Promise<unknown> = Promise.resolve();
+  #walking = false;
+  /** Another new data key was made while the walk was under way. */
+  #again = false;
+
+  constructor(ports: ResealingPorts) {
+    this.#ports = ports;
+  }
+
+  /** Goes on where the last run of this server ended. */
+  start(): void {
+    this.#walk();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    await this.#page;
+  }
+
+  async state(): Promise<DataKeyState> {
+    const { rows, store, keyring } = this.#ports;
+    const row = await rows.get<ResealingRow>(store.reader, 'setting', ROW);
+    const current = keyring.currentDataKey;
+    if (row === undefined) return { current, resealing: null };
+    const { done, unreadable } = row;
+    const { seq } = await store.reader.head();
+    return { current, resealing: { done, of: seq, unreadable, problem: this.#problem ?? null } };
+  }
+
+  /** Resolves when the new data key is in use; the records follow by themselves. */
+  async rotate(caller: Caller): Promise<{ readonly dataKey: number; readonly records: number }> {
+    for (const area of ['Administration Server', 'Encryption key management'] as const)
+      demandRight(caller, { area, right: 'Write' });
+    const { keyring, store, rows, audit, random } = this.#ports;
+    const made = keyring.addDataKey(random);
+    await store.write(async (transaction) => {
+      if ((await transaction.row('data-key', String(made.number))) !== undefined) {
+        throw new KeystairError('later', 'another new data key is being made at this moment', {
+          nextStep: 'see `keystair server status`',
+        });
+      }
+      await putDataKey(transaction, made);
+      const row: ResealingRow = { dataKey: made.number, done: 0, resealed: 0, unreadable: 0 };
+      await rows.put(transaction, 'setting', ROW, row);
+      await audit.append(transaction, [{ event: 'data-key-made', by: caller.name, dataKey: made.number }]);
+    });
+    keyring.useDataKey(made);
+    this.#walk();
+    return { dataKey: made.number, records: (await store.reader.head()).seq };
+  }
+
+  #walk(): void {
+    this.#again = true;
+    if (this.#walking || this.#stopped) return;
+    this.#walking = true;
+    this.#later(0);
+  }
+
+  #later(ms: number): void {
+    if (this.#stopped) return;
+    this.#cancel = this.#ports.timers.after(ms, () => {
+      this.#again = false;
+      this.#page = this.#step().then(
+        (over) => {
+          this.#problem = undefined;
+          if (over && !this.#again) this.#walking = false;
+          else this.#later(RESEAL_PAUSE_MS);
+        },
+        (error: unknown) => this.#failed(error),
+      );
+    });
+  }
+
+  #failed(error: unknown): void {
+    const code = codeOf(error);
+    const problem = error instanceof KeystairError ? error.sentence : 'the server failed inside';
+    if (problem !== this.#problem) {
+      this.#ports.log.warn(
+        { event: 'resealing-waits', code, because: problem },
+        'records cannot be sealed under the new data key for now; it is tried again',
+      );
+    }
+    this.#problem = problem;
+    this.#later(RESEAL_RETRY_MS);
+  }
+
+  /** One transaction. True when nothing is left to be done. */
+  async #step(): Promise<boolean> {
+    const { store, rows, audit, log } = this.#ports;
+    if ((await rows.get<ResealingRow>(store.reader, 'setting', ROW)) === undefined) return true;
+    await this.#demandSpace();
+    const over = await store.write(async (transaction) => {
+      const before = await rows.get<ResealingRow>(transaction, 'setting', ROW);
+      if (before === undefined) return { before };
+      const now = await this.#resealPage(transaction, before);
+      if (now !== undefined) {
+        await rows.put(transaction, 'setting', ROW, now);
+        return undefined;
+      }
+      await rows.resealSecrets(transaction);
+      await transaction.deleteRow('setting', ROW);
+      await audit.append(transaction, [
+        {
+          event: 'records-resealed',
+          by: 'server',
+          dataKey: before.dataKey,
+          records: before.resealed,
+          unreadable: before.unreadable,
+        },
+      ]);
+      return { before };
+    });
+    if (over?.before !== undefined) {
+      log.info({ event: 'records-resealed', ...over.before }, 'every record is under the new data key');
+    }
+    return over !== undefined;
+  }
+
+  /** How it stands after the next records, undefined when there are none. Read and replaced in one transaction. */
+  async #resealPage(transaction: Transaction, before: ResealingRow): Promise<ResealingRow | undefined> {
+    const { barrier } = this.#ports;
+    const page = await transaction.keysAfter(before.done, RESEAL_PAGE_KEYS);
+    if (page.length === 0) {
+      await demandNoImport(transaction);
+      return undefined;
+    }
+    const fresh: ResealedKey[] = [];
+    let unreadable = 0;
+    for (const row of page) {
+      try {
+        const sealed = resealed(barrier, row);
+        if (sealed !== undefined) fresh.push({ seq: row.seq, sealed });
+      } catch {
+        // `server verify` names it.
+        unreadable += 1;
+      }
+    }
+    await transaction.replaceSealed(fresh);
+    return {
+      dataKey: before.dataKey,
+      done: page.at(-1)!.seq,
+      resealed: before.resealed + fresh.length,
+      unreadable: before.unreadable + unreadable,
+    };
+  }
+
+  /** What is replaced is kept as long as a backup reads it; the last space is for the keys of own devices. */
+  async #demandSpace(): Promise<void> {
+    const { store, freeBytesMin = FREE_BYTES_FOR_TRANSMISSIONS } = this.#ports;
+    if ((await store.freeBytes()) >= freeBytesMin) return;
+    throw new KeystairError('disk-low', 'too little disk space is left to seal records anew', {
+      nextStep: 'free some space; it goes on by itself',
+    });
+  }
+}
+
+async function demandNoImport(transaction: Transaction): Promise<void> {
+  if ((await transaction.stagedImports()).length === 0) return;
+  throw new KeystairError('later', 'an import is under way, and its keys are sealed anew behind all others', {
+    nextStep: 'nothing: it goes on by itself when the import is over',
+  });
+}

@@ -1,0 +1,118 @@
+/**
+ * The rows of the seals: read before anything can be trusted, and judged by their MAC afterwards.
+ *
+ * Invariant: what is read here from a database that anyone may have written is bounded in number and size and has its
+ * form; a row that has not is named and passed over, so that the other seals still open.
+ */
+import { z } from 'zod';
+import type { PassphraseParameters } from '#crypto/seal/passphrase.ts';
+import type { TokenParameters } from '#crypto/seal/pkcs11-token.ts';
+import type { SealKind, SealRow } from '#crypto/keyring.ts';
+import { SEAL_ROW_BYTES_MAX, SEALS_MAX } from '#domain/limits.ts';
+import type { Reader, Transaction } from '#store/store.ts';
+import type { TrustedRows } from '../trust/trusted-rows.ts';
+
+export interface RecoveryParameters {
+  readonly set: string;
+  readonly shares: number;
+  readonly threshold: number;
+}
+
+/** A seal as its row has it. `createdAt` is ISO 8601; seals of the first release have none. */
+export type Seal = SealRow & { readonly createdAt?: string | undefined } & (
+    | { readonly kind: 'key-file' }
+    | { readonly kind: 'passphrase'; readonly of: PassphraseParameters }
+    | { readonly kind: 'pkcs11'; readonly of: TokenParameters }
+    | { readonly kind: 'recovery'; readonly of: RecoveryParameters }
+  );
+export type StoredSealKind = Seal['kind'];
+
+/** What identifies a seal is shown to people and goes into what is authenticated. */
+const ID = /^[a-z0-9-]{1,64}$/;
+const Label = z.string().min(1).max(64);
+const PARAMETERS = {
+  passphrase: z.strictObject({
+    memoryKib: z.number(),
+    passes: z.number(),
+    parallelism: z.number(),
+    salt: z.base64(),
+  }),
+  pkcs11: z.strictObject({ token: Label, key: Label, nonce: z.base64(), sealed: z.base64() }),
+  recovery: z.strictObject({
+    set: z.string().regex(/^[0-9A-F]{8}$/),
+    shares: z.number().int(),
+    threshold: z.number().int(),
+  }),
+} as const;
+
+const Body = z.object({
+  kind: z.enum(['key-file', 'passphrase', 'pkcs11', 'recovery']),
+  createdAt: z.iso.datetime().optional(),
+  parameters: z.string().optional(),
+  wrapped: z.base64(),
+});
+
+export interface SealRows {
+  readonly seals: readonly Seal[];
+  /** Ids of rows that are none. */
+  readonly malformed: readonly string[];
+}
+
+/** As the rows say: nothing of it is known to be genuine before one of them has opened the root key. */
+export async function readSeals(reader: Reader): Promise<SealRows> {
+  const seals: Seal[] = [];
+  const malformed: string[] = [];
+  for (const { id, body } of (await reader.rows('seal')).slice(0, SEALS_MAX * 2)) {
+    const seal = parseSeal(id, body);
+    if (seal === undefined) malformed.push(ID.test(id) ? id : '(no id)');
+    else if (seals.length < SEALS_MAX) seals.push(seal);
+  }
+  return { seals, malformed };
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined for a row that is none. */
+export function parseSeal(id: string, body: string): Seal | undefined {
+  if (!ID.test(id)) return undefined;
+  if (body.length > SEAL_ROW_BYTES_MAX) return undefined;
+  const parsed = Body.safeParse(json(body));
+  if (!parsed.success) return undefined;
+  const { kind, createdAt, parameters } = parsed.data;
+  const wrapped = new Uint8Array(Buffer.from(parsed.data.wrapped, 'base64'));
+  const seal = { id, createdAt, parameters, wrapped };
+  if (kind === 'key-file') return { ...seal, kind };
+  const of = PARAMETERS[kind].safeParse(json(parameters ?? ''));
+  return of.success ? ({ ...seal, kind, of: of.data } as Seal) : undefined;
+}
+
+/** Names no row had before: what is authenticated under an id is never true of a second seal. */
+export function newSealId(kind: SealKind, random: (bytes: number) => Uint8Array): string {
+  return `${kind}-${Buffer.from(random(4)).toString('hex')}`;
+}
+
+export async function putSeal(
+  rows: TrustedRows,
+  transaction: Transaction,
+  { id, kind, parameters, wrapped }: SealRow,
+  createdAt: string,
+): Promise<void> {
+  await rows.put(transaction, 'seal', id, {
+    kind,
+    createdAt,
+    ...(parameters === undefined ? {} : { parameters }),
+    wrapped: Buffer.from(wrapped).toString('base64'),
+  });
+}
+
+/** Those whose rows carry a right MAC: what an open server goes by. */
+export async function readTrustedSeals(rows: TrustedRows, reader: Reader): Promise<readonly Seal[]> {
+  const trusted = new Set((await rows.all(reader, 'seal')).map(({ id }) => id));
+  return (await readSeals(reader)).seals.filter(({ id }) => trusted.has(id));
+}

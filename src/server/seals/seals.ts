@@ -1,0 +1,272 @@
+/**
+ * The seals of an open server: listed, added, removed, recovery shares given out, all while it serves.
+ *
+ * Invariants: a new seal has opened this very root key before its row is stored; a server is never left without a seal
+ * that opens it alone, and recovery shares do not count as one; every change is in the audit log in the transaction that
+ * makes it; one change at a time.
+ */
+import { rmSync } from 'node:fs';
+import type { Keyring, SealRow } from '#crypto/keyring.ts';
+import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
+import { makePassphraseParameters, stretchPassphrase } from '#crypto/seal/passphrase.ts';
+import { openUnderToken, sealUnderToken } from '#crypto/seal/pkcs11-token.ts';
+import {
+  combineRecoveryShares,
+  parseRecoveryShare,
+  RECOVERY_SET_BYTES,
+  splitRecoveryKey,
+} from '#crypto/seal/recovery-shares.ts';
+import { demandStrongPassword } from '#crypto/password/password-strength.ts';
+import { assert, KeystairError } from '#domain/errors.ts';
+import { SEALS_MAX } from '#domain/limits.ts';
+import { type Caller, demandRight } from '#domain/right.ts';
+import type { AddSealRequest, ShownSeal } from '#protocol/seal-messages.ts';
+import type { Reader, Transaction } from '#store/store.ts';
+import type { SealPlaces } from '../config.ts';
+import { isoTime, type ServerPorts } from '../ports.ts';
+import { readPinFile } from './open-by-itself.ts';
+import { newSealId, putSeal, readTrustedSeals, type Seal, type StoredSealKind } from './seal-rows.ts';
+import { sealWarnings, showSeal } from './show-seals.ts';
+
+export interface SealsPorts extends Pick<ServerPorts, 'store' | 'rows' | 'audit' | 'clock' | 'random'> {
+  readonly keyring: Keyring;
+  readonly dataDirectory: string;
+  /** Where seals lie, as the configuration says now; another file may be named. Throws `invalid-argument`. */
+  readonly places: (config?: string) => SealPlaces;
+}
+
+/** A seal that was made and not stored yet. */
+interface MadeSeal {
+  readonly row: SealRow;
+  readonly sealKey: Uint8Array;
+  /** For the person who added it. */
+  readonly about: string;
+  /** Takes away what was made beside the row. */
+  readonly undo?: () => void;
+}
+
+export class Seals {
+  readonly #ports: SealsPorts;
+  #change: Promise<unknown> = Promise.resolve();
+
+  constructor(ports: SealsPorts) {
+    this.#ports = ports;
+  }
+
+  async list(): Promise<{ readonly seals: ShownSeal[]; readonly warnings: string[] }> {
+    const { store, places, dataDirectory } = this.#ports;
+    const seals = await this.#trusted(store.reader);
+    const now = places();
+    return {
+      seals: seals.map((seal) => showSeal(seal, now)),
+      warnings: sealWarnings(seals, now, dataDirectory),
+    };
+  }
+
+  /** Throws `password-weak`, `file-exists`, `token-unavailable`, `pin-wrong`, `invalid-argument`. */
+  add(caller: Caller, request: AddSealRequest): Promise<{ readonly seal: string; readonly about: string }> {
+    demandFullRights(caller);
+    return this.#alone(async () => {
+      await this.#demandRoom(this.#ports.store.reader);
+      const made = await this.#make(request);
+      try {
+        await this.#ports.store.write(async (transaction) => {
+          await this.#demandRoom(transaction);
+          await this.#store(transaction, caller, made);
+        });
+      } catch (error) {
+        made.undo?.();
+        throw error;
+      }
+      made.sealKey.fill(0);
+      return { seal: made.row.id, about: made.about };
+    });
+  }
+
+  /** Throws `not-found`, `last-seal`. */
+  remove(
+    caller: Caller,
+    id: string,
+  ): Promise<{ readonly seal: string; readonly kind: StoredSealKind | 'altered'; readonly left: number }> {
+    demandFullRights(caller);
+    return this.#alone(() =>
+      this.#ports.store.write(async (transaction) => {
+        const seals = await this.#trusted(transaction);
+        const altered = (await transaction.row('seal', id)) !== undefined;
+        const seal =
+          seals.find((one) => one.id === id) ?? (altered ? ({ id, kind: 'altered' } as const) : undefined);
+        if (seal === undefined) {
+          throw new KeystairError('not-found', `this server has no seal ${id}`, {
+            nextStep: 'see which it has with `keystair server seals`',
+          });
+        }
+        const left = seals.filter((one) => one !== seal && one.kind !== 'recovery').length;
+        if (left === 0) {
+          throw new KeystairError('last-seal', `${id} is the last seal that opens this server`, {
+            nextStep: 'add another with `keystair server add-seal`, and remove this one then',
+          });
+        }
+        await this.#drop(transaction, caller, seal);
+        return { seal: id, kind: seal.kind, left };
+      }),
+    );
+  }
+
+  /** New shares for everyone; those of an older set open nothing from then on. Throws `invalid-argument`. */
+  initRecovery(
+    caller: Caller,
+    { shares, threshold }: { readonly shares: number; readonly threshold: number },
+  ): Promise<{
+    seal: string;
+    set: string;
+    threshold: number;
+    shares: string[];
+    replaced: string | null;
+  }> {
+    demandFullRights(caller);
+    if (threshold > shares) {
+      throw new KeystairError(
+        'invalid-argument',
+        `${threshold} shares are needed and only ${shares} are made`,
+        {
+          nextStep: 'give a threshold that is not above the number of shares',
+        },
+      );
+    }
+    const { random, store } = this.#ports;
+    return this.#alone(async () => {
+      const set = Buffer.from(random(RECOVERY_SET_BYTES)).toString('hex').toUpperCase();
+      const key = random(32);
+      const texts = await splitRecoveryKey(key, { set, shares, threshold });
+      const parsed = texts.map((text, index) => parseRecoveryShare(text, index + 1));
+      for (const some of [parsed.slice(0, threshold), parsed.slice(-threshold)]) {
+        assert(
+          Buffer.compare(await combineRecoveryShares(some, set), key) === 0,
+          'recovery shares give back what was split',
+        );
+      }
+      const row = this.#wrap('recovery', key, { set, shares, threshold });
+      const replaced = await store.write(async (transaction) => {
+        const old = (await this.#trusted(transaction)).filter(({ kind }) => kind === 'recovery');
+        for (const seal of old) await this.#drop(transaction, caller, seal);
+        await this.#demandRoom(transaction);
+        await this.#store(transaction, caller, { row, sealKey: key, about: '' });
+        const [first] = old;
+        return first?.kind === 'recovery' ? first.of.set : null;
+      });
+      key.fill(0);
+      return { seal: row.id, set, threshold, shares: [...texts], replaced };
+    });
+  }
+
+  async #make(request: AddSealRequest): Promise<MadeSeal> {
+    switch (request.kind) {
+      case 'passphrase':
+        return this.#makePassphrase(request.passphrase);
+      case 'key-file':
+        return this.#makeKeyFile(request.config);
+      case 'pkcs11':
+        return this.#makeToken(request);
+    }
+  }
+
+  async #makePassphrase(passphrase: string): Promise<MadeSeal> {
+    await demandStrongPassword(passphrase);
+    const parameters = makePassphraseParameters(this.#ports.random);
+    const row = this.#wrap('passphrase', await stretchPassphrase(passphrase, parameters), parameters);
+    // Anew, as the next start will do it.
+    return { row, sealKey: await stretchPassphrase(passphrase, parameters), about: '' };
+  }
+
+  async #makeKeyFile(config: string | undefined): Promise<MadeSeal> {
+    const { rootKeyFile } = this.#ports.places(config);
+    createKeyFile(rootKeyFile, this.#ports.random);
+    const undo = (): void => rmSync(rootKeyFile, { force: true });
+    try {
+      // Read again, as the next start will do it.
+      const sealKey = readKeyFile(rootKeyFile);
+      return { row: this.#wrap('key-file', sealKey), sealKey, about: rootKeyFile, undo };
+    } catch (error) {
+      undo();
+      throw error;
+    }
+  }
+
+  async #makeToken(request: Extract<AddSealRequest, { kind: 'pkcs11' }>): Promise<MadeSeal> {
+    const { places, random } = this.#ports;
+    const { pkcs11 } = places(request.config);
+    if (pkcs11 === undefined) {
+      throw new KeystairError('token-unavailable', 'the configuration names no PKCS#11 module', {
+        nextStep:
+          'set pkcs11.module in the configuration file, and name that file with --config if the server was started without one',
+      });
+    }
+    const pin = request.pin ?? (pkcs11.pinFile === undefined ? undefined : readPinFile(pkcs11.pinFile));
+    if (pin === undefined) {
+      throw new KeystairError('invalid-argument', "the token's PIN is missing", {
+        nextStep: 'enter it, or name a file with it as pkcs11.pinFile in the configuration',
+      });
+    }
+    const access = { module: pkcs11.module, pin };
+    const { token, key } = request;
+    const id = newSealId('pkcs11', random);
+    const fresh = random(32);
+    const { parameters, made } = await sealUnderToken(access, { token, key }, id, fresh, random);
+    const row = this.#wrap('pkcs11', fresh, parameters, id);
+    fresh.fill(0);
+    const about = `token "${token}", key "${key}"${made ? ', which was made on it' : ''}`;
+    return { row, sealKey: await openUnderToken(access, parameters, id), about };
+  }
+
+  #wrap(kind: StoredSealKind, sealKey: Uint8Array, parameters?: object, id?: string): SealRow {
+    const { keyring, random } = this.#ports;
+    return keyring.wrapRootKey(
+      {
+        id: id ?? newSealId(kind, random),
+        kind,
+        ...(parameters === undefined ? {} : { parameters: JSON.stringify(parameters) }),
+      },
+      sealKey,
+      random,
+    );
+  }
+
+  async #store(transaction: Transaction, caller: Caller, { row, sealKey }: MadeSeal): Promise<void> {
+    const { keyring, rows, audit, clock } = this.#ports;
+    assert(keyring.isOpenedBy(row, sealKey), 'a seal is stored when it has opened the root key');
+    await putSeal(rows, transaction, row, isoTime(clock()));
+    await audit.append(transaction, [{ event: 'seal-added', by: caller.name, seal: row.id, kind: row.kind }]);
+  }
+
+  async #drop(
+    transaction: Transaction,
+    caller: Caller,
+    { id, kind }: { readonly id: string; readonly kind: string },
+  ): Promise<void> {
+    await transaction.deleteRow('seal', id);
+    await this.#ports.audit.append(transaction, [{ event: 'seal-removed', by: caller.name, seal: id, kind }]);
+  }
+
+  #trusted(reader: Reader): Promise<readonly Seal[]> {
+    return readTrustedSeals(this.#ports.rows, reader);
+  }
+
+  async #demandRoom(reader: Reader): Promise<void> {
+    if ((await this.#trusted(reader)).length < SEALS_MAX) return;
+    throw new KeystairError('invalid-argument', `this server has ${SEALS_MAX} seals, the most there may be`, {
+      nextStep: 'remove one that is not needed with `keystair server remove-seal`',
+    });
+  }
+
+  #alone<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#change.then(change, change);
+    this.#change = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** Whoever may open the server has everything in it. */
+function demandFullRights(caller: Caller): void {
+  for (const area of ['Administration Server', 'Encryption key management'] as const)
+    demandRight(caller, { area, right: 'Write' });
+}

@@ -1,0 +1,51 @@
+/** Seals as people see them: what each is, what it needs, and what of them needs attention. */
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ShownSeal } from '#protocol/seal-messages.ts';
+import type { SealPlaces } from '../config.ts';
+import type { Seal } from './seal-rows.ts';
+
+export function showSeal(seal: Seal, places: SealPlaces): ShownSeal {
+  const { id, kind, createdAt } = seal;
+  return {
+    id,
+    kind,
+    createdAt: createdAt ?? null,
+    about: aboutSeal(seal, places),
+    opensByItself: opensByItself(seal, places),
+  };
+}
+
+function aboutSeal(seal: Seal, { rootKeyFile }: SealPlaces): string {
+  switch (seal.kind) {
+    case 'key-file':
+      return rootKeyFile;
+    case 'passphrase':
+      return `argon2id, ${Math.round(seal.of.memoryKib / 1024)} MiB, ${seal.of.passes} passes`;
+    case 'pkcs11':
+      return `token "${seal.of.token}", key "${seal.of.key}"`;
+    case 'recovery':
+      return `set ${seal.of.set}: any ${seal.of.threshold} of ${seal.of.shares} shares`;
+  }
+}
+
+function opensByItself({ kind }: Seal, { rootKeyFile, pkcs11 }: SealPlaces): boolean {
+  return kind === 'key-file' ? existsSync(rootKeyFile) : kind === 'pkcs11' && pkcs11?.pinFile !== undefined;
+}
+
+/** With the key file on the database's own disk, a thief of the disk has everything. */
+export function sealWarnings(seals: readonly Seal[], places: SealPlaces, dataDirectory: string): string[] {
+  const { rootKeyFile } = places;
+  if (!existsSync(rootKeyFile)) {
+    return seals.some(({ kind }) => kind === 'key-file')
+      ? [`the key file ${rootKeyFile} is not there: put it back, or add another seal and remove its own`]
+      : [];
+  }
+  if (!seals.some(({ kind }) => kind === 'key-file')) {
+    return [`the key file ${rootKeyFile} opens nothing any more: destroy it`];
+  }
+  if (statSync(dirname(rootKeyFile)).dev !== statSync(dataDirectory).dev) return [];
+  return [
+    `the key file ${rootKeyFile} lies on the disk of the database: whoever takes the disk has every key; put it on another (rootKeyFile in the configuration)`,
+  ];
+}

@@ -1,0 +1,119 @@
+/** Servers whose seals change while they serve, that start sealed, and that a person opens again. */
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { type Json, refusedWith } from '#test/support/organisation.ts';
+import {
+  isSealed,
+  lookupWorks,
+  office,
+  passphraseFile,
+  sealIds,
+  wrongFile,
+} from '#test/support/sealed-office.ts';
+
+test('from key file to passphrase and back without a stop; sealed after a restart until a person opens it', async () => {
+  const oslo = await office('Oslo');
+  const { server } = oslo;
+  const { listen } = server;
+  const keyFile = join(server.data, 'root.key');
+  refusedWith(await server.run(['server', 'remove-seal', 'key-file']), 'last-seal');
+  const added = await server.done(['server', 'add-seal', 'passphrase', '--password-file', passphraseFile]);
+  const removed = await server.run(['server', 'remove-seal', 'key-file']);
+  assert.equal(removed.status, 0, removed.stderr);
+  assert.match(removed.stdout, /key file is useless to this server now and may be destroyed/);
+  assert.match(
+    (await server.run(['server', 'status'])).stdout,
+    /root\.key opens nothing any more: destroy it/,
+  );
+  rmSync(keyFile);
+  await lookupWorks(oslo, 'before');
+
+  await server.restart();
+  const state = await isSealed(oslo, listen);
+  assert.deepEqual(sealIds(state), [added['seal']]);
+  const unseal = (file: string) => server.run(['server', 'unseal', '--password-file', file]);
+  refusedWith(await unseal(wrongFile), 'root-key-wrong');
+  assert.match(server.log, /"event":"unseal-refused","code":"root-key-wrong"/);
+  assert.equal((await server.done(['server', 'status']))['sealed'], true);
+  const { pid } = server;
+  const opened = await unseal(passphraseFile);
+  assert.equal(opened.status, 0, opened.stderr);
+  assert.equal(server.pid, pid, 'without a restart');
+  await lookupWorks(oslo, 'after');
+  assert.doesNotMatch(server.log, /lantern/);
+  const again = await server.done(['server', 'unseal', '--password-file', wrongFile]);
+  assert.equal(again['seal'], null, 'an open server is not opened twice');
+
+  await server.done(['server', 'add-seal', 'key-file']);
+  await server.done(['server', 'remove-seal', String(added['seal'])]);
+  await server.restart();
+  await lookupWorks(oslo, 'by key file again');
+  const audited = await server.call('verify', {});
+  assert.deepEqual(audited.problems, []);
+  const database = new DatabaseSync(join(server.data, 'keystair.db'), { readOnly: true });
+  const events = database
+    .prepare("SELECT event FROM audit WHERE event LIKE '%seal%' ORDER BY seq")
+    .all()
+    .map((row) => JSON.parse(String(row['event'])) as Json)
+    .map(({ event, kind, refusedBefore }) => [event, kind, refusedBefore].filter((one) => one !== undefined));
+  database.close();
+  assert.deepEqual(events, [
+    ['seal-added', 'passphrase'],
+    ['seal-removed', 'key-file'],
+    ['server-unsealed', 'passphrase', 1],
+    ['seal-added', 'key-file'],
+    ['seal-removed', 'passphrase'],
+  ]);
+});
+
+test('a stop while it is sealed ends it at once, with exit 0', async () => {
+  const { server } = await office('Bergen');
+  await server.done(['server', 'add-seal', 'passphrase', '--password-file', passphraseFile]);
+  rmSync(join(server.data, 'root.key'));
+  await server.restart();
+  const state = await server.done(['server', 'status']);
+  assert.deepEqual([state['sealed'], sealIds(state).length], [true, 2]);
+  assert.match(JSON.stringify(state['warnings']), /there is no key file at/, 'it says why it is sealed');
+  await server.stop();
+});
+
+test('a seal edited in the database opens nothing, asks for nothing, and hides no other', async () => {
+  const molde = await office('Molde');
+  const { server } = molde;
+  const added = await server.done(['server', 'add-seal', 'passphrase', '--password-file', passphraseFile]);
+  await server.stop();
+  const database = new DatabaseSync(join(server.data, 'keystair.db'));
+  const read = (id: unknown): Json =>
+    JSON.parse(
+      String(
+        database.prepare("SELECT body FROM trusted_rows WHERE kind = 'seal' AND id = ?").get(String(id))?.[
+          'body'
+        ],
+      ),
+    ) as Json;
+  const write = (id: unknown, body: string): void =>
+    void database
+      .prepare("UPDATE trusted_rows SET body = ? WHERE kind = 'seal' AND id = ?")
+      .run(body, String(id));
+  const original = read(added['seal']);
+  const parameters = JSON.parse(String(original['parameters'])) as Json;
+  const greedy = JSON.stringify({ ...parameters, memoryKib: 100 * 1024 * 1024 });
+  write(added['seal'], JSON.stringify({ ...original, parameters: greedy }));
+  database.close();
+
+  await server.restart();
+  await lookupWorks(molde, 'key file beside an edited seal');
+  const status = await server.done(['server', 'status']);
+  assert.deepEqual(sealIds(status), ['key-file'], 'an edited seal counts as absent');
+  assert.match(JSON.stringify(status['warnings']), new RegExp(`seal ${String(added['seal'])}.*altered`));
+  refusedWith(await server.run(['server', 'remove-seal', 'key-file']), 'last-seal');
+
+  rmSync(join(server.data, 'root.key'));
+  await server.restart();
+  const unsealed = await server.run(['server', 'unseal', '--password-file', passphraseFile]);
+  assert.match(refusedWith(unsealed, 'data-damaged'), /asks for more than this program ever does/);
+  assert.equal((await server.done(['server', 'status']))['sealed'], true);
+});

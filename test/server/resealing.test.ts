@@ -1,0 +1,188 @@
+/** A new data key on a server at work: every record and secret is sealed under it in the end, whatever happens meanwhile. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import { SecondaryEars } from '#server/hierarchy/secondary-ears.ts';
+import { createRepository, isNew, openRepository, type Repository } from '#server/create-repository.ts';
+import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
+import type { Log, Timers } from '#server/ports.ts';
+import { Resealing } from '#server/seals/resealing.ts';
+import { Signal } from '#server/signal.ts';
+import { verify } from '#server/verify.ts';
+import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
+import type { Store } from '#store/store.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { makeSomeKey } from '#test/support/machine-caller.ts';
+import { random } from '#test/support/transfer-office.ts';
+
+const KEYS = 1200;
+const place = mkdtempSync(join(tmpdir(), 'keystair-resealing-'));
+after(() => rmSync(place, { recursive: true }));
+
+const clock = (): number => Date.now();
+const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
+const timers: Timers = {
+  after(ms, call) {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+interface Started {
+  readonly store: Store;
+  readonly repository: Repository;
+  readonly resealing: Resealing;
+}
+
+/** @param through the store as the server sees it. */
+async function start(
+  name: string,
+  sealKey: Uint8Array,
+  through: (store: Store) => Store = (store) => store,
+): Promise<Started> {
+  const store = through(
+    await openSqliteStore({
+      directory: join(place, name),
+      onFatal: (error) => {
+        throw error;
+      },
+      auditReserveBytes: 0,
+    }),
+  );
+  const ports = { store, clock, random, log: silent };
+  const repository = (await isNew(store.reader))
+    ? await createRepository(ports, sealKey, name)
+    : await openRepository(ports, sealKey, undefined);
+  const resealing = new Resealing({
+    ...ports,
+    ...repository,
+    timers,
+    ears: new SecondaryEars(),
+    keysRecorded: new Signal(),
+    hierarchyChanged: new Signal(),
+    freeBytesMin: 0,
+  });
+  resealing.start();
+  return { store, repository, resealing };
+}
+
+async function stop({ store, resealing }: Started): Promise<void> {
+  await resealing.stop();
+  await store.close();
+}
+
+async function record({ store, repository }: Started, count: number): Promise<void> {
+  const keys = Array.from({ length: count }, () => checkedKey(makeSomeKey()));
+  await store.write((transaction) =>
+    recordKeys({ ...repository, clock }, transaction, keys, `device:${keys[0]!.complete.key.device.id}`),
+  );
+}
+
+async function isOver({ resealing }: Started): Promise<void> {
+  await eventually('the end of resealing', async () => (await resealing.state()).resealing === null);
+}
+
+/** How many records lie under each data key, and the server's own secrets. */
+async function underDataKeys({ store, repository }: Started): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { sealed } of await store.reader.keysAfter(0, 100_000)) {
+    const name = `records under ${repository.barrier.dataKeyNumber(sealed)}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  for (const { body } of await store.reader.rows('secret')) {
+    const name = `secrets under ${repository.barrier.dataKeyNumber(Buffer.from(body, 'base64'))}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+test('every record and secret comes under the new data key, while keys are recorded, and nothing of them changes', async () => {
+  const server = await start('busy', random(32));
+  await record(server, KEYS);
+  const before = await server.store.reader.keysAfter(0, KEYS);
+  const { dataKey, records } = await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  assert.deepEqual([dataKey, records], [2, KEYS]);
+  await record(server, 10);
+  await isOver(server);
+  const counts = await underDataKeys(server);
+  assert.deepEqual(Object.keys(counts).toSorted(), ['records under 2', 'secrets under 2']);
+  assert.equal(counts['records under 2'], KEYS + 10);
+  const now = await server.store.reader.keysAfter(0, KEYS);
+  const bare = (rows: typeof now) => rows.map(({ sealed: _sealed, ...row }) => row);
+  assert.deepEqual(bare(now), bare(before));
+  assert.deepEqual((await verify({ store: server.store, ...server.repository })).problems, []);
+  await stop(server);
+});
+
+test('a server that ends in the middle goes on where it was, and a second new data key is followed to its end', async () => {
+  const sealKey = random(32);
+  const first = await start('ends', sealKey);
+  await record(first, KEYS);
+  await first.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await eventually('a few pages', async () => {
+    const { resealing } = await first.resealing.state();
+    return resealing !== null && resealing.done > 0;
+  });
+  await stop(first);
+  const again = await start('ends', sealKey);
+  const { resealing } = await again.resealing.state();
+  assert.ok(resealing !== null && resealing.done > 0 && resealing.done < KEYS, 'it was in the middle');
+  await again.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await isOver(again);
+  assert.equal((await underDataKeys(again))['records under 3'], KEYS);
+  assert.deepEqual((await verify({ store: again.store, ...again.repository })).problems, []);
+  await stop(again);
+});
+
+test('a record that does not open is left as it is, counted, and does not stop the others', async () => {
+  const server = await start('damaged', random(32));
+  await record(server, 600);
+  const [, damaged] = await server.store.reader.keysAfter(0, 2);
+  const sealed = Buffer.from(damaged!.sealed);
+  sealed[sealed.length - 1]! ^= 1;
+  await server.store.write((transaction) => transaction.replaceSealed([{ seq: 2, sealed }]));
+  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await isOver(server);
+  const counts = await underDataKeys(server);
+  assert.deepEqual([counts['records under 1'], counts['records under 2']], [1, 599]);
+  const lines = await server.store.reader.auditAfter(0, 10_000);
+  const told = lines.map(({ event }) => JSON.parse(event) as Record<string, unknown>);
+  const over = told.find(({ event }) => event === 'records-resealed');
+  assert.deepEqual([over?.['records'], over?.['unreadable']], [599, 1]);
+  await stop(server);
+});
+
+test('it does not end before an import that was staged under the old data key', async () => {
+  const imports = { under: ['an import'] };
+  const server = await start('importing', random(32), (store) => ({
+    ...store,
+    reader: store.reader,
+    write: (work, options) =>
+      store.write(
+        (transaction) =>
+          work(
+            new Proxy(transaction, {
+              get: (target, name) => {
+                if (name === 'stagedImports') return () => Promise.resolve(imports.under);
+                const method = Reflect.get(target, name) as (...values: unknown[]) => unknown;
+                return (...values: unknown[]) => method.apply(target, values);
+              },
+            }),
+          ),
+        options,
+      ),
+  }));
+  await record(server, 10);
+  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  const waiting = await eventually('a reason to wait', async () => {
+    const { resealing } = await server.resealing.state();
+    return resealing?.problem ?? undefined;
+  });
+  assert.match(waiting, /an import is under way/);
+  imports.under = [];
+  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await stop(server);
+});
