@@ -63,6 +63,7 @@ async function start(
     ears: new SecondaryEars(),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
+    treeChanged: new Signal(),
     freeBytesMin: 0,
   });
   resealing.start();
