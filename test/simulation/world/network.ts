@@ -238,6 +238,8 @@ export class Network {
         });
         served.then(
           (answer) => {
+            // It may have refused without reading, and its answer may be lost.
+            if (first) open.reader = undefined;
             cancelDeath();
             answered(server, answer, first);
           },
