@@ -17,7 +17,7 @@ test('by a token: without its PIN sealed, with it unattended, and without the to
   const turku = await office('Turku', ['--config', token.config('turku.json')]);
   const { server } = turku;
   const { listen } = server;
-  const names = ['--token', token.label, '--key', 'turku'];
+  const names = ['--token-label', token.label, '--key-label', 'turku'];
   const add = (file: string) =>
     server.run(['server', 'add-seal', 'pkcs11', ...names, '--password-file', file]);
   refusedWith(await add(place.path('wrong-pin')), 'pin-wrong');

@@ -30,26 +30,27 @@ export const addSeal = command({
   options: {
     ...ADDRESSED_SERVER,
     'password-file': text('F', "a file that holds the passphrase, or the token's PIN; asked for otherwise"),
-    token: text('LABEL', "with pkcs11: the token's label"),
-    key: text('LABEL', 'with pkcs11: the label of its key, which is made if it is not there'),
+    'token-label': text('LABEL', 'with pkcs11: which token'),
+    'key-label': text('LABEL', 'with pkcs11: which key on it; made if it is not there'),
     config: text(
       'FILE',
       'with key-file and pkcs11: the configuration of the next start, where it is another',
     ),
   },
   example: 'passphrase --data /var/lib/keystair',
-  check: ({ kind }, { token, key, config }) => {
+  check: ({ kind }, { 'token-label': token, 'key-label': key, config }) => {
     if (!KINDS.some((one) => one === kind)) {
       throw new UsageError(`a seal is one of ${KINDS.join(', ')}, not '${kind}'`);
     }
     if (kind === 'pkcs11' && (token === undefined || key === undefined))
-      throw new UsageError('pkcs11 needs --token LABEL and --key LABEL');
+      throw new UsageError('pkcs11 needs --token-label LABEL and --key-label LABEL');
     if (kind !== 'pkcs11' && (token !== undefined || key !== undefined))
-      throw new UsageError('--token and --key go with pkcs11 only');
+      throw new UsageError('--token-label and --key-label go with pkcs11 only');
     if (kind === 'passphrase' && config !== undefined)
       throw new UsageError('--config goes with key-file and pkcs11 only');
   },
-  run: async (context, { kind }, { data, token = '', key = '', config, 'password-file': file }) => {
+  run: async (context, { kind }, values) => {
+    const { data, 'token-label': token = '', 'key-label': key = '', config, 'password-file': file } = values;
     const client = await context.connect(data);
     const where = config === undefined ? {} : { config };
     const answer = await addThat();
