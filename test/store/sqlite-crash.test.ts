@@ -175,6 +175,23 @@ void test(
     }),
 );
 
+void test(
+  'a sync of the directory that fails ends the start: a log without its name is lost',
+  { skip: noStrace, timeout: 60_000 },
+  () =>
+    withDirectory(async (directory) => {
+      // The first is made before the database is opened, and the next by SQLite, which goes on when it fails.
+      const under = failing('fsync,fdatasync', 2, directory);
+      const writer = startWriter({ directory, first: 0, works: 1, rows: 1, under });
+      await writer.acknowledges(1);
+      const { acknowledged } = writer;
+      writer.process.kill('SIGKILL');
+      const { complaint } = await writer.ended;
+      assert.deepEqual(acknowledged, []);
+      assert.match(complaint, /data-not-writable/);
+    }),
+);
+
 void test('a write of a commit that fails ends the process', { skip: noStrace, timeout: 60_000 }, () =>
   withDirectory((directory) => endsAtFailure(directory, failing('pwrite64', 200), 1)),
 );

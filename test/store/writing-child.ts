@@ -10,6 +10,7 @@ export interface WriterOptions {
   readonly first: number;
   readonly works: number;
   readonly rows: number;
+  readonly sync?: 'full' | 'off';
   /** A program and its arguments, under which the writer runs. */
   readonly under?: readonly string[];
   /** Whether it reads how many keys there are, all the while. */
@@ -29,10 +30,10 @@ export interface Writer {
 }
 
 export function startWriter(options: WriterOptions): Writer {
-  const { directory, first, works, rows, under = [], reading = false } = options;
+  const { directory, first, works, rows, sync = 'full', under = [], reading = false } = options;
   const command = [...under, process.execPath];
-  const numbersGiven = [first, works, rows].map(String);
-  const args = [...command.slice(1), SCRIPT, directory, ...numbersGiven, ...(reading ? ['reading'] : [])];
+  const words = [directory, ...[first, works, rows].map(String), sync, ...(reading ? ['reading'] : [])];
+  const args = [...command.slice(1), SCRIPT, ...words];
   const child = spawn(command[0]!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const numbers: number[] = [];
   let rest = '';

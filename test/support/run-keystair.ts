@@ -22,9 +22,22 @@ interface RunOptions {
   readonly launcher?: string;
 }
 
+interface StartOptions {
+  readonly cwd?: string;
+  /** A program and its arguments, under which the command runs. */
+  readonly under?: readonly string[];
+  /** In a process group of its own, with whatever it starts. */
+  readonly group?: boolean;
+}
+
 /** For commands that stay: the process, its output piped. Whoever starts it ends it. */
-export function startKeystair(args: readonly string[], options: Pick<RunOptions, 'cwd'> = {}): ChildProcess {
-  return spawn(LAUNCHER, args, { cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startKeystair(args: readonly string[], options: StartOptions = {}): ChildProcess {
+  const [program, ...before] = [...(options.under ?? []), LAUNCHER];
+  return spawn(program, [...before, ...args], {
+    cwd: options.cwd,
+    detached: options.group === true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 export async function runKeystair(args: readonly string[], options: RunOptions = {}): Promise<Ran> {

@@ -16,10 +16,34 @@ export interface RunningServer {
   readonly log: () => string;
 }
 
-/** @param args besides `--data`, for instance `--name`. Port 0 unless they say otherwise. */
-export async function startServer(data: string, args: readonly string[] = []): Promise<RunningServer> {
+/** A server that ended before it was ready. */
+export class NotReady extends Error {
+  readonly pid: number;
+  readonly code: number | null;
+  /** What it wrote to standard error. */
+  readonly log: string;
+
+  constructor(pid: number, code: number | null, log: string) {
+    super(`the server ended with ${code} before it was ready:\n${log}`);
+    this.pid = pid;
+    this.code = code;
+    this.log = log;
+  }
+}
+
+/**
+ * Throws `NotReady`.
+ *
+ * @param args besides `--data`, for instance `--name`. Port 0 unless they say otherwise.
+ * @param options a program and its arguments, under which the server runs.
+ */
+export async function startServer(
+  data: string,
+  args: readonly string[] = [],
+  options: { readonly under?: readonly string[] } = {},
+): Promise<RunningServer> {
   const listen = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
-  const child = startKeystair(['server', 'start', '--data', data, ...listen, ...args]);
+  const child = startKeystair(['server', 'start', '--data', data, ...listen, ...args], options);
   const log: Buffer[] = [];
   child.stderr!.on('data', (chunk: Buffer) => log.push(chunk));
   const text = (): string => Buffer.concat(log).toString('utf8');
@@ -27,7 +51,7 @@ export async function startServer(data: string, args: readonly string[] = []): P
   const line = await Promise.race([
     once(createInterface(child.stdout!), 'line').then(([first]: string[]) => first ?? ''),
     ended.then((code) => {
-      throw new Error(`the server ended with ${code} before it was ready:\n${text()}`);
+      throw new NotReady(child.pid!, code, text());
     }),
   ]);
   const ready = JSON.parse(line) as Pick<RunningServer, 'server' | 'listen'>;

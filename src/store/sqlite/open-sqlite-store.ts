@@ -2,7 +2,7 @@
  * The store of one server in an embedded SQLite database: one connection that writes, groups of works that share a
  * flush, a lock on the data directory. docs/decisions/0002 says why.
  */
-import { resolve as absolute } from 'node:path';
+import { dirname, resolve as absolute } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { KeystairError } from '#domain/errors.ts';
 import { AUDIT_RESERVE_BYTES } from '#domain/limits.ts';
@@ -11,7 +11,7 @@ import type { Store, Transaction, WriteOptions } from '../store.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { openCopyInMemory, openSecond, openWriter, type Sync } from './connection.ts';
 import { refuseDamagedLog } from './damaged-log.ts';
-import { makeDataDirectory, prepareDatabaseFiles } from './data-files.ts';
+import { makeDataDirectory, prepareDatabaseFiles, syncPath } from './data-files.ts';
 import { acquireDataLock, type DataLock } from './data-lock.ts';
 import { type DiskSpace, MEMORY_SPACE, diskSpaceOf } from './disk-space.ts';
 import { type LogFlush, openLogFlush } from './log-flush.ts';
@@ -110,6 +110,8 @@ function openBoth(path: string, sync: Sync): Connections {
     ensureSchema(writer, path);
     const second = openSecond(path);
     opened.push(second);
+    // SQLite syncs the name of a log that it makes, and keeps to itself when that fails: without its name it is lost.
+    if (sync === 'full') syncPath(dirname(path));
     return {
       writer: { connection: writer, tables: prepareTables(writer) },
       second: { connection: second, tables: prepareTables(second) },

@@ -1,0 +1,112 @@
+/**
+ * Real crashes of real processes on real files.
+ *
+ *   npm run crashes -- [--kind kill|power|calls|full] [--rounds N] [--budget 480s] [--seed N] [--json]
+ *
+ * Without a kind all of them run, two at a time. `--rounds` is a ceiling and `--budget` the time for all of it; no kind
+ * does fewer than a tenth of its rounds, however long that takes. Exit code 1 when a promise was broken: then the
+ * folder with journals, data directories and disks is kept, and named.
+ */
+import { parseArgs } from 'node:util';
+import { CRASH_KINDS, type CrashKind, whyNot } from './crash-kinds.ts';
+import { openWorkplace } from './workplace.ts';
+
+const LEAST_PART = 10;
+
+const { values } = parseArgs({
+  options: {
+    kind: { type: 'string' },
+    rounds: { type: 'string' },
+    /** Seconds for all kinds together. */
+    budget: { type: 'string' },
+    seed: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+function numberOf(name: 'rounds' | 'seed'): number | undefined {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} is a whole number`);
+  return Number(text);
+}
+
+/** Seconds, as in `480s`; without end where none are given. */
+function budgetMs(): number {
+  if (values.budget === undefined) return Number.POSITIVE_INFINITY;
+  if (!/^\d{1,7}s?$/.test(values.budget)) throw new Error('--budget is a number of seconds, as in 480s');
+  return 1000 * Number.parseInt(values.budget, 10);
+}
+
+function kindsWanted(): readonly CrashKind[] {
+  if (values.kind === undefined) return CRASH_KINDS;
+  const wanted = CRASH_KINDS.filter(({ name }) => name === values.kind);
+  if (wanted.length > 0) return wanted;
+  throw new Error(`--kind is one of ${CRASH_KINDS.map(({ name }) => name).join(', ')}`);
+}
+
+// A seed of its own unless one is given, so that not the same choices are met every time. It is printed.
+const seed = numberOf('seed') ?? Math.floor(Math.random() * 1_000_000);
+const begun = performance.now();
+const results: Record<string, unknown>[] = [];
+
+function say(text: string): void {
+  (values.json ? process.stderr : process.stdout).write(`${text}\n`);
+}
+
+async function runKind(kind: CrashKind, until: number): Promise<void> {
+  const because = whyNot(kind);
+  if (because !== undefined) {
+    say(`${kind.name}: skipped: ${because}`);
+    if (process.env['CI'] !== undefined) throw new Error(`with CI set nothing may be skipped: ${because}`);
+    results.push({ kind: kind.name, skipped: because });
+    return;
+  }
+  const rounds = numberOf('rounds') ?? kind.rounds;
+  const workplace = openWorkplace();
+  const kindBegun = performance.now();
+  const seconds = (): number => Math.round((performance.now() - kindBegun) / 1000);
+  try {
+    const report = await kind.run(workplace, {
+      seed,
+      rounds,
+      roundsLeast: Math.ceil(rounds / LEAST_PART),
+      until,
+      say: (sentence) => say(`${kind.name}: ${sentence}`),
+    });
+    workplace.clear();
+    const figures = Object.entries(report.figures).map(([name, figure]) => `${figure} ${name}`);
+    say(
+      `${kind.name}: ${report.rounds} of ${rounds} rounds in ${seconds()} s, ${kind.held} (${figures.join(', ')})`,
+    );
+    results.push({ kind: kind.name, rounds: report.rounds, seconds: seconds(), ...report.figures });
+  } catch (error) {
+    workplace.clear({ keepFolder: true });
+    process.exitCode = 1;
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+      say(cause.stack ?? cause.message);
+    say(
+      `${kind.name}: FAILED after ${seconds()} s with seed ${seed}; everything is kept in ${workplace.folder}`,
+    );
+    results.push({ kind: kind.name, failed: (error as Error).message });
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+const kinds = kindsWanted();
+const budget = budgetMs();
+say(`seed ${seed}`);
+// What is killed most takes one lane, all else in turn the other; each of these gets its part of the time.
+const lanes = kinds.length === 1 ? [kinds] : [kinds.slice(0, 1), kinds.slice(1)];
+await Promise.all(
+  lanes.map(async (lane) => {
+    const parts = lane.reduce((sum, { part }) => sum + part, 0);
+    let until = begun;
+    for (const kind of lane) {
+      until += (budget * kind.part) / parts;
+      await runKind(kind, until);
+    }
+  }),
+);
+if (values.json) process.stdout.write(`${JSON.stringify({ seed, kinds: results })}\n`);
