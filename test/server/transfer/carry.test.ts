@@ -241,7 +241,7 @@ test('a file sealed to a server opens there without a password, by either identi
   const lyon = await openOffice('Lyon');
   const identities = await lyon.ports.identities.all();
   assert.match(identities[0]!.recipient, /^age1pq1/);
-  assert.match(identities[1]!.recipient, /^age1[^p]/);
+  assert.match(identities[1]!.recipient, /^age1(?!pq1)/);
   for (const { recipient } of identities) {
     const file = await oslo.exported({ recipient });
     const report = await lyon.imported(file, { password: undefined, dryRun: true });
