@@ -25,9 +25,10 @@ const JUDGED_KINDS: readonly TrustedKind[] = [
   'import',
   'recovery',
   'authority',
+  'seal',
 ];
 /** Those whose rows are authenticated by being sealed. */
-const KNOWN_KINDS: ReadonlySet<string> = new Set([...JUDGED_KINDS, 'secret', 'seal', 'data-key']);
+const KNOWN_KINDS: ReadonlySet<string> = new Set([...JUDGED_KINDS, 'secret', 'data-key']);
 
 export async function verify(ports: VerifyPorts): Promise<{ ok: boolean; keys: number; problems: string[] }> {
   const problems = new Problems();

@@ -62,7 +62,7 @@ const ROW_KINDS = [
 ];
 const ROW_COLUMNS = ['kind', 'id', 'body', 'mac'];
 /** These rows are authenticated by being sealed, and have no MAC to turn a bit of. */
-const WITHOUT_MAC: ReadonlySet<string> = new Set(['seal', 'data-key']);
+const WITHOUT_MAC: ReadonlySet<string> = new Set(['data-key']);
 
 function withCopy<T>(from: string, work: (directory: string) => T): T {
   const directory = mkdtempSync(join(tmpdir(), 'keystair-flips-'));

@@ -1,0 +1,195 @@
+/** Backups as people make them and need them: taken while the server works, refused when they are not right, restored on a clean machine. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { before, test } from 'node:test';
+import { makeDirectory } from '#test/support/made-directory.ts';
+import {
+  type Device,
+  joinServers,
+  organisation,
+  refusedWith,
+  type Server,
+  setOption,
+} from '#test/support/organisation.ts';
+import { runKeystair, startKeystair } from '#test/support/run-keystair.ts';
+
+const place = organisation('backup');
+const passwordFile = place.path('password');
+const withPassword = ['--password-file', passwordFile];
+
+before(() => {
+  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n');
+  writeFileSync(place.path('wrong'), 'lantern quiver mossy eleven trombones\n');
+});
+
+/** One digest over every record of a directory whose server is stopped: ids, digests and public fields, by id. */
+function digestOver(data: string): string {
+  const database = new DatabaseSync(join(data, 'keystair.db'), { readOnly: true });
+  const rows = database
+    .prepare('SELECT hex(id) AS id, hex(digest) AS digest, fields FROM keys ORDER BY id')
+    .all();
+  database.close();
+  return createHash('sha256').update(JSON.stringify(rows)).digest('hex');
+}
+
+let made = 0;
+function newKey(device: Device): Promise<string> {
+  made += 1;
+  return device.encrypt('text', place.path(`file-${made}.age`), ['--new-identity']);
+}
+
+/** Ends a command after a moment, wherever it is. */
+async function killedAfter(ms: number, args: readonly string[]): Promise<void> {
+  const child = startKeystair(args);
+  const ended = once(child, 'close');
+  setTimeout(() => child.kill('SIGKILL'), ms);
+  await ended;
+}
+
+async function restored(file: string, name: string): Promise<Server> {
+  const data = place.path(name);
+  const ran = await runKeystair(['server', 'restore', file, '--data', data, ...withPassword]);
+  assert.equal(ran.status, 0, ran.stderr);
+  return place.server('Lyon', { data });
+}
+
+test('a server is backed up while its devices go on, and what is restored is the server: same keys, new epoch', async () => {
+  const lyon = await place.server('Lyon');
+  const device = await place.enrol('laptop', lyon);
+  const before = [await newKey(device), await newKey(device)];
+  const file = place.path('lyon.backup');
+  const [backup, ...meanwhile] = await Promise.all([
+    lyon.run(['server', 'backup', file, ...withPassword]),
+    newKey(device),
+    newKey(device),
+  ]);
+  assert.equal(backup.status, 0, backup.stderr);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const { epoch } = await lyon.call('serverStatus', {});
+  const { listen } = lyon;
+  const checked = await runKeystair(['server', 'backup', '--check', file, ...withPassword]);
+  assert.equal(checked.status, 0, checked.stderr);
+
+  await lyon.stop();
+  const again = await restored(file, 'lyon-again');
+  const there = new Set(await again.keyIds());
+  for (const id of before) assert.ok(there.has(id), 'what was there before it began is in it');
+  const status = await again.call('serverStatus', {});
+  assert.equal(status.server.id, lyon.id);
+  assert.notEqual(status.epoch, epoch);
+  assert.deepEqual((await again.call('verify', {})).problems, []);
+
+  // The machine is the same to its device, which brings back what was made after the backup.
+  await again.stop();
+  const moved = await place.server('Lyon', { data: place.path('lyon-again'), args: ['--listen', listen] });
+  await device.done(['heartbeat']);
+  const all = await moved.keyIds();
+  for (const id of [...before, ...meanwhile]) assert.ok(all.includes(id), 'a receipt brought it back');
+  await moved.stop();
+  assert.equal(digestOver(place.path('lyon-again')), digestOver(lyon.data), 'the same digest over all keys');
+});
+
+test('a restored server gets back from its primary what no device can bring, once that is allowed there', async () => {
+  const [primary, secondary] = await Promise.all([place.server('Geneva'), place.server('Oslo')]);
+  await setOption(true, primary, secondary);
+  await joinServers(secondary, primary);
+  const device = await place.enrol('lost laptop', secondary);
+  await newKey(device);
+  const file = place.path('oslo.backup');
+  await secondary.done(['server', 'backup', file, ...withPassword]);
+  const late = await newKey(device);
+  await secondary.heartbeat();
+  const digest = [...(await secondary.keyIds())].toSorted();
+  await secondary.stop();
+  const again = await restored(file, 'oslo-again');
+  assert.ok(!(await again.keyIds()).includes(late));
+  await again.heartbeat();
+  refusedWith(await again.run(['server', 'recover-from-primary']), 'not-allowed');
+  await primary.done(['hierarchy', 'allow-recovery', secondary.id]);
+  const recovered = await again.done(['server', 'recover-from-primary']);
+  assert.equal(recovered['new'], 1);
+  assert.deepEqual((await again.keyIds()).toSorted(), digest);
+  assert.deepEqual((await again.call('verify', {})).problems, []);
+});
+
+test('what is not a whole backup under its password is refused, and leaves nothing', async () => {
+  const bergen = await place.server('Bergen');
+  await newKey(await place.enrol('bergen laptop', bergen));
+  const file = place.path('bergen.backup');
+  await bergen.done(['server', 'backup', file, ...withPassword]);
+  const whole = readFileSync(file);
+  const cut = place.path('cut.backup');
+  writeFileSync(cut, whole);
+  truncateSync(cut, whole.length - 100);
+  const flipped = place.path('flipped.backup');
+  const bytes = Buffer.from(whole);
+  bytes[bytes.length - 50]! ^= 1;
+  writeFileSync(flipped, bytes);
+  const exported = place.path('export.age');
+  await bergen.done(['keys', 'export', '--out', exported, ...withPassword]);
+
+  const data = place.path('never');
+  const restore = (from: string, password = passwordFile) =>
+    runKeystair(['server', 'restore', from, '--data', data, '--password-file', password]);
+  for (const [from, password] of [
+    [file, place.path('wrong')],
+    [cut, passwordFile],
+    [flipped, passwordFile],
+    [exported, passwordFile],
+  ] as const) {
+    const ran = await restore(from, password);
+    assert.equal(ran.status, 1, from);
+    assert.match(ran.stderr, /^keystair: [a-z-]+: \S.*\n$/m);
+    assert.ok(!existsSync(data) || readdirSync(data).length === 0, `${from} left ${data}`);
+  }
+  mkdirSync(data, { recursive: true });
+  writeFileSync(join(data, 'other'), 'what is there');
+  assert.equal((await restore(file)).status, 1);
+  assert.deepEqual(readdirSync(data), ['other'], 'a directory that holds something is left as it is');
+  const again = await bergen.run(['server', 'backup', file, ...withPassword]);
+  refusedWith(again, 'file-exists');
+  assert.deepEqual(readFileSync(file), whole);
+});
+
+test('a backup or a restore that is killed in the middle leaves nothing half, and can be made again', async () => {
+  const data = place.path('large');
+  await makeDirectory(data, 'Large', 20_000);
+  const large = await place.server('Large', { data });
+  const file = place.path('large.backup');
+  for (const ms of [700, 1200, 1600]) {
+    await killedAfter(ms, ['server', 'backup', file, '--data', data, ...withPassword]);
+    if (!existsSync(file)) continue;
+    const checked = await runKeystair(['server', 'backup', '--check', file, ...withPassword]);
+    assert.equal(checked.status, 0, 'what stands under its name is whole');
+    rmSync(file);
+  }
+  await large.done(['server', 'backup', file, ...withPassword]);
+  await large.stop();
+
+  const target = place.path('large-again');
+  const restore = ['server', 'restore', file, '--data', target, ...withPassword];
+  for (const ms of [1600, 2000, 2400]) {
+    await killedAfter(ms, restore);
+    if (!existsSync(target) || readdirSync(target).length === 0) continue;
+    const verified = await runKeystair(['server', 'verify', '--data', target]);
+    if (verified.status === 0) assert.equal(digestOver(target), digestOver(data), 'what opens is whole');
+    else assert.match(verified.stderr, /^keystair: /m);
+    rmSync(target, { recursive: true });
+  }
+  const ran = await runKeystair(restore);
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.equal(digestOver(target), digestOver(data));
+});
