@@ -78,6 +78,7 @@ test('a server is backed up while its devices go on, and what is restored is the
   ]);
   assert.equal(backup.status, 0, backup.stderr);
   assert.equal(statSync(file).mode & 0o777, 0o600);
+  const later = await newKey(device);
   const { epoch } = await lyon.call('serverStatus', {});
   const { listen } = lyon;
   const checked = await runKeystair(['server', 'backup', '--check', file, ...withPassword]);
@@ -87,6 +88,7 @@ test('a server is backed up while its devices go on, and what is restored is the
   const again = await restored(file, 'lyon-again');
   const there = new Set(await again.keyIds());
   for (const id of before) assert.ok(there.has(id), 'what was there before it began is in it');
+  assert.ok(!there.has(later), 'what was made behind it is not');
   const status = await again.call('serverStatus', {});
   assert.equal(status.server.id, lyon.id);
   assert.notEqual(status.epoch, epoch);
@@ -97,7 +99,7 @@ test('a server is backed up while its devices go on, and what is restored is the
   const moved = await place.server('Lyon', { data: place.path('lyon-again'), args: ['--listen', listen] });
   await device.done(['heartbeat']);
   const all = await moved.keyIds();
-  for (const id of [...before, ...meanwhile]) assert.ok(all.includes(id), 'a receipt brought it back');
+  for (const id of [...before, ...meanwhile, later]) assert.ok(all.includes(id), 'a receipt brought it back');
   await moved.stop();
   assert.equal(digestOver(place.path('lyon-again')), digestOver(lyon.data), 'the same digest over all keys');
 });

@@ -9,6 +9,7 @@ import type { Facts } from './facts.ts';
 import type { Standing } from './observed-server.ts';
 
 export const EXACT = 'a lookup gives the exact material, never without the claim';
+export const KEPT = 'what comes down is kept by every server that asked, before it is answered';
 export const TRUE = 'a lookup gives a reason that is true at that moment';
 
 /** An answer that was on its way this long, or a miss remembered at each of a few levels. */
@@ -62,6 +63,10 @@ export function checkLookup(
       answer.complete.blind !== Buffer.from(made.complete.blind).toString('base64')
     ) {
       facts.violate(EXACT, `${instance.name} answered with something that is not key ${question.id}`, about);
+    }
+    const { keys, notKept } = instance.observed;
+    if (!keys.has(question.id) && !notKept.has(question.id)) {
+      facts.violate(KEPT, `${instance.name} answered with key ${question.id} and has not kept it`, about);
     }
     return;
   }

@@ -55,6 +55,8 @@ export class ObservedServer {
   readonly standings: Standing[] = [];
   /** Exports that the audit log tells of, with the number of their keys. */
   readonly exportsTold = new Map<string, number>();
+  /** Keys of which it tells that they were answered and, the disk being full, could not be kept. */
+  readonly notKept = new Set<string>();
   /** Imports whose confirmation it tells of. */
   readonly importsTold = new Set<string>();
   /** Confirmed and not over. */
@@ -108,6 +110,9 @@ export class ObservedServer {
             to: Number(event['to']),
             primary: String(event['primary']),
           });
+          break;
+        case 'key-not-kept':
+          this.notKept.add(String(event['key']));
           break;
         case 'export-started':
           this.exportsTold.set(String(event['export']), Number(event['keys']));
@@ -172,6 +177,7 @@ export class ObservedServer {
     this.departures.clear();
     this.transmitted.length = 0;
     this.exportsTold.clear();
+    this.notKept.clear();
     this.importsTold.clear();
     this.importsUnderWay.clear();
     this.cursors.clear();
