@@ -16,6 +16,7 @@ import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
+import { throughTransactions } from '#test/support/through-transactions.ts';
 import { random } from '#test/support/transfer-office.ts';
 
 const KEYS = 1200;
@@ -158,24 +159,11 @@ test('a record that does not open is left as it is, counted, and does not stop t
 
 test('it does not end before an import that was staged under the old data key', async () => {
   const imports = { under: ['an import'] };
-  const server = await start('importing', random(32), (store) => ({
-    ...store,
-    reader: store.reader,
-    write: (work, options) =>
-      store.write(
-        (transaction) =>
-          work(
-            new Proxy(transaction, {
-              get: (target, name) => {
-                if (name === 'stagedImports') return () => Promise.resolve(imports.under);
-                const method = Reflect.get(target, name) as (...values: unknown[]) => unknown;
-                return (...values: unknown[]) => method.apply(target, values);
-              },
-            }),
-          ),
-        options,
-      ),
-  }));
+  const server = await start('importing', random(32), (store) =>
+    throughTransactions(store, (method) =>
+      method === 'stagedImports' ? () => Promise.resolve(imports.under) : undefined,
+    ),
+  );
   await record(server, 10);
   await server.resealing.rotate(LOCAL_ADMINISTRATOR);
   const waiting = await eventually('a reason to wait', async () => {

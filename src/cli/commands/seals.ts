@@ -110,17 +110,15 @@ export const removeSeal = command({
     return {
       document: answer,
       lines: [`The seal ${answer.seal} opens this server no more; ${count(answer.left, 'other seal')} left.`],
-      messages: [
-        ...(answer.kind === 'key-file'
-          ? [
-              'Its key file is useless to this server now and may be destroyed, with all copies. It still opens older copies of the database.',
-            ]
-          : []),
-        'Backups made from now on, and the next start, know nothing of it.',
-      ],
+      messages: [answer.kind === 'key-file' ? KEY_FILE_REMOVED : OTHER_SEAL_REMOVED],
     };
   },
 });
+
+const KEY_FILE_REMOVED =
+  'Its key file is useless to this server now and may be destroyed, with all copies. It still opens older copies of the database.';
+const OTHER_SEAL_REMOVED =
+  'Backups made from now on do not hold it. Older backups and older copies of the database do: it opens a server that is restored from one of them.';
 
 export const unseal = command({
   summary: 'open a server that started sealed: by passphrase, by the PIN of its token, or by recovery shares',

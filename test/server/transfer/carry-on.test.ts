@@ -11,6 +11,7 @@ import type { Store, Transaction } from '#store/store.ts';
 import { canMount, missing, withSmallDisk } from '#test/store/system-tools.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
+import { throughTransactions } from '#test/support/through-transactions.ts';
 import { inPieces, openOffice, random } from '#test/support/transfer-office.ts';
 
 const KEYS = 1300;
@@ -30,28 +31,11 @@ before(async () => {
 /** A store that fails, from a moment on, every transaction that does what the test names. */
 function failingAt(wanted: keyof Transaction, after: number) {
   const faults = { on: true, seen: 0 };
-  const through = (store: Store): Store => ({
-    ...store,
-    reader: store.reader,
-    write: (work, options) =>
-      store.write(
-        (transaction) =>
-          work(
-            new Proxy(transaction, {
-              get: (target, name) => {
-                const method = Reflect.get(target, name) as (...values: unknown[]) => unknown;
-                return (...values: unknown[]) => {
-                  if (name === wanted && faults.on && (faults.seen += 1) > after) {
-                    throw new KeystairError('disk-full', 'the disk is full');
-                  }
-                  return method.apply(target, values);
-                };
-              },
-            }),
-          ),
-        options,
-      ),
-  });
+  const through = (store: Store): Store =>
+    throughTransactions(store, (method) => {
+      if (method !== wanted || !faults.on || (faults.seen += 1) <= after) return undefined;
+      throw new KeystairError('disk-full', 'the disk is full');
+    });
   return { faults, through };
 }
 
