@@ -183,31 +183,36 @@ async function serve(
     log,
   });
   const people = createPeopleListener(administrationServer, log);
-  await machines.app.ready();
-  listen = await listenOnPort(machines.server, config.listen, rows, store);
-  await socket.serve(people);
-  const renewal = setInterval(() => {
-    if (clock() < leaf.renewAt) return;
-    makeServerLeaf(authority, server.id, names, clock()).then(
-      (renewed) => {
-        leaf = renewed;
-        replaceCertificate(machines.server, leaf);
-        log.info({ event: 'leaf-renewed' }, "renewed the server's own certificate");
-      },
-      () => log.error({ event: 'leaf-not-renewed' }, "could not renew the server's own certificate"),
-    );
-  }, LEAF_LOOK_MS);
-  administrationServer.start();
-  log.info({ event: 'ready', server: server.id, name: server.name, listen }, 'the server is ready');
-  life.onReady({ event: 'ready', server, listen, console: null });
+  let renewal: NodeJS.Timeout | undefined;
+  try {
+    await machines.app.ready();
+    listen = await listenOnPort(machines.server, config.listen, rows, store);
+    await socket.serve(people);
+    renewal = setInterval(() => {
+      if (clock() < leaf.renewAt) return;
+      makeServerLeaf(authority, server.id, names, clock()).then(
+        (renewed) => {
+          leaf = renewed;
+          replaceCertificate(machines.server, leaf);
+          log.info({ event: 'leaf-renewed' }, "renewed the server's own certificate");
+        },
+        () => log.error({ event: 'leaf-not-renewed' }, "could not renew the server's own certificate"),
+      );
+    }, LEAF_LOOK_MS);
+    administrationServer.start();
+    log.info({ event: 'ready', server: server.id, name: server.name, listen }, 'the server is ready');
+    life.onReady({ event: 'ready', server, listen, console: null });
 
-  await aborted(life.stop);
-  log.info({ event: 'stopping' }, 'the server drains');
-  clearInterval(renewal);
-  const cut = setTimeout(() => machines.server.closeAllConnections(), DRAIN_MS_MAX);
-  machines.server.close();
-  await Promise.all([machines.app.close(), people.close(), socket.close(), administrationServer.stop()]);
-  clearTimeout(cut);
+    await aborted(life.stop);
+    log.info({ event: 'stopping' }, 'the server drains');
+  } finally {
+    // After a start that failed, too: a listener that is left open keeps a process that serves nobody.
+    clearInterval(renewal);
+    const cut = setTimeout(() => machines.server.closeAllConnections(), DRAIN_MS_MAX);
+    machines.server.close();
+    await Promise.all([machines.app.close(), people.close(), socket.close(), administrationServer.stop()]);
+    clearTimeout(cut);
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

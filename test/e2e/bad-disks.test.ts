@@ -90,6 +90,14 @@ test("another server's root key file, and a damaged one, are wrong ones", async 
   await worksAgain();
 });
 
+test('a start that fails when it listens already says why, and ends', async () => {
+  const inTheWay = join(server.data, 'keystair.sock');
+  mkdirSync(inTheWay);
+  assert.match(await startRefused('data-not-writable'), /keystair\.sock, .*take away what lies there/);
+  rmSync(inTheWay, { recursive: true });
+  await worksAgain();
+});
+
 test('a root key file that others may read is refused, with the command that mends it', async () => {
   for (const mode of [0o644, 0o640, 0o604, 0o660]) {
     chmodSync(keyFile, mode);
