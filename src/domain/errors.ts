@@ -66,6 +66,7 @@ export const ERROR_CODES = [
   'export-version',
   'export-conflict',
   'backup-unreadable',
+  'backup-damaged',
   'backup-invalid',
   'file-exists',
   // on the device

@@ -11,6 +11,8 @@ import { EXPORT_LINE_BYTES_MAX, EXPORT_SELECTED_MAX, NAME_LENGTH_MAX } from './l
 
 export const EXPORT_FORMAT = 'keystair-export';
 const EXPORT_VERSION = 1;
+/** What a backup says in the same place: the two are taken for one another. */
+export const BACKUP_FORMAT = 'keystair-backup';
 
 /**
  * Which keys: those of any of the devices, and those named, together (a union); `createdAfter` then narrows what was
@@ -98,6 +100,12 @@ export function parseExportHeader(text: string): ExportHeader {
     value = objectOf(text, 'the first line');
   } catch {
     throw notAnExport();
+  }
+  if (value['format'] === BACKUP_FORMAT) {
+    throw new KeystairError('export-invalid', 'the file is a backup of a server, and not an export of keys', {
+      nextStep:
+        'nothing was imported; restore it into an empty directory with `keystair server restore`, and export the keys there',
+    });
   }
   if (value['format'] !== EXPORT_FORMAT) throw notAnExport();
   const { version, server, createdAt } = value;

@@ -16,6 +16,7 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   'export-invalid': 422,
   'export-version': 422,
   'backup-unreadable': 422,
+  'backup-damaged': 422,
   'backup-invalid': 422,
   'invitation-invalid': 403,
   'invitation-expired': 403,

@@ -2,16 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { before, test } from 'node:test';
@@ -125,45 +116,6 @@ test('a restored server gets back from its primary what no device can bring, onc
   assert.equal(recovered['new'], 1);
   assert.deepEqual((await again.keyIds()).toSorted(), digest);
   assert.deepEqual((await again.call('verify', {})).problems, []);
-});
-
-test('what is not a whole backup under its password is refused, and leaves nothing', async () => {
-  const bergen = await place.server('Bergen');
-  await newKey(await place.enrol('bergen laptop', bergen));
-  const file = place.path('bergen.backup');
-  await bergen.done(['server', 'backup', file, ...withPassword]);
-  const whole = readFileSync(file);
-  const cut = place.path('cut.backup');
-  writeFileSync(cut, whole);
-  truncateSync(cut, whole.length - 100);
-  const flipped = place.path('flipped.backup');
-  const bytes = Buffer.from(whole);
-  bytes[bytes.length - 50]! ^= 1;
-  writeFileSync(flipped, bytes);
-  const exported = place.path('export.age');
-  await bergen.done(['keys', 'export', '--out', exported, ...withPassword]);
-
-  const data = place.path('never');
-  const restore = (from: string, password = passwordFile) =>
-    runKeystair(['server', 'restore', from, '--data', data, '--password-file', password]);
-  for (const [from, password] of [
-    [file, place.path('wrong')],
-    [cut, passwordFile],
-    [flipped, passwordFile],
-    [exported, passwordFile],
-  ] as const) {
-    const ran = await restore(from, password);
-    assert.equal(ran.status, 1, from);
-    assert.match(ran.stderr, /^keystair: [a-z-]+: \S.*\n$/m);
-    assert.ok(!existsSync(data) || readdirSync(data).length === 0, `${from} left ${data}`);
-  }
-  mkdirSync(data, { recursive: true });
-  writeFileSync(join(data, 'other'), 'what is there');
-  assert.equal((await restore(file)).status, 1);
-  assert.deepEqual(readdirSync(data), ['other'], 'a directory that holds something is left as it is');
-  const again = await bergen.run(['server', 'backup', file, ...withPassword]);
-  refusedWith(again, 'file-exists');
-  assert.deepEqual(readFileSync(file), whole);
 });
 
 test('a backup or a restore that is killed in the middle leaves nothing half, and can be made again', async () => {

@@ -156,7 +156,7 @@ async function withBackup<T>(
     const question = { text: 'Password of the backup', twice: false };
     const password = await readPassword(passwordFile, context.terminal, question);
     const stop = context.stopSignal();
-    const blocks = handle.createReadStream({ start: 0, highWaterMark: FILE_BLOCK_BYTES, autoClose: false });
+    const blocks = handle.createReadStream({ highWaterMark: FILE_BLOCK_BYTES, autoClose: false });
     const progress = createProgress(context.terminal, what, clock, megabytes);
     return await use({ bytes: untilStopped(counted(blocks, stat.size, progress), stop), password });
   } finally {

@@ -20,6 +20,8 @@ export interface OpenExportKeys {
   readonly identities: () => Promise<readonly KeyMaterial[]>;
   /** In a thread where none is handed in. */
   readonly stretch?: Stretch | undefined;
+  /** Told when the password or an identity has proved right: what is wrong from then on is the file. */
+  readonly onOpened?: () => void;
 }
 
 function unreadable(): KeystairError {
@@ -64,6 +66,7 @@ export async function* openExport(source: AsyncIterable<Uint8Array>, keys: OpenE
     const { header, rest } = await readAgeHeader(source);
     fileKey = await findFileKey(header.stanzas, keys);
     if (!headerMacFits(header, fileKey)) throw unreadable();
+    keys.onOpened?.();
     yield* decryptPayload(fileKey, rest);
   } catch (error) {
     throw isOfTheEnvelope(error) ? unreadable() : error;

@@ -7,6 +7,7 @@
  */
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { BACKUP_FORMAT, EXPORT_FORMAT } from '#domain/export-file.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import {
   REPOSITORY_TABLES,
@@ -15,7 +16,6 @@ import {
   type RepositoryTables,
 } from '#store/snapshot.ts';
 
-const BACKUP_FORMAT = 'keystair-backup';
 /** Raised with every change that an older program would misread. Independent of the kind of store. */
 const BACKUP_VERSION = 1;
 
@@ -145,6 +145,11 @@ function bytesOf(value: unknown): Uint8Array | undefined {
 /** The first line. Throws `backup-invalid`, or `data-newer` naming the version that is needed. */
 export function parseHeader(text: string): BackupHeader {
   const value = objectOf(text);
+  if (value?.['format'] === EXPORT_FORMAT) {
+    throw new KeystairError('backup-invalid', 'the file is an export of keys, and not a backup of a server', {
+      nextStep: 'nothing was restored; take its keys into a running server with `keystair keys import`',
+    });
+  }
   if (value?.['format'] !== BACKUP_FORMAT || typeof value['version'] !== 'number') {
     throw backupInvalid('the file opens, but what is inside is no Keystair backup');
   }

@@ -1,13 +1,9 @@
 /**
  * A backup, read as it comes: opened with its password, every line's form checked, counts and digest held against the
- * trailer. Invariants: whatever is wrong with the envelope, the answer is one and the same; the reader ends without an
- * error only where the file was whole.
+ * trailer. Invariant: the reader ends without an error only where the file was whole.
  */
 import { createHash } from 'node:crypto';
 import type { Stretch } from '#crypto/age/scrypt-stanza.ts';
-import { openExport } from '#crypto/export-envelope/open-export.ts';
-import { codeOf, KeystairError } from '#domain/errors.ts';
-import { KeyMaterial } from '#domain/key-material.ts';
 import { BACKUP_LINE_BYTES_MAX, RESTORE_PAGE_ROWS } from '#domain/limits.ts';
 import { REPOSITORY_TABLES, type RepositoryPage, type RepositoryTable } from '#store/snapshot.ts';
 import { LineCutter } from '../transfer/line-cutter.ts';
@@ -20,6 +16,7 @@ import {
   parseHeader,
   parseLine,
 } from './backup-lines.ts';
+import { openBackup } from './open-backup.ts';
 
 export interface BackupPage {
   readonly header: BackupHeader;
@@ -28,7 +25,7 @@ export interface BackupPage {
   readonly counts: BackupCounts;
 }
 
-/** Throws `backup-unreadable`, `backup-invalid`, `data-newer`. The last page comes after the trailer was judged. */
+/** Throws `backup-unreadable`, `backup-damaged`, `backup-invalid`, `data-newer`. The last page comes after the trailer was judged. */
 export async function* readBackup(
   file: AsyncIterable<Uint8Array>,
   password: string,
@@ -36,7 +33,7 @@ export async function* readBackup(
 ): AsyncGenerator<BackupPage, void, undefined> {
   const body = new BackupBody();
   const cutter = new LineCutter(BACKUP_LINE_BYTES_MAX, backupLineTooLong);
-  for await (const bytes of opened(file, password, stretch)) {
+  for await (const bytes of openBackup(file, password, stretch)) {
     for (const line of cutter.push(bytes)) {
       const page = body.take(line);
       if (page !== undefined) yield page;
@@ -44,24 +41,6 @@ export async function* readBackup(
   }
   if (cutter.rest() !== undefined) throw backupInvalid('the backup ends in the middle of a line');
   yield body.end();
-}
-
-async function* opened(
-  file: AsyncIterable<Uint8Array>,
-  password: string,
-  stretch: Stretch | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    const keys = { password: KeyMaterial.fromText(password), identities: async () => [], stretch };
-    yield* openExport(file, keys);
-  } catch (error) {
-    if (codeOf(error) !== 'export-unreadable') throw error;
-    throw new KeystairError(
-      'backup-unreadable',
-      'the backup does not open: the password is wrong, or the file is damaged, cut off or no backup',
-      { nextStep: 'check the password, or take another copy of the file or an older backup' },
-    );
-  }
 }
 
 /** Where in the backup the reading stands. */

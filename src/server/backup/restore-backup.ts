@@ -29,7 +29,7 @@ export interface Restored {
 
 /**
  * @param makeSealKey makes the key file, or finds it; called when everything else proved good.
- * Throws `backup-unreadable`, `backup-invalid`, `data-newer`, `row-untrusted`, `disk-full`.
+ * Throws `backup-unreadable`, `backup-damaged`, `backup-invalid`, `data-newer`, `row-untrusted`, `disk-full`.
  */
 export async function restoreBackup(
   ports: RepositoryPorts,

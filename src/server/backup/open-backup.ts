@@ -1,0 +1,89 @@
+/**
+ * The envelope of a backup, opened with its password.
+ *
+ * Invariants: what a file is is told where anyone could see it (it is empty, it is no age file); whether the password is
+ * wrong or what stands beside it was altered nobody can tell; and only whoever has the password is told that the rest is
+ * damaged. Every byte handed on was verified.
+ */
+import type { Bytes } from '#crypto/age/age-payload.ts';
+import type { Stretch } from '#crypto/age/scrypt-stanza.ts';
+import { openExport } from '#crypto/export-envelope/open-export.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import { backupInvalid } from './backup-lines.ts';
+
+/** How every age file begins, in any version. */
+const AGE_BEGINS = Buffer.from('age-encryption.org/');
+
+/** Throws `backup-unreadable`, `backup-damaged`, `backup-invalid`. */
+export async function* openBackup(
+  file: AsyncIterable<Uint8Array>,
+  password: string,
+  stretch: Stretch | undefined,
+): Bytes {
+  let opened = false;
+  const keys = {
+    password: KeyMaterial.fromText(password),
+    identities: async (): Promise<never> => {
+      throw backupInvalid('the file is sealed to a recipient, and a backup is sealed under a password');
+    },
+    stretch,
+    onOpened: () => {
+      opened = true;
+    },
+  };
+  try {
+    yield* openExport(demandAge(file), keys);
+  } catch (error) {
+    if (codeOf(error) !== 'export-unreadable') throw error;
+    throw opened ? damaged() : unreadable();
+  }
+}
+
+function unreadable(): KeystairError {
+  return new KeystairError(
+    'backup-unreadable',
+    'the backup does not open: the password is wrong, or the first lines of the file are damaged',
+    {
+      nextStep:
+        'try the password again, then another copy of the file or an older backup; a lost password cannot be recovered',
+    },
+  );
+}
+
+function damaged(): KeystairError {
+  return new KeystairError(
+    'backup-damaged',
+    'the password is right, and the backup behind it is damaged or cut off',
+    {
+      nextStep:
+        'nothing was restored; copy the file again from where it was made, or use an older backup, and check the disk it lay on',
+    },
+  );
+}
+
+/** Hands the bytes on once they begin as an age file does. */
+async function* demandAge(file: AsyncIterable<Uint8Array>): Bytes {
+  let begun: Uint8Array | undefined = new Uint8Array(0);
+  for await (const block of file) {
+    if (begun === undefined) {
+      yield block;
+      continue;
+    }
+    begun = Buffer.concat([begun, block]);
+    if (begun.length < AGE_BEGINS.length) continue;
+    demandBegins(begun);
+    yield begun;
+    begun = undefined;
+  }
+  if (begun === undefined) return;
+  if (begun.length === 0) throw backupInvalid('the file is empty');
+  demandBegins(begun);
+  yield begun;
+}
+
+function demandBegins(bytes: Uint8Array): void {
+  const length = Math.min(bytes.length, AGE_BEGINS.length);
+  if (AGE_BEGINS.subarray(0, length).equals(bytes.subarray(0, length))) return;
+  throw backupInvalid('the file is not encrypted with age, and every backup is');
+}

@@ -1,0 +1,198 @@
+/** Backups that are none: each is refused with a code and a step that fit what is wrong with it, and leaves nothing. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { connectTransfers } from '#cli/data-directory.ts';
+import { openExport } from '#crypto/export-envelope/open-export.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import { recipientOf } from '#test/support/by-hand-commands.ts';
+import { organisation, refusedWith, type Server } from '#test/support/organisation.ts';
+import { type Ran, runKeystair } from '#test/support/run-keystair.ts';
+import { inPieces, PASSWORD, sealed } from '#test/support/transfer-office.ts';
+
+const KEYS = { password: KeyMaterial.fromText(PASSWORD), identities: async () => [] };
+const place = organisation('backup-refused');
+const passwordFile = place.path('password');
+const withPassword = ['--password-file', passwordFile];
+const scratch = place.path('scratch');
+const backup = place.path('bergen.backup');
+const exported = place.path('export.age');
+let bergen: Server;
+/** The same backup, under a work factor that costs nothing. */
+let whole: Buffer;
+
+before(async () => {
+  writeFileSync(passwordFile, `${PASSWORD}\n`);
+  mkdirSync(scratch);
+  bergen = await place.server('Bergen');
+  await (await place.enrol('bergen laptop', bergen)).encrypt('text', place.path('file.age'));
+  await bergen.done(['server', 'backup', backup, ...withPassword]);
+  await bergen.done(['keys', 'export', '--out', exported, ...withPassword]);
+  whole = await sealed(
+    Buffer.concat(await Array.fromAsync(openExport(inPieces(readFileSync(backup)), KEYS))),
+  );
+});
+
+function flipped(at: number): Buffer {
+  const bytes = Buffer.from(whole);
+  bytes[at]! ^= 1;
+  return bytes;
+}
+
+/** Where the payload begins: behind the header's last line. */
+function payload(): number {
+  return whole.indexOf('\n', whole.indexOf('\n---') + 1) + 1;
+}
+
+interface Bad {
+  readonly file: string;
+  readonly bytes?: () => Buffer | Promise<Buffer>;
+  readonly password?: string;
+  readonly code: string;
+  readonly says: RegExp;
+}
+
+const WRONG_OR_ALTERED = /the password is wrong, or the first lines.*try the password again/;
+const DAMAGED = /the password is right.*damaged or cut off.*copy the file again/;
+
+const BAD: readonly Bad[] = [
+  {
+    file: 'wrong password',
+    password: 'plum-river-candle-9-otters',
+    code: 'backup-unreadable',
+    says: WRONG_OR_ALTERED,
+  },
+  {
+    file: 'bit of the header flipped',
+    bytes: () => flipped(40),
+    code: 'backup-unreadable',
+    says: WRONG_OR_ALTERED,
+  },
+  {
+    file: 'cut within the header',
+    bytes: () => whole.subarray(0, 60),
+    code: 'backup-unreadable',
+    says: WRONG_OR_ALTERED,
+  },
+  {
+    file: 'cut behind the header',
+    bytes: () => whole.subarray(0, payload()),
+    code: 'backup-damaged',
+    says: DAMAGED,
+  },
+  { file: 'cut near the end', bytes: () => whole.subarray(0, -100), code: 'backup-damaged', says: DAMAGED },
+  { file: 'bit flipped', bytes: () => flipped(whole.length - 50), code: 'backup-damaged', says: DAMAGED },
+  {
+    file: 'something behind it',
+    bytes: () => Buffer.concat([whole, whole]),
+    code: 'backup-damaged',
+    says: DAMAGED,
+  },
+  { file: 'empty', bytes: () => Buffer.alloc(0), code: 'backup-invalid', says: /the file is empty/ },
+  {
+    file: 'no age file',
+    bytes: () => Buffer.from('# how to make a backup\n'),
+    code: 'backup-invalid',
+    says: /not encrypted with age/,
+  },
+  {
+    file: 'cut within its first word',
+    bytes: () => whole.subarray(0, 5),
+    code: 'backup-unreadable',
+    says: WRONG_OR_ALTERED,
+  },
+  {
+    file: 'export',
+    bytes: () => readFileSync(exported),
+    code: 'backup-invalid',
+    says: /an export of keys.*`keystair keys import`/,
+  },
+  {
+    file: 'export to a recipient',
+    bytes: async () => {
+      const out = place.path('to-bergen.age');
+      await bergen.done(['keys', 'export', '--out', out, '--to', await recipientOf(bergen)]);
+      return readFileSync(out);
+    },
+    code: 'backup-invalid',
+    says: /sealed to a recipient/,
+  },
+  {
+    file: 'something else under the password',
+    bytes: () => sealed('dear diary,\n'),
+    code: 'backup-invalid',
+    says: /no Keystair backup/,
+  },
+  {
+    file: 'of a later release',
+    bytes: () => sealed('{"format":"keystair-backup","version":2,"program":"9.1.0"}\n'),
+    code: 'data-newer',
+    says: /version 2.*restore it with the Keystair that made it \(9\.1\.0\) or a newer one/,
+  },
+];
+
+/** @returns the arguments that name it and its password. */
+async function layOut({ file, bytes, password }: Bad): Promise<readonly [string, string, string]> {
+  const path = place.path(`${file}.backup`);
+  writeFileSync(path, (await bytes?.()) ?? whole);
+  if (password === undefined) return [path, '--password-file', passwordFile];
+  writeFileSync(place.path('wrong'), password);
+  return [path, '--password-file', place.path('wrong')];
+}
+
+for (const bad of BAD) {
+  test(`${bad.file}: ${bad.code} from a restore, which leaves nothing`, async () => {
+    const data = place.path('never');
+    const ran = await runKeystair(['server', 'restore', ...(await layOut(bad)), '--data', data]);
+    assert.match(refusedWith(ran, bad.code), bad.says);
+    assert.ok(!existsSync(data), 'the directory was not made');
+  });
+}
+
+test('a drill refuses in the same words, and leaves nothing in its scratch place', async () => {
+  const ofEachCode = new Map(BAD.map((bad) => [bad.code, bad])).values();
+  for (const bad of ofEachCode) {
+    const drill = ['server', 'backup', '--check', ...(await layOut(bad)), '--scratch', scratch, '--json'];
+    assert.match(refusedWith(await runKeystair(drill), bad.code), bad.says);
+    assert.deepEqual(readdirSync(scratch), []);
+  }
+});
+
+test('a backup given to an import is told from an export, and nothing is imported', async () => {
+  const ran = await bergen.run(['keys', 'import', backup, ...withPassword]);
+  assert.match(refusedWith(ran, 'export-invalid'), /backup of a server.*`keystair server restore`/);
+});
+
+test('a directory that holds something is left as it is, and a file that is there is not replaced', async () => {
+  const data = place.path('used');
+  mkdirSync(data);
+  writeFileSync(join(data, 'other'), 'what is there');
+  const restored = await runKeystair(['server', 'restore', backup, '--data', data, ...withPassword]);
+  assert.match(refusedWith(restored, 'already-exists'), /it holds other.*nothing was changed/);
+  assert.deepEqual(readdirSync(data), ['other']);
+  const there = readFileSync(backup);
+  refusedWith(await bergen.run(['server', 'backup', backup, ...withPassword]), 'file-exists');
+  assert.deepEqual(readFileSync(backup), there);
+  const replaced = await bergen.run(['server', 'backup', backup, '--force', ...withPassword]);
+  assert.equal(replaced.status, 0, replaced.stderr);
+  assert.notDeepEqual(readFileSync(backup), there);
+});
+
+test('there is no backup without a password that protects it', async () => {
+  const file = place.path('open.backup');
+  const make = (...more: string[]): Promise<Ran> => bergen.run(['server', 'backup', file, ...more]);
+  const asked = await make();
+  assert.equal(asked.status, 2, 'nobody is there to be asked');
+  assert.match(asked.stderr, /a password is needed.*--password-file FILE/);
+  const empty = place.path('empty-password');
+  writeFileSync(empty, '\n');
+  refusedWith(await make('--password-file', empty), 'password-weak');
+  writeFileSync(empty, 'password1234\n');
+  refusedWith(await make('--password-file', empty), 'password-weak');
+  assert.ok(!existsSync(file));
+  const { backup: ask } = await connectTransfers(bergen.data);
+  const { signal } = new AbortController();
+  for (const request of [{}, { password: '' }] as { password: string }[])
+    await assert.rejects(ask(request, signal), { code: 'invalid-argument' }, 'not by the socket either');
+});
