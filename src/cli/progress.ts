@@ -63,3 +63,7 @@ export function megabytes(perSecond: number): string {
 export function keysRate(perSecond: number): string {
   return `${Math.round(perSecond)} keys/s`;
 }
+
+export function rowsRate(perSecond: number): string {
+  return `${Math.round(perSecond)} rows/s`;
+}

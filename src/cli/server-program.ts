@@ -1,4 +1,6 @@
 /** The server as the command line needs it. `main.ts` fits the real one to it. */
+import type { VerifyAnswer } from '#protocol/people-answers.ts';
+import type { Watch } from '#protocol/people-client.ts';
 
 export interface ServerStartOptions {
   readonly data: string;
@@ -20,12 +22,6 @@ export interface ServerReady {
   readonly sealed?: true;
 }
 
-export interface VerifyReport {
-  readonly ok: boolean;
-  readonly keys: number;
-  readonly problems: readonly string[];
-}
-
 /** A backup's file as it comes, and what opens it. */
 export interface BackupFile {
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -40,7 +36,10 @@ export interface RestoreReport {
   readonly otherSeals: readonly string[];
 }
 
-export interface CheckReport extends VerifyReport {
+export interface CheckReport {
+  readonly ok: boolean;
+  readonly keys: number;
+  readonly problems: readonly string[];
   readonly server: { readonly id: string; readonly name: string };
   readonly backup: { readonly createdAt: string };
   readonly counts: Readonly<Record<string, number>>;
@@ -53,7 +52,11 @@ export interface ServerProgram {
     life: { readonly onReady: (ready: ServerReady) => void; readonly stop: AbortSignal },
   ) => Promise<void>;
   /** Verifies a data directory on which no server runs. */
-  readonly verifyOffline: (dataDirectory: string, configFile?: string) => Promise<VerifyReport>;
+  readonly verifyOffline: (
+    dataDirectory: string,
+    configFile: string | undefined,
+    life: Watch,
+  ) => Promise<VerifyAnswer>;
   /** Makes an empty data directory the server that the backup holds, whole or not at all. */
   readonly restoreServer: (
     file: BackupFile,

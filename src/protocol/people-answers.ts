@@ -1,6 +1,6 @@
 /**
- * What people are answered where it is more than a line: a key in a list, the tree, the way of a lookup; and the lines in
- * which a long call tells how far it is.
+ * What people are answered where it is more than a line: a key in a list, the tree, the way of a lookup, what a
+ * verification found; and the lines in which a long call tells how far it is.
  */
 import { z } from 'zod';
 import { ExplainStep, type TreeServer, TreeServerSchema } from './messages.ts';
@@ -25,6 +25,34 @@ export const HierarchyAnswer = z.object({
   secondaries: z.array(TreeServerSchema),
 });
 export type HierarchyAnswer = z.infer<typeof HierarchyAnswer>;
+
+/** Where a damaged key can be had again: from its own row, a neighbour, a device's receipt, or a file. */
+const PlaceOfKey = z.object({
+  place: z.enum(['here', 'primary', 'secondary', 'device', 'export']),
+  /** Null for an export: whoever keeps one knows. */
+  id: z.string().nullable(),
+  name: z.string().nullable(),
+});
+export type PlaceOfKey = z.infer<typeof PlaceOfKey>;
+
+export const VerifyAnswer = z.object({
+  ok: z.boolean(),
+  keys: z.number(),
+  /** Sentences, those of `damaged` first. */
+  problems: z.array(z.string()),
+  damaged: z.array(
+    z.object({
+      /** Its number; up to `to` where a run of rows is missing. */
+      seq: z.number(),
+      to: z.number(),
+      /** As the row says, or the audit log where there is none; null where neither tells. */
+      id: z.string().nullable(),
+      what: z.string(),
+      places: z.array(PlaceOfKey),
+    }),
+  ),
+});
+export type VerifyAnswer = z.infer<typeof VerifyAnswer>;
 
 export const ExplainResult = z.object({
   verdict: z.string(),

@@ -11,7 +11,7 @@ import {
   REASON_LENGTH_MAX,
 } from '#domain/limits.ts';
 import { Name, ServerNameSchema, Uuid } from './messages.ts';
-import { ExplainResult, HierarchyAnswer, ListedKey } from './people-answers.ts';
+import { ExplainResult, HierarchyAnswer, ListedKey, VerifyAnswer } from './people-answers.ts';
 import { peopleRoute as row } from './people-route.ts';
 import { DataKeyState, ShownSeal } from './seal-messages.ts';
 import { SEAL_ROUTES } from './seal-routes.ts';
@@ -101,14 +101,7 @@ export const PEOPLE_ROUTES = {
     }),
     SettingsAnswer,
   ),
-  verify: row(
-    'POST',
-    '/api/server/verify',
-    SERVER,
-    'Read',
-    Empty,
-    z.object({ ok: z.boolean(), keys: z.number(), problems: z.array(z.string()) }),
-  ),
+  verify: row('POST', '/api/server/verify', SERVER, 'Read', Empty, VerifyAnswer),
   ...SEAL_ROUTES,
 
   recoverFromPrimary: row(

@@ -7,16 +7,18 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
 import { KeystairError } from '#domain/errors.ts';
+import type { VerifyAnswer } from '#protocol/people-answers.ts';
 import { fillSqliteDirectory } from '#store/sqlite/fill-directory.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { type CheckReport, checkBackup } from './backup/check-backup.ts';
 import { readBackup } from './backup/read-backup.ts';
 import { restoreBackup, type Restored } from './backup/restore-backup.ts';
+import { type CallLife, callLife } from './call-life.ts';
 import { readConfig } from './config.ts';
 import { openedRepository, readDataKeys } from './create-repository.ts';
 import { createLog, endProcess } from './process-log.ts';
 import { openAtStart } from './seals/sealed-start.ts';
-import { verify } from './verify.ts';
+import { verify } from './verify/verify.ts';
 
 const clock = (): number => Date.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
@@ -24,8 +26,9 @@ const random = (bytes: number): Uint8Array => randomBytes(bytes);
 /** Verifies a data directory on which no server runs. Takes its lock meanwhile. */
 export async function verifyOffline(
   dataDirectory: string,
-  configFile?: string,
-): Promise<{ ok: boolean; keys: number; problems: readonly string[] }> {
+  configFile: string | undefined,
+  life: { readonly onProgress: CallLife['progress']; readonly stop: AbortSignal },
+): Promise<VerifyAnswer> {
   const config = readConfig({ data: dataDirectory, config: configFile });
   const log = createLog('error');
   const store = await openSqliteStore({
@@ -41,7 +44,7 @@ export async function verifyOffline(
       });
     }
     const repository = await openedRepository({ store, clock, random, log }, start.opened, undefined);
-    return await verify({ store, ...repository });
+    return await verify({ store, ...repository }, callLife([life.stop], life.onProgress));
   } finally {
     await store.close();
   }

@@ -166,7 +166,7 @@ test('removing and leaving end the link, and leave with no primary is refused', 
 
 test('verify works on a running server and on a stopped one', async () => {
   const running = await done(oslo, 'server verify');
-  assert.deepEqual(running, { ok: true, keys: 0, problems: [] });
+  assert.deepEqual(running, { ok: true, keys: 0, problems: [], damaged: [] });
   assert.equal(await lyon.stop(), 0);
   assert.deepEqual(await done(lyon, 'server verify'), running);
 });

@@ -11,7 +11,7 @@ import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
 import type { Log, Timers } from '#server/ports.ts';
 import { Resealing } from '#server/seals/resealing.ts';
 import { Signal } from '#server/signal.ts';
-import { verify } from '#server/verify.ts';
+import { verify } from '#server/verify/verify.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { eventually } from '#test/support/eventually.ts';

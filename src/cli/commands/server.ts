@@ -1,13 +1,11 @@
-/** `keystair server …`: runs a server, shows it, sets it, verifies it. */
+/** `keystair server …`: runs a server, shows it, sets it. */
 import { KeystairError } from '#domain/errors.ts';
 import { HEARTBEAT_INTERVAL_MS_MAX, HEARTBEAT_INTERVAL_MS_MIN } from '#domain/limits.ts';
 import type { SettingsAnswer } from '#protocol/people-routes.ts';
 import type { Noun } from '../arguments.ts';
 import { command, type Outcome } from '../command.ts';
-import type { Context } from '../context.ts';
 import { secondsToText } from '../durations.ts';
 import { address, choice, duration, name, onOff, required, text } from '../options.ts';
-import type { VerifyReport } from '../server-program.ts';
 import { sealedLines } from '../seal-lines.ts';
 import { serverStatusLines } from '../server-status-lines.ts';
 import { createProgress, keysRate } from '../progress.ts';
@@ -16,6 +14,7 @@ import { ADDRESSED_SERVER, count, OPTION_NAME, onOrOff } from '../words.ts';
 import { backup, restore } from './backup.ts';
 import { initRecovery } from './init-recovery.ts';
 import { addSeal, removeSeal, rotateDataKey, seals, unseal } from './seals.ts';
+import { verify } from './verify.ts';
 
 const clock = (): number => performance.now();
 
@@ -122,46 +121,6 @@ function settingsOutcome(answer: SettingsAnswer): Outcome {
             `Not heard of the changed option yet: ${names}. The next heartbeat tells it; a secondary makes one now with: keystair hierarchy heartbeat`,
           ],
   };
-}
-
-const verify = command({
-  summary: 'open every record and recompute every digest; works on a stopped server too',
-  positionals: {},
-  options: {
-    ...ADDRESSED_SERVER,
-    config: text('FILE', 'the configuration file of a stopped server, where its key file lies elsewhere'),
-  },
-  example: '--data /var/lib/keystair',
-  run: async (context, _values, { data, config }) =>
-    verifyOutcome(await verifyAnywhere(context, data, config)),
-});
-
-async function verifyAnywhere(
-  context: Context,
-  data: string,
-  config: string | undefined,
-): Promise<VerifyReport> {
-  const client = await context.connect(data);
-  try {
-    return await client('verify', {});
-  } catch (error) {
-    if (!(error instanceof KeystairError) || error.code !== 'server-not-running') throw error;
-    const { verifyOffline } = await context.serverProgram();
-    return await verifyOffline(data, config);
-  }
-}
-
-function verifyOutcome(report: VerifyReport): Outcome {
-  const found = count(report.problems.length, 'problem');
-  const outcome = {
-    document: report,
-    lines: [`${count(report.keys, 'key')} opened and checked, ${found} found.`, ...report.problems],
-  };
-  if (report.ok) return outcome;
-  const failure = new KeystairError('data-damaged', `the verification found ${found}`, {
-    nextStep: 'keep this data directory as it is, and restore a backup into an empty one',
-  });
-  return { ...outcome, failure };
 }
 
 const recover = command({

@@ -4,7 +4,7 @@
  */
 import type { ServerName } from '#domain/lookup.ts';
 import { openRepository, type RepositoryPorts } from '../create-repository.ts';
-import { verify } from '../verify.ts';
+import { verify } from '../verify/verify.ts';
 import type { BackupCounts, BackupHeader } from './backup-lines.ts';
 import type { BackupPage } from './read-backup.ts';
 import { restoreBackup } from './restore-backup.ts';

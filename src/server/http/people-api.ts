@@ -20,7 +20,7 @@ import { revealKey } from '../keys/reveal-key.ts';
 import { serverStatus, type StatusPorts } from '../status.ts';
 import type { Credentials } from '../trust/credentials.ts';
 import { invite } from '../trust/invitations.ts';
-import { verify } from '../verify.ts';
+import { verify } from '../verify/verify.ts';
 
 export interface PeopleApiPorts extends SettingsPorts, JoinPorts, NeighbourPorts, ExplainPorts, StatusPorts {
   readonly credentials: Credentials;
@@ -45,7 +45,7 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
     serverStatus: () => serverStatus(ports),
     showSettings: () => showSettings(ports),
     changeSettings: (caller, request) => changeSettings(ports, caller, request),
-    verify: () => verify(ports),
+    verify: (_caller, _request, life = UNWATCHED) => verify(ports, life),
     recoverFromPrimary: (caller, _request, life = UNWATCHED) => recoverFromPrimary(ports, caller, life),
 
     sealState: async () => {

@@ -13,7 +13,7 @@ import type { MachineApi } from '#server/http/machine-api.ts';
 import { Signal } from '#server/signal.ts';
 import { applyPage } from '#server/transfer/apply-import.ts';
 import { createCredentials, loadAuthority } from '#server/trust/credentials.ts';
-import { verify } from '#server/verify.ts';
+import { verify } from '#server/verify/verify.ts';
 import type { Store } from '#store/store.ts';
 import { structureProblems } from '#store/sqlite/structure.ts';
 import { NO_SEAL_PLACES } from '#test/support/no-seal-places.ts';

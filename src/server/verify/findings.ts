@@ -1,0 +1,103 @@
+/**
+ * What a verification finds: damaged keys by number, and everything else as sentences. Invariant: memory is bounded, however
+ * much is damaged; what is not listed any more is counted.
+ */
+import type { StoredKey } from '#store/store.ts';
+
+/** Problems listed, and damaged keys named; behind so many the rest is only counted. */
+const PROBLEMS_MAX = 1000;
+
+/**
+ * What is wrong with a key's row. `unreadable`: its record does not open. `digest`, `device`, `chain`: the record is right,
+ * and that column is not. `other-record`: the record that belongs at this number is another one. `missing`: no row.
+ */
+export type KeyFault = 'unreadable' | 'digest' | 'device' | 'chain' | 'other-record' | 'missing';
+
+/** What the audit log tells of a number: when and from where a key was recorded under it. */
+export interface ToldOfKeys {
+  readonly from: number;
+  readonly to: number;
+  /** The id of the key numbered `from`. */
+  readonly first: string;
+  readonly receivedFrom: string;
+  /** Unix ms. */
+  readonly at: number;
+}
+
+export interface Damage {
+  /** Its number; with `to` above it, the first of a run of missing rows. */
+  readonly seq: number;
+  readonly to: number;
+  /** As the row says; null where there is none. */
+  readonly id: string | null;
+  readonly receivedFrom: string | null;
+  readonly origin: string | null;
+  readonly faults: KeyFault[];
+  readonly told: ToldOfKeys[];
+}
+
+/** What of a row a finding needs; no material. */
+export type DamagedRow = Pick<StoredKey, 'seq' | 'id' | 'receivedFrom' | 'fields'>;
+
+export class Findings {
+  readonly #sentences: string[] = [];
+  readonly #damages: Damage[] = [];
+  #more = 0;
+
+  add(sentence: string): void {
+    if (this.#sentences.length < PROBLEMS_MAX) this.#sentences.push(sentence);
+    else this.#more += 1;
+  }
+
+  /** By rising number. A second fault of the row named last joins the first. */
+  damaged(row: DamagedRow, fault: KeyFault): void {
+    const last = this.#damages.at(-1);
+    if (last?.seq === row.seq) {
+      if (!last.faults.includes(fault)) last.faults.push(fault);
+      return;
+    }
+    const { seq, id, receivedFrom } = row;
+    this.#put({ seq, to: seq, id, receivedFrom, origin: originOf(row.fields), faults: [fault], told: [] });
+  }
+
+  missing(from: number, to: number): void {
+    this.#put({
+      seq: from,
+      to,
+      id: null,
+      receivedFrom: null,
+      origin: null,
+      faults: ['missing'],
+      told: [],
+    });
+  }
+
+  #put(damage: Damage): void {
+    if (this.#damages.length < PROBLEMS_MAX) this.#damages.push(damage);
+    else this.#more += 1;
+  }
+
+  /** By rising number. */
+  get damages(): readonly Damage[] {
+    return this.#damages;
+  }
+
+  get sentences(): readonly string[] {
+    return this.#sentences;
+  }
+
+  /** Found, and not listed. */
+  get more(): number {
+    return this.#more;
+  }
+}
+
+/** As damaged fields say, for a hint where to look. */
+function originOf(fields: string): string | null {
+  try {
+    const { origin } = JSON.parse(fields) as { origin?: unknown };
+    return typeof origin === 'string' ? origin : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,42 @@
+/** Looks at the rows that decide something, and at the server's own secrets: each MAC, each seal. */
+import type { TrustedKind } from '#store/store.ts';
+import type { Findings } from './findings.ts';
+import type { VerifyPorts } from './verify.ts';
+
+const JUDGED_KINDS: readonly TrustedKind[] = [
+  'setting',
+  'member',
+  'invitation',
+  'primary',
+  'import',
+  'recovery',
+  'authority',
+  'seal',
+];
+/** Those whose rows are authenticated by being sealed. */
+const KNOWN_KINDS: ReadonlySet<string> = new Set([...JUDGED_KINDS, 'secret', 'data-key']);
+
+export async function lookAtRows({ rows, store }: VerifyPorts, findings: Findings): Promise<void> {
+  const { reader } = store;
+  for (const kind of JUDGED_KINDS) await rows.all(reader, kind);
+  for (const kind of await reader.rowKinds()) {
+    if (KNOWN_KINDS.has(kind)) continue;
+    findings.add(
+      `a row is of the kind ${JSON.stringify(kind)}, which no program of ours writes: it was altered and counts as absent; make it anew, or restore the newest backup`,
+    );
+  }
+  for (const row of rows.untrusted) {
+    findings.add(
+      `the row "${row}" was altered and counts as absent; make it anew, or restore the newest backup`,
+    );
+  }
+  for (const row of await reader.rows('secret')) {
+    const { id } = row;
+    try {
+      if (!rows.fits(row)) throw new Error('its MAC does not fit');
+      await rows.getSecret(reader, id);
+    } catch {
+      findings.add(`this server's own secret "${id}" does not open; restore the newest backup`);
+    }
+  }
+}
