@@ -8,6 +8,7 @@ import { STORE_GROUP_WORKS_MAX } from '#domain/limits.ts';
 import { PAGE_BYTES, WAL_PAGES_DUE } from './connection.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { type GroupPorts, prepareGroups, type Settle, type Work } from './group.ts';
+import type { LogFlush } from './log-flush.ts';
 import { explain, failureOf, unsynced } from './sqlite-failure.ts';
 import { prepareQuery } from './statement.ts';
 import type { TableName } from './tables.ts';
@@ -15,6 +16,8 @@ import type { TableName } from './tables.ts';
 /** Carrying pages over takes as much space again: on a disk that fills up, it is done before a quarter is needed. */
 const FREE_SPACE_PART = 4;
 const WAL_PAGES_DUE_LEAST = 8;
+/** What one caller writes: a key and the line that tells of it. More is several callers', and others may be waiting. */
+const LONE_CALLER_BYTES_MAX = 1024;
 
 export interface CommitQueue {
   add(work: Work): void;
@@ -31,13 +34,13 @@ export interface CommitQueue {
 export interface CommitQueuePorts extends Omit<GroupPorts, 'changed'> {
   readonly space: DiskSpace;
   /** Makes what was committed durable; undefined where nothing needs to be. */
-  readonly flushLog: (() => Promise<void>) | undefined;
+  readonly log: LogFlush | undefined;
   /** Ends the process. */
   readonly onFatal: (error: KeystairError) => never;
 }
 
 export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
-  const { connection, space, flushLog } = ports;
+  const { connection, space, log } = ports;
   const changed = new Set<TableName>();
   const commitGroup = prepareGroups({ ...ports, changed });
   const walState = prepareQuery(connection, 'PRAGMA wal_checkpoint = NOOP');
@@ -58,10 +61,11 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   };
 
   /** Whatever a sync fails for, what is on the disk is not known: another sync would lie. */
-  const flush = async (): Promise<void> => {
-    if (flushLog === undefined) return;
+  const flush = async (ofLoneCaller: boolean): Promise<void> => {
+    if (log === undefined) return;
     try {
-      await flushLog();
+      if (ofLoneCaller && log.isQuick()) log.flushHere();
+      else await log.flush();
     } catch (error) {
       escalate(error);
     }
@@ -104,7 +108,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   /** Commits works until each has its answer, or has to wait for another group. */
   const settleGroup = async (
     group: readonly Work[],
-  ): Promise<{ settles: Settle[]; rest: readonly Work[] }> => {
+  ): Promise<{ settles: Settle[]; rest: readonly Work[]; bytes: number }> => {
     const settles: Settle[] = [];
     // A full disk has healed when what waits in the WAL fits into the database, and the reserve is whole besides.
     const full = space.isFull() && !(checkpoint(1) && space.heals());
@@ -113,8 +117,8 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
     while (works.length > 0) {
       try {
         const done = await commitGroup(works);
-        settles.push(...done);
-        return { settles, rest: works.slice(done.length) };
+        settles.push(...done.settles);
+        return { settles, rest: works.slice(done.settles.length), bytes: done.bytes };
       } catch (error) {
         const failure = failureOf(error, space);
         if (failure === 'unsynced') escalate(error);
@@ -134,7 +138,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
         carried = true;
       }
     }
-    return { settles, rest: [] };
+    return { settles, rest: [], bytes: 0 };
   };
 
   const runGroup = async (): Promise<void> => {
@@ -148,7 +152,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
       settles = settled.settles;
       if (settled.rest.length > 0) queue = [...settled.rest, ...queue];
       open = false;
-      await flush();
+      await flush(group.length === 1 && queue.length === 0 && settled.bytes <= LONE_CALLER_BYTES_MAX);
     } catch (error) {
       settles = refuse(group, explain(error, space));
     }

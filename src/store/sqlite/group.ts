@@ -29,7 +29,14 @@ export interface GroupPorts {
 }
 
 /** Commits the first works, as many as one flush should carry. Throws what SQLite said when none of it stays. */
-export type CommitGroup = (works: readonly Work[]) => Promise<readonly Settle[]>;
+export type CommitGroup = (works: readonly Work[]) => Promise<Committed>;
+
+export interface Committed {
+  /** One for each work that is in, from the first on. */
+  readonly settles: readonly Settle[];
+  /** About as many were appended. */
+  readonly bytes: number;
+}
 
 export function prepareGroups({ connection, tables, changed, explain }: GroupPorts): CommitGroup {
   const begin = connection.prepare('BEGIN IMMEDIATE');
@@ -86,7 +93,7 @@ export function prepareGroups({ connection, tables, changed, explain }: GroupPor
         if (bytes >= STORE_GROUP_BYTES_MAX) break;
       }
       commit.run();
-      return settles;
+      return { settles, bytes };
     } catch (error) {
       forgetHeads();
       if (connection.isTransaction) connection.exec('ROLLBACK');

@@ -127,8 +127,7 @@ function storeOf(
   onFatal: SqliteStoreOptions['onFatal'],
 ): Store {
   const explainHere = (error: unknown): unknown => explain(error, space);
-  const flushLog = log === undefined ? undefined : () => log.flush();
-  const queue = createCommitQueue({ ...writer, space, flushLog, explain: explainHere, onFatal });
+  const queue = createCommitQueue({ ...writer, space, log, explain: explainHere, onFatal });
   const watched = new WatchedTables(writer.tables, queue.changed);
   let closing: Promise<void> | undefined;
 
