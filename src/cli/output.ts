@@ -29,7 +29,11 @@ export function* jsonChunks(document: object): Generator<string> {
   yield before === '{' ? '{}' : '}';
 }
 
-export async function writeOutcome(terminal: Terminal, outcome: Outcome, json: boolean): Promise<void> {
+export async function writeOutcome(
+  terminal: Pick<Terminal, 'print' | 'say'>,
+  outcome: Outcome,
+  json: boolean,
+): Promise<void> {
   const messages = outcome.messages ?? [];
   if (json) {
     if (outcome.document !== null) {

@@ -1,15 +1,17 @@
 /**
  * How far a long command is: one line on standard error that replaces itself, on a terminal only.
  */
-import { secondsToText } from './durations.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Fast enough to look alive, slow enough to be read. */
 const PAINT_MS = 200;
 
+/** An amount in words. */
+type Unit = (amount: number) => string;
+
 export interface Progress {
-  /** @param done of `of`, in whatever unit; rate and time left follow from it. */
-  readonly at: (done: number, of: number) => void;
+  /** @param done of `of`, in whatever unit; rate and time left follow from it, without `of` the rate alone. */
+  readonly at: (done: number, of: number | undefined) => void;
   readonly end: () => void;
 }
 
@@ -17,7 +19,7 @@ export function createProgress(
   terminal: Pick<Terminal, 'paint'>,
   what: string,
   clock: () => number,
-  rate: (perSecond: number) => string,
+  unit: Unit,
 ): Progress {
   const { paint } = terminal;
   if (paint === undefined) return { at: () => {}, end: () => {} };
@@ -30,7 +32,7 @@ export function createProgress(
       begun ??= { at: now, done };
       if (now - paintedAt < PAINT_MS) return;
       paintedAt = now;
-      paint(progressLine(what, { done, of, since: done - begun.done, elapsedMs: now - begun.at }, rate));
+      paint(progressLine(what, { done, of, since: done - begun.done, elapsedMs: now - begun.at }, unit));
     },
     end: () => paint(''),
   };
@@ -38,32 +40,38 @@ export function createProgress(
 
 interface Pace {
   readonly done: number;
-  readonly of: number;
+  readonly of: number | undefined;
   /** Done in the time that elapsed. */
   readonly since: number;
   readonly elapsedMs: number;
 }
 
-function progressLine(
-  what: string,
-  { done, of, since, elapsedMs }: Pace,
-  rate: (perSecond: number) => string,
-): string {
-  const share = of > 0 ? Math.min(done / of, 1) : 0;
+function progressLine(what: string, { done, of, since, elapsedMs }: Pace, unit: Unit): string {
   const perSecond = elapsedMs > 0 ? (since / elapsedMs) * 1000 : 0;
-  const left = perSecond > 0 ? Math.ceil(Math.max(of - done, 0) / perSecond) : undefined;
-  const pace = left === undefined ? '' : `, ${rate(perSecond)}, ${secondsToText(left)} left`;
-  return `${what} ${Math.floor(share * 100)} %${pace}`;
+  const rate = perSecond > 0 ? `, ${unit(perSecond)}/s` : '';
+  if (of === undefined) return `${what} ${unit(done)}${rate}`;
+  const share = of > 0 ? Math.min(done / of, 1) : 0;
+  const left = perSecond > 0 ? `, ${timeWords(Math.max(of - done, 0) / perSecond)} left` : '';
+  return `${what} ${Math.floor(share * 100)} %${rate}${left}`;
 }
 
-export function megabytes(perSecond: number): string {
-  return `${(perSecond / 1e6).toFixed(1)} MB/s`;
+/** As exact as such an estimate deserves: `45 s`, `2 min 5 s`, `3 h 20 min`. */
+export function timeWords(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.ceil(whole / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-export function keysRate(perSecond: number): string {
-  return `${Math.round(perSecond)} keys/s`;
+export function inMegabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-export function rowsRate(perSecond: number): string {
-  return `${Math.round(perSecond)} rows/s`;
+export function inKeys(amount: number): string {
+  return `${Math.round(amount)} keys`;
+}
+
+export function inRows(amount: number): string {
+  return `${Math.round(amount)} rows`;
 }

@@ -4,14 +4,18 @@
  */
 import { KeystairError } from '#domain/errors.ts';
 
+/** `destroy` lets go of it before its end. */
+type Input = AsyncIterable<Buffer | string> & { readonly destroy?: () => unknown };
+
 export interface Terminal {
-  /** Standard output. Resolves when the text was taken. */
-  readonly print: (text: string) => Promise<void>;
+  /** Standard output. Resolves when it was taken. */
+  readonly print: (text: string | Uint8Array) => Promise<void>;
+  readonly outputIsTerminal: boolean;
   /** Standard error, one line. */
   readonly say: (line: string) => void;
   /** Standard error, the line that is there replaced; undefined where it is no terminal. `''` takes it away. */
   readonly paint?: (line: string) => void;
-  readonly input: AsyncIterable<Buffer | string>;
+  readonly input: Input;
   /** Standard input is a person and not a pipe. */
   readonly inputIsPerson: boolean;
 }
@@ -30,8 +34,8 @@ function outputFailure(cause: NodeJS.ErrnoException): Error {
 
 /** @param streams the process's own, or a test's. */
 export function createTerminal(streams: {
-  readonly stdin: AsyncIterable<Buffer | string> & { readonly isTTY?: boolean };
-  readonly stdout: NodeJS.WritableStream;
+  readonly stdin: Input & { readonly isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }): Terminal {
   // Failures of single writes are told to their callers; without listeners the stream's own event would crash.
@@ -45,6 +49,7 @@ export function createTerminal(streams: {
           else reject(outputFailure(error));
         });
       }),
+    outputIsTerminal: streams.stdout.isTTY === true,
     say: (line) => {
       streams.stderr.write(`${line}\n`);
     },

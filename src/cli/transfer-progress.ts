@@ -3,7 +3,7 @@ import type { Progress } from './progress.ts';
 
 export async function* counted(
   source: AsyncIterable<Uint8Array>,
-  of: number,
+  of: number | undefined,
   progress: Progress,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let done = 0;

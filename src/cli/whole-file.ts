@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, link, lstat, open, rename, unlink } from 'node:fs/promises';
+import { access, link, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { KeystairError } from '#domain/errors.ts';
@@ -18,7 +18,8 @@ function exists(path: string): KeystairError {
 }
 
 /** Refuses early what would be refused at the end. A device or a pipe is never replaced by a file. */
-export async function checkNewFile(path: string, force: boolean): Promise<void> {
+export async function checkNewFile(given: string, force: boolean): Promise<void> {
+  const path = await behindLinks(given);
   // In the words of the folder: under the name of a file that is yet to be, nobody would understand it.
   await access(dirname(resolve(path)), constants.W_OK);
   const there = await lstat(path).catch((error: NodeJS.ErrnoException) => {
@@ -26,18 +27,33 @@ export async function checkNewFile(path: string, force: boolean): Promise<void> 
     throw error;
   });
   if (there === undefined) return;
-  if (!there.isFile() && !there.isSymbolicLink()) {
-    throw new KeystairError('invalid-argument', `${path} is not a regular file`, { nextStep: 'name a file' });
-  }
-  if (!force) throw exists(path);
+  if (!force) throw exists(given);
+}
+
+/**
+ * A link is followed, so that what it names is replaced and the link stays: `/dev/stdout` is one. Where it leads
+ * nowhere it is itself what is there. Throws for one that leads to what has no name, as a pipe does.
+ */
+async function behindLinks(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return path;
+  if (!found.isFile()) throw notRegular(path);
+  return realpath(path);
+}
+
+function notRegular(path: string): KeystairError {
+  return new KeystairError('invalid-argument', `${path} is not a regular file`, {
+    nextStep: 'name a file; `keystair keys export` takes - for standard output',
+  });
 }
 
 export async function writeWholeFile(
-  path: string,
+  given: string,
   force: boolean,
   source: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  await checkNewFile(path, force);
+  await checkNewFile(given, force);
+  const path = await behindLinks(given);
   const folder = dirname(resolve(path));
   const partial = join(folder, `.keystair-${randomBytes(8).toString('hex')}.partial`);
   const handle = await open(partial, 'wx', 0o600);

@@ -6,10 +6,10 @@ import { jsonChunks, writeOutcome } from '#cli/output.ts';
 import type { Outcome } from '#cli/command.ts';
 
 function recorder() {
-  const stdout: string[] = [];
+  const stdout: (string | Uint8Array)[] = [];
   const stderr: string[] = [];
   const terminal = {
-    print: async (text: string) => void stdout.push(text),
+    print: async (text: string | Uint8Array) => void stdout.push(text),
     say: (line: string) => void stderr.push(line),
     input: (async function* () {})(),
     inputIsPerson: false,

@@ -76,11 +76,11 @@ export class Server {
   }
 
   /** A command about this server. */
-  run(args: readonly string[], stdin = ''): Promise<Ran> {
+  run(args: readonly string[], stdin: string | Uint8Array = ''): Promise<Ran> {
     return runKeystair([...args, '--data', this.data], { stdin });
   }
 
-  async done(args: readonly string[], stdin = ''): Promise<Json> {
+  async done(args: readonly string[], stdin: string | Uint8Array = ''): Promise<Json> {
     return doneJson(await this.run([...args, '--json'], stdin));
   }
 

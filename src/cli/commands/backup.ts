@@ -7,7 +7,7 @@ import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { flag, required, text } from '../options.ts';
-import { createProgress, megabytes } from '../progress.ts';
+import { createProgress, inMegabytes } from '../progress.ts';
 import { readPassword } from '../secrets.ts';
 import type { BackupFile } from '../server-program.ts';
 import { counted } from '../transfer-progress.ts';
@@ -63,7 +63,7 @@ async function makeIt(
   const question = { text: 'Password for the backup', twice: true };
   const password = await readPassword(passwordFile, context.terminal, question);
   const answer = await transfers.backup({ password }, context.stopSignal());
-  const progress = createProgress(context.terminal, 'Backing up', clock, megabytes);
+  const progress = createProgress(context.terminal, 'Backing up', clock, inMegabytes);
   await writeWholeFile(file, force, counted(answer.bytes, answer.bytesExpected, progress));
   return {
     document: {},
@@ -157,7 +157,7 @@ async function withBackup<T>(
     const password = await readPassword(passwordFile, context.terminal, question);
     const stop = context.stopSignal();
     const blocks = handle.createReadStream({ highWaterMark: FILE_BLOCK_BYTES, autoClose: false });
-    const progress = createProgress(context.terminal, what, clock, megabytes);
+    const progress = createProgress(context.terminal, what, clock, inMegabytes);
     return await use({ bytes: untilStopped(counted(blocks, stat.size, progress), stop), password });
   } finally {
     await handle.close();

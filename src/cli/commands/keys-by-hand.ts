@@ -1,17 +1,13 @@
 /** `keystair keys export` and `keys import`: keys carried by hand, in a file that a password or one server opens. */
 import { randomBytes } from 'node:crypto';
-import { constants, openSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
-import { KeystairError } from '#domain/errors.ts';
-import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
 import type { ImportReport } from '#protocol/transfer-routes.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { flag, required, text, texts } from '../options.ts';
-import { createProgress, keysRate, megabytes } from '../progress.ts';
+import { openExportFile } from '../export-file-input.ts';
+import { createProgress, inKeys, inMegabytes } from '../progress.ts';
 import { readPassword } from '../secrets.ts';
+import { STANDARD_STREAM, demandPipedOutput, writeStandardOutput } from '../standard-streams.ts';
 import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER, count } from '../words.ts';
@@ -66,7 +62,7 @@ export const exportByHand = command({
   positionals: {},
   options: {
     ...ADDRESSED_SERVER,
-    out: required(text('FILE', 'the file to write')),
+    out: required(text('FILE', 'the file to write, or - for standard output')),
     'password-file': text('F', 'a file that holds the password; asked for on a terminal otherwise'),
     'generate-password': flag('make a password of six words, and show it once'),
     to: text(
@@ -79,16 +75,22 @@ export const exportByHand = command({
     force: flag('replace the file if it is there'),
   },
   example: '--out oslo.age --device laptop-17 --data /var/lib/keystair',
-  check: (_values, { 'password-file': file, 'generate-password': generate, to, 'created-after': after }) => {
+  check: (_values, options, json) => {
+    const { 'password-file': file, 'generate-password': generate, to, 'created-after': after } = options;
     if ([file !== undefined, generate, to !== undefined].filter(Boolean).length > 1) {
       throw new UsageError('give only one of --password-file, --generate-password and --to');
     }
     timeOf(after);
+    if (options.out === STANDARD_STREAM && json) {
+      throw new UsageError('with --json standard output cannot be FILE; name a file');
+    }
   },
   run: async (context, _values, options) => {
     const { data, out, to, device, key, force } = options;
     const createdAfter = timeOf(options['created-after']);
-    await checkNewFile(out, force);
+    const piped = out === STANDARD_STREAM;
+    if (piped) demandPipedOutput(context.terminal);
+    else await checkNewFile(out, force);
     const transfers = await context.connectTransfers(data);
     const secret =
       to === undefined
@@ -103,65 +105,31 @@ export const exportByHand = command({
       },
       context.stopSignal(),
     );
-    const progress = createProgress(context.terminal, 'Exporting', clock, megabytes);
-    await writeWholeFile(out, force, counted(answer.bytes, answer.bytesExpected, progress));
+    const progress = createProgress(context.terminal, 'Exporting', clock, inMegabytes);
+    const bytes = counted(answer.bytes, answer.bytesExpected, progress);
+    if (piped) await writeStandardOutput(context.terminal, bytes);
+    else await writeWholeFile(out, force, bytes);
     // Never on standard output, which may end in a log.
     for (const line of secret?.shown ?? []) context.terminal.say(line);
+    const exported = `Exported ${count(answer.keys, 'key')} to ${piped ? 'standard output' : out}`;
     return {
       document: { exported: answer.keys, file: out },
-      lines: [`Exported ${count(answer.keys, 'key')} to ${out}`],
+      lines: piped ? [] : [exported],
       messages: [
+        ...(piped ? [exported] : []),
         ...(answer.keys === 0 ? ['No key fits what was asked for: the file is whole, and holds none.'] : []),
         secret === undefined
           ? 'Only the server with that recipient opens it: keystair keys import FILE there.'
           : LOST_PASSWORD,
       ],
+      ...(piped ? { piped } : {}),
     };
   },
 });
 
-/** How every age v1 file with a passphrase begins. */
-const ASKS_FOR_PASSWORD = 'age-encryption.org/v1\n-> scrypt ';
-
-interface FileToRead {
-  readonly asksForPassword: boolean;
-  readonly bytes: AsyncGenerator<Uint8Array, void, undefined>;
-  /** However far it was read. */
-  readonly close: () => void;
-}
-
-/** Reads on from where the front ends and never back, so that a pipe is as good as a file. */
-async function beginToRead(handle: FileHandle, isPipe: boolean): Promise<FileToRead> {
-  const front = Buffer.alloc(ASKS_FOR_PASSWORD.length);
-  let length = 0;
-  while (length < front.length) {
-    const { bytesRead } = await handle.read(front, length, front.length - length, null);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  const rest = isPipe
-    ? waitedFor(handle)
-    : handle.createReadStream({ highWaterMark: FILE_BLOCK_BYTES, autoClose: false });
-  async function* bytes(): AsyncGenerator<Uint8Array, void, undefined> {
-    yield front.subarray(0, length);
-    yield* rest;
-  }
-  return {
-    asksForPassword: front.toString('latin1', 0, length) === ASKS_FOR_PASSWORD,
-    bytes: bytes(),
-    close: () => void rest.destroy(),
-  };
-}
-
-/** A plain read of a pipe that nobody writes to cannot be given up, and would keep the command from ending. */
-function waitedFor(handle: FileHandle): Readable {
-  const again = openSync(`/proc/self/fd/${handle.fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
-  return new Socket({ fd: again, readable: true, writable: false });
-}
-
 export const importByHand = command({
   summary: 'take the keys of an export file in, all or none',
-  positionals: { file: { placeholder: 'FILE', help: 'the export file' } },
+  positionals: { file: { placeholder: 'FILE', help: 'the export file, or - for standard input' } },
   options: {
     ...ADDRESSED_SERVER,
     'password-file': text('F', 'a file that holds the password; asked for on a terminal otherwise'),
@@ -169,31 +137,27 @@ export const importByHand = command({
   },
   example: 'oslo.age --dry-run --data /var/lib/keystair',
   run: async (context, { file }, { data, 'password-file': passwordFile, 'dry-run': dryRun }) => {
-    const handle = await open(file, constants.O_RDONLY);
-    let reading: FileToRead | undefined;
+    const input = await openExportFile(file, context.terminal);
     try {
-      const stat = await handle.stat();
-      if (stat.isDirectory()) {
-        throw new KeystairError('invalid-argument', `${file} is a directory`, { nextStep: 'name a file' });
-      }
       const transfers = await context.connectTransfers(data);
-      reading = await beginToRead(handle, stat.isFIFO());
-      const asks = passwordFile !== undefined || reading.asksForPassword;
+      const { asksForPassword, bytes } = await input.read();
       const question = { text: 'Password of the export file', twice: false };
-      const password = asks ? await readPassword(passwordFile, context.terminal, question) : undefined;
-      const checking = createProgress(context.terminal, 'Checking', clock, megabytes);
-      const recording = createProgress(context.terminal, 'Recording', clock, keysRate);
+      const password =
+        passwordFile !== undefined || asksForPassword
+          ? await readPassword(passwordFile, context.terminal, question)
+          : undefined;
+      const checking = createProgress(context.terminal, 'Checking', clock, inMegabytes);
+      const recording = createProgress(context.terminal, 'Recording', clock, inKeys);
       const report = await transfers.importKeys(
         { ...(password === undefined ? {} : { password }), dryRun },
-        counted(reading.bytes, stat.size, checking),
+        counted(bytes, input.size, checking),
         context.stopSignal(),
         recording.at,
       );
       recording.end();
       return { document: { ...report }, lines: reportLines(report) };
     } finally {
-      reading?.close();
-      await handle.close();
+      await input.close();
     }
   },
 });

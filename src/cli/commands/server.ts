@@ -8,7 +8,7 @@ import { secondsToText } from '../durations.ts';
 import { address, choice, duration, name, onOff, required, text } from '../options.ts';
 import { sealedLines } from '../seal-lines.ts';
 import { serverStatusLines } from '../server-status-lines.ts';
-import { createProgress, keysRate } from '../progress.ts';
+import { createProgress, inKeys } from '../progress.ts';
 import { columns } from '../table.ts';
 import { ADDRESSED_SERVER, count, OPTION_NAME, onOrOff } from '../words.ts';
 import { backup, restore } from './backup.ts';
@@ -130,7 +130,7 @@ const recover = command({
   example: '--data /var/lib/keystair',
   run: async (context, _values, { data }) => {
     const client = await context.connect(data);
-    const progress = createProgress(context.terminal, 'Recovering', clock, keysRate);
+    const progress = createProgress(context.terminal, 'Recovering', clock, inKeys);
     const report = await client(
       'recoverFromPrimary',
       {},

@@ -5,7 +5,7 @@ import type { Watch } from '#protocol/people-client.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { text } from '../options.ts';
-import { createProgress, rowsRate } from '../progress.ts';
+import { createProgress, inRows } from '../progress.ts';
 import { ADDRESSED_SERVER, count } from '../words.ts';
 
 const clock = (): number => performance.now();
@@ -19,7 +19,7 @@ export const verify = command({
   },
   example: '--data /var/lib/keystair',
   run: async (context, _values, { data, config }) => {
-    const progress = createProgress(context.terminal, 'Verifying', clock, rowsRate);
+    const progress = createProgress(context.terminal, 'Verifying', clock, inRows);
     const watch: Watch = { onProgress: progress.at, stop: context.stopSignal() };
     return verifyOutcome(await verifyAnywhere(context, data, config, watch).finally(progress.end));
   },

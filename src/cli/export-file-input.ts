@@ -1,0 +1,97 @@
+/**
+ * The file of an import as it comes: at a path, through a pipe, or on standard input (`-`). Invariant: it is read on
+ * from its front and never back, so that a pipe is as good as a file.
+ */
+import { constants, fstatSync, openSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { KeystairError } from '#domain/errors.ts';
+import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
+import { STANDARD_STREAM } from './standard-streams.ts';
+import type { Terminal } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
+
+/** How every age v1 file with a passphrase begins. */
+const ASKS_FOR_PASSWORD = Buffer.from('age-encryption.org/v1\n-> scrypt ');
+
+export interface ExportFileInput {
+  /** Undefined where only its end will tell, as of a pipe. */
+  readonly size: number | undefined;
+  /** To be called once. Waits for the first bytes. */
+  readonly read: () => Promise<{
+    readonly asksForPassword: boolean;
+    readonly bytes: AsyncGenerator<Uint8Array, void, undefined>;
+  }>;
+  /** However far it was read. */
+  readonly close: () => Promise<void>;
+}
+
+export async function openExportFile(
+  path: string,
+  terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
+): Promise<ExportFileInput> {
+  if (path === STANDARD_STREAM) return standardInput(terminal);
+  const handle = await open(path, constants.O_RDONLY);
+  const stat = await handle.stat();
+  if (stat.isDirectory()) {
+    await handle.close();
+    throw new KeystairError('invalid-argument', `${path} is a directory`, { nextStep: 'name a file' });
+  }
+  const stream = stat.isFIFO()
+    ? waitedFor(handle)
+    : handle.createReadStream({ highWaterMark: FILE_BLOCK_BYTES, autoClose: false });
+  return {
+    size: stat.isFile() ? stat.size : undefined,
+    read: () => readFront(stream),
+    close: async () => {
+      stream.destroy();
+      await handle.close();
+    },
+  };
+}
+
+/** A plain read of a pipe that nobody writes to cannot be given up, and would keep the command from ending. */
+function waitedFor(handle: FileHandle): Readable {
+  const again = openSync(`/proc/self/fd/${handle.fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd: again, readable: true, writable: false });
+}
+
+function standardInput({ input, inputIsPerson }: Pick<Terminal, 'input' | 'inputIsPerson'>): ExportFileInput {
+  if (inputIsPerson) {
+    throw new UsageError('the file is to come on standard input, and that is a terminal', {
+      nextStep: 'name the file, or pass it: keystair keys import - < FILE',
+    });
+  }
+  const stat = fstatSync(0);
+  return {
+    size: stat.isFile() ? stat.size : undefined,
+    read: () => readFront(input),
+    // Whoever writes into the pipe is not to wait for a command that is over.
+    close: async () => void input.destroy?.(),
+  };
+}
+
+async function readFront(source: AsyncIterable<Uint8Array | string>): ReturnType<ExportFileInput['read']> {
+  const blocks = source[Symbol.asyncIterator]();
+  const next = async (): Promise<Buffer | undefined> => {
+    const { done, value } = await blocks.next();
+    return done === true ? undefined : typeof value === 'string' ? Buffer.from(value) : asBuffer(value);
+  };
+  let front = Buffer.alloc(0);
+  while (front.length < ASKS_FOR_PASSWORD.length) {
+    const block = await next();
+    if (block === undefined) break;
+    front = Buffer.concat([front, block]);
+  }
+  async function* bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield front;
+    for (let block = await next(); block !== undefined; block = await next()) yield block;
+  }
+  const asksForPassword = front.subarray(0, ASKS_FOR_PASSWORD.length).equals(ASKS_FOR_PASSWORD);
+  return { asksForPassword, bytes: bytes() };
+}
+
+function asBuffer(block: Uint8Array): Buffer {
+  return Buffer.from(block.buffer, block.byteOffset, block.length);
+}

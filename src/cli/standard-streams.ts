@@ -1,0 +1,34 @@
+/**
+ * A file on standard output instead of under a name: what has left cannot be taken back, so that the exit code alone
+ * says whether it is whole.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import { OutputClosed, type Terminal } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What stands for standard input or output in place of a file's name. */
+export const STANDARD_STREAM = '-';
+
+/** Nobody wants to see it, and a terminal would be left in disorder by it. */
+export function demandPipedOutput({ outputIsTerminal }: Pick<Terminal, 'outputIsTerminal'>): void {
+  if (!outputIsTerminal) return;
+  throw new UsageError('the file is to go to standard output, and that is a terminal', {
+    nextStep: 'name a file, or pass it on to another program',
+  });
+}
+
+/** At the pace of whoever reads. A reader that leaves before the end is a failure here. */
+export async function writeStandardOutput(
+  { print }: Pick<Terminal, 'print'>,
+  source: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  try {
+    for await (const block of source) await print(block);
+  } catch (error) {
+    if (!(error instanceof OutputClosed)) throw error;
+    throw new KeystairError('interrupted', 'whoever read standard output left before the file was whole', {
+      nextStep: 'what arrived there is no export; run the command again',
+      cause: error,
+    });
+  }
+}
