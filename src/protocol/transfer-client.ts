@@ -57,8 +57,13 @@ export function createTransferClient(address: Address): TransferClient {
       const call = begin(address, 'importKeys', signal, headers);
       const answered = new AbortController();
       const sending = send(call, request, file, answered.signal);
+      let connected = false;
+      call.once('socket', (socket) => socket.once('connect', () => (connected = true)));
+      // The whole file is there: the import may be confirmed, and its answer lost.
+      const lost = (failure: KeystairError): KeystairError =>
+        connected && call.writableEnded ? inDoubt(failure) : failure;
       try {
-        const answer = await answerOf(address, call, signal, nothingImported);
+        const answer = await answerOf(address, call, signal, nothingImported, lost);
         return await reportOf(answer, onRecorded);
       } finally {
         answered.abort();
@@ -102,12 +107,13 @@ async function answerOf(
   call: ClientRequest,
   signal: AbortSignal,
   interrupted: () => KeystairError,
+  lost = (failure: KeystairError): KeystairError => failure,
 ): Promise<IncomingMessage> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     call.once('response', resolve);
     call.on('error', (cause: NodeJS.ErrnoException) => {
-      if (signal.aborted) reject(interrupted());
-      else reject(cause instanceof SourceFailure ? cause.cause : notRunning(dataDirectory, cause));
+      if (signal.aborted) reject(lost(interrupted()));
+      else reject(cause instanceof SourceFailure ? cause.cause : lost(notRunning(dataDirectory, cause)));
     });
   });
   if (answer.statusCode === 200) return answer;
@@ -207,8 +213,16 @@ function nothingWritten(what: string): KeystairError {
 }
 
 function nothingImported(): KeystairError {
-  return new KeystairError('interrupted', 'stopped before the import was confirmed', {
+  return new KeystairError('interrupted', 'the command was stopped before the import was confirmed', {
     nextStep: 'nothing was imported; run the command again',
+  });
+}
+
+function inDoubt({ code, cause }: KeystairError): KeystairError {
+  const who = code === 'interrupted' ? 'the command' : 'the server';
+  return new KeystairError(code, `${who} stopped before it was known whether the import is confirmed`, {
+    nextStep: 'run the command again while the server runs: what is in already stays as it is',
+    cause,
   });
 }
 

@@ -148,6 +148,8 @@ async function answerImport(
       onConfirmed: () => {
         reply.hijack();
         raw.writeHead(200, { 'content-type': LINES_MEDIA_TYPE });
+        // Told before the first key is recorded: whoever loses the connection then knows that nothing is to be done.
+        raw.flushHeaders();
       },
       onRecorded: (recorded, of) => say({ recorded, of }),
     });

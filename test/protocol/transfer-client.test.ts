@@ -1,0 +1,88 @@
+/** What a person is told whose import lost its connection: never more than is known. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { KeystairError } from '#domain/errors.ts';
+import { createTransferClient } from '#protocol/transfer-client.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'keystair-transfer-client-'));
+after(() => rmSync(folder, { recursive: true }));
+let servers = 0;
+
+/** An import of a small file by a server that does nothing but what it is told here. */
+async function failureOf(
+  serve: (request: IncomingMessage, answer: ServerResponse, giveUp: () => void) => unknown,
+  file: AsyncIterable<Uint8Array> = small(),
+): Promise<string> {
+  const socketPath = join(folder, `${(servers += 1)}.sock`);
+  const stop = new AbortController();
+  const server = createServer((request, answer) => void serve(request, answer, () => stop.abort()));
+  await new Promise<void>((listening) => server.listen(socketPath, listening));
+  try {
+    const client = createTransferClient({ socketPath, dataDirectory: folder });
+    const failure = await client
+      .importKeys({ dryRun: false }, file, stop.signal, () => undefined)
+      .then(
+        () => assert.fail('it was imported'),
+        (error: unknown) => error as KeystairError,
+      );
+    return `${failure.code}: ${failure.sentence}`;
+  } finally {
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+  }
+}
+
+async function* small(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('a small file');
+}
+
+async function* stalling(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('the front');
+  await new Promise(() => undefined);
+}
+
+async function readAll(request: IncomingMessage): Promise<void> {
+  for await (const _ of request);
+}
+
+test('a connection that is lost while the file is sent left nothing', async () => {
+  const lost = await failureOf((request) => request.once('data', () => request.socket.destroy()), stalling());
+  assert.match(lost, /^server-not-running: .* stopped before it answered; .* try again$/);
+  const givenUp = await failureOf((request, _, giveUp) => request.once('data', giveUp), stalling());
+  assert.match(givenUp, /^interrupted: .* before the import was confirmed; nothing was imported/);
+});
+
+test('one that is lost when all of the file is there leaves a doubt, and it is said so', async () => {
+  const lost = await failureOf(async (request) => {
+    await readAll(request);
+    request.socket.destroy();
+  });
+  assert.match(lost, /^server-not-running: the server stopped before it was known whether .* is confirmed;/);
+  const givenUp = await failureOf(async (request, _, giveUp) => {
+    await readAll(request);
+    giveUp();
+  });
+  assert.match(givenUp, /^interrupted: the command stopped before it was known whether .* is confirmed; run/);
+});
+
+test('one that is lost after the confirmation leaves nothing to be done', async () => {
+  const lost = await failureOf(async (request, answer) => {
+    await readAll(request);
+    answer.writeHead(200).flushHeaders();
+    setTimeout(() => request.socket.destroy(), 50);
+  });
+  assert.match(lost, /^interrupted: the file was whole and the import is confirmed.*nothing is to be done/);
+});
+
+test('where no server is, there is nothing to doubt', async () => {
+  const client = createTransferClient({ socketPath: join(folder, 'none.sock'), dataDirectory: folder });
+  const { signal } = new AbortController();
+  await assert.rejects(
+    client.importKeys({ dryRun: false }, small(), signal, () => undefined),
+    (error: KeystairError) => error.code === 'server-not-running' && /no server runs/.test(error.message),
+  );
+});
