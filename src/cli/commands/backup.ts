@@ -158,7 +158,8 @@ async function withBackup<T>(
     const stop = context.stopSignal();
     const blocks = handle.createReadStream({ highWaterMark: FILE_BLOCK_BYTES, autoClose: false });
     const progress = createProgress(context.terminal, what, clock, inMegabytes);
-    return await use({ bytes: untilStopped(counted(blocks, stat.size, progress), stop), password });
+    const size = stat.isFile() ? stat.size : undefined;
+    return await use({ bytes: untilStopped(counted(blocks, size, progress), stop), password });
   } finally {
     await handle.close();
   }
