@@ -164,6 +164,19 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly outcome: 'completed' | 'broken-off';
       readonly recorded: number;
     }
+  /** An administrator has what is damaged put right: so many runs of keys, the first of them numbered `first`. */
+  | { readonly event: 'repair-started'; readonly runs: number; readonly first: number | null }
+  /** The row of that number was damaged or missing, and is as it was recorded again. `from`: `here`, or who brought it. */
+  | { readonly event: 'key-mended'; readonly key: string; readonly number: number; readonly from: string }
+  /** That secondary is to send everything of that epoch again. */
+  | { readonly event: 'secondary-asked-again'; readonly secondary: string; readonly epoch: string }
+  | {
+      readonly event: 'repair-ended';
+      readonly outcome: 'completed' | 'broken-off';
+      readonly mended: number;
+      /** Runs that are damaged still. */
+      readonly left: number;
+    }
   /** What opens the server changed, by the seal's id. */
   | { readonly event: 'seal-added'; readonly seal: string; readonly kind: string }
   | { readonly event: 'seal-removed'; readonly seal: string; readonly kind: string }

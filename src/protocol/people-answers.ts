@@ -51,6 +51,32 @@ export const VerifyAnswer = z.object({
       places: z.array(PlaceOfKey),
     }),
   ),
+  /** What a repair did, before everything else here was found. */
+  repair: z
+    .object({
+      mended: z.array(
+        z.object({
+          seq: z.number(),
+          id: z.string(),
+          /** `here`, or who brought the record again, as `primary:ID`. */
+          from: z.string(),
+          /** Of the server that brought it. */
+          name: z.string().nullable(),
+        }),
+      ),
+      /** Who was asked for the rest, and how that is hastened. */
+      waiting: z.array(
+        z.object({
+          place: z.enum(['secondary', 'device']),
+          id: z.string(),
+          name: z.string(),
+          nextStep: z.string(),
+        }),
+      ),
+      /** What was in the way, each with its next step. */
+      obstacles: z.array(z.string()),
+    })
+    .optional(),
 });
 export type VerifyAnswer = z.infer<typeof VerifyAnswer>;
 

@@ -101,7 +101,15 @@ export const PEOPLE_ROUTES = {
     }),
     SettingsAnswer,
   ),
-  verify: row('POST', '/api/server/verify', SERVER, 'Read', Empty, VerifyAnswer),
+  verify: row(
+    'POST',
+    '/api/server/verify',
+    SERVER,
+    'Read',
+    /** A repair writes keys, and needs the right to. */
+    z.object({ repair: z.literal(true).optional() }),
+    VerifyAnswer,
+  ),
   ...SEAL_ROUTES,
 
   recoverFromPrimary: row(

@@ -20,6 +20,7 @@ import { createPeopleApi, type PeopleApi } from './http/people-api.ts';
 import { SecondaryEars } from './hierarchy/secondary-ears.ts';
 import { Lookups } from './keys/lookup.ts';
 import type { Clock, Log, Random, ServerPorts, Timers } from './ports.ts';
+import { WantedKeys } from './repair/wanted-keys.ts';
 import { Resealing } from './seals/resealing.ts';
 import { Seals, type SealsPorts } from './seals/seals.ts';
 import { Signal } from './signal.ts';
@@ -78,6 +79,7 @@ export async function createAdministrationServer(
     random,
     log,
     ears: new SecondaryEars(),
+    wanted: new WantedKeys(),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),

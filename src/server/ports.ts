@@ -8,6 +8,7 @@ import type { ServerName } from '#domain/lookup.ts';
 import type { Store } from '#store/store.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { SecondaryEars } from './hierarchy/secondary-ears.ts';
+import type { WantedKeys } from './repair/wanted-keys.ts';
 import type { Signal } from './signal.ts';
 import type { TrustedRows } from './trust/trusted-rows.ts';
 
@@ -41,6 +42,8 @@ export interface ServerPorts {
   readonly log: Log;
   /** What secondaries said of their own ends of the links. */
   readonly ears: SecondaryEars;
+  /** Damaged keys that a repair waits for. */
+  readonly wanted: WantedKeys;
   /** Keys were durably recorded here, from whatever side. */
   readonly keysRecorded: Signal;
   /** An option, a DMZ mark, a primary or a membership changed. */

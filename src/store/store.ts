@@ -7,8 +7,9 @@
  *   flush can serve many works (group commit).
  * - `reader` sees only what is durable.
  * - Key rows are numbered 1, 2, 3 … without gaps, in commit order; audit rows likewise. Nothing is edited or deleted in
- *   either, with one exception: `replaceSealed` puts a record's seal under a newer data key, and touches nothing else of
- *   the row. A number once given is never given again, whoever crashes.
+ *   either, with two exceptions: `replaceSealed` puts a record's seal under a newer data key, and touches nothing else of
+ *   the row; `mendKeys` puts the record that was recorded at a number into the place of a row that was damaged since. A
+ *   number once given is never given again, whoever crashes.
  * - A sync that fails ends the process (`onFatal`): what is on disk is not known any more.
  * - The store sees only sealed material. It is not trusted: callers check MACs and open seals.
  */
@@ -186,6 +187,15 @@ export interface Transaction extends Reader {
    * else stay as they are. A number that is not there, or is named twice, is a broken invariant.
    */
   replaceSealed(rows: readonly ResealedKey[]): Promise<void>;
+
+  /**
+   * Writes rows whole at their numbers, in the place of rows that were damaged or are missing. The chain proves that what
+   * comes is what was there: each row continues the chain value before it, and the last of each run of numbers has the
+   * chain value recorded there, or one that the next row continues, or, as the last of all, the digest recorded there behind
+   * a chain value that is recorded.
+   * Rows that do not, a number above the head, and an id that stands elsewhere are a broken invariant.
+   */
+  mendKeys(rows: readonly StoredKey[]): Promise<void>;
 
   /** Returns the id of the first key that this import has staged already, and then stages nothing of these. */
   stageKeys(importId: string, keys: readonly StagedKey[]): Promise<string | undefined>;

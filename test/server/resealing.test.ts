@@ -9,6 +9,7 @@ import { SecondaryEars } from '#server/hierarchy/secondary-ears.ts';
 import { createRepository, isNew, openRepository, type Repository } from '#server/create-repository.ts';
 import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
 import type { Log, Timers } from '#server/ports.ts';
+import { WantedKeys } from '#server/repair/wanted-keys.ts';
 import { Resealing } from '#server/seals/resealing.ts';
 import { Signal } from '#server/signal.ts';
 import { verify } from '#server/verify/verify.ts';
@@ -62,6 +63,7 @@ async function start(
     ...repository,
     timers,
     ears: new SecondaryEars(),
+    wanted: new WantedKeys(),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Store } from '#store/store.ts';
+import { contractOfMending } from './contract-mending.ts';
 import { contractOfReading } from './contract-reading.ts';
 import { contractOfRows } from './contract-rows.ts';
 import { contractOfSnapshots } from './contract-snapshot.ts';
@@ -45,6 +46,7 @@ export function storeContract(name: string, newRepository: NewRepository): void 
     contractOfReading(withStore);
     contractOfRows(withStore);
     contractOfStaging(withStore);
+    contractOfMending(withStore);
     contractOfSnapshots(withStore, newRepository);
     contractOfClosing(newRepository);
     void test(

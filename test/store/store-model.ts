@@ -6,11 +6,21 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { Store, Transaction } from '#store/store.ts';
 import type { NewRepository } from './store-contract.ts';
-import { auditAfterHead, DEVICE_A, DEVICE_B, keyId, keysAfterHead, plain, ZEROS } from './stored-rows.ts';
+import {
+  auditAfterHead,
+  DEVICE_A,
+  DEVICE_B,
+  keyAfter,
+  keyId,
+  keysAfterHead,
+  plain,
+  ZEROS,
+} from './stored-rows.ts';
 
 /** One step of a work. Numbers are drawn from few, so that works meet. */
 type Step =
   | { readonly do: 'keys'; readonly ns: readonly number[]; readonly device: string }
+  | { readonly do: 'mend'; readonly seq: number; readonly device: string; readonly same: boolean }
   | { readonly do: 'audit'; readonly events: readonly string[] }
   | { readonly do: 'contact'; readonly id: string; readonly at: number }
   | { readonly do: 'row'; readonly id: string; readonly body: string | null }
@@ -51,6 +61,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     ns: fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 3 }),
     device,
   }),
+  fc.record({ do: fc.constant('mend' as const), seq: few, device, same: fc.boolean() }),
   fc.record({ do: fc.constant('audit' as const), events: fc.array(fc.string(), { maxLength: 3 }) }),
   fc.record({ do: fc.constant('contact' as const), id: few.map(String), at: fc.nat() }),
   fc.record({ do: fc.constant('row' as const), id: few.map(String), body: fc.option(fc.string()) }),
@@ -78,6 +89,12 @@ function after(model: Model, step: Step): Model | undefined {
         known.add(n);
       }
       return { ...model, keys: [...model.keys, ...step.ns.map((n) => ({ n, device: step.device }))] };
+    }
+    case 'mend': {
+      // Another record has another digest, which its place in the chain gives away.
+      if (!step.same || step.seq === 0 || step.seq > model.keys.length) return undefined;
+      const { n } = model.keys[step.seq - 1]!;
+      return { ...model, keys: model.keys.with(step.seq - 1, { n, device: step.device }) };
     }
     case 'audit':
       return { ...model, audit: [...model.audit, ...step.events] };
@@ -110,6 +127,13 @@ async function perform(transaction: Transaction, step: Step): Promise<void> {
     case 'keys': {
       const head = await transaction.head();
       return transaction.appendKeys(keysAfterHead(head, step.ns, { deviceId: step.device }));
+    }
+    case 'mend': {
+      const before = (await transaction.chainAt(step.seq - 1)) ?? ZEROS;
+      const there = (await transaction.keysAfter(step.seq - 1, 1))[0];
+      const other = keyAfter({ seq: step.seq - 1, chain: before }, 999);
+      const row = step.same && there?.seq === step.seq ? there : other;
+      return transaction.mendKeys([{ ...row, deviceId: step.device }]);
     }
     case 'audit':
       return transaction.appendAudit(auditAfterHead(await transaction.auditHead(), step.events));

@@ -13,6 +13,7 @@ import { createRepository, openRepository, isNew } from '#server/create-reposito
 import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
 import type { Log, Timers } from '#server/ports.ts';
 import { SecondaryEars } from '#server/hierarchy/secondary-ears.ts';
+import { WantedKeys } from '#server/repair/wanted-keys.ts';
 import { Signal } from '#server/signal.ts';
 import { ServerIdentities } from '#server/transfer/server-identities.ts';
 import type { TransferPorts } from '#server/transfer/transfer-ports.ts';
@@ -84,6 +85,7 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
     ...repository,
     timers,
     ears: new SecondaryEars(),
+    wanted: new WantedKeys(),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),

@@ -4,7 +4,7 @@ import type { VerifyAnswer } from '#protocol/people-answers.ts';
 import type { Watch } from '#protocol/people-client.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
-import { text } from '../options.ts';
+import { flag, text } from '../options.ts';
 import { createProgress, inRows } from '../progress.ts';
 import { ADDRESSED_SERVER, count } from '../words.ts';
 
@@ -15,41 +15,77 @@ export const verify = command({
   positionals: {},
   options: {
     ...ADDRESSED_SERVER,
+    repair: flag('put damaged keys right: from their own rows, the primary, secondaries and receipts'),
     config: text('FILE', 'the configuration file of a stopped server, where its key file lies elsewhere'),
   },
-  example: '--data /var/lib/keystair',
-  run: async (context, _values, { data, config }) => {
+  example: '--repair --data /var/lib/keystair',
+  run: async (context, _values, { data, config, repair }) => {
     const progress = createProgress(context.terminal, 'Verifying', clock, inRows);
     const watch: Watch = { onProgress: progress.at, stop: context.stopSignal() };
-    return verifyOutcome(await verifyAnywhere(context, data, config, watch).finally(progress.end));
+    const report = await verifyAnywhere(context, { data, config, repair }, watch).finally(progress.end);
+    return verifyOutcome(report, data);
   },
 });
 
 async function verifyAnywhere(
   context: Context,
-  data: string,
-  config: string | undefined,
+  {
+    data,
+    config,
+    repair,
+  }: { readonly data: string; readonly config: string | undefined; readonly repair: boolean },
   watch: Watch,
 ): Promise<VerifyAnswer> {
   const client = await context.connect(data);
   try {
-    return await client('verify', {}, watch);
+    return await client('verify', repair ? { repair: true } : {}, watch);
   } catch (error) {
-    if (!(error instanceof KeystairError) || error.code !== 'server-not-running') throw error;
+    // A repair asks neighbours, which a stopped server cannot.
+    if (repair || !(error instanceof KeystairError) || error.code !== 'server-not-running') throw error;
     const { verifyOffline } = await context.serverProgram();
     return await verifyOffline(data, config, watch);
   }
 }
 
-function verifyOutcome(report: VerifyAnswer): Outcome {
+function verifyOutcome(report: VerifyAnswer, data: string): Outcome {
   const found = count(report.problems.length, 'problem');
-  const outcome = {
+  const outcome: Outcome = {
     document: report,
-    lines: [`${count(report.keys, 'key')} opened and checked, ${found} found.`, ...report.problems],
+    lines: [
+      ...mendedLines(report),
+      `${count(report.keys, 'key')} opened and checked, ${found} ${report.repair === undefined ? 'found' : 'left'}.`,
+      ...report.problems,
+    ],
+    messages: [
+      ...(report.repair?.obstacles ?? []).map((obstacle) => `In the way of the repair: ${obstacle}.`),
+      ...(report.repair?.waiting ?? []).map(
+        ({ place, name, nextStep }) => `The ${place} ${name} was asked: ${nextStep}. Then verify again.`,
+      ),
+    ],
   };
   if (report.ok) return outcome;
   const failure = new KeystairError('data-damaged', `the verification found ${found}`, {
-    nextStep: 'keep this data directory as it is, and restore a backup into an empty one',
+    nextStep: nextStepOf(report, data),
   });
   return { ...outcome, failure };
+}
+
+function mendedLines({ repair }: VerifyAnswer): string[] {
+  if (repair === undefined) return [];
+  return [
+    `${count(repair.mended.length, 'key')} mended.`,
+    ...repair.mended.map(
+      ({ seq, id, from, name }) =>
+        `  key ${id}, number ${seq}, ${from === 'here' ? 'from what is right in its row' : `from ${name ?? from}`}`,
+    ),
+  ];
+}
+
+const BACKUP = 'keep this data directory as it is, and restore a backup into an empty one';
+
+function nextStepOf({ damaged, repair }: VerifyAnswer, data: string): string {
+  if (damaged.length === 0) return BACKUP;
+  if (repair === undefined)
+    return `have the damaged keys again: keystair server verify --repair --data ${data}`;
+  return `see what was in the way; an export that has the keys mends them, too: keystair keys import FILE --data ${data}; else ${BACKUP}`;
 }

@@ -23,11 +23,14 @@ export async function deviceHeartbeat(
       await writeMember(ports.rows, transaction, { ...member, name: request.name });
     return transaction.receiptTotals(member.id);
   });
-  const agree = totals.count === request.receipts.count && toHex(totals.digest) === request.receipts.digest;
+  const agree =
+    totals.count === request.receipts.count &&
+    toHex(totals.digest) === request.receipts.digest &&
+    !ports.wanted.from(member.id);
   return { server: ports.server, addresses: [...addresses], receipts: agree ? 'agree' : 'differ' };
 }
 
-/** Of the receipts a device holds, those this server does not know of. */
+/** Of the receipts a device holds, those this server does not know of, and those of keys that are damaged here. */
 export async function missingReceipts(
   ports: DevicePorts,
   member: Member,
@@ -42,7 +45,7 @@ export async function missingReceipts(
   return {
     missing: request.ids.filter((id) => {
       const key = known.get(id);
-      return key === undefined || !held.has(key.seq);
+      return key === undefined || !held.has(key.seq) || ports.wanted.has(key.seq);
     }),
   };
 }

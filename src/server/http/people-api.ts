@@ -17,6 +17,7 @@ import { showHierarchy } from '../hierarchy/tree.ts';
 import { type ExplainPorts, explainKey } from '../keys/explain.ts';
 import { listKeys, showKey } from '../keys/list-keys.ts';
 import { revealKey } from '../keys/reveal-key.ts';
+import { repair } from '../repair/repair.ts';
 import { serverStatus, type StatusPorts } from '../status.ts';
 import type { Credentials } from '../trust/credentials.ts';
 import { invite } from '../trust/invitations.ts';
@@ -45,7 +46,8 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
     serverStatus: () => serverStatus(ports),
     showSettings: () => showSettings(ports),
     changeSettings: (caller, request) => changeSettings(ports, caller, request),
-    verify: (_caller, _request, life = UNWATCHED) => verify(ports, life),
+    verify: (caller, request, life = UNWATCHED) =>
+      request.repair === true ? repair(ports, caller, life) : verify(ports, life),
     recoverFromPrimary: (caller, _request, life = UNWATCHED) => recoverFromPrimary(ports, caller, life),
 
     sealState: async () => {

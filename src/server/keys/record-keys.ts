@@ -58,11 +58,13 @@ export function sealedRow(
  * @param receivedFrom `device:ID`, `secondary:ID`, `primary:ID`, `receipt:ID` or `import:ID`.
  */
 export async function recordKeys(
-  ports: Pick<ServerPorts, 'barrier' | 'clock' | 'audit'>,
+  ports: Pick<ServerPorts, 'barrier' | 'clock' | 'audit'> & Partial<Pick<ServerPorts, 'wanted'>>,
   transaction: Transaction,
   keys: readonly CheckedKey[],
   receivedFrom: string,
 ): Promise<readonly RecordOutcome[]> {
+  // What belongs to a damaged row comes into that row, and is known then.
+  if (ports.wanted?.none === false) await ports.wanted.mend(ports, transaction, keys, receivedFrom);
   const recordedAt = ports.clock();
   const candidates = keys.map((checked) => candidateOf(ports.barrier, checked, receivedFrom, recordedAt));
   return recordRows(ports, transaction, candidates);

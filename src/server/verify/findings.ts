@@ -2,7 +2,8 @@
  * What a verification finds: damaged keys by number, and everything else as sentences. Invariant: memory is bounded, however
  * much is damaged; what is not listed any more is counted.
  */
-import type { StoredKey } from '#store/store.ts';
+import type { Cursor, StoredKey } from '#store/store.ts';
+import { toHex } from '../hierarchy/hex.ts';
 
 /** Problems listed, and damaged keys named; behind so many the rest is only counted. */
 const PROBLEMS_MAX = 1000;
@@ -30,6 +31,8 @@ export interface Damage {
   readonly to: number;
   /** As the row says; null where there is none. */
   readonly id: string | null;
+  /** 64 hexadecimal digits, as the row says. */
+  readonly digest: string | null;
   readonly receivedFrom: string | null;
   readonly origin: string | null;
   readonly faults: KeyFault[];
@@ -37,11 +40,12 @@ export interface Damage {
 }
 
 /** What of a row a finding needs; no material. */
-export type DamagedRow = Pick<StoredKey, 'seq' | 'id' | 'receivedFrom' | 'fields'>;
+export type DamagedRow = Pick<StoredKey, 'seq' | 'id' | 'digest' | 'receivedFrom' | 'fields'>;
 
 export class Findings {
   readonly #sentences: string[] = [];
   readonly #damages: Damage[] = [];
+  readonly #cursors: Cursor[] = [];
   #more = 0;
 
   add(sentence: string): void {
@@ -57,7 +61,16 @@ export class Findings {
       return;
     }
     const { seq, id, receivedFrom } = row;
-    this.#put({ seq, to: seq, id, receivedFrom, origin: originOf(row.fields), faults: [fault], told: [] });
+    this.#put({
+      seq,
+      to: seq,
+      id,
+      digest: toHex(row.digest),
+      receivedFrom,
+      origin: originOf(row.fields),
+      faults: [fault],
+      told: [],
+    });
   }
 
   missing(from: number, to: number): void {
@@ -65,6 +78,7 @@ export class Findings {
       seq: from,
       to,
       id: null,
+      digest: null,
       receivedFrom: null,
       origin: null,
       faults: ['missing'],
@@ -75,6 +89,18 @@ export class Findings {
   #put(damage: Damage): void {
     if (this.#damages.length < PROBLEMS_MAX) this.#damages.push(damage);
     else this.#more += 1;
+  }
+
+  /** A cursor that is not where the audit log says. */
+  cursor(cursor: Cursor): void {
+    this.#cursors.push(cursor);
+    this.add(
+      `how far ${cursor.memberId} was received in epoch ${cursor.epoch} was altered: its row says number ${cursor.seq}, the audit log another`,
+    );
+  }
+
+  get cursors(): readonly Cursor[] {
+    return this.#cursors;
   }
 
   /** By rising number. */

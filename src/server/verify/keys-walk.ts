@@ -7,12 +7,13 @@ import { checkKey, keyFromCanonical } from '#domain/encryption-key.ts';
 import { nextChainValue, SEQUENCE_START } from '#domain/sequence.ts';
 import type { Reader, StoredKey } from '#store/store.ts';
 import { openStoredKey } from '../keys/record-keys.ts';
-import type { Findings, KeyFault } from './findings.ts';
+import type { DamagedRow, Findings, KeyFault } from './findings.ts';
 
 const PAGE = 500;
 
 /** A row whose chain value does not follow from the one before it: the next row tells which of the two is wrong. */
-interface Doubt extends Pick<StoredKey, 'seq' | 'id' | 'receivedFrom' | 'fields' | 'chain'> {
+interface Doubt extends DamagedRow {
+  readonly chain: Uint8Array;
   /** The one before it is named already: that is why it does not follow. */
   readonly explained: boolean;
 }
@@ -84,7 +85,7 @@ class KeysWalk {
       const explained = this.#doubt !== undefined;
       this.#settle('chain');
       const { seq, id, receivedFrom, fields } = row;
-      this.#doubt = { seq, id, receivedFrom, fields, chain, explained };
+      this.#doubt = { seq, id, digest: row.digest, receivedFrom, fields, chain, explained };
       this.#chain = computed;
     }
   }

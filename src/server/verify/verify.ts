@@ -23,7 +23,7 @@ export interface VerifyPorts {
 }
 
 /** What was found, before it is put into words. */
-interface Verified {
+export interface Verified {
   readonly keys: number;
   readonly findings: Findings;
   /** Every line of the audit log is as it was written. */
@@ -36,7 +36,7 @@ export async function verify(ports: VerifyPorts, life: CallLife = UNWATCHED): Pr
   return reportOf(await lookAtEverything(ports, life));
 }
 
-async function lookAtEverything(ports: VerifyPorts, life: CallLife): Promise<Verified> {
+export async function lookAtEverything(ports: VerifyPorts, life: CallLife): Promise<Verified> {
   const { reader } = ports.store;
   const findings = new Findings();
   await guard(findings, 'the database', async () => {
@@ -67,7 +67,7 @@ async function lookAtEverything(ports: VerifyPorts, life: CallLife): Promise<Ver
   return { keys: keys ?? 0, findings, auditWhole: log?.whole ?? false, around };
 }
 
-function reportOf({ keys, findings, around }: Verified): VerifyAnswer {
+export function reportOf({ keys, findings, around }: Verified): VerifyAnswer {
   const damaged = findings.damages.map((damage) => damagedKeyOf(damage, around));
   const problems = [
     ...findings.damages.map((damage, at) => sentenceOf(damage, damaged[at]!.places)),

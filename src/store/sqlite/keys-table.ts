@@ -1,4 +1,7 @@
-/** Rows of encryption keys: appended and read; nothing of them changes but the seal, which is made anew. */
+/**
+ * Rows of encryption keys: appended and read; nothing of them changes but the seal, which is made anew, and what was damaged,
+ * which is written whole.
+ */
 import type { DatabaseSync } from 'node:sqlite';
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { assert } from '#domain/errors.ts';
@@ -29,6 +32,10 @@ export interface KeysTable {
   insert(row: StoredKey): void;
   /** Whether there is such a row. */
   replaceSealed(seq: number, sealed: Uint8Array): boolean;
+  /** Only to be written anew in the same transaction. */
+  remove(seq: number): void;
+  /** Digest and chain value at a number. */
+  linkAt(seq: number): { readonly digest: Uint8Array; readonly chain: Uint8Array } | undefined;
 }
 
 const COLUMNS = 'seq, id, digest, chain, device, fields, sealed, received_from, recorded_at';
@@ -86,6 +93,8 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
     connection,
     `INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const remove = prepareCommand(connection, 'DELETE FROM keys WHERE seq = ?');
+  const linkAt = prepareQuery(connection, 'SELECT digest, chain FROM keys WHERE seq = ?');
   const replaceSealed = prepareQuery(connection, 'UPDATE keys SET sealed = ? WHERE seq = ? RETURNING seq');
 
   const headNow = (): Head => {
@@ -131,6 +140,11 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
       const device = uuidToBytes(deviceId);
       if (device === undefined) return 0;
       return countByDevice.first(device)?.[0] as number;
+    },
+    remove: (seq) => remove(seq),
+    linkAt(seq) {
+      const row = linkAt.first(seq);
+      return row === undefined ? undefined : { digest: row[0] as Uint8Array, chain: row[1] as Uint8Array };
     },
     replaceSealed: (seq, sealed) => replaceSealed.first(sealed, seq) !== undefined,
     insert(row) {

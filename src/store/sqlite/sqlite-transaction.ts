@@ -19,6 +19,7 @@ import type {
   TrustedKind,
   TrustedRow,
 } from '../store.ts';
+import { mendKeys } from './mend-keys.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import type { TableName, Tables } from './tables.ts';
 
@@ -120,6 +121,15 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
         assert(keys.replaceSealed(seq, sealed), 'only a record that is there is sealed anew');
         this.#bytes += sealed.length;
       }
+    });
+  }
+
+  async mendKeys(rows: readonly StoredKey[]): Promise<void> {
+    this.#change('keys', (keys, tables) => {
+      mendKeys(keys, this.#keysHead(tables), rows);
+      // The last row may be one of them.
+      this.#ports.heads.keys = undefined;
+      for (const row of rows) this.#bytes += row.fields.length + row.sealed.length;
     });
   }
 

@@ -1,0 +1,38 @@
+/** Who may still bring what a repair could not have at once, and how that is hastened: words for a person. */
+import type { ServerName } from '#domain/lookup.ts';
+import type { VerifyAnswer } from '#protocol/people-answers.ts';
+import type { ServerPorts } from '../ports.ts';
+import { listMembers } from '../trust/members.ts';
+import type { DamagedGroup } from './damaged-group.ts';
+
+type Waiting = NonNullable<VerifyAnswer['repair']>['waiting'][number];
+
+/** @param secondaries those that were asked to send again. */
+export async function waitingFor(
+  ports: Pick<ServerPorts, 'store' | 'rows'>,
+  groups: readonly DamagedGroup[],
+  secondaries: readonly ServerName[],
+): Promise<Waiting[]> {
+  const sources = new Set(groups.flatMap((group) => [...group.sources]));
+  const devices = await listMembers(ports.rows, ports.store.reader, 'device');
+  return [
+    ...secondaries.map(
+      ({ id, name }): Waiting => ({
+        place: 'secondary',
+        id,
+        name,
+        nextStep: `it sends its keys again with its next heartbeat; at once with \`keystair hierarchy heartbeat\` on ${name}`,
+      }),
+    ),
+    ...devices
+      .filter(({ id }) => sources.has(`device:${id}`) || sources.has(`receipt:${id}`))
+      .map(
+        ({ id, name }): Waiting => ({
+          place: 'device',
+          id,
+          name,
+          nextStep: `it gives its receipts back with its next heartbeat; at once with \`keystair agent heartbeat\` on ${name}`,
+        }),
+      ),
+  ];
+}

@@ -1,0 +1,55 @@
+/**
+ * Mending rows of keys. Invariant: what is written is what was recorded under that number, which the chain proves; whoever
+ * calls, nothing else can be put in.
+ */
+import { assert } from '#domain/errors.ts';
+import { nextChainValue } from '#domain/sequence.ts';
+import type { Head, StoredKey } from '../store.ts';
+import type { KeysTable } from './keys-table.ts';
+
+const NONE = new Uint8Array(0);
+
+/** @param head as it is, the last row being damaged or not. */
+export function mendKeys(keys: KeysTable, head: Head, rows: readonly StoredKey[]): void {
+  const inOrder = rows.toSorted((left, right) => left.seq - right.seq);
+  for (let from = 0; from < inOrder.length; ) {
+    let to = from + 1;
+    while (inOrder[to]?.seq === inOrder[to - 1]!.seq + 1) to += 1;
+    demandProven(keys, head, inOrder.slice(from, to));
+    from = to;
+  }
+  // All go before any comes: two records may have changed places.
+  for (const { seq } of inOrder) keys.remove(seq);
+  for (const row of inOrder) keys.insert(row);
+}
+
+/** @param run numbers that follow one another. */
+function demandProven(keys: KeysTable, head: Head, run: readonly StoredKey[]): void {
+  const last = run.at(-1)!;
+  assert(run[0]!.seq > 0 && last.seq <= head.seq, 'only a number that was given is mended');
+  let before = keys.chainAt(run[0]!.seq - 1);
+  for (const row of run) {
+    assert(
+      before !== undefined && same(row.chain, nextChainValue(before, row.digest)),
+      'a mended row continues the one before it',
+    );
+    before = row.chain;
+  }
+  const recorded = keys.linkAt(last.seq);
+  const next = keys.linkAt(last.seq + 1);
+  const previous = run.at(-2);
+  const previousRecorded =
+    previous === undefined || same(keys.linkAt(previous.seq)?.chain ?? NONE, previous.chain);
+  const proven =
+    (recorded !== undefined && same(recorded.chain, last.chain)) ||
+    (next !== undefined && same(next.chain, nextChainValue(last.chain, next.digest))) ||
+    (last.seq === head.seq &&
+      previousRecorded &&
+      recorded !== undefined &&
+      same(recorded.digest, last.digest));
+  assert(proven, 'only the record that was there is put back');
+}
+
+function same(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0;
+}
