@@ -8,6 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestLine, TestOutcome } from './events-reporter.ts';
 
+/** Where `bin/keystair` keeps what was compiled: each file loads most of the program. */
+const NODE_COMPILE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/keystair');
+
 export interface TestResult {
   /** Names of the tests around it and its own. */
   readonly path: readonly string[];
@@ -92,7 +95,7 @@ export async function runTestFile(
         file,
       ],
       // A group of its own, so that servers a test started end with it.
-      { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+      { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, NODE_COMPILE_CACHE } },
     );
     const printed: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => printed.push(chunk));
