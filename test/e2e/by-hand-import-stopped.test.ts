@@ -7,6 +7,7 @@ import { statSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { beginImport, type HeldImport, recipientOf } from '#test/support/by-hand-commands.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { goOn, inSteps } from '#test/support/in-steps.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { organisation, refusedWith, type Server } from '#test/support/organisation.ts';
 import { lookAtImport } from '#test/support/staged-look.ts';
@@ -90,12 +91,12 @@ test('after all that, the same file is imported whole, also through a pipe', asy
   await everythingThere(empty);
 });
 
-/** Returns when some keys are recorded and others are still staged. */
+/** Returns when some keys are recorded and others are still staged; the server stands. */
 async function beginApplying(target: Server): Promise<HeldImport> {
   const whole = await exportedTo(target);
   const held = beginImport(target, whole, `${whole}.pipe`, size - 1);
   held.finish();
-  await eventually('a part that is recorded', () => lookAtImport(target.data).recorded > 0);
+  await inSteps(target.pid, 'a part that is recorded', () => lookAtImport(target.data).recorded > 0);
   return held;
 }
 
@@ -137,7 +138,10 @@ test('Ctrl-C and a stop of the server after the confirmation: the command says i
   const { pid, ended } = await beginApplying(target);
   process.kill(pid, 'SIGINT');
   assert.match(refusedWith(await ended, 'interrupted'), /confirmed/);
-  await target.stop();
+  const stopping = target.stop();
+  goOn(target.pid);
+  await stopping;
+  isInTheMiddle(target);
   await target.restart();
   await everythingThere(target);
 });

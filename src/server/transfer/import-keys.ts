@@ -85,7 +85,9 @@ export class Imports {
       return reportOf(staged, true);
     }
     life.onConfirmed();
-    const done = await this.#carryOn(id, life.onRecorded);
+    const done = await this.#carryOn(id, life.onRecorded).catch((error: unknown) => {
+      throw waitsConfirmed(error);
+    });
     return reportOf(done ?? staged, false);
   }
 
@@ -184,6 +186,17 @@ export class Imports {
 
 function reportOf({ new: fresh, known, conflicts }: Staged | ConfirmedImport, dryRun: boolean): ImportReport {
   return { new: fresh, known, conflicts: conflicts.map((id) => ({ id })), dryRun };
+}
+
+/** In the words of whoever imports: what is wrong, and that nothing is to be done again. */
+function waitsConfirmed(error: unknown): unknown {
+  // These say it themselves.
+  if (!(error instanceof KeystairError) || ['interrupted', 'data-damaged'].includes(error.code)) return error;
+  const full = error.code === 'disk-full';
+  return new KeystairError(error.code, `${error.message}; the import is confirmed, and waits`, {
+    nextStep: `do not import again: the server carries it to its end by itself${full ? ' once there is room' : ', and its log says what is in the way'}`,
+    cause: error,
+  });
 }
 
 function stoppedWhileApplying(): KeystairError {

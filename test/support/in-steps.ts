@@ -1,0 +1,20 @@
+/** A process that is met in the middle of its work, however quick it is: it runs a moment, stands, and is looked at. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const STEP_MS = 5;
+const STEPS_MAX = 10_000;
+
+/** Returns with the process standing (SIGSTOP), at the first look that holds. Throws, naming what never came. */
+export async function inSteps(pid: number, what: string, look: () => boolean): Promise<void> {
+  for (let step = 0; step < STEPS_MAX; step += 1) {
+    process.kill(pid, 'SIGSTOP');
+    if (look()) return;
+    process.kill(pid, 'SIGCONT');
+    await sleep(STEP_MS);
+  }
+  throw new Error(`it never came: ${what}`);
+}
+
+export function goOn(pid: number): void {
+  process.kill(pid, 'SIGCONT');
+}
