@@ -64,5 +64,5 @@ export interface ServerProgram {
     configFile?: string,
   ) => Promise<RestoreReport>;
   /** Restores into a directory of its own under `scratch`, verifies everything, and leaves nothing. */
-  readonly checkBackupFile: (file: BackupFile, scratch: string) => Promise<CheckReport>;
+  readonly checkBackupFile: (file: BackupFile, scratch: string, life: Watch) => Promise<CheckReport>;
 }

@@ -27,7 +27,7 @@ export async function writeStandardOutput(
   } catch (error) {
     if (!(error instanceof OutputClosed)) throw error;
     throw new KeystairError('interrupted', 'whoever read standard output left before the file was whole', {
-      nextStep: 'what arrived there is no export; run the command again',
+      nextStep: 'what arrived there is only a part; run the command again',
       cause: error,
     });
   }

@@ -3,8 +3,8 @@
  * drill. The command line calls it in its own process.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { VerifyAnswer } from '#protocol/people-answers.ts';
@@ -13,6 +13,7 @@ import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { type CheckReport, checkBackup } from './backup/check-backup.ts';
 import { readBackup } from './backup/read-backup.ts';
 import { restoreBackup, type Restored } from './backup/restore-backup.ts';
+import { withScratchDirectory } from './backup/scratch-directory.ts';
 import { type CallLife, callLife } from './call-life.ts';
 import { readConfig } from './config.ts';
 import { openedRepository, readDataKeys } from './create-repository.ts';
@@ -23,11 +24,17 @@ import { verify } from './verify/verify.ts';
 const clock = (): number => Date.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
 
+/** Whom to tell how far it is, and when to stop. */
+interface LongWork {
+  readonly onProgress: CallLife['progress'];
+  readonly stop: AbortSignal;
+}
+
 /** Verifies a data directory on which no server runs. Takes its lock meanwhile. */
 export async function verifyOffline(
   dataDirectory: string,
   configFile: string | undefined,
-  life: { readonly onProgress: CallLife['progress']; readonly stop: AbortSignal },
+  life: LongWork,
 ): Promise<VerifyAnswer> {
   const config = readConfig({ data: dataDirectory, config: configFile });
   const log = createLog('error');
@@ -85,18 +92,29 @@ export async function restoreServer(
 }
 
 /** The restore drill: in a scratch directory that is gone afterwards. No key file is ever written. */
-export async function checkBackupFile(file: BackupFile, scratch: string): Promise<CheckReport> {
+export function checkBackupFile(
+  file: BackupFile,
+  scratch: string,
+  { onProgress, stop }: LongWork,
+): Promise<CheckReport> {
   const log = createLog('error');
-  const directory = mkdtempSync(join(scratch, 'keystair-check-'));
-  try {
+  const life: CallLife = {
+    progress: onProgress,
+    demandWanted: () => {
+      if (!stop.aborted) return;
+      throw new KeystairError('interrupted', 'stopped before the backup was verified to its end', {
+        nextStep: 'nothing was left; run the command again',
+      });
+    },
+  };
+  return withScratchDirectory(scratch, async (directory) => {
     const options = { directory, auditReserveBytes: 0, sync: 'off' as const, onFatal: endProcess(log) };
     const store = await openSqliteStore(options);
     try {
-      return await checkBackup({ store, clock, random, log }, readBackup(file.bytes, file.password));
+      const pages = readBackup(file.bytes, file.password);
+      return await checkBackup({ store, clock, random, log }, pages, life);
     } finally {
       await store.close();
     }
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }

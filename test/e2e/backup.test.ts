@@ -1,12 +1,8 @@
 /** Backups as people make them and need them: taken while the server works, refused when they are not right, restored on a clean machine. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { statSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
-import { makeDirectory } from '#test/support/made-directory.ts';
+import { digestOver } from '#test/support/digest-over-keys.ts';
 import {
   type Device,
   joinServers,
@@ -15,7 +11,7 @@ import {
   type Server,
   setOption,
 } from '#test/support/organisation.ts';
-import { runKeystair, startKeystair } from '#test/support/run-keystair.ts';
+import { runKeystair } from '#test/support/run-keystair.ts';
 
 const place = organisation('backup');
 const passwordFile = place.path('password');
@@ -23,31 +19,12 @@ const withPassword = ['--password-file', passwordFile];
 
 before(() => {
   writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n');
-  writeFileSync(place.path('wrong'), 'lantern quiver mossy eleven trombones\n');
 });
-
-/** One digest over every record of a directory whose server is stopped: ids, digests and public fields, by id. */
-function digestOver(data: string): string {
-  const database = new DatabaseSync(join(data, 'keystair.db'), { readOnly: true });
-  const rows = database
-    .prepare('SELECT hex(id) AS id, hex(digest) AS digest, fields FROM keys ORDER BY id')
-    .all();
-  database.close();
-  return createHash('sha256').update(JSON.stringify(rows)).digest('hex');
-}
 
 let made = 0;
 function newKey(device: Device): Promise<string> {
   made += 1;
   return device.encrypt('text', place.path(`file-${made}.age`), ['--new-identity']);
-}
-
-/** Ends a command after a moment, wherever it is. */
-async function killedAfter(ms: number, args: readonly string[]): Promise<void> {
-  const child = startKeystair(args);
-  const ended = once(child, 'close');
-  setTimeout(() => child.kill('SIGKILL'), ms);
-  await ended;
 }
 
 async function restored(file: string, name: string): Promise<Server> {
@@ -116,34 +93,4 @@ test('a restored server gets back from its primary what no device can bring, onc
   assert.equal(recovered['new'], 1);
   assert.deepEqual((await again.keyIds()).toSorted(), digest);
   assert.deepEqual((await again.call('verify', {})).problems, []);
-});
-
-test('a backup or a restore that is killed in the middle leaves nothing half, and can be made again', async () => {
-  const data = place.path('large');
-  await makeDirectory(data, 'Large', 20_000);
-  const large = await place.server('Large', { data });
-  const file = place.path('large.backup');
-  for (const ms of [700, 1200, 1600]) {
-    await killedAfter(ms, ['server', 'backup', file, '--data', data, ...withPassword]);
-    if (!existsSync(file)) continue;
-    const checked = await runKeystair(['server', 'backup', '--check', file, ...withPassword]);
-    assert.equal(checked.status, 0, 'what stands under its name is whole');
-    rmSync(file);
-  }
-  await large.done(['server', 'backup', file, ...withPassword]);
-  await large.stop();
-
-  const target = place.path('large-again');
-  const restore = ['server', 'restore', file, '--data', target, ...withPassword];
-  for (const ms of [1600, 2000, 2400]) {
-    await killedAfter(ms, restore);
-    if (!existsSync(target) || readdirSync(target).length === 0) continue;
-    const verified = await runKeystair(['server', 'verify', '--data', target]);
-    if (verified.status === 0) assert.equal(digestOver(target), digestOver(data), 'what opens is whole');
-    else assert.match(verified.stderr, /^keystair: /m);
-    rmSync(target, { recursive: true });
-  }
-  const ran = await runKeystair(restore);
-  assert.equal(ran.status, 0, ran.stderr);
-  assert.equal(digestOver(target), digestOver(data));
 });

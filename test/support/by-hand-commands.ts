@@ -1,32 +1,14 @@
 /** `keys export` and `keys import` as people run them, held and looked at in the middle. */
-import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
+import { holdBack } from './held-pipe.ts';
 import type { Server } from './organisation.ts';
-import { type Ran, startKeystair } from './run-keystair.ts';
-
-export interface RunningCommand {
-  readonly pid: number;
-  readonly ended: Promise<Ran>;
-}
+import { beginKeystair, type RunningCommand } from './run-keystair.ts';
 
 /** A command about a server that is looked at while it runs. */
 export function beginCommand(server: Server, args: readonly string[]): RunningCommand {
-  const child = startKeystair([...args, '--data', server.data]);
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  child.stdout!.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr!.on('data', (chunk: Buffer) => stderr.push(chunk));
-  const ended = once(child, 'close').then(([status, signal]) => ({
-    status: status as number | null,
-    signal: signal as NodeJS.Signals | null,
-    stdout: Buffer.concat(stdout).toString('utf8'),
-    stderr: Buffer.concat(stderr).toString('utf8'),
-    json: () => JSON.parse(Buffer.concat(stdout).toString('utf8')) as Record<string, unknown>,
-  }));
-  return { pid: child.pid!, ended };
+  return beginKeystair([...args, '--data', server.data]);
 }
 
 export async function recipientOf(server: Server): Promise<string> {
@@ -59,11 +41,6 @@ export interface HeldImport extends RunningCommand {
 
 /** An import whose file comes through a pipe, held back behind so many of its bytes. */
 export function beginImport(target: Server, file: string, pipe: string, bytes: number): HeldImport {
-  execFileSync('mkfifo', [pipe]);
-  const command = beginCommand(target, ['keys', 'import', pipe, '--json']);
-  const whole = readFileSync(file);
-  const writer = createWriteStream(pipe);
-  writer.on('error', () => undefined);
-  writer.write(whole.subarray(0, bytes));
-  return { ...command, target, finish: () => void writer.end(whole.subarray(bytes)) };
+  const { finish } = holdBack(file, pipe, bytes);
+  return { ...beginCommand(target, ['keys', 'import', pipe, '--json']), target, finish };
 }

@@ -42,13 +42,28 @@ export function startKeystair(args: readonly string[], options: StartOptions = {
 
 export async function runKeystair(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const child = spawn(options.launcher ?? LAUNCHER, args, { cwd: options.cwd, stdio: 'pipe' });
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   // A command that refuses does not read its input.
   child.stdin.on('error', () => {});
   child.stdin.end(options.stdin ?? '');
+  return outcomeOf(child);
+}
+
+export interface RunningCommand {
+  readonly pid: number;
+  readonly ended: Promise<Ran>;
+}
+
+/** A command that is looked at while it runs. */
+export function beginKeystair(args: readonly string[]): RunningCommand {
+  const child = startKeystair(args);
+  return { pid: child.pid!, ended: outcomeOf(child) };
+}
+
+async function outcomeOf(child: ChildProcess): Promise<Ran> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout!.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr!.on('data', (chunk: Buffer) => stderr.push(chunk));
   const ended = await new Promise<Pick<Ran, 'status' | 'signal'>>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status, signal) => resolve({ status, signal }));

@@ -1,15 +1,14 @@
 /** `keystair server backup` and `server restore`: the whole server in one file that only a password opens. */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { KeystairError } from '#domain/errors.ts';
-import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
+import { openFileInput } from '../file-input.ts';
 import { flag, required, text } from '../options.ts';
-import { createProgress, inMegabytes } from '../progress.ts';
+import { createProgress, inMegabytes, inRows } from '../progress.ts';
 import { readPassword } from '../secrets.ts';
 import type { BackupFile } from '../server-program.ts';
+import { demandPipedOutput, STANDARD_STREAM, writeStandardOutput } from '../standard-streams.ts';
 import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { checkNewFile, writeWholeFile } from '../whole-file.ts';
@@ -19,7 +18,7 @@ const LOST_PASSWORD =
   'Without this password nobody can restore from the file: keep it apart from the file, and safely.';
 const clock = (): number => performance.now();
 
-const BACKUP_FILE = { file: { placeholder: 'FILE', help: 'the backup' } };
+const BACKUP_FILE = { file: { placeholder: 'FILE', help: 'the backup, or - for standard output or input' } };
 const PASSWORD_FILE = text('F', 'a file that holds the password; asked for on a terminal otherwise');
 
 export const backup = command({
@@ -35,11 +34,13 @@ export const backup = command({
     scratch: text('DIR', 'with --check: where there is room for it; by default where temporary files go'),
   },
   example: 'oslo.backup --data /var/lib/keystair --password-file /run/backup-password',
-  check: (_values, { data, force, check, scratch }) => {
+  check: ({ file }, { data, force, check, scratch }, json) => {
     if (check && (data !== undefined || force)) {
       throw new UsageError('--check asks no server: leave --data and --force out');
     }
     if (!check && data === undefined) throw new UsageError('--data DIR is missing');
+    if (!check && file === STANDARD_STREAM && json)
+      throw new UsageError('with --json standard output cannot be FILE; name a file');
     if (!check && scratch !== undefined) throw new UsageError('--scratch goes with --check only');
   },
   run: async (context, { file }, options) => {
@@ -57,20 +58,28 @@ async function makeIt(
   passwordFile: string | undefined,
   force: boolean,
 ): Promise<Outcome> {
-  await checkNewFile(file, force);
+  const piped = file === STANDARD_STREAM;
+  if (piped) demandPipedOutput(context.terminal);
+  else await checkNewFile(file, force);
   const transfers = await context.connectTransfers(data);
   if (passwordFile === undefined) context.terminal.say(LOST_PASSWORD);
   const question = { text: 'Password for the backup', twice: true };
   const password = await readPassword(passwordFile, context.terminal, question);
   const answer = await transfers.backup({ password }, context.stopSignal());
   const progress = createProgress(context.terminal, 'Backing up', clock, inMegabytes);
-  await writeWholeFile(file, force, counted(answer.bytes, answer.bytesExpected, progress));
+  const bytes = counted(answer.bytes, answer.bytesExpected, progress);
+  if (piped) await writeStandardOutput(context.terminal, bytes);
+  else await writeWholeFile(file, force, bytes);
+  const made = `The backup ${piped ? 'on standard output' : file} holds the whole server: ${count(answer.keys, 'key')}, its settings and its root key.`;
   return {
     document: {},
-    lines: [
-      `The backup ${file} holds the whole server: ${count(answer.keys, 'key')}, its settings and its root key.`,
+    lines: piped ? [] : [made],
+    messages: [
+      ...(piped ? [made] : []),
+      LOST_PASSWORD,
+      `Prove that it opens: keystair server backup --check ${piped ? 'FILE' : file}`,
     ],
-    messages: [LOST_PASSWORD, `Prove that it opens: keystair server backup --check ${file}`],
+    ...(piped ? { piped } : {}),
   };
 }
 
@@ -81,9 +90,10 @@ async function checkIt(
   scratch: string,
 ): Promise<Outcome> {
   const { checkBackupFile } = await context.serverProgram();
-  const report = await withBackup(context, file, passwordFile, 'Checking', (read) =>
-    checkBackupFile(read, scratch),
-  );
+  const verifying = createProgress(context.terminal, 'Verifying', clock, inRows);
+  const report = await withBackup(context, file, passwordFile, 'Checking', (read, stop) =>
+    checkBackupFile(read, scratch, { onProgress: verifying.at, stop }),
+  ).finally(verifying.end);
   if (!report.ok) {
     for (const problem of report.problems) context.terminal.say(problem);
     throw new KeystairError(
@@ -145,36 +155,47 @@ async function withBackup<T>(
   file: string,
   passwordFile: string | undefined,
   what: string,
-  use: (read: BackupFile) => Promise<T>,
+  use: (read: BackupFile, stop: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const handle = await open(file, constants.O_RDONLY);
+  const input = await openFileInput(file, context.terminal);
   try {
-    const stat = await handle.stat();
-    if (stat.isDirectory()) {
-      throw new KeystairError('invalid-argument', `${file} is a directory`, { nextStep: 'name a file' });
-    }
     const question = { text: 'Password of the backup', twice: false };
     const password = await readPassword(passwordFile, context.terminal, question);
     const stop = context.stopSignal();
-    const blocks = handle.createReadStream({ highWaterMark: FILE_BLOCK_BYTES, autoClose: false });
+    const { bytes } = await unlessStopped(input.read(), stop);
     const progress = createProgress(context.terminal, what, clock, inMegabytes);
-    const size = stat.isFile() ? stat.size : undefined;
-    return await use({ bytes: untilStopped(counted(blocks, size, progress), stop), password });
+    return await use({ bytes: untilStopped(counted(bytes, input.size, progress), stop), password }, stop);
   } finally {
-    await handle.close();
+    await input.close();
   }
 }
 
+/** Whoever writes into a pipe may take for ever: nobody has to wait for that. */
 async function* untilStopped(
   bytes: AsyncIterable<Uint8Array>,
   stop: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const block of bytes) {
-    if (stop.aborted) {
-      throw new KeystairError('interrupted', 'stopped before the backup was read to its end', {
+  const blocks = bytes[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await unlessStopped(blocks.next(), stop);
+    if (next.done === true) return;
+    yield next.value;
+  }
+}
+
+async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+  const stopped = Promise.withResolvers<never>();
+  const onStop = (): void =>
+    stopped.reject(
+      new KeystairError('interrupted', 'stopped before the backup was read to its end', {
         nextStep: 'nothing was restored; run the command again',
-      });
-    }
-    yield block;
+      }),
+    );
+  if (stop.aborted) onStop();
+  stop.addEventListener('abort', onStop);
+  try {
+    return await Promise.race([work, stopped.promise]);
+  } finally {
+    stop.removeEventListener('abort', onStop);
   }
 }

@@ -4,7 +4,7 @@ import type { ImportReport } from '#protocol/transfer-routes.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { flag, required, text, texts } from '../options.ts';
-import { openExportFile } from '../export-file-input.ts';
+import { openFileInput } from '../file-input.ts';
 import { createProgress, inKeys, inMegabytes } from '../progress.ts';
 import { readPassword } from '../secrets.ts';
 import { STANDARD_STREAM, demandPipedOutput, writeStandardOutput } from '../standard-streams.ts';
@@ -137,7 +137,7 @@ export const importByHand = command({
   },
   example: 'oslo.age --dry-run --data /var/lib/keystair',
   run: async (context, { file }, { data, 'password-file': passwordFile, 'dry-run': dryRun }) => {
-    const input = await openExportFile(file, context.terminal);
+    const input = await openFileInput(file, context.terminal);
     try {
       const transfers = await context.connectTransfers(data);
       const { asksForPassword, bytes } = await input.read();

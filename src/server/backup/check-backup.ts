@@ -4,6 +4,7 @@
  */
 import type { ServerName } from '#domain/lookup.ts';
 import { openRepository, type RepositoryPorts } from '../create-repository.ts';
+import type { CallLife } from '../call-life.ts';
 import { verify } from '../verify/verify.ts';
 import type { BackupCounts, BackupHeader } from './backup-lines.ts';
 import type { BackupPage } from './read-backup.ts';
@@ -18,15 +19,16 @@ export interface CheckReport {
   readonly counts: BackupCounts;
 }
 
-/** Throws as `restoreBackup` does. What the verification finds is in the report. */
+/** Throws as `restoreBackup` does, and `interrupted`. What the verification finds is in the report. */
 export async function checkBackup(
   ports: RepositoryPorts,
   pages: AsyncIterable<BackupPage>,
+  life: CallLife,
 ): Promise<CheckReport> {
   // Of a key file that is never written: what lies in the scratch directory stays sealed.
   const sealKey = ports.random(32);
   const { server, backup, counts } = await restoreBackup(ports, pages, () => sealKey);
   const repository = await openRepository(ports, sealKey, undefined);
-  const report = await verify({ store: ports.store, ...repository });
+  const report = await verify({ store: ports.store, ...repository }, life);
   return { ...report, server, backup, counts };
 }

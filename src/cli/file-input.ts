@@ -1,5 +1,5 @@
 /**
- * The file of an import as it comes: at a path, through a pipe, or on standard input (`-`). Invariant: it is read on
+ * The file that an import or a restore reads, as it comes: at a path, through a pipe, or on standard input (`-`). Invariant: it is read on
  * from its front and never back, so that a pipe is as good as a file.
  */
 import { constants, fstatSync, openSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { UsageError } from './usage-error.ts';
 /** How every age v1 file with a passphrase begins. */
 const ASKS_FOR_PASSWORD = Buffer.from('age-encryption.org/v1\n-> scrypt ');
 
-export interface ExportFileInput {
+export interface FileInput {
   /** Undefined where only its end will tell, as of a pipe. */
   readonly size: number | undefined;
   /** To be called once. Waits for the first bytes. */
@@ -27,10 +27,10 @@ export interface ExportFileInput {
   readonly close: () => Promise<void>;
 }
 
-export async function openExportFile(
+export async function openFileInput(
   path: string,
   terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
-): Promise<ExportFileInput> {
+): Promise<FileInput> {
   if (path === STANDARD_STREAM) return standardInput(terminal);
   const handle = await open(path, constants.O_RDONLY);
   const stat = await handle.stat();
@@ -57,10 +57,10 @@ function waitedFor(handle: FileHandle): Readable {
   return new Socket({ fd: again, readable: true, writable: false });
 }
 
-function standardInput({ input, inputIsPerson }: Pick<Terminal, 'input' | 'inputIsPerson'>): ExportFileInput {
+function standardInput({ input, inputIsPerson }: Pick<Terminal, 'input' | 'inputIsPerson'>): FileInput {
   if (inputIsPerson) {
     throw new UsageError('the file is to come on standard input, and that is a terminal', {
-      nextStep: 'name the file, or pass it: keystair keys import - < FILE',
+      nextStep: 'name the file, or pass it: - < FILE',
     });
   }
   const stat = fstatSync(0);
@@ -72,7 +72,7 @@ function standardInput({ input, inputIsPerson }: Pick<Terminal, 'input' | 'input
   };
 }
 
-async function readFront(source: AsyncIterable<Uint8Array | string>): ReturnType<ExportFileInput['read']> {
+async function readFront(source: AsyncIterable<Uint8Array | string>): ReturnType<FileInput['read']> {
   const blocks = source[Symbol.asyncIterator]();
   const next = async (): Promise<Buffer | undefined> => {
     const { done, value } = await blocks.next();
