@@ -2,7 +2,7 @@
  * The audit log: which events there are, and how the log is hashed. Leaves are hashed as RFC 6962 section 2.1 hashes
  * them, so that the same rows become a Merkle tree without being touched; today a chain runs over the leaf hashes.
  */
-import { hash } from 'node:crypto';
+import { sha256 } from './sha-256.ts';
 import type { LookupReason } from './lookup.ts';
 
 /** Who did it: `local administrator`, `device:ID`, `secondary:ID`, `primary:ID`, or `server` itself. */
@@ -235,7 +235,7 @@ export const AUDIT_START = { seq: 0, chain: new Uint8Array(32) } as const;
 
 /** RFC 6962: SHA-256(0x00 ‖ entry). */
 export function auditLeafHash(entry: string): Buffer {
-  return hash('sha256', `\0${entry}`, 'buffer');
+  return sha256(`\0${entry}`);
 }
 
 const link = Buffer.alloc(64);
@@ -244,7 +244,7 @@ const link = Buffer.alloc(64);
 export function nextAuditChain(chain: Uint8Array, leaf: Uint8Array): Buffer {
   link.set(chain, 0);
   link.set(leaf, 32);
-  return hash('sha256', link, 'buffer');
+  return sha256(link);
 }
 
 /** The event as it is stored and hashed: time first, then what happened. */

@@ -5,10 +5,10 @@
  * the record's digest. So no one can put other content under a known id, and two servers can compare a record by its
  * digest without showing the material.
  */
-import { hash } from 'node:crypto';
 import { KeystairError } from './errors.ts';
 import type { KeyMaterial } from './key-material.ts';
 import { BLIND_BYTES, KEY_FIELDS_BYTES_MAX, NAME_LENGTH_MAX } from './limits.ts';
+import { sha256 } from './sha-256.ts';
 
 export const KEY_KINDS = ['volume', 'file', 'recovery'] as const;
 export type KeyKind = (typeof KEY_KINDS)[number];
@@ -150,7 +150,7 @@ export function digestOf(fields: string, material: Uint8Array, blind: Uint8Array
   at = bytes.writeUInt32BE(material.length, at);
   bytes.set(material, at);
   bytes.set(blind, at + material.length);
-  const digest = hash('sha256', bytes, 'buffer');
+  const digest = sha256(bytes);
   bytes.fill(0);
   return digest;
 }

@@ -2,7 +2,7 @@
  * Receipts: what a device keeps of each key its server acknowledged, so that a server restored from yesterday can be
  * given back what it lost. Count and digest let both sides compare a whole set in forty bytes.
  */
-import { hash } from 'node:crypto';
+import { sha256 } from './sha-256.ts';
 
 export interface ReceiptTotals {
   readonly count: number;
@@ -16,7 +16,7 @@ export const NO_RECEIPTS: ReceiptTotals = { count: 0, digest: new Uint8Array(32)
 export function addToTotals(totals: ReceiptTotals, keyIds: readonly string[]): ReceiptTotals {
   const digest = Uint8Array.from(totals.digest);
   for (const id of keyIds) {
-    const term = hash('sha256', id, 'buffer');
+    const term = sha256(id);
     for (let at = 0; at < 32; at++) digest[at]! ^= term[at]!;
   }
   return { count: totals.count + keyIds.length, digest };

@@ -2,7 +2,7 @@
  * A repository's sequence: numbers without gaps, each with a chain value, c(n) = SHA-256(c(n−1) ‖ digest). Two servers
  * that agree on a number and its chain value agree on everything up to it.
  */
-import { hash } from 'node:crypto';
+import { sha256 } from './sha-256.ts';
 
 export interface Position {
   readonly seq: number;
@@ -19,7 +19,7 @@ const link = Buffer.alloc(64);
 export function nextChainValue(chain: Uint8Array, digest: Uint8Array): Buffer {
   link.set(chain, 0);
   link.set(digest, 32);
-  return hash('sha256', link, 'buffer');
+  return sha256(link);
 }
 
 export function samePosition(left: Position, right: Position): boolean {

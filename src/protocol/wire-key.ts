@@ -23,11 +23,19 @@ export interface WireKey {
 }
 
 export function keyToWire(complete: CompleteKey): WireKey {
-  return {
-    key: complete.key,
-    material: Buffer.from(complete.material.expose()).toString('base64'),
-    blind: Buffer.from(complete.blind).toString('base64'),
-  };
+  return { key: complete.key, ...secretsToWire(complete) };
+}
+
+/** Material and blind in base64. */
+export function secretsToWire({
+  material,
+  blind,
+}: Pick<CompleteKey, 'material' | 'blind'>): Omit<WireKey, 'key'> {
+  return { material: toBase64(material.expose()), blind: toBase64(blind) };
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
 function fault(sentence: string): KeystairError {

@@ -4,14 +4,16 @@
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import { idOfWire, keyFromWire, keyToWire } from '#protocol/wire-key.ts';
+import { idOfWire, keyFromWire, secretsToWire } from '#protocol/wire-key.ts';
 import type { StoredKey } from '#store/store.ts';
-import { type CheckedKey, checkedKey, openStoredKey } from '../keys/record-keys.ts';
+import { type CheckedKey, checkedKey, openSecrets } from '../keys/record-keys.ts';
 import { toHex } from './hex.ts';
 
 export function keyToLine(barrier: Barrier, row: StoredKey): string {
   try {
-    return JSON.stringify({ ...keyToWire(openStoredKey(barrier, row)), digest: toHex(row.digest) });
+    const { material, blind } = secretsToWire(openSecrets(barrier, row));
+    // Opening proved the public fields, which lie in the row as they stand in a line: they are not read to be written.
+    return `{"key":{"id":"${row.id}",${row.fields.slice(1)},"material":"${material}","blind":"${blind}","digest":"${toHex(row.digest)}"}`;
   } catch (error) {
     // A damaged record is told of, not passed over, and does not stop the keys behind it.
     if (codeOf(error) !== 'record-unreadable') throw error;

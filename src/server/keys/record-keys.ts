@@ -181,8 +181,11 @@ export function resealed(
   return sealed;
 }
 
-/** The whole key of a row. Throws `record-unreadable` where the row was moved, edited or damaged. */
-export function openStoredKey(barrier: Barrier, row: StoredKey): CompleteKey {
+/**
+ * Material and blind of a row, and by that the proof that every other field of it is as it was recorded. Throws
+ * `record-unreadable` where the row was moved, edited or damaged.
+ */
+export function openSecrets(barrier: Barrier, row: StoredKey): Pick<CompleteKey, 'material' | 'blind'> {
   let secrets: Uint8Array;
   try {
     secrets = barrier.open(PURPOSE, associated(row), row.sealed);
@@ -194,10 +197,15 @@ export function openStoredKey(barrier: Barrier, row: StoredKey): CompleteKey {
     });
   }
   return {
-    key: publicFields(row),
     material: new KeyMaterial(secrets.subarray(BLIND_BYTES)),
     blind: secrets.subarray(0, BLIND_BYTES),
   };
+}
+
+/** The whole key of a row. Throws `record-unreadable`. */
+export function openStoredKey(barrier: Barrier, row: StoredKey): CompleteKey {
+  const secrets = openSecrets(barrier, row);
+  return { key: publicFields(row), ...secrets };
 }
 
 /** The public fields of a row, as the row says; only an opened record is known to be unaltered. */

@@ -16,8 +16,9 @@ import { KeyMaterial } from '#domain/key-material.ts';
 import { BLIND_BYTES } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
 import type { ExportRequest } from '#protocol/transfer-routes.ts';
+import { secretsToWire } from '#protocol/wire-key.ts';
 import type { StoredKey } from '#store/store.ts';
-import { openStoredKey } from '../keys/record-keys.ts';
+import { openSecrets } from '../keys/record-keys.ts';
 import { isoTime, uuidFrom } from '../ports.ts';
 import { type SelectedKeys, selectKeys } from './select-keys.ts';
 import { demandRouteRight, type TransferPorts } from './transfer-ports.ts';
@@ -98,18 +99,14 @@ async function* plaintextOf(
     let lines = '';
     for (const row of page) {
       // Opening proves the row's other fields too, so that they may stand in the file as they are.
-      const { material, blind } = openStoredKey(barrier, row);
-      lines += exportRecordLine(row.id, row.fields, base64(material.expose()), base64(blind));
+      const { material, blind } = secretsToWire(openSecrets(barrier, row));
+      lines += exportRecordLine(row.id, row.fields, material, blind);
     }
     progress.keys += page.length;
     yield digested(lines);
   }
   assert(progress.keys === selected.count, 'an export holds as many keys as were counted');
   yield Buffer.from(exportTrailerLine(progress.keys, digest.digest('hex')));
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
 }
 
 /** From the first page: keys of one organisation are much alike. */
