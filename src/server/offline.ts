@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
-import { KeystairError } from '#domain/errors.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { VerifyAnswer } from '#protocol/people-answers.ts';
 import { fillSqliteDirectory } from '#store/sqlite/fill-directory.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
@@ -87,8 +87,17 @@ export async function restoreServer(
     );
   } catch (error) {
     if (made) rmSync(keyFile, { force: true });
-    throw error;
+    throw withoutRoom(error, `to restore the backup into ${config.dataDirectory}`, '--data DIR');
   }
+}
+
+/** What the store says of a full disk is for the administrator of a server that lives on it. */
+function withoutRoom(error: unknown, what: string, option: string): unknown {
+  if (codeOf(error) !== 'disk-full') return error;
+  return new KeystairError('disk-full', `the disk has no room ${what}`, {
+    nextStep: `nothing was left there; make room, or name another place with ${option}, and run the command again`,
+    cause: error,
+  });
 }
 
 /** The restore drill: in a scratch directory that is gone afterwards. No key file is ever written. */
@@ -116,5 +125,7 @@ export function checkBackupFile(
     } finally {
       await store.close();
     }
+  }).catch((error: unknown) => {
+    throw withoutRoom(error, `to try the backup in ${scratch}`, '--scratch DIR');
   });
 }
