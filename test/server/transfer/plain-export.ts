@@ -16,8 +16,14 @@ export function recordLine(key: CompleteKey): string {
 }
 
 /** Header and records with the trailer that fits them. */
-export function inside(records: readonly string[], { header }: { readonly header?: unknown } = {}): string {
-  const before = `${[JSON.stringify(header ?? HEADER), ...records].join('\n')}\n`;
+export function inside(
+  records: readonly string[],
+  {
+    header = HEADER,
+    line = JSON.stringify(header),
+  }: { readonly header?: unknown; readonly line?: string } = {},
+): string {
+  const before = `${[line, ...records].join('\n')}\n`;
   const digest = createHash('sha256').update(before).digest('hex');
   return `${before}${JSON.stringify({ end: { count: records.length, digest } })}\n`;
 }
