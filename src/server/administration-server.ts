@@ -79,7 +79,7 @@ export async function createAdministrationServer(
     random,
     log,
     ears: new SecondaryEars(),
-    wanted: new WantedKeys(),
+    wanted: new WantedKeys({ barrier, rows, audit, clock, random }),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),

@@ -63,7 +63,7 @@ async function start(
     ...repository,
     timers,
     ears: new SecondaryEars(),
-    wanted: new WantedKeys(),
+    wanted: new WantedKeys({ ...repository, clock, random }),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),

@@ -85,7 +85,7 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
     ...repository,
     timers,
     ears: new SecondaryEars(),
-    wanted: new WantedKeys(),
+    wanted: new WantedKeys({ ...repository, clock, random }),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),

@@ -23,11 +23,10 @@ export async function deviceHeartbeat(
       await writeMember(ports.rows, transaction, { ...member, name: request.name });
     return transaction.receiptTotals(member.id);
   });
-  const agree =
-    totals.count === request.receipts.count &&
-    toHex(totals.digest) === request.receipts.digest &&
-    !ports.wanted.from(member.id);
-  return { server: ports.server, addresses: [...addresses], receipts: agree ? 'agree' : 'differ' };
+  const agree = totals.count === request.receipts.count && toHex(totals.digest) === request.receipts.digest;
+  // Where they are wanted for damaged keys, they are told apart from those by what is asked for next.
+  const differ = !agree || ports.wanted.from(member.id);
+  return { server: ports.server, addresses: [...addresses], receipts: differ ? 'differ' : 'agree' };
 }
 
 /** Of the receipts a device holds, those this server does not know of, and those of keys that are damaged here. */

@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
 import { judgeAcknowledged, type Position } from '#domain/sequence.ts';
 import type { HeartbeatAnswer, TreeServer } from '#protocol/messages.ts';
+import type { Transaction } from '#store/store.ts';
 import { isoTime, type ServerPorts } from '../ports.ts';
 import { readEpoch, readOptions, writeEpoch } from '../settings.ts';
 import { toHex } from './hex.ts';
@@ -63,16 +64,24 @@ async function currentEpoch(ports: ServerPorts): Promise<string> {
 
 /** A new epoch: everything is sent again, which changes nothing where it is known. */
 export async function startEpoch(ports: ServerPorts, because: string): Promise<string> {
-  const epoch = toHex(ports.random(16));
-  await ports.store.write(async (transaction) => {
-    const previous = await readEpoch(ports.rows, transaction);
-    await writeEpoch(ports.rows, transaction, { epoch, startedAt: isoTime(ports.clock()) });
-    await transaction.clearRefusedKeys('');
-    await ports.audit.append(transaction, [
-      { event: 'epoch-started', by: 'server', epoch, because, previous: previous?.epoch ?? '' },
-    ]);
-  });
+  const epoch = await ports.store.write((transaction) => beginEpoch(ports, transaction, because));
   ports.log.warn({ event: 'epoch-started', epoch, because }, 'a new epoch began');
+  return epoch;
+}
+
+/** In the caller's transaction. */
+export async function beginEpoch(
+  ports: Pick<ServerPorts, 'rows' | 'audit' | 'clock' | 'random'>,
+  transaction: Transaction,
+  because: string,
+): Promise<string> {
+  const epoch = toHex(ports.random(16));
+  const previous = await readEpoch(ports.rows, transaction);
+  await writeEpoch(ports.rows, transaction, { epoch, startedAt: isoTime(ports.clock()) });
+  await transaction.clearRefusedKeys('');
+  await ports.audit.append(transaction, [
+    { event: 'epoch-started', by: 'server', epoch, because, previous: previous?.epoch ?? '' },
+  ]);
   return epoch;
 }
 

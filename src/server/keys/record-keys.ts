@@ -64,7 +64,7 @@ export async function recordKeys(
   receivedFrom: string,
 ): Promise<readonly RecordOutcome[]> {
   // What belongs to a damaged row comes into that row, and is known then.
-  if (ports.wanted?.none === false) await ports.wanted.mend(ports, transaction, keys, receivedFrom);
+  if (ports.wanted?.none === false) await ports.wanted.mend(transaction, keys, receivedFrom);
   const recordedAt = ports.clock();
   const candidates = keys.map((checked) => candidateOf(ports.barrier, checked, receivedFrom, recordedAt));
   return recordRows(ports, transaction, candidates);

@@ -8,6 +8,7 @@
 import type { Barrier } from '#crypto/barrier.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { StoredKey, Transaction } from '#store/store.ts';
+import { beginEpoch } from '../hierarchy/heartbeat.ts';
 import {
   type CheckedKey,
   checkedKey,
@@ -19,7 +20,7 @@ import type { ServerPorts } from '../ports.ts';
 import { type DamagedGroup, GROUP_KEYS_MAX, type Hint } from './damaged-group.ts';
 import { type Fitting, type Placed, placeRecords, type Slot } from './place-records.ts';
 
-export type MendPorts = Pick<ServerPorts, 'barrier' | 'audit' | 'clock'>;
+export type MendPorts = Pick<ServerPorts, 'barrier' | 'audit' | 'clock' | 'rows' | 'random'>;
 
 export interface MendedKey {
   readonly seq: number;
@@ -43,6 +44,8 @@ interface Found extends Fitting {
 const UNMENDED: MendOutcome = { mended: [], whole: false };
 /** A key is recorded at most so long before the audit log tells of it. */
 const RECORDED_BEFORE_MS = 1000;
+/** Refused keys looked through. */
+const REFUSED_MAX = 10_000;
 
 /**
  * @param records such as may belong there, checked against their ids. @param from who brought them. @param by who mends, for
@@ -112,6 +115,11 @@ async function write(
     transaction,
     mended.map(({ seq, id, from }) => ({ event: 'key-mended', by, key: id, number: seq, from })),
   );
+  // Behind a key that the primary refused for being damaged its cursor went on: only everything brings that key there.
+  const refused = (await transaction.refusedKeys('', REFUSED_MAX)).map(({ seq }) => seq);
+  if (mended.some(({ seq }) => refused.includes(seq))) {
+    await beginEpoch(ports, transaction, 'a key that the primary had refused for being damaged was mended');
+  }
   return { mended, whole };
 }
 

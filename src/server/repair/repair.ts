@@ -10,8 +10,7 @@ import { type Caller, demandRight } from '#domain/right.ts';
 import type { VerifyAnswer } from '#protocol/people-answers.ts';
 import type { CallLife } from '../call-life.ts';
 import type { AskBackPorts } from '../hierarchy/ask-back.ts';
-import { startEpoch } from '../hierarchy/heartbeat.ts';
-import { lookAtEverything, reportOf, type Verified } from '../verify/verify.ts';
+import { lookAtEverything, reportOf } from '../verify/verify.ts';
 import { askSecondaries, setBack } from './ask-secondaries.ts';
 import { type DamagedGroup, groupsOf, joined } from './damaged-group.ts';
 import { mendFromPrimary } from './from-primary.ts';
@@ -39,7 +38,7 @@ export async function repair(ports: AskBackPorts, caller: Caller, life: CallLife
     for (const cursor of cursors) await setBack(ports, cursor, caller.name);
     left = await mendHere(run, left);
     left = await mendFromAbove(run, left);
-    await goOn(run, found);
+    goOn(run);
   } catch (error) {
     await ended(run, 'broken-off', left.length).catch(() => undefined);
     throw error;
@@ -112,15 +111,9 @@ async function mendFromAbove(
   return left;
 }
 
-/**
- * What waited for these keys goes on: a gap that held up the climb, and a key that the primary refused while it was damaged,
- * behind which its cursor stands by now.
- */
-async function goOn({ ports, mended }: Run, { around }: Verified): Promise<void> {
+/** What a gap held up climbs, and what was looked up in vain is asked for again. */
+function goOn({ ports, mended }: Run): void {
   if (mended.length === 0) return;
-  if (mended.some(({ seq }) => around.refused.has(seq))) {
-    await startEpoch(ports, 'a key that the primary had refused for being damaged was mended');
-  }
   ports.keysRecorded.raise();
   ports.hierarchyChanged.raise();
 }

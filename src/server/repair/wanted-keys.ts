@@ -9,7 +9,12 @@ import { type DamagedGroup, mayBelong } from './damaged-group.ts';
 import { mendGroup, type MendPorts } from './mend-group.ts';
 
 export class WantedKeys {
+  readonly #ports: MendPorts;
   #groups: readonly DamagedGroup[] = [];
+
+  constructor(ports: MendPorts) {
+    this.#ports = ports;
+  }
 
   /** In the place of those wanted before. */
   want(groups: readonly DamagedGroup[]): void {
@@ -28,22 +33,25 @@ export class WantedKeys {
     );
   }
 
+  /** Whether such a record is wanted. */
+  takes(key: CheckedKey): boolean {
+    return this.#groups.some((group) => mayBelong(group, key));
+  }
+
   /** Whether a key of that number is wanted. */
   has(seq: number): boolean {
     return this.#groups.some(({ from, to }) => seq >= from && seq <= to);
   }
 
   /** @param from who brings the keys. */
-  async mend(
-    ports: MendPorts,
-    transaction: Transaction,
-    keys: readonly CheckedKey[],
-    from: string,
-  ): Promise<void> {
+  async mend(transaction: Transaction, keys: readonly CheckedKey[], from: string): Promise<void> {
     for (const group of this.#groups) {
       const fitting = keys.filter((key) => mayBelong(group, key));
       if (fitting.length === 0) continue;
-      const { mended, whole } = await mendGroup(ports, transaction, group, fitting, { from, by: from });
+      const { mended, whole } = await mendGroup(this.#ports, transaction, group, fitting, {
+        from,
+        by: from,
+      });
       // Dropped when it was whole already: this work may still be undone.
       if (whole && mended.length === 0) this.#groups = this.#groups.filter((one) => one !== group);
     }

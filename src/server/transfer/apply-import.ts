@@ -33,7 +33,7 @@ export async function confirmImport(
   ports: ApplyPorts,
   importId: string,
   by: string,
-  staged: Staged,
+  staged: Omit<Staged, 'wanted'>,
 ): Promise<ConfirmedImport> {
   const { known, conflicts } = staged;
   const confirmed: ConfirmedImport = {

@@ -13,7 +13,7 @@ import type { Caller } from '#domain/right.ts';
 import type { ImportReport, ImportRequest } from '#protocol/transfer-routes.ts';
 import { uuidFrom } from '../ports.ts';
 import { applyPage, type ConfirmedImport, confirmImport } from './apply-import.ts';
-import { dropStage, importInterrupted, stageImport, type Staged } from './stage-import.ts';
+import { dropStage, importedFrom, importInterrupted, stageImport, type Staged } from './stage-import.ts';
 import { demandRouteRight, type TransferPorts } from './transfer-ports.ts';
 
 export interface ImportLife {
@@ -75,6 +75,7 @@ export class Imports {
         // From here to the confirmation nothing waits but for it.
         await confirmImport(this.#ports, id, caller.name, staged);
         this.#staging.delete(id);
+        await this.#mend(id, staged);
       }
     } catch (error) {
       await this.#giveUp(id, caller, codeOf(error), staged);
@@ -106,6 +107,21 @@ export class Imports {
     const staged = await stageImport(this.#ports, id, file, keys, signal);
     if (signal.aborted) throw importInterrupted();
     return staged;
+  }
+
+  /** Puts keys that a repair waits for into their damaged rows, so that they are known when the rest is applied. */
+  async #mend(id: string, { wanted }: Staged): Promise<void> {
+    if (wanted.length === 0) return;
+    const mending = this.#ports.store.write((transaction) =>
+      this.#ports.wanted.mend(transaction, wanted, importedFrom(id)),
+    );
+    // The import goes on; the repair waits for the next that brings them.
+    await mending.catch((error: unknown) => {
+      this.#ports.log.warn(
+        { event: 'not-mended', import: id, code: codeOf(error) },
+        'damaged keys could not be put right from an import',
+      );
+    });
   }
 
   /** Leaves nothing but the audit event. Where even that cannot be, for a full disk, it is tried again. */

@@ -21,7 +21,12 @@ export interface Staged {
   readonly known: number;
   /** Ids that are here with other content. What is here stays. */
   readonly conflicts: readonly string[];
+  /** Such as a repair waits for: to be put into their damaged rows when the file is confirmed. */
+  readonly wanted: readonly CheckedKey[];
 }
+
+/** Held in memory at once: some megabytes. */
+const WANTED_MAX = 4000;
 
 export function importedFrom(importId: string): string {
   return `import:${importId}`;
@@ -41,6 +46,7 @@ export async function stageImport(
   const { store } = ports;
   const counts = { new: 0, known: 0 };
   const conflicts: string[] = [];
+  const wanted: CheckedKey[] = [];
   let from: ExportHeader['server'] | undefined;
   // One page is written while the next is read and sealed: the disk and the processor work side by side.
   let writing: Promise<string | undefined> = Promise.resolve(undefined);
@@ -54,6 +60,9 @@ export async function stageImport(
       await demandSpace(ports);
       from = page.header.server;
       const known = await store.reader.knownKeys(page.keys.map(({ complete }) => complete.key.id));
+      if (!ports.wanted.none && wanted.length < WANTED_MAX) {
+        wanted.push(...page.keys.filter((key) => ports.wanted.takes(key)));
+      }
       const recordedAt = ports.clock();
       const rows = page.keys.map((checked): StagedKey => {
         const there = known.get(checked.complete.key.id);
@@ -77,7 +86,7 @@ export async function stageImport(
     await writing.catch(() => undefined);
   }
   if (from === undefined) throw importInterrupted();
-  return { from, ...counts, conflicts };
+  return { from, ...counts, conflicts, wanted };
 }
 
 function forIdOnly({ complete, digest }: CheckedKey, recordedAt: number): StagedKey {

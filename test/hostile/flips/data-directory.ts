@@ -185,7 +185,7 @@ async function makeInvitations({ rows }: Repository, store: Store): Promise<read
 }
 
 /** A primary, what was heard of both neighbours, and what was received and refused. */
-async function makeNeighbours({ rows }: Repository, store: Store, secondary: Peer): Promise<string> {
+async function makeNeighbours({ rows, audit }: Repository, store: Store, secondary: Peer): Promise<string> {
   const primaryId = randomUUID();
   const epoch = randomBytes(16).toString('hex');
   const chain = nextChainValue(SEQUENCE_START.chain, randomBytes(32));
@@ -201,6 +201,18 @@ async function makeNeighbours({ rows }: Repository, store: Store, secondary: Pee
     });
     await rows.putSecret(transaction, MEMBER_KEY, Buffer.from('PEM'));
     await transaction.putCursor({ memberId: secondary.memberId, epoch, rank: 1, seq: 1, chain });
+    const by = `secondary:${secondary.memberId}`;
+    await audit.append(transaction, [
+      {
+        event: 'transmission-received',
+        by,
+        secondary: secondary.memberId,
+        epoch,
+        to: 1,
+        recorded: 0,
+        refused: 1,
+      },
+    ]);
     await transaction.putRefusedKeys([
       { memberId: secondary.memberId, ...refused },
       { memberId: '', ...refused },

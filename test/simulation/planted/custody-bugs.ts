@@ -195,7 +195,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
     edits: [
       edit(
         'server/devices/device-heartbeat.ts',
-        'return key === undefined || !held.has(key.seq);',
+        'return key === undefined || !held.has(key.seq) || ports.wanted.has(key.seq);',
         'return false;',
       ),
     ],

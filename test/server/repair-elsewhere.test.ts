@@ -1,0 +1,115 @@
+/** A repair that must wait for others: a secondary that sends again, a device that gives its receipts back, a file. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openAgent } from '#test/support/agent-in-process.ts';
+import { makeSomeKey } from '#test/support/machine-caller.ts';
+import type { ServerInProcess } from '#test/support/server-in-process.ts';
+import { damagedServers } from './damaged-server.ts';
+
+const KEYS = 5;
+const agent = openAgent();
+const ofDevice: string[] = [];
+
+const servers = damagedServers(async () => {
+  const { lyon } = servers;
+  await lyon.record(...Array.from({ length: KEYS }, () => makeSomeKey()));
+  await lyon.call('heartbeatNow', {});
+  await agent.enrolWith(lyon);
+  for (let made = 0; made < 3; made += 1) ofDevice.push(await agent.makeKey());
+  await agent.heartbeat();
+});
+
+async function fine(server: ServerInProcess): Promise<void> {
+  const { problems } = await server.call('verify', {});
+  assert.deepEqual(problems, []);
+}
+
+for (const [words, sql, numbers] of [
+  ['a key that does not open', 'UPDATE keys SET sealed = zeroblob(70) WHERE seq = 3', [3]],
+  ['a row that is missing', 'DELETE FROM keys WHERE seq = 3', [3]],
+  ['a run of rows that are missing', 'DELETE FROM keys WHERE seq IN (1, 2, 4)', [1, 4]],
+  ['an id that was altered', 'UPDATE keys SET id = randomblob(16), sealed = zeroblob(70) WHERE seq = 2', [2]],
+] as const) {
+  test(`${words} at a root is asked of the secondary that sent it, and comes with its next heartbeat`, async () => {
+    const { primary, lyon } = servers;
+    const before = (await primary.store.reader.keysAfter(0, 100)).map(({ seq, id }) => [seq, id]);
+    const putBack = servers.keep(primary, 'keys');
+    servers.alter(primary, sql);
+    const report = await primary.call('verify', { repair: true });
+    assert.deepEqual(
+      report.damaged.map(({ seq }) => seq),
+      numbers,
+    );
+    assert.deepEqual(report.repair!.mended, []);
+    assert.deepEqual(
+      report.repair!.waiting.map(({ place, id }) => [place, id]),
+      [['secondary', lyon.name.id]],
+    );
+    assert.match(report.repair!.waiting[0]!.nextStep, /`keystair hierarchy heartbeat` on Lyon/);
+    await lyon.call('heartbeatNow', {});
+    try {
+      await fine(primary);
+      assert.deepEqual(
+        (await primary.store.reader.keysAfter(0, 100)).map(({ seq, id }) => [seq, id]),
+        before,
+        'each at its own number',
+      );
+      const rows = await primary.store.reader.keysAfter(0, KEYS);
+      assert.ok(rows.every(({ receivedFrom }) => receivedFrom === `secondary:${lyon.name.id}`));
+      assert.match(String((await primary.events('key-mended')).at(-1)!['from']), /^secondary:/);
+    } catch (error) {
+      putBack();
+      throw error;
+    }
+  });
+}
+
+for (const [words, sql] of [
+  ['does not open', 'UPDATE keys SET sealed = zeroblob(70) WHERE seq = ?'],
+  ['is missing', 'DELETE FROM keys WHERE seq = ?'],
+] as const) {
+  test(`a device's own key that ${words} comes back from its receipt, and climbs if the primary had refused it`, async () => {
+    const { primary, lyon } = servers;
+    const id = ofDevice[1]!;
+    const { seq } = (await lyon.store.reader.keyById(id))!;
+    servers.alter(lyon, sql, seq);
+    const report = await lyon.call('verify', { repair: true });
+    assert.deepEqual(
+      report.damaged.map((damaged) => [damaged.seq, damaged.id]),
+      [[seq, id]],
+    );
+    assert.match(report.repair!.obstacles.join(), /keystair hierarchy allow-recovery/);
+    const device = report.repair!.waiting.find(({ place }) => place === 'device');
+    assert.match(device!.nextStep, /`keystair agent heartbeat`/);
+    await agent.heartbeat();
+    await fine(lyon);
+    assert.equal((await lyon.store.reader.keyById(id))?.seq, seq);
+    // Once it is whole nothing is asked for any more.
+    await agent.heartbeat();
+    const returned = (await lyon.events('receipts-returned')).length;
+    await agent.heartbeat();
+    assert.equal((await lyon.events('receipts-returned')).length, returned);
+    await lyon.call('heartbeatNow', {});
+    assert.equal(await primary.has(id), true);
+  });
+}
+
+test('a key that was sent while it was damaged, and so refused, climbs once it is mended', async () => {
+  const { primary, lyon } = servers;
+  await lyon.call('changeSettings', { useHierarchy: false });
+  const id = await agent.makeKey();
+  await agent.heartbeat();
+  const { seq } = (await lyon.store.reader.keyById(id))!;
+  servers.alter(lyon, 'UPDATE keys SET sealed = zeroblob(70) WHERE seq = ?', seq);
+  await lyon.call('changeSettings', { useHierarchy: true });
+  await lyon.call('heartbeatNow', {});
+  assert.equal(await primary.has(id), false);
+  assert.equal((await lyon.store.reader.refusedKeys('', 9)).length, 1);
+  const { damaged } = await lyon.call('verify', { repair: true });
+  assert.ok(!damaged[0]!.places.some(({ place }) => place === 'primary'), 'it is not there');
+  await agent.heartbeat();
+  await fine(lyon);
+  await lyon.call('heartbeatNow', {});
+  assert.equal(await primary.has(id), true);
+  assert.deepEqual(await lyon.store.reader.refusedKeys('', 9), []);
+});
