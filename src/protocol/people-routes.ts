@@ -209,7 +209,12 @@ export const PEOPLE_ROUTES = {
       limit: z.coerce.number().int().min(1).max(LIST_PAGE_MAX).optional(),
     }),
     /** `next` is to be given as `after` for the following page. */
-    z.object({ keys: z.array(ListedKey), next: z.number().nullable() }),
+    z.object({
+      keys: z.array(ListedKey),
+      /** Rows whose fields cannot be read: damaged. */
+      unreadable: z.array(z.object({ id: Uuid, seq: z.number() })),
+      next: z.number().nullable(),
+    }),
   ),
   showKey: row('GET', '/api/keys/:id', KEYS, 'Read', z.object({ id: Named }), z.object({ key: ListedKey })),
   explainKey: row(

@@ -188,6 +188,37 @@ test('a line of the audit log that was altered is named by its number', async ()
   assert.match(problems.join(), /line 3 of the audit log/);
 });
 
+test('a damaged row hides no other from a listing or a search, and is told', async () => {
+  const { lyon } = servers;
+  for (const sql of [
+    "UPDATE keys SET fields = '{}' WHERE seq = 3",
+    "UPDATE keys SET fields = 'x' || fields WHERE seq = 3",
+    'UPDATE keys SET fields = replace(fields, \'"kind":\', \'"kine":\') WHERE seq = 3',
+  ]) {
+    const putBack = servers.keep(lyon, 'keys');
+    servers.alter(lyon, sql);
+    const listed = await lyon.call('listKeys', {});
+    const sought = await lyon.call('listKeys', { find: ids[4]! });
+    const found = await lyon.call('listKeys', { find: ids[2]! });
+    putBack();
+    assert.deepEqual(
+      listed.keys.map(({ seq }) => seq),
+      [1, 2, 4, 5, 6],
+      sql,
+    );
+    assert.deepEqual(listed.unreadable, [{ id: ids[2], seq: 3 }]);
+    assert.deepEqual([sought.keys.length, sought.unreadable.length], [1, 0]);
+    assert.deepEqual([found.keys.length, found.unreadable.length], [0, 1]);
+  }
+  const putBack = servers.keep(lyon, 'keys');
+  servers.alter(lyon, "UPDATE keys SET device = x'00' WHERE seq = 3");
+  const listed = await lyon.call('listKeys', {});
+  const report = await lyon.call('verify', {});
+  putBack();
+  assert.equal(listed.keys.length, 6, 'the device stands in the fields');
+  assert.match(report.problems.join(), /number 3: the device it is listed under was altered/);
+});
+
 test('it tells how far it is, to its end, and stops when nobody waits for it any more', async () => {
   const { store, repository } = servers.lyon;
   const told: (readonly [number, number])[] = [];

@@ -2,6 +2,7 @@
 import { LIST_PAGE_MAX, REASON_LENGTH_MAX } from '#domain/limits.ts';
 import type { ListedKey } from '#protocol/people-answers.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
+import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { Noun } from '../arguments.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -14,19 +15,21 @@ import { exportByHand, importByHand } from './keys-by-hand.ts';
 async function everyPage(
   client: PeopleClient,
   filter: { readonly device?: string; readonly find?: string },
-): Promise<ListedKey[]> {
+): Promise<Pick<PeopleAnswer<'listKeys'>, 'keys' | 'unreadable'>> {
   const keys: ListedKey[] = [];
+  const unreadable: PeopleAnswer<'listKeys'>['unreadable'] = [];
   let after: number | null = 0;
   while (after !== null) {
-    const page: { keys: ListedKey[]; next: number | null } = await client('listKeys', {
+    const page: PeopleAnswer<'listKeys'> = await client('listKeys', {
       ...filter,
       after,
       limit: LIST_PAGE_MAX,
     });
     for (const key of page.keys) keys.push(key);
+    unreadable.push(...page.unreadable);
     after = page.next;
   }
-  return keys;
+  return { keys, unreadable };
 }
 
 const list = command({
@@ -40,11 +43,18 @@ const list = command({
   example: '--device laptop-17 --data /var/lib/keystair',
   run: async (context, _values, { data, device, find }) => {
     const client = await context.connect(data);
-    const keys = await everyPage(client, {
+    const { keys, unreadable } = await everyPage(client, {
       ...(device === undefined ? {} : { device }),
       ...(find === undefined ? {} : { find }),
     });
-    return { document: { keys }, lines: keys.length === 0 ? ['No keys.'] : keyTable(keys) };
+    return {
+      document: { keys, ...(unreadable.length === 0 ? {} : { unreadable }) },
+      lines: keys.length === 0 ? ['No keys.'] : keyTable(keys),
+      messages: unreadable.map(
+        ({ id, seq }) =>
+          `Key ${id}, number ${seq}, cannot be listed: its row was damaged or altered. See where it can be had again: keystair server verify --data ${data}`,
+      ),
+    };
   },
 });
 

@@ -2,8 +2,8 @@
  * Listing keys for people: public fields, and where each stands on its way up. Never material.
  */
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
-import { KeystairError } from '#domain/errors.ts';
-import type { ListedKey } from '#protocol/people-answers.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { ListedKey } from '#protocol/people-answers.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { StoredKey } from '#store/store.ts';
 import { findDeviceId } from '../devices/list-devices.ts';
@@ -60,7 +60,24 @@ export async function listKeys(
     ...(request.after === undefined ? {} : { afterSeq: request.after }),
   });
   const toListed = await lister(ports);
-  return { keys: rows.map(toListed), next: rows.length === limit ? (rows.at(-1)?.seq ?? null) : null };
+  const keys: ListedKey[] = [];
+  const unreadable: { id: string; seq: number }[] = [];
+  for (const row of rows) {
+    const listed = listedOrNot(row, toListed);
+    if (listed === undefined) unreadable.push({ id: row.id, seq: row.seq });
+    else keys.push(listed);
+  }
+  return { keys, unreadable, next: rows.length === limit ? (rows.at(-1)?.seq ?? null) : null };
+}
+
+/** One damaged row must not hide all others. */
+function listedOrNot(row: StoredKey, toListed: (row: StoredKey) => ListedKey): ListedKey | undefined {
+  try {
+    return ListedKey.safeParse(toListed(row)).data;
+  } catch (error) {
+    if (codeOf(error) === 'record-unreadable') return undefined;
+    throw error;
+  }
 }
 
 export async function showKey(ports: ListPorts, wanted: string): Promise<{ key: ListedKey }> {

@@ -11,8 +11,14 @@ import type { Damage, Findings, ToldOfKeys } from './findings.ts';
 const PAGE = 500;
 /** Lines kept of one run of missing keys: their numbers are as many as the repair will try. */
 const TOLD_MAX = 1000;
-const LOOKED_AT = ['"keys-recorded"', '"transmission-received"', '"secondary-asked-again"'] as const;
+const LOOKED_AT = [
+  '"keys-recorded"',
+  '"keys-acknowledged"',
+  '"transmission-received"',
+  '"secondary-asked-again"',
+] as const;
 
+type AcknowledgedKeys = Extract<AuditEvent, { readonly event: 'keys-acknowledged' }>;
 type Told = AuditEvent & { readonly at: string };
 
 /** The cursors as they stood a moment after this line of the log. */
@@ -40,6 +46,7 @@ export async function walkAudit(
     findings.add(sentence);
   };
   const cursors = new HeldCursors(then);
+  const acknowledged = new Acknowledged();
   for (;;) {
     const rows = await reader.auditAfter(seq, PAGE);
     for (const row of rows) {
@@ -53,6 +60,8 @@ export async function walkAudit(
       if (told?.event === 'keys-recorded') {
         lastKey = Math.max(lastKey, told.to);
         tell(findings.damages, { ...told, at: Date.parse(told.at) });
+      } else if (told?.event === 'keys-acknowledged') {
+        acknowledged.hear(findings.damages, told);
       } else if (told?.event === 'transmission-received') {
         cursors.hear(row.seq, told.secondary, told.epoch, told.to);
       } else if (told?.event === 'secondary-asked-again') {
@@ -80,19 +89,37 @@ function readLine({ event }: AuditRow): Told | undefined {
   }
 }
 
-function tell(damages: readonly Damage[], told: ToldOfKeys): void {
-  // The first that does not end before what is told begins.
+function tell(damages: readonly Damage[], { from, to, first, receivedFrom, at }: ToldOfKeys): void {
+  for (const { told } of damagesIn(damages, from, to)) {
+    if (told.length < TOLD_MAX) told.push({ from, to, first, receivedFrom, at });
+  }
+}
+
+/** Those with a number from `from` to `to`. */
+function* damagesIn(damages: readonly Damage[], from: number, to: number): Generator<Damage> {
+  // The first that does not end before that.
   let low = 0;
   for (let high = damages.length; low < high; ) {
     const middle = (low + high) >>> 1;
-    if (damages[middle]!.to < told.from) low = middle + 1;
+    if (damages[middle]!.to < from) low = middle + 1;
     else high = middle;
   }
-  for (let at = low; at < damages.length && damages[at]!.seq <= told.to; at += 1) {
-    const { from, to, first, receivedFrom, at: when } = told;
-    if (damages[at]!.told.length < TOLD_MAX) {
-      damages[at]!.told.push({ from, to, first, receivedFrom, at: when });
+  for (let at = low; at < damages.length && damages[at]!.seq <= to; at += 1) yield damages[at]!;
+}
+
+/** What primaries acknowledged, batch after batch. */
+class Acknowledged {
+  #epoch = '';
+  #to = 0;
+
+  hear(damages: readonly Damage[], { epoch, to, refused, primary }: AcknowledgedKeys): void {
+    const from = epoch === this.#epoch && to > this.#to ? this.#to + 1 : 1;
+    // Which of them was refused it does not say.
+    if (refused === 0) {
+      for (const damage of damagesIn(damages, from, to)) damage.acknowledgedBy.add(primary);
     }
+    this.#epoch = epoch;
+    this.#to = to;
   }
 }
 

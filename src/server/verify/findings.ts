@@ -37,6 +37,8 @@ export interface Damage {
   readonly origin: string | null;
   readonly faults: KeyFault[];
   readonly told: ToldOfKeys[];
+  /** Ids of primaries that acknowledged a batch with that number and refused nothing of it. */
+  readonly acknowledgedBy: Set<string>;
 }
 
 /** What of a row a finding needs; no material. */
@@ -70,6 +72,7 @@ export class Findings {
       origin: originOf(row.fields),
       faults: [fault],
       told: [],
+      acknowledgedBy: new Set(),
     });
   }
 
@@ -83,6 +86,7 @@ export class Findings {
       origin: null,
       faults: ['missing'],
       told: [],
+      acknowledgedBy: new Set(),
     });
   }
 

@@ -69,7 +69,12 @@ export function placesOf(damage: Damage, around: Surroundings): PlaceOfKey[] {
   return places;
 }
 
-function acknowledged({ seq, to }: Damage, { acknowledgedSeq, refused }: Surroundings): boolean {
+/** Once it had a key it refuses a damaged record of it that is sent again, and has the key all the same. */
+function acknowledged(
+  { seq, to, acknowledgedBy }: Damage,
+  { primary, acknowledgedSeq, refused }: Surroundings,
+): boolean {
+  if (primary !== undefined && acknowledgedBy.has(primary.id)) return true;
   return seq <= acknowledgedSeq && !(seq === to && refused.has(seq));
 }
 

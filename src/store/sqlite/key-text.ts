@@ -4,6 +4,7 @@
  * which are also the lower case of İ and of the Kelvin sign.
  */
 import { keyFromCanonical } from '#domain/encryption-key.ts';
+import { codeOf } from '#domain/errors.ts';
 import type { StoredKey } from '../store.ts';
 
 const LIKE_SPECIAL = /[\\%_]/g;
@@ -21,10 +22,19 @@ export function idPattern(text: string): string | null {
   return /^[0-9a-f-]*$/i.test(text) ? `%${text.replaceAll('-', '')}%` : null;
 }
 
+/** Fields that cannot be read fit where their bytes do: whoever lists keys says that they are damaged. */
 export function fitsText(row: StoredKey, text: string): boolean {
   const sought = text.toLowerCase();
-  const { device, locator } = keyFromCanonical(row.id, row.fields);
-  return [row.id, device.name, ...Object.values(locator)].some((value) =>
-    value.toLowerCase().includes(sought),
-  );
+  return searchedOf(row).some((value) => value.toLowerCase().includes(sought));
+}
+
+function searchedOf({ id, fields }: StoredKey): readonly string[] {
+  try {
+    const { device, locator } = keyFromCanonical(id, fields);
+    const values = [id, device.name, ...Object.values(locator)];
+    if (values.every((value) => typeof value === 'string')) return values;
+  } catch (error) {
+    if (codeOf(error) !== 'record-unreadable') throw error;
+  }
+  return [id, fields];
 }

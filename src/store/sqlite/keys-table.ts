@@ -9,7 +9,7 @@ import type { Head, StoredKey } from '../store.ts';
 import { DEVICE_PART_BITS } from './schema.ts';
 import { assertNoConflict } from './sqlite-failure.ts';
 import { prepareCommand, prepareQuery, readableTime, type Row } from './statement.ts';
-import { uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
+import { UUID_BYTES, uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
 
 export interface KeysTable {
   head(): Head;
@@ -49,12 +49,17 @@ function keyOf(row: Row): StoredKey {
     id: uuidFromBytes(row[1] as Uint8Array),
     digest: row[2] as Uint8Array,
     chain: row[3] as Uint8Array,
-    deviceId: uuidFromBytes(row[4] as Uint8Array),
+    deviceId: deviceFromBytes(row[4] as Uint8Array),
     fields: row[5] as string,
     sealed: row[6] as Uint8Array,
     receivedFrom: row[7] as string,
     recordedAt: row[8] as number,
   };
+}
+
+/** What is no id would fail every row read with it; so that row alone is under no device. */
+function deviceFromBytes(bytes: Uint8Array): string {
+  return bytes.length === UUID_BYTES ? uuidFromBytes(bytes) : '';
 }
 
 export function prepareKeysTable(connection: DatabaseSync): KeysTable {

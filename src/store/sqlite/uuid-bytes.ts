@@ -2,7 +2,7 @@
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 
-const UUID_BYTES = 16;
+export const UUID_BYTES = 16;
 
 /** Undefined for anything but a UUID in lower case: such an id is in no row. */
 export function uuidToBytes(uuid: string): Uint8Array | undefined {
