@@ -12,6 +12,7 @@ import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { associate } from './associated.ts';
 import type { Keyring, Random } from './keyring.ts';
+import { nonceSource } from './nonces.ts';
 import { XAES_NONCE_BYTES, XAES_TAG_BYTES } from './xaes-256-gcm.ts';
 
 const VERSION = 1;
@@ -20,8 +21,6 @@ const CIPHERTEXT_AT = NONCE_AT + XAES_NONCE_BYTES;
 /** What a blob has beside its ciphertext. */
 export const BLOB_OVERHEAD_BYTES = CIPHERTEXT_AT + XAES_TAG_BYTES;
 const MAC_BYTES = 32;
-/** Nonces are fetched so many at a time: asking for each alone costs as much as hashing a record. They are no secret. */
-const NONCES_FETCHED = 128;
 
 function unreadable(
   purpose: string | undefined,
@@ -54,14 +53,12 @@ function readDataKeyNumber(blob: Uint8Array, purpose?: string): number {
 export class Barrier {
   readonly #keyring: Keyring;
   readonly #macKey: KeyObject;
-  readonly #random: Random;
-  #nonces: Uint8Array = new Uint8Array(0);
-  #nonceAt = 0;
+  readonly #nextNonce: () => Uint8Array;
 
   constructor(keyring: Keyring, random: Random) {
     this.#keyring = keyring;
     this.#macKey = keyring.macKey;
-    this.#random = random;
+    this.#nextNonce = nonceSource(random);
   }
 
   /** The data key that seals from now on. A blob of a lower number is due to be sealed again. */
@@ -89,15 +86,6 @@ export class Barrier {
     blob.set(nonce, NONCE_AT);
     key.sealInto(blob, CIPHERTEXT_AT, nonce, plaintext, associate(purpose, associated));
     return blob;
-  }
-
-  #nextNonce(): Uint8Array {
-    if (this.#nonceAt === this.#nonces.length) {
-      this.#nonces = this.#random(NONCES_FETCHED * XAES_NONCE_BYTES);
-      this.#nonceAt = 0;
-    }
-    this.#nonceAt += XAES_NONCE_BYTES;
-    return this.#nonces.subarray(this.#nonceAt - XAES_NONCE_BYTES, this.#nonceAt);
   }
 
   /** Throws `record-unreadable`; `details.dataKey` names a data key this process does not have (yet). */

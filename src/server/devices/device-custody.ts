@@ -11,7 +11,7 @@ import type { Member } from '#domain/member.ts';
 import type { Transaction } from '#store/store.ts';
 import { candidateOf, type CheckedKey, type RecordOutcome, recordRows } from '../keys/record-keys.ts';
 import type { ServerPorts } from '../ports.ts';
-import { noteReceipts } from './receipts.ts';
+import { type HeldReceipt, noteReceipts } from './receipts.ts';
 
 interface Handover {
   readonly key: CheckedKey;
@@ -94,13 +94,13 @@ async function recordHandovers(
     candidateOf(ports.barrier, key, `device:${device}`, recordedAt),
   );
   const recorded = await recordRows(ports, transaction, candidates);
-  const held = new Map<string, { id: string; seq: number }[]>();
+  const held = new Map<string, HeldReceipt[]>();
   for (const [index, { at, device, key }] of admitted.entries()) {
     const outcome = recorded[index]!;
     outcomes[at] = outcome;
     if (outcome.outcome === 'conflict') continue;
     const receipts = held.get(device) ?? [];
-    receipts.push({ id: key.complete.key.id, seq: outcome.seq });
+    receipts.push({ id: key.complete.key.id, seq: outcome.seq, isNew: outcome.outcome === 'new' });
     held.set(device, receipts);
   }
   for (const [device, receipts] of held) await noteReceipts(transaction, device, receipts);

@@ -2,6 +2,7 @@
  * Receipts: a record sealed under the server's receipt key, which every backup contains, handed to the device that
  * cannot open it. A server put back to an older copy of its data takes its keys back from them.
  */
+import { nonceSource } from '#crypto/nonces.ts';
 import { XAES_NONCE_BYTES, XaesKey } from '#crypto/xaes-256-gcm.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -40,18 +41,18 @@ export async function loadReceipts(
 
 export class Receipts {
   readonly #key: XaesKey;
-  readonly #random: Random;
+  readonly #nextNonce: () => Uint8Array;
   readonly #serverId: string;
 
   constructor(key: Uint8Array, random: Random, serverId: string) {
     this.#key = new XaesKey(key);
-    this.#random = random;
+    this.#nextNonce = nonceSource(random);
     this.#serverId = serverId;
   }
 
   /** Base64. Bound to this server, the device that keeps it, and the key's id. */
   seal(deviceId: string, complete: CompleteKey): string {
-    const nonce = this.#random(XAES_NONCE_BYTES);
+    const nonce = this.#nextNonce();
     const plaintext = Buffer.from(JSON.stringify(keyToWire(complete)));
     const sealed = this.#key.seal(nonce, plaintext, this.#associated(deviceId, complete.key.id));
     return Buffer.concat([Buffer.of(VERSION), nonce, sealed]).toString('base64');
@@ -75,14 +76,22 @@ export class Receipts {
   }
 }
 
+export interface HeldReceipt {
+  readonly id: string;
+  readonly seq: number;
+  /** The key was recorded in this transaction: nobody can have a receipt for it yet. */
+  readonly isNew?: boolean;
+}
+
 /** Notes that the device holds receipts for these keys; those it already had, or named twice, count once. */
 export async function noteReceipts(
   transaction: Transaction,
   deviceId: string,
-  keys: readonly { readonly id: string; readonly seq: number }[],
+  keys: readonly HeldReceipt[],
 ): Promise<void> {
   const ids = new Map(keys.map(({ id, seq }) => [seq, id]));
-  for (const seq of await transaction.hasReceipts(deviceId, [...ids.keys()])) ids.delete(seq);
+  const older = keys.filter(({ isNew }) => isNew !== true).map(({ seq }) => seq);
+  if (older.length > 0) for (const seq of await transaction.hasReceipts(deviceId, older)) ids.delete(seq);
   if (ids.size === 0) return;
   const totals = addToTotals(await transaction.receiptTotals(deviceId), [...ids.values()]);
   await transaction.addReceipts(deviceId, [...ids.keys()], totals);
