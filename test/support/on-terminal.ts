@@ -7,8 +7,14 @@ export interface OnTerminal {
   readonly shown: string;
 }
 
-/** @param answers typed one after another, each when a question ends with a colon. */
-export async function onTerminal(command: string, answers: readonly string[]): Promise<OnTerminal> {
+/** What is typed as soon as the terminal shows it. */
+export interface Typed {
+  readonly when: RegExp;
+  readonly keys: string;
+}
+
+/** @param answers given one after another; a text is typed, and ended, when a question ends with a colon. */
+export async function onTerminal(command: string, answers: readonly (string | Typed)[]): Promise<OnTerminal> {
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     stdio: 'pipe',
   });
@@ -17,11 +23,13 @@ export async function onTerminal(command: string, answers: readonly string[]): P
   let next = 0;
   child.stdout.on('data', (chunk: Buffer) => {
     shown += chunk.toString('utf8');
-    if (next < answers.length && /:\s*$/.test(shown.slice(judged))) {
-      judged = shown.length;
-      child.stdin.write(`${answers[next]}\r`);
-      next += 1;
-    }
+    const answer = answers[next];
+    if (answer === undefined) return;
+    const { when, keys } = typeof answer === 'string' ? { when: /:\s*$/, keys: `${answer}\r` } : answer;
+    if (!when.test(shown.slice(judged))) return;
+    judged = shown.length;
+    child.stdin.write(keys);
+    next += 1;
   });
   const status = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
