@@ -6,10 +6,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { assert } from '#domain/errors.ts';
 import type { Head, StoredKey } from '../store.ts';
+import { KEY_COLUMNS, prepareKeyOf, READ_COLUMNS } from './key-row.ts';
 import { DEVICE_PART_BITS } from './schema.ts';
 import { assertNoConflict } from './sqlite-failure.ts';
-import { prepareCommand, prepareQuery, readableTime, type Row } from './statement.ts';
-import { UUID_BYTES, uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
+import { prepareCommand, prepareQuery } from './statement.ts';
+import { uuidToBytes } from './uuid-bytes.ts';
 
 export interface KeysTable {
   head(): Head;
@@ -38,32 +39,11 @@ export interface KeysTable {
   linkAt(seq: number): { readonly digest: Uint8Array; readonly chain: Uint8Array } | undefined;
 }
 
-const COLUMNS = 'seq, id, digest, chain, device, fields, sealed, received_from, recorded_at';
-/** A time that a damaged row cannot mean would fail every row read with it; so that row alone does not open. */
-const READ_COLUMNS = COLUMNS.replace('recorded_at', readableTime('recorded_at', '-1'));
 const START: Head = { seq: 0, chain: new Uint8Array(32) };
-
-function keyOf(row: Row): StoredKey {
-  return {
-    seq: row[0] as number,
-    id: uuidFromBytes(row[1] as Uint8Array),
-    digest: row[2] as Uint8Array,
-    chain: row[3] as Uint8Array,
-    deviceId: deviceFromBytes(row[4] as Uint8Array),
-    fields: row[5] as string,
-    sealed: row[6] as Uint8Array,
-    receivedFrom: row[7] as string,
-    recordedAt: row[8] as number,
-  };
-}
-
-/** What is no id would fail every row read with it; so that row alone is under no device. */
-function deviceFromBytes(bytes: Uint8Array): string {
-  return bytes.length === UUID_BYTES ? uuidFromBytes(bytes) : '';
-}
 
 export function prepareKeysTable(connection: DatabaseSync): KeysTable {
   const part = `seq >> ${DEVICE_PART_BITS}`;
+  const keyOf = prepareKeyOf(connection);
   const head = prepareQuery(connection, 'SELECT seq, chain FROM keys ORDER BY seq DESC LIMIT 1');
   const chainAt = prepareQuery(connection, 'SELECT chain FROM keys WHERE seq = ?');
   const next = prepareQuery(connection, 'SELECT seq FROM keys WHERE seq > ? ORDER BY seq LIMIT 1');
@@ -96,7 +76,7 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
   );
   const insert = prepareCommand(
     connection,
-    `INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO keys (${KEY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove = prepareCommand(connection, 'DELETE FROM keys WHERE seq = ?');
   const linkAt = prepareQuery(connection, 'SELECT digest, chain FROM keys WHERE seq = ?');
