@@ -154,3 +154,21 @@ test('stock age opens the file, and jq reads it, by the documented commands', {
   });
   assert.deepEqual((await oslo.keyIds()).toSorted(), ids.toSorted());
 });
+
+test('a stranger makes a file from nothing by the documented commands, and its key is taken into custody', {
+  skip: unlessInstalled('age', 'jq'),
+}, async () => {
+  const folder = place.path('from-nothing');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'material'), 'a passphrase from paper é');
+  writeFileSync(join(folder, 'run.sh'), `set -e\ncd ${folder}\n${documented('Make one from nothing')}`);
+  const made = await onTerminal(`sh ${join(folder, 'run.sh')}`, [PASSWORD, PASSWORD]);
+  assert.equal(made.status, 0, made.shown);
+  const file = join(folder, 'new.age');
+  const report = await oslo.done(['keys', 'import', file, '--password-file', passwordFile]);
+  assert.deepEqual(report, { new: 1, known: 0, conflicts: [], dryRun: false });
+  const { keys } = (await oslo.done(['keys', 'list', '--find', 'Kari blue'])) as { keys: { id: string }[] };
+  const revealed = await oslo.done(['keys', 'reveal', keys[0]!.id, '--reason', 'to see that it is there']);
+  assert.equal(revealed['material'], 'a passphrase from paper é');
+  assert.ok(!existsSync(join(folder, 'material')), 'nothing in the clear is left');
+});

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { KeystairError } from '#domain/errors.ts';
-import { openOffice } from '#test/support/transfer-office.ts';
+import { openOffice, sealed } from '#test/support/transfer-office.ts';
 
 const FOLDER = join(import.meta.dirname, '../../vectors/export');
 
@@ -36,6 +36,28 @@ for (const { file, comment, password, expect } of vectors) {
     assert.deepEqual(await office.store.reader.stagedImports(), []);
   });
 }
+
+void test('the file that the page shows in the clear is a whole one, and its key is that of another published vector', async () => {
+  const page = readFileSync(join(FOLDER, '../../../docs/EXPORT_FORMAT.md'), 'utf8');
+  const [, text] = /```jsonl\n([^]*?)```/.exec(page)!;
+  assert.ok(page.includes(`A whole one with one key, ${Buffer.byteLength(text!)} bytes`));
+  const office = await openOffice('Reader');
+  assert.equal((await office.imported(await sealed(text!))).new, 1);
+  const [{ key }] = JSON.parse(readFileSync(join(FOLDER, '../encryption-key/v1.json'), 'utf8')) as [
+    { key: { id: string } },
+  ];
+  assert.deepEqual(await office.ids(), [key.id]);
+});
+
+void test('what the page shows of the age file is how a vector begins', () => {
+  const page = readFileSync(join(FOLDER, '../../../docs/EXPORT_FORMAT.md'), 'utf8');
+  const begins = readFileSync(join(FOLDER, 'good.age'), 'latin1').split('\n').slice(0, 4);
+  const shown = [...page.matchAll(/^(\S.*?)⏎ /gm)].map(([, line]) => line);
+  assert.deepEqual(
+    shown,
+    begins.map((line) => line.replace(/ 4$/, ' 18')),
+  );
+});
 
 void test('every vector is listed', () => {
   const there = readdirSync(FOLDER).filter((name) => name.endsWith('.age'));
