@@ -32,7 +32,9 @@ export interface RestoreReport {
   readonly server: { readonly id: string; readonly name: string };
   readonly backup: { readonly createdAt: string };
   readonly counts: Readonly<Record<string, number>>;
-  /** Seals of the old server that open this one too, besides its new key file. */
+  /** Whether it has a new key file. */
+  readonly keyFile: boolean;
+  /** Seals of the old server that open this one too. */
   readonly otherSeals: readonly string[];
 }
 
@@ -61,7 +63,7 @@ export interface ServerProgram {
   readonly restoreServer: (
     file: BackupFile,
     dataDirectory: string,
-    configFile?: string,
+    options: { readonly config: string | undefined; readonly newKeyFile: boolean },
   ) => Promise<RestoreReport>;
   /** Restores into a directory of its own under `scratch`, verifies everything, and leaves nothing. */
   readonly checkBackupFile: (file: BackupFile, scratch: string, life: Watch) => Promise<CheckReport>;

@@ -63,11 +63,11 @@ interface BackupFile {
   readonly password: string;
 }
 
-/** Into an empty data directory, whole or not at all. The key file is made where the configuration says. */
+/** Into an empty data directory, whole or not at all. A key file is made, if there is to be one, where the configuration says. */
 export async function restoreServer(
   file: BackupFile,
   dataDirectory: string,
-  configFile?: string,
+  { config: configFile, newKeyFile }: { readonly config: string | undefined; readonly newKeyFile: boolean },
 ): Promise<Restored> {
   const config = readConfig({ data: dataDirectory, config: configFile });
   const log = createLog('error');
@@ -83,7 +83,12 @@ export async function restoreServer(
   const options = { directory: config.dataDirectory, mayRemain, onFatal: endProcess(log) };
   try {
     return await fillSqliteDirectory(options, (store) =>
-      restoreBackup({ store, clock, random, log }, readBackup(file.bytes, file.password), makeSealKey),
+      restoreBackup(
+        { store, clock, random, log },
+        readBackup(file.bytes, file.password),
+        makeSealKey,
+        newKeyFile,
+      ),
     );
   } catch (error) {
     if (made) rmSync(keyFile, { force: true });

@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import { type Device, type Json, organisation, refusedWith, type Server } from './organisation.ts';
 
 export const place = organisation('sealed');
-const PASSPHRASE = 'lantern quiver mossy eleven trombone';
+export const PASSPHRASE = 'lantern quiver mossy eleven trombone';
 export const passphraseFile = place.path('passphrase');
 export const wrongFile = place.path('wrong-passphrase');
 writeFileSync(passphraseFile, `${PASSPHRASE}\n`);

@@ -119,17 +119,23 @@ export const restore = command({
     data: required(text('DIR', 'an empty directory, or one that is not there yet')),
     'password-file': PASSWORD_FILE,
     config: text('FILE', 'a configuration file, where the key file is to lie elsewhere'),
+    'new-key-file': flag('make a key file though the server had none: its passphrase or token is lost'),
   },
   example: 'oslo.backup --data /var/lib/keystair',
-  run: async (context, { file }, { data, config, 'password-file': passwordFile }) => {
+  run: async (
+    context,
+    { file },
+    { data, config, 'password-file': passwordFile, 'new-key-file': newKeyFile },
+  ) => {
     const { restoreServer } = await context.serverProgram();
     const {
       server,
       backup: made,
       counts,
+      keyFile,
       otherSeals,
     } = await withBackup(context, file, passwordFile, 'Restoring', (read) =>
-      restoreServer(read, data, config),
+      restoreServer(read, data, { config, newKeyFile }),
     );
     return {
       document: {},
@@ -141,13 +147,24 @@ export const restore = command({
         'Secondaries and devices send again what it lost. What only its primary has it gives back once an administrator there allows it: keystair server recover-from-primary.',
         'Members removed after the backup are members again; those that joined after it are not, and open invitations are void: look at keystair hierarchy show and keystair devices list.',
         'If the old server still runs anywhere, stop it: two copies of one server must not run.',
-        ...(otherSeals.length === 0
-          ? []
-          : [`Besides its new key file, the server can be opened as before by: ${otherSeals.join(', ')}.`]),
+        ...openedBy(keyFile, otherSeals),
       ],
     };
   },
 });
+
+function openedBy(keyFile: boolean, otherSeals: readonly string[]): string[] {
+  const others = otherSeals.join(', ');
+  if (!keyFile) {
+    return [
+      `It is opened as before, by ${others}. Where nobody can open it so any more, restore again with --new-key-file.`,
+    ];
+  }
+  return [
+    'It has a new key file: keep a copy of it away from the database.',
+    ...(others === '' ? [] : [`Besides it, the server can be opened as before by: ${others}.`]),
+  ];
+}
 
 /** Hands a backup's bytes and password to whoever reads it; a signal breaks that off cleanly. */
 async function withBackup<T>(

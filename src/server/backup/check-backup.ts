@@ -27,7 +27,7 @@ export async function checkBackup(
 ): Promise<CheckReport> {
   // Of a key file that is never written: what lies in the scratch directory stays sealed.
   const sealKey = ports.random(32);
-  const { server, backup, counts } = await restoreBackup(ports, pages, () => sealKey);
+  const { server, backup, counts } = await restoreBackup(ports, pages, () => sealKey, true);
   const repository = await openRepository(ports, sealKey, undefined);
   const report = await verify({ store: ports.store, ...repository }, life);
   return { ...report, server, backup, counts };

@@ -2,9 +2,10 @@
  * Restoring: a backup's rows become a repository again, in an empty store that its caller throws away unless all of
  * this succeeded.
  *
- * Invariants: every row is as it was, so numbers, chain and sealed records are the same; what is new is the seal of the
- * key file and the epoch, and the audit log goes on with a line that names the last one known. What could let somebody
- * in a second time, invitations and permissions to recover, does not come back.
+ * Invariants: every row is as it was, so numbers, chain and sealed records are the same; what is new is the epoch, and
+ * the audit log goes on with a line that names the last one known. What could let somebody in a second time, older key
+ * files, invitations and permissions to recover, does not come back. The other seals do, and a key file is made only
+ * where the server had one or nothing else opens it alone: a server that waited for a person waits for one again.
  */
 import { openKeyring } from '#crypto/keyring.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -23,20 +24,24 @@ export interface Restored {
   readonly server: ServerName;
   readonly backup: Pick<BackupHeader, 'backup' | 'createdAt'>;
   readonly counts: BackupCounts;
-  /** Kinds of seals besides the new key file that still open the server. */
+  /** Whether a new key file opens it. */
+  readonly keyFile: boolean;
+  /** Ids of the seals of that day that still open it. */
   readonly otherSeals: readonly string[];
 }
 
 /**
- * @param makeSealKey makes the key file, or finds it; called when everything else proved good.
+ * @param makeSealKey makes the key file, or finds it; called when everything else proved good, if there is to be one.
+ * @param newKeyFile there is to be one whatever seals the server has: for when the others are lost.
  * Throws `backup-unreadable`, `backup-damaged`, `backup-invalid`, `data-newer`, `row-untrusted`, `disk-full`.
  */
 export async function restoreBackup(
   ports: RepositoryPorts,
   pages: AsyncIterable<BackupPage>,
   makeSealKey: () => Uint8Array,
+  newKeyFile = false,
 ): Promise<Restored> {
-  const { header, counts } = await loadAll(ports.store, pages);
+  const { header, counts, keyFiles } = await loadAll(ports.store, pages);
   const { reader } = ports.store;
   const keyring = openKeyring({
     sealKey: header.rootKey.sealKey,
@@ -54,45 +59,48 @@ export async function restoreBackup(
       },
     );
   }
-  const sealKey = makeSealKey();
+  const others = await readTrustedSeals(parts.rows, reader);
+  const keyFile =
+    newKeyFile ||
+    keyFiles.some((row) => parts.rows.fits(row)) ||
+    others.every(({ kind }) => kind === 'recovery');
+  const sealKey = keyFile ? makeSealKey() : undefined;
   await ports.store.write(async (transaction) => {
-    const seal = keyring.wrapRootKey({ id: KEY_FILE_SEAL, kind: 'key-file' }, sealKey, ports.random);
-    await putSeal(parts.rows, transaction, seal, isoTime(ports.clock()));
+    if (sealKey !== undefined) {
+      const seal = keyring.wrapRootKey({ id: KEY_FILE_SEAL, kind: 'key-file' }, sealKey, ports.random);
+      await putSeal(parts.rows, transaction, seal, isoTime(ports.clock()));
+    }
     await beginAnew(ports, parts, transaction, header);
   });
-  const seals = (await readTrustedSeals(parts.rows, reader)).filter(({ id }) => id !== KEY_FILE_SEAL);
-  return {
-    server,
-    backup: header,
-    counts,
-    otherSeals: seals.map(({ id }) => id),
-  };
+  return { server, backup: header, counts, keyFile, otherSeals: others.map(({ id }) => id) };
 }
 
 async function loadAll(
   store: Store,
   pages: AsyncIterable<BackupPage>,
-): Promise<{ header: BackupHeader; counts: BackupCounts }> {
+): Promise<{ header: BackupHeader; counts: BackupCounts; keyFiles: readonly TrustedRow[] }> {
+  const keyFiles: TrustedRow[] = [];
   let last: BackupPage | undefined;
   for await (const read of pages) {
     last = read;
     const { page } = read;
     if (page === undefined) continue;
-    const kept = withoutKeyFiles(page);
+    const kept = withoutKeyFiles(page, keyFiles);
     await store.write((transaction) => loadPage(transaction, kept)).catch(notLoaded);
   }
   if (last === undefined) throw backupInvalid('the backup is empty');
-  return last;
+  return { ...last, keyFiles };
 }
 
-/** The old key file may be lost, or in the wrong hands: it opens nothing here. */
-function withoutKeyFiles(page: RepositoryPage): RepositoryPage {
+/** The old key file may be lost, or in the wrong hands: it opens nothing here, and its row is never written. */
+function withoutKeyFiles(page: RepositoryPage, keyFiles: TrustedRow[]): RepositoryPage {
   if (page.table !== 'trusted-rows') return page;
-  return { ...page, rows: page.rows.filter((row) => row.kind !== 'seal' || !isKeyFile(row)) };
+  keyFiles.push(...page.rows.filter(isKeyFile));
+  return { ...page, rows: page.rows.filter((row) => !isKeyFile(row)) };
 }
 
-function isKeyFile({ id, body }: TrustedRow): boolean {
-  return parseSeal(id, body)?.kind === 'key-file';
+function isKeyFile({ kind, id, body }: TrustedRow): boolean {
+  return kind === 'seal' && parseSeal(id, body)?.kind === 'key-file';
 }
 
 /** A broken invariant of the store is here a fault of the file. */
