@@ -113,3 +113,18 @@ test('a key that was sent while it was damaged, and so refused, climbs once it i
   assert.equal(await primary.has(id), true);
   assert.deepEqual(await lyon.store.reader.refusedKeys('', 9), []);
 });
+
+test('more damaged keys than one verification names are all mended, in rounds', async () => {
+  const { primary, lyon } = servers;
+  const many = 1200;
+  await lyon.record(...Array.from({ length: many }, () => makeSomeKey()));
+  await lyon.call('heartbeatNow', {});
+  const head = (await lyon.store.reader.head()).seq;
+  servers.alter(lyon, 'UPDATE keys SET sealed = zeroblob(70) WHERE seq % 2 = 0');
+  servers.alter(lyon, 'UPDATE keys SET device = zeroblob(16) WHERE seq % 2 = 1');
+  await primary.call('allowRecovery', { server: lyon.name.id });
+  const { ok, repair, problems } = await lyon.call('verify', { repair: true });
+  assert.deepEqual([ok, problems], [true, []]);
+  assert.equal(repair!.mended.length, head);
+  assert.equal((await lyon.events('repair-ended')).at(-1)!['left'], 0);
+});

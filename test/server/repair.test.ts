@@ -1,11 +1,14 @@
 /** What `server verify --repair` brings back, from where, and that nothing else can come in by it. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
+import type { Caller } from '#domain/right.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
-import { openStoredKey } from '#server/keys/record-keys.ts';
+import { UNWATCHED } from '#server/call-life.ts';
+import { repair } from '#server/repair/repair.ts';
+import { checkedKey, openStoredKey } from '#server/keys/record-keys.ts';
 import type { StoredKey } from '#store/store.ts';
-import { makeSomeKey } from '#test/support/machine-caller.ts';
+import { type MadeKey, makeSomeKey } from '#test/support/machine-caller.ts';
 import { damagedServers } from './damaged-server.ts';
 
 const KEYS = 6;
@@ -193,12 +196,27 @@ test('over a link that is closed nothing comes, and the report names the file', 
   assert.match(repair!.obstacles.join(), /the option .* is off at Lyon.*keystair keys import/);
 });
 
-/** The primary answers the question for keys with these, whatever was asked. */
-function lying(answer: (asked: readonly string[]) => object): (calls: MachineCalls) => MachineCalls {
+test('only who may write keys may repair', async () => {
+  const reader: Caller = {
+    name: 'reader',
+    rights: new Map([['Administration Server', new Set(['Read', 'Write'])]]),
+  };
+  await assert.rejects(repair({} as never, reader, UNWATCHED), { code: 'not-allowed' });
+});
+
+/** The primary answers the question for keys with these, whatever was asked; and lists this one as a key from here. */
+function lying(
+  answer: (asked: readonly string[]) => object,
+  listed: MadeKey,
+): (calls: MachineCalls) => MachineCalls {
+  const digest = Buffer.from(checkedKey(listed).digest).toString('hex');
   return (calls) => ({
     transmit: (...args) => calls.transmit(...args),
     call: (async (name: string, request: { ids: string[] }, ...rest: unknown[]) => {
       if (name === 'recover') return answer(request.ids);
+      if (name === 'recoverable') {
+        return { outcome: 'page', keys: [{ id: listed.key.id, digest }], next: null, of: 1 };
+      }
       return (calls.call as (...args: unknown[]) => Promise<unknown>)(name, request, ...rest);
     }) as MachineCalls['call'],
   });
@@ -207,7 +225,12 @@ function lying(answer: (asked: readonly string[]) => object): (calls: MachineCal
 test('a lying primary puts nothing else in: not another key, not other bytes, not the right key at another place', async () => {
   const stranger = makeSomeKey();
   const lies = [
-    () => ({ outcome: 'keys', keys: [keyToWire(stranger)], notGiven: [] }),
+    // A whole key, which the primary says came from here.
+    (asked: readonly string[]) => ({
+      outcome: 'keys',
+      keys: [keyToWire(stranger)],
+      notGiven: asked.filter((id) => id !== stranger.key.id).map((id) => ({ id, reason: 'unknown' })),
+    }),
     () => ({
       outcome: 'keys',
       keys: [{ ...keyToWire(keys[3]!), material: keyToWire(stranger).material }],
@@ -232,7 +255,7 @@ test('a lying primary puts nothing else in: not another key, not other bytes, no
     alter(damage);
     const before = await servers.lyon.store.reader.keysAfter(0, 100);
     for (const lie of lies) {
-      servers.between = lying(lie);
+      servers.between = lying(lie, stranger);
       const { ok, repair } = await servers.lyon.call('verify', { repair: true });
       assert.equal(ok, false);
       assert.deepEqual(repair!.mended, []);

@@ -4,7 +4,7 @@
  */
 import { toHex } from '../hierarchy/hex.ts';
 import type { CheckedKey } from '../keys/record-keys.ts';
-import type { Damage } from '../verify/findings.ts';
+import type { Damage, KeyFault } from '../verify/findings.ts';
 
 /** What the audit log, found whole, tells of a number: it is sealed, and its row is not. */
 export interface Hint {
@@ -37,11 +37,20 @@ export function groupsOf(damages: readonly Damage[], auditWhole: boolean): Damag
   const groups: DamagedGroup[] = [];
   for (let at = 0; at < damages.length; ) {
     let end = at + 1;
-    while (damages[end]?.seq === damages[end - 1]!.to + 1) end += 1;
+    while (end < damages.length && joins(damages[end - 1]!, damages[end]!)) end += 1;
     groups.push(groupOf(damages.slice(at, end), auditWhole));
     at = end;
   }
   return groups;
+}
+
+/** A number whose chain value is right is proved by that alone. */
+function joins(left: Damage, right: Damage): boolean {
+  return right.seq === left.to + 1 && [left, right].some(({ faults }) => faults.some(breaksChain));
+}
+
+function breaksChain(fault: KeyFault): boolean {
+  return fault === 'chain' || fault === 'other-record' || fault === 'missing';
 }
 
 function groupOf(damages: readonly Damage[], auditWhole: boolean): DamagedGroup {

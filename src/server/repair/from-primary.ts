@@ -14,7 +14,7 @@ import {
 } from '../hierarchy/ask-back.ts';
 import type { PrimaryRow } from '../hierarchy/primary-row.ts';
 import type { CheckedKey } from '../keys/record-keys.ts';
-import { type DamagedGroup, GROUP_KEYS_MAX } from './damaged-group.ts';
+import { type DamagedGroup, GROUP_KEYS_MAX, mayBelong } from './damaged-group.ts';
 import { mendGroup, type MendedKey } from './mend-group.ts';
 
 /** Records held at once that may fill gaps: some megabytes. */
@@ -37,7 +37,8 @@ export async function mendFromPrimary(
     for (const group of left) {
       const { mended, whole } = await ports.store.write(async (transaction) => {
         await demandStillOpen(ports, transaction, primary);
-        return mendGroup(ports, transaction, group, keys, { from: `primary:${primary.id}`, by });
+        const fitting = keys.filter((key) => mayBelong(group, key));
+        return mendGroup(ports, transaction, group, fitting, { from: `primary:${primary.id}`, by });
       });
       onMended(mended);
       if (!whole) still.push(group);

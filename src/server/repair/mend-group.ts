@@ -42,8 +42,8 @@ interface Found extends Fitting {
 }
 
 const UNMENDED: MendOutcome = { mended: [], whole: false };
-/** A key is recorded at most so long before the audit log tells of it. */
-const RECORDED_BEFORE_MS = 1000;
+/** A key is recorded a moment before the audit log tells of it: times tried in one transaction, some 10 ms. */
+const TIMES_TRIED_MAX = 1000;
 /** Refused keys looked through. */
 const REFUSED_MAX = 10_000;
 
@@ -67,8 +67,9 @@ export async function mendGroup(
   if (next === undefined && head.seq !== group.to) return UNMENDED;
   const brought = records.map((checked) => broughtRecord(ports, checked, from));
   const seqs = Array.from({ length: count }, (_, index) => group.from + index);
+  const timesTried = Math.floor(TIMES_TRIED_MAX / count);
   const own = new Map(
-    seqs.map((seq) => [seq, ownRecord(ports.barrier, rows.get(seq), group.hints.get(seq))]),
+    seqs.map((seq) => [seq, ownRecord(ports.barrier, rows.get(seq), group.hints.get(seq), timesTried)]),
   );
   const slots = seqs.map((seq): Slot<Found> => {
     const row = rows.get(seq);
@@ -134,9 +135,14 @@ function broughtRecord(ports: MendPorts, checked: CheckedKey, from: string): Fou
 }
 
 /** The record that lies in a row, where it opens; with what the audit log tells in the place of a column that was altered. */
-function ownRecord(barrier: Barrier, row: StoredKey | undefined, hint: Hint | undefined): Found | undefined {
+function ownRecord(
+  barrier: Barrier,
+  row: StoredKey | undefined,
+  hint: Hint | undefined,
+  timesTried: number,
+): Found | undefined {
   if (row === undefined) return undefined;
-  for (const attempt of attempts(row, hint)) {
+  for (const attempt of attempts(row, hint, timesTried)) {
     const checked = openedOrNot(barrier, attempt);
     if (checked === undefined) continue;
     const { digest, complete } = checked;
@@ -146,12 +152,12 @@ function ownRecord(barrier: Barrier, row: StoredKey | undefined, hint: Hint | un
   return undefined;
 }
 
-function* attempts(row: StoredKey, hint: Hint | undefined): Generator<StoredKey> {
+function* attempts(row: StoredKey, hint: Hint | undefined, timesTried: number): Generator<StoredKey> {
   yield row;
   if (hint === undefined) return;
   const told = { ...row, id: hint.id ?? row.id, receivedFrom: hint.receivedFrom };
   if (told.id !== row.id || told.receivedFrom !== row.receivedFrom) yield told;
-  for (let before = 0; before <= RECORDED_BEFORE_MS; before += 1) {
+  for (let before = 0; before < timesTried; before += 1) {
     yield { ...told, recordedAt: hint.at - before };
   }
 }

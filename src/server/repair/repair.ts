@@ -6,11 +6,12 @@
  * and as whole when the verification after it says so.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
+import type { ServerName } from '#domain/lookup.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
 import type { VerifyAnswer } from '#protocol/people-answers.ts';
 import type { CallLife } from '../call-life.ts';
 import type { AskBackPorts } from '../hierarchy/ask-back.ts';
-import { lookAtEverything, reportOf } from '../verify/verify.ts';
+import { lookAtEverything, reportOf, type Verified } from '../verify/verify.ts';
 import { askSecondaries, setBack } from './ask-secondaries.ts';
 import { type DamagedGroup, groupsOf, joined } from './damaged-group.ts';
 import { mendFromPrimary } from './from-primary.ts';
@@ -20,34 +21,17 @@ import { waitingFor } from './waiting-for.ts';
 /** Throws `not-allowed`, `interrupted`. What is in the way of a part is told in the report. */
 export async function repair(ports: AskBackPorts, caller: Caller, life: CallLife): Promise<VerifyAnswer> {
   demandRight(caller, { area: 'Encryption key management', right: 'Write' });
-  const found = await lookAtEverything(ports, life);
-  const groups = groupsOf(found.findings.damages, found.auditWhole);
-  const { cursors } = found.findings;
-  if (groups.length === 0 && cursors.length === 0) {
-    return { ...reportOf(found), repair: { mended: [], waiting: [], obstacles: [] } };
+  let found = await lookAtEverything(ports, life);
+  const run: Run = { ports, by: caller.name, life, mended: [], obstacles: new Set() };
+  let round: Round = { left: [], secondaries: [], changed: isDamaged(found) };
+  while (round.changed) {
+    round = await repairOnce(run, found);
+    if (!round.changed) break;
+    // More than a verification names at once: the next round has the rest.
+    const { more } = found.findings;
+    found = await lookAtEverything(ports, life);
+    if (more === 0) break;
   }
-  const run: Run = { ports, by: caller.name, life, mended: [], obstacles: [] };
-  await ports.audit.record({
-    event: 'repair-started',
-    by: caller.name,
-    runs: groups.length,
-    first: groups[0]?.from ?? null,
-  });
-  let left: readonly DamagedGroup[] = groups;
-  try {
-    for (const cursor of cursors) await setBack(ports, cursor, caller.name);
-    left = await mendHere(run, left);
-    left = await mendFromAbove(run, left);
-    goOn(run);
-  } catch (error) {
-    await ended(run, 'broken-off', left.length).catch(() => undefined);
-    throw error;
-  }
-  ports.wanted.want(left);
-  const secondaries = await askSecondaries(ports, left, caller.name);
-  await ended(run, 'completed', left.length);
-  const after = run.mended.length === 0 && cursors.length === 0 ? found : await lookAtEverything(ports, life);
-  const waiting = await waitingFor(ports, left, secondaries);
   const { primary } = found.around;
   const mended = run.mended.map(({ seq, id, from }) => ({
     seq,
@@ -55,7 +39,46 @@ export async function repair(ports: AskBackPorts, caller: Caller, life: CallLife
     from,
     name: from === `primary:${primary?.id}` ? primary!.name : null,
   }));
-  return { ...reportOf(after), repair: { mended, waiting, obstacles: run.obstacles } };
+  const waiting = await waitingFor(ports, round.left, round.secondaries);
+  return { ...reportOf(found), repair: { mended, waiting, obstacles: [...run.obstacles] } };
+}
+
+interface Round {
+  readonly left: readonly DamagedGroup[];
+  /** Those that were asked to send again. */
+  readonly secondaries: readonly ServerName[];
+  /** Something was put right. */
+  readonly changed: boolean;
+}
+
+function isDamaged({ findings }: Verified): boolean {
+  return findings.damages.length > 0 || findings.cursors.length > 0;
+}
+
+async function repairOnce(run: Run, { findings, auditWhole }: Verified): Promise<Round> {
+  const { ports, by } = run;
+  const groups = groupsOf(findings.damages, auditWhole);
+  const before = run.mended.length;
+  await ports.audit.record({
+    event: 'repair-started',
+    by,
+    runs: groups.length,
+    first: groups[0]?.from ?? null,
+  });
+  let left: readonly DamagedGroup[] = groups;
+  try {
+    for (const cursor of findings.cursors) await setBack(ports, cursor, by);
+    left = await mendHere(run, left);
+    left = await mendFromAbove(run, left);
+    goOn(run);
+  } catch (error) {
+    await ended(run, 'broken-off', before, left.length).catch(() => undefined);
+    throw error;
+  }
+  ports.wanted.want(left);
+  const secondaries = await askSecondaries(ports, left, by);
+  await ended(run, 'completed', before, left.length);
+  return { left, secondaries, changed: run.mended.length > before || findings.cursors.length > 0 };
 }
 
 interface Run {
@@ -63,11 +86,16 @@ interface Run {
   readonly by: string;
   readonly life: CallLife;
   readonly mended: MendedKey[];
-  readonly obstacles: string[];
+  readonly obstacles: Set<string>;
 }
 
-function ended({ ports, by, mended }: Run, outcome: 'completed' | 'broken-off', left: number): Promise<void> {
-  return ports.audit.record({ event: 'repair-ended', by, outcome, mended: mended.length, left });
+function ended(
+  { ports, by, mended }: Run,
+  outcome: 'completed' | 'broken-off',
+  before: number,
+  left: number,
+): Promise<void> {
+  return ports.audit.record({ event: 'repair-ended', by, outcome, mended: mended.length - before, left });
 }
 
 /** What the records in the rows, the log and the neighbours prove. */
@@ -106,7 +134,7 @@ async function mendFromAbove(
     left = await mendFromPrimary(ports, groups, by, (some) => mended.push(...some), life.demandWanted);
   } catch (error) {
     if (!(error instanceof KeystairError) || codeOf(error) === 'interrupted') throw error;
-    obstacles.push(error.sentence);
+    obstacles.add(error.sentence);
   }
   return left;
 }
