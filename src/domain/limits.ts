@@ -38,7 +38,7 @@ export const HEARTBEAT_INTERVAL_MS_MIN = 1000;
 export const HEARTBEAT_INTERVAL_MS_MAX = 7 * 24 * 60 * 60 * 1000;
 /** First wait after a failure; doubled at each further one, with full jitter. */
 export const BACKOFF_MS_FIRST = 500;
-/** A primary that returns is found again within this. */
+/** A primary that returns is found again within this, or within one heartbeat where that is shorter. */
 export const BACKOFF_MS_MAX = 60_000;
 /** Epochs remembered for one secondary: enough to tell copies apart; a forgotten one is only sent again. */
 export const EPOCHS_KEPT_MAX = 16;
@@ -54,6 +54,11 @@ export const LOOKUP_DEPTH_MAX = 16;
 /** How long a person waits at a drive before it feels broken. */
 export const LOOKUP_DEADLINE_MS_DEFAULT = 10_000;
 export const LOOKUP_DEADLINE_MS_MAX = 60_000;
+/**
+ * Of the time that is left, what a server waits for the one above it. The rest is for its own answer to travel, so that
+ * whoever asked hears of the link that is in the way and not of a neighbour that kept silent.
+ */
+export const LOOKUP_TIME_UPWARD = 0.9;
 /** An unknown key is not asked for again at once. Short: it may arrive by a way that does not tell us. */
 export const LOOKUP_MISS_MS = 5000;
 export const LOOKUP_MISSES_MAX = 10_000;

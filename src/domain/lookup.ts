@@ -3,6 +3,7 @@
  * and the servers that were asked before.
  */
 import type { CompleteKey } from './encryption-key.ts';
+import { LOOKUP_TIME_UPWARD } from './limits.ts';
 
 /** A server as messages and people name it. */
 export interface ServerName {
@@ -49,6 +50,11 @@ export interface LookupRefusal {
 export type LookupOutcome =
   | { readonly outcome: 'found'; readonly key: CompleteKey; readonly source: ServerName }
   | ({ readonly outcome: 'not-found' } & LookupRefusal);
+
+/** Whole milliseconds to wait for the server above, and to let it know of, where so many are left here; 0 at the least. */
+export function timeUpward(remainingMs: number): number {
+  return Math.max(0, Math.floor(remainingMs * LOOKUP_TIME_UPWARD));
+}
 
 function list(servers: readonly ServerName[]): string {
   return servers.map((server) => server.name).join(', then ');

@@ -8,12 +8,12 @@ import { makeKey } from '#domain/encryption-key.ts';
 import { decodeInvitation } from '#domain/invitation.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { createMachineCalls, type MachineCalls } from '#protocol/machine-calls.ts';
+import type { PeopleClient } from '#protocol/people-client.ts';
 import { keyToWire, type WireKey } from '#protocol/wire-key.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';
 import { createMachineClient } from '#transport/machine-client.ts';
 import { machineSend } from '#transport/machine-send.ts';
-import type { CrashServer } from './crash-server.ts';
 
 /** A key as whoever holds its data knows it. */
 export interface HeldKey {
@@ -31,9 +31,14 @@ export interface PlayedDevice {
   close(): void;
 }
 
-export async function joinDevice(server: CrashServer): Promise<PlayedDevice> {
+/** @param addresses where it dials; those of the invitation unless given. */
+export async function joinDevice(
+  server: { readonly call: PeopleClient },
+  addresses?: readonly string[],
+): Promise<PlayedDevice> {
   const { invitation } = await server.call('inviteDevice', {});
-  const decoded = decodeInvitation(invitation);
+  const invited = decodeInvitation(invitation);
+  const decoded = { ...invited, addresses: addresses ?? invited.addresses };
   const keyPair = makeKeyPair();
   const device = { id: randomUUID(), name: 'played device' };
   const joined = await askToJoin({ invitation: decoded, keyPair, ...device, now: Date.now });

@@ -7,7 +7,7 @@ import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX } from '#domain/limits.ts';
 import type { Position } from '#domain/sequence.ts';
 import type { TreeServer } from '#protocol/messages.ts';
 import type { ServerPorts } from '../ports.ts';
-import { readOptions } from '../settings.ts';
+import { OPTIONS_DEFAULT, readOptions } from '../settings.ts';
 import { heartbeat } from './heartbeat.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { type PrimaryRow, readPrimary } from './primary-row.ts';
@@ -53,6 +53,10 @@ export class Climb {
       // After failures the timer will tell it: a secondary that keeps changing hastens nothing.
       this.#ports.treeChanged.listen(() => {
         if (this.#failures === 0) this.#trigger('heartbeat');
+      }),
+      // A lookup that failed must not keep new keys waiting for the regular heartbeat.
+      this.#link.lost.listen(() => {
+        if (this.#running === undefined && this.#failures === 0) this.#soon();
       }),
     ];
     this.#trigger('heartbeat');
@@ -134,7 +138,8 @@ export class Climb {
       }
       this.#failures = 0;
       // New keys do not put off the next heartbeat: only by it a link that was opened again is heard of.
-      if (this.#answered > answeredBefore) await this.#schedule();
+      if (this.#link.failing) this.#soon();
+      else if (this.#answered > answeredBefore) await this.#schedule();
       return transmitted;
     } catch (error) {
       this.#standing = undefined;
@@ -153,7 +158,7 @@ export class Climb {
           },
           'the heartbeat or transmission to the primary failed',
         );
-        this.#backOff();
+        await this.#backOff();
       }
       throw error;
     }
@@ -188,9 +193,17 @@ export class Climb {
     this.#after(heartbeatMs * (0.95 + 0.1 * this.#fraction()));
   }
 
-  #backOff(): void {
-    const most = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** (this.#failures - 1));
+  /** Never longer than to the next heartbeat: a primary that returns is found again by then. */
+  async #backOff(): Promise<void> {
+    const { rows, store } = this.#ports;
+    const { heartbeatMs } = await readOptions(rows, store.reader).catch(() => OPTIONS_DEFAULT);
+    const most = Math.min(BACKOFF_MS_MAX, heartbeatMs, BACKOFF_MS_FIRST * 2 ** (this.#failures - 1));
     this.#after(most * (0.1 + 0.9 * this.#fraction()));
+  }
+
+  /** After somebody else's call failed. */
+  #soon(): void {
+    this.#after(BACKOFF_MS_FIRST * (0.1 + 0.9 * this.#fraction()));
   }
 
   #after(ms: number): void {

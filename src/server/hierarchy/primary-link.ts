@@ -10,6 +10,7 @@ import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { Reader } from '#store/store.ts';
 import { isoTime, type ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';
+import { Signal } from '../signal.ts';
 import { readHearsay } from './hearsay.ts';
 import { type PrimaryRow, readPrimary } from './primary-row.ts';
 
@@ -48,6 +49,8 @@ export class PrimaryLink {
   #acknowledgedSeq = 0;
   #transmittedSeq = 0;
   readonly #open = new Set<AbortController>();
+  /** A call failed, whoever made it: what was heard does not count any more, and no key crosses before the next heartbeat. */
+  readonly lost = new Signal();
 
   constructor(ports: ServerPorts, dialler: Dialler) {
     this.#ports = ports;
@@ -103,6 +106,11 @@ export class PrimaryLink {
   /** The last call was refused, as against not getting through. */
   get refused(): boolean {
     return this.#state === 'refused';
+  }
+
+  /** A call failed, and nothing was heard since. */
+  get failing(): boolean {
+    return this.#failingSince !== null;
   }
 
   /** ISO time since when the primary is not reached; null where it was never heard. */
@@ -215,7 +223,9 @@ export class PrimaryLink {
     this.#problem =
       error instanceof KeystairError ? error.sentence : 'the call to the primary failed; look at the log';
     // What was heard is stale: ask again before a key moves.
+    if (this.#heard === undefined) return;
     this.#heard = undefined;
+    this.lost.raise();
   }
 }
 

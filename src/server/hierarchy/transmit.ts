@@ -13,8 +13,9 @@ import { startEpoch } from './heartbeat.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import type { PrimaryRow } from './primary-row.ts';
 
-/** A batch of 8 MiB over a line of 1 Mbit/s takes about this long. */
-const TRANSMIT_MS_MAX = 110_000;
+/** A single key is given up as any other call is. A batch of 8 MiB over a line of 1 Mbit/s has its 110 s. */
+const TRANSMIT_MS_LEAST = 15_000;
+const TRANSMIT_BYTES_A_MS_LEAST = 88;
 
 export type TransmitOutcome =
   /** Everything there is was acknowledged, or the link is closed to keys. */
@@ -63,7 +64,7 @@ export async function transmit(
     if (primary?.id !== from.primary.id || verdict !== 'open') return done(false);
     link.noteTransmitted(batch.end.seq);
     const sent = link.call(primary, true, (calls, signal) =>
-      calls.transmit(batch.lines, { signal, timeoutMs: TRANSMIT_MS_MAX }),
+      calls.transmit(batch.lines, { signal, timeoutMs: transmitMs(batch.lines.length) }),
     );
     prepared = prepareBatch(ports, from, batch.end);
     // A failure of it is met when it is awaited.
@@ -97,6 +98,10 @@ export async function transmit(
         });
     }
   }
+}
+
+function transmitMs(bytes: number): number {
+  return TRANSMIT_MS_LEAST + Math.ceil(bytes / TRANSMIT_BYTES_A_MS_LEAST);
 }
 
 /** The batch after a position, its audit event durable; undefined at the head. */

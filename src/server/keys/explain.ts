@@ -5,7 +5,13 @@ import { claimFits, claimFromText, claimToText } from '#domain/claim.ts';
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { LOOKUP_DEADLINE_MS_DEFAULT, LOOKUP_DEPTH_MAX } from '#domain/limits.ts';
-import { explainRefusal, type LookupReason, type LookupRefusal, type ServerName } from '#domain/lookup.ts';
+import {
+  explainRefusal,
+  type LookupReason,
+  type LookupRefusal,
+  type ServerName,
+  timeUpward,
+} from '#domain/lookup.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import type { Member } from '#domain/member.ts';
 import type { ExplainStep } from '#protocol/messages.ts';
@@ -14,6 +20,7 @@ import type { ExplainResult } from '#protocol/people-answers.ts';
 import type { PrimaryLink } from '../hierarchy/primary-link.ts';
 import type { ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';
+import { withinTime } from '../within-time.ts';
 import { findKey } from './list-keys.ts';
 import { judgeSecondary } from './provide.ts';
 import { publicFields } from './record-keys.ts';
@@ -84,7 +91,7 @@ async function walk(ports: ExplainPorts, question: Question): Promise<ExplainSte
 
   // A lookup ends where the key is; the link is told all the same, and no one is asked over it.
   const { primary, verdict } =
-    row === undefined ? await judgeFresh(ports) : await ports.link.judge(store.reader);
+    row === undefined ? await judgeFresh(ports, question.deadline) : await ports.link.judge(store.reader);
   if (primary === undefined) return [{ ...own, link: 'none' }];
   const shown = ports.link.show(primary);
   if (row !== undefined) return [{ ...own, link: linkAsHeard(verdict, shown.state) }];
@@ -113,7 +120,7 @@ async function walk(ports: ExplainPorts, question: Question): Promise<ExplainSte
       break;
   }
   const asked = [...question.asked, server];
-  const remainingMs = Math.floor(question.deadline - ports.clock());
+  const remainingMs = timeUpward(question.deadline - ports.clock());
   if (asked.length > LOOKUP_DEPTH_MAX || remainingMs < 1) return [{ ...own, link: 'connected' }, above(true)];
   try {
     const answer = await ports.link.call(primary, true, (calls, signal) =>
@@ -137,7 +144,7 @@ async function walk(ports: ExplainPorts, question: Question): Promise<ExplainSte
 }
 
 /** The link as it is now: a heartbeat first where a lookup would make one. */
-async function judgeFresh(ports: ExplainPorts) {
+async function judgeFresh(ports: ExplainPorts, deadline: number) {
   const { reader } = ports.store;
   const judged = await ports.link.judge(reader);
   if (
@@ -149,7 +156,7 @@ async function judgeFresh(ports: ExplainPorts) {
     return judged;
   }
   try {
-    await ports.refreshLink();
+    await withinTime(ports.timers, timeUpward(deadline - ports.clock()), ports.refreshLink());
   } catch (error) {
     if (!(error instanceof KeystairError)) throw error;
   }

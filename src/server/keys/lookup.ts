@@ -9,6 +9,7 @@ import type { CompleteKey } from '#domain/encryption-key.ts';
 import { codeOf, type ErrorCode } from '#domain/errors.ts';
 import { LOOKUP_DEPTH_MAX, LOOKUP_MISS_MS, LOOKUP_MISSES_MAX, LOOKUPS_UPWARD_MAX } from '#domain/limits.ts';
 import type { LookupOutcome, LookupReason, LookupRefusal, ServerName } from '#domain/lookup.ts';
+import { timeUpward } from '#domain/lookup.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import type { LookupAnswer } from '#protocol/messages.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
@@ -16,6 +17,7 @@ import type { Reader } from '#store/store.ts';
 import type { PrimaryLink } from '../hierarchy/primary-link.ts';
 import type { PrimaryRow } from '../hierarchy/primary-row.ts';
 import type { ServerPorts } from '../ports.ts';
+import { withinTime } from '../within-time.ts';
 import { KeptFromAbove } from './keep-from-above.ts';
 import { type CheckedKey, checkedKey, openStoredKey } from './record-keys.ts';
 
@@ -82,7 +84,7 @@ export class Lookups {
       return { outcome: 'found', key, source: server };
     }
     if (asked.length > LOOKUP_DEPTH_MAX) return this.#refuse('too-deep', asked);
-    const primary = await this.#openLink(asked);
+    const primary = await this.#openLink(asked, question.deadline);
     if ('outcome' in primary) return primary;
     const miss = this.#misses.get(question.id);
     const now = this.#ports.clock();
@@ -103,15 +105,16 @@ export class Lookups {
   }
 
   /** The primary, where a claim may go up to it; else the reason why not. */
-  async #openLink(asked: readonly ServerName[]): Promise<PrimaryRow | Refused> {
+  async #openLink(asked: readonly ServerName[], deadline: number): Promise<PrimaryRow | Refused> {
     const { reader } = this.#ports.store;
     let { primary, verdict } = await this.#link.judge(reader);
     if (primary === undefined) return this.#refuse('unknown-key', asked);
     // What was heard may be a quarter of an hour old. Before a person is told no, ask how it stands.
     if (verdict !== 'open' && verdict !== 'own-option-off' && !primary.dmz) {
+      let inTime = true;
       let failure: unknown;
       try {
-        await this.#refresh();
+        inTime = await this.#refreshBefore(deadline);
       } catch (error) {
         failure = error;
       }
@@ -119,6 +122,7 @@ export class Lookups {
       // It may have been heard all the same, and only noting that have failed on a full disk.
       if (failure !== undefined && verdict === 'not-heard') return this.#unreached(failure, asked);
       if (primary === undefined) return this.#refuse('unknown-key', asked);
+      if (!inTime && verdict === 'not-heard' && !this.#link.failing) return this.#refuse('deadline', asked);
     }
     return this.#refusalBy(primary, verdict, asked) ?? primary;
   }
@@ -148,6 +152,11 @@ export class Lookups {
     const refusal = this.#refusalBy(primary, verdict, asked);
     // Open again, perhaps to another primary: what was asked did not come to an answer.
     return refusal ?? this.#refuse('primary-unreachable', asked, this.#link.unreachableSince);
+  }
+
+  /** False where the heartbeat takes longer: who asked is told in time how the link stands. */
+  #refreshBefore(deadline: number): Promise<boolean> {
+    return withinTime(this.#ports.timers, timeUpward(deadline - this.#ports.clock()), this.#refresh());
   }
 
   #refresh(): Promise<void> {
@@ -201,8 +210,8 @@ export class Lookups {
       ABOUT_THIS_SERVER.has(outcome.reason);
     if (!stale) return outcome;
     // The heartbeat tells option and mark as they are, and renews a certificate whose dates do not fit.
-    await this.#refresh().catch(() => undefined);
-    const again = await this.#openLink(asked);
+    await this.#refreshBefore(question.deadline).catch(() => undefined);
+    const again = await this.#openLink(asked, question.deadline);
     return 'outcome' in again ? again : this.#askOnce(question, asked, again);
   }
 
@@ -211,7 +220,7 @@ export class Lookups {
     asked: readonly ServerName[],
     primary: PrimaryRow,
   ): Promise<LookupOutcome> {
-    const remainingMs = Math.floor(question.deadline - this.#ports.clock());
+    const remainingMs = timeUpward(question.deadline - this.#ports.clock());
     if (remainingMs < REMAINING_MS_LEAST) return this.#refuse('deadline', asked);
     let answer: LookupAnswer;
     try {

@@ -2,6 +2,7 @@
  * Lookups: the exact material, and only to a caller with the claim; or a reason that was true at that moment. What a
  * server knows of its neighbours it knows by hearsay, so "that moment" begins when the answers it rests on were made.
  */
+import { timeUpward } from '#domain/lookup.ts';
 import type { Instance } from '../world/instance.ts';
 import type { ServedCall } from '../world/network.ts';
 import type { Site, World } from '../world/world.ts';
@@ -19,6 +20,8 @@ const HEARTBEAT_MS = 17 * 60_000;
 /** A lookup of a device waits ten seconds. */
 const DEVICE_DEADLINE_MS = 10_000;
 const DEADLINE_SPARE_MS = 50;
+/** The longest between two tries to reach a primary: back-off, and a transmission that is given up. */
+const RETRY_MS = 60_000 + 110_000;
 
 interface WireAnswer {
   readonly outcome: string;
@@ -123,11 +126,16 @@ function whyUntrue(
       );
       return own || above ? undefined : `no link of ${at.name} is marked`;
     }
-    case 'primary-unreachable':
-      return (facts.failures.get(at.name) ?? -Infinity) >= from ||
-        at.instances.some(({ name }) => (facts.failures.get(name) ?? -Infinity) >= from)
+    case 'primary-unreachable': {
+      // Whoever waited in vain for a heartbeat tells of the one before.
+      const waited = facts.now - since >= (question.remainingMs ?? DEVICE_DEADLINE_MS) / 2;
+      const begin = waited ? from - RETRY_MS : from;
+      return [at.name, ...at.instances.map(({ name }) => name)].some(
+        (name) => (facts.failures.get(name) ?? -Infinity) >= begin,
+      )
         ? undefined
         : `every call of ${at.name} was answered`;
+    }
     case 'refused-by-primary':
       return at.instances.some(({ name }) => (facts.refusals.get(name) ?? -Infinity) >= from)
         ? undefined
@@ -135,7 +143,7 @@ function whyUntrue(
     case 'deadline': {
       if (at !== instance.site) return undefined;
       const remaining = question.remainingMs ?? DEVICE_DEADLINE_MS;
-      const spent = facts.now - since + DEADLINE_SPARE_MS >= remaining;
+      const spent = facts.now - since + DEADLINE_SPARE_MS >= timeUpward(remaining);
       const jumped = (facts.clockSet.get(instance.name) ?? -Infinity) >= since;
       return spent || jumped ? undefined : `only ${facts.now - since} of ${remaining} ms had passed`;
     }

@@ -158,7 +158,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
   },
   {
     name: 'after a failure the climb is not tried again',
-    edits: [edit(CLIMB, '        this.#backOff();\n', '')],
+    edits: [edit(CLIMB, '        await this.#backOff();\n', '')],
     seed: 1,
   },
   {
