@@ -5,20 +5,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import { Refusals } from '#server/audit/refusals.ts';
+import { readBackup } from '#server/backup/read-backup.ts';
+import { restoreBackup } from '#server/backup/restore-backup.ts';
+import { writeBackup } from '#server/backup/write-backup.ts';
 import { SecondaryEars } from '#server/hierarchy/secondary-ears.ts';
 import { createRepository, isNew, openRepository, type Repository } from '#server/create-repository.ts';
 import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
 import type { Log, Timers } from '#server/ports.ts';
 import { WantedKeys } from '#server/repair/wanted-keys.ts';
-import { Resealing } from '#server/seals/resealing.ts';
+import { Resealing, type ResealingPorts } from '#server/seals/resealing.ts';
 import { Signal } from '#server/signal.ts';
 import { verify } from '#server/verify/verify.ts';
+import { fillSqliteDirectory } from '#store/sqlite/fill-directory.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { throughTransactions } from '#test/support/through-transactions.ts';
-import { random } from '#test/support/transfer-office.ts';
+import { inPieces, PASSWORD, random, WORK_FACTOR } from '#test/support/transfer-office.ts';
 
 const KEYS = 1200;
 const place = mkdtempSync(join(tmpdir(), 'keystair-resealing-'));
@@ -36,14 +41,16 @@ const timers: Timers = {
 interface Started {
   readonly store: Store;
   readonly repository: Repository;
+  readonly ports: ResealingPorts;
   readonly resealing: Resealing;
 }
 
-/** @param through the store as the server sees it. */
+/** @param through the store as the server sees it. @param waiting how the walk waits between its pages. */
 async function start(
   name: string,
   sealKey: Uint8Array,
   through: (store: Store) => Store = (store) => store,
+  waiting = timers,
 ): Promise<Started> {
   const store = through(
     await openSqliteStore({
@@ -54,23 +61,24 @@ async function start(
       auditReserveBytes: 0,
     }),
   );
-  const ports = { store, clock, random, log: silent };
+  const made = { store, clock, random, log: silent };
   const repository = (await isNew(store.reader))
-    ? await createRepository(ports, sealKey, name)
-    : await openRepository(ports, sealKey, undefined);
-  const resealing = new Resealing({
-    ...ports,
+    ? await createRepository(made, sealKey, name)
+    : await openRepository(made, sealKey, undefined);
+  const ports = {
+    ...made,
     ...repository,
-    timers,
+    timers: waiting,
     ears: new SecondaryEars(),
     wanted: new WantedKeys({ ...repository, clock, random }),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),
     freeBytesMin: 0,
-  });
+  };
+  const resealing = new Resealing(ports);
   resealing.start();
-  return { store, repository, resealing };
+  return { store, repository, ports, resealing };
 }
 
 async function stop({ store, resealing }: Started): Promise<void> {
@@ -175,5 +183,58 @@ test('it does not end before an import that was staged under the old data key', 
   assert.match(waiting, /an import is under way/);
   imports.under = [];
   await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await stop(server);
+});
+
+test('a backup that is taken in the middle is restored to a server that is whole, and goes on to the end', async () => {
+  const pages: (() => void)[] = [];
+  const held: Timers = { after: (_ms, call) => (pages.push(call), () => {}) };
+  const server = await start('backed-up', random(32), undefined, held);
+  await record(server, KEYS);
+  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  for (const done of [250, 500]) {
+    (await eventually('the next page', () => pages.shift()))();
+    await eventually('a page', async () => (await server.resealing.state()).resealing?.done === done);
+  }
+  const file: Uint8Array[] = [];
+  const { rows, audit, keyring } = server.repository;
+  const backupPorts = {
+    ...server.ports,
+    rows,
+    audit,
+    keyring,
+    refusals: new Refusals(audit, clock),
+    workFactor: WORK_FACTOR,
+  };
+  await writeBackup(backupPorts, LOCAL_ADMINISTRATOR, { password: PASSWORD }, async ({ bytes }) => {
+    for await (const block of bytes) file.push(block);
+  });
+
+  const sealKey = random(32);
+  const directory = join(place, 'backed-up-again');
+  const onFatal = (error: unknown): never => {
+    throw error;
+  };
+  await fillSqliteDirectory({ directory, mayRemain: [], onFatal }, (store) =>
+    restoreBackup(
+      { store, clock, random, log: silent },
+      readBackup(inPieces(Buffer.concat(file)), PASSWORD),
+      () => sealKey,
+    ),
+  );
+  const inTheMiddle = await start('backed-up-again', sealKey, undefined, held);
+  assert.equal((await inTheMiddle.resealing.state()).resealing?.done, 500);
+  const halfway = await underDataKeys(inTheMiddle);
+  assert.deepEqual([halfway['records under 1'], halfway['records under 2']], [KEYS - 500, 500]);
+  assert.deepEqual((await verify({ store: inTheMiddle.store, ...inTheMiddle.repository })).problems, []);
+  await stop(inTheMiddle);
+  const again = await start('backed-up-again', sealKey);
+  await isOver(again);
+  assert.deepEqual(Object.keys(await underDataKeys(again)).toSorted(), [
+    'records under 2',
+    'secrets under 2',
+  ]);
+  assert.deepEqual((await verify({ store: again.store, ...again.repository })).problems, []);
+  await stop(again);
   await stop(server);
 });
