@@ -13,7 +13,7 @@ import type { Resealing } from './seals/resealing.ts';
 import type { Seals } from './seals/seals.ts';
 import { readEpoch, readOptions } from './settings.ts';
 import type { ServerIdentities } from './transfer/server-identities.ts';
-import { listMembers } from './trust/members.ts';
+import { countMembers, listMembers } from './trust/members.ts';
 
 export interface StatusPorts extends ServerPorts {
   readonly link: PrimaryLink;
@@ -30,7 +30,7 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
   const options = await readOptions(ports.rows, reader);
   const primary = await readPrimary(ports.rows, reader);
   const secondaries = await listMembers(ports.rows, reader, 'secondary');
-  const devices = await listMembers(ports.rows, reader, 'device');
+  const devices = await countMembers(ports.rows, reader, 'device');
   const { seals, warnings } = await ports.seals.list();
   return {
     server: { ...ports.server, version: PROGRAM_VERSION },
@@ -46,7 +46,7 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
         return { id, name, useHierarchy, dmz, acknowledgedSeq, lastHeartbeatAt, problem };
       }),
     ),
-    devices: devices.length,
+    devices,
     listen: ports.facts().listen,
     recipients: await recipientsOf(ports),
     seals,

@@ -154,6 +154,9 @@ export interface Reader {
 
   row(kind: TrustedKind, id: string): Promise<TrustedRow | undefined>;
   rows(kind: TrustedKind): Promise<readonly TrustedRow[]>;
+
+  /** The next of a kind in order of id, from the first id above `afterId` on: for kinds that may have a million. */
+  rowsAfter(kind: TrustedKind, afterId: string, limit: number): Promise<readonly TrustedRow[]>;
   /** The kinds of which there are rows; others than `TrustedKind` where somebody, or the disk, altered one. */
   rowKinds(): Promise<readonly string[]>;
 

@@ -29,6 +29,11 @@ export function contractOfRows(withStore: WithStore): void {
       (await store.reader.rows('member')).map(({ id }) => id),
       ['one', 'two'],
     );
+    const idsAfter = async (afterId: string, limit: number): Promise<string[]> =>
+      (await store.reader.rowsAfter('member', afterId, limit)).map(({ id }) => id);
+    assert.deepEqual(await idsAfter('', 1), ['one']);
+    assert.deepEqual(await idsAfter('one', 9), ['two']);
+    assert.deepEqual(await idsAfter('two', 9), []);
     await store.write((transaction) => transaction.deleteRow('member', 'one'));
     await store.write((transaction) => transaction.deleteRow('member', 'never there'));
     assert.equal(await store.reader.row('member', 'one'), undefined);

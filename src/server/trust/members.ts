@@ -22,12 +22,28 @@ export async function listMembers(
   reader: Reader,
   kind: MemberKind,
 ): Promise<readonly Member[]> {
-  const members = await rows.all<Member>(reader, 'member');
-  return members
-    .map(({ value }) => value)
-    .filter((member) => member.kind === kind && member.removedAt === null)
-    .sort((left, right) => left.name.localeCompare(right.name) || left.id.localeCompare(right.id));
+  const members: Member[] = [];
+  for await (const member of eachMember(rows, reader, kind)) members.push(member);
+  return members.sort(
+    (left, right) => byName.compare(left.name, right.name) || (left.id < right.id ? -1 : 1),
+  );
 }
+
+export async function countMembers(rows: TrustedRows, reader: Reader, kind: MemberKind): Promise<number> {
+  let count = 0;
+  for await (const _ of eachMember(rows, reader, kind)) count += 1;
+  return count;
+}
+
+/** One after another: of devices there may be a million. */
+async function* eachMember(rows: TrustedRows, reader: Reader, kind: MemberKind): AsyncGenerator<Member> {
+  for await (const { value } of rows.each<Member>(reader, 'member')) {
+    if (value.kind === kind && value.removedAt === null) yield value;
+  }
+}
+
+/** Made once: each `localeCompare` would make its own. */
+const byName = new Intl.Collator();
 
 /**
  * The member who calls, by the whole of its key. Throws `not-a-member`, in the same words whether the id is unknown,

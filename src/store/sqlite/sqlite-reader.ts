@@ -116,6 +116,10 @@ export class SqliteReader implements Reader {
     return this.#access(({ trustedRows }) => trustedRows.get(kind, id));
   }
 
+  rowsAfter(kind: TrustedKind, afterId: string, limit: number): Promise<readonly TrustedRow[]> {
+    return this.#access(({ trustedRows }) => trustedRows.after(kind, afterId, limit));
+  }
+
   rows(kind: TrustedKind): Promise<readonly TrustedRow[]> {
     return this.#access(({ trustedRows }) => trustedRows.all(kind));
   }

@@ -6,6 +6,7 @@ import { prepareCommand, prepareQuery, type Row } from './statement.ts';
 export interface TrustedRowsTable {
   get(kind: TrustedKind, id: string): TrustedRow | undefined;
   all(kind: TrustedKind): TrustedRow[];
+  after(kind: TrustedKind, afterId: string, limit: number): TrustedRow[];
   kinds(): string[];
   put(row: TrustedRow): void;
   delete(kind: TrustedKind, id: string): void;
@@ -24,6 +25,10 @@ export function prepareTrustedRowsTable(connection: DatabaseSync): TrustedRowsTa
   const columns = 'kind, id, body, mac';
   const get = prepareQuery(connection, `SELECT ${columns} FROM trusted_rows WHERE kind = ? AND id = ?`);
   const all = prepareQuery(connection, `SELECT ${columns} FROM trusted_rows WHERE kind = ? ORDER BY id`);
+  const after = prepareQuery(
+    connection,
+    `SELECT ${columns} FROM trusted_rows WHERE kind = ? AND id > ? ORDER BY id LIMIT ?`,
+  );
   const kinds = prepareQuery(connection, 'SELECT DISTINCT kind FROM trusted_rows ORDER BY kind');
   const put = prepareCommand(
     connection,
@@ -36,6 +41,7 @@ export function prepareTrustedRowsTable(connection: DatabaseSync): TrustedRowsTa
       return row === undefined ? undefined : rowOf(row);
     },
     all: (kind) => all.all(kind).map(rowOf),
+    after: (kind, afterId, limit) => after.all(kind, afterId, limit).map(rowOf),
     kinds: () => kinds.all().map(([kind]) => kind as string),
     put: (row) => put(row.kind, row.id, row.body, row.mac),
     delete: (kind, id) => remove(kind, id),
