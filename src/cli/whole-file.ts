@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, link, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { access, link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { KeystairError } from '#domain/errors.ts';
@@ -47,6 +47,34 @@ function notRegular(path: string): KeystairError {
   });
 }
 
+const PARTIAL = /^\.keystair-([0-9]+)-[0-9a-f]{16}\.partial$/;
+
+/**
+ * What commands that were killed left in the folder of this file, as sentences. Not taken away: the process that is not
+ * seen here may be one of another machine, on the same disk.
+ */
+export async function partsLeftBeside(path: string): Promise<string[]> {
+  const folder = dirname(resolve(path));
+  const left = (await readdir(folder)).filter((name) => {
+    const pid = PARTIAL.exec(name)?.[1];
+    return pid !== undefined && !runs(Number(pid));
+  });
+  return left.map(
+    (name) => `${join(folder, name)} is what a command that was killed had written so far: remove it.`,
+  );
+}
+
+/** Besides this one, which has written nothing yet. */
+function runs(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 export async function writeWholeFile(
   given: string,
   force: boolean,
@@ -55,7 +83,7 @@ export async function writeWholeFile(
   await checkNewFile(given, force);
   const path = await behindLinks(given);
   const folder = dirname(resolve(path));
-  const partial = join(folder, `.keystair-${randomBytes(8).toString('hex')}.partial`);
+  const partial = join(folder, `.keystair-${process.pid}-${randomBytes(8).toString('hex')}.partial`);
   const handle = await open(partial, 'wx', 0o600);
   const target = handle.createWriteStream({ highWaterMark: FILE_BLOCK_BYTES, flush: true });
   let failedToWrite: unknown;

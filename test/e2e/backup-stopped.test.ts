@@ -53,10 +53,16 @@ function sizeOf(entry: string): number {
   return statSync(join(folder, entry), { throwIfNoEntry: false })?.size ?? 0;
 }
 
-test('a backup is killed (-9): nothing stands under its name, and the server goes on', async () => {
+test('a backup is killed (-9): nothing stands under its name, and the next one names what is left', async () => {
   const ran = await brokenOff((pid) => void process.kill(pid, 'SIGKILL'));
   assert.equal(ran.signal, 'SIGKILL');
-  assert.match(readdirSync(folder).join(), /^\.keystair-[0-9a-f]+\.partial$/);
+  const [left, ...others] = readdirSync(folder);
+  assert.deepEqual(others, []);
+  const next = await large.run(['server', 'backup', file, ...withPassword]);
+  assert.match(
+    next.stderr,
+    new RegExp(`^${join(folder, left!)} is what a command that was killed .*: remove it\\.$`, 'm'),
+  );
   for (const entry of readdirSync(folder)) rmSync(join(folder, entry));
   assert.equal((await large.done(['server', 'status']))['keys'], KEYS);
 });

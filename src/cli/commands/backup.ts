@@ -11,7 +11,7 @@ import type { BackupFile } from '../server-program.ts';
 import { demandPipedOutput, STANDARD_STREAM, writeStandardOutput } from '../standard-streams.ts';
 import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
-import { checkNewFile, writeWholeFile } from '../whole-file.ts';
+import { checkNewFile, partsLeftBeside, writeWholeFile } from '../whole-file.ts';
 import { count, urlNotYet, when } from '../words.ts';
 
 const LOST_PASSWORD =
@@ -61,6 +61,7 @@ async function makeIt(
   const piped = file === STANDARD_STREAM;
   if (piped) demandPipedOutput(context.terminal);
   else await checkNewFile(file, force);
+  for (const left of piped ? [] : await partsLeftBeside(file)) context.terminal.say(left);
   const transfers = await context.connectTransfers(data);
   if (passwordFile === undefined) context.terminal.say(LOST_PASSWORD);
   const question = { text: 'Password for the backup', twice: true };

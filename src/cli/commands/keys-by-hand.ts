@@ -11,7 +11,7 @@ import { STANDARD_STREAM, demandPipedOutput, writeStandardOutput } from '../stan
 import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER, count } from '../words.ts';
-import { checkNewFile, writeWholeFile } from '../whole-file.ts';
+import { checkNewFile, partsLeftBeside, writeWholeFile } from '../whole-file.ts';
 
 const LOST_PASSWORD = 'A lost password cannot be recovered: then export again.';
 const clock = (): number => performance.now();
@@ -91,6 +91,7 @@ export const exportByHand = command({
     const piped = out === STANDARD_STREAM;
     if (piped) demandPipedOutput(context.terminal);
     else await checkNewFile(out, force);
+    for (const left of piped ? [] : await partsLeftBeside(out)) context.terminal.say(left);
     const transfers = await context.connectTransfers(data);
     const secret =
       to === undefined
