@@ -7,6 +7,7 @@ import { runFullRounds, STEPS } from './full-rounds.ts';
 import { disksIn, foldersIn } from './place.ts';
 import type { Report, RunOptions } from './run-options.ts';
 import { checkControl } from './sync-control.ts';
+import { within } from './within.ts';
 import type { Workplace } from './workplace.ts';
 
 export interface CrashKind {
@@ -37,7 +38,7 @@ export const CRASH_KINDS: readonly CrashKind[] = [
     held: 'nothing acknowledged was lost, and without syncs it is',
     needs: ['disks', 'cryptsetup'],
     async run(workplace, options) {
-      const { acknowledged, lost } = await checkControl(workplace);
+      const { acknowledged, lost } = await within(workplace, 'the control', () => checkControl(workplace));
       options.say(
         `the control, a store that does not sync, lost ${lost} of ${acknowledged} acknowledged keys`,
       );

@@ -10,6 +10,7 @@ import { startLoad } from './load.ts';
 import type { PlaceMaker } from './place.ts';
 import { mayGoOn, type Report, type RunOptions } from './run-options.ts';
 import { type CrashTree, growTree } from './tree.ts';
+import { within } from './within.ts';
 import type { Workplace } from './workplace.ts';
 
 /** A new tree after so many, so that no round has to look through a great repository. */
@@ -39,6 +40,11 @@ async function crash(servers: readonly CrashServer[]): Promise<void> {
   await Promise.all(servers.map((server) => server.kill()));
   for (const server of servers) await server.place.cut();
   await Promise.all(servers.map((server) => server.start()));
+}
+
+async function lookAtAll(tree: CrashTree): Promise<void> {
+  await tree.check({ whole: true });
+  await Promise.all([tree.root.verify(), tree.branch.verify()]);
 }
 
 export async function runCrashRounds(
@@ -75,24 +81,19 @@ export async function runCrashRounds(
   while (mayGoOn(options, rounds)) {
     figures.trees += 1;
     const dice = createDice(options.seed, `tree ${figures.trees}`);
-    const tree = await growTree({
-      workplace,
-      makePlace,
-      dice,
-      async between(servers) {
-        await crash(servers);
-        figures.servers += servers.length;
-      },
-    });
+    const between = async (servers: readonly CrashServer[]): Promise<void> => {
+      await crash(servers);
+      figures.servers += servers.length;
+    };
+    const tree = await within(workplace, 'growing a tree', () =>
+      growTree({ workplace, makePlace, dice, between }),
+    );
     for (let round = 1; round <= ROUNDS_A_TREE && mayGoOn(options, rounds); round += 1) {
       rounds += 1;
-      await runRound(tree, dice);
-      if (round % ROUNDS_A_WHOLE_LOOK === 0) {
-        await tree.check({ whole: true });
-        await Promise.all([tree.root.verify(), tree.branch.verify()]);
-      }
+      await within(workplace, `round ${rounds}`, () => runRound(tree, dice));
+      if (round % ROUNDS_A_WHOLE_LOOK === 0) await within(workplace, 'a whole look', () => lookAtAll(tree));
     }
-    await tree.comeToRest();
+    await within(workplace, 'coming to rest', () => tree.comeToRest());
     options.say(`${rounds} rounds, ${figures.acknowledged} keys acknowledged`);
   }
   return { rounds, figures };

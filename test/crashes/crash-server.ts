@@ -56,8 +56,11 @@ export class CrashServer {
 
   /** @param under a program and its arguments, under which the server runs. Throws where it does not become ready. */
   async start(under: readonly string[] = []): Promise<void> {
-    const running = await startServer(this.data, ['--name', this.name], { under });
-    this.#workplace.keep(running.process);
+    const running = await startServer(this.data, ['--name', this.name], {
+      under,
+      // Also one that never becomes ready ends with the run.
+      onProcess: (started) => this.#workplace.keep(started),
+    });
     this.#running = running;
     this.#call ??= await connectToServer(this.data);
     this.#id ??= running.server.id;

@@ -1,6 +1,6 @@
 /**
- * Making a system call of a real process fail: strace stands beside it, counts its calls on the files of a data
- * directory, and lets the n-th fail without making it.
+ * Making a system call of a real process fail: strace stands beside it, counts each call of each thread on the files of
+ * a data directory, and lets the n-th fail without making it.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ import { eventually } from '#test/support/eventually.ts';
 export const FAILING = ['write', 'sync', 'open', 'read'] as const;
 export type Failing = (typeof FAILING)[number];
 
-const CALLS: Readonly<Record<Failing, string>> = {
-  write: 'write,pwrite64,writev,pwritev,ftruncate,fallocate',
-  sync: 'fsync,fdatasync',
-  open: 'openat',
-  read: 'read,pread64,readv,preadv',
+export const CALLS: Readonly<Record<Failing, readonly string[]>> = {
+  write: ['write', 'pwrite64', 'writev', 'pwritev', 'ftruncate', 'fallocate'],
+  sync: ['fsync', 'fdatasync'],
+  open: ['openat'],
+  read: ['read', 'pread64', 'readv', 'preadv'],
 };
 
 const FILES = [
@@ -28,22 +28,32 @@ const FILES = [
 
 export interface Fault {
   readonly failing: Failing;
+  /** One of its calls. */
+  readonly call: string;
   readonly error: 'EIO' | 'ENOSPC';
   readonly n: number;
   /** It and all that follow it, or it alone. */
   readonly lasting: boolean;
 }
 
-export function sayFault({ failing, error, n, lasting }: Fault): string {
-  return `${failing} ${n}${lasting ? ' and all after it' : ''} fails with ${error}`;
+export function sayFault({ call, error, n, lasting }: Fault): string {
+  return `${call} ${n}${lasting ? ' and all after it' : ''} fails with ${error}`;
+}
+
+/** Each call that is looked at costs the process time: no more are than the judge of this fault needs to know. */
+function seen(fault: Fault | undefined): readonly Failing[] {
+  if (fault === undefined) return FAILING;
+  // A file that is made after a sync of its directory needs another.
+  return fault.failing === 'sync' ? ['sync', 'open'] : [fault.failing];
 }
 
 /** The program and its arguments, under which the server runs; without a fault its calls are only counted. */
 export function tracing(data: string, trace: string, fault?: Fault): string[] {
-  const calls = Object.values(CALLS).join(',');
+  const calls = seen(fault)
+    .map((failing) => CALLS[failing])
+    .join(',');
   const when = fault === undefined ? '' : `${fault.n}${fault.lasting ? '+' : ''}`;
-  const inject =
-    fault === undefined ? [] : ['-e', `inject=${CALLS[fault.failing]}:error=${fault.error}:when=${when}`];
+  const inject = fault === undefined ? [] : ['-e', `inject=${fault.call}:error=${fault.error}:when=${when}`];
   const paths = [data, ...FILES.map((name) => join(data, name))].flatMap((path) => ['-P', path]);
   // The server stays the process that is started, and strace is the one beside it.
   return [
@@ -62,9 +72,11 @@ export function tracing(data: string, trace: string, fault?: Fault): string[] {
   ];
 }
 
+/** Of each system call, the highest n whose n-th there is to fail: strace counts each thread by itself. */
+export type CallCounts = ReadonlyMap<string, number>;
+
 export interface Traced {
-  /** How many calls there were of each kind. */
-  readonly counts: Readonly<Record<Failing, number>>;
+  readonly counts: CallCounts;
   /** Whether any call was made to fail. */
   readonly met: boolean;
   /**
@@ -89,25 +101,38 @@ export async function readTrace(trace: string, pid: number): Promise<Traced> {
   const directorySynced = lived
     .slice(madeAt + 1)
     .some((line) => isDirectorySync(line) && line.endsWith(' = 0'));
-  const counts = { write: 0, sync: 0, open: 0, read: 0 };
-  for (const line of lines) {
-    for (const failing of FAILING) {
-      if (CALLS[failing].split(',').includes(callOf(line))) counts[failing] += 1;
-    }
-  }
   return {
-    counts,
+    counts: countsOf(lines),
     met: lines.some((line) => line.endsWith(INJECTED)),
     failedSyncs: lived.filter(
       (line) =>
         line.endsWith(INJECTED) &&
-        CALLS.sync.split(',').includes(callOf(line)) &&
+        CALLS.sync.includes(callOf(line)) &&
         !(directorySynced && isDirectorySync(line)),
     ),
   };
 }
 
 const INJECTED = '(INJECTED)';
+
+function countsOf(lines: readonly string[]): CallCounts {
+  const made = new Map<string, number>();
+  const counts = new Map<string, number>();
+  for (const line of lines) {
+    const call = callOf(line);
+    if (call === '') continue;
+    const ofThread = `${Number.parseInt(line, 10)} ${call}`;
+    const count = (made.get(ofThread) ?? 0) + 1;
+    made.set(ofThread, count);
+    counts.set(call, Math.max(counts.get(call) ?? 0, count));
+  }
+  return counts;
+}
+
+/** What was counted so far of a process that runs. */
+export function countsUntilNow(trace: string): CallCounts {
+  return countsOf(readFileSync(trace, 'utf8').split('\n'));
+}
 
 function callOf(line: string): string {
   return /^\d+ +([a-z0-9]+)\(/.exec(line)?.[1] ?? '';

@@ -1,6 +1,11 @@
-/** Which call fails in which round: every one that the work makes, in an order of chance, each alone and lasting. */
+/**
+ * Which call fails in which round: every one that the work makes, each alone and lasting, in an order of chance. However
+ * few rounds there are, every kind of call has its equal part of them, in starts and in servers that serve, and no number
+ * comes again before all have come.
+ */
 import type { Dice } from '#test/simulation/world/dice.ts';
-import { type Failing, FAILING, type Fault, type Traced } from './failing-calls.ts';
+import { type CallCounts, CALLS, type Failing, FAILING, type Fault } from './failing-calls.ts';
+import { shuffled } from './shuffled.ts';
 
 /** `new`: a server in its first start. */
 const VICTIMS = ['branch', 'root', 'new'] as const;
@@ -8,38 +13,66 @@ type Victim = (typeof VICTIMS)[number];
 
 export interface FaultPoint {
   readonly victim: Victim;
-  /** None where calls are only counted. */
-  readonly fault?: Fault;
+  readonly fault: Fault;
 }
 
 const CALLS_MAX = 300;
 
+interface Counted {
+  /** Until the server was ready. */
+  readonly starting: CallCounts;
+  readonly whole: CallCounts;
+}
+
 /** @param count lets a victim do its work unharmed, and tells how many calls that took. */
 export async function faultPoints(
   dice: Dice,
-  count: (victim: Victim) => Promise<Traced>,
+  count: (victim: Victim) => Promise<Counted>,
 ): Promise<FaultPoint[]> {
-  const points: FaultPoint[] = [];
+  // By kind of call, those of a start apart from those of a server that serves.
+  const lists = new Map<string, FaultPoint[]>();
   for (const victim of VICTIMS) {
-    const { counts } = await count(victim);
+    const { starting, whole } = await count(victim);
     for (const failing of FAILING) {
-      for (let n = 1; n <= Math.min(CALLS_MAX, counts[failing]); n += 1) {
-        for (const error of errorsOf(failing)) {
-          for (const lasting of [false, true]) points.push({ victim, fault: { failing, error, n, lasting } });
+      for (const call of CALLS[failing]) {
+        for (let n = 1; n <= Math.min(CALLS_MAX, whole.get(call) ?? 0); n += 1) {
+          const list = `${failing} ${n <= (starting.get(call) ?? 0)}`;
+          const points = errorsOf(failing).flatMap((error) =>
+            [false, true].map((lasting) => ({ victim, fault: { failing, call, error, n, lasting } })),
+          );
+          lists.set(list, [...(lists.get(list) ?? []), ...points]);
         }
       }
     }
   }
-  return shuffled(points, dice);
+  const ofKind = (failing: Failing): FaultPoint[] =>
+    inTurn(
+      [true, false].map((starting) => repeatsLast(shuffled(lists.get(`${failing} ${starting}`) ?? [], dice))),
+    );
+  return inTurn(FAILING.map(ofKind));
 }
 
 function errorsOf(failing: Failing): readonly Fault['error'][] {
   return failing === 'write' ? ['EIO', 'ENOSPC'] : ['EIO'];
 }
 
-function shuffled<T>(list: readonly T[], dice: Dice): T[] {
-  const left = [...list];
-  const drawn: T[] = [];
-  while (left.length > 0) drawn.push(...left.splice(dice.below(left.length), 1));
-  return drawn;
+/** The first point of each number, then the second of each, and so on. */
+function repeatsLast(points: readonly FaultPoint[]): FaultPoint[] {
+  const met = new Map<string, number>();
+  return points
+    .map((point) => {
+      const same = `${point.fault.call} ${point.fault.n}`;
+      const before = met.get(same) ?? 0;
+      met.set(same, before + 1);
+      return { point, before };
+    })
+    .toSorted((one, other) => one.before - other.before)
+    .map(({ point }) => point);
+}
+
+function inTurn<T>(lists: readonly (readonly T[])[]): T[] {
+  const longest = Math.max(...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, index) =>
+    lists.flatMap((list) => list.slice(index, index + 1)),
+  ).flat();
 }

@@ -13,6 +13,8 @@ import { openDiskImage } from './disk-image.ts';
 import { Journal } from './journal.ts';
 import { type HeldKey, joinDevice, type PlayedDevice } from './played-device.ts';
 import { mayGoOn, type Report, type RunOptions } from './run-options.ts';
+import { shuffled } from './shuffled.ts';
+import { within } from './within.ts';
 import type { Workplace } from './workplace.ts';
 
 const STEP_BYTES = 64 * 1024;
@@ -87,14 +89,20 @@ async function givesOut({ device, server, kept }: FullDisk, some: readonly HeldK
   assert.ok((await server.call('serverStatus', {})).keys >= kept.length);
 }
 
+/** A server that has taken keys while there was space. */
+async function firstKeys(server: CrashServer, journal: Journal): Promise<FullDisk> {
+  await server.start();
+  const disk: FullDisk = { server, device: await joinDevice(server), journal, kept: [] };
+  for (let n = 0; n < LOOKUPS; n += 1) assert.equal(await handOver(disk), undefined);
+  return disk;
+}
+
 export async function runFullRounds(workplace: Workplace, options: RunOptions): Promise<Report> {
   const dice = createDice(options.seed, 'full');
   const place = openDiskImage(workplace, 'full', { bytes: DISK_BYTES });
   const server = new CrashServer(workplace, 'Full', place);
-  await server.start();
   const journal = new Journal(join(workplace.makeFolder('journal'), 'journal'));
-  const disk: FullDisk = { server, device: await joinDevice(server), journal, kept: [] };
-  for (let n = 0; n < LOOKUPS; n += 1) assert.equal(await handOver(disk), undefined);
+  const disk = await within(workplace, 'setting up', () => firstKeys(server, journal));
   const figures = { restarts: 0, acknowledged: 0 };
   let rounds = 0;
 
@@ -122,15 +130,20 @@ export async function runFullRounds(workplace: Workplace, options: RunOptions): 
     assert.deepEqual(lost, [], `${lost.length} keys are lost that were acknowledged`);
   };
 
-  const steps = Array.from({ length: STEPS }, (_, step) => step * STEP_BYTES);
+  // A run that ends early meets other points than the next.
+  let steps: number[] = [];
   while (mayGoOn(options, rounds)) {
-    await runRound(steps[rounds % STEPS]!);
+    if (steps.length === 0) steps = shuffled([...Array(STEPS).keys()], dice);
+    const freeBytes = steps.pop()! * STEP_BYTES;
     rounds += 1;
+    await within(workplace, `${freeBytes / 1024} KiB are free`, () => runRound(freeBytes));
   }
   figures.acknowledged = disk.kept.length;
-  await server.look({ whole: true });
-  await server.verify();
-  await server.stop();
+  await within(workplace, 'coming to rest', async () => {
+    await server.look({ whole: true });
+    await server.verify();
+    await server.stop();
+  });
   disk.device.close();
   journal.close();
   place.close();

@@ -2,13 +2,17 @@
  * Real crashes of real processes on real files.
  *
  *   npm run crashes -- [--kind kill|power|calls|full] [--rounds N] [--budget 480s] [--seed N] [--json]
+ *   npm run crashes -- --planted TEXT
  *
  * Without a kind all of them run, two at a time. `--rounds` is a ceiling and `--budget` the time for all of it; no kind
  * does fewer than a tenth of its rounds, however long that takes. Exit code 1 when a promise was broken: then the
  * folder with journals, data directories and disks is kept, and named.
+ *
+ * `--planted` looks for planted bugs whose name holds the text, '' for all: exit code 1 when one is not seen.
  */
 import { parseArgs } from 'node:util';
 import { CRASH_KINDS, type CrashKind, whyNot } from './crash-kinds.ts';
+import { seekCrashBugs } from './planted/seek-crash-bugs.ts';
 import { openWorkplace } from './workplace.ts';
 
 const LEAST_PART = 10;
@@ -20,6 +24,7 @@ const { values } = parseArgs({
     /** Seconds for all kinds together. */
     budget: { type: 'string' },
     seed: { type: 'string' },
+    planted: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -94,6 +99,11 @@ async function runKind(kind: CrashKind, until: number): Promise<void> {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
+if (values.planted !== undefined) {
+  const all = await seekCrashBugs(values.planted, say);
+  process.exit(all ? 0 : 1);
+}
+
 const kinds = kindsWanted();
 const budget = budgetMs();
 say(`seed ${seed}`);
@@ -110,3 +120,5 @@ await Promise.all(
   }),
 );
 if (values.json) process.stdout.write(`${JSON.stringify({ seed, kinds: results })}\n`);
+// Whatever a part waits for that was given up.
+process.exit();

@@ -7,6 +7,15 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processState } from './process-state.ts';
+
+/** Of what a process wrote to standard error, so much is told of it. */
+const LOG_CHARACTERS = 2000;
+
+interface Kept {
+  readonly group: boolean;
+  log: string;
+}
 
 export interface Workplace {
   readonly folder: string;
@@ -14,6 +23,8 @@ export interface Workplace {
   makeFolder(name: string): string;
   /** Ends the process, and those of its group where it has one, with the run at the latest. */
   keep(started: ChildProcess, options?: { readonly group: boolean }): void;
+  /** What each process that is kept waits for, and what it wrote to standard error last. */
+  describe(): string;
   /** Called at the end, last given first, after the processes. */
   atTheEnd(close: () => void): () => void;
   clear(options?: { readonly keepFolder: boolean }): void;
@@ -22,12 +33,12 @@ export interface Workplace {
 export function openWorkplace(): Workplace {
   // As the kernel names it, which strace and mount tables go by.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'keystair-crashes-')));
-  const running = new Map<ChildProcess, boolean>();
+  const running = new Map<ChildProcess, Kept>();
   let closings: (() => void)[] = [];
   let folders = 0;
 
   const endProcesses = (): void => {
-    for (const [started, group] of running) {
+    for (const [started, { group }] of running) {
       started.kill('SIGKILL');
       if (group) killGroup(started);
     }
@@ -52,8 +63,19 @@ export function openWorkplace(): Workplace {
       return path;
     },
     keep(started, { group } = { group: false }) {
-      running.set(started, group);
+      const kept: Kept = { group, log: '' };
+      running.set(started, kept);
+      started.stderr?.on('data', (chunk: Buffer) => {
+        kept.log = (kept.log + chunk.toString('utf8')).slice(-LOG_CHARACTERS);
+      });
       started.once('close', () => running.delete(started));
+    },
+    describe() {
+      const told = [...running].map(([{ pid, spawnargs }, { log }]) => {
+        const state = pid === undefined ? 'never began' : processState(pid);
+        return `${state}\n${spawnargs.join(' ')}\n${log}`;
+      });
+      return told.length === 0 ? 'no process of the run is left' : told.join('\n');
     },
     atTheEnd(close) {
       closings.push(close);

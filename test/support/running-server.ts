@@ -35,15 +35,19 @@ export class NotReady extends Error {
  * Throws `NotReady`.
  *
  * @param args besides `--data`, for instance `--name`. Port 0 unless they say otherwise.
- * @param options a program and its arguments, under which the server runs.
+ * @param options a program and its arguments, under which the server runs; who is told of the process at once.
  */
 export async function startServer(
   data: string,
   args: readonly string[] = [],
-  options: { readonly under?: readonly string[] } = {},
+  options: {
+    readonly under?: readonly string[];
+    readonly onProcess?: (started: ChildProcess) => void;
+  } = {},
 ): Promise<RunningServer> {
   const listen = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
   const child = startKeystair(['server', 'start', '--data', data, ...listen, ...args], options);
+  options.onProcess?.(child);
   const log: Buffer[] = [];
   child.stderr!.on('data', (chunk: Buffer) => log.push(chunk));
   const text = (): string => Buffer.concat(log).toString('utf8');

@@ -15,10 +15,14 @@ export interface Found {
   readonly seeds: number;
 }
 
-/** Throws where an edit does not fit the program any more. */
-function plant(bug: Bug, folder: string): void {
-  cpSync(join(ROOT, 'src'), join(folder, 'src'), { recursive: true });
-  cpSync(join(ROOT, 'test/simulation'), join(folder, 'test/simulation'), { recursive: true });
+type Edited = Pick<Bug, 'name' | 'edits'>;
+
+/**
+ * @param beside what is copied besides the program.
+ * Throws where an edit does not fit the program any more.
+ */
+export function plant(bug: Edited, folder: string, beside: readonly string[]): void {
+  for (const part of ['src', ...beside]) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   for (const { file, from, to } of bug.edits) {
@@ -32,7 +36,7 @@ function plant(bug: Bug, folder: string): void {
 }
 
 /** Whether the edits fit, without running anything. */
-export function misfits(bug: Bug): string[] {
+export function misfits(bug: Edited): string[] {
   return bug.edits.flatMap(({ file, from }) => {
     const places = readFileSync(join(ROOT, 'src', file), 'utf8').split(from).length - 1;
     return places === 1 ? [] : [`${bug.name}: ${places} places in ${file}`];
@@ -46,7 +50,7 @@ export const PLANTED_SEEDS_MAX = 20;
 export async function seek(bug: Bug, seeds = PLANTED_SEEDS_MAX, from = bug.seed): Promise<Found> {
   const folder = mkdtempSync(join(tmpdir(), 'keystair-planted-'));
   try {
-    plant(bug, folder);
+    plant(bug, folder, ['test/simulation']);
     const main = join(folder, 'test/simulation/main.ts');
     const options = ['--seeds', String(seeds), '--from', String(from), '--first', '--json'];
     const printed = await new Promise<string>((resolve, reject) => {
