@@ -22,7 +22,7 @@ export const BLIND_BYTES = 16;
 
 /** Keys in one batch: large enough that one flush is shared by many, small enough to hold in memory and redo. */
 export const TRANSMISSION_KEYS_MAX = 2000;
-/** Bytes in one batch. The sender closes a batch at half of it, so that the last line always fits. */
+/** Bytes in one batch: sixteen times what a sender of ours makes, and what one secondary may have a receiver hold. */
 export const TRANSMISSION_BYTES_MAX = 16 * 1024 * 1024;
 /** One line of a batch: material and fields at their limits, in base64 and JSON escapes. */
 export const TRANSMISSION_LINE_BYTES_MAX = 64 * 1024;

@@ -2,15 +2,17 @@
  * Making a batch: keys after a position, opened and written as JSON lines, up to the sender's limits.
  */
 import type { Barrier } from '#crypto/barrier.ts';
-import { TRANSMISSION_BYTES_MAX } from '#domain/limits.ts';
 import type { Position } from '#domain/sequence.ts';
 import type { Reader } from '#store/store.ts';
 import { keyToLine } from './batch-line.ts';
 import { toHex } from './hex.ts';
 
-/** Half of what is accepted at most: one flush is shared by many keys, and a lookup waits 10 ms at worst behind it. */
-const BATCH_KEYS = 500;
-const BATCH_BYTES = TRANSMISSION_BYTES_MAX / 2;
+/**
+ * Half of the keys that are accepted at most, and few enough bytes for a line of 100 kbit/s: one flush is shared by many
+ * keys, and a lookup at the primary waits some 12 ms at worst behind it.
+ */
+const BATCH_KEYS = 1000;
+const BATCH_BYTES = 1024 * 1024;
 
 export interface Batch {
   readonly start: Position;

@@ -13,9 +13,12 @@ import { startEpoch } from './heartbeat.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import type { PrimaryRow } from './primary-row.ts';
 
-/** A single key is given up as any other call is. A batch of 8 MiB over a line of 1 Mbit/s has its 110 s. */
+/**
+ * A single key is given up as any other call is. A batch of 1 MiB has 102 s, less than a receiver waits for it: a line of
+ * 100 kbit/s carries that, and what it does not carry in one time it would not in the next either.
+ */
 const TRANSMIT_MS_LEAST = 15_000;
-const TRANSMIT_BYTES_A_MS_LEAST = 88;
+const TRANSMIT_BYTES_A_MS_LEAST = 12;
 
 export type TransmitOutcome =
   /** Everything there is was acknowledged, or the link is closed to keys. */
