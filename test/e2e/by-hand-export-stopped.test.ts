@@ -3,13 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import {
-  beginCommand,
-  beginExport,
-  recipientOf,
-  type RunningExport,
-} from '#test/support/by-hand-commands.ts';
-import { eventually } from '#test/support/eventually.ts';
+import { beginExport, recipientOf, type RunningExport } from '#test/support/by-hand-commands.ts';
+import { goOn } from '#test/support/in-steps.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { organisation, refusedWith, type Server } from '#test/support/organisation.ts';
 import { mountSmallDisk, unlessRoot } from '#test/support/small-disk.ts';
@@ -27,7 +22,8 @@ before(async () => {
   to = await recipientOf(from);
 });
 
-const begin = (folder: string): Promise<RunningExport> => beginExport(from, place.path(folder), to);
+const begin = (folder: string, ...more: readonly string[]): Promise<RunningExport> =>
+  beginExport(from, place.path(folder), to, more);
 
 async function exportWorks(out: string): Promise<void> {
   assert.deepEqual(await from.done(['keys', 'export', '--out', out, '--to', to]), {
@@ -52,17 +48,20 @@ test('Ctrl-C in the middle of an export: no file, and what was there before stay
   process.kill(pid, 'SIGINT');
   assert.match(refusedWith(await ended, 'interrupted'), /no file was left/);
   assert.deepEqual(readdirSync(folder), []);
+  goOn(from.pid);
   writeFileSync(out, 'what was there');
-  const again = beginCommand(from, ['keys', 'export', '--force', '--out', out, '--to', to]);
-  await eventually('a part of the file', () => readdirSync(folder).length === 2);
+  const again = await begin('given-up', '--force');
   process.kill(again.pid, 'SIGINT');
   assert.match(refusedWith(await again.ended, 'interrupted'), /no file was left/);
+  goOn(from.pid);
   assert.deepEqual([readdirSync(folder), readFileSync(out, 'utf8')], [['out.age'], 'what was there']);
 });
 
 test('a server that stops in the middle of an export breaks it off, exits 0 and says what to do', async () => {
   const { ended, folder } = await begin('stopped');
-  await from.stop();
+  const stopping = from.stop();
+  goOn(from.pid);
+  await stopping;
   assert.match(refusedWith(await ended, 'interrupted'), /start the server/);
   assert.deepEqual(readdirSync(folder), []);
   await from.restart();

@@ -1,7 +1,7 @@
 /** `keys export` and `keys import` as people run them, held and looked at in the middle. */
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from './eventually.ts';
+import { inSteps } from './in-steps.ts';
 import { holdBack } from './held-pipe.ts';
 import type { Server } from './organisation.ts';
 import { beginKeystair, type RunningCommand } from './run-keystair.ts';
@@ -20,14 +20,21 @@ export interface RunningExport extends RunningCommand {
   readonly out: string;
 }
 
-/** Begins an export into a new folder, and returns when a part of the file is written. */
-export async function beginExport(server: Server, folder: string, to: string): Promise<RunningExport> {
-  mkdirSync(folder);
+/** Begins an export to `out.age` in a folder, and returns when a part of the file is written; the server stands. */
+export async function beginExport(
+  server: Server,
+  folder: string,
+  to: string,
+  more: readonly string[] = [],
+): Promise<RunningExport> {
+  mkdirSync(folder, { recursive: true });
   const out = join(folder, 'out.age');
-  const command = beginCommand(server, ['keys', 'export', '--out', out, '--to', to]);
-  await eventually('a part of the file', () =>
+  const command = beginCommand(server, ['keys', 'export', '--out', out, '--to', to, ...more]);
+  await inSteps(server.pid, 'a part of the file', () =>
     readdirSync(folder).some(
-      (entry) => (statSync(join(folder, entry), { throwIfNoEntry: false })?.size ?? 0) > 0,
+      (entry) =>
+        entry.endsWith('.partial') &&
+        (statSync(join(folder, entry), { throwIfNoEntry: false })?.size ?? 0) > 0,
     ),
   );
   return { ...command, folder, out };
