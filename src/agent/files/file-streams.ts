@@ -6,7 +6,7 @@
  * there already is never replaced unless `force` says so.
  */
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { addAbortSignal, type Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -83,14 +83,21 @@ function exists(path: string): KeystairError {
 /** Refuses early what would be refused at the end. A device or a pipe is never replaced by a file, even with `force`. */
 export async function checkOutput(path: string, force: boolean): Promise<void> {
   if (path === STANDARD_STREAM) return;
-  const there = await statIfThere(path);
-  if (there === undefined) return;
-  if (!there.isFile() && !there.isSymbolicLink()) {
-    throw new KeystairError('invalid-argument', `${path} is not a regular file`, {
-      nextStep: 'name a file, or - for standard output',
-    });
-  }
-  if (!force) throw exists(path);
+  const there = await statIfThere(await behindLinks(path));
+  if (there !== undefined && !force) throw exists(path);
+}
+
+/**
+ * A link is followed, so that what it names is replaced and the link stays: `/dev/stdout` is one. Where it leads
+ * nowhere it is itself what is there. Throws for what is no regular file.
+ */
+async function behindLinks(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return path;
+  if (found.isFile()) return realpath(path);
+  throw new KeystairError('invalid-argument', `${path} is not a regular file`, {
+    nextStep: 'name a file, or - for standard output',
+  });
 }
 
 export interface FileOutput {
@@ -104,14 +111,15 @@ export interface FileOutput {
 
 /** Writes all of `source`, at the pace of whatever takes it. */
 export async function writeOutput(output: FileOutput, source: AsyncIterable<Uint8Array>): Promise<void> {
-  const { path, signal } = output;
-  if (path === STANDARD_STREAM) {
+  const { signal } = output;
+  if (output.path === STANDARD_STREAM) {
     // Standard output is not ours to end, and what went out cannot be taken back.
     await drain(source, output.streams.stdout, { end: false, signal }, 'write to standard output');
     await flush(output.streams.stdout);
     return;
   }
-  await checkOutput(path, output.force);
+  await checkOutput(output.path, output.force);
+  const path = await behindLinks(output.path);
   const folder = dirname(resolve(path));
   const partial = join(folder, `.keystair-${Buffer.from(output.random(8)).toString('hex')}.partial`);
   let handle: FileHandle;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { describe, it } from 'node:test';
@@ -81,6 +81,21 @@ void describe('an output file', () => {
       });
     }
     await assert.rejects(encryptFile({ ...encrypt, output: dangling }), { code: 'file-exists' });
+  });
+
+  void it('is what a link names: the link stays, and one to a terminal or a pipe is never replaced', async () => {
+    const [file, link, device] = [temporaryPath(), temporaryPath(), temporaryPath()];
+    writeFileSync(file, 'what was there');
+    symlinkSync(file, link);
+    symlinkSync('/dev/null', device);
+    const input = temporaryPath();
+    writeFileSync(input, 'some content');
+    const encrypt = { ...job, input, force: true, recipients, keyId, claim };
+    await encryptFile({ ...encrypt, output: link });
+    assert.ok(lstatSync(link).isSymbolicLink());
+    assert.match(readFileSync(file, 'latin1'), /^age-encryption\.org/);
+    await assert.rejects(encryptFile({ ...encrypt, output: device }), { code: 'invalid-argument' });
+    assert.ok(lstatSync(device).isSymbolicLink());
   });
 
   void it('is gone with everything of it when it is stopped half-way', async () => {
