@@ -131,6 +131,12 @@ export interface ReceiptTotals {
   readonly digest: Uint8Array;
 }
 
+/** That a device holds a receipt for a key. */
+export interface NotedReceipt {
+  readonly seq: number;
+  readonly deviceId: string;
+}
+
 export interface KeyFilter {
   readonly deviceId?: string;
   /** Case-insensitive part of id, device name, or locator. */
@@ -175,6 +181,9 @@ export interface Reader {
   receiptTotals(deviceId: string): Promise<ReceiptTotals>;
   /** Which of these key numbers the device holds a receipt for. */
   hasReceipts(deviceId: string, seqs: readonly number[]): Promise<ReadonlySet<number>>;
+
+  /** Notes of receipts behind that one, by number and then device. */
+  notedReceipts(after: NotedReceipt | undefined, limit: number): Promise<readonly NotedReceipt[]>;
 
   auditHead(): Promise<{ seq: number; chain: Uint8Array }>;
   auditAfter(afterSeq: number, limit: number): Promise<readonly AuditRow[]>;

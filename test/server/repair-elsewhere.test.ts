@@ -114,6 +114,36 @@ test('a key that was sent while it was damaged, and so refused, climbs once it i
   assert.deepEqual(await lyon.store.reader.refusedKeys('', 9), []);
 });
 
+for (const [words, sql] of [
+  ['total', 'UPDATE receipt_totals SET count = count + 1'],
+  ['digest of the total', 'UPDATE receipt_totals SET digest = zeroblob(32)'],
+  ['note', 'DELETE FROM receipts WHERE seq = (SELECT max(seq) FROM receipts)'],
+] as const) {
+  test(`a ${words} of receipts that was altered is found, counted anew, and made whole by the device`, async () => {
+    const { lyon } = servers;
+    servers.alter(lyon, sql);
+    const found = await lyon.call('verify', {});
+    assert.deepEqual([found.problems.length, found.damaged.length], [1, 0]);
+    assert.match(found.problems[0]!, /receipts of the device device-.*--repair/);
+    assert.deepEqual((await lyon.call('verify', { repair: true })).problems, []);
+    await agent.heartbeat();
+    await fine(lyon);
+    const told = (await lyon.events('receipts-returned')).length;
+    await agent.heartbeat();
+    assert.equal((await lyon.events('receipts-returned')).length, told, 'both count alike');
+  });
+}
+
+test('what was heard of a neighbour, altered, is told, and is heard again', async () => {
+  const { primary, lyon } = servers;
+  servers.alter(primary, "UPDATE contacts SET body = 'x' WHERE id = ?", lyon.name.id);
+  const found = await primary.call('verify', {});
+  assert.match(found.problems.join(), new RegExp(`last heard of ${lyon.name.id} was altered`));
+  assert.deepEqual((await primary.call('verify', { repair: true })).problems, []);
+  await lyon.call('heartbeatNow', {});
+  await fine(primary);
+});
+
 test('more damaged keys than one verification names are all mended, in rounds', async () => {
   const { primary, lyon } = servers;
   const many = 1200;

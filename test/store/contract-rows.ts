@@ -117,6 +117,17 @@ export function contractOfRows(withStore: WithStore): void {
     assert.deepEqual(await store.reader.hasReceipts(DEVICE_B, [1, 7]), new Set([7]));
     assert.deepEqual(await store.reader.hasReceipts(DEVICE_B, []), new Set());
     assert.deepEqual(await store.reader.hasReceipts('no id', [1]), new Set());
+    const notes = [
+      { seq: 1, deviceId: DEVICE_A },
+      { seq: 5, deviceId: DEVICE_A },
+      { seq: 7, deviceId: DEVICE_B },
+      { seq: 9, deviceId: DEVICE_A },
+    ];
+    assert.deepEqual(await store.reader.notedReceipts(undefined, 9), notes);
+    assert.deepEqual(await store.reader.notedReceipts(notes[1], 2), notes.slice(2));
+    assert.deepEqual(await store.reader.notedReceipts(notes[3], 2), []);
+    await store.write((transaction) => transaction.addReceipts(DEVICE_B, [5], { count: 2, digest: ZEROS }));
+    assert.deepEqual(await store.reader.notedReceipts(notes[1], 1), [{ seq: 5, deviceId: DEVICE_B }]);
   });
 
   withStore('audit events keep their bytes, order, chain and MAC', async (store) => {

@@ -11,11 +11,13 @@ import { type Caller, demandRight } from '#domain/right.ts';
 import type { VerifyAnswer } from '#protocol/people-answers.ts';
 import type { CallLife } from '../call-life.ts';
 import type { AskBackPorts } from '../hierarchy/ask-back.ts';
+import type { Findings } from '../verify/findings.ts';
 import { lookAtEverything, reportOf, type Verified } from '../verify/verify.ts';
 import { askSecondaries, setBack } from './ask-secondaries.ts';
 import { type DamagedGroup, groupsOf, joined } from './damaged-group.ts';
 import { mendFromPrimary } from './from-primary.ts';
 import { mendGroup, type MendedKey } from './mend-group.ts';
+import { mendNotes } from './mend-notes.ts';
 import { waitingFor } from './waiting-for.ts';
 
 /** Throws `not-allowed`, `interrupted`. What is in the way of a part is told in the report. */
@@ -25,12 +27,13 @@ export async function repair(ports: AskBackPorts, caller: Caller, life: CallLife
   const run: Run = { ports, by: caller.name, life, mended: [], obstacles: new Set() };
   let round: Round = { left: [], secondaries: [], changed: isDamaged(found) };
   while (round.changed) {
+    const mendedBefore = run.mended.length;
     round = await repairOnce(run, found);
     if (!round.changed) break;
     // More than a verification names at once: the next round has the rest.
-    const { more } = found.findings;
+    const again = found.findings.more > 0 && run.mended.length > mendedBefore;
     found = await lookAtEverything(ports, life);
-    if (more === 0) break;
+    if (!again) break;
   }
   const { primary } = found.around;
   const mended = run.mended.map(({ seq, id, from }) => ({
@@ -52,7 +55,12 @@ interface Round {
 }
 
 function isDamaged({ findings }: Verified): boolean {
-  return findings.damages.length > 0 || findings.cursors.length > 0;
+  return findings.damages.length > 0 || notesOf(findings) > 0;
+}
+
+/** What is set back or counted anew, and so always put right. */
+function notesOf({ cursors, contacts, receiptTotals }: Findings): number {
+  return cursors.length + contacts.length + receiptTotals.length;
 }
 
 async function repairOnce(run: Run, { findings, auditWhole }: Verified): Promise<Round> {
@@ -68,6 +76,7 @@ async function repairOnce(run: Run, { findings, auditWhole }: Verified): Promise
   let left: readonly DamagedGroup[] = groups;
   try {
     for (const cursor of findings.cursors) await setBack(ports, cursor, by);
+    await mendNotes(ports, findings);
     left = await mendHere(run, left);
     left = await mendFromAbove(run, left);
     goOn(run);
@@ -78,7 +87,7 @@ async function repairOnce(run: Run, { findings, auditWhole }: Verified): Promise
   ports.wanted.want(left);
   const secondaries = await askSecondaries(ports, left, by);
   await ended(run, 'completed', before, left.length);
-  return { left, secondaries, changed: run.mended.length > before || findings.cursors.length > 0 };
+  return { left, secondaries, changed: run.mended.length > before || notesOf(findings) > 0 };
 }
 
 interface Run {

@@ -2,7 +2,8 @@
  * What a verification finds: damaged keys by number, and everything else as sentences. Invariant: memory is bounded, however
  * much is damaged; what is not listed any more is counted.
  */
-import type { Cursor, StoredKey } from '#store/store.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import type { Contact, Cursor, StoredKey } from '#store/store.ts';
 import { toHex } from '../hierarchy/hex.ts';
 
 /** Problems listed, and damaged keys named; behind so many the rest is only counted. */
@@ -48,6 +49,8 @@ export class Findings {
   readonly #sentences: string[] = [];
   readonly #damages: Damage[] = [];
   readonly #cursors: Cursor[] = [];
+  readonly #contacts: Contact[] = [];
+  readonly #receiptTotals: ServerName[] = [];
   #more = 0;
 
   add(sentence: string): void {
@@ -101,6 +104,30 @@ export class Findings {
     this.add(
       `how far ${cursor.memberId} was received in epoch ${cursor.epoch} was altered: its row says number ${cursor.seq}, the audit log another`,
     );
+  }
+
+  /** What was heard of a neighbour, and cannot be read any more. */
+  contact(contact: Contact): void {
+    if (this.#contacts.length < PROBLEMS_MAX) this.#contacts.push(contact);
+    this.add(
+      `what was last heard of ${contact.id} was altered and is not shown; its next heartbeat tells it anew`,
+    );
+  }
+
+  get contacts(): readonly Contact[] {
+    return this.#contacts;
+  }
+
+  /** A device whose total of receipts is not that of the notes beside its keys. */
+  receipts(device: ServerName): void {
+    if (this.#receiptTotals.length < PROBLEMS_MAX) this.#receiptTotals.push(device);
+    this.add(
+      `what is noted of the receipts of the device ${device.name} (${device.id}) was altered: notes and total differ; \`keystair server verify --repair\` counts anew, and the device gives back what is lacking`,
+    );
+  }
+
+  get receiptTotals(): readonly ServerName[] {
+    return this.#receiptTotals;
   }
 
   get cursors(): readonly Cursor[] {

@@ -8,6 +8,7 @@ import type { PlaceOfKey } from '#protocol/people-answers.ts';
 import type { Reader } from '#store/store.ts';
 import { readHearsay } from '../hierarchy/hearsay.ts';
 import { readPrimary } from '../hierarchy/primary-row.ts';
+import { readMember } from '../trust/members.ts';
 import type { TrustedRows } from '../trust/trusted-rows.ts';
 import type { Damage, KeyFault } from './findings.ts';
 
@@ -23,6 +24,7 @@ export interface Surroundings {
   readonly acknowledgedSeq: number;
   /** Numbers that the primary refused. */
   readonly refused: ReadonlySet<number>;
+  /** Those that a damaged key may have come from. */
   readonly members: ReadonlyMap<string, Member>;
 }
 
@@ -30,17 +32,22 @@ export async function readSurroundings(
   server: ServerName,
   rows: TrustedRows,
   reader: Reader,
+  damages: readonly Damage[],
 ): Promise<Surroundings> {
   const primary = await readPrimary(rows, reader);
   const contact = primary === undefined ? undefined : await reader.contact(primary.id);
   const { acknowledgedSeq } = readHearsay<{ acknowledgedSeq: number }>(contact);
-  const members = await rows.all<Member>(reader, 'member');
+  const members = new Map<string, Member>();
+  for (const id of new Set(damages.flatMap(namedIn))) {
+    const member = await readMember(rows, reader, id);
+    if (member !== undefined) members.set(id, member);
+  }
   return {
     server,
     primary: primary === undefined ? undefined : { id: primary.id, name: primary.name },
     acknowledgedSeq: typeof acknowledgedSeq === 'number' ? acknowledgedSeq : 0,
     refused: new Set((await reader.refusedKeys('', REFUSED_MAX)).map(({ seq }) => seq)),
-    members: new Map(members.map(({ id, value }) => [id, value])),
+    members,
   };
 }
 
@@ -76,6 +83,11 @@ function acknowledged(
 ): boolean {
   if (primary !== undefined && acknowledgedBy.has(primary.id)) return true;
   return seq <= acknowledgedSeq && !(seq === to && refused.has(seq));
+}
+
+/** Ids of members that may have a damaged key. */
+function namedIn(damage: Damage): string[] {
+  return idsOf(sourcesOf(damage), ['secondary:', 'device:', 'receipt:'], damage.origin);
 }
 
 /** From where the keys of those numbers came. */

@@ -5,6 +5,7 @@
 import type { Barrier } from '#crypto/barrier.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
+import type { Member } from '#domain/member.ts';
 import type { VerifyAnswer } from '#protocol/people-answers.ts';
 import type { Store } from '#store/store.ts';
 import { type CallLife, UNWATCHED } from '../call-life.ts';
@@ -13,6 +14,7 @@ import { type CursorsThen, walkAudit } from './audit-walk.ts';
 import { type Damage, Findings } from './findings.ts';
 import { walkKeys } from './keys-walk.ts';
 import { faultOf, placesOf, readSurroundings, sentenceOf, type Surroundings } from './places.ts';
+import { lookAtNotes } from './notes-look.ts';
 import { lookAtRows } from './rows-look.ts';
 
 export interface VerifyPorts {
@@ -54,6 +56,7 @@ export async function lookAtEverything(ports: VerifyPorts, life: CallLife): Prom
     walkAudit({ reader, barrier: ports.barrier }, findings, then ?? { line: 0, cursors: [] }, told.lines),
   );
   await guard(findings, 'the rows', () => lookAtRows(ports, findings));
+  await guard(findings, 'the notes of devices', () => lookAtNotes(ports, findings, told.devices));
   await guard(findings, 'the keys', async () => {
     const { seq } = await reader.head();
     const lastKey = log?.lastKey ?? 0;
@@ -63,7 +66,7 @@ export async function lookAtEverything(ports: VerifyPorts, life: CallLife): Prom
       );
     }
   });
-  const around = await surroundingsOf(ports);
+  const around = await surroundingsOf(ports, findings);
   return { keys: keys ?? 0, findings, auditWhole: log?.whole ?? false, around };
 }
 
@@ -115,6 +118,8 @@ function teller(life: CallLife, keys: number, auditHead: () => Promise<{ readonl
       await turn(Math.min(seq, keys), keys + lines);
     },
     lines: (line: number): Promise<void> => turn(keys + Math.min(line, lines), keys + lines),
+    // A handful beside the rest.
+    devices: (): Promise<void> => turn(keys + lines, keys + lines),
   };
 }
 
@@ -129,15 +134,20 @@ async function headOf(read: () => Promise<{ readonly seq: number }>): Promise<nu
 }
 
 async function cursorsOf({ rows, store }: VerifyPorts): Promise<CursorsThen['cursors']> {
-  const members = await rows.all(store.reader, 'member');
+  const members = await rows.all<Member>(store.reader, 'member');
   const cursors = [];
-  for (const { id } of members) cursors.push(...(await store.reader.cursors(id)));
+  for (const { id, value } of members) {
+    if (value.kind === 'secondary') cursors.push(...(await store.reader.cursors(id)));
+  }
   return cursors;
 }
 
-async function surroundingsOf({ server, rows, store }: VerifyPorts): Promise<Surroundings> {
+async function surroundingsOf(
+  { server, rows, store }: VerifyPorts,
+  findings: Findings,
+): Promise<Surroundings> {
   try {
-    return await readSurroundings(server, rows, store.reader);
+    return await readSurroundings(server, rows, store.reader, findings.damages);
   } catch (error) {
     if (codeOf(error) === 'interrupted') throw error;
     // Said already of the rows.

@@ -1,13 +1,17 @@
 /** Which receipts of this server devices hold, and how many. */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
-import type { ReceiptTotals } from '../store.ts';
+import type { NotedReceipt, ReceiptTotals } from '../store.ts';
 import { isReadable, prepareCommand, prepareQuery } from './statement.ts';
-import { uuidToBytes } from './uuid-bytes.ts';
+import { uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
+
+/** Before any other. */
+const NO_DEVICE = new Uint8Array(0);
 
 export interface ReceiptsTable {
   totals(deviceId: string): ReceiptTotals;
   has(deviceId: string, seqs: readonly number[]): Set<number>;
+  after(note: NotedReceipt | undefined, limit: number): NotedReceipt[];
   add(deviceId: string, seqs: readonly number[], totals: ReceiptTotals): void;
 }
 
@@ -19,6 +23,10 @@ export function prepareReceiptsTable(connection: DatabaseSync): ReceiptsTable {
   const has = prepareQuery(
     connection,
     'SELECT seq FROM json_each(?) AS asked CROSS JOIN receipts ON seq = asked.value AND device = ?',
+  );
+  const after = prepareQuery(
+    connection,
+    'SELECT seq, device FROM receipts WHERE (seq, device) > (?, ?) ORDER BY seq, device LIMIT ?',
   );
   const add = prepareCommand(connection, 'INSERT OR IGNORE INTO receipts (seq, device) VALUES (?, ?)');
   const put = prepareCommand(
@@ -36,6 +44,12 @@ export function prepareReceiptsTable(connection: DatabaseSync): ReceiptsTable {
       const device = uuidToBytes(deviceId);
       if (device === undefined) return new Set();
       return new Set(has.all(JSON.stringify(seqs), device).map(([seq]) => seq as number));
+    },
+    after(note, limit) {
+      const device = (note === undefined ? undefined : uuidToBytes(note.deviceId)) ?? NO_DEVICE;
+      return after
+        .all(note?.seq ?? Number.MIN_SAFE_INTEGER, device, limit)
+        .map((row) => ({ seq: row[0] as number, deviceId: uuidFromBytes(row[1] as Uint8Array) }));
     },
     add(deviceId, seqs, sum) {
       const device = uuidToBytes(deviceId);

@@ -11,6 +11,7 @@ import type {
   Cursor,
   Head,
   KeyFilter,
+  NotedReceipt,
   Reader,
   ReceiptTotals,
   RefusedKey,
@@ -162,6 +163,10 @@ export class SqliteReader implements Reader {
 
   hasReceipts(deviceId: string, seqs: readonly number[]): Promise<ReadonlySet<number>> {
     return this.#access(({ receipts }) => receipts.has(deviceId, seqs));
+  }
+
+  notedReceipts(after: NotedReceipt | undefined, limit: number): Promise<readonly NotedReceipt[]> {
+    return this.#access(({ receipts }) => receipts.after(after, limit));
   }
 
   auditHead(): Promise<Head> {

@@ -1,0 +1,64 @@
+/**
+ * Looks at what is noted of devices and neighbours: each device's total of receipts is held against the notes of what it
+ * holds, and what was heard of a neighbour must be readable. None of it decides who gets what.
+ */
+import type { ServerName } from '#domain/lookup.ts';
+import { NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
+import type { Contact, Reader } from '#store/store.ts';
+import { listMembers } from '../trust/members.ts';
+import type { Findings } from './findings.ts';
+import { countReceipts, DEVICES_A_WALK, sameTotals } from './receipts-count.ts';
+import type { VerifyPorts } from './verify.ts';
+
+/** A device may hand over keys while it is counted; one that does so each time is counted another day. */
+const LOOKS_MAX = 3;
+
+/** @param turn lets others go on. */
+export async function lookAtNotes(
+  { rows, store }: VerifyPorts,
+  findings: Findings,
+  turn: () => Promise<void>,
+): Promise<void> {
+  const { reader } = store;
+  for (const contact of await reader.contacts()) {
+    if (!isReadable(contact)) findings.contact(contact);
+  }
+  // A key that is damaged is missing in the sum; it is put right first.
+  if (findings.damages.length > 0 || findings.more > 0) return;
+  const devices = await listMembers(rows, reader, 'device');
+  for (let at = 0; at < devices.length; at += DEVICES_A_WALK) {
+    let left: readonly ServerName[] = devices.slice(at, at + DEVICES_A_WALK);
+    for (let look = 0; look < LOOKS_MAX && left.length > 0; look += 1) {
+      left = await lookAtReceipts(reader, left, findings, turn);
+    }
+  }
+}
+
+function isReadable({ body }: Contact): boolean {
+  try {
+    const heard: unknown = JSON.parse(body);
+    return typeof heard === 'object' && heard !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns those whose total changed meanwhile. */
+async function lookAtReceipts(
+  reader: Reader,
+  devices: readonly ServerName[],
+  findings: Findings,
+  turn: () => Promise<void>,
+): Promise<ServerName[]> {
+  const before = new Map<string, ReceiptTotals>();
+  for (const { id } of devices) before.set(id, await reader.receiptTotals(id));
+  const counted = await countReceipts(reader, new Set(before.keys()), turn);
+  const changed: ServerName[] = [];
+  for (const { id, name } of devices) {
+    const totals = before.get(id)!;
+    if (sameTotals(totals, counted.get(id) ?? NO_RECEIPTS)) continue;
+    if (sameTotals(totals, await reader.receiptTotals(id))) findings.receipts({ id, name });
+    else changed.push({ id, name });
+  }
+  return changed;
+}
