@@ -29,13 +29,17 @@ export async function currentFileIdentity(
   renew: boolean,
 ): Promise<FileIdentity> {
   const { server } = ports.state.demandMembership();
-  const newest = ports.state
+  const made = ports.state
     .keys()
     .filter(
       (key): key is Made =>
         key.kind === 'file' && key.custody === 'made' && key.record !== null && key.material !== null,
     )
-    .filter(({ record }) => record.algorithm === algorithm && record.origin === server.id)
+    .filter(({ record }) => record.algorithm === algorithm && record.origin === server.id);
+  // By what replaces what and not by their times: one made while the clock stood ahead would be the newest for long.
+  const replaced = new Set(made.map(({ record }) => record.replaces));
+  const newest = made
+    .filter(({ id }) => !replaced.has(id))
     .reduce<Made | undefined>(
       (best, key) => (best === undefined || key.record.createdAt > best.record.createdAt ? key : best),
       undefined,

@@ -36,7 +36,7 @@ import { createLocalSocket, type LocalSocket } from './local-socket.ts';
 import type { Log, Timers } from './ports.ts';
 import { createLog, endProcess } from './process-log.ts';
 import { openAtStart, type SealedServer, unjudgedName, waitSealed } from './seals/sealed-start.ts';
-import { createCredentials, loadAuthority, makeServerLeaf } from './trust/credentials.ts';
+import { createCredentials, isLeafDue, loadAuthority, makeServerLeaf } from './trust/credentials.ts';
 
 /**
  * `ready` when it can be talked to. A server that starts sealed is `ready` with `sealed` and listens for nobody; when it
@@ -189,8 +189,8 @@ async function serve(
     listen = await listenOnPort(machines.server, config.listen, rows, store);
     await socket.serve(people);
     renewal = setInterval(() => {
-      if (clock() < leaf.renewAt) return;
-      makeServerLeaf(authority, server.id, names, clock()).then(
+      if (!isLeafDue(leaf, clock())) return;
+      makeServerLeaf(authority, server.id, names, clock(), leaf).then(
         (renewed) => {
           leaf = renewed;
           replaceCertificate(machines.server, leaf);

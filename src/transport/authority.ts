@@ -50,6 +50,8 @@ export function issueServerCertificate(
     readonly publicKey: Uint8Array;
     readonly addresses: readonly string[];
     readonly now: number;
+    /** Unix milliseconds; the usual life unless given. */
+    readonly notAfter?: number;
   },
 ): Promise<string> {
   const names = new Map(
@@ -62,6 +64,7 @@ export function issueServerCertificate(
     use: 'server',
     publicKey: request.publicKey,
     now: request.now,
+    ...(request.notAfter === undefined ? {} : { notAfter: request.notAfter }),
   });
 }
 
@@ -104,15 +107,17 @@ function issue(
   authority: Authority,
   request: Pick<Parameters<typeof buildCertificate>[0], 'subject' | 'id' | 'names' | 'use' | 'publicKey'> & {
     readonly now: number;
+    readonly notAfter?: number;
   },
 ): Promise<string> {
-  const { now, ...draft } = request;
+  const { now, notAfter, ...draft } = request;
   return buildCertificate({
     ...draft,
     issuer: commonNameOf(authority.certificatePem),
     issuerPublicKey: trustAuthority(authority.certificatePem).publicKeyDer,
     issuerPrivateKeyPem: authority.privateKeyPem,
     ...leafDates(now),
+    ...(notAfter === undefined ? {} : { notAfter }),
   });
 }
 

@@ -23,7 +23,7 @@ import type { Dialler } from '#server/hierarchy/primary-link.ts';
 import { createMachineListener } from '#server/http/machine-listener.ts';
 import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
 import type { Log, Timers } from '#server/ports.ts';
-import { createCredentials, loadAuthority, makeServerLeaf } from '#server/trust/credentials.ts';
+import { createCredentials, isLeafDue, loadAuthority, makeServerLeaf } from '#server/trust/credentials.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
@@ -56,8 +56,8 @@ export interface ServerInProcess {
   member(id: string): Promise<Member | undefined>;
   /** The audit log's events of one kind, oldest first. */
   events(event: string): Promise<Record<string, unknown>[]>;
-  /** Renews the listener's own certificate, as the program does by itself. */
-  renewLeaf(): Promise<void>;
+  /** Renews the listener's own certificate where that is due, as the program does by itself. */
+  renewLeaf(options?: { readonly dueOrNot: boolean }): Promise<void>;
   /** Takes no calls any more. */
   silence(): Promise<void>;
 }
@@ -132,9 +132,10 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     facts: () => ({ listen: address }),
     sealPlaces: NO_SEAL_PLACES,
   });
+  let leaf = await makeServerLeaf(authority, server.id, ['127.0.0.1'], clock());
   const { app, server: listener } = createMachineListener({
     api: administration.machines,
-    credentials: await makeServerLeaf(authority, server.id, ['127.0.0.1'], clock()),
+    credentials: leaf,
     authorities: trusted,
     clock,
     log,
@@ -184,8 +185,10 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
         .map((row) => JSON.parse(row.event) as Record<string, unknown>)
         .filter((entry) => entry['event'] === event);
     },
-    async renewLeaf() {
-      replaceCertificate(listener, await makeServerLeaf(authority, server.id, ['127.0.0.1'], clock()));
+    async renewLeaf({ dueOrNot } = { dueOrNot: false }) {
+      if (!dueOrNot && !isLeafDue(leaf, clock())) return;
+      leaf = await makeServerLeaf(authority, server.id, ['127.0.0.1'], clock(), leaf);
+      replaceCertificate(listener, leaf);
     },
     silence,
   };

@@ -3,7 +3,7 @@
  * lie sealed in the store; the leaf is made anew at start and renewed at two thirds of its life.
  */
 import { KeystairError } from '#domain/errors.ts';
-import { CERTIFICATE_MS } from '#domain/limits.ts';
+import { CERTIFICATE_BACKDATE_MS, CERTIFICATE_MS } from '#domain/limits.ts';
 import type { Store, Transaction } from '#store/store.ts';
 import { type Authority, issueMemberCertificate, issueServerCertificate } from '#transport/authority.ts';
 import { fingerprintOf, makeKeyPair } from '#transport/key-pair.ts';
@@ -27,8 +27,10 @@ export interface Credentials {
 export interface ServerLeaf {
   readonly certificatePem: string;
   readonly privateKeyPem: string;
-  /** Unix ms from which it is due to be renewed. */
+  /** Unix ms: when it was made, and from when on it is due to be renewed. */
+  readonly madeAt: number;
   readonly renewAt: number;
+  readonly notAfter: number;
 }
 
 interface AuthorityRow {
@@ -81,23 +83,39 @@ export function createCredentials(
   };
 }
 
-/** A fresh key and certificate for the listener. Members pin the authority, so the leaf may change at any time. */
+/** At two thirds of its life, and where the clock was set back to before it is valid. */
+export function isLeafDue({ madeAt, renewAt }: ServerLeaf, now: number): boolean {
+  return now >= renewAt || now < madeAt - CERTIFICATE_BACKDATE_MS;
+}
+
+/**
+ * A fresh key and certificate for the listener. Members pin the authority, so the leaf may change at any time.
+ *
+ * @param before the leaf it replaces. Where the clock was set back since, the new one is valid as long as that one:
+ * whether the clock is right now or was then, members whose clocks are right find it valid.
+ */
 export async function makeServerLeaf(
   authority: Authority,
   serverId: string,
   addresses: readonly string[],
   now: number,
+  before?: ServerLeaf,
 ): Promise<ServerLeaf> {
   const pair = makeKeyPair();
+  const setBack = before !== undefined && now < before.madeAt;
+  const notAfter = setBack ? Math.max(now + CERTIFICATE_MS, before.notAfter) : now + CERTIFICATE_MS;
   const leaf = await issueServerCertificate(authority, {
     serverId,
     publicKey: pair.publicKey,
     addresses,
     now,
+    notAfter,
   });
   return {
     certificatePem: `${leaf.trim()}\n${authority.certificatePem}`,
     privateKeyPem: pair.privateKeyPem,
+    madeAt: now,
     renewAt: now + (CERTIFICATE_MS * 2) / 3,
+    notAfter,
   };
 }
