@@ -105,6 +105,8 @@ test('after the confirmation: lookups go on, it waits, says so, and goes on by i
   assert.match(target.log, /"event":"import-waits"[^\n]*"code":"disk-full"/);
   const asked = ['decrypt-file', known, place.path('known'), '--force'];
   await device.done(asked);
+  const out = ['--out', place.path('from-full.age'), '--to', await recipientOf(target)];
+  assert.ok(Number((await target.done(['keys', 'export', ...out]))['exported']) > 0, 'exports go on too');
 
   // Full or not, a stop and a start change nothing.
   await target.restart();
