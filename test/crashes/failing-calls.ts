@@ -30,14 +30,16 @@ export interface Fault {
   readonly failing: Failing;
   /** One of its calls. */
   readonly call: string;
-  readonly error: 'EIO' | 'ENOSPC';
+  /** The call is not made; with the signal, because the process ends at it. */
+  readonly error: 'EIO' | 'ENOSPC' | 'SIGKILL';
   readonly n: number;
   /** It and all that follow it, or it alone. */
   readonly lasting: boolean;
 }
 
 export function sayFault({ call, error, n, lasting }: Fault): string {
-  return `${call} ${n}${lasting ? ' and all after it' : ''} fails with ${error}`;
+  const how = error === 'SIGKILL' ? 'ends the process' : `fails with ${error}`;
+  return `${call} ${n}${lasting ? ' and all after it' : ''} ${how}`;
 }
 
 /** Each call that is looked at costs the process time: no more are than the judge of this fault needs to know. */
@@ -52,8 +54,7 @@ export function tracing(data: string, trace: string, fault?: Fault): string[] {
   const calls = seen(fault)
     .map((failing) => CALLS[failing])
     .join(',');
-  const when = fault === undefined ? '' : `${fault.n}${fault.lasting ? '+' : ''}`;
-  const inject = fault === undefined ? [] : ['-e', `inject=${fault.call}:error=${fault.error}:when=${when}`];
+  const inject = fault === undefined ? [] : ['-e', injection(fault)];
   const paths = [data, ...FILES.map((name) => join(data, name))].flatMap((path) => ['-P', path]);
   // The server stays the process that is started, and strace is the one beside it.
   return [
@@ -74,6 +75,11 @@ export function tracing(data: string, trace: string, fault?: Fault): string[] {
 
 /** Of each system call, the highest n whose n-th there is to fail: strace counts each thread by itself. */
 export type CallCounts = ReadonlyMap<string, number>;
+
+function injection({ call, error, n, lasting }: Fault): string {
+  const how = error === 'SIGKILL' ? 'error=EIO:signal=SIGKILL' : `error=${error}`;
+  return `inject=${call}:${how}:when=${n}${lasting ? '+' : ''}`;
+}
 
 export interface Traced {
   readonly counts: CallCounts;
@@ -103,7 +109,7 @@ export async function readTrace(trace: string, pid: number): Promise<Traced> {
     .some((line) => isDirectorySync(line) && line.endsWith(' = 0'));
   return {
     counts: countsOf(lines),
-    met: lines.some((line) => line.endsWith(INJECTED)),
+    met: lines.some((line) => line.endsWith(INJECTED) || line.endsWith(KILLED)),
     failedSyncs: lived.filter(
       (line) =>
         line.endsWith(INJECTED) &&
@@ -114,6 +120,7 @@ export async function readTrace(trace: string, pid: number): Promise<Traced> {
 }
 
 const INJECTED = '(INJECTED)';
+const KILLED = '+++ killed by SIGKILL +++';
 
 function countsOf(lines: readonly string[]): CallCounts {
   const made = new Map<string, number>();

@@ -37,9 +37,10 @@ export async function faultPoints(
       for (const call of CALLS[failing]) {
         for (let n = 1; n <= Math.min(CALLS_MAX, whole.get(call) ?? 0); n += 1) {
           const list = `${failing} ${n <= (starting.get(call) ?? 0)}`;
-          const points = errorsOf(failing).flatMap((error) =>
-            [false, true].map((lasting) => ({ victim, fault: { failing, call, error, n, lasting } })),
-          );
+          const points = faultsOf(failing).map((fault) => ({
+            victim,
+            fault: { failing, call, n, ...fault },
+          }));
           lists.set(list, [...(lists.get(list) ?? []), ...points]);
         }
       }
@@ -52,8 +53,11 @@ export async function faultPoints(
   return inTurn(FAILING.map(ofKind));
 }
 
-function errorsOf(failing: Failing): readonly Fault['error'][] {
-  return failing === 'write' ? ['EIO', 'ENOSPC'] : ['EIO'];
+function faultsOf(failing: Failing): readonly Pick<Fault, 'error' | 'lasting'>[] {
+  const errors = failing === 'write' ? (['EIO', 'ENOSPC'] as const) : (['EIO'] as const);
+  const faults = errors.flatMap((error) => [false, true].map((lasting) => ({ error, lasting })));
+  // Between a commit and its sync there is no time in which a kill of chance would fall.
+  return failing === 'sync' ? [...faults, { error: 'SIGKILL', lasting: false }] : faults;
 }
 
 /** The first point of each number, then the second of each, and so on. */

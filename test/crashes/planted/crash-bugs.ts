@@ -57,6 +57,19 @@ export const CRASH_BUGS: readonly CrashBug[] = [
   },
   {
     kind: 'calls',
+    name: 'what a killed server left in its log is read before it is synced',
+    edits: [
+      edit(
+        'store/sqlite/data-files.ts',
+        'for (const file of [path, `${path}-wal`]) {',
+        'for (const file of [path]) {',
+      ),
+    ],
+    rounds: 120,
+    sees: /has \d+ keys, and had \d+|has other keys than before|that it had lost something/,
+  },
+  {
+    kind: 'calls',
     name: 'a device is answered whatever became of its key',
     edits: [edit(RECORD, HAND_OVER, HAND_OVER.replace(';', '.catch(() => undefined);'))],
     rounds: 60,
