@@ -13,7 +13,7 @@ export const PAGE_BYTES = 4096;
 export const WAL_PAGES_DUE = 4000;
 /** A WAL that a large work or a long check made grow is cut back to this. */
 const WAL_BYTES_KEPT = 32 * 1024 * 1024;
-const CACHE_KIB = 32 * 1024;
+const CACHE_KIB = 16 * 1024;
 /** The second connection is asked only while a group is open. */
 const SECOND_CACHE_KIB = 2 * 1024;
 /** For an administrator's own look with another program; our second process is kept out by the lock. */
