@@ -25,10 +25,21 @@ export async function writeStandardOutput(
   try {
     for await (const block of source) await print(block);
   } catch (error) {
-    if (!(error instanceof OutputClosed)) throw error;
-    throw new KeystairError('interrupted', 'whoever read standard output left before the file was whole', {
-      nextStep: 'what arrived there is only a part; run the command again',
+    throw endedEarly(error);
+  }
+}
+
+/** Other than under a name, something is left there, and has to be called what it is. */
+function endedEarly(error: unknown): unknown {
+  if (error instanceof OutputClosed) {
+    return new KeystairError('interrupted', 'whoever read standard output left before the file was whole', {
+      nextStep: 'what arrived there is no export; run the command again',
       cause: error,
     });
   }
+  if (!(error instanceof KeystairError)) return error;
+  return new KeystairError(error.code, `${error.message}; what went to standard output is no export`, {
+    nextStep: error.code === 'interrupted' ? 'run the command again' : (error.nextStep ?? ''),
+    cause: error,
+  });
 }

@@ -4,9 +4,10 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { beginExport, recipientOf, type RunningExport } from '#test/support/by-hand-commands.ts';
-import { goOn } from '#test/support/in-steps.ts';
+import { goOn, inSteps } from '#test/support/in-steps.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { organisation, refusedWith, type Server } from '#test/support/organisation.ts';
+import { beginKeystair } from '#test/support/run-keystair.ts';
 import { mountSmallDisk, unlessRoot } from '#test/support/small-disk.ts';
 
 /** Some 11 MB of file: long enough to be met in the middle. */
@@ -42,6 +43,29 @@ test('the server is killed (-9) in the middle of an export: no file, and the nex
   await from.restart();
   await exportWorks(out);
 });
+
+for (const [who, kill] of [
+  ['the server is killed (-9)', () => from.kill()],
+  ['Ctrl-C', async (pid: number) => void process.kill(pid, 'SIGINT')],
+] as const) {
+  test(`${who} in the middle of an export to standard output: it is said that what is there is none`, async () => {
+    const out = place.path(`redirected-${who.length}.age`);
+    const command = beginKeystair(['keys', 'export', '--out', '-', '--to', to, '--data', from.data], {
+      under: ['sh', '-c', `exec "$0" "$@" > ${out}`],
+    });
+    await inSteps(
+      from.pid,
+      'a part of the file',
+      () => (statSync(out, { throwIfNoEntry: false })?.size ?? 0) > 0,
+    );
+    await kill(command.pid);
+    const says = refusedWith(await command.ended, 'interrupted');
+    assert.match(says, /what went to standard output is no export; run the command again$/);
+    if (from.alive) goOn(from.pid);
+    await from.restart();
+    refusedWith(await from.run(['keys', 'import', out]), 'export-unreadable');
+  });
+}
 
 test('Ctrl-C in the middle of an export: no file, and what was there before stays', async () => {
   const { pid, ended, folder, out } = await begin('given-up');

@@ -54,8 +54,8 @@ export interface RunningCommand {
 }
 
 /** A command that is looked at while it runs. */
-export function beginKeystair(args: readonly string[]): RunningCommand {
-  const child = startKeystair(args);
+export function beginKeystair(args: readonly string[], options: StartOptions = {}): RunningCommand {
+  const child = startKeystair(args, options);
   return { pid: child.pid!, ended: outcomeOf(child) };
 }
 
