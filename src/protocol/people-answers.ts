@@ -67,7 +67,7 @@ export const VerifyAnswer = z.object({
       /** Who was asked for the rest, and how that is hastened. */
       waiting: z.array(
         z.object({
-          place: z.enum(['secondary', 'device']),
+          place: z.enum(['primary', 'secondary', 'device']),
           id: z.string(),
           name: z.string(),
           nextStep: z.string(),

@@ -1,6 +1,7 @@
 /** A repair that must wait for others: a secondary that sends again, a device that gives its receipts back, a file. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { claimToText } from '#domain/claim.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import type { ServerInProcess } from '#test/support/server-in-process.ts';
@@ -17,6 +18,9 @@ const servers = damagedServers(async () => {
   await agent.enrolWith(lyon);
   for (let made = 0; made < 3; made += 1) ofDevice.push(await agent.makeKey());
   await agent.heartbeat();
+  // Nothing is on its way when the first test begins.
+  await lyon.call('heartbeatNow', {});
+  assert.equal((await servers.primary.store.reader.head()).seq, KEYS + ofDevice.length);
 });
 
 async function fine(server: ServerInProcess): Promise<void> {
@@ -112,6 +116,46 @@ test('a key that was sent while it was damaged, and so refused, climbs once it i
   await lyon.call('heartbeatNow', {});
   assert.equal(await primary.has(id), true);
   assert.deepEqual(await lyon.store.reader.refusedKeys('', 9), []);
+});
+
+test('a key that does not open here is had from the primary by whoever holds its claim, and by nobody else', async () => {
+  const { primary, lyon } = servers;
+  const made = makeSomeKey();
+  await lyon.record(made);
+  await lyon.call('heartbeatNow', {});
+  const putBack = servers.keep(lyon, 'keys');
+  servers.alter(lyon, "UPDATE keys SET sealed = zeroblob(70) WHERE id = unhex(?, '-')", made.key.id);
+  const ask = (claim: Uint8Array) =>
+    agent.ask((calls) => calls.call('deviceLookup', { id: made.key.id, claim: claimToText(claim) }));
+  const answer = await ask(made.claim);
+  assert.ok(answer.outcome === 'found' && 'complete' in answer);
+  assert.deepEqual(answer.complete.material, Buffer.from(made.material.expose()).toString('base64'));
+  assert.equal(answer.source.id, primary.name.id);
+  await assert.rejects(ask(new Uint8Array(16)), { code: 'record-unreadable' });
+  await lyon.call('changeSettings', { useHierarchy: false });
+  await assert.rejects(ask(made.claim), { code: 'record-unreadable' });
+  await lyon.call('changeSettings', { useHierarchy: true });
+  putBack();
+});
+
+test('a key that came down by a lookup, damaged, comes again with the next lookup, and is mended', async () => {
+  const { primary, lyon } = servers;
+  const made = makeSomeKey();
+  await primary.record(made);
+  const ask = () =>
+    agent.ask((calls) => calls.call('deviceLookup', { id: made.key.id, claim: claimToText(made.claim) }));
+  assert.equal((await ask()).outcome, 'found');
+  const { seq } = (await lyon.store.reader.keyById(made.key.id))!;
+  servers.alter(lyon, 'UPDATE keys SET sealed = zeroblob(70) WHERE seq = ?', seq);
+  await primary.call('allowRecovery', { server: lyon.name.id });
+  const report = await lyon.call('verify', { repair: true });
+  await primary.call('allowRecovery', { server: lyon.name.id, off: true });
+  assert.deepEqual(
+    report.repair!.waiting.map(({ place, id }) => [place, id]),
+    [['primary', primary.name.id]],
+  );
+  assert.equal((await ask()).outcome, 'found');
+  await fine(lyon);
 });
 
 for (const [words, sql] of [

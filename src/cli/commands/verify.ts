@@ -59,7 +59,8 @@ function verifyOutcome(report: VerifyAnswer, data: string): Outcome {
     messages: [
       ...(report.repair?.obstacles ?? []).map((obstacle) => `In the way of the repair: ${obstacle}.`),
       ...(report.repair?.waiting ?? []).map(
-        ({ place, name, nextStep }) => `The ${place} ${name} was asked: ${nextStep}. Then verify again.`,
+        ({ place, name, nextStep }) =>
+          `The ${place} ${name} ${place === 'primary' ? 'has more' : 'was asked'}: ${nextStep}. Then verify again.`,
       ),
     ],
   };

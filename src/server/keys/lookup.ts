@@ -12,14 +12,14 @@ import type { LookupOutcome, LookupReason, LookupRefusal, ServerName } from '#do
 import { timeUpward } from '#domain/lookup.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import type { LookupAnswer } from '#protocol/messages.ts';
-import { keyFromWire } from '#protocol/wire-key.ts';
 import type { Reader } from '#store/store.ts';
 import type { PrimaryLink } from '../hierarchy/primary-link.ts';
 import type { PrimaryRow } from '../hierarchy/primary-row.ts';
 import type { ServerPorts } from '../ports.ts';
 import { withinTime } from '../within-time.ts';
 import { KeptFromAbove } from './keep-from-above.ts';
-import { type CheckedKey, checkedKey, openStoredKey } from './record-keys.ts';
+import { judgeAnswer } from './judge-answer.ts';
+import { type CheckedKey, openStoredKey } from './record-keys.ts';
 
 export interface LookupQuestion {
   readonly id: string;
@@ -77,12 +77,22 @@ export class Lookups {
     if (question.asked.some(({ id }) => id === server.id)) return this.#refuse('loop', question.asked);
     const asked = [...question.asked, server];
     const row = await store.reader.keyById(question.id);
-    if (row !== undefined) {
+    if (row === undefined) return this.#findAbove(question, asked);
+    let key: CompleteKey;
+    try {
       // Opened first: what a row says of its claim is only known to be so when the row opens.
-      const key = openStoredKey(barrier, row);
-      if (!claimFits(question.claim, key.key.claimHash)) return this.#refuse('wrong-claim', asked);
-      return { outcome: 'found', key, source: server };
+      key = openStoredKey(barrier, row);
+    } catch (damaged) {
+      // Whoever holds the data need not wait until it is repaired.
+      const above = await this.#findAbove(question, asked);
+      if (above.outcome === 'found') return above;
+      throw damaged;
     }
+    if (!claimFits(question.claim, key.key.claimHash)) return this.#refuse('wrong-claim', asked);
+    return { outcome: 'found', key, source: server };
+  }
+
+  async #findAbove(question: LookupQuestion, asked: readonly ServerName[]): Promise<LookupOutcome> {
     if (asked.length > LOOKUP_DEPTH_MAX) return this.#refuse('too-deep', asked);
     const primary = await this.#openLink(asked, question.deadline);
     if ('outcome' in primary) return primary;
@@ -280,17 +290,5 @@ export class Lookups {
       case 'not-kept':
         return { outcome: 'found', key: checked.complete, source };
     }
-  }
-}
-
-/** The key of an answer, when it is the one asked for and the claim fits it. */
-function judgeAnswer(wire: unknown, question: LookupQuestion): CheckedKey | undefined {
-  try {
-    const checked = checkedKey(keyFromWire(wire));
-    const { key }: CompleteKey = checked.complete;
-    return key.id === question.id && claimFits(question.claim, key.claimHash) ? checked : undefined;
-  } catch (error) {
-    if (codeOf(error) === 'record-invalid') return undefined;
-    throw error;
   }
 }

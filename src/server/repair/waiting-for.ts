@@ -2,6 +2,7 @@
 import type { ServerName } from '#domain/lookup.ts';
 import type { VerifyAnswer } from '#protocol/people-answers.ts';
 import type { ServerPorts } from '../ports.ts';
+import { readPrimary } from '../hierarchy/primary-row.ts';
 import { listMembers } from '../trust/members.ts';
 import type { DamagedGroup } from './damaged-group.ts';
 
@@ -15,7 +16,9 @@ export async function waitingFor(
 ): Promise<Waiting[]> {
   const sources = new Set(groups.flatMap((group) => [...group.sources]));
   const devices = await listMembers(ports.rows, ports.store.reader, 'device');
+  const primary = await readPrimary(ports.rows, ports.store.reader);
   return [
+    ...(primary !== undefined && sources.has(`primary:${primary.id}`) ? [cameDown(primary)] : []),
     ...secondaries.map(
       ({ id, name }): Waiting => ({
         place: 'secondary',
@@ -35,4 +38,14 @@ export async function waitingFor(
         }),
       ),
   ];
+}
+
+/** What came down by a lookup is given for its claim only, as it was. */
+function cameDown({ id, name }: ServerName): Waiting {
+  return {
+    place: 'primary',
+    id,
+    name,
+    nextStep: 'a key that came down by a lookup comes again when a device here opens what it encrypts',
+  };
 }
