@@ -11,7 +11,7 @@ import { explainRefusal, type LookupRefusal, type ServerName } from '#domain/loo
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';
-import { tellServers } from './heartbeat.ts';
+import { heartbeat } from './heartbeat.ts';
 import type { AgentPorts } from './ports.ts';
 import { keyPairOf, withMembership } from './server-connection.ts';
 import type { Device, Membership } from './state.ts';
@@ -38,6 +38,7 @@ export async function enrol(
   if (present === undefined || present.server.id === invitation.server.id) {
     const membership = await join(ports, device, invitation, false);
     ports.state.set('membership', membership);
+    await firstHeartbeat(ports);
     return reportOf(device, membership.server, 0, 0, [], undefined);
   }
   return change(ports, device, invitation, present);
@@ -112,9 +113,16 @@ async function change(
     ports.state.set('tell-arrived', true);
     ports.state.unset('arriving');
   });
-  // Told now where they can be reached, else at the next heartbeat.
-  await tellServers(ports).catch(() => undefined);
+  await firstHeartbeat(ports);
   return reportOf(device, membership.server, needed, receipts.length, [], undefined);
+}
+
+/**
+ * So that the server's list shows the device as heard, and both servers are told of a change. It may fail: enrolled is
+ * enrolled, and the next heartbeat tells it.
+ */
+async function firstHeartbeat(ports: AgentPorts): Promise<void> {
+  await heartbeat(ports).catch(() => undefined);
 }
 
 /** Shows id and claim of every key this device made or opened, page by page. */

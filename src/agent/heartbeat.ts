@@ -54,7 +54,7 @@ async function returnReceipts(ports: AgentPorts, calls: MachineCalls, serverId: 
 }
 
 /** After a change of server: the new one that the device is over, the old one that it has moved. */
-export async function tellServers(ports: AgentPorts): Promise<void> {
+async function tellServers(ports: AgentPorts): Promise<void> {
   if (ports.state.get('tell-arrived') === true) {
     await withServer(ports, (calls) => calls.call('arrived', {}));
     ports.state.unset('tell-arrived');

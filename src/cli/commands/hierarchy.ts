@@ -168,12 +168,16 @@ const leave = command({
   run: async (context, _values, { data }) => {
     const client = await context.connect(data);
     const { primary, told } = await client('leaveHierarchy', {});
+    const { server } = told ? { server: undefined } : await client('serverStatus', {});
     return {
       document: {},
       lines: [`This server has no primary any more. Every key stays where it is.`],
-      messages: told
-        ? []
-        : [`${primary.name} could not be told. Have it removed there: keystair hierarchy remove SERVER`],
+      messages:
+        server === undefined
+          ? []
+          : [
+              `${primary.name} could not be told. Have this server removed there: keystair hierarchy remove ${server.id}`,
+            ],
     };
   },
 });

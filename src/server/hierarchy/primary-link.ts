@@ -4,7 +4,7 @@
  * Invariant: what the primary said counts only from this process's own ears. After a start nothing is sent and nothing
  * is asked before one heartbeat was answered, so an option or DMZ mark that changed meanwhile is never passed over.
  */
-import { codeOf, KeystairError } from '#domain/errors.ts';
+import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
 import { judgeLink, type LinkVerdict } from '#domain/hierarchy.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { Reader } from '#store/store.ts';
@@ -191,14 +191,17 @@ export class PrimaryLink {
   ): Promise<T> {
     const controller = new AbortController();
     if (keys) this.#open.add(controller);
+    let called = false;
     try {
-      const answer = await make(await this.#dialler.calls(primary), controller.signal);
+      const calls = await this.#dialler.calls(primary);
+      called = true;
+      const answer = await make(calls, controller.signal);
       if (controller.signal.aborted) throw linkClosed();
       return answer;
     } catch (thrown) {
       if (controller.signal.aborted) throw linkClosed();
       const error = named(thrown, primary);
-      this.#noteFailure(error);
+      this.#noteFailure(error, called);
       throw error;
     } finally {
       this.#open.delete(controller);
@@ -211,14 +214,12 @@ export class PrimaryLink {
     this.#open.clear();
   }
 
-  #noteFailure(error: unknown): void {
+  /** @param called whether it was for the primary to answer. */
+  #noteFailure(error: unknown, called: boolean): void {
     const code = codeOf(error);
     // It answered: it is busy, or older than this call.
     if (code === 'later' || code === 'disk-low' || code === 'disk-full' || code === 'not-found') return;
-    this.#state =
-      code === 'not-a-member' || code === 'protocol-version' || code === 'certificate-expired'
-        ? 'refused'
-        : 'unreachable';
+    this.#state = called && error instanceof KeystairError ? stateAfter(code) : 'unreachable';
     this.#failingSince ??= this.#ports.clock();
     this.#problem =
       error instanceof KeystairError ? error.sentence : 'the call to the primary failed; look at the log';
@@ -227,6 +228,20 @@ export class PrimaryLink {
     this.#heard = undefined;
     this.lost.raise();
   }
+}
+
+const REFUSING: ReadonlySet<ErrorCode> = new Set(['not-a-member', 'protocol-version', 'certificate-expired']);
+const NOT_REACHED: ReadonlySet<ErrorCode> = new Set([
+  'server-unreachable',
+  'untrusted-server',
+  'clock-problem',
+  'interrupted',
+]);
+
+/** With any other code it answered, if only with an error: it is reached, and the problem says what it said. */
+function stateAfter(code: ErrorCode): PrimaryState {
+  if (REFUSING.has(code)) return 'refused';
+  return NOT_REACHED.has(code) ? 'unreachable' : 'connected';
 }
 
 /** The primary's no, in words that say whose it is. */
