@@ -64,3 +64,23 @@ test('from key file, passphrase and token to each other, without a stop, until o
   }
   assert.deepEqual((await server.call('verify', {})).problems, []);
 });
+
+test('a seal whose key file is gone is shown as one, and does not count as what still opens the server', async () => {
+  const { server } = await office('Vardo');
+  const keyFile = join(server.data, 'root.key');
+  rmSync(keyFile);
+  const { seal } = await server.call('addSeal', { kind: 'key-file' });
+  const shown = await server.call('listSeals', {});
+  assert.deepEqual(
+    shown.seals.map(({ id, opensByItself }) => [id, opensByItself]),
+    [
+      ['key-file', false],
+      [seal, true],
+    ],
+  );
+  assert.match(shown.warnings.join(), /the key file of the seal key-file is not the one at .*root\.key/);
+  await assert.rejects(server.call('removeSeal', { seal }), { code: 'last-seal' });
+  assert.equal((await server.call('removeSeal', { seal: 'key-file' })).left, 1);
+  await server.restart();
+  assert.equal((await server.call('sealState', {})).sealed, false);
+});

@@ -70,6 +70,9 @@ export interface Unsealed {
   readonly refused: number;
 }
 
+/** It was tried, and opened nothing: else the server would not be sealed. */
+const NONE = (): boolean => false;
+
 /** Resolves when a person has opened the server; undefined when it is to stop. */
 export async function waitSealed(ports: SealedPorts): Promise<Unsealed | undefined> {
   const { config, sealed, server, socket, clock, log, stop, serving } = ports;
@@ -78,7 +81,7 @@ export async function waitSealed(ports: SealedPorts): Promise<Unsealed | undefin
   const unsealed = Promise.withResolvers<Opened | undefined>();
   const api = createSealedApi({
     server,
-    seals: sealed.rows.seals.map((seal) => showSeal(seal, config)),
+    seals: sealed.rows.seals.map((seal) => showSeal(seal, config, NONE)),
     warnings: warningsOf(sealed),
     unseal: (request) => unsealing.unseal(request),
     onUnsealed: (opened) => {

@@ -2,7 +2,7 @@
  * The seals of an open server: listed, added, removed, recovery shares given out, all while it serves.
  *
  * Invariants: a new seal has opened this very root key before its row is stored; a server is never left without a seal
- * that opens it alone, and recovery shares do not count as one; every change is in the audit log in the transaction that
+ * that opens it alone, and neither recovery shares nor a seal whose key file is not at hand count as one; every change is in the audit log in the transaction that
  * makes it; one change at a time.
  */
 import { rmSync } from 'node:fs';
@@ -25,6 +25,7 @@ import type { Reader, Transaction } from '#store/store.ts';
 import type { SealPlaces } from '../config.ts';
 import { isoTime, type ServerPorts } from '../ports.ts';
 import { readPinFile } from './open-by-itself.ts';
+import { keyFileAtHand } from './key-file-at-hand.ts';
 import { newSealId, putSeal, readTrustedSeals, type Seal, type StoredSealKind } from './seal-rows.ts';
 import { sealWarnings, showSeal } from './show-seals.ts';
 
@@ -54,12 +55,13 @@ export class Seals {
   }
 
   async list(): Promise<{ readonly seals: ShownSeal[]; readonly warnings: string[] }> {
-    const { store, places, dataDirectory } = this.#ports;
+    const { store, places, dataDirectory, keyring } = this.#ports;
     const seals = await this.#trusted(store.reader);
     const now = places();
+    const opened = keyFileAtHand(keyring, now.rootKeyFile);
     return {
-      seals: seals.map((seal) => showSeal(seal, now)),
-      warnings: sealWarnings(seals, now, dataDirectory),
+      seals: seals.map((seal) => showSeal(seal, now, opened)),
+      warnings: sealWarnings(seals, now, opened, dataDirectory),
     };
   }
 
@@ -89,8 +91,13 @@ export class Seals {
     id: string,
   ): Promise<{ readonly seal: string; readonly kind: StoredSealKind | 'altered'; readonly left: number }> {
     demandFullRights(caller);
-    return this.#alone(() =>
-      this.#ports.store.write(async (transaction) => {
+    return this.#alone(() => {
+      const { keyring, places, store } = this.#ports;
+      const { rootKeyFile } = places();
+      const openedByKeyFile = keyFileAtHand(keyring, rootKeyFile);
+      const opensAlone = (one: Seal): boolean =>
+        one.kind === 'key-file' ? openedByKeyFile(one) : one.kind !== 'recovery';
+      return store.write(async (transaction) => {
         const seals = await this.#trusted(transaction);
         const altered = (await transaction.row('seal', id)) !== undefined;
         const seal =
@@ -100,16 +107,18 @@ export class Seals {
             nextStep: 'see which it has with `keystair server seals`',
           });
         }
-        const left = seals.filter((one) => one !== seal && one.kind !== 'recovery').length;
+        const left = seals.filter((one) => one !== seal && opensAlone(one)).length;
         if (left === 0) {
-          throw new KeystairError('last-seal', `${id} is the last seal that opens this server`, {
-            nextStep: 'add another with `keystair server add-seal`, and remove this one then',
-          });
+          throw new KeystairError(
+            'last-seal',
+            `without ${id} nothing that is at hand opens this server alone: recovery shares do not count, nor does a seal whose key file is not at ${rootKeyFile}`,
+            { nextStep: 'add another with `keystair server add-seal`, and remove this one then' },
+          );
         }
         await this.#drop(transaction, caller, seal);
         return { seal: id, kind: seal.kind, left };
-      }),
-    );
+      });
+    });
   }
 
   /** New shares for everyone; those of an older set open nothing from then on. Throws `invalid-argument`. */

@@ -3,16 +3,17 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ShownSeal } from '#protocol/seal-messages.ts';
 import type { SealPlaces } from '../config.ts';
+import type { OpenedByKeyFile } from './key-file-at-hand.ts';
 import type { Seal } from './seal-rows.ts';
 
-export function showSeal(seal: Seal, places: SealPlaces): ShownSeal {
+export function showSeal(seal: Seal, places: SealPlaces, openedByKeyFile: OpenedByKeyFile): ShownSeal {
   const { id, kind, createdAt } = seal;
   return {
     id,
     kind,
     createdAt: createdAt ?? null,
     about: aboutSeal(seal, places),
-    opensByItself: opensByItself(seal, places),
+    opensByItself: opensByItself(seal, places, openedByKeyFile),
   };
 }
 
@@ -29,12 +30,19 @@ function aboutSeal(seal: Seal, { rootKeyFile }: SealPlaces): string {
   }
 }
 
-function opensByItself({ kind }: Seal, { rootKeyFile, pkcs11 }: SealPlaces): boolean {
-  return kind === 'key-file' ? existsSync(rootKeyFile) : kind === 'pkcs11' && pkcs11?.pinFile !== undefined;
+function opensByItself(seal: Seal, { pkcs11 }: SealPlaces, openedByKeyFile: OpenedByKeyFile): boolean {
+  return seal.kind === 'key-file'
+    ? openedByKeyFile(seal)
+    : seal.kind === 'pkcs11' && pkcs11?.pinFile !== undefined;
 }
 
 /** With the key file on the database's own disk, a thief of the disk has everything. */
-export function sealWarnings(seals: readonly Seal[], places: SealPlaces, dataDirectory: string): string[] {
+export function sealWarnings(
+  seals: readonly Seal[],
+  places: SealPlaces,
+  openedByKeyFile: OpenedByKeyFile,
+  dataDirectory: string,
+): string[] {
   const { rootKeyFile } = places;
   if (!existsSync(rootKeyFile)) {
     return seals.some(({ kind }) => kind === 'key-file')
@@ -44,8 +52,15 @@ export function sealWarnings(seals: readonly Seal[], places: SealPlaces, dataDir
   if (!seals.some(({ kind }) => kind === 'key-file')) {
     return [`the key file ${rootKeyFile} opens nothing any more: destroy it`];
   }
-  if (statSync(dirname(rootKeyFile)).dev !== statSync(dataDirectory).dev) return [];
+  const lost = seals
+    .filter((seal) => seal.kind === 'key-file' && !openedByKeyFile(seal))
+    .map(
+      ({ id }) =>
+        `the key file of the seal ${id} is not the one at ${rootKeyFile}: put it back, or take the seal away with \`keystair server remove-seal ${id}\``,
+    );
+  if (statSync(dirname(rootKeyFile)).dev !== statSync(dataDirectory).dev) return lost;
   return [
+    ...lost,
     `the key file ${rootKeyFile} lies on the disk of the database: whoever takes the disk has every key; put it on another (rootKeyFile in the configuration)`,
   ];
 }
