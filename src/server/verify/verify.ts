@@ -134,9 +134,8 @@ async function headOf(read: () => Promise<{ readonly seq: number }>): Promise<nu
 }
 
 async function cursorsOf({ rows, store }: VerifyPorts): Promise<CursorsThen['cursors']> {
-  const members = await rows.all<Member>(store.reader, 'member');
   const cursors = [];
-  for (const { id, value } of members) {
+  for await (const { id, value } of rows.each<Member>(store.reader, 'member')) {
     if (value.kind === 'secondary') cursors.push(...(await store.reader.cursors(id)));
   }
   return cursors;
