@@ -116,7 +116,7 @@ export const removeSeal = command({
 });
 
 const KEY_FILE_REMOVED =
-  'Its key file is useless to this server now and may be destroyed, with all copies. It still opens older copies of the database.';
+  'Its own key file is useless to this server now and may be destroyed, with all copies; not that of another seal, which keystair server seals shows. It still opens older copies of the database.';
 const OTHER_SEAL_REMOVED =
   'Backups made from now on do not hold it. Older backups and older copies of the database do: it opens a server that is restored from one of them.';
 
