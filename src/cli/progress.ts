@@ -25,7 +25,8 @@ export function createProgress(
   if (paint === undefined) return { at: () => {}, end: () => {} };
   // From the first word of it: what it waited for before says nothing of its pace.
   let begun: { readonly at: number; readonly done: number } | undefined;
-  let paintedAt = 0;
+  // The clock may begin with the process, and a quick command be told of within its first moments.
+  let paintedAt = Number.NEGATIVE_INFINITY;
   return {
     at: (done, of) => {
       const now = clock();

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createProgress, inKeys, inMegabytes, timeWords } from '#cli/progress.ts';
 
+// The clock begins with the process.
 function painted(steps: readonly (readonly [ms: number, done: number, of: number | undefined])[]): string[] {
   const lines: string[] = [];
-  let now = 1000;
+  let now = 0;
   const terminal = { paint: (line: string) => void lines.push(line) };
   const progress = createProgress(terminal, 'Checking', () => now, inMegabytes);
   for (const [ms, done, of] of steps) {
-    now = 1000 + ms;
+    now = ms;
     progress.at(done, of);
   }
   progress.end();

@@ -108,7 +108,9 @@ test('after the confirmation: lookups go on, it waits, says so, and goes on by i
   const out = ['--out', place.path('from-full.age'), '--to', await recipientOf(target)];
   assert.ok(Number((await target.done(['keys', 'export', ...out]))['exported']) > 0, 'exports go on too');
 
-  // Full or not, a stop and a start change nothing.
+  // Full or not, a stop and a start change nothing. What a stop gives back is filled again.
+  await target.stop();
+  disk.fill();
   await target.restart();
   await device.done(asked);
   assert.equal(lookAtImport(target.data).confirmed, 1);

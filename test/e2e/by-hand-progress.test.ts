@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { recipientOf } from '#test/support/by-hand-commands.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { slowly } from '#test/support/in-steps.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { onTerminal } from '#test/support/on-terminal.ts';
 import { organisation, type Server } from '#test/support/organisation.ts';
 import { lookAtImport } from '#test/support/staged-look.ts';
 
-/** Long enough to be told of more than once. */
-const KEYS = 40_000;
+/** With a slow server long enough to be told of more than once. */
+const KEYS = 20_000;
 const KEYSTAIR = join(import.meta.dirname, '../../bin/keystair');
 const CTRL_C = '\u0003';
 const place = organisation('by-hand-progress');
@@ -30,27 +31,29 @@ before(async () => {
 });
 
 test('an export shows how far it is, at what rate and how long it will take, and then what it did', async () => {
-  const { status, shown } = await onTerminal(exportTo(file), []);
+  const { status, shown } = await slowly(from.pid, () => onTerminal(exportTo(file), []));
   assert.equal(status, 0, shown);
   assert.match(shown, /Exporting \d+ %, \d+\.\d MB\/s, \d+ s left/);
-  assert.ok(shown.includes('\r\u001B[KExported 40000 keys to '), 'the line is taken away first');
+  assert.ok(shown.includes('\r\u001B[KExported 20000 keys to '), 'the line is taken away first');
 });
 
 test('Ctrl-C ends an export at once and leaves no file', async () => {
   const folder = place.path('given-up');
   mkdirSync(folder);
-  const { status, shown } = await onTerminal(exportTo(join(folder, 'keys.age')), [
-    { when: /Exporting \d+ %/, keys: CTRL_C },
-  ]);
+  const { status, shown } = await slowly(from.pid, () =>
+    onTerminal(exportTo(join(folder, 'keys.age')), [{ when: /Exporting \d+ %/, keys: CTRL_C }]),
+  );
   assert.equal(status, 1, shown);
   assert.match(shown, /keystair: interrupted: [^\n]* no file was left; run the command again/);
   assert.deepEqual(readdirSync(folder), []);
 });
 
 test('Ctrl-C while a file is checked ends the import and leaves nothing', async () => {
-  const { status, shown } = await onTerminal(`${KEYSTAIR} keys import ${file} --data ${target.data}`, [
-    { when: /Checking \d+ %/, keys: CTRL_C },
-  ]);
+  const { status, shown } = await slowly(target.pid, () =>
+    onTerminal(`${KEYSTAIR} keys import ${file} --data ${target.data}`, [
+      { when: /Checking \d+ %/, keys: CTRL_C },
+    ]),
+  );
   assert.equal(status, 1, shown);
   assert.match(shown, /keystair: interrupted: [^\n]* nothing was imported; run the command again/);
   await eventually('an empty stage', () => lookAtImport(target.data).staged === 0);
@@ -59,9 +62,8 @@ test('Ctrl-C while a file is checked ends the import and leaves nothing', async 
 
 test('with --json the progress is on the terminal, and standard output holds one object alone', async () => {
   const document = place.path('document');
-  const { status, shown } = await onTerminal(
-    `${KEYSTAIR} keys import ${file} --json --data ${target.data} > ${document}`,
-    [],
+  const { status, shown } = await slowly(target.pid, () =>
+    onTerminal(`${KEYSTAIR} keys import ${file} --json --data ${target.data} > ${document}`, []),
   );
   assert.equal(status, 0, shown);
   assert.match(shown, /Checking \d+ %, \d+\.\d MB\/s, \d+ s left/);
@@ -76,5 +78,5 @@ test('with --json the progress is on the terminal, and standard output holds one
 test('where no terminal is, there is no progress', async () => {
   const ran = await target.run(['keys', 'import', file]);
   assert.deepEqual([ran.status, ran.stderr], [0, '']);
-  assert.equal(ran.stdout, 'Imported 0 new keys; 40000 were known already.\n');
+  assert.equal(ran.stdout, 'Imported 0 new keys; 20000 were known already.\n');
 });

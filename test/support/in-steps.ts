@@ -1,8 +1,12 @@
-/** A process that is met in the middle of its work, however quick it is: it runs a moment, stands, and is looked at. */
+/**
+ * A process that is met in the middle of its work, however quick it is: it runs a moment, stands, and is looked at; or
+ * it stands most of the time, so that what it works on lasts.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const STEP_MS = 5;
 const STEPS_MAX = 10_000;
+const STANDS_MS = 30;
 
 /** Returns with the process standing (SIGSTOP), at the first look that holds. Throws, naming what never came. */
 export async function inSteps(pid: number, what: string, look: () => boolean): Promise<void> {
@@ -17,4 +21,23 @@ export async function inSteps(pid: number, what: string, look: () => boolean): P
 
 export function goOn(pid: number): void {
   process.kill(pid, 'SIGCONT');
+}
+
+/** Runs the work while the process is some times slower than it can be. */
+export async function slowly<T>(pid: number, work: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const slowed = (async () => {
+    while (!over.signal.aborted) {
+      process.kill(pid, 'SIGSTOP');
+      await sleep(STANDS_MS);
+      process.kill(pid, 'SIGCONT');
+      await sleep(STEP_MS);
+    }
+  })();
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await slowed;
+  }
 }
