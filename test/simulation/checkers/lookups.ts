@@ -95,6 +95,8 @@ function whyUntrue(
   const at = world.siteById(answer.at?.id ?? '');
   if (at === undefined) return 'there is no such server';
   const from = since - HEARSAY_MS;
+  // Before it says no, a server asks its primary how the link stands: with no answer in time, the last word holds.
+  const waited = facts.now - since >= (question.remainingMs ?? DEVICE_DEADLINE_MS) / 2;
   const stood = (site: Site, predicate: (standing: Standing) => boolean, begin = from): boolean =>
     site.instances.some(({ observed }) => observed.standingsSince(begin).some(predicate));
   switch (answer.reason ?? '') {
@@ -122,13 +124,12 @@ function whyUntrue(
       const heardFrom = copiesHear(world, at) ? 0 : since - HEARTBEAT_MS;
       const own = stood(at, ({ primary }) => primary?.dmz === true, heardFrom);
       const above = world.sites.some((site) =>
-        stood(site, ({ members }) => members.get(at.id)?.dmz === true),
+        stood(site, ({ members }) => members.get(at.id)?.dmz === true, waited ? heardFrom : from),
       );
       return own || above ? undefined : `no link of ${at.name} is marked`;
     }
     case 'primary-unreachable': {
       // Whoever waited in vain for a heartbeat tells of the one before.
-      const waited = facts.now - since >= (question.remainingMs ?? DEVICE_DEADLINE_MS) / 2;
       const begin = waited ? from - RETRY_MS : from;
       return [at.name, ...at.instances.map(({ name }) => name)].some(
         (name) => (facts.failures.get(name) ?? -Infinity) >= begin,
