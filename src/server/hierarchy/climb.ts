@@ -37,6 +37,7 @@ export class Climb {
   /** Heartbeats that were answered. */
   #answered = 0;
   #cancelTimer: (() => void) | undefined;
+  #cancelLook: (() => void) | undefined;
   #stopped = false;
   #unlisten: (() => void)[] = [];
 
@@ -48,7 +49,7 @@ export class Climb {
 
   start(): void {
     this.#unlisten = [
-      this.#ports.keysRecorded.listen(() => void this.#onKeys()),
+      this.#ports.keysRecorded.listen(() => this.#keysCame()),
       this.#ports.hierarchyChanged.listen(() => this.#trigger('heartbeat')),
       // After failures the timer will tell it: a secondary that keeps changing hastens nothing.
       this.#ports.treeChanged.listen(() => {
@@ -66,6 +67,7 @@ export class Climb {
     this.#stopped = true;
     for (const unlisten of this.#unlisten) unlisten();
     this.#cancelTimer?.();
+    this.#cancelLook?.();
     this.#link.closeStreams();
     await this.#running?.catch(() => undefined);
   }
@@ -94,8 +96,18 @@ export class Climb {
     return result;
   }
 
+  /** Whoever brought a key is answered first, and what comes in the same moment is looked at once. */
+  #keysCame(): void {
+    this.#cancelLook ??= this.#ports.timers.after(0, () => {
+      this.#cancelLook = undefined;
+      void this.#onKeys();
+    });
+  }
+
   async #onKeys(): Promise<void> {
-    const options = await readOptions(this.#ports.rows, this.#ports.store.reader);
+    const { rows, store } = this.#ports;
+    if ((await readPrimary(rows, store.reader)) === undefined) return;
+    const options = await readOptions(rows, store.reader);
     if (options.transmit === 'immediately') this.#trigger('transmission');
   }
 

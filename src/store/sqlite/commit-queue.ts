@@ -16,6 +16,9 @@ import type { TableName } from './tables.ts';
 /** Carrying pages over takes as much space again: on a disk that fills up, it is done before a quarter is needed. */
 const FREE_SPACE_PART = 4;
 const WAL_PAGES_DUE_LEAST = 8;
+/** What a group may write into the WAL: the pages it touches in tables and indexes, and more for what it appends. */
+const GROUP_PAGES = 16;
+const APPENDED_BYTES_A_PAGE = 1024;
 /** What one caller writes: a key and the line that tells of it. More is several callers', and others may be waiting. */
 const LONE_CALLER_BYTES_MAX = 1024;
 
@@ -52,6 +55,10 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   let running = false;
   /** Set once the process should have ended: nothing is written any more. */
   let dead: KeystairError | undefined;
+  /** Pages that waited in the WAL when it was last looked at, those it may have got since, and how many it may get unseen. */
+  let pagesWaiting = 0;
+  let pagesSince = 0;
+  let pagesUnseenMax = 0;
   let waitingForGroup: (() => void)[] = [];
   let waitingForDrain: (() => void)[] = [];
 
@@ -78,7 +85,11 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   const checkpoint = (least: number): boolean => {
     try {
       const [, inWal, carried] = walState.first() ?? [];
-      if (Number(inWal) - Number(carried) >= least) carryOver.first();
+      pagesWaiting = Number(inWal) - Number(carried);
+      if (pagesWaiting >= least) {
+        carryOver.first();
+        pagesWaiting = 0;
+      }
     } catch (error) {
       const failure = failureOf(error, space);
       if (failure === 'full') {
@@ -93,6 +104,18 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   const pagesDue = (): number => {
     const pages = Math.floor(space.freeBytes() / PAGE_BYTES / FREE_SPACE_PART);
     return Math.min(WAL_PAGES_DUE, Math.max(WAL_PAGES_DUE_LEAST, pages));
+  };
+
+  /**
+   * To ask how full log and disk are takes as long as to write a row: it is done again when half of what they had room
+   * for may have been written.
+   */
+  const checkpointWhenDue = (): void => {
+    if (pagesSince < pagesUnseenMax) return;
+    const due = pagesDue();
+    checkpoint(due);
+    pagesSince = 0;
+    pagesUnseenMax = Math.max(0, due - pagesWaiting) / 2;
   };
 
   const refuse = (works: readonly Work[], error: unknown): Settle[] =>
@@ -151,6 +174,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
       const settled = await settleGroup(group);
       settles = settled.settles;
       if (settled.rest.length > 0) queue = [...settled.rest, ...queue];
+      pagesSince += GROUP_PAGES + settled.bytes / APPENDED_BYTES_A_PAGE;
       open = false;
       await flush(group.length === 1 && queue.length === 0 && settled.bytes <= LONE_CALLER_BYTES_MAX);
     } catch (error) {
@@ -173,7 +197,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   const turn = async (): Promise<void> => {
     await runGroup();
     setImmediate(() => {
-      if (dead === undefined) checkpoint(pagesDue());
+      if (dead === undefined) checkpointWhenDue();
       if (queue.length > 0) {
         void turn();
         return;
