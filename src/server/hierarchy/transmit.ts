@@ -7,7 +7,7 @@
 import { KeystairError } from '#domain/errors.ts';
 import { judgeAcknowledged, type Position } from '#domain/sequence.ts';
 import type { TransmissionAnswer } from '#protocol/messages.ts';
-import type { ServerPorts } from '../ports.ts';
+import type { ServerPorts, Timers } from '../ports.ts';
 import { type Batch, makeBatch } from './batch.ts';
 import { startEpoch } from './heartbeat.ts';
 import type { PrimaryLink } from './primary-link.ts';
@@ -69,7 +69,7 @@ export async function transmit(
     const sent = link.call(primary, true, (calls, signal) =>
       calls.transmit(batch.lines, { signal, timeoutMs: transmitMs(batch.lines.length) }),
     );
-    prepared = prepareBatch(ports, from, batch.end);
+    prepared = onItsWay(ports.timers).then(() => prepareBatch(ports, from, batch.end));
     // A failure of it is met when it is awaited.
     prepared.catch(() => undefined);
     const [answer] = await Promise.all([sent, noted]);
@@ -105,6 +105,11 @@ export async function transmit(
 
 function transmitMs(bytes: number): number {
   return TRANSMIT_MS_LEAST + Math.ceil(bytes / TRANSMIT_BYTES_A_MS_LEAST);
+}
+
+/** Opening a batch keeps this thread from all else: the one before is written to the primary first. */
+function onItsWay(timers: Timers): Promise<void> {
+  return new Promise((resolve) => timers.after(0, resolve));
 }
 
 /** The batch after a position, its audit event durable; undefined at the head. */
