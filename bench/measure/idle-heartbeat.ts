@@ -24,8 +24,13 @@ import { type Counts, countingStore } from './counting-store.ts';
 import type { Transmitted } from './transmission.ts';
 import { demandCount } from './turns.ts';
 
-/** Nothing happens by itself here: every heartbeat is asked for. */
-const NEVER: Timers = { after: () => () => {} };
+/** What waits for its turn gets it, and nothing happens by itself later: every heartbeat is asked for. */
+const NOW_OR_NEVER: Timers = {
+  after(ms, call) {
+    if (ms === 0) setImmediate(call);
+    return () => {};
+  },
+};
 
 interface Wire {
   roundTrips: number;
@@ -104,7 +109,7 @@ async function openServer(
     repository,
     store,
     clock,
-    timers: NEVER,
+    timers: NOW_OR_NEVER,
     random,
     log: silent,
     credentials: createCredentials(authority, () => ['primary.office.example:8443'], clock),
