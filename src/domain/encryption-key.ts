@@ -49,6 +49,9 @@ export interface CompleteKey {
 export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const UUID7_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const HASH_PATTERN = /^[0-9a-f]{64}$/;
+/** A UUIDv7 has no room for what was before 1970, and ISO 8601 writes years of more than four digits in another form. */
+const CREATED_AT_MS_LEAST = 0;
+const CREATED_AT_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z');
 const LOCATOR_FIELDS = ['label', 'luksUuid', 'recoveryId', 'serial'] as const;
 const DIGEST_PURPOSE = Buffer.from('keystair/encryption-key/v1\0');
 
@@ -84,8 +87,9 @@ function checkKeyFields(key: EncryptionKey): void {
   checkText('algorithm', key.algorithm);
   if (!UUID_PATTERN.test(key.origin)) throw fault("the key's origin must be a UUID");
   const time = Date.parse(key.createdAt);
-  if (Number.isNaN(time) || new Date(time).toISOString() !== key.createdAt) {
-    throw fault("the key's createdAt must be ISO 8601 in UTC with milliseconds");
+  const inYears = time >= CREATED_AT_MS_LEAST && time <= CREATED_AT_MS_MAX;
+  if (!inYears || new Date(time).toISOString() !== key.createdAt) {
+    throw fault("the key's createdAt must be ISO 8601 in UTC with milliseconds, of the years 1970 to 9999");
   }
   if (key.replaces !== null && !UUID7_PATTERN.test(key.replaces))
     throw fault("the key's replaces must be a UUIDv7");

@@ -147,6 +147,10 @@ void test('fields out of their form are refused by name, before anything is stor
     ['origin', { origin: '' }],
     ['createdAt', { createdAt: '2026-01-01' }],
     ['createdAt', { createdAt: '2026-01-01T00:00:00Z' }],
+    ['createdAt', { createdAt: '1969-12-31T23:59:59.999Z' }],
+    ['createdAt', { createdAt: '0026-11-26T01:07:43.847Z' }],
+    ['createdAt', { createdAt: '+010000-01-01T00:00:00.000Z' }],
+    ['createdAt', { createdAt: '+012000-01-01T00:00:00.000Z' }],
     ['replaces', { replaces: 'x' }],
   ];
   for (const [field, change] of bad) {
