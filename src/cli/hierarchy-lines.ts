@@ -6,14 +6,19 @@ import { DMZ_ADVICE, onOrOff, when, yesOrNo } from './words.ts';
 
 type ShownServer = Omit<TreeServer, 'secondaries'>;
 
-function row(server: ShownServer, depth: number, mark = ''): string[] {
+function row(
+  server: ShownServer,
+  depth: number,
+  mark = '',
+  lastHeartbeat = when(server.lastHeartbeatAt),
+): string[] {
   return [
     `${'  '.repeat(depth)}${server.name}${mark}`,
     server.id,
     onOrOff(server.useHierarchy),
     yesOrNo(server.dmz),
     server.waiting === null ? 'unknown' : String(server.waiting),
-    when(server.lastHeartbeatAt),
+    lastHeartbeat,
     server.problem ?? '',
   ];
 }
@@ -34,7 +39,8 @@ export function hierarchyLines(tree: HierarchyAnswer): string[] {
       ['Server', 'Id', 'Option', 'DMZ', 'Waiting', 'Last heartbeat', 'Problem'],
       [
         ...above,
-        row(tree.server, above.length, ' (this server)'),
+        // With nobody above it a server sends none, and `never` would sound like a fault.
+        row(tree.server, above.length, ' (this server)', tree.primary === null ? '–' : undefined),
         ...rowsBelow(tree.secondaries, above.length + 1),
       ],
     ),
