@@ -59,7 +59,6 @@ export interface DiskSpaceOptions {
 export function diskSpaceOf({ directory, reserveBytes, random }: DiskSpaceOptions): DiskSpace {
   const reserve = join(directory, RESERVE_FILE);
   const step = Math.max(Math.ceil(reserveBytes / STEPS), STEP_BYTES_MIN);
-  const filling = random?.(BLOCK_BYTES) ?? new Uint8Array(BLOCK_BYTES);
 
   const freeBytes = (): number => {
     const { bavail, bsize } = statfsSync(nearest(directory));
@@ -89,6 +88,7 @@ export function diskSpaceOf({ directory, reserveBytes, random }: DiskSpaceOption
   const writeReserve = (from: number): void => {
     ownFile(reserve);
     truncateSync(reserve, from);
+    const filling = random?.(BLOCK_BYTES) ?? new Uint8Array(BLOCK_BYTES);
     const descriptor = openSync(reserve, 'r+');
     try {
       for (let at = from; at < reserveBytes; ) {
