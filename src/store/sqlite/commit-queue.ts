@@ -55,10 +55,10 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   let running = false;
   /** Set once the process should have ended: nothing is written any more. */
   let dead: KeystairError | undefined;
-  /** Pages that waited in the WAL when it was last looked at, those it may have got since, and how many it may get unseen. */
+  /** Pages that waited in the WAL when it was last looked at. */
   let pagesWaiting = 0;
-  let pagesSince = 0;
-  let pagesUnseenMax = 0;
+  /** Pages that it may still get before it is looked at again. */
+  let pagesUnseen = 0;
   let waitingForGroup: (() => void)[] = [];
   let waitingForDrain: (() => void)[] = [];
 
@@ -111,11 +111,10 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
    * for may have been written.
    */
   const checkpointWhenDue = (): void => {
-    if (pagesSince < pagesUnseenMax) return;
+    if (pagesUnseen > 0) return;
     const due = pagesDue();
     checkpoint(due);
-    pagesSince = 0;
-    pagesUnseenMax = Math.max(0, due - pagesWaiting) / 2;
+    pagesUnseen = (due - pagesWaiting) / 2;
   };
 
   const refuse = (works: readonly Work[], error: unknown): Settle[] =>
@@ -174,7 +173,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
       const settled = await settleGroup(group);
       settles = settled.settles;
       if (settled.rest.length > 0) queue = [...settled.rest, ...queue];
-      pagesSince += GROUP_PAGES + settled.bytes / APPENDED_BYTES_A_PAGE;
+      pagesUnseen -= GROUP_PAGES + settled.bytes / APPENDED_BYTES_A_PAGE;
       open = false;
       await flush(group.length === 1 && queue.length === 0 && settled.bytes <= LONE_CALLER_BYTES_MAX);
     } catch (error) {
