@@ -15,8 +15,11 @@ export interface Typed {
 
 /** @param answers given one after another; a text is typed, and ended, when a question ends with a colon. */
 export async function onTerminal(command: string, answers: readonly (string | Typed)[]): Promise<OnTerminal> {
-  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+  // A shell that stays would take Ctrl-C as well and answer with a status of its own: bash puts the last command in its
+  // place, dash does not, and which of them `script` runs is the caller's $SHELL.
+  const child = spawn('script', ['--quiet', '--return', '--command', `exec ${command}`, '/dev/null'], {
     stdio: 'pipe',
+    env: { ...process.env, SHELL: '/bin/sh' },
   });
   let shown = '';
   let judged = 0;
