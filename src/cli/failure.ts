@@ -2,37 +2,17 @@
  * A failure as a person sees it: one line, `keystair: CODE: sentence`, the sentence naming the next step. Failures of
  * the operating system are put into our codes here; anything else is our defect and says nothing of its content.
  */
-import { type ErrorCode, KeystairError } from '#domain/errors.ts';
+import { fileFailure } from '#disk/file-failure.ts';
+import { KeystairError } from '#domain/errors.ts';
 import { printable } from './table.ts';
 
-const SYSTEM_FAILURES: Readonly<Record<string, { code: ErrorCode; says: string; nextStep: string }>> = {
-  ENOENT: { code: 'not-found', says: 'there is no file or directory', nextStep: 'check the path' },
-  ENOTDIR: {
-    code: 'invalid-argument',
-    says: 'a part that is no directory lies in',
-    nextStep: 'check the path',
-  },
-  EISDIR: { code: 'invalid-argument', says: 'a directory, not a file, is', nextStep: 'name a file' },
-  ENAMETOOLONG: { code: 'path-too-long', says: 'too long is', nextStep: 'use a shorter path' },
-  EACCES: {
-    code: 'not-allowed',
-    says: 'this user may not open',
-    nextStep: 'run the command as the user who owns it',
-  },
-  EPERM: {
-    code: 'not-allowed',
-    says: 'this user may not change',
-    nextStep: 'run the command as the user who owns it',
-  },
-  EROFS: { code: 'not-allowed', says: 'on a read-only disk is', nextStep: 'choose another place' },
-  EEXIST: { code: 'file-exists', says: 'there is already', nextStep: 'choose another name' },
-  ENOSPC: { code: 'disk-full', says: 'the disk has no room for', nextStep: 'make room and try again' },
-  EIO: {
-    code: 'file-damaged',
-    says: 'the disk failed to read or write',
-    nextStep: 'use a copy on another disk',
-  },
-  EDQUOT: { code: 'disk-full', says: 'the quota has no room for', nextStep: 'make room and try again' },
+/** What a call of the system tries, where its own name says it badly. */
+const TRIES: Readonly<Record<string, string>> = {
+  access: 'open',
+  lstat: 'look at',
+  mkdir: 'make',
+  scandir: 'list',
+  stat: 'look at',
 };
 
 function isSystemFailure(error: unknown): error is NodeJS.ErrnoException {
@@ -43,14 +23,9 @@ function isSystemFailure(error: unknown): error is NodeJS.ErrnoException {
 export function failureOf(error: unknown): KeystairError {
   if (error instanceof KeystairError) return error;
   if (isSystemFailure(error)) {
-    const known = SYSTEM_FAILURES[error.code ?? ''];
-    if (known !== undefined) {
-      const { code, says, nextStep } = known;
-      return new KeystairError(code, `${says} ${error.path ?? 'what was named'}`, {
-        nextStep,
-        cause: error,
-      });
-    }
+    const { syscall = 'use', path = 'what was named' } = error;
+    const named = fileFailure(error, `${TRIES[syscall] ?? syscall} ${path}`);
+    if (named instanceof KeystairError) return named;
   }
   return new KeystairError('internal', 'the program failed inside', {
     nextStep: 'run the command again with --debug and report what it prints',

@@ -24,7 +24,7 @@ test("a failure of the operating system gets a code of ours and the path's name"
   }
   assert.equal(
     failureLine(failureOf(thrown)),
-    'keystair: not-found: there is no file or directory /nowhere/at-all; check the path',
+    'keystair: not-found: could not open /nowhere/at-all: it does not exist; check the path',
   );
 });
 

@@ -42,7 +42,7 @@ test('a backup fills the disk of its own server: it leaves no file, and the serv
   const ran = await server.run(['server', 'backup', file, ...withPassword, '--json']);
   assert.match(
     refusedWith(ran, 'disk-full'),
-    /no room for .*large\.backup; no file was left; make room there/,
+    /could not write \S*large\.backup: no space is left; no file was left; make room there/,
   );
   assert.deepEqual(readdirSync(folder), []);
   await device.encrypt('text', place.path('beside.age'), ['--new-identity']);

@@ -83,7 +83,7 @@ test('a file that is there is kept without --force; a folder that is not there i
   assert.match(refusedWith(await exportTo(out, '--generate-password'), 'file-exists'), /--force/);
   assert.equal(readFileSync(out, 'utf8'), 'what was there');
   const nowhere = refusedWith(await exportTo(place.path('no/such.age'), '--generate-password'), 'not-found');
-  assert.match(nowhere, /there is no file or directory \S*\/no; /);
+  assert.match(nowhere, /could not write in \S*\/no: it does not exist; /);
   const impossible = await exportTo(
     place.path('x.age'),
     '--generate-password',

@@ -5,7 +5,7 @@
 import { posix } from 'node:path';
 import { codeOf, importsOf, type SourceFile } from './source-text.ts';
 
-const BELOW_PROGRAMS = ['crypto', 'store', 'transport', 'protocol', 'domain'];
+const BELOW_PROGRAMS = ['crypto', 'disk', 'store', 'transport', 'protocol', 'domain'];
 const BELOW_ADAPTERS = ['protocol', 'domain'];
 
 /** What each folder of src may import besides itself. */
@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   protocol: ['domain'],
   crypto: BELOW_ADAPTERS,
+  disk: BELOW_ADAPTERS,
   store: BELOW_ADAPTERS,
   transport: BELOW_ADAPTERS,
   server: BELOW_PROGRAMS,

@@ -1,5 +1,7 @@
 /** `keystair server backup` and `server restore`: the whole server in one file that only a password opens. */
+import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
+import { checkNewFile, partsLeftBeside, writeWholeFile } from '#disk/whole-file.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -11,7 +13,6 @@ import type { BackupFile } from '../server-program.ts';
 import { demandPipedOutput, STANDARD_STREAM, writeStandardOutput } from '../standard-streams.ts';
 import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
-import { checkNewFile, partsLeftBeside, writeWholeFile } from '../whole-file.ts';
 import { count, urlNotYet, when } from '../words.ts';
 
 const LOST_PASSWORD =
@@ -70,7 +71,7 @@ async function makeIt(
   const progress = createProgress(context.terminal, 'Backing up', clock, inMegabytes);
   const bytes = counted(answer.bytes, answer.bytesExpected, progress);
   if (piped) await writeStandardOutput(context.terminal, bytes);
-  else await writeWholeFile(file, force, bytes);
+  else await writeWholeFile({ path: file, force, random: randomBytes }, bytes);
   const made = `The backup ${piped ? 'on standard output' : file} holds the whole server: ${count(answer.keys, 'key')}, its settings and its root key.`;
   return {
     document: {},

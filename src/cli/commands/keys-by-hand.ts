@@ -1,5 +1,6 @@
 /** `keystair keys export` and `keys import`: keys carried by hand, in a file that a password or one server opens. */
 import { randomBytes } from 'node:crypto';
+import { checkNewFile, partsLeftBeside, writeWholeFile } from '#disk/whole-file.ts';
 import type { ImportReport } from '#protocol/transfer-routes.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -11,7 +12,6 @@ import { STANDARD_STREAM, demandPipedOutput, writeStandardOutput } from '../stan
 import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER, count } from '../words.ts';
-import { checkNewFile, partsLeftBeside, writeWholeFile } from '../whole-file.ts';
 
 const LOST_PASSWORD = 'A lost password cannot be recovered: then export again.';
 const clock = (): number => performance.now();
@@ -109,7 +109,7 @@ export const exportByHand = command({
     const progress = createProgress(context.terminal, 'Exporting', clock, inMegabytes);
     const bytes = counted(answer.bytes, answer.bytesExpected, progress);
     if (piped) await writeStandardOutput(context.terminal, bytes);
-    else await writeWholeFile(out, force, bytes);
+    else await writeWholeFile({ path: out, force, random }, bytes);
     // Never on standard output, which may end in a log.
     for (const line of secret?.shown ?? []) context.terminal.say(line);
     const exported = `Exported ${count(answer.keys, 'key')} to ${piped ? 'standard output' : out}`;

@@ -3,13 +3,58 @@
  * folder, mode 0600, flushed, renamed, the folder flushed. A failure or an abort leaves nothing. What is there already
  * is replaced only by `force`.
  */
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { KeystairError } from '#domain/errors.ts';
 import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
+import { fileFailure } from './file-failure.ts';
+
+export interface WholeFile {
+  readonly path: string;
+  /** Replaces what is there. */
+  readonly force: boolean;
+  /** For the name under which it is written until it is whole. */
+  readonly random: (bytes: number) => Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Refuses early what would be refused at the end. A device or a pipe is never replaced by a file, even with `force`. */
+export async function checkNewFile(given: string, force: boolean): Promise<void> {
+  const path = await behindLinks(given);
+  const folder = dirname(resolve(path));
+  try {
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    // Of the folder: said of a file that is yet to be, nobody would understand it.
+    throw fileFailure(error, `write in ${folder}`);
+  }
+  if (!force && (await isThere(path))) throw exists(given);
+}
+
+/**
+ * A link is followed, so that what it names is replaced and the link stays: `/dev/stdout` is one. Where it leads
+ * nowhere it is itself what is there. Throws for what is no regular file.
+ */
+async function behindLinks(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return path;
+  if (found.isFile()) return realpath(path);
+  throw new KeystairError('invalid-argument', `${path} is not a regular file`, {
+    nextStep: 'name a file, or - for standard output',
+  });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw fileFailure(error, `look at ${path}`);
+  }
+}
 
 function exists(path: string): KeystairError {
   return new KeystairError('file-exists', `${path} exists already`, {
@@ -17,37 +62,11 @@ function exists(path: string): KeystairError {
   });
 }
 
-/** Refuses early what would be refused at the end. A device or a pipe is never replaced by a file. */
-export async function checkNewFile(given: string, force: boolean): Promise<void> {
-  const path = await behindLinks(given);
-  // In the words of the folder: under the name of a file that is yet to be, nobody would understand it.
-  await access(dirname(resolve(path)), constants.W_OK);
-  const there = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (there === undefined) return;
-  if (!force) throw exists(given);
-}
-
-/**
- * A link is followed, so that what it names is replaced and the link stays: `/dev/stdout` is one. Where it leads
- * nowhere it is itself what is there. Throws for one that leads to what has no name, as a pipe does.
- */
-async function behindLinks(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return path;
-  if (!found.isFile()) throw notRegular(path);
-  return realpath(path);
-}
-
-function notRegular(path: string): KeystairError {
-  return new KeystairError('invalid-argument', `${path} is not a regular file`, {
-    nextStep: 'name a file; `keystair keys export` takes - for standard output',
-  });
-}
-
 const PARTIAL = /^\.keystair-([0-9]+)-[0-9a-f]{16}\.partial$/;
+
+function partialName(random: WholeFile['random']): string {
+  return `.keystair-${process.pid}-${Buffer.from(random(8)).toString('hex')}.partial`;
+}
 
 /**
  * What commands that were killed left in the folder of this file, as sentences. Not taken away: the process that is not
@@ -75,46 +94,36 @@ function runs(pid: number): boolean {
   }
 }
 
+/** Throws what `source` throws, and failures of the disk in our codes. */
 export async function writeWholeFile(
-  given: string,
-  force: boolean,
+  { path: given, force, random, signal }: WholeFile,
   source: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   await checkNewFile(given, force);
   const path = await behindLinks(given);
   const folder = dirname(resolve(path));
-  const partial = join(folder, `.keystair-${process.pid}-${randomBytes(8).toString('hex')}.partial`);
-  const handle = await open(partial, 'wx', 0o600);
-  const target = handle.createWriteStream({ highWaterMark: FILE_BLOCK_BYTES, flush: true });
-  let failedToWrite: unknown;
-  target.once('error', (error) => (failedToWrite = error));
+  const partial = join(folder, partialName(random));
+  let sourceFailure: { readonly error: unknown } | undefined;
+  async function* noted(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* source;
+    } catch (error) {
+      sourceFailure = { error };
+      throw error;
+    }
+  }
   try {
+    const handle = await open(partial, 'wx', 0o600);
     // The stream flushes the file to the disk before it closes it.
-    await pipeline(source, target);
+    const target = handle.createWriteStream({ highWaterMark: FILE_BLOCK_BYTES, flush: true });
+    await pipeline(noted(), target, { ...(signal && { signal }) });
     await takeName(partial, join(folder, basename(path)), force);
     await syncFolder(folder);
   } catch (error) {
     await unlink(partial).catch(() => {});
-    throw error === failedToWrite ? notWritten(path, error) : error;
+    if (sourceFailure !== undefined && sourceFailure.error === error) throw error;
+    throw fileFailure(error, `write ${given}`, 'no file was left');
   }
-}
-
-/** What the system says of a write names no path. */
-function notWritten(path: string, cause: unknown): unknown {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new KeystairError('disk-full', `the disk has no room for ${path}`, {
-      nextStep: 'no file was left; make room there, or name another place, and run the command again',
-      cause,
-    });
-  }
-  if (code === 'EIO') {
-    return new KeystairError('interrupted', `${path} could not be written: the disk failed`, {
-      nextStep: 'no file was left; name a place on another disk, and run the command again',
-      cause,
-    });
-  }
-  return cause;
 }
 
 /** Without `force` in a way that fails where the name is taken, however late. */
@@ -128,7 +137,7 @@ async function takeName(partial: string, path: string, force: boolean): Promise<
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EEXIST') throw exists(path);
-    // FAT, which removable drives often carry, knows no links. There a look before the rename must do.
+    // FAT and its relatives, which removable drives often carry, know no links. There a look before the rename must do.
     if (code !== 'EPERM' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
     await checkNewFile(path, false);
     await rename(partial, path);

@@ -1,0 +1,50 @@
+/** What the operating system says when a file cannot be read or written, as a failure a person can act on. */
+import { type ErrorCode, KeystairError } from '#domain/errors.ts';
+
+const FAILURES: Readonly<Record<string, readonly [code: ErrorCode, why: string, nextStep: string]>> = {
+  ENOENT: ['not-found', 'it does not exist', 'check the path'],
+  ENOTDIR: ['not-found', 'a part of its path is not a folder', 'check the path'],
+  EISDIR: ['invalid-argument', 'it is a folder', 'name a file'],
+  EEXIST: ['file-exists', 'it exists already', 'choose another name'],
+  EACCES: ['not-allowed', 'permission denied', 'check who owns it, or run the command as that user'],
+  EPERM: ['not-allowed', 'permission denied', 'check who owns it, or run the command as that user'],
+  EROFS: ['data-not-writable', 'the file system is read-only', 'choose another place'],
+  ENOSPC: [
+    'disk-full',
+    'no space is left',
+    'make room there, or name another place, and run the command again',
+  ],
+  EDQUOT: [
+    'disk-full',
+    'the disk quota is used up',
+    'make room, or name another place, and run the command again',
+  ],
+  EFBIG: ['disk-full', 'the file is too large for its file system', 'name another place'],
+  ENAMETOOLONG: ['path-too-long', 'its name is too long', 'choose a shorter name'],
+  EPIPE: ['interrupted', 'whoever reads it has stopped', 'run the command again'],
+  EIO: ['interrupted', 'the disk reports an error', 'look at the system log, and use another copy or disk'],
+};
+
+export function interrupted(): KeystairError {
+  return new KeystairError('interrupted', 'stopped before it was done', {
+    nextStep: 'run the command again',
+  });
+}
+
+/**
+ * Our own failures, and what the system calls by no name we know, pass through as they are.
+ *
+ * @param what was tried, for instance "open /a/b".
+ * @param left what became of it, said before the next step.
+ */
+export function fileFailure(error: unknown, what: string, left?: string): unknown {
+  if (error instanceof KeystairError || !(error instanceof Error)) return error;
+  if (error.name === 'AbortError') return interrupted();
+  const known = FAILURES[(error as NodeJS.ErrnoException).code ?? ''];
+  if (known === undefined) return error;
+  const [code, why, nextStep] = known;
+  return new KeystairError(code, `could not ${what}: ${why}`, {
+    nextStep: left === undefined ? nextStep : `${left}; ${nextStep}`,
+    cause: error,
+  });
+}
