@@ -7,12 +7,12 @@
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { assert } from '#domain/errors.ts';
+import { Redacted } from '#domain/redacted.ts';
 
 export const XAES_KEY_BYTES = 32;
 export const XAES_NONCE_BYTES = 24;
 export const XAES_TAG_BYTES = 16;
 
-const REDACTED = '[redacted]';
 /** The nonce's first half goes into the key, the second into GCM. */
 const HALF_NONCE_BYTES = 12;
 const BLOCK_BYTES = 16;
@@ -31,7 +31,7 @@ function doubled(l: Uint8Array): Uint8Array {
   return k1;
 }
 
-export class XaesKey {
+export class XaesKey extends Redacted {
   /** One cipher for the life of the key: making one costs more than the two blocks it then encrypts. */
   readonly #blocks: ReturnType<typeof createCipheriv>;
   readonly #k1: Uint8Array;
@@ -40,6 +40,7 @@ export class XaesKey {
 
   /** @param key 32 bytes, copied. */
   constructor(key: Uint8Array) {
+    super();
     assert(key.length === XAES_KEY_BYTES, 'an XAES key has 32 bytes');
     this.#blocks = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
     this.#k1 = doubled(this.#blocks.update(new Uint8Array(BLOCK_BYTES)));
@@ -105,21 +106,5 @@ export class XaesKey {
       messages[at + 4 + BLOCK_BYTES] = byte;
     }
     return this.#blocks.update(messages);
-  }
-
-  toString(): string {
-    return REDACTED;
-  }
-
-  toJSON(): string {
-    return REDACTED;
-  }
-
-  get [Symbol.toStringTag](): string {
-    return REDACTED;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return REDACTED;
   }
 }

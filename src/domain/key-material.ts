@@ -4,14 +4,14 @@
  */
 import { KeystairError } from './errors.ts';
 import { KEY_MATERIAL_BYTES_MAX } from './limits.ts';
+import { Redacted } from './redacted.ts';
 
-const REDACTED = '[redacted]';
-
-export class KeyMaterial {
+export class KeyMaterial extends Redacted {
   readonly #bytes: Uint8Array;
 
   /** @param bytes 1 to 4096 bytes, held and not copied. */
   constructor(bytes: Uint8Array) {
+    super();
     if (bytes.length === 0 || bytes.length > KEY_MATERIAL_BYTES_MAX) {
       throw new KeystairError(
         'record-invalid',
@@ -40,21 +40,5 @@ export class KeyMaterial {
     } catch {
       return undefined;
     }
-  }
-
-  toString(): string {
-    return REDACTED;
-  }
-
-  toJSON(): string {
-    return REDACTED;
-  }
-
-  get [Symbol.toStringTag](): string {
-    return REDACTED;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return REDACTED;
   }
 }
