@@ -1,10 +1,12 @@
 /** Case C: a file is encrypted at one branch and opened at another, whose region differs too. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { stock, unlessInstalled } from '#test/agent/system-tools.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { holdBack } from '#test/support/held-pipe.ts';
 import {
   climb,
   type Device,
@@ -14,9 +16,11 @@ import {
   type ThreeLevels,
   threeLevels,
 } from '#test/support/organisation.ts';
+import { beginKeystair } from '#test/support/run-keystair.ts';
 
 const place = organisation('case-c');
 const plan = place.path('plan.age');
+const FOUR_CHUNKS = 4 * 64 * 1024;
 const TEXT = 'the plan of the new building\n';
 let tree: ThreeLevels;
 let author: Device;
@@ -119,6 +123,26 @@ test('an altered payload is refused, and nothing of it is left as a file', async
   writeFileSync(altered, bytes);
   refusedWith(await reader.run(['decrypt-file', altered, place.path('never'), '--json']), 'file-damaged');
   assert.throws(() => readFileSync(place.path('never')), { code: 'ENOENT' });
+});
+
+test('a decryption that is killed (-9) makes no file, and the next one names the part it left', async () => {
+  const [whole, folder] = [place.path('whole'), place.path('killed')];
+  const out = join(folder, 'whole');
+  mkdirSync(folder);
+  writeFileSync(whole, Buffer.alloc(FOUR_CHUNKS, TEXT));
+  await author.done(['encrypt-file', whole, `${whole}.age`]);
+  holdBack(`${whole}.age`, `${whole}.pipe`, FOUR_CHUNKS / 2);
+  const command = beginKeystair(['agent', 'decrypt-file', `${whole}.pipe`, out, '--state', reader.state]);
+  await eventually('a part of the file', () =>
+    readdirSync(folder).some((name) => statSync(join(folder, name)).size > 0),
+  );
+  process.kill(command.pid, 'SIGKILL');
+  await command.ended;
+  const [part, ...others] = readdirSync(folder);
+  assert.deepEqual([part?.endsWith('.partial'), others], [true, []]);
+  const again = await reader.run(['decrypt-file', `${whole}.age`, out]);
+  assert.ok(again.stderr.includes(`${join(folder, part!)} is what a command that was killed`), again.stderr);
+  assert.deepEqual(readFileSync(out), readFileSync(whole));
 });
 
 test('stock age opens a file with the identity that an administrator reveals', {

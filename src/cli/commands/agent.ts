@@ -4,6 +4,7 @@ import { FILE_ALGORITHMS } from '../agent-program.ts';
 import { command, commandNotYet, type Outcome, type Positional } from '../command.ts';
 import { choice, flag, name as nameOption, notYet, required, text } from '../options.ts';
 import { readInvitation } from '../secrets.ts';
+import { sayPartsLeft } from '../parts-left.ts';
 import { columns } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
 import { count } from '../words.ts';
@@ -122,6 +123,7 @@ const encryptFile = command({
   run: async (context, { from, to }, { state, force, algorithm, 'new-identity': newIdentity }) => {
     const stop = context.stopSignal();
     const agent = await context.agentProgram();
+    await sayPartsLeft(context.terminal, to);
     const { key } = await agent.encryptFile({ state, from, to, force, stop, algorithm, newIdentity });
     return fileOutcome('Encrypted', key, to);
   },
@@ -136,6 +138,7 @@ const decryptFile = command({
   run: async (context, { from, to }, { state, force }) => {
     const stop = context.stopSignal();
     const agent = await context.agentProgram();
+    await sayPartsLeft(context.terminal, to);
     const { key } = await agent.decryptFile({ state, from, to, force, stop });
     return fileOutcome('Decrypted', key, to);
   },

@@ -1,13 +1,14 @@
 /** `keystair server backup` and `server restore`: the whole server in one file that only a password opens. */
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { checkNewFile, partsLeftBeside, writeWholeFile } from '#disk/whole-file.ts';
+import { checkNewFile, writeWholeFile } from '#disk/whole-file.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { openFileInput } from '../file-input.ts';
 import { flag, required, text } from '../options.ts';
 import { createProgress, inMegabytes, inRows } from '../progress.ts';
+import { sayPartsLeft } from '../parts-left.ts';
 import { readPassword } from '../secrets.ts';
 import type { BackupFile } from '../server-program.ts';
 import { demandPipedOutput, STANDARD_STREAM, writeStandardOutput } from '../standard-streams.ts';
@@ -62,7 +63,7 @@ async function makeIt(
   const piped = file === STANDARD_STREAM;
   if (piped) demandPipedOutput(context.terminal);
   else await checkNewFile(file, force);
-  for (const left of piped ? [] : await partsLeftBeside(file)) context.terminal.say(left);
+  await sayPartsLeft(context.terminal, file);
   const transfers = await context.connectTransfers(data);
   if (passwordFile === undefined) context.terminal.say(LOST_PASSWORD);
   const question = { text: 'Password for the backup', twice: true };

@@ -1,11 +1,12 @@
 /** `keystair keys export` and `keys import`: keys carried by hand, in a file that a password or one server opens. */
 import { randomBytes } from 'node:crypto';
-import { checkNewFile, partsLeftBeside, writeWholeFile } from '#disk/whole-file.ts';
+import { checkNewFile, writeWholeFile } from '#disk/whole-file.ts';
 import type { ImportReport } from '#protocol/transfer-routes.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { flag, required, text, texts } from '../options.ts';
 import { openFileInput } from '../file-input.ts';
+import { sayPartsLeft } from '../parts-left.ts';
 import { createProgress, inKeys, inMegabytes } from '../progress.ts';
 import { readPassword } from '../secrets.ts';
 import { STANDARD_STREAM, demandPipedOutput, writeStandardOutput } from '../standard-streams.ts';
@@ -91,7 +92,7 @@ export const exportByHand = command({
     const piped = out === STANDARD_STREAM;
     if (piped) demandPipedOutput(context.terminal);
     else await checkNewFile(out, force);
-    for (const left of piped ? [] : await partsLeftBeside(out)) context.terminal.say(left);
+    await sayPartsLeft(context.terminal, out);
     const transfers = await context.connectTransfers(data);
     const secret =
       to === undefined
