@@ -1,6 +1,6 @@
 /**
- * The file that an import or a restore reads, as it comes: at a path, through a pipe, or on standard input (`-`). Invariant: it is read on
- * from its front and never back, so that a pipe is as good as a file.
+ * The file that an import or a restore reads, as it comes: at a path, through a pipe, or on standard input (`-`).
+ * Invariant: it is read on from its front and never back, so that a pipe is as good as a file.
  */
 import { constants, fstatSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * The client of the streaming calls: an export or a backup comes as bytes, an import goes as bytes, at the
- * pace of the slower end. Invariant: the bytes of a file end without an error only where the server said that they are whole.
+ * The client of the streaming calls: an export or a backup comes as bytes, an import goes as bytes, at the pace of the
+ * slower end. Invariant: the bytes of a file end without an error only where the server said that they are whole.
  */
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';

@@ -4,7 +4,8 @@
  *
  * An export is asked for in JSON, so that the password is in no address and no header, and answered with the encrypted
  * file as it is made. Its end is told in a trailer field: without `completed` there the body is not whole, however the
- * connection ended; whoever does not take trailers (`TE: trailers`) sees a broken connection instead. A backup goes the same way.
+ * connection ended; whoever does not take trailers (`TE: trailers`) sees a broken connection instead. A backup goes the
+ * same way.
  *
  * An import is one body: a line of JSON, then the file as it is. Until the file proved whole, refusals are problem
  * documents like those of any other call. The status 200 says that the import is confirmed and will be carried to its

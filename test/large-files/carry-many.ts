@@ -1,5 +1,6 @@
 /**
- * Many keys by hand, through real processes: in by a file that is made as it is read, and all of them out again. Invariant: returns only where every key arrived and left, in order.
+ * Many keys by hand, through real processes: in by a file that is made as it is read, and all of them out again.
+ * Invariant: returns only where every key arrived and left, in order.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * A primary and its secondary Lyon in this process, each with its database in a file, so that a test can write into it as a
- * disk or a thief would. Call once, at the top of a test file.
+ * A primary and its secondary Lyon in this process, each with its database in a file, so that a test can write into it
+ * as a disk or a thief would. Call once, at the top of a test file.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

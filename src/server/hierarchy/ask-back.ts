@@ -1,6 +1,6 @@
 /**
- * Asking back, at the secondary: the calls by which a primary tells and gives what it once had from here, and what is in the
- * way of them in words that say what mends it.
+ * Asking back, at the secondary: the calls by which a primary tells and gives what it once had from here, and what is
+ * in the way of them in words that say what mends it.
  *
  * Invariants: nothing is asked over a link that is closed; what comes fits its id.
  */

@@ -1,7 +1,7 @@
 /**
- * Asking secondaries for what came from them: the cursor lives here, so that setting it back to the start has everything of
- * that epoch sent again, which changes nothing where it is known. Invariant: the cursor and its audit event are durable
- * together.
+ * Asking secondaries for what came from them: the cursor lives here, so that setting it back to the start has
+ * everything of that epoch sent again, which changes nothing where it is known. Invariant: the cursor and its audit
+ * event are durable together.
  */
 import type { ServerName } from '#domain/lookup.ts';
 import { samePosition, SEQUENCE_START } from '#domain/sequence.ts';

@@ -2,7 +2,8 @@
  * Having damaged keys back from the primary. It gives them only while an administrator there allows it, as with
  * `recover-from-primary`: to the primary a secondary that asks without claims is the same, whatever reason it gives.
  *
- * Invariant: what the primary sends counts for nothing by itself; it comes in where the chain of this repository proves it.
+ * Invariant: what the primary sends counts for nothing by itself; it comes in where the chain of this repository proves
+ * it.
  */
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import {

@@ -1,9 +1,9 @@
 /**
- * Mending a run of damaged numbers in one transaction: what is right in the rows is kept, and records that were had again
- * fill what is not.
+ * Mending a run of damaged numbers in one transaction: what is right in the rows is kept, and records that were had
+ * again fill what is not.
  *
- * Invariants: a record comes into a row only where its own id fits its content and the chain proves that it was recorded at
- * that number; it is sealed anew, under the data key that seals now; the audit event is durable with it.
+ * Invariants: a record comes into a row only where its own id fits its content and the chain proves that it was
+ * recorded at that number; it is sealed anew, under the data key that seals now; the audit event is durable with it.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { KeystairError } from '#domain/errors.ts';

@@ -1,6 +1,7 @@
 /**
- * Putting right what is noted of devices and neighbours. Invariant: nothing is believed that is not counted here: a note that
- * is gone is given back by the device, which counts otherwise, and what was heard is heard again with the next heartbeat.
+ * Putting right what is noted of devices and neighbours. Invariant: nothing is believed that is not counted here: a
+ * note that is gone is given back by the device, which counts otherwise, and what was heard is heard again with the
+ * next heartbeat.
  */
 import { NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
 import type { Store } from '#store/store.ts';

@@ -1,9 +1,9 @@
 /**
- * Repairing: verifies, puts right what the rows themselves prove, has the rest back from the primary, asks secondaries and
- * devices for what only they have, and verifies again.
+ * Repairing: verifies, puts right what the rows themselves prove, has the rest back from the primary, asks secondaries
+ * and devices for what only they have, and verifies again.
  *
- * Invariants: that it begins is durable before anything is touched; a key counts as mended when its transaction is durable,
- * and as whole when the verification after it says so.
+ * Invariants: that it begins is durable before anything is touched; a key counts as mended when its transaction is
+ * durable, and as whole when the verification after it says so.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';

@@ -1,7 +1,7 @@
 /**
  * Keys that a repair could not have again at once, remembered while the process runs: whatever brings such a record, a
- * transmission, a receipt, a file or a lookup, mends its row in the transaction that would have recorded it. Invariant: what
- * is remembered only says where to look; what may be put in is proved there.
+ * transmission, a receipt, a file or a lookup, mends its row in the transaction that would have recorded it. Invariant:
+ * what is remembered only says where to look; what may be put in is proved there.
  */
 import type { Transaction } from '#store/store.ts';
 import type { CheckedKey } from '../keys/record-keys.ts';

@@ -1,11 +1,11 @@
 /**
  * A new data key, and every record sealed anew under it, while the server serves.
  *
- * How it flows: the row of the new data key and the row that says how far resealing is are made in one transaction; when
- * they are durable, everything that is sealed from then on is under the new key. Then the records are walked by number,
- * a page a transaction, each with the row that says how far it is: a process that is killed anywhere goes on there. The
- * server's own secrets follow in the last. It does not end before an import that is staged: its keys lie under the data key
- * of their time and become records when it is applied.
+ * How it flows: the row of the new data key and the row that says how far resealing is are made in one transaction;
+ * when they are durable, everything that is sealed from then on is under the new key. Then the records are walked by
+ * number, a page a transaction, each with the row that says how far it is: a process that is killed anywhere goes on
+ * there. The server's own secrets follow in the last. It does not end before an import that is staged: its keys lie
+ * under the data key of their time and become records when it is applied.
  *
  * Invariants: a record is replaced only by what opens to the same secrets; one that does not open is left as it is and
  * counted; old data keys are kept for ever, so nothing depends on this ever ending.

@@ -2,8 +2,8 @@
  * The seals of an open server: listed, added, removed, recovery shares given out, all while it serves.
  *
  * Invariants: a new seal has opened this very root key before its row is stored; a server is never left without a seal
- * that opens it alone, and neither recovery shares nor a seal whose key file is not at hand count as one; every change is in the audit log in the transaction that
- * makes it; one change at a time.
+ * that opens it alone, and neither recovery shares nor a seal whose key file is not at hand count as one; every change
+ * is in the audit log in the transaction that makes it; one change at a time.
  */
 import { rmSync } from 'node:fs';
 import type { Keyring, SealRow } from '#crypto/keyring.ts';

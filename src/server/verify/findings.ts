@@ -1,6 +1,6 @@
 /**
- * What a verification finds: damaged keys by number, and everything else as sentences. Invariant: memory is bounded, however
- * much is damaged; what is not listed any more is counted.
+ * What a verification finds: damaged keys by number, and everything else as sentences. Invariant: memory is bounded,
+ * however much is damaged; what is not listed any more is counted.
  */
 import type { ServerName } from '#domain/lookup.ts';
 import type { Contact, Cursor, StoredKey } from '#store/store.ts';
@@ -10,8 +10,9 @@ import { toHex } from '../hierarchy/hex.ts';
 const PROBLEMS_MAX = 1000;
 
 /**
- * What is wrong with a key's row. `unreadable`: its record does not open. `digest`, `device`, `chain`: the record is right,
- * and that column is not. `other-record`: the record that belongs at this number is another one. `missing`: no row.
+ * What is wrong with a key's row. `unreadable`: its record does not open. `digest`, `device`, `chain`: the record is
+ * right, and that column is not. `other-record`: the record that belongs at this number is another one. `missing`: no
+ * row.
  */
 export type KeyFault = 'unreadable' | 'digest' | 'device' | 'chain' | 'other-record' | 'missing';
 

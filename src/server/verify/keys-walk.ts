@@ -1,6 +1,6 @@
 /**
- * Walks through the keys in their order: each record is opened, its digest made anew, and each chain value held against the
- * one before it. Invariant: a row that is as it was recorded is never named, whatever became of its neighbours.
+ * Walks through the keys in their order: each record is opened, its digest made anew, and each chain value held against
+ * the one before it. Invariant: a row that is as it was recorded is never named, whatever became of its neighbours.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { checkKey, keyFromCanonical } from '#domain/encryption-key.ts';

@@ -1,6 +1,6 @@
 /**
- * Rows of encryption keys: appended and read; nothing of them changes but the seal, which is made anew, and what was damaged,
- * which is written whole.
+ * Rows of encryption keys: appended and read; nothing of them changes but the seal, which is made anew, and what was
+ * damaged, which is written whole.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
