@@ -37,6 +37,13 @@ function record(caller: MachineCaller, complete: unknown): Promise<Answered> {
   return caller.to('record', JSON.stringify({ complete }));
 }
 
+/** What stands in the audit log of the calls it was refused. */
+async function refusalsOf(member: MadeMember): Promise<string[]> {
+  return (await server.events('call-refused'))
+    .filter(({ caller }) => caller === `device:${member.id}`)
+    .map(({ route, code }) => `${String(route)} ${String(code)}`);
+}
+
 test('the acknowledgement of a key comes with a receipt that the device cannot read', async () => {
   const key = ownKey();
   const answer = await device.calls.call('record', { complete: keyToWire(key) });
@@ -87,6 +94,20 @@ test('a key whose content does not fit its id, or is over a limit, or malformed,
     assert.ok(!JSON.stringify(answered.document).includes(wire.material), 'no material in a refusal');
   }
   assert.equal(await server.has(key.key.id), false);
+});
+
+test('what a device is refused for stands in the audit log, by its name and by the call', async () => {
+  const odd = await newDevice('odd');
+  const foreign = ownKey(device);
+  assert.equal((await record(odd, keyToWire(foreign))).code, 'record-invalid');
+  await server.record(foreign);
+  const asked = {
+    id: foreign.key.id,
+    claim: claimToText(foreign.claim),
+    stanzas: [{ args: ['X25519', 'x'], body: '' }],
+  };
+  assert.equal((await odd.to('unwrap', JSON.stringify(asked))).code, 'request-invalid');
+  assert.deepEqual(await refusalsOf(odd), ['record record-invalid', 'unwrap request-invalid']);
 });
 
 test('a request over the limit of its route is cut off', async () => {
@@ -167,6 +188,7 @@ test('identities of files and recovery passwords are given to no device, with th
     const lookup = JSON.stringify({ id: key.key.id, claim: claimToText(key.claim) });
     const answered = await device.to('deviceLookup', lookup);
     assert.equal(answered.code, 'not-allowed');
+    assert.equal((await refusalsOf(device)).at(-1), 'deviceLookup not-allowed');
     assert.ok(
       !JSON.stringify(answered.document).includes(Buffer.from(key.material.expose()).toString('base64')),
     );

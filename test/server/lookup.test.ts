@@ -103,6 +103,24 @@ test('what comes down is kept before it is answered, and says who had it', async
   assert.equal(listed?.receivedFrom, `primary:${above.name.id}`);
 });
 
+test('a device that is removed while its question is on the way up gets no key', async () => {
+  const key = makeSomeKey();
+  const lost = await joinAs((await server.call('inviteDevice', {})).invitation, { name: 'lost' });
+  const asked = Promise.withResolvers<void>();
+  const removed = Promise.withResolvers<void>();
+  played.answer = async () => {
+    asked.resolve();
+    await removed.promise;
+    return found(key);
+  };
+  const answer = ask(key, lost);
+  await asked.promise;
+  await server.call('removeDevice', { device: 'lost' });
+  removed.resolve();
+  await assert.rejects(answer, { code: 'not-a-member' });
+  assert.ok((await server.events('key-provided')).every((event) => event['key'] !== key.key.id));
+});
+
 test('an answer that is not the key asked for is not kept: another key, another content, another claim', async () => {
   const key = makeSomeKey();
   const wire = keyToWire(key);

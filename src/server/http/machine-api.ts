@@ -5,7 +5,7 @@
  * Invariant: who may call is read from the route's row and the membership row at every request, before the body is
  * looked at.
  */
-import { codeOf, KeystairError } from '#domain/errors.ts';
+import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
 import type { Member, MemberKind } from '#domain/member.ts';
 import {
   type AnswerOf,
@@ -76,8 +76,10 @@ const HANDLERS: Handlers = {
   record: ({ ports, member, again, request }) => recordDeviceKey(ports, member, again, request),
   missingReceipts: ({ ports, member, request }) => missingReceipts(ports, member, request),
   returnReceipts: ({ ports, member, again, request }) => returnReceipts(ports, member, again, request),
-  deviceLookup: ({ ports, member, request }) => provideToDevice(ports, member, request),
-  unwrap: ({ ports, member, request }) => unwrapForDevice(ports, member, request),
+  deviceLookup: ({ ports, member, again, request }) =>
+    provideToDevice(ports, member, () => again(ports.store.reader), request),
+  unwrap: ({ ports, member, again, request }) =>
+    unwrapForDevice(ports, member, () => again(ports.store.reader), request),
   arrive: ({ ports, member, again, request }) => arrive(ports, member, again, request),
   arrived: ({ ports, again }) => arrived(ports, again),
   moved: ({ ports, again, request }) => moved(ports, again, request),
@@ -85,6 +87,17 @@ const HANDLERS: Handlers = {
 
 /** Calls in which keys or claims of a secondary travel, besides its transmissions: they end when its link is closed. */
 const KEYS_TRAVEL = new Set<MachineRouteName>(['lookup', 'explain', 'recoverable', 'recover']);
+
+/** What a member is refused for. All else that a call may fail of is trouble of this server or of the line, told in the log. */
+const REFUSED_FOR: ReadonlySet<ErrorCode> = new Set([
+  'file-damaged',
+  'later',
+  'not-a-member',
+  'not-allowed',
+  'record-conflict',
+  'record-invalid',
+  'request-invalid',
+]);
 
 export class MachineApi {
   readonly #ports: MachineApiPorts;
@@ -98,16 +111,31 @@ export class MachineApi {
     try {
       return await this.#judge(name, peer);
     } catch (error) {
-      await this.#noteRefusal(name, peer, error);
+      if (error instanceof KeystairError) await this.#noteRefusal(name, nameOf(peer), error.code);
       throw error;
     }
   }
 
-  /** Runs an admitted call with its parsed body. */
+  /** Runs an admitted call with its parsed body. What a member is refused for is noted in the audit log, too. */
   async run(name: MachineRouteName, admitted: Admitted, body: unknown, abort: () => void): Promise<unknown> {
-    const ports = this.#ports;
     if (admitted.as === 'joiner') return this.#join(admitted.joiner, body as RequestOf<'join'>);
-    const { member, again } = admitted;
+    try {
+      return await this.#runForMember(name, admitted, body, abort);
+    } catch (error) {
+      const code = codeOf(error);
+      const { kind, id } = admitted.member;
+      if (REFUSED_FOR.has(code)) await this.#noteRefusal(name, `${kind}:${id}`, code);
+      throw error;
+    }
+  }
+
+  async #runForMember(
+    name: MachineRouteName,
+    { member, again }: Extract<Admitted, { as: 'member' }>,
+    body: unknown,
+    abort: () => void,
+  ): Promise<unknown> {
+    const ports = this.#ports;
     if (name === 'transmit') {
       return ports.streams.runTransmission(member.id, abort, () =>
         receiveTransmission(ports, ports.secondaryBudget, again, body as AsyncIterable<Uint8Array>),
@@ -134,17 +162,8 @@ export class MachineApi {
     }
   }
 
-  async #noteRefusal(name: MachineRouteName, peer: PeerIdentity, error: unknown): Promise<void> {
-    if (!(error instanceof KeystairError)) return;
-    const caller = nameOf(peer);
-    const code = codeOf(error);
-    await this.#ports.refusals.note(caller, code, {
-      event: 'call-refused',
-      by: caller,
-      caller,
-      code,
-      route: name,
-    });
+  async #noteRefusal(route: MachineRouteName, caller: string, code: ErrorCode): Promise<void> {
+    await this.#ports.refusals.note(caller, code, { event: 'call-refused', by: caller, caller, code, route });
   }
 
   async #judge(name: MachineRouteName, peer: PeerIdentity): Promise<Admitted> {

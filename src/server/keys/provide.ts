@@ -1,6 +1,7 @@
 /**
  * Providing a key to whoever asked with its claim: a secondary, or a device. Invariant: the audit event is durable
- * before material leaves, and for a secondary the link is looked at once more after it.
+ * before material leaves, and whether the caller may still have it is looked at once more: the link to a secondary each
+ * time, after the event; a device's membership where the answer was waited for.
  */
 import { claimFromText } from '#domain/claim.ts';
 import { judgeLink, type LinkVerdict } from '#domain/hierarchy.ts';
@@ -99,25 +100,30 @@ async function refuse(ports: ProvidePorts, member: Member, key: string, refused:
 
 // --- to a device ---
 
+/** Throws `not-a-member` where the device was removed while servers above were asked, which takes seconds. */
 async function findForDevice(
   ports: ProvidePorts,
+  readAgain: () => Promise<Member>,
   request: { readonly id: string; readonly claim: string },
 ): Promise<LookupOutcome> {
-  return ports.lookups.find({
+  const outcome = await ports.lookups.find({
     id: request.id,
     claim: claimFromText(request.claim),
     asked: [],
     deadline: ports.clock() + LOOKUP_DEADLINE_MS_DEFAULT,
   });
+  if (outcome.outcome === 'found' && outcome.source.id !== ports.server.id) await readAgain();
+  return outcome;
 }
 
 /** The whole key, to open a drive. Identities of files and recovery passwords stay on servers. */
 export async function provideToDevice(
   ports: ProvidePorts,
   member: Member,
+  readAgain: () => Promise<Member>,
   request: RequestOf<'deviceLookup'>,
 ): Promise<AnswerOf<'deviceLookup'>> {
-  const outcome = await findForDevice(ports, request);
+  const outcome = await findForDevice(ports, readAgain, request);
   if (outcome.outcome === 'not-found') return refuse(ports, member, request.id, outcome);
   const { key } = outcome.key;
   if (key.kind !== 'volume') {
@@ -143,9 +149,10 @@ export async function provideToDevice(
 export async function unwrapForDevice(
   ports: ProvidePorts,
   member: Member,
+  readAgain: () => Promise<Member>,
   request: RequestOf<'unwrap'>,
 ): Promise<AnswerOf<'unwrap'>> {
-  const outcome = await findForDevice(ports, request);
+  const outcome = await findForDevice(ports, readAgain, request);
   if (outcome.outcome === 'not-found') return refuse(ports, member, request.id, outcome);
   const { key, material } = outcome.key;
   if (key.kind !== 'file') {
