@@ -91,6 +91,11 @@ export const DEVICE_RECORDS_AN_HOUR_DEFAULT = 10_000;
 export const DEVICE_BYTES_AN_HOUR_DEFAULT = 64 * 1024 * 1024;
 export const SECONDARY_RECORDS_AN_HOUR_DEFAULT = 20_000_000;
 export const SECONDARY_BYTES_AN_HOUR_DEFAULT = 64 * 1024 * 1024 * 1024;
+/**
+ * Members whose budget is remembered, those who brought something last. Whoever is forgotten begins anew: to gain by it,
+ * so many others must bring keys between two of one's own.
+ */
+export const BUDGETS_REMEMBERED_MAX = 50_000;
 
 // --- trust ---
 

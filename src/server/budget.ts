@@ -3,6 +3,7 @@
  * "later". Kept in memory: a restart forgives.
  */
 import {
+  BUDGETS_REMEMBERED_MAX,
   DEVICE_BYTES_AN_HOUR_DEFAULT,
   DEVICE_RECORDS_AN_HOUR_DEFAULT,
   SECONDARY_BYTES_AN_HOUR_DEFAULT,
@@ -54,10 +55,19 @@ export class Budget {
     bucket.records = Math.min(this.#records, bucket.records + share * this.#records);
     bucket.bytes = Math.min(this.#bytes, bucket.bytes + share * this.#bytes);
     bucket.at = now;
-    this.#buckets.set(memberId, bucket);
+    this.#remember(memberId, bucket);
     if (bucket.records < records || bucket.bytes < bytes) return false;
     bucket.records -= records;
     bucket.bytes -= bytes;
     return true;
+  }
+
+  /** As the last, and the first is forgotten: a million devices must not cost memory for each. */
+  #remember(memberId: string, bucket: Bucket): void {
+    this.#buckets.delete(memberId);
+    this.#buckets.set(memberId, bucket);
+    if (this.#buckets.size <= BUDGETS_REMEMBERED_MAX) return;
+    const [first] = this.#buckets.keys();
+    if (first !== undefined) this.#buckets.delete(first);
   }
 }

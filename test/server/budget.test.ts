@@ -1,0 +1,39 @@
+/** What one member may bring in an hour. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BUDGETS_REMEMBERED_MAX } from '#domain/limits.ts';
+import { Budget } from '#server/budget.ts';
+
+const HOUR_MS = 3_600_000;
+
+test('above its budget a member is told later, others are not, and an hour mends it', () => {
+  let now = 1_000_000;
+  const budget = new Budget(10, 1000, () => now);
+  assert.ok(budget.take('a', 10, 10));
+  assert.equal(budget.take('a', 1, 1), false);
+  assert.ok(budget.take('b', 1, 1));
+  now += HOUR_MS / 10;
+  assert.ok(budget.take('a', 1, 1));
+  assert.equal(budget.take('a', 1, 1), false);
+  now -= HOUR_MS;
+  assert.equal(budget.take('a', 1, 1), false, 'a clock that goes back gives nothing');
+});
+
+test('records and bytes are counted each for itself', () => {
+  const budget = new Budget(10, 1000, () => 0);
+  assert.ok(budget.take('a', 1, 990));
+  assert.equal(budget.take('a', 1, 11), false);
+  assert.ok(budget.take('a', 1, 10));
+});
+
+test('a budget is remembered while fewer others than its limit come between, and memory is bounded by it', () => {
+  const budget = new Budget(1, 1, () => 0);
+  const others = (count: number, name: string): void => {
+    for (let at = 0; at < count; at += 1) budget.take(`${name} ${at}`, 1, 1);
+  };
+  budget.take('a', 1, 1);
+  others(BUDGETS_REMEMBERED_MAX - 1, 'early');
+  assert.equal(budget.take('a', 1, 1), false);
+  others(BUDGETS_REMEMBERED_MAX, 'late');
+  assert.ok(budget.take('a', 1, 1));
+});
