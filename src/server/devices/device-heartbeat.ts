@@ -13,15 +13,17 @@ import type { DevicePorts } from './record-device-key.ts';
 
 export async function deviceHeartbeat(
   ports: DevicePorts,
-  member: Member,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
   request: RequestOf<'deviceHeartbeat'>,
   addresses: readonly string[],
 ): Promise<AnswerOf<'deviceHeartbeat'>> {
-  const totals = await ports.store.write(async (transaction) => {
+  const { member, totals } = await ports.store.write(async (transaction) => {
+    // As its row is now: a removal of this moment would be undone by one that was read before it.
+    const member = await demandCaller(transaction);
     await transaction.putContact({ id: member.id, lastHeartbeatAt: ports.clock(), body: '{}' });
     if (request.name !== member.name)
       await writeMember(ports.rows, transaction, { ...member, name: request.name });
-    return transaction.receiptTotals(member.id);
+    return { member, totals: await transaction.receiptTotals(member.id) };
   });
   const agree = totals.count === request.receipts.count && toHex(totals.digest) === request.receipts.digest;
   // Where they are wanted for damaged keys, they are told apart from those by what is asked for next.

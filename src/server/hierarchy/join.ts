@@ -7,6 +7,7 @@ import { decodeInvitation, type Invitation } from '#domain/invitation.ts';
 import type { Caller } from '#domain/right.ts';
 import type { JoinAnswer } from '#protocol/messages.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { Reader } from '#store/store.ts';
 import type { ServerPorts } from '../ports.ts';
 import { readOptions, writeOptions } from '../settings.ts';
 import type { Climb } from './climb.ts';
@@ -44,27 +45,32 @@ export async function joinHierarchy(
     });
   }
   const { reader } = ports.store;
-  const present = await readPrimary(ports.rows, reader);
-  if (present !== undefined && present.id !== invitation.server.id) {
-    throw new KeystairError('already-joined', `this server has the primary ${present.name} already`, {
-      nextStep: 'run `keystair hierarchy leave` first; keys that arrived stay',
-    });
-  }
-  const options = await readOptions(ports.rows, reader);
-  const useHierarchy = request.useHierarchy ?? options.useHierarchy;
-  const answer = await ports.askToJoin(invitation, await memberKey(ports), { ...ports.server, useHierarchy });
-  const primary: PrimaryRow = {
-    ...answer.server,
-    addresses: answer.addresses.length > 0 ? answer.addresses : invitation.addresses,
-    authority: answer.authority,
-    certificate: answer.certificate,
-    dmz: present?.dmz ?? false,
+  await presentPrimary(ports, reader, invitation.server.id);
+  const asked = {
+    ...ports.server,
+    useHierarchy: request.useHierarchy ?? (await readOptions(ports.rows, reader)).useHierarchy,
   };
-  await ports.store.write(async (transaction) => {
+  const answer = await ports.askToJoin(invitation, await memberKey(ports), asked);
+  const { primary, present, useHierarchy } = await ports.store.write(async (transaction) => {
+    // Asking took a moment, in which this server may have joined another, or its option or mark been changed.
+    const present = await presentPrimary(ports, transaction, answer.server.id);
+    const primary: PrimaryRow = {
+      ...answer.server,
+      addresses: answer.addresses.length > 0 ? answer.addresses : invitation.addresses,
+      authority: answer.authority,
+      certificate: answer.certificate,
+      dmz: present?.dmz ?? false,
+    };
     await ports.rows.put(transaction, 'primary', 'current', primary);
-    if (useHierarchy !== options.useHierarchy)
+    const options = await readOptions(ports.rows, transaction);
+    const useHierarchy = request.useHierarchy ?? options.useHierarchy;
+    const switched = useHierarchy !== options.useHierarchy;
+    if (switched)
       await writeOptions(ports.rows, transaction, { ...options, useHierarchy, switchedAt: ports.clock() });
     await ports.audit.append(transaction, [
+      ...(switched
+        ? [{ event: 'settings-changed', by: caller.name, changes: { useHierarchy } } as const]
+        : []),
       {
         event: 'hierarchy-joined',
         by: caller.name,
@@ -73,6 +79,7 @@ export async function joinHierarchy(
         dmz: answer.dmz,
       },
     ]);
+    return { primary, present, useHierarchy };
   });
   ports.link.forget();
   ports.hierarchyChanged.raise();
@@ -87,11 +94,29 @@ export async function joinHierarchy(
   };
 }
 
+/** The primary it has, which may be this one only. Throws `already-joined`. */
+async function presentPrimary(
+  ports: JoinPorts,
+  reader: Reader,
+  wantedId: string,
+): Promise<PrimaryRow | undefined> {
+  const present = await readPrimary(ports.rows, reader);
+  if (present === undefined || present.id === wantedId) return present;
+  throw new KeystairError('already-joined', `this server has the primary ${present.name} already`, {
+    nextStep: 'run `keystair hierarchy leave` first; keys that arrived stay',
+  });
+}
+
 /** This server's key as a member, made once and kept: its id is bound to it wherever it joins. */
-async function memberKey(ports: JoinPorts): Promise<string> {
-  const stored = await ports.rows.getSecret(ports.store.reader, MEMBER_KEY);
-  if (stored !== undefined) return Buffer.from(stored).toString();
-  const made = ports.makePrivateKey();
-  await ports.store.write((transaction) => ports.rows.putSecret(transaction, MEMBER_KEY, Buffer.from(made)));
-  return made;
+async function memberKey({ rows, store, makePrivateKey }: JoinPorts): Promise<string> {
+  const key =
+    (await rows.getSecret(store.reader, MEMBER_KEY)) ??
+    (await store.write(async (transaction) => {
+      const there = await rows.getSecret(transaction, MEMBER_KEY);
+      if (there !== undefined) return there;
+      const made = Buffer.from(makePrivateKey());
+      await rows.putSecret(transaction, MEMBER_KEY, made);
+      return made;
+    }));
+  return Buffer.from(key).toString();
 }

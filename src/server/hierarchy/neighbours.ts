@@ -84,6 +84,8 @@ export async function leaveHierarchy(
     told = codeOf(error) === 'not-a-member';
   }
   await ports.store.write(async (transaction) => {
+    // Telling took a moment, in which somebody else may have left it, and joined another.
+    if ((await readPrimary(ports.rows, transaction))?.id !== primary.id) return;
     await transaction.deleteRow('primary', 'current');
     await transaction.clearRefusedKeys('');
     await ports.audit.append(transaction, [

@@ -71,8 +71,8 @@ const HANDLERS: Handlers = {
     ports.hierarchyChanged.raise();
     return {};
   },
-  deviceHeartbeat: ({ ports, member, request }) =>
-    deviceHeartbeat(ports, member, request, ports.credentials.addresses()),
+  deviceHeartbeat: ({ ports, again, request }) =>
+    deviceHeartbeat(ports, again, request, ports.credentials.addresses()),
   record: ({ ports, member, again, request }) => recordDeviceKey(ports, member, again, request),
   missingReceipts: ({ ports, member, request }) => missingReceipts(ports, member, request),
   returnReceipts: ({ ports, member, again, request }) => returnReceipts(ports, member, again, request),

@@ -65,7 +65,8 @@ export async function admit(
             name,
             fingerprint: joiner.fingerprint,
             publicKey: Buffer.from(joiner.publicKey).toString('base64'),
-            dmz: invitation.row.dmz,
+            // Who is a member renews its address with a new invitation, and keeps its mark.
+            dmz: invitation.row.dmz || (known?.removedAt === null && known.dmz),
             state: request.arriving === true ? 'arriving' : 'managed',
             movedTo: null,
             joinedAt: isoTime(ports.clock()),
