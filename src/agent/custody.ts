@@ -5,7 +5,7 @@
  */
 import { claimToText, hashClaim } from '#domain/claim.ts';
 import { type CompleteKey, type KeyDraft, makeKey } from '#domain/encryption-key.ts';
-import { KeystairError } from '#domain/errors.ts';
+import { type ErrorCode, KeystairError } from '#domain/errors.ts';
 import type { KeyMaterial } from '#domain/key-material.ts';
 import { BLIND_BYTES, CLAIM_BYTES } from '#domain/limits.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
@@ -61,15 +61,34 @@ async function handOver(ports: AgentPorts, calls: MachineCalls, key: CompleteKey
     );
   }
   ports.state.transaction(() => {
+    if (ports.state.demandMembership().server.id !== key.key.origin) throw movedMeanwhile();
     const pending = ports.state.key(key.key.id);
     if (pending !== undefined) ports.state.putKey({ ...pending, custody: 'made' });
     ports.state.putReceipt(answer.server.id, key.key.id, answer.receipt);
   });
 }
 
-/** Keys whose acknowledgement never came: handed over once more, so that they are not lost from sight. */
-export async function handOverPending(ports: AgentPorts, calls: MachineCalls): Promise<void> {
+/** The server it is with now was not shown this key. Nothing is encrypted with it, so nothing depends on it. */
+function movedMeanwhile(): KeystairError {
+  return new KeystairError('interrupted', 'the device changed its server while it made a key', {
+    nextStep: 'nothing was encrypted; run the command again',
+  });
+}
+
+/** For these a key is refused alone: the others are handed over, and the heartbeat goes on. */
+const REFUSED_ALONE: ReadonlySet<ErrorCode> = new Set(['later', 'record-conflict', 'record-invalid']);
+
+/**
+ * Keys whose acknowledgement never came: handed over once more, so that they are not lost from sight.
+ *
+ * @returns why the first that was refused was.
+ */
+export async function handOverPending(
+  ports: AgentPorts,
+  calls: MachineCalls,
+): Promise<KeystairError | undefined> {
   const { server } = ports.state.demandMembership();
+  let refusal: KeystairError | undefined;
   for (const { custody, record, material, blind } of ports.state.keys()) {
     // One made for another server cannot be handed to this one; nothing was encrypted with it.
     if (
@@ -80,8 +99,14 @@ export async function handOverPending(ports: AgentPorts, calls: MachineCalls): P
       record.origin !== server.id
     )
       continue;
-    await handOver(ports, calls, { key: record, material, blind });
+    try {
+      await handOver(ports, calls, { key: record, material, blind });
+    } catch (error) {
+      if (!(error instanceof KeystairError) || !REFUSED_ALONE.has(error.code)) throw error;
+      refusal ??= error;
+    }
   }
+  return refusal;
 }
 
 /** Remembers a key of another device that was opened here: this device needs it from now on. */

@@ -11,6 +11,7 @@ import { explainRefusal, type LookupRefusal, type ServerName } from '#domain/loo
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';
+import type { AgentKey } from './agent-key.ts';
 import { heartbeat } from './heartbeat.ts';
 import type { AgentPorts } from './ports.ts';
 import { keyPairOf, withMembership } from './server-connection.ts';
@@ -89,32 +90,69 @@ async function change(
   const secretHash = hash('sha256', invitation.secret, 'hex');
   const membership = await join(ports, device, invitation, true);
   ports.state.set('arriving', { membership, secretHash });
-  const { needed, receipts, refused } = await withMembership(ports, membership, (calls) =>
-    showKeys(ports, calls),
+  const { needed, obtained, refused } = await withMembership(ports, membership, (calls) =>
+    moveOver(ports, calls, present, membership),
   );
-  // Receipts of the new server are kept whether or not the device moves over yet.
-  ports.state.transaction(() => {
-    for (const { id, receipt } of receipts) ports.state.putReceipt(membership.server.id, id, receipt);
-  });
   if (refused.length > 0) {
     return reportOf(
       device,
       present.server,
       needed,
-      receipts.length,
+      obtained,
       refused.map(({ id }) => id),
       stays(present, membership, refused),
     );
   }
-  // The one write that decides.
-  ports.state.transaction(() => {
+  await firstHeartbeat(ports);
+  return reportOf(device, membership.server, needed, obtained, [], undefined);
+}
+
+/** Shows keys until none is left that was not shown, those included that another command makes meanwhile. */
+async function moveOver(ports: AgentPorts, calls: MachineCalls, present: Membership, membership: Membership) {
+  const shown = new Set<string>();
+  let obtained = 0;
+  for (;;) {
+    const { receipts, refused } = await showKeys(
+      calls,
+      neededKeys(ports).filter(({ id }) => !shown.has(id)),
+    );
+    // Receipts of the new server are kept whether or not the device moves over yet.
+    ports.state.transaction(() => {
+      for (const { id, receipt } of receipts) ports.state.putReceipt(membership.server.id, id, receipt);
+    });
+    for (const { id } of [...receipts, ...refused]) shown.add(id);
+    obtained += receipts.length;
+    if (refused.length > 0 || decide(ports, present, membership, shown)) {
+      return { needed: shown.size, obtained, refused };
+    }
+  }
+}
+
+/** The one write that decides. False where the device needs a key that was not shown. */
+function decide(
+  ports: AgentPorts,
+  present: Membership,
+  membership: Membership,
+  shown: ReadonlySet<string>,
+): boolean {
+  return ports.state.transaction(() => {
+    if (ports.state.demandMembership().server.id !== present.server.id) {
+      throw new KeystairError('interrupted', 'another command changed the server of this device meanwhile', {
+        nextStep: 'look at `keystair agent status`, and enrol again if it is not where it belongs',
+      });
+    }
+    if (neededKeys(ports).some(({ id }) => !shown.has(id))) return false;
     ports.state.set('membership', membership);
     ports.state.set('left-server', { membership: present, to: membership.server });
     ports.state.set('tell-arrived', true);
     ports.state.unset('arriving');
+    return true;
   });
-  await firstHeartbeat(ports);
-  return reportOf(device, membership.server, needed, receipts.length, [], undefined);
+}
+
+/** Every key this device made or opened. */
+function neededKeys(ports: AgentPorts): readonly AgentKey[] {
+  return ports.state.keys().filter(({ custody }) => custody !== 'pending');
 }
 
 /**
@@ -125,9 +163,8 @@ async function firstHeartbeat(ports: AgentPorts): Promise<void> {
   await heartbeat(ports).catch(() => undefined);
 }
 
-/** Shows id and claim of every key this device made or opened, page by page. */
-async function showKeys(ports: AgentPorts, calls: MachineCalls) {
-  const needed = ports.state.keys().filter(({ custody }) => custody !== 'pending');
+/** Shows id and claim of each key, page by page. */
+async function showKeys(calls: MachineCalls, needed: readonly AgentKey[]) {
   const receipts: { id: string; receipt: string }[] = [];
   const refused: ({ readonly id: string } & LookupRefusal)[] = [];
   for (let at = 0; at < needed.length; at += DEVICE_PAGE_MAX) {
@@ -144,7 +181,7 @@ async function showKeys(ports: AgentPorts, calls: MachineCalls) {
         });
     }
   }
-  return { needed: needed.length, receipts, refused };
+  return { receipts, refused };
 }
 
 function stays(present: Membership, wanted: Membership, refused: readonly LookupRefusal[]): KeystairError {

@@ -16,7 +16,7 @@ export async function heartbeat(ports: AgentPorts): Promise<{ server: ServerName
   return withServer(ports, async (calls) => {
     const device = ports.state.demandDevice();
     const membership = ports.state.demandMembership();
-    await handOverPending(ports, calls);
+    const refusal = await handOverPending(ports, calls);
     const totals = addToTotals(NO_RECEIPTS, ports.state.receiptIds(membership.server.id));
     const answer = await calls.call('deviceHeartbeat', {
       name: device.name,
@@ -31,7 +31,7 @@ export async function heartbeat(ports: AgentPorts): Promise<{ server: ServerName
         ports.state.set('membership', { ...present, server: answer.server, addresses });
       }
       ports.state.set('last-heartbeat', new Date(ports.clock()).toISOString());
-      ports.state.set('last-problem', null);
+      ports.state.set('last-problem', refusal === undefined ? null : refusal.sentence);
     });
     return { server: answer.server, returned };
   });

@@ -48,7 +48,7 @@ export function agentStatus(ports: AgentPorts): AgentStatus {
           ]),
     ],
     warnings: [
-      ...(typeof problem === 'string' ? [`The last heartbeat failed: ${problem}.`] : []),
+      ...(typeof problem === 'string' ? [`Trouble at the last heartbeat: ${problem}.`] : []),
       `The agent's state in ${state.directory} holds keys of this device: it is as safe as the disk it lies on, so keep that disk encrypted.`,
       ...(altered === 0
         ? []

@@ -1,0 +1,39 @@
+/** The agent's heartbeat, with a real server in this process. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { agentStatus } from '#agent/status.ts';
+import { claimToText } from '#domain/claim.ts';
+import { openAgent } from '#test/support/agent-in-process.ts';
+import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
+import { makeSomeKey } from '#test/support/some-key.ts';
+
+/** Made, and never acknowledged. */
+function pendingKey(server: ServerInProcess, deviceId: string) {
+  const { key, material, blind, claim } = makeSomeKey({
+    device: { id: deviceId, name: 'device' },
+    origin: server.name.id,
+  });
+  const { id, kind } = key;
+  return { id, kind, custody: 'pending' as const, claim: claimToText(claim), record: key, material, blind };
+}
+
+test('a key that the server refuses keeps neither other keys nor the heartbeat back, and is told of', async () => {
+  const server = await openServer('Oslo');
+  const agent = openAgent();
+  await agent.enrolWith(server);
+  const { state } = agent.ports;
+  const foreign = pendingKey(server, randomUUID());
+  const own = [0, 1].map(() => pendingKey(server, state.demandDevice().id));
+  for (const key of [own[0]!, foreign, own[1]!]) state.putKey(key);
+  await agent.heartbeat();
+  assert.deepEqual(
+    [own[0]!, foreign, own[1]!].map(({ id }) => state.key(id)?.custody),
+    ['made', 'pending', 'made'],
+  );
+  assert.match(
+    agentStatus(agent.ports).warnings[0]!,
+    /^Trouble at the last heartbeat: the key names device /,
+  );
+  assert.equal((await server.call('listDevices', {})).devices[0]?.keys, 2);
+});
