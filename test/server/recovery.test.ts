@@ -5,6 +5,7 @@ import { codeOf, KeystairError } from '#domain/errors.ts';
 import { RECOVERY_MS_DEFAULT, RECOVERY_PAGE_KEYS } from '#domain/limits.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { type PlayedSecondary, playSecondary } from '#test/support/played-secondary.ts';
+import { joinInProcess } from '#test/support/server-in-process.ts';
 import { recoveringPair, refusal } from './recovering-pair.ts';
 
 const pair = recoveringPair();
@@ -78,6 +79,16 @@ test('the permission ends by itself, on withdrawal, and where a clock was set ba
   }
   pair.primary.clock.aheadMs = 0;
   await pair.primary.call('allowRecovery', { server: 'Lyon', off: true });
+  assert.equal((await refusal(pair.recover())).code, 'not-allowed');
+  assert.equal(await pair.lyon.has(lost.key.id), false);
+});
+
+test('the permission ends when the secondary is removed: it does not wait for one that joins anew', async () => {
+  const lost = makeSomeKey();
+  await pair.broughtBy(pair.lyon.name, lost);
+  await pair.allow();
+  await pair.primary.call('removeServer', { server: 'Lyon' });
+  await joinInProcess(pair.lyon, pair.primary);
   assert.equal((await refusal(pair.recover())).code, 'not-allowed');
   assert.equal(await pair.lyon.has(lost.key.id), false);
 });

@@ -78,12 +78,13 @@ export function notAMember(): KeystairError {
   );
 }
 
-/** The row stays, as a no. Every key it brought stays. */
+/** The row stays, as a no, and a permission to have keys back ends with it. Every key it brought stays. */
 export async function removeMember(ports: ServerPorts, by: string, id: string): Promise<void> {
   await ports.store.write(async (transaction) => {
     const member = await readMember(ports.rows, transaction, id);
     if (member === undefined || member.removedAt !== null) return;
     await writeMember(ports.rows, transaction, { ...member, removedAt: isoTime(ports.clock()) });
+    await transaction.deleteRow('recovery', id);
     await ports.audit.append(transaction, [
       { event: 'member-removed', by, kind: member.kind, member: id, name: member.name },
     ]);
