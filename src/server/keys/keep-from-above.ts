@@ -57,7 +57,6 @@ export class KeptFromAbove {
   async #later(checked: CheckedKey, primaryId: string): Promise<void> {
     const { id } = checked.complete.key;
     if (this.#unkept.has(id)) return;
-    if (this.#unkept.size < UNKEPT_KEYS_MAX) this.#unkept.set(id, { checked, primaryId });
     const event = {
       event: 'key-not-kept',
       by: `primary:${primaryId}`,
@@ -66,6 +65,8 @@ export class KeptFromAbove {
     } as const;
     this.#ports.log.warn(event, 'a key that came down was answered and could not be kept: the disk is full');
     await this.#ports.audit.record(event);
+    // Only now: whoever asks again must not be answered on the strength of an event that was never written.
+    if (this.#unkept.size < UNKEPT_KEYS_MAX) this.#unkept.set(id, { checked, primaryId });
     this.#retryLater();
   }
 
