@@ -7,6 +7,8 @@ import { isClaimText } from '#domain/claim.ts';
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import {
   DEVICE_PAGE_MAX,
+  HEARTBEAT_INTERVAL_MS_MAX,
+  HEARTBEAT_INTERVAL_MS_MIN,
   LOOKUP_DEADLINE_MS_MAX,
   NAME_LENGTH_MAX,
   RECOVERY_PAGE_KEYS,
@@ -91,6 +93,8 @@ export const HeartbeatRequest = z.object({
   /** First 16 hexadecimal digits of a digest of the servers below; the servers themselves when the primary asked. */
   treeDigest: z.string().regex(/^[0-9a-f]{16}$/),
   tree: z.array(TreeServerSchema).optional(),
+  /** The interval of its heartbeats: after three without one its primary shows it as silent. */
+  heartbeatMs: z.number().int().min(HEARTBEAT_INTERVAL_MS_MIN).max(HEARTBEAT_INTERVAL_MS_MAX).optional(),
 });
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
 

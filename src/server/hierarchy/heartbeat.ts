@@ -103,6 +103,7 @@ async function exchange(
     seq: head.seq,
     chain: toHex(head.chain),
     treeDigest: digestOfTree(below),
+    heartbeatMs: options.heartbeatMs,
   };
   const answer = await link.call(primary, false, (calls) => calls.call('heartbeat', request));
   if (answer.wantTree !== true) return answer;

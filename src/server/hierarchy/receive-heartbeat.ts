@@ -2,7 +2,12 @@
  * A secondary's heartbeat, at its primary: answers with the cursor of that epoch, which lives here and nowhere else.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import { EPOCHS_KEPT_MAX, TREE_REFRESH_MS, TREE_SERVERS_MAX } from '#domain/limits.ts';
+import {
+  EPOCHS_KEPT_MAX,
+  HEARTBEAT_INTERVAL_MS_DEFAULT,
+  TREE_REFRESH_MS,
+  TREE_SERVERS_MAX,
+} from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import { SEQUENCE_START } from '#domain/sequence.ts';
 import type { HeartbeatAnswer, HeartbeatRequest, TreeServer } from '#protocol/messages.ts';
@@ -87,6 +92,7 @@ async function writeHeartbeat(
       problem: copies
         ? 'two copies of this server were heard; stop the one that should not run, and give the other its own directory'
         : null,
+      heartbeatMs: request.heartbeatMs ?? HEARTBEAT_INTERVAL_MS_DEFAULT,
       copiesTold: found ? [...contact.copiesTold, request.epoch].slice(-EPOCHS_KEPT_MAX) : contact.copiesTold,
     };
     await transaction.putContact({ id: member.id, lastHeartbeatAt: now, body: JSON.stringify(heard) });

@@ -1,6 +1,7 @@
 /**
  * What a primary knows of a secondary by hearsay: kept in the contact row, shown to people, never decided by.
  */
+import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
 import type { TreeServer } from '#protocol/messages.ts';
 import type { Reader } from '#store/store.ts';
 import { readHearsay } from './hearsay.ts';
@@ -17,6 +18,8 @@ export interface SecondaryContact {
   readonly treeAt: number;
   readonly tree: readonly TreeServer[];
   readonly problem: string | null;
+  /** The interval of its heartbeats, as it says. */
+  readonly heartbeatMs: number;
   /** Older epochs that were reported as a copy's: once each. */
   readonly copiesTold: readonly string[];
 }
@@ -31,6 +34,7 @@ const NOTHING_HEARD: SecondaryContact = {
   treeAt: 0,
   tree: [],
   problem: null,
+  heartbeatMs: HEARTBEAT_INTERVAL_MS_DEFAULT,
   copiesTold: [],
 };
 

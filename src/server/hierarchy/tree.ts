@@ -1,7 +1,6 @@
 /**
  * The tree as this server knows it: its secondaries from their heartbeats, and what they told of those below them.
  */
-import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import type { TreeServer } from '#protocol/messages.ts';
 import type { HierarchyAnswer } from '#protocol/people-answers.ts';
@@ -12,8 +11,10 @@ import type { PrimaryLink } from './primary-link.ts';
 import { readPrimary } from './primary-row.ts';
 import { readSecondaryContact } from './secondary-contact.ts';
 
-/** Three missed heartbeats at the default interval: one may be lost, two may be bad luck. */
-const SILENT_MS = 3 * HEARTBEAT_INTERVAL_MS_DEFAULT;
+/** Missed heartbeats: one may be lost, two may be bad luck. */
+const SILENT_HEARTBEATS = 3;
+/** A line that is down for a moment is no silence, however often a server is to be heard. */
+const SILENT_MS_LEAST = 3 * 60_000;
 
 /** What is shown of one secondary: its row here and its last heartbeat. */
 export async function showSecondary(ports: ServerPorts, member: Member) {
@@ -27,7 +28,7 @@ export async function showSecondary(ports: ServerPorts, member: Member) {
     headSeq: contact.headSeq,
     acknowledgedSeq: await acknowledgedSeq(ports, member, contact.epoch),
     lastHeartbeatAt: lastHeartbeatAt === null ? null : isoTime(lastHeartbeatAt),
-    problem: contact.problem ?? problemOf(ports.clock(), dmz, lastHeartbeatAt),
+    problem: contact.problem ?? problemOf(ports.clock(), dmz, lastHeartbeatAt, contact.heartbeatMs),
     tree: contact.tree,
   };
 }
@@ -37,10 +38,15 @@ async function acknowledgedSeq(ports: ServerPorts, member: Member, epoch: string
 }
 
 /** A server in a DMZ that is not heard is expected: its firewall may not let it dial. */
-function problemOf(now: number, dmz: boolean, lastHeartbeatAt: number | null): string | null {
+function problemOf(
+  now: number,
+  dmz: boolean,
+  lastHeartbeatAt: number | null,
+  heartbeatMs: number,
+): string | null {
   if (dmz) return null;
   if (lastHeartbeatAt === null) return 'never heard; check that it runs and reaches this server';
-  if (now - lastHeartbeatAt <= SILENT_MS) return null;
+  if (now - lastHeartbeatAt <= Math.max(SILENT_MS_LEAST, SILENT_HEARTBEATS * heartbeatMs)) return null;
   return `not heard since ${isoTime(lastHeartbeatAt)}; check that it runs and reaches this server`;
 }
 
