@@ -78,18 +78,20 @@ test('a secondary that renews its address with a new invitation keeps its DMZ ma
 });
 
 test('of two primaries that a server joins at one moment it has one, and is told so', async () => {
-  const [north, south, branch] = await Promise.all(
-    ['North', 'South', 'Branch'].map((name) => openServer(name)),
-  );
-  const joined = await Promise.allSettled([joinInProcess(branch!, north!), joinInProcess(branch!, south!)]);
+  const [north, south, branch] = await Promise.all([
+    openServer('North'),
+    openServer('South'),
+    openServer('Branch'),
+  ]);
+  const joined = await Promise.allSettled([joinInProcess(branch, north), joinInProcess(branch, south)]);
   const refused = joined.filter((one) => one.status === 'rejected');
   assert.deepEqual(
     refused.map(({ reason }) => codeOf(reason)),
     ['already-joined'],
   );
-  const winner = joined[0]!.status === 'fulfilled' ? north! : south!;
-  assert.equal((await branch!.call('serverStatus', {})).primary?.id, winner.name.id);
-  assert.equal((await branch!.call('serverStatus', {})).primary?.state, 'connected');
+  const winner = joined[0].status === 'fulfilled' ? north : south;
+  const { primary } = await branch.call('serverStatus', {});
+  assert.deepEqual([primary?.id, primary?.state], [winner.name.id, 'connected']);
 });
 
 test('a setting that is changed while the server joins stays as it was changed', async () => {
