@@ -7,12 +7,14 @@ import { execFileSync } from 'node:child_process';
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { queryObjects } from 'node:v8';
 import { BUGS } from './simulation/planted/bugs.ts';
 import { misfits, seek } from './simulation/planted/plant.ts';
 import { makePlan } from './simulation/plan.ts';
 import { type Outcome, simulate } from './simulation/simulate.ts';
 import type { Plan } from './simulation/step.ts';
 import { storyOf } from './simulation/story.ts';
+import { World } from './simulation/world/world.ts';
 
 const FOLDER = join(import.meta.dirname, 'simulation');
 /** Fixed seeds, from 1 on: as many as fit, and a few at the least on a machine that is slow. */
@@ -76,6 +78,11 @@ test('the same seed is the same run, event for event, in every process', async (
   const { seed, steps, faults, trace, violations } = one;
   assert.deepEqual(JSON.parse(printed), { seed, steps, faults, trace, violations });
   assert.notEqual((await simulate(makePlan(SMALL.seed + 1, SMALL.servers, SMALL.steps))).trace, trace);
+});
+
+test('a run that is over holds nothing in its process: hundreds follow it there', async () => {
+  await simulate(makePlan(SMALL.seed, SMALL.servers, SMALL.steps));
+  assert.equal(queryObjects(World, { format: 'count' }), 0);
 });
 
 test('every planted bug still fits the program', () => {

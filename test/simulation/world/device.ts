@@ -29,7 +29,7 @@ export class Device {
   readonly life = new Life();
   readonly #world: World;
   readonly #dice: Dice;
-  readonly #privateKey: string;
+  readonly #publicKey: Uint8Array;
   readonly #certificates = new Map<Site, string>();
   readonly #receipts = new Map<Site, Map<string, string>>();
   readonly made: MadeKey[] = [];
@@ -47,7 +47,7 @@ export class Device {
     this.#dice = createDice(world.seed, `device ${this.name}`);
     const hex = Buffer.from(this.#dice.bytes(16)).toString('hex');
     this.id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
-    this.#privateKey = Buffer.from(this.#dice.bytes(32)).toString('hex');
+    this.#publicKey = publicKeyOf(Buffer.from(this.#dice.bytes(32)).toString('hex'));
     world.devices.push(this);
   }
 
@@ -200,7 +200,7 @@ export class Device {
   }
 
   #calls(site: Site, certificate: string | undefined): MachineCalls {
-    const publicKey = publicKeyOf(this.#privateKey);
+    const publicKey = this.#publicKey;
     const target = {
       address: site.address,
       authority: simulatedAuthority(site.id).certificatePem,

@@ -172,11 +172,12 @@ export class Instance {
   }
 
   #dialler(life: Life, rows: TrustedRows, store: Store): Dialler {
-    let memberKey: Uint8Array | undefined;
+    let publicKey: Uint8Array | undefined;
     return {
       calls: async ({ id, addresses, authority, certificate }) => {
-        memberKey ??= await rows.getSecret(store.reader, MEMBER_KEY);
-        const publicKey = publicKeyOf(Buffer.from(memberKey ?? []).toString());
+        publicKey ??= publicKeyOf(
+          Buffer.from((await rows.getSecret(store.reader, MEMBER_KEY)) ?? []).toString(),
+        );
         return this.#calls(life, publicKey, certificate, {
           address: addresses[0] ?? '',
           authority,
@@ -184,7 +185,7 @@ export class Instance {
         });
       },
       close: () => {
-        memberKey = undefined;
+        publicKey = undefined;
       },
     };
   }

@@ -3,11 +3,9 @@
  * over, nothing that was handed out resolves any more, as if the process were gone.
  */
 
-/** What the dead wait for. */
-const NEVER = new Promise<never>(() => undefined);
-
+/** What the dead wait for: a promise for each, since one for all would keep all that ever waited for it. */
 export function never<T>(): Promise<T> {
-  return NEVER;
+  return new Promise(() => undefined);
 }
 
 /** Undoes a work of a process that died in the middle of it. Nobody living sees it. */
