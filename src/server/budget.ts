@@ -1,6 +1,8 @@
 /**
  * Budgets: what one member may bring in an hour, as a bucket that fills steadily. Generous; above it the answer is
  * "later". Kept in memory: a restart forgives.
+ *
+ * Invariant: "later" comes true. What is larger than a whole budget is let in by a full bucket, which then owes the rest.
  */
 import {
   BUDGETS_REMEMBERED_MAX,
@@ -56,7 +58,8 @@ export class Budget {
     bucket.bytes = Math.min(this.#bytes, bucket.bytes + share * this.#bytes);
     bucket.at = now;
     this.#remember(memberId, bucket);
-    if (bucket.records < records || bucket.bytes < bytes) return false;
+    if (bucket.records < Math.min(records, this.#records)) return false;
+    if (bucket.bytes < Math.min(bytes, this.#bytes)) return false;
     bucket.records -= records;
     bucket.bytes -= bytes;
     return true;

@@ -37,3 +37,22 @@ test('a budget is remembered while fewer others than its limit come between, and
   others(BUDGETS_REMEMBERED_MAX, 'late');
   assert.ok(budget.take('a', 1, 1));
 });
+
+test('what is larger than a whole budget comes once, and is paid back before anything more', () => {
+  for (const [records, bytes] of [
+    [250, 1],
+    [1, 250],
+  ] as const) {
+    let now = 0;
+    const budget = new Budget(100, 100, () => now);
+    assert.ok(budget.take('a', records, bytes), 'a full bucket lets it in');
+    assert.equal(budget.take('a', 1, 1), false);
+    now += HOUR_MS;
+    assert.equal(budget.take('a', 1, 1), false, 'it owes another half an hour');
+    now += HOUR_MS;
+    assert.ok(budget.take('a', 1, 1));
+    assert.equal(budget.take('a', records, bytes), false, 'not full yet');
+    now += HOUR_MS;
+    assert.ok(budget.take('a', records, bytes));
+  }
+});
