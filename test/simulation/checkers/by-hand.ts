@@ -13,6 +13,7 @@ import type { ObservedKey } from './observed-server.ts';
 export const WHOLE = 'an import is all or nothing';
 export const REFUSED = 'a file that was altered imports nothing';
 export const RESTORED = 'a restored server is what it was, under a new epoch, and lets nobody in twice';
+const WHOLE_RESTORE = 'a restore that was killed serves nobody, and the next one begins anew';
 const IN_THE_FILE = 'an export holds exactly what its server has';
 
 /** A file that carries keys from one server to another. */
@@ -184,6 +185,23 @@ export function checkRestored(
       ? 'still allows a secondary to have keys back'
       : undefined;
   if (problem !== undefined) facts.violate(RESTORED, `${instance.name} ${problem}`, [instance.name]);
+}
+
+/** A server started on what a restore left that was killed. */
+export function onHalfRestored(facts: Facts, instance: Instance): void {
+  facts.violate(WHOLE_RESTORE, `${instance.name} started on what a restore left that was killed`, [
+    instance.name,
+  ]);
+}
+
+/** The restore after one that was killed was refused. */
+export function onNotRestored(facts: Facts, instance: Instance, error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error);
+  facts.violate(
+    WHOLE_RESTORE,
+    `${instance.name} could not be restored after a restore that was killed: ${why}`,
+    [instance.name],
+  );
 }
 
 /** An invitation from before the restore was accepted. */

@@ -8,7 +8,7 @@ import type { ServedCall } from '../world/network.ts';
 import type { Committed } from '../world/store-port.ts';
 import type { World } from '../world/world.ts';
 import { readBatch } from './batch.ts';
-import { checkRestored } from './by-hand.ts';
+import { checkRestored, onHalfRestored } from './by-hand.ts';
 import type { Facts } from './facts.ts';
 import type { ObservedKey } from './observed-server.ts';
 
@@ -28,6 +28,7 @@ export async function checkOpened(
   const epochs = new Set(instance.observed.epochs);
   await instance.observed.readAll(reader, facts.now);
   if (opened !== 'as-it-was') {
+    if (opened === 'half-restored') onHalfRestored(facts, instance);
     const times = facts.putBack.get(instance.site) ?? [];
     if (opened !== 'first') facts.putBack.set(instance.site, [...times, facts.now]);
     const backup = facts.restoring.get(instance);

@@ -11,6 +11,7 @@ import type { Answer, CallingEnd, PinnedEnd, ServedCall } from '../world/network
 import { routeOf } from '../world/serve.ts';
 import type { Committed } from '../world/store-port.ts';
 import type { World } from '../world/world.ts';
+import { BudgetLevels } from './budgets.ts';
 import { checkImportEvents } from './by-hand.ts';
 import { checkAnswerDown, checkAnswerToDevice, checkArrivals, checkCallUp } from './confinement.ts';
 import { checkAcknowledged, checkAppended, checkCursors, checkOpened } from './custody.ts';
@@ -39,12 +40,14 @@ export class Witness {
   readonly #world: World;
   readonly facts: Facts;
   readonly #departures: Departures;
+  readonly #budgets: BudgetLevels;
   readonly #since = new WeakMap<ServedCall, number>();
 
   constructor(world: World) {
     this.#world = world;
     this.facts = new Facts(() => world.schedule.now);
     this.#departures = new Departures(this.facts);
+    this.#budgets = new BudgetLevels(this.facts);
   }
 
   async onOpened(instance: Instance, reader: Reader, opened: Opened): Promise<void> {
@@ -82,14 +85,16 @@ export class Witness {
     this.facts.failures.set(caller, this.facts.now);
   }
 
-  onCallServed(call: ServedCall): void {
+  onCallServed(instance: Instance, call: ServedCall, peer: PeerIdentity): void {
     this.#since.set(call, this.facts.now);
+    if (peer.kind === 'member') this.#budgets.begins(instance, peer.memberId, call);
   }
 
   onAnswer(instance: Instance, call: ServedCall, peer: PeerIdentity, answer: Answer): void {
     const route = routeOf(call.path);
     if (peer.kind !== 'member') return;
     const caller = this.#world.siteById(peer.memberId);
+    this.#budgets.answered(instance, peer.memberId, call, answer);
     if (answer.status !== 200) {
       // Whichever copy of it called.
       for (const { name } of caller?.instances ?? []) {

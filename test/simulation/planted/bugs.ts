@@ -2,8 +2,9 @@
  * All bugs to be planted. The simulation must find every one of them, or its checkers check nothing.
  */
 import { ACCESS_BUGS } from './access-bugs.ts';
+import { BUDGET_BUGS } from './budget-bugs.ts';
 import type { Bug } from './bug.ts';
 import { BY_HAND_BUGS } from './by-hand-bugs.ts';
 import { CUSTODY_BUGS } from './custody-bugs.ts';
 
-export const BUGS: readonly Bug[] = [...CUSTODY_BUGS, ...ACCESS_BUGS, ...BY_HAND_BUGS];
+export const BUGS: readonly Bug[] = [...CUSTODY_BUGS, ...ACCESS_BUGS, ...BUDGET_BUGS, ...BY_HAND_BUGS];

@@ -108,6 +108,18 @@ export const BY_HAND_BUGS: readonly Bug[] = [
     seed: 1,
   },
   {
+    name: 'a server starts on what a killed restore left',
+    edits: [edit('store/sqlite/open-sqlite-store.ts', '    refuseUnfinished(directory);\n', '')],
+    seed: 3,
+  },
+  {
+    name: 'what a killed restore left is in the way of the next one',
+    edits: [
+      edit('store/sqlite/fill-directory.ts', '  rmSync(unfinished, { recursive: true, force: true });\n', ''),
+    ],
+    seed: 3,
+  },
+  {
     name: 'keys are given back without anybody allowing it',
     edits: [
       edit(

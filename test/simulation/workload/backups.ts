@@ -1,6 +1,6 @@
 /** Backups, and the day the machine is lost: what the backup holds goes on in a new directory. */
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
-import { type Backup, onOldInvitation, RESTORED } from '../checkers/by-hand.ts';
+import { type Backup, onNotRestored, onOldInvitation, RESTORED } from '../checkers/by-hand.ts';
 import { MINUTE_MS, type Step, within } from '../step.ts';
 import { Device } from '../world/device.ts';
 import { inPieces, PASSWORD } from '../world/file-by-hand.ts';
@@ -9,6 +9,10 @@ import { SOUND_DISK } from '../world/store-port.ts';
 import type { World } from '../world/world.ts';
 
 const PAUSE_MS = 30_000;
+/** Some more than a restore of a day has, so that it may also be killed after the last. */
+const MOMENTS = 40;
+/** Two of these are over before peace has settled. */
+const NEXT_MS = 45_000;
 
 /** Undefined where the server ended meanwhile. The keys are those that were durable when it began. */
 export async function backUp(world: World, server: Instance, step: Step): Promise<Backup> {
@@ -36,7 +40,7 @@ export async function restoreFrom(world: World, server: Instance, backup: Backup
   const hurried = [
     { what: 'a cut file', file: bytes.subarray(0, step.two % bytes.length), faults: SOUND_DISK },
     { what: 'a full disk', file: bytes, faults: { ...SOUND_DISK, failingWrites: 1 + (step.two % 2) } },
-  ][step.size % 4];
+  ][step.size % 5];
   if (hurried !== undefined) {
     world.trace.tell(server.name, `a restore from ${hurried.what} is tried`);
     const came = await server.restore(inPieces(hurried.file), PASSWORD, { ...hurried.faults }).then(
@@ -47,9 +51,28 @@ export async function restoreFrom(world: World, server: Instance, backup: Backup
       facts.violate(RESTORED, `${server.name} was restored from ${hurried.what}`, [server.name]);
     }
   }
-  await server.restore(inPieces(bytes), PASSWORD, { ...SOUND_DISK });
+  if (step.size % 5 === 2) await killRestores(world, server, backup, step);
+  await server
+    .restore(inPieces(bytes), PASSWORD, { ...SOUND_DISK })
+    .catch((error: unknown) => onNotRestored(facts, server, error));
   facts.restoring.set(server, backup);
   server.start();
+}
+
+/** Restores die in the middle. Meanwhile somebody tries to start what they left, as a service manager would. */
+async function killRestores(world: World, server: Instance, backup: Backup, step: Step): Promise<void> {
+  for (let times = within(step.two, 1, 2); times > 0; times -= 1) {
+    world.trace.tell(server.name, 'a restore is killed in the middle');
+    await server.restore(
+      inPieces(backup.bytes),
+      PASSWORD,
+      { ...SOUND_DISK },
+      within(step.two + times, 1, MOMENTS),
+    );
+    server.start();
+    await world.schedule.wait(within(step.two, 1, NEXT_MS), 'the next restore');
+    server.crash();
+  }
 }
 
 /** Somebody finds an invitation from before the restore. */

@@ -1,4 +1,5 @@
 /** What goes wrong in a day. Each fault ends by itself after a while; what is still wrong in the evening is mended. */
+import { type Budgets, BUDGETS_DEFAULT } from '#server/budget.ts';
 import type { Instance } from '../world/instance.ts';
 import type { Weather } from '../world/weather.ts';
 import type { Site, World } from '../world/world.ts';
@@ -135,8 +136,29 @@ export const FAULTS = {
       server.disk.low = false;
     });
   }),
+  /** Budgets that a day of few keys uses up. They are read when it starts. */
+  tightBudgets: onServer(6, (world, server, step) => {
+    if (server.state !== 'running') return;
+    const budgets = {
+      ...BUDGETS_DEFAULT,
+      deviceRecordsAnHour: within(step.two, 1, 3),
+      secondaryRecordsAnHour: within(step.size, 1, 8),
+    };
+    const { deviceRecordsAnHour: ofDevice, secondaryRecordsAnHour: ofSecondary } = budgets;
+    fault(world, server.name, `its budgets are ${ofDevice} and ${ofSecondary} records an hour`);
+    const startWith = async (next: Budgets): Promise<void> => {
+      server.budgets = next;
+      await server.stop();
+      server.start();
+    };
+    world.begin(server.name, 'tight budgets', () => startWith(budgets));
+    world.schedule.after(within(step.size, 20 * MINUTE_MS, 6 * HOUR_MS), `budgets of ${server.name}`, () => {
+      if (!world.atPeace) world.begin(server.name, 'other budgets', () => startWith(BUDGETS_DEFAULT));
+    });
+  }),
   /** A virtual machine's snapshot, or a backup of the directory, put back hours later. */
   putBack: onServer(8, (world, server, step) => {
+    if (server.halfRestored) return;
     const directory = world.snapshotDirectory(`${server.name}-${step.at}`);
     server.copyTo(directory);
     world.trace.tell(server.name, 'a snapshot is taken');
@@ -171,7 +193,8 @@ export const FAULTS = {
   }),
   /** Its directory is copied, and both run for a while. */
   runTwice: onServer(4, (world, server, step) => {
-    if (server.site.instances.some((other) => other !== server && !other.retired)) return;
+    if (server.halfRestored || server.site.instances.some((other) => other !== server && !other.retired))
+      return;
     const copy = world.addCopy(server.site);
     fault(world, server.name, `a copy of it, ${copy.name}, is started beside it`);
     const directory = world.snapshotDirectory(copy.name);

@@ -2,6 +2,7 @@
  * The evening: every fault is mended, every server runs once, its options are on, no link is marked, and each belongs
  * to the primary it should. From then on what was promised must come about by itself.
  */
+import { BUDGETS_DEFAULT } from '#server/budget.ts';
 import type { Device } from '../world/device.ts';
 import { CLEAR_WEATHER } from '../world/weather.ts';
 import type { Instance } from '../world/instance.ts';
@@ -27,6 +28,10 @@ export function mendFaults(world: World): void {
       server.disk.failingWrites = 0;
       server.setClock(world.seed % 2 === 0 ? 0 : AFTER_THE_PAUSE_MS);
       server.life.endNever();
+      if (server.budgets !== BUDGETS_DEFAULT) {
+        server.budgets = BUDGETS_DEFAULT;
+        server.crash();
+      }
       server.start();
     }
   }

@@ -6,22 +6,20 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { stretchAtOnce } from '#crypto/age/scrypt-stanza.ts';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
-import { createMachineCalls, type MachineCalls } from '#protocol/machine-calls.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
+import { type Budgets, BUDGETS_DEFAULT } from '#server/budget.ts';
 import { createRepository, isNew, openRepository } from '#server/create-repository.ts';
-import type { Dialler } from '#server/hierarchy/primary-link.ts';
-import { MEMBER_KEY } from '#server/hierarchy/primary-row.ts';
 import type { Clock, Log, Timers } from '#server/ports.ts';
-import type { TrustedRows } from '#server/trust/trusted-rows.ts';
 import type { PeopleAnswer, PeopleRequest, PeopleRouteName } from '#protocol/people-routes.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { ObservedServer } from '../checkers/observed-server.ts';
+import { callsOf, diallerOf } from './calling.ts';
 import { publicKeyOf, simulatedAuthority } from './certificates.ts';
 import { copyData, restoreData } from './data-copies.ts';
 import { createDice, type Dice } from './dice.ts';
-import { Life, never } from './life.ts';
-import type { Answer, PinnedEnd, ServedCall } from './network.ts';
+import { Died, Life, never } from './life.ts';
+import type { Answer, ServedCall } from './network.ts';
 import { serveCall } from './serve.ts';
 import { createStorePort, type DiskFaults, SOUND_DISK } from './store-port.ts';
 import type { Site, World } from './world.ts';
@@ -32,7 +30,7 @@ const START_AGAIN_MS = 60_000;
 const IMPORT_PAGE_KEYS = 5;
 
 /** On what a server was opened. */
-export type Opened = 'first' | 'as-it-was' | 'older-copy' | 'copied' | 'restored';
+export type Opened = 'first' | 'as-it-was' | 'older-copy' | 'copied' | 'restored' | 'half-restored';
 
 export class Instance {
   readonly name: string;
@@ -46,6 +44,8 @@ export class Instance {
   /** It will not be started any more. */
   retired = false;
   clockOffset = 0;
+  /** As its configuration file has them: they hold from its next start on. */
+  budgets: Budgets = BUDGETS_DEFAULT;
   life = new Life();
   #real: Store | undefined;
   #server: AdministrationServer | undefined;
@@ -80,14 +80,16 @@ export class Instance {
       this.#world.trace.tell(this.name, 'CRASHED');
     });
     this.#open(life).catch((error: unknown) => {
-      this.#world.trace.tell(this.name, `could not start: ${String(error)}`);
+      // The same in every run: files lie elsewhere each time.
+      const why = String(error).replaceAll(this.#world.directory, '');
+      this.#world.trace.tell(this.name, `could not start: ${why}`);
       life.end();
       this.#world.schedule.after(START_AGAIN_MS, `start of ${this.name}`, () => this.start());
     });
   }
 
   async #open(life: Life): Promise<void> {
-    const { quiet, schedule, trace, register } = this.#world;
+    const { quiet, schedule, trace, register, network } = this.#world;
     await this.close();
     const real = await openSqliteStore({
       directory: this.directory,
@@ -125,21 +127,22 @@ export class Instance {
         )
       : await openRepository(ports, sealKey, serverName);
     this.site.id = repository.server.id;
-    const dialler = this.#dialler(life, repository.rows, store);
+    const caller = { network, name: this.name, life };
     const server = await createAdministrationServer({
       ...ports,
       repository,
       timers,
       credentials: register.credentials(simulatedAuthority(this.site.id), this.site.address, this.clock),
-      dialler,
+      dialler: diallerOf(caller, repository.rows, store.reader),
       askToJoin: async (invitation, privateKey, { id, name }) =>
-        this.#calls(life, publicKeyOf(privateKey), undefined, {
+        callsOf(caller, publicKeyOf(privateKey), undefined, {
           address: invitation.addresses[0] ?? '',
           fingerprint: invitation.authority,
           serverId: invitation.server.id,
         }).call('join', { secret: invitation.secret, id, name, kind: 'secondary' }),
       makePrivateKey: () => Buffer.from(random(32)).toString('hex'),
       facts: () => ({ listen: this.site.address }),
+      budgets: this.budgets,
       // A tree that is not started by its programs: no key file, no token, and nothing to warn of.
       sealPlaces: { dataDirectory: '/', places: () => ({ rootKeyFile: '/dev/null', pkcs11: undefined }) },
       // Everything by hand without threads, and in pages small enough that an import takes several.
@@ -161,33 +164,9 @@ export class Instance {
     return { info: line, warn: line, error: line };
   }
 
-  #calls(
-    life: Life,
-    publicKey: Uint8Array,
-    certificate: string | undefined,
-    target: PinnedEnd,
-  ): MachineCalls {
-    const present = () => ({ publicKey, certificate });
-    return createMachineCalls(this.#world.network.sender({ name: this.name, life, present }, target));
-  }
-
-  #dialler(life: Life, rows: TrustedRows, store: Store): Dialler {
-    let publicKey: Uint8Array | undefined;
-    return {
-      calls: async ({ id, addresses, authority, certificate }) => {
-        publicKey ??= publicKeyOf(
-          Buffer.from((await rows.getSecret(store.reader, MEMBER_KEY)) ?? []).toString(),
-        );
-        return this.#calls(life, publicKey, certificate, {
-          address: addresses[0] ?? '',
-          authority,
-          serverId: id,
-        });
-      },
-      close: () => {
-        publicKey = undefined;
-      },
-    };
+  /** What lies in its directory is what a restore left that was killed. */
+  get halfRestored(): boolean {
+    return this.#opens === 'half-restored';
   }
 
   /** A call of a machine, while this life lasts. */
@@ -197,7 +176,7 @@ export class Instance {
     if (server === undefined) return never();
     const { register, witness } = this.#world;
     const peer = register.identify(call.presented, this.authority, this.clock());
-    witness.onCallServed(call);
+    witness.onCallServed(this, call, peer);
     const answer = await serveCall(server.machines, peer, call, (error) => {
       if (life.alive) witness.onDefect(this.name, error);
     });
@@ -276,17 +255,34 @@ export class Instance {
 
   /**
    * Makes a new data directory from a backup, as `server restore` does, and goes on in it. Only while it is down; what
-   * it throws leaves everything as it was.
+   * it throws leaves everything as it was. Where it is killed it goes on in what that leaves, and the next one is made
+   * there.
    * @param faults of the disk it is restored to.
+   * @param killAfter the process dies after so many moments of writing, or soon after them all.
    */
-  async restore(file: AsyncIterable<Uint8Array>, password: string, faults: DiskFaults): Promise<void> {
+  async restore(
+    file: AsyncIterable<Uint8Array>,
+    password: string,
+    faults: DiskFaults,
+    killAfter?: number,
+  ): Promise<void> {
     await this.close();
     this.#restores += 1;
-    const directory = join(this.#world.directory, `${this.name}-restored${this.#restores}`);
+    const next = join(this.#world.directory, `${this.name}-restored${this.#restores}`);
+    const directory = this.#opens === 'half-restored' ? this.directory : next;
+    const kill = killAfter === undefined ? undefined : { afterMoments: killAfter, leaves: `${next}-killed` };
     const random = (bytes: number) => this.#dice.bytes(bytes);
     const { quiet } = this.#world;
     const { sealKey } = this.site;
-    await restoreData({ file, password, directory, sealKey, clock: this.clock, random, quiet, faults });
+    const options = { file, password, directory, sealKey, clock: this.clock, random, quiet, faults, kill };
+    try {
+      await restoreData(options);
+    } catch (error) {
+      if (kill === undefined || !(error instanceof Died)) throw error;
+      this.directory = kill.leaves;
+      this.#opens = 'half-restored';
+      return;
+    }
     this.directory = directory;
     this.#opens = 'restored';
   }

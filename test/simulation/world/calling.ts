@@ -1,0 +1,44 @@
+/** How a server calls others over the simulated network, for as long as one life of it lasts. */
+import { createMachineCalls, type MachineCalls } from '#protocol/machine-calls.ts';
+import type { Dialler } from '#server/hierarchy/primary-link.ts';
+import { MEMBER_KEY } from '#server/hierarchy/primary-row.ts';
+import type { TrustedRows } from '#server/trust/trusted-rows.ts';
+import type { Reader } from '#store/store.ts';
+import { publicKeyOf } from './certificates.ts';
+import type { Life } from './life.ts';
+import type { Network, PinnedEnd } from './network.ts';
+
+/** Who calls: one life of one copy of a server. */
+export interface Caller {
+  readonly network: Network;
+  readonly name: string;
+  readonly life: Life;
+}
+
+export function callsOf(
+  { network, name, life }: Caller,
+  publicKey: Uint8Array,
+  certificate: string | undefined,
+  target: PinnedEnd,
+): MachineCalls {
+  const present = () => ({ publicKey, certificate });
+  return createMachineCalls(network.sender({ name, life, present }, target));
+}
+
+/** Its own key as a member is read once for each primary, as the real one does. */
+export function diallerOf(caller: Caller, rows: TrustedRows, reader: Reader): Dialler {
+  let publicKey: Uint8Array | undefined;
+  return {
+    calls: async ({ id, addresses, authority, certificate }) => {
+      publicKey ??= publicKeyOf(Buffer.from((await rows.getSecret(reader, MEMBER_KEY)) ?? []).toString());
+      return callsOf(caller, publicKey, certificate, {
+        address: addresses[0] ?? '',
+        authority,
+        serverId: id,
+      });
+    },
+    close: () => {
+      publicKey = undefined;
+    },
+  };
+}
