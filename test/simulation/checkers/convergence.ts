@@ -52,16 +52,19 @@ export function checkHandedOver(facts: Facts, world: World): void {
 export async function checkAnswered(facts: Facts, world: World, dice: Dice): Promise<void> {
   const root = world.sites[0]!.instances[0]!;
   const keys = [...facts.keys.values()].filter(
-    ({ complete: { key } }) => key.kind === 'volume' && root.observed.keys.has(key.id),
+    ({ complete: { key } }) => key.kind !== 'recovery' && root.observed.keys.has(key.id),
   );
   const devices = world.devices.filter(({ removed, enrolled }) => enrolled && !removed);
   if (keys.length === 0 || devices.length === 0) return;
   for (let asked = 0; asked < LOOKUPS; asked += 1) {
     const device = dice.pick(devices);
-    const { complete, claim } = dice.pick(keys);
+    const { complete, claim, file } = dice.pick(keys);
     const about = [complete.key.id, device.name, device.home.name];
     try {
-      const answer = await device.lookup(complete.key.id, claim);
+      const answer =
+        file === undefined
+          ? await device.lookup(complete.key.id, claim)
+          : await device.openFile(complete.key.id, claim, file);
       if (answer.outcome === 'found') continue;
       facts.violate(
         ANSWERED,

@@ -3,6 +3,7 @@
  * server knows of its neighbours it knows by hearsay, so "that moment" begins when the answers it rests on were made.
  */
 import { timeUpward } from '#domain/lookup.ts';
+import type { MadeKey } from '../world/device.ts';
 import type { Instance } from '../world/instance.ts';
 import type { ServedCall } from '../world/network.ts';
 import type { Site, World } from '../world/world.ts';
@@ -10,6 +11,7 @@ import type { Facts } from './facts.ts';
 import type { Standing } from './observed-server.ts';
 
 export const EXACT = 'a lookup gives the exact material, never without the claim';
+const INSIDE = 'identities of files and recovery passwords are given to no device';
 export const KEPT = 'what comes down is kept by every server that asked, before it is answered';
 export const TRUE = 'a lookup gives a reason that is true at that moment';
 
@@ -30,6 +32,7 @@ interface WireAnswer {
     readonly material: string;
     readonly blind: string;
   };
+  readonly fileKey?: string;
   readonly reason?: string;
   readonly at?: { readonly id: string; readonly name: string };
   readonly asked?: readonly { readonly id: string; readonly name: string }[];
@@ -39,11 +42,13 @@ interface Question {
   readonly id: string;
   readonly claim: string;
   readonly remainingMs?: number;
+  /** Of the file that is to be opened. */
+  readonly stanzas?: readonly { readonly body: string }[];
 }
 
 /**
  * @param since when the question reached the server.
- * @param final whether a device hears the answer.
+ * @param route whether a server asks, or a device for a key or for the key of one file.
  */
 export function checkLookup(
   facts: Facts,
@@ -52,7 +57,7 @@ export function checkLookup(
   call: ServedCall,
   since: number,
   answer: WireAnswer,
-  final: boolean,
+  route: 'lookup' | 'deviceLookup' | 'unwrap',
 ): void {
   const question = JSON.parse(call.sent as string) as Question;
   const about = [question.id, instance.name];
@@ -60,11 +65,13 @@ export function checkLookup(
   if (answer.outcome === 'found') {
     if (made?.claim !== question.claim) {
       facts.violate(EXACT, `${instance.name} gave key ${question.id} to a caller without its claim`, about);
-    } else if (
-      answer.complete?.key.id !== question.id ||
-      answer.complete.material !== Buffer.from(made.complete.material.expose()).toString('base64') ||
-      answer.complete.blind !== Buffer.from(made.complete.blind).toString('base64')
-    ) {
+    } else if (route === 'deviceLookup' && made.complete.key.kind !== 'volume') {
+      facts.violate(
+        INSIDE,
+        `${instance.name} gave a device the material of ${made.complete.key.kind} key ${question.id}`,
+        about,
+      );
+    } else if (route === 'unwrap' ? !isFileKey(answer, made, question) : !isWholeKey(answer, made)) {
       facts.violate(EXACT, `${instance.name} answered with something that is not key ${question.id}`, about);
     }
     const { keys, notKept } = instance.observed;
@@ -74,13 +81,31 @@ export function checkLookup(
     return;
   }
   // Between servers a refusal may rest on what was last heard; the one that asked knows better and asks again.
-  if (!final) return;
+  if (route === 'lookup') return;
   const untrue = whyUntrue(facts, world, instance, question, since, answer);
   if (untrue === undefined) return;
   facts.violate(
     TRUE,
     `${instance.name} refused key ${question.id} because of ${answer.reason} at ${answer.at?.name}, but ${untrue}`,
     [...about, world.siteById(answer.at?.id ?? '')?.name ?? ''],
+  );
+}
+
+function isWholeKey({ complete }: WireAnswer, made: MadeKey): boolean {
+  return (
+    complete?.key.id === made.complete.key.id &&
+    complete.material === Buffer.from(made.complete.material.expose()).toString('base64') &&
+    complete.blind === Buffer.from(made.complete.blind).toString('base64')
+  );
+}
+
+/** Nothing but the one key, and only for the header that it is wrapped in. */
+function isFileKey(answer: WireAnswer, { file }: MadeKey, { stanzas }: Question): boolean {
+  return (
+    file !== undefined &&
+    stanzas?.[0]?.body === file.stanzas[0]!.body &&
+    answer.fileKey === file.fileKey &&
+    answer.complete === undefined
   );
 }
 

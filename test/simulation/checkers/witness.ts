@@ -34,6 +34,7 @@ const JUDGED = new Set([
   'recover',
   'lookup',
   'deviceLookup',
+  'unwrap',
 ]);
 
 export class Witness {
@@ -109,15 +110,15 @@ export class Witness {
     if (route === 'recover' && caller !== undefined) {
       checkGivenBack(this.facts, this.#departures, instance, caller, document as never);
     }
-    if (route !== 'lookup' && route !== 'deviceLookup') return;
+    if (route !== 'lookup' && route !== 'deviceLookup' && route !== 'unwrap') return;
     const since = this.#since.get(call) ?? this.facts.now;
-    checkLookup(this.facts, this.#world, instance, call, since, document as never, route === 'deviceLookup');
+    checkLookup(this.facts, this.#world, instance, call, since, document as never, route);
     if (document['outcome'] !== 'found') return;
     const { id } = JSON.parse(call.sent as string) as { id: string };
     this.#departures.leaves(
       instance,
       id,
-      'key',
+      route === 'unwrap' ? 'file-key' : 'key',
       `${caller === undefined ? 'device' : 'secondary'}:${peer.memberId}`,
     );
     if (caller === undefined) checkAnswerToDevice(this.facts, instance, peer.memberId, id);

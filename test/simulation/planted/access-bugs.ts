@@ -21,7 +21,7 @@ export const ACCESS_BUGS: readonly Bug[] = [
   {
     name: 'a DMZ mark is not looked at when a key is given to a secondary',
     edits: [edit(PROVIDE, 'ownDmz: member.dmz,', 'ownDmz: false,')],
-    seed: 4,
+    seed: 5,
   },
   {
     name: 'the option is not looked at by the sender',
@@ -31,7 +31,7 @@ export const ACCESS_BUGS: readonly Bug[] = [
   {
     name: 'the option is not looked at by the receiver',
     edits: [edit(RECEIVE, 'ownOption: options.useHierarchy,', 'ownOption: true,')],
-    seed: 1,
+    seed: 2,
   },
   {
     name: 'a claim is not compared',
@@ -87,12 +87,12 @@ export const ACCESS_BUGS: readonly Bug[] = [
       edit('domain/limits.ts', 'LOOKUP_MISS_MS = 5000', 'LOOKUP_MISS_MS = 86_400_000'),
       edit(LOOKUP, 'ports.keysRecorded.listen(() => this.#misses.clear());', ''),
     ],
-    seed: 2,
+    seed: 3,
   },
   {
     name: 'a removed member is still served',
     edits: [edit('server/trust/members.ts', '    !mayCall(member) ||\n', '')],
-    seed: 1,
+    seed: 5,
   },
   {
     name: 'a lookup goes up although the option is off',
@@ -136,11 +136,11 @@ export const ACCESS_BUGS: readonly Bug[] = [
         '',
       ),
     ],
-    seed: 8,
+    seed: 17,
   },
   {
     name: 'what is under way goes on when a link is marked DMZ',
     edits: [edit('server/hierarchy/neighbours.ts', 'if (request.dmz) await closeTo(ports, server.id);', '')],
-    seed: 1,
+    seed: 3,
   },
 ];

@@ -18,7 +18,7 @@ export const BUDGET_BUGS: readonly Bug[] = [
   {
     name: 'a budget that is used up never fills again',
     edits: [edit(BUDGET, 'const share = Math.max(0, now - bucket.at) / HOUR_MS;', 'const share = 0;')],
-    seed: 2,
+    seed: 3,
   },
   {
     name: 'what a secondary brings is not held against its budget',
@@ -29,6 +29,6 @@ export const BUDGET_BUGS: readonly Bug[] = [
         'lowDisk',
       ),
     ],
-    seed: 2,
+    seed: 4,
   },
 ];

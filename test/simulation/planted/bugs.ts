@@ -6,5 +6,12 @@ import { BUDGET_BUGS } from './budget-bugs.ts';
 import type { Bug } from './bug.ts';
 import { BY_HAND_BUGS } from './by-hand-bugs.ts';
 import { CUSTODY_BUGS } from './custody-bugs.ts';
+import { FILE_BUGS } from './file-bugs.ts';
 
-export const BUGS: readonly Bug[] = [...CUSTODY_BUGS, ...ACCESS_BUGS, ...BUDGET_BUGS, ...BY_HAND_BUGS];
+export const BUGS: readonly Bug[] = [
+  ...CUSTODY_BUGS,
+  ...ACCESS_BUGS,
+  ...BUDGET_BUGS,
+  ...BY_HAND_BUGS,
+  ...FILE_BUGS,
+];

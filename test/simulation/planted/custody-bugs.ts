@@ -39,7 +39,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
         'if (cursor === undefined) {',
       ),
     ],
-    seed: 5,
+    seed: 8,
   },
   {
     name: 'the sender keeps the cursor',
@@ -50,7 +50,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
         'return { primary, epoch, acknowledged: ((link as never as { kept?: Position }).kept = (link as never as { kept?: Position }).kept !== undefined && (link as never as { kept: Position }).kept.seq > acknowledged.seq ? (link as never as { kept: Position }).kept : acknowledged) };',
       ),
     ],
-    seed: 2,
+    seed: 4,
   },
   {
     name: 'no new epoch begins after a rollback',
@@ -66,7 +66,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
         "return 'continue';",
       ),
     ],
-    seed: 2,
+    seed: 4,
   },
   {
     name: 'a new epoch has the name of the old one',
@@ -77,7 +77,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
         'const epoch = (await readEpoch(ports.rows, ports.store.reader))?.epoch ?? toHex(ports.random(16));',
       ),
     ],
-    seed: 2,
+    seed: 4,
   },
   {
     name: 'a conflict overwrites',

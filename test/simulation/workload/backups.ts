@@ -40,7 +40,7 @@ export async function restoreFrom(world: World, server: Instance, backup: Backup
   const hurried = [
     { what: 'a cut file', file: bytes.subarray(0, step.two % bytes.length), faults: SOUND_DISK },
     { what: 'a full disk', file: bytes, faults: { ...SOUND_DISK, failingWrites: 1 + (step.two % 2) } },
-  ][step.size % 5];
+  ][step.size % 4];
   if (hurried !== undefined) {
     world.trace.tell(server.name, `a restore from ${hurried.what} is tried`);
     const came = await server.restore(inPieces(hurried.file), PASSWORD, { ...hurried.faults }).then(
@@ -51,7 +51,7 @@ export async function restoreFrom(world: World, server: Instance, backup: Backup
       facts.violate(RESTORED, `${server.name} was restored from ${hurried.what}`, [server.name]);
     }
   }
-  if (step.size % 5 === 2) await killRestores(world, server, backup, step);
+  if (step.size % 4 === 2) await killRestores(world, server, backup, step);
   await server
     .restore(inPieces(bytes), PASSWORD, { ...SOUND_DISK })
     .catch((error: unknown) => onNotRestored(facts, server, error));

@@ -90,6 +90,26 @@ export const WORK = {
     const asked = lookup(world, device, step, wrong);
     return right === undefined ? undefined : Promise.allSettled([right, asked]);
   }),
+  /** A file from another device; now and then with a wrong claim, or with the header of another file. */
+  openFile: byDevice(12, 'opening a file', (world, device, step) => {
+    const files = [...world.witness.facts.keys.values()].filter(({ file }) => file !== undefined);
+    const made = picked(files, step.two);
+    if (made === undefined) return undefined;
+    const { id } = made.complete.key;
+    const open = async (claim: string, { file } = made): Promise<void> => {
+      const answer = await device.openFile(id, claim, file!);
+      const came = answer.outcome === 'found' ? 'opened' : `${answer.reason} at ${answer.at.name}`;
+      world.trace.tell(device.name, `asked ${device.home.name} to open a file of ${id}: ${came}`);
+    };
+    switch (step.size % 8) {
+      case 0:
+        return Promise.allSettled([open(made.claim), open(wrong(made.claim))]);
+      case 1:
+        return open(made.claim, picked(files, step.one));
+      default:
+        return open(made.claim);
+    }
+  }),
   forgery: byDevice(2, 'a forged record', (world, device, step) => {
     const made = picked([...world.witness.facts.keys.values()], step.two);
     return made === undefined

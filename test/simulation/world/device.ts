@@ -14,6 +14,7 @@ import type { AnswerOf } from '#protocol/machine-routes.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
 import { publicKeyOf, simulatedAuthority } from './certificates.ts';
 import { createDice, type Dice } from './dice.ts';
+import { type EncryptedFile, encryptFile, identityText } from './encrypted-file.ts';
 import { Life } from './life.ts';
 import type { Site, World } from './world.ts';
 
@@ -21,6 +22,8 @@ import type { Site, World } from './world.ts';
 export interface MadeKey {
   readonly complete: CompleteKey;
   readonly claim: string;
+  /** What is encrypted with it, where it is an identity of files. */
+  readonly file: EncryptedFile | undefined;
 }
 
 export class Device {
@@ -79,21 +82,26 @@ export class Device {
   async makeKey(): Promise<void> {
     const claim = this.#dice.bytes(16);
     const createdAt = this.#world.startedAt + this.#world.schedule.now;
+    const kind = this.#dice.chance(0.8) ? 'volume' : this.#dice.pick(KEY_KINDS);
+    const secret = this.#dice.bytes(32);
     const complete = makeKey(
       {
-        kind: this.#dice.chance(0.8) ? 'volume' : this.#dice.pick(KEY_KINDS),
+        kind,
         claimHash: hashClaim(claim),
         device: { id: this.id, name: this.name },
         locator: { label: `drive ${this.made.length}` },
-        algorithm: 'aes-xts-plain64/512',
+        algorithm: kind === 'file' ? 'age-x25519' : 'aes-xts-plain64/512',
         origin: this.home.id,
         createdAt: new Date(createdAt).toISOString(),
         replaces: this.made.at(-1)?.complete.key.id ?? null,
       },
-      new KeyMaterial(this.#dice.bytes(32)),
+      kind === 'file' ? KeyMaterial.fromText(identityText(secret)) : new KeyMaterial(secret),
       this.#dice.bytes(16),
     );
-    const made = { complete, claim: claimToText(claim) };
+    // Chance of its own: what else the device draws is the same with files and without.
+    const ofFile = createDice(this.#world.seed, `file ${this.made.length} of ${this.name}`);
+    const file = kind === 'file' ? encryptFile(secret, ofFile) : undefined;
+    const made = { complete, claim: claimToText(claim), file };
     this.made.push(made);
     this.#pending = [...this.#pending, made];
     this.#world.witness.onKeyMade(this, made);
@@ -167,6 +175,11 @@ export class Device {
   /** Asks its server for a key, as for a drive that was plugged in. */
   async lookup(id: string, claim: string): Promise<AnswerOf<'deviceLookup'>> {
     return this.#renewing(this.home, (calls) => calls.call('deviceLookup', { id, claim }));
+  }
+
+  /** Asks its server for the key of a file, by what lies in its header. */
+  async openFile(id: string, claim: string, { stanzas }: EncryptedFile): Promise<AnswerOf<'unwrap'>> {
+    return this.#renewing(this.home, (calls) => calls.call('unwrap', { id, claim, stanzas }));
   }
 
   /** Changes server. It moves over only when every key it made is there. */
