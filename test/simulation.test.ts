@@ -7,14 +7,15 @@ import { execFileSync } from 'node:child_process';
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { queryObjects } from 'node:v8';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { BUGS } from './simulation/planted/bugs.ts';
 import { misfits, seek } from './simulation/planted/plant.ts';
 import { makePlan } from './simulation/plan.ts';
 import { type Outcome, simulate } from './simulation/simulate.ts';
 import type { Plan } from './simulation/step.ts';
 import { storyOf } from './simulation/story.ts';
-import { World } from './simulation/world/world.ts';
+import type { World } from './simulation/world/world.ts';
 
 const FOLDER = join(import.meta.dirname, 'simulation');
 /** Fixed seeds, from 1 on: as many as fit, and a few at the least on a machine that is slow. */
@@ -81,8 +82,15 @@ test('the same seed is the same run, event for event, in every process', async (
 });
 
 test('a run that is over holds nothing in its process: hundreds follow it there', async () => {
-  await simulate(makePlan(SMALL.seed, SMALL.servers, SMALL.steps));
-  assert.equal(queryObjects(World, { format: 'count' }), 0);
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  let world: WeakRef<World> | undefined;
+  await simulate(makePlan(SMALL.seed, SMALL.servers, SMALL.steps), (made) => {
+    world = new WeakRef(made);
+  });
+  await new Promise(setImmediate);
+  collectGarbage();
+  assert.ok(world !== undefined && world.deref() === undefined, 'its world is gone');
 });
 
 test('every planted bug still fits the program', () => {

@@ -47,10 +47,15 @@ function newDirectory(): string {
   return mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'keystair-simulation-'));
 }
 
-export async function simulate(plan: Plan): Promise<Outcome> {
+/** @param onWorld is shown the world before anything happens in it. */
+export async function simulate(
+  plan: Plan,
+  onWorld: (world: World) => void = () => undefined,
+): Promise<Outcome> {
   await prepareFilesByHand();
   const directory = newDirectory();
   const world = new World(plan.seed, directory, (made) => new Witness(made));
+  onWorld(world);
   const { facts } = world.witness;
   const onRejection = (error: unknown) => world.witness.onDefect('a promise that nobody awaits', error);
   process.on('unhandledRejection', onRejection);

@@ -173,9 +173,10 @@ export const CUSTODY_BUGS: readonly Bug[] = [
     edits: [
       edit(
         'server/hierarchy/join.ts',
-        '  if (stored !== undefined) return Buffer.from(stored).toString();\n',
-        '',
+        '    (await rows.getSecret(store.reader, MEMBER_KEY)) ??\n    (await store.write(',
+        '    (await store.write(',
       ),
+      edit('server/hierarchy/join.ts', '      if (there !== undefined) return there;\n', ''),
     ],
     seed: 1,
   },
