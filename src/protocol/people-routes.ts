@@ -148,6 +148,7 @@ export const PEOPLE_ROUTES = {
       dmz: z.boolean(),
       /** The invitation was of the primary this server has: only its addresses were renewed. */
       addressesUpdated: z.boolean(),
+      addresses: z.array(z.string()),
     }),
   ),
   showHierarchy: row('GET', '/api/hierarchy', HIERARCHY, 'Read', Empty, HierarchyAnswer),

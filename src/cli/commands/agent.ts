@@ -40,9 +40,7 @@ const enrol = command({
         `${device.name} (${device.id}) is with the server ${server.name} (${server.id}) now.`,
         ...(keys.needed === 0
           ? []
-          : [
-              `The server has all ${count(keys.needed, 'key')} of this device; ${keys.obtained} came just now.`,
-            ]),
+          : [`${server.name} has every key that this device needs: ${count(keys.needed, 'key')}.`]),
       ],
       messages: ['Next: keep the agent running with: keystair agent run --state DIR'],
     };

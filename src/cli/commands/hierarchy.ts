@@ -69,7 +69,7 @@ const join = command({
       document,
       lines: [
         document.addressesUpdated
-          ? `This server has the primary ${primary.name} already; the addresses of the invitation are kept.`
+          ? `${primary.name} (${primary.id}) was the primary of this server before, and still is. Its address was renewed: ${document.addresses.join(', ')}.`
           : `This server is a secondary of ${primary.name} (${primary.id}) now.`,
       ],
       messages: stillOff(document, data),
@@ -92,9 +92,9 @@ function stillOff(joined: PeopleAnswer<'joinHierarchy'>, data: string): string[]
       `Still off at the primary ${joined.primary.name}: the option to use the hierarchy. Have it switched on there: ${command}`,
     );
   }
-  return messages.length === 0
-    ? ['The option is on at both ends: keys go to the primary from now on.']
-    : messages;
+  if (messages.length > 0) return messages;
+  const since = joined.addressesUpdated ? '' : ' from now on';
+  return [`The option is on at both ends: keys go to the primary${since}.`];
 }
 
 const show = command({

@@ -91,6 +91,7 @@ export async function joinHierarchy(
     primaryUsesHierarchy: answer.useHierarchy,
     dmz: answer.dmz || primary.dmz,
     addressesUpdated: present !== undefined,
+    addresses: [...primary.addresses],
   };
 }
 
