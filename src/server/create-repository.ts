@@ -4,7 +4,8 @@
  */
 import { Barrier } from '#crypto/barrier.ts';
 import { createKeyring, type DataKeyRow, type Keyring } from '#crypto/keyring.ts';
-import { KeystairError } from '#domain/errors.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import type { Reader, Store, Transaction } from '#store/store.ts';
 import { createAuthority } from '#transport/authority.ts';
@@ -61,7 +62,7 @@ export async function createRepository(
   const { makeAuthority = createAuthority } = ports;
   const authority = await makeAuthority({ serverId: server.id, now: clock() });
   const epoch = toHex(random(16));
-  await store.write(async (transaction) => {
+  const made = store.write(async (transaction) => {
     await putSeal(parts.rows, transaction, seal, isoTime(clock()));
     for (const dataKey of dataKeys) await putDataKey(transaction, dataKey);
     await writeIdentity(parts.rows, transaction, server);
@@ -74,7 +75,19 @@ export async function createRepository(
       { event: 'epoch-started', by: 'server', epoch, because: 'the repository was made', previous: '' },
     ]);
   });
+  await made.catch((error: unknown) => {
+    throw codeOf(error) === 'disk-full' ? noRoomForNew(error as KeystairError) : error;
+  });
   return { ...parts, server };
+}
+
+/** There is no server yet of which to say what goes on meanwhile. */
+function noRoomForNew(cause: KeystairError): KeystairError {
+  const mebibytes = FREE_BYTES_FOR_TRANSMISSIONS / 1024 / 1024;
+  return new KeystairError('disk-full', `no server was made: ${cause.message}`, {
+    nextStep: `make room there, ${mebibytes} MiB or more, and run the command again`,
+    cause,
+  });
 }
 
 /** Opens it with what a key file holds. @param name renames the server, where given. */

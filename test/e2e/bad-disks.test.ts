@@ -32,7 +32,6 @@ import { runKeystair } from '#test/support/run-keystair.ts';
 import { mountSmallDisk, unlessRoot } from '#test/support/small-disk.ts';
 
 const place = organisation('bad-disks');
-const MIB = 1024 * 1024;
 let server: Server;
 let device: Device;
 let keyFile: string;
@@ -249,11 +248,18 @@ test('a disk too full for a first start leaves a clear message, and the start wo
   skip: unlessRoot(),
 }, async () => {
   const disk = mountSmallDisk(place.path('tiny'), 48);
-  const ballast = join(disk.path, 'ballast');
-  writeFileSync(ballast, Buffer.alloc(48 * MIB - 64 * 1024));
   const data = join(disk.path, 'data');
-  assert.match(await startRefused('disk-full', data), /free at least/);
-  rmSync(ballast);
+  // The first leave no room for the database, the last none for what a server is made of.
+  for (const freeKib of [0, 8, 40, 64, 100]) {
+    disk.fill(freeKib * 1024);
+    const sentence = await startRefused('disk-full', data);
+    assert.match(sentence, /is full .*; (free at least|make room there).* and run the command again$/);
+    // There is no server yet that could give out a key.
+    assert.doesNotMatch(sentence, /given out/);
+    if (freeKib === 100) assert.match(sentence, /^no server was made: /);
+    rmSync(data, { recursive: true });
+  }
+  disk.empty();
   const started = await place.server('Tiny', { data });
   assert.equal((await started.call('verify', {})).ok, true);
   await started.stop();

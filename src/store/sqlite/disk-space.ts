@@ -20,7 +20,7 @@ export interface DiskSpace {
   /** Path of the database. */
   readonly database: string;
   freeBytes(): number;
-  /** Fills the reserve unless the disk is too full for it. */
+  /** Once the repository is open: fills the reserve unless the disk is too full for it. */
   setAside(): void;
   /** Whether the disk was found full, and has not healed since. */
   isFull(): boolean;
@@ -100,6 +100,14 @@ export function diskSpaceOf({ directory, reserveBytes, random }: DiskSpaceOption
   };
 
   let full = false;
+  let open = false;
+
+  /** A start that failed serves nobody; without a reserve there may be no room for the line that a lookup needs. */
+  const whatGoesOn = (): string => {
+    if (!open) return ', and run the command again';
+    const audited = reserved() > 0 ? '' : ' as long as there is room for their lines in the audit log';
+    return `; keys are still given out${audited}, and new ones are taken again by themselves once there is space`;
+  };
 
   return {
     directory,
@@ -109,6 +117,7 @@ export function diskSpaceOf({ directory, reserveBytes, random }: DiskSpaceOption
       const before = sizeOf(reserve);
       // A reserve that is there in part was being used when the process ended: the disk is full still.
       if (!refill() && before > 0) full = true;
+      open = true;
     },
     isFull: () => full,
     heals() {
@@ -130,7 +139,7 @@ export function diskSpaceOf({ directory, reserveBytes, random }: DiskSpaceOption
         'disk-full',
         `the file system at ${mountPoint(directory)}, which holds ${directory}, is full (${kib(freeBytes())} free)`,
         {
-          nextStep: `free at least ${kib(missing)} there; keys are still given out, and new ones are taken again by themselves once there is space`,
+          nextStep: `free at least ${kib(missing)} there${whatGoesOn()}`,
           cause,
         },
       );
