@@ -24,8 +24,8 @@ type PositionalValues<P extends Positionals> = {
 export interface Outcome {
   /** For `--json`; null where the command wrote its own while it ran. */
   readonly document: object | null;
-  /** For a person, on standard output. */
-  readonly lines: readonly string[];
+  /** For a person, on standard output. Of a long listing they are made as they are written. */
+  readonly lines: Iterable<string>;
   /** What else to know or do next. For a person it follows the lines; with `--json` it goes to standard error. */
   readonly messages?: readonly string[];
   /** Standard output carries data that is piped onward, so messages always go to standard error. */

@@ -1,6 +1,6 @@
 /** Keys for a person: the listing, one key, and where a key can be had. */
 import type { ExplainResult, ListedKey } from '#protocol/people-answers.ts';
-import { columns, table } from './table.ts';
+import { columns, table, tableOf } from './table.ts';
 import { DMZ_ADVICE, onOrOff, when } from './words.ts';
 
 /** What of the locator a person looks for first. */
@@ -9,11 +9,15 @@ function locatorText(key: ListedKey): string {
   return [label, luksUuid, serial, recoveryId].filter((one) => one !== undefined).join(' ');
 }
 
-export function keyTable(keys: readonly ListedKey[]): string[] {
-  return table(
-    ['Id', 'Kind', 'Device', 'State', 'Created', 'Where'],
-    keys.map((key) => [key.id, key.kind, key.device.name, key.state, when(key.createdAt), locatorText(key)]),
-  );
+export function keyTable(keys: readonly ListedKey[]): Iterable<string> {
+  return tableOf(['Id', 'Kind', 'Device', 'State', 'Created', 'Where'], keys, (key) => [
+    key.id,
+    key.kind,
+    key.device.name,
+    key.state,
+    when(key.createdAt),
+    locatorText(key),
+  ]);
 }
 
 export function keyLines(key: ListedKey): string[] {

@@ -29,6 +29,17 @@ export function* jsonChunks(document: object): Generator<string> {
   yield before === '{' ? '{}' : '}';
 }
 
+function* lineChunks(lines: Iterable<string>): Generator<string> {
+  let chunk: string[] = [];
+  for (const line of lines) {
+    chunk.push(line, '\n');
+    if (chunk.length < 2 * ELEMENTS_A_CHUNK) continue;
+    yield chunk.join('');
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk.join('');
+}
+
 export async function writeOutcome(
   terminal: Pick<Terminal, 'print' | 'say'>,
   outcome: Outcome,
@@ -41,9 +52,7 @@ export async function writeOutcome(
       await terminal.print('\n');
     }
   } else {
-    for (let at = 0; at < outcome.lines.length; at += ELEMENTS_A_CHUNK) {
-      await terminal.print(`${outcome.lines.slice(at, at + ELEMENTS_A_CHUNK).join('\n')}\n`);
-    }
+    for (const chunk of lineChunks(outcome.lines)) await terminal.print(chunk);
   }
   for (const message of messages) {
     if (json || outcome.piped === true) terminal.say(message);

@@ -16,25 +16,48 @@ function widthOf(text: string): number {
   return Array.from(text).length;
 }
 
+type Cells = readonly string[];
+
 /** Rows of cells to lines; the last cell of a row is not padded. */
-export function columns(rows: readonly (readonly string[])[]): string[] {
+export function columns(rows: readonly Cells[]): string[] {
+  const widths = widthsOf(rows);
+  return rows.map((row) => line(row, widths));
+}
+
+function widthsOf(rows: Iterable<Cells>): number[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [index, cell] of row.entries())
       widths[index] = Math.max(widths[index] ?? 0, widthOf(printable(cell)));
   }
-  return rows.map((row) =>
-    row
-      .map((cell, index) => {
-        const shown = printable(cell);
-        return index === row.length - 1 ? shown : shown + ' '.repeat(widths[index]! - widthOf(shown));
-      })
-      .join('  ')
-      .trimEnd(),
-  );
+  return widths;
+}
+
+function line(row: Cells, widths: readonly number[]): string {
+  return row
+    .map((cell, index) => {
+      const shown = printable(cell);
+      return index === row.length - 1 ? shown : shown + ' '.repeat(widths[index]! - widthOf(shown));
+    })
+    .join('  ')
+    .trimEnd();
 }
 
 /** A table with its headings. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  return columns([headings.map((heading) => heading.toUpperCase()), ...rows]);
+export function table(headings: Cells, rows: readonly Cells[]): string[] {
+  return [...tableOf(headings, rows, (row) => row)];
+}
+
+/** The same of a long listing, line by line: the cells of a row are made when it is measured and when it is written. */
+export function* tableOf<T>(
+  headings: Cells,
+  things: readonly T[],
+  cellsOf: (thing: T) => Cells,
+): Generator<string> {
+  function* rows(): Generator<Cells> {
+    yield headings.map((heading) => heading.toUpperCase());
+    for (const thing of things) yield cellsOf(thing);
+  }
+  const widths = widthsOf(rows());
+  for (const row of rows()) yield line(row, widths);
 }

@@ -249,8 +249,13 @@ export const PEOPLE_ROUTES = {
     '/api/devices',
     DEVICES,
     'Read',
-    Empty,
     z.object({
+      after: Uuid.optional(),
+      limit: z.coerce.number().int().min(1).max(LIST_PAGE_MAX).optional(),
+    }),
+    /** In order of id. `next` is to be given as `after` for the following page. */
+    z.object({
+      next: Uuid.nullable(),
       devices: z.array(
         z.object({
           id: Uuid,

@@ -1,10 +1,12 @@
-/** A server's data directory with many keys in it, made in this process in a second, for a real server to start on. */
+/** A server's data directory with many keys or members in it, made in this process in a second, for a real server to start on. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeyFile } from '#crypto/seal/key-file.ts';
+import type { Member } from '#domain/member.ts';
 import { createRepository } from '#server/create-repository.ts';
 import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
+import { writeMember } from '#server/trust/members.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { makeSomeKey } from './machine-caller.ts';
 
@@ -13,7 +15,12 @@ const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes))
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** @returns the ids of the keys, in order. */
-export async function makeDirectory(data: string, name: string, keys: number): Promise<string[]> {
+export async function makeDirectory(
+  data: string,
+  name: string,
+  keys: number,
+  members: readonly Member[] = [],
+): Promise<string[]> {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const store = await openSqliteStore({
     directory: data,
@@ -35,6 +42,9 @@ export async function makeDirectory(data: string, name: string, keys: number): P
     );
     ids.push(...made.map(({ complete }) => complete.key.id));
   }
+  await store.write(async (transaction) => {
+    for (const member of members) await writeMember(repository.rows, transaction, member);
+  });
   await store.close();
   return ids;
 }

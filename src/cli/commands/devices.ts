@@ -1,7 +1,10 @@
 /** `keystair devices …`: the managed devices of a server. */
+import { LIST_PAGE_MAX } from '#domain/limits.ts';
+import type { PeopleClient } from '#protocol/people-client.ts';
+import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { Noun } from '../arguments.ts';
 import { command } from '../command.ts';
-import { table } from '../table.ts';
+import { tableOf } from '../table.ts';
 import { ADDRESSED_SERVER, count, when } from '../words.ts';
 import { INVITATION_EXPIRES } from './hierarchy.ts';
 
@@ -25,6 +28,25 @@ const invite = command({
   },
 });
 
+type ListedDevice = PeopleAnswer<'listDevices'>['devices'][number];
+
+/** Every page, by name. */
+async function everyDevice(client: PeopleClient): Promise<ListedDevice[]> {
+  const devices: ListedDevice[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const page: PeopleAnswer<'listDevices'> = await client('listDevices', {
+      limit: LIST_PAGE_MAX,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const device of page.devices) devices.push(device);
+    after = page.next;
+  }
+  return devices.sort((left, right) => byName.compare(left.name, right.name));
+}
+
+/** Made once: each `localeCompare` would make its own. */
+const byName = new Intl.Collator();
+
 const list = command({
   summary: 'list the devices with the number of their keys',
   positionals: {},
@@ -32,23 +54,26 @@ const list = command({
   example: '--data /var/lib/keystair',
   run: async (context, _values, { data }) => {
     const client = await context.connect(data);
-    const document = await client('listDevices', {});
-    const rows = document.devices.map((device) => [
-      device.name,
-      device.id,
-      String(device.keys),
-      when(device.lastHeartbeatAt),
-      device.movedTo === undefined ? device.state : `${device.state} to ${device.movedTo.name}`,
-    ]);
+    const devices = await everyDevice(client);
     return {
-      document,
+      document: { devices },
       lines:
-        rows.length === 0
+        devices.length === 0
           ? ['No devices. To invite one: keystair devices invite']
-          : table(['Name', 'Id', 'Keys', 'Last heartbeat', 'State'], rows),
+          : tableOf(['Name', 'Id', 'Keys', 'Last heartbeat', 'State'], devices, deviceCells),
     };
   },
 });
+
+function deviceCells(device: ListedDevice): string[] {
+  return [
+    device.name,
+    device.id,
+    String(device.keys),
+    when(device.lastHeartbeatAt),
+    device.movedTo === undefined ? device.state : `${device.state} to ${device.movedTo.name}`,
+  ];
+}
 
 const remove = command({
   summary: 'remove a device; its keys stay',

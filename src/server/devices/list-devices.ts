@@ -2,22 +2,28 @@
  * The devices of this server: listing, finding one by what a person typed, removing. A removed device's keys stay.
  */
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
-import type { Member } from '#domain/member.ts';
+import { LIST_PAGE_MAX } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
-import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { PeopleAnswer, PeopleRoutes } from '#protocol/people-routes.ts';
+import type { z } from 'zod';
 import { isoTime, type ServerPorts } from '../ports.ts';
-import { findNamed, listMembers, removeMember } from '../trust/members.ts';
+import { findMember, pageOfMembers, removeMember } from '../trust/members.ts';
 
 const LISTING = 'keystair devices list';
 
-export async function listDevices(ports: ServerPorts): Promise<PeopleAnswer<'listDevices'>> {
+/** A page of them: there may be a million. */
+export async function listDevices(
+  ports: ServerPorts,
+  { after = '', limit = LIST_PAGE_MAX }: z.output<PeopleRoutes['listDevices']['request']>,
+): Promise<PeopleAnswer<'listDevices'>> {
   const { reader } = ports.store;
-  const members = await listMembers(ports.rows, reader, 'device');
+  const members = await pageOfMembers(ports.rows, reader, 'device', { after, limit });
   const keys = await reader.countKeysByDevice(members.map(({ id }) => id));
-  const contacts = new Map((await reader.contacts()).map((contact) => [contact.id, contact.lastHeartbeatAt]));
+  const contacts = await Promise.all(members.map(({ id }) => reader.contact(id)));
   return {
-    devices: members.map((member) => {
-      const lastHeartbeatAt = contacts.get(member.id) ?? null;
+    next: members.length === limit ? (members.at(-1)?.id ?? null) : null,
+    devices: members.map((member, index) => {
+      const lastHeartbeatAt = contacts[index]?.lastHeartbeatAt ?? null;
       return {
         id: member.id,
         name: member.name,
@@ -36,9 +42,7 @@ export async function listDevices(ports: ServerPorts): Promise<PeopleAnswer<'lis
  */
 export async function findDeviceId(ports: ServerPorts, wanted: string): Promise<string> {
   if (UUID_PATTERN.test(wanted)) return wanted;
-  const members = await ports.rows.all<Member>(ports.store.reader, 'member');
-  const devices = members.map(({ value }) => value).filter(({ kind }) => kind === 'device');
-  return findNamed(devices, wanted, 'device', LISTING).id;
+  return (await findMember(ports, 'device', wanted, { listing: LISTING, removed: true })).id;
 }
 
 export async function removeDevice(
@@ -46,12 +50,7 @@ export async function removeDevice(
   caller: Caller,
   wanted: string,
 ): Promise<PeopleAnswer<'removeDevice'>> {
-  const { id, name } = findNamed(
-    await listMembers(ports.rows, ports.store.reader, 'device'),
-    wanted,
-    'device',
-    LISTING,
-  );
+  const { id, name } = await findMember(ports, 'device', wanted, { listing: LISTING });
   await removeMember(ports, caller.name, id);
   const keys = await ports.store.reader.countKeysByDevice([id]);
   return { device: { id, name }, keys: keys.get(id) ?? 0 };

@@ -82,7 +82,7 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
 
     inviteDevice: (caller, { expiresMs }) =>
       invite(ports, caller, { kind: 'device', dmz: false, expiresMs }, joinAt()),
-    listDevices: () => listDevices(ports),
+    listDevices: (_caller, request) => listDevices(ports, request),
     removeDevice: (caller, { device }) => removeDevice(ports, caller, device),
   };
 }

@@ -36,10 +36,30 @@ export async function countMembers(rows: TrustedRows, reader: Reader, kind: Memb
 }
 
 /** One after another: of devices there may be a million. */
-async function* eachMember(rows: TrustedRows, reader: Reader, kind: MemberKind): AsyncGenerator<Member> {
-  for await (const { value } of rows.each<Member>(reader, 'member')) {
+async function* eachMember(
+  rows: TrustedRows,
+  reader: Reader,
+  kind: MemberKind,
+  after = '',
+): AsyncGenerator<Member> {
+  for await (const { value } of rows.each<Member>(reader, 'member', after)) {
     if (value.kind === kind && value.removedAt === null) yield value;
   }
+}
+
+/** Members of one kind that were not removed, by id, from behind this one on. */
+export async function pageOfMembers(
+  rows: TrustedRows,
+  reader: Reader,
+  kind: MemberKind,
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<readonly Member[]> {
+  const members: Member[] = [];
+  for await (const member of eachMember(rows, reader, kind, after)) {
+    members.push(member);
+    if (members.length === limit) break;
+  }
+  return members;
 }
 
 /** Made once: each `localeCompare` would make its own. */
@@ -91,6 +111,33 @@ export async function removeMember(ports: ServerPorts, by: string, id: string): 
   });
 }
 
+/**
+ * The member of this kind that has this id, or alone has this name: looked for without holding all, of which there may
+ * be a million. Throws `not-found` or `ambiguous-name`.
+ *
+ * @param removed whether one that was removed is meant where no other has this name.
+ */
+export async function findMember(
+  { rows, store: { reader } }: Pick<ServerPorts, 'rows' | 'store'>,
+  kind: MemberKind,
+  wanted: string,
+  { listing, removed = false }: { readonly listing: string; readonly removed?: boolean },
+): Promise<Member> {
+  const byId = await readMember(rows, reader, wanted);
+  if (byId?.kind === kind && (removed || byId.removedAt === null)) return byId;
+  const members: { one?: Member; count: number } = { count: 0 };
+  const removedOnes: typeof members = { count: 0 };
+  for await (const { value } of rows.each<Member>(reader, 'member')) {
+    if (value.kind !== kind || value.name !== wanted) continue;
+    const named = value.removedAt === null ? members : removedOnes;
+    named.one = value;
+    named.count += 1;
+  }
+  const { one, count } = removed && members.count === 0 ? removedOnes : members;
+  if (one !== undefined && count === 1) return one;
+  throw notNamed(count, kind, wanted, listing);
+}
+
 /** The one thing of these that has this id, or alone has this name. */
 export function findNamed<T extends ServerName>(
   things: readonly T[],
@@ -102,16 +149,20 @@ export function findNamed<T extends ServerName>(
   if (byId !== undefined) return byId;
   const named = things.filter((thing) => thing.name === wanted);
   if (named.length === 1) return named[0]!;
-  if (named.length > 1) {
-    throw new KeystairError(
-      'ambiguous-name',
-      `${named.length} ${what}s are called ${JSON.stringify(wanted)}`,
-      {
-        nextStep: `use the id, as \`${listing}\` shows it`,
-      },
-    );
+  throw notNamed(named.length, what, wanted, listing);
+}
+
+function notNamed(count: number, what: string, wanted: string, listing: string): KeystairError {
+  if (count > 1) {
+    return new KeystairError('ambiguous-name', `${count} ${what}s are called ${JSON.stringify(wanted)}`, {
+      nextStep: `use the id, as \`${listing}\` shows it`,
+    });
   }
-  throw new KeystairError('not-found', `no ${what} here is called ${JSON.stringify(wanted)} or has that id`, {
-    nextStep: `look at \`${listing}\``,
-  });
+  return new KeystairError(
+    'not-found',
+    `no ${what} here is called ${JSON.stringify(wanted)} or has that id`,
+    {
+      nextStep: `look at \`${listing}\``,
+    },
+  );
 }

@@ -56,12 +56,15 @@ export class TrustedRows {
   /**
    * The same, page by page: for a kind of which there may be a million. Between two pages others are served. Nothing of it
    * is remembered, or those that call every minute would be forgotten.
+   *
+   * @param after begins behind this id.
    */
   async *each<T>(
     reader: Reader,
     kind: TrustedKind,
+    after = '',
   ): AsyncGenerator<{ readonly id: string; readonly value: T }> {
-    let afterId = '';
+    let afterId = after;
     for (;;) {
       const page = await reader.rowsAfter(kind, afterId, PAGE_ROWS);
       for (const row of page) {
