@@ -5,15 +5,18 @@
 import { constants, fstatSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { KeystairError } from '#domain/errors.ts';
-import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
+import { withoutArmor } from '#crypto/age/age-armor.ts';
+import { AGE_ARMOR_WHITESPACE_MAX, FILE_BLOCK_BYTES } from '#domain/limits.ts';
 import { STANDARD_STREAM } from './standard-streams.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
 /** How every age v1 file with a passphrase begins. */
 const ASKS_FOR_PASSWORD = Buffer.from('age-encryption.org/v1\n-> scrypt ');
+/** In armor it stands on the second line, with room for both. */
+const ARMORED_FRONT_BYTES = AGE_ARMOR_WHITESPACE_MAX + 128;
 
 export interface FileInput {
   /** Undefined where only its end will tell, as of a pipe. */
@@ -79,7 +82,9 @@ async function readFront(source: AsyncIterable<Uint8Array | string>): ReturnType
     return done === true ? undefined : typeof value === 'string' ? Buffer.from(value) : asBuffer(value);
   };
   let front = Buffer.alloc(0);
-  while (front.length < ASKS_FOR_PASSWORD.length) {
+  while (
+    front.length < (front[0] === ASKS_FOR_PASSWORD[0] ? ASKS_FOR_PASSWORD.length : ARMORED_FRONT_BYTES)
+  ) {
     const block = await next();
     if (block === undefined) break;
     front = Buffer.concat([front, block]);
@@ -88,8 +93,21 @@ async function readFront(source: AsyncIterable<Uint8Array | string>): ReturnType
     yield front;
     for (let block = await next(); block !== undefined; block = await next()) yield block;
   }
-  const asksForPassword = front.subarray(0, ASKS_FOR_PASSWORD.length).equals(ASKS_FOR_PASSWORD);
-  return { asksForPassword, bytes: bytes() };
+  return { asksForPassword: await beginsAsWithPassword(front), bytes: bytes() };
+}
+
+/** A file that is none, or damaged, is for the server to judge. */
+async function beginsAsWithPassword(front: Buffer): Promise<boolean> {
+  let start = Buffer.alloc(0);
+  try {
+    for await (const piece of withoutArmor(Readable.from([front]))) {
+      start = Buffer.concat([start, piece]);
+      if (start.length >= ASKS_FOR_PASSWORD.length) break;
+    }
+  } catch (error) {
+    if (!(error instanceof KeystairError)) throw error;
+  }
+  return start.subarray(0, ASKS_FOR_PASSWORD.length).equals(ASKS_FOR_PASSWORD);
 }
 
 function asBuffer(block: Uint8Array): Buffer {

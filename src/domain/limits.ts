@@ -205,6 +205,8 @@ export const REFUSAL_WINDOW_MS = 60_000;
 export const FILE_IDENTITY_MS = 30 * 24 * 60 * 60 * 1000;
 /** Header of an age file: a few stanzas; hybrid ones take 1.6 KiB. */
 export const AGE_HEADER_BYTES_MAX = 64 * 1024;
+/** Whitespace before and after an armored age file each, as mail and editors leave it: what stock age puts up with. */
+export const AGE_ARMOR_WHITESPACE_MAX = 1024;
 /** What is looked at, at either end of a path, before a drive is formatted. */
 export const DRIVE_PROBE_BYTES = 1024 * 1024;
 /** A LUKS2 header with its keyslots takes 16 MiB; below this nothing would be left for data. */

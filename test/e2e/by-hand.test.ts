@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { unlessInstalled } from '#test/agent/system-tools.ts';
+import { armor } from 'age-encryption';
+import { stock, unlessInstalled } from '#test/agent/system-tools.ts';
 import { recipientOf } from '#test/support/by-hand-commands.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { onTerminal } from '#test/support/on-terminal.ts';
@@ -153,6 +154,35 @@ test('stock age opens the file, and jq reads it, by the documented commands', {
     dryRun: false,
   });
   assert.deepEqual((await oslo.keyIds()).toSorted(), ids.toSorted());
+});
+
+test('a file that stock age sealed to the server in armor is taken in, and one that is bent is not', {
+  skip: unlessInstalled('age', 'age-keygen'),
+}, async () => {
+  const identity = place.path('identity');
+  stock('age-keygen', ['-o', identity]);
+  const [mine] = /age1[0-9a-z]+/.exec(readFileSync(identity, 'utf8'))!;
+  await lyon.done(['keys', 'export', '--out', place.path('mine.age'), '--to', mine]);
+  const input = stock('age', ['--decrypt', '--identity', identity, place.path('mine.age')]);
+  const recipient = await recipientOf(oslo);
+  const armored = stock('age', ['--armor', '--recipient', recipient], { input });
+  assert.match(armored.toString(), /^-----BEGIN AGE ENCRYPTED FILE-----\n/);
+  const file = place.path('armored.age');
+  writeFileSync(file, `\n${armored.toString().replaceAll('\n', '\r\n')}`);
+  const report = await oslo.done(['keys', 'import', file, '--dry-run']);
+  assert.equal(Number(report['new']) + Number(report['known']), KEYS);
+  writeFileSync(file, armored.toString().replace(/.\n-----END/, '\n-----END'));
+  refusedWith(await oslo.run(['keys', 'import', file]), 'export-unreadable');
+});
+
+test('of an armored file with a password that is asked for, too', async () => {
+  const out = place.path('with-password.age');
+  await lyon.done(['keys', 'export', '--out', out, '--password-file', passwordFile]);
+  writeFileSync(out, armor.encode(readFileSync(out)));
+  const { shown } = await onTerminal(`${LAUNCHER} keys import ${out} --dry-run --data ${oslo.data}`, [
+    PASSWORD,
+  ]);
+  assert.match(shown, /Would import \d+ new keys?; \d+ (?:was|were) known already/);
 });
 
 test('a stranger makes a file from nothing by the documented commands, and its key is taken into custody', {

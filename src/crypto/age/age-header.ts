@@ -1,5 +1,5 @@
 /**
- * The header of a binary age v1 file (https://age-encryption.org/v1): read, parsed strictly, its MAC checked.
+ * The header of an age v1 file (https://age-encryption.org/v1): read, parsed strictly, its MAC checked.
  *
  * Invariant: exactly one byte string parses to given stanzas and MAC. Whatever the specification's grammar does not
  * produce is refused, in at most `AGE_HEADER_BYTES_MAX` bytes, so a hostile file costs bounded memory.
@@ -8,6 +8,7 @@ import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
 import type { AgeStanza } from '#domain/file-stanza.ts';
 import { AGE_HEADER_BYTES_MAX } from '#domain/limits.ts';
+import { withoutArmor } from './age-armor.ts';
 
 export interface AgeHeader {
   /** The header as it lies in the file, to the line feed after the MAC. */
@@ -18,7 +19,6 @@ export interface AgeHeader {
 
 const VERSION_LINE = 'age-encryption.org/v1\n';
 const ANY_VERSION = 'age-encryption.org/';
-const ARMOR = '-----BEGIN AGE';
 const COLUMNS = 64;
 const ARGUMENT_LINE = /^->( [\x21-\x7e]+)+$/;
 const MAC_LINE = /^--- ([A-Za-z0-9+/]{43})$/;
@@ -35,20 +35,10 @@ function decodeBase64(text: string): Buffer | undefined {
   return bytes.toString('base64').replace(/=+$/, '') === text ? bytes : undefined;
 }
 
-/** Refuses, by name, what is no binary age v1 file. */
+/** Refuses, by name, what is no age v1 file. */
 function checkVersion(start: string): void {
   if (start.startsWith(VERSION_LINE)) return;
   if (start !== '' && VERSION_LINE.startsWith(start)) throw damaged('the file ends within its header');
-  if (start.trimStart().startsWith(ARMOR)) {
-    throw new KeystairError(
-      'file-not-encrypted',
-      'the file is in the armored text form of age, which Keystair never makes',
-      {
-        nextStep:
-          "turn it back with `grep -v '^-----' FILE | base64 --decrypt`, or open it with `age --decrypt`",
-      },
-    );
-  }
   if (start.startsWith(ANY_VERSION)) {
     throw new KeystairError(
       'file-not-encrypted',
@@ -115,11 +105,14 @@ function endOfHeader(head: Buffer, from: number): number | undefined {
   return end < 0 ? undefined : end + 1;
 }
 
-/** Reads a header off the front of `source`; `rest` is what follows it, the payload. The caller closes the source. */
+/**
+ * Reads a header off the front of `source`, armored or not; `rest` is what follows it, the payload. The caller closes the
+ * source.
+ */
 export async function readAgeHeader(
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ header: AgeHeader; rest: AsyncGenerator<Uint8Array, void, undefined> }> {
-  const chunks = source[Symbol.asyncIterator]();
+  const chunks = withoutArmor(source);
   const head = Buffer.alloc(AGE_HEADER_BYTES_MAX);
   let used = 0;
   for (;;) {

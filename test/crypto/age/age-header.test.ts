@@ -190,14 +190,6 @@ void describe('the header of an age file', () => {
     assert.ok(given <= AGE_HEADER_BYTES_MAX + 65);
   });
 
-  void it('of an armored file is refused with the way to turn it back', async () => {
-    const error = await refusal(
-      latin1('-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n'),
-    );
-    assert.equal(error.code, 'file-not-encrypted');
-    assert.match(error.sentence, /armored.*base64 --decrypt.*age --decrypt/s);
-  });
-
   void it('of another version, or of another kind of file, is called what it is', async () => {
     assert.match((await refusal(latin1(whole.replace('v1', 'v2')))).message, /version/);
     for (const bytes of [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { afterEach, before, test } from 'node:test';
+import { armor } from 'age-encryption';
 import { makeAgeHeader } from '#crypto/age/make-age-header.ts';
 import { encryptPayload } from '#crypto/age/age-payload.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
@@ -53,6 +54,7 @@ async function refusedInside(text: string): Promise<Refusal> {
   return refusal(await sealed(text));
 }
 
+/** The answer to whatever is wrong with the envelope. */
 async function unreadable(): Promise<Refusal> {
   const answer = await refusal(large, 'another password that is long');
   assert.equal(answer.code, 'export-unreadable');
@@ -100,6 +102,24 @@ test('so does one flipped bit, in every region of the file', async () => {
     flipped[at]! ^= 0x40;
     assert.deepEqual(await refusal(flipped), answer, `bit flipped in byte ${at}`);
   }
+});
+
+test('so does armor that is bent anywhere, cut off, or followed by anything', async () => {
+  const answer = await unreadable();
+  const whole = armor.encode(large);
+  const bent = [
+    ...Array.from({ length: 40 }, (_, at) => at * 5003).map(
+      (at) => `${whole.slice(0, at)}${whole[at] === '\n' ? '' : '.'}${whole.slice(at + 1)}`,
+    ),
+    whole.slice(0, -5),
+    whole.slice(0, whole.lastIndexOf('-----END')),
+    whole.replace('\n-----END', '\n\n-----END'),
+    `${whole}${whole}`,
+    `${whole}x`,
+    `x${whole}`,
+    whole.toLowerCase(),
+  ];
+  for (const one of bent) assert.deepEqual(await refusal(Buffer.from(one)), answer, one.slice(0, 80));
 });
 
 test('so does something behind the end', async () => {
