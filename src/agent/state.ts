@@ -5,7 +5,7 @@
  * Invariant: every change is one transaction, flushed before it counts. Commands that run side by side wait for one
  * another. It is as safe as the disk it lies on, and `agent status` says so.
  */
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { KeystairError } from '#domain/errors.ts';
@@ -77,7 +77,7 @@ export class AgentState {
   /** Opens the state, or makes it where `create`. Throws `not-enrolled` where there is none. */
   static open(directory: string, { create }: { readonly create: boolean }): AgentState {
     const path = join(directory, STATE_FILE);
-    if (!existsSync(path)) {
+    if (!isReadable(path)) {
       if (!create) {
         throw new KeystairError('not-enrolled', `there is no agent state in ${directory}`, {
           nextStep: 'enrol this device with `keystair agent enrol FILE --state DIR`',
@@ -210,6 +210,22 @@ export class AgentState {
       const code = (error as { errcode?: number }).errcode ?? 0;
       throw DAMAGED.has(code & 0xff) ? damaged(join(this.directory, STATE_FILE), error) : error;
     }
+  }
+}
+
+/** False where there is none. Throws `not-allowed` where it is another user's. */
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    throw new KeystairError('not-allowed', `this user may not open the agent's state in ${dirname(path)}`, {
+      nextStep: 'run the command as the user who enrolled this device, as a rule root',
+      cause: error,
+    });
   }
 }
 

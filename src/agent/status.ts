@@ -8,6 +8,9 @@ import type { AgentPorts } from './ports.ts';
 export interface AgentStatus {
   readonly device: ServerName;
   readonly server: ServerName;
+  readonly addresses: readonly string[];
+  /** ISO 8601, or null before the first. */
+  readonly lastHeartbeatAt: string | null;
   readonly rows: readonly (readonly [string, string])[];
   readonly warnings: readonly string[];
 }
@@ -28,9 +31,9 @@ export function agentStatus(ports: AgentPorts): AgentStatus {
   return {
     device: { id, name },
     server: membership.server,
+    addresses: membership.addresses,
+    lastHeartbeatAt: state.get('last-heartbeat') ?? null,
     rows: [
-      ['Addresses', membership.addresses.join(', ')],
-      ['Last heartbeat', state.get('last-heartbeat') ?? 'none yet'],
       [
         'Keys made here',
         `${count('made')}, of which ${state.receiptIds(membership.server.id).length} with a receipt of ${membership.server.name}`,

@@ -22,7 +22,10 @@ export interface EnrolReport {
 export interface AgentStatusReport {
   readonly device: Named;
   readonly server: Named;
-  /** For a person: what the agent knows, label and text. */
+  readonly addresses: readonly string[];
+  /** ISO 8601, or null before the first. */
+  readonly lastHeartbeatAt: string | null;
+  /** For a person: what else the agent knows, label and text. */
   readonly rows: readonly (readonly [string, string])[];
   readonly warnings: readonly string[];
 }

@@ -108,6 +108,7 @@ export function parseArguments(
 ): ParsedArguments {
   const leading = splitLeadingFlags(args);
   const [nounName, ...afterNoun] = leading.words;
+  if (nounName === 'help') return parseArguments([...afterNoun, '--help'], nouns, notYet);
   const behind = splitLeadingFlags(afterNoun);
   const [verbName, ...afterVerb] = behind.words;
   const flags = new Set([...leading.flags, ...behind.flags]);

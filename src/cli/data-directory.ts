@@ -2,13 +2,15 @@
  * The way from a data directory to the server that runs on it: the socket `keystair.sock` in it. A Unix socket's path
  * ends at 107 bytes; a deeper directory is opened, and the socket reached through the descriptor.
  */
-import { constants, openSync, statSync } from 'node:fs';
+import { constants, lstatSync, openSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { KeystairError } from '#domain/errors.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
 import type { TransferClient } from '#protocol/transfer-client.ts';
 
 const SOCKET_NAME = 'keystair.sock';
+/** Its database, and the folder of an unfinished restore. */
+const OF_A_SERVER = ['keystair.db', 'restoring'];
 /** `sun_path` of Linux has 108 bytes, one of them the closing zero. */
 const SOCKET_PATH_BYTES_MAX = 107;
 
@@ -35,15 +37,34 @@ function checkDataDirectory(dataDirectory: string): void {
   }
 }
 
+/** Whether there is one, or the rest of a restore that was broken off; yes where this user may not look. */
+export function holdsServer(dataDirectory: string): boolean {
+  try {
+    return OF_A_SERVER.some(
+      (name) => lstatSync(join(dataDirectory, name), { throwIfNoEntry: false }) !== undefined,
+    );
+  } catch {
+    return true;
+  }
+}
+
+function addressOf(dataDirectory: string) {
+  return {
+    socketPath: reachableSocketPath(dataDirectory),
+    dataDirectory,
+    holdsServer: () => holdsServer(dataDirectory),
+  };
+}
+
 export async function connectToServer(dataDirectory: string): Promise<PeopleClient> {
   checkDataDirectory(dataDirectory);
   // Loaded here and not above: help and wrong usage need no schemas.
   const { createPeopleClient } = await import('#protocol/people-client.ts');
-  return createPeopleClient({ socketPath: reachableSocketPath(dataDirectory), dataDirectory });
+  return createPeopleClient(addressOf(dataDirectory));
 }
 
 export async function connectTransfers(dataDirectory: string): Promise<TransferClient> {
   checkDataDirectory(dataDirectory);
   const { createTransferClient } = await import('#protocol/transfer-client.ts');
-  return createTransferClient({ socketPath: reachableSocketPath(dataDirectory), dataDirectory });
+  return createTransferClient(addressOf(dataDirectory));
 }

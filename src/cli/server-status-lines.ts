@@ -7,7 +7,7 @@ import { DMZ_ADVICE, onOrOff, OPTION_NAME, when, yesOrNo } from './words.ts';
 const PRIMARY_STATE: Readonly<Record<NonNullable<ServerStatus['primary']>['state'], string>> = {
   connected: 'connected',
   unreachable: 'unreachable',
-  refused: 'refused us',
+  refused: 'refuses this server',
   'never-heard': 'never heard yet',
 };
 
@@ -70,7 +70,7 @@ export function serverStatusLines(status: ServerStatus): string[] {
       ['Version', server.version],
       ['Listens on', status.listen],
       ['Option', `${OPTION_NAME}: ${onOrOff(status.useHierarchy)}`],
-      ['Keys', `${status.keys}, the last has number ${status.headSeq}`],
+      ['Keys', status.keys === 0 ? '0' : `${status.keys}, the last has number ${status.headSeq}`],
       ['Epoch', status.epoch],
       ['Managed devices', String(status.devices)],
       ['Opened by', sealKinds(status.seals)],

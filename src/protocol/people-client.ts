@@ -43,11 +43,16 @@ function placeFields(name: PeopleRouteName, fields: Readonly<Record<string, unkn
   return { method, path: query === '' ? filled : `${filled}?${query}`, body: undefined };
 }
 
-/** @param socketPath at most 107 bytes; a longer way is the caller's to shorten. */
-export function createPeopleClient(options: {
+/** The way to a server on this machine. */
+export interface SocketAddress {
+  /** At most 107 bytes; a longer way is the caller's to shorten. */
   readonly socketPath: string;
   readonly dataDirectory: string;
-}): PeopleClient {
+  /** Whether there is a server in the directory at all: asked where none answers. */
+  readonly holdsServer?: () => boolean;
+}
+
+export function createPeopleClient(options: SocketAddress): PeopleClient {
   return async (name, fields, watch) => {
     const { method, path, body } = placeFields(name, fields);
     const lines = new AnswerLines(watch);
@@ -102,7 +107,7 @@ class AnswerLines {
 }
 
 function exchange(
-  options: { readonly socketPath: string; readonly dataDirectory: string },
+  options: SocketAddress,
   {
     method,
     path,
@@ -117,7 +122,7 @@ function exchange(
       ...(stop === undefined ? {} : { accept: LINES_MEDIA_TYPE }),
     };
     const failed = (cause: NodeJS.ErrnoException): void => {
-      reject(stop?.aborted === true ? stopped() : notRunning(options.dataDirectory, cause));
+      reject(stop?.aborted === true ? stopped() : notRunning(options, cause));
     };
     const request = httpRequest(
       {
@@ -151,7 +156,10 @@ function stopped(): KeystairError {
   });
 }
 
-export function notRunning(dataDirectory: string, cause: NodeJS.ErrnoException): KeystairError {
+export function notRunning(
+  { dataDirectory, holdsServer = () => true }: Omit<SocketAddress, 'socketPath'>,
+  cause: NodeJS.ErrnoException,
+): KeystairError {
   if (cause.code === 'EACCES') {
     return new KeystairError('not-allowed', `only the owner of ${dataDirectory} may address this server`, {
       nextStep: "run the command as the server's user",
@@ -168,8 +176,15 @@ export function notRunning(dataDirectory: string, cause: NodeJS.ErrnoException):
       },
     );
   }
+  const start = `\`keystair server start --data ${dataDirectory}\``;
+  if (!holdsServer()) {
+    return new KeystairError('server-not-running', `no server runs on ${dataDirectory}, and it holds none`, {
+      nextStep: `check the path, or create one there with ${start}`,
+      cause,
+    });
+  }
   return new KeystairError('server-not-running', `no server runs on ${dataDirectory}`, {
-    nextStep: `start it with \`keystair server start --data ${dataDirectory}\``,
+    nextStep: `start it with ${start}`,
     cause,
   });
 }

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { createInterface } from 'node:readline';
 import { KeystairError } from '#domain/errors.ts';
-import { notRunning } from './people-client.ts';
+import { notRunning, type SocketAddress } from './people-client.ts';
 import { errorFromProblem } from './problem.ts';
 import {
   type BackupRequest,
@@ -41,12 +41,7 @@ export interface TransferClient {
   ) => Promise<ImportReport>;
 }
 
-interface Address {
-  readonly socketPath: string;
-  readonly dataDirectory: string;
-}
-
-export function createTransferClient(address: Address): TransferClient {
+export function createTransferClient(address: SocketAddress): TransferClient {
   return {
     exportKeys: (request, signal) => fetchFile(address, 'exportKeys', 'export', request, signal),
     backup: (request, signal) => fetchFile(address, 'backup', 'backup', request, signal),
@@ -75,7 +70,7 @@ export function createTransferClient(address: Address): TransferClient {
 }
 
 async function fetchFile(
-  address: Address,
+  address: SocketAddress,
   name: 'exportKeys' | 'backup',
   what: string,
   request: object,
@@ -92,7 +87,7 @@ async function fetchFile(
 }
 
 function begin(
-  { socketPath }: Address,
+  { socketPath }: SocketAddress,
   name: keyof typeof TRANSFER_ROUTES,
   signal: AbortSignal,
   headers: Readonly<Record<string, string>>,
@@ -103,7 +98,7 @@ function begin(
 
 /** The answer whose body is what was asked for; a refusal is thrown. */
 async function answerOf(
-  { dataDirectory }: Address,
+  address: SocketAddress,
   call: ClientRequest,
   signal: AbortSignal,
   interrupted: () => KeystairError,
@@ -113,7 +108,7 @@ async function answerOf(
     call.once('response', resolve);
     call.on('error', (cause: NodeJS.ErrnoException) => {
       if (signal.aborted) reject(lost(interrupted()));
-      else reject(cause instanceof SourceFailure ? cause.cause : lost(notRunning(dataDirectory, cause)));
+      else reject(cause instanceof SourceFailure ? cause.cause : lost(notRunning(address, cause)));
     });
   });
   if (answer.statusCode === 200) return answer;

@@ -203,3 +203,15 @@ test('no option of any command takes a secret', () => {
     }
   }
 });
+
+test('help is a word as well as an option, at every level', () => {
+  const asked = (...args: readonly string[]): string => {
+    const { task } = parse(...args);
+    assert.equal(task.kind, 'help', args.join(' '));
+    return task.kind === 'help' ? task.text : '';
+  };
+  assert.equal(asked('help'), asked('--help'));
+  assert.equal(asked('help', 'thing'), asked('thing', '--help'));
+  assert.equal(asked('help', 'thing', 'make'), asked('thing', 'make', '--help'));
+  assert.match(complaint('help', 'nothing'), /there is no 'nothing'/);
+});

@@ -1,11 +1,13 @@
 /** A server is found by its data directory, however deep that lies. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { connectToServer, reachableSocketPath } from '#cli/data-directory.ts';
+import { connectToServer, connectTransfers, reachableSocketPath } from '#cli/data-directory.ts';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { refusedWith } from '#test/support/organisation.ts';
+import { runKeystair } from '#test/support/run-keystair.ts';
 
 const inFolder = temporaryFolder('data-directory');
 
@@ -47,11 +49,30 @@ test('a directory that is not there, or is a file, is said plainly', async () =>
   await assert.rejects(connectToServer(inFolder('file')), { code: 'invalid-argument' });
 });
 
-test('where no server runs, the sentence says how to start it', async () => {
+test('where no server runs, the sentence says how to start it; where there is none, to look at the path first', async () => {
   mkdirSync(inFolder('idle'));
-  const client = await connectToServer(inFolder('idle'));
-  await assert.rejects(client('serverStatus', {}), {
-    code: 'server-not-running',
-    sentence: new RegExp(`keystair server start --data ${inFolder('idle')}`),
-  });
+  writeFileSync(inFolder('idle/keystair.db'), '');
+  mkdirSync(inFolder('other'));
+  for (const [name, says] of [
+    ['idle', 'no server runs on .*; start it with '],
+    ['other', 'no server runs on .*, and it holds none; check the path, or create one there with '],
+  ] as const) {
+    const client = await connectToServer(inFolder(name));
+    await assert.rejects(client('serverStatus', {}), {
+      code: 'server-not-running',
+      sentence: new RegExp(`^${says}\`keystair server start --data ${inFolder(name)}`),
+    });
+    const transfers = await connectTransfers(inFolder(name));
+    await assert.rejects(transfers.backup({ password: 'x' }, new AbortController().signal), {
+      code: 'server-not-running',
+      sentence: new RegExp(`^${says}`),
+    });
+  }
+});
+
+test('a directory that holds no server is not made into one by a look at it', async () => {
+  mkdirSync(inFolder('mistaken'));
+  const ran = await runKeystair(['server', 'verify', '--data', inFolder('mistaken'), '--json']);
+  assert.match(refusedWith(ran, 'server-not-running'), /holds none; check the path/);
+  assert.deepEqual(readdirSync(inFolder('mistaken')), []);
 });

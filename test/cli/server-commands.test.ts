@@ -122,8 +122,20 @@ test('the tree is shown from either end, and every place that shows a DMZ link p
   ] as const) {
     assert.match((await run(server, line)).stdout, /No key crosses a link marked DMZ[^]*keys export/);
   }
+  const nothing = await run(lyon, 'hierarchy heartbeat');
+  assert.match(nothing.stdout, /^0 keys transmitted[^\n]*\nNo key crosses a link marked DMZ[^]*keys export/);
   assert.deepEqual(await done(oslo, 'hierarchy set Lyon --dmz off'), {});
   await done(lyon, 'hierarchy heartbeat');
+});
+
+test('a heartbeat says at which end the option is off, and nothing where it is on', async () => {
+  assert.doesNotMatch((await run(lyon, 'hierarchy heartbeat')).stdout, /off/);
+  await done(lyon, 'server settings --use-hierarchy off');
+  assert.match((await run(lyon, 'hierarchy heartbeat')).stdout, /Still off at this server/);
+  await done(lyon, 'server settings --use-hierarchy on');
+  await done(oslo, 'server settings --use-hierarchy off');
+  assert.match((await run(lyon, 'hierarchy heartbeat')).stdout, /Still off at the primary Oslo/);
+  await done(oslo, 'server settings --use-hierarchy on');
 });
 
 test('no key is no failure, and an unknown one is', async () => {
@@ -154,6 +166,24 @@ test('explain wants exactly one way to say which key is meant', async () => {
 test('devices are invited like servers, and none is no failure', async () => {
   assert.match((await run(oslo, 'devices invite')).stdout, /^\S+\n$/);
   assert.deepEqual(await done(oslo, 'devices list'), { devices: [] });
+});
+
+test('an invitation of a server that only its own machine reaches says so', async () => {
+  for (const line of ['hierarchy invite', 'devices invite']) {
+    assert.match(
+      (await run(oslo, line)).stderr,
+      new RegExp(`leads to ${oslo.listen}, which is this machine`),
+    );
+  }
+  const named = await startServer(inFolder('named'), ['--address', 'keys.example.org:7443']);
+  assert.doesNotMatch((await run(named, 'devices invite')).stderr, /leads to/);
+  await named.stop();
+});
+
+test('who is to be removed but is the primary is left instead', async () => {
+  const refused = await run(lyon, 'hierarchy remove Oslo');
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /^keystair: not-found: Oslo is the primary [^\n]*keystair hierarchy leave/);
 });
 
 test('removing and leaving end the link, and leave with no primary is refused', async () => {

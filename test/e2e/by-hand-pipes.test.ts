@@ -79,7 +79,11 @@ test('on standard output stands the file alone; what else is to be said goes to 
   const secret = await inShell(
     `${exportAll.replace(`--to ${to}`, '--generate-password')} --out - > ${place.path('secret.age')}`,
   );
-  saysOnce(secret, 0, /lost password cannot be recovered[^]*shown only now: [a-z]+(-[a-z]+){5}\n/);
+  saysOnce(
+    secret,
+    0,
+    /^The password, shown only now: [a-z]+(-[a-z]+){5}\n[^]*lost password cannot be recovered/,
+  );
 });
 
 test('a password comes from its file where standard input carries the keys', async () => {

@@ -78,6 +78,13 @@ test('a generated password is shown once, never on standard output, and opens th
   );
 });
 
+test('a refused export says one line, whatever its password comes from', async () => {
+  for (const how of [['--generate-password'], ['--password-file', passwordFile]]) {
+    const ran = await exportTo(place.path('refused.age'), '--device', 'nobody', ...how);
+    refusedWith(ran, 'not-found');
+  }
+});
+
 test('a file that is there is kept without --force; a folder that is not there is named', async () => {
   const out = place.path('there.age');
   writeFileSync(out, 'what was there');

@@ -7,7 +7,7 @@ import { readInvitation } from '../secrets.ts';
 import { sayPartsLeft } from '../parts-left.ts';
 import { columns } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
-import { count } from '../words.ts';
+import { count, when } from '../words.ts';
 
 const STATE = { state: required(text('DIR', "the agent's state directory")) };
 
@@ -79,12 +79,14 @@ const status = command({
   example: '--state /var/lib/keystair-agent',
   run: async (context, _values, { state }) => {
     const agent = await context.agentProgram();
-    const { device, server, rows, warnings } = await agent.status({ state });
+    const { device, server, addresses, lastHeartbeatAt, rows, warnings } = await agent.status({ state });
     return {
       document: {},
       lines: columns([
         ['Device', `${device.name} (${device.id})`],
         ['Server', `${server.name} (${server.id})`],
+        ['Addresses', addresses.join(', ')],
+        ['Last heartbeat', when(lastHeartbeatAt)],
         ...rows,
       ]),
       messages: warnings.map((warning) => `- ${warning}`),

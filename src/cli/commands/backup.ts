@@ -65,7 +65,7 @@ async function makeIt(
   else await checkNewFile(file, force);
   await sayPartsLeft(context.terminal, file);
   const transfers = await context.connectTransfers(data);
-  if (passwordFile === undefined) context.terminal.say(LOST_PASSWORD);
+  if (passwordFile === undefined && context.terminal.inputIsPerson) context.terminal.say(LOST_PASSWORD);
   const question = { text: 'Password for the backup', twice: true };
   const password = await readPassword(passwordFile, context.terminal, question);
   const answer = await transfers.backup({ password }, context.stopSignal());

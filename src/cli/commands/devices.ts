@@ -5,8 +5,8 @@ import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { Noun } from '../arguments.ts';
 import { command } from '../command.ts';
 import { tableOf } from '../table.ts';
-import { ADDRESSED_SERVER, count, when } from '../words.ts';
-import { INVITATION_EXPIRES } from './hierarchy.ts';
+import { ADDRESSED_SERVER, when } from '../words.ts';
+import { INVITATION_EXPIRES, leadsNowhereElse } from './hierarchy.ts';
 
 const invite = command({
   summary: 'make a one-time invitation for a device',
@@ -23,6 +23,7 @@ const invite = command({
       messages: [
         `The invitation is good for one device, until ${when(document.expiresAt)}. Whoever has it can join: send it safely.`,
         'Next, on the device: keystair agent enrol FILE --state DIR',
+        ...leadsNowhereElse(document.invitation),
       ],
     };
   },
@@ -85,11 +86,16 @@ const remove = command({
     const answer = await client('removeDevice', { device });
     return {
       document: {},
-      lines: [`${answer.device.name} is removed. Its ${count(answer.keys, 'key')} stay here.`],
+      lines: [`${answer.device.name} is removed. ${keysStay(answer.keys)}`],
       messages: ['To take it in again: keystair devices invite'],
     };
   },
 });
+
+function keysStay(keys: number): string {
+  if (keys === 0) return 'There is no key of it here.';
+  return keys === 1 ? 'Its key stays here.' : `Its ${keys} keys stay here.`;
+}
 
 export const devicesCommands: Noun = {
   summary: 'the managed devices of a server',

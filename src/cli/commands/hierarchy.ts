@@ -1,4 +1,5 @@
 /** `keystair hierarchy …`: who is above and below, and how they come together and part. */
+import { decodeInvitation } from '#domain/invitation.ts';
 import { INVITATION_MS_MAX, RECOVERY_MS_MAX } from '#domain/limits.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { Noun } from '../arguments.ts';
@@ -18,6 +19,17 @@ export const INVITATION_EXPIRES = duration(
     secondsMax: INVITATION_MS_MAX / 1000,
   },
 );
+
+const THIS_MACHINE = /^(?:127\.|localhost:|\[::1\])/;
+
+/** A server that was started without an address can be joined, but only on its own machine. */
+export function leadsNowhereElse(invitation: string): string[] {
+  const { addresses } = decodeInvitation(invitation);
+  if (!addresses.every((address) => THIS_MACHINE.test(address))) return [];
+  return [
+    `It leads to ${addresses.join(', ')}, which is this machine. For others start the server with --listen and --address, and invite then.`,
+  ];
+}
 
 const invite = command({
   summary: 'make a one-time invitation for a secondary of this server',
@@ -41,6 +53,7 @@ const invite = command({
       messages: [
         `The invitation is good for one secondary, until ${when(document.expiresAt)}. Whoever has it can join: send it safely.`,
         'Next, on the secondary: keystair hierarchy join FILE --data DIR --use-hierarchy on',
+        ...leadsNowhereElse(document.invitation),
         ...(dmz ? [DMZ_ADVICE] : []),
       ],
     };
@@ -72,13 +85,15 @@ const join = command({
           ? `${primary.name} (${primary.id}) was the primary of this server before, and still is. Its address was renewed: ${document.addresses.join(', ')}.`
           : `This server is a secondary of ${primary.name} (${primary.id}) now.`,
       ],
-      messages: stillOff(document, data),
+      messages: saysIfOpen(stillOff(document, data), document.addressesUpdated ? '' : ' from now on'),
     };
   },
 });
 
+type Link = Pick<PeopleAnswer<'joinHierarchy'>, 'primary' | 'dmz' | 'useHierarchy' | 'primaryUsesHierarchy'>;
+
 /** What keeps keys from going between the two, and at which end it is mended. */
-function stillOff(joined: PeopleAnswer<'joinHierarchy'>, data: string): string[] {
+function stillOff(joined: Link, data: string): string[] {
   if (joined.dmz) return [DMZ_ADVICE];
   const command = 'keystair server settings --use-hierarchy on';
   const messages: string[] = [];
@@ -92,9 +107,11 @@ function stillOff(joined: PeopleAnswer<'joinHierarchy'>, data: string): string[]
       `Still off at the primary ${joined.primary.name}: the option to use the hierarchy. Have it switched on there: ${command}`,
     );
   }
-  if (messages.length > 0) return messages;
-  const since = joined.addressesUpdated ? '' : ' from now on';
-  return [`The option is on at both ends: keys go to the primary${since}.`];
+  return messages;
+}
+
+function saysIfOpen(off: string[], since: string): string[] {
+  return off.length > 0 ? off : [`The option is on at both ends: keys go to the primary${since}.`];
 }
 
 const show = command({
@@ -117,11 +134,25 @@ const heartbeat = command({
   run: async (context, _values, { data }) => {
     const client = await context.connect(data);
     const document = await client('heartbeatNow', {});
+    const { server, primary } = await client('showHierarchy', {});
     return {
       document,
       lines: [
         `${count(document.transmitted, 'key')} transmitted; the primary acknowledges up to key number ${document.acknowledgedSeq}.`,
       ],
+      // Why no more went, where something is in the way.
+      messages:
+        primary === null
+          ? []
+          : stillOff(
+              {
+                primary,
+                dmz: server.dmz || primary.dmz,
+                useHierarchy: server.useHierarchy,
+                primaryUsesHierarchy: primary.useHierarchy,
+              },
+              data,
+            ),
     };
   },
 });

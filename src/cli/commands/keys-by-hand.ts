@@ -14,7 +14,7 @@ import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER, count } from '../words.ts';
 
-const LOST_PASSWORD = 'A lost password cannot be recovered: then export again.';
+const LOST_PASSWORD = 'A lost password cannot be recovered. If it is lost, export again.';
 const clock = (): number => performance.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
 
@@ -35,7 +35,7 @@ function timeOf(given: string | undefined): string | undefined {
 
 /**
  * The password of a new file: generated, from a file, or asked for twice; told early where it is too weak. Whoever
- * chooses it is told before what it means to lose it.
+ * chooses it on a terminal is told before what it means to lose it, everybody after.
  */
 async function newPassword(
   context: Context,
@@ -45,16 +45,13 @@ async function newPassword(
   if (generate) {
     const { makeWordPassword } = await import('#crypto/password/word-password.ts');
     const password = await makeWordPassword(random);
-    context.terminal.say(LOST_PASSWORD);
     return { password, shown: [`The password, shown only now: ${password}`] };
   }
-  const asked = file === undefined && context.terminal.inputIsPerson;
-  if (asked) context.terminal.say(LOST_PASSWORD);
+  if (file === undefined && context.terminal.inputIsPerson) context.terminal.say(LOST_PASSWORD);
   const question = { text: 'Password for the export file', twice: true };
   const password = await readPassword(file, context.terminal, question);
   const { demandStrongPassword } = await import('#crypto/password/password-strength.ts');
   await demandStrongPassword(password);
-  if (!asked) context.terminal.say(LOST_PASSWORD);
   return { password, shown: [] };
 }
 

@@ -4,6 +4,7 @@ import type { VerifyAnswer } from '#protocol/people-answers.ts';
 import type { Watch } from '#protocol/people-client.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
+import { holdsServer } from '../data-directory.ts';
 import { flag, text } from '../options.ts';
 import { createProgress, inRows } from '../progress.ts';
 import { ADDRESSED_SERVER, count } from '../words.ts';
@@ -42,6 +43,8 @@ async function verifyAnywhere(
   } catch (error) {
     // A repair asks neighbours, which a stopped server cannot.
     if (repair || !(error instanceof KeystairError) || error.code !== 'server-not-running') throw error;
+    // Looking for a server must not make one.
+    if (!holdsServer(data)) throw error;
     const { verifyOffline } = await context.serverProgram();
     return await verifyOffline(data, config, watch);
   }

@@ -30,7 +30,7 @@ function unreadable(): KeystairError {
     'the file does not open: the password is wrong, or the file is damaged, cut off, no export, or sealed to another server',
     {
       nextStep:
-        'check the password and copy the file again; a lost password cannot be recovered: then export again',
+        'check the password and copy the file again; a lost password cannot be recovered: where it is lost, export again',
     },
   );
 }

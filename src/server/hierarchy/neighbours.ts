@@ -58,6 +58,13 @@ export async function removeSecondary(
   wanted: string,
 ): Promise<{ server: ServerName }> {
   const secondaries = await listMembers(ports.rows, ports.store.reader, 'secondary');
+  const primary = await readPrimary(ports.rows, ports.store.reader);
+  const isMeant = isCalled(wanted);
+  if (primary !== undefined && isMeant(primary) && !secondaries.some(isMeant)) {
+    throw new KeystairError('not-found', `${primary.name} is the primary of this server, not a secondary`, {
+      nextStep: 'to part from it, run `keystair hierarchy leave`',
+    });
+  }
   const { id, name } = findNamed(secondaries, wanted, 'secondary', LISTING);
   await removeMember(ports, caller.name, id);
   await closeTo(ports, id);
@@ -73,7 +80,7 @@ export async function leaveHierarchy(
   const primary = await readPrimary(ports.rows, ports.store.reader);
   if (primary === undefined) {
     throw new KeystairError('no-primary', 'this server has no primary to leave', {
-      nextStep: 'nothing: it is the root of its own hierarchy',
+      nextStep: 'nothing is to be done: it is a root already',
     });
   }
   let told = true;
@@ -95,6 +102,10 @@ export async function leaveHierarchy(
   ports.link.forget();
   ports.hierarchyChanged.raise();
   return { primary: { id: primary.id, name: primary.name }, told };
+}
+
+function isCalled(wanted: string): (server: ServerName) => boolean {
+  return ({ id, name }) => id === wanted || name === wanted;
 }
 
 async function closeTo(ports: NeighbourPorts, id: string): Promise<void> {
