@@ -33,6 +33,9 @@ function anyDmz(servers: readonly TreeServer[]): boolean {
 
 export function hierarchyLines(tree: HierarchyAnswer): string[] {
   const above = tree.primary === null ? [] : [row(tree.primary, 0)];
+  // What is wrong between the two is told once.
+  const here =
+    tree.server.problem === tree.primary?.problem ? { ...tree.server, problem: null } : tree.server;
   const dmz = tree.server.dmz || tree.primary?.dmz === true || anyDmz(tree.secondaries);
   return [
     ...table(
@@ -40,7 +43,7 @@ export function hierarchyLines(tree: HierarchyAnswer): string[] {
       [
         ...above,
         // With nobody above it a server sends none, and `never` would sound like a fault.
-        row(tree.server, above.length, ' (this server)', tree.primary === null ? '–' : undefined),
+        row(here, above.length, ' (this server)', tree.primary === null ? '–' : undefined),
         ...rowsBelow(tree.secondaries, above.length + 1),
       ],
     ),

@@ -9,7 +9,7 @@ function locatorText(key: ListedKey): string {
   return [label, luksUuid, serial, recoveryId].filter((one) => one !== undefined).join(' ');
 }
 
-export function keyTable(keys: readonly ListedKey[]): Iterable<string> {
+export function keyTable(keys: Iterable<ListedKey>): Iterable<string> {
   return tableOf(['Id', 'Kind', 'Device', 'State', 'Created', 'Where'], keys, (key) => [
     key.id,
     key.kind,

@@ -3,10 +3,17 @@
  * reader lets it.
  */
 import type { Outcome } from './command.ts';
+import { PackedList } from './packed-list.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Array elements turned into text at a time: a listing of a million keys is longer than a string may be. */
 const ELEMENTS_A_CHUNK = 1000;
+
+function* arrayPages(values: readonly unknown[]): Generator<string> {
+  for (let at = 0; at < values.length; at += ELEMENTS_A_CHUNK) {
+    yield JSON.stringify(values.slice(at, at + ELEMENTS_A_CHUNK)).slice(1, -1);
+  }
+}
 
 /** One JSON object in pieces that together are what `JSON.stringify` would give. */
 export function* jsonChunks(document: object): Generator<string> {
@@ -15,16 +22,18 @@ export function* jsonChunks(document: object): Generator<string> {
     if (value === undefined) continue;
     yield `${before}${JSON.stringify(field)}:`;
     before = ',';
-    if (!Array.isArray(value)) {
+    const elements =
+      value instanceof PackedList ? value.jsonPages() : Array.isArray(value) ? arrayPages(value) : undefined;
+    if (elements === undefined) {
       yield JSON.stringify(value);
       continue;
     }
-    yield '[';
-    for (let at = 0; at < value.length; at += ELEMENTS_A_CHUNK) {
-      const elements = JSON.stringify(value.slice(at, at + ELEMENTS_A_CHUNK)).slice(1, -1);
-      yield at === 0 ? elements : `,${elements}`;
+    let open = '[';
+    for (const page of elements) {
+      yield open + page;
+      open = ',';
     }
-    yield ']';
+    yield open === '[' ? '[]' : ']';
   }
   yield before === '{' ? '{}' : '}';
 }

@@ -51,7 +51,7 @@ export function table(headings: Cells, rows: readonly Cells[]): string[] {
 /** The same of a long listing, line by line: the cells of a row are made when it is measured and when it is written. */
 export function* tableOf<T>(
   headings: Cells,
-  things: readonly T[],
+  things: Iterable<T>,
   cellsOf: (thing: T) => Cells,
 ): Generator<string> {
   function* rows(): Generator<Cells> {

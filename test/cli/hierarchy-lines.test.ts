@@ -5,7 +5,7 @@ import { hierarchyLines } from '#cli/hierarchy-lines.ts';
 
 function server(
   name: string,
-  more: { lastHeartbeatAt?: string; dmz?: boolean; waiting?: number | null } = {},
+  more: { lastHeartbeatAt?: string; dmz?: boolean; waiting?: number | null; problem?: string } = {},
 ) {
   return {
     id: '302f5f7d-a581-45ae-88f6-c95630281404',
@@ -42,4 +42,22 @@ test('a server with a primary stands below it, and one link in a DMZ brings the 
   assert.match(lines[1]!, /^Headquarters .* yes +unknown /);
   assert.match(lines[2]!, /^ {2}Lyon \(this server\) .* 2026-11-26 01:38:53 UTC/);
   assert.match(lines.at(-1)!, /keys export/);
+});
+
+test('what is wrong with the link to the primary is told once', () => {
+  const problem = 'Headquarters is not reached';
+  const lines = hierarchyLines({
+    server: server('Lyon', { problem }),
+    primary: server('Headquarters', { problem, waiting: null }),
+    secondaries: [{ ...server('Oslo', { problem: 'not heard' }), secondaries: [] }],
+  });
+  assert.deepEqual(
+    lines.map((line) => [line.includes(problem), line.includes('not heard')]),
+    [
+      [false, false],
+      [true, false],
+      [false, false],
+      [false, true],
+    ],
+  );
 });

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { jsonChunks, writeOutcome } from '#cli/output.ts';
 import type { Outcome } from '#cli/command.ts';
+import { PackedList } from '#cli/packed-list.ts';
 
 function recorder() {
   const stdout: (string | Uint8Array)[] = [];
@@ -38,6 +39,22 @@ test('where standard output is piped onward, messages stay out of it', async () 
   await writeOutcome(terminal, { ...outcome, piped: true }, false);
   assert.equal(stdout(), 'a is 1\n');
   assert.equal(stderr(), 'do b next');
+});
+
+test('a packed listing is written as the array it stands for, and read again and again', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 4 }), { maxLength: 4 }),
+      (pages) => {
+        const packed = new PackedList<unknown>();
+        for (const page of pages) packed.push(page);
+        const all = JSON.parse(JSON.stringify(pages.flat())) as unknown[];
+        assert.equal(packed.length, all.length);
+        for (let round = 0; round < 2; round += 1) assert.deepEqual([...packed], all);
+        assert.equal([...jsonChunks({ a: packed, b: 1 })].join(''), JSON.stringify({ a: all, b: 1 }));
+      },
+    ),
+  );
 });
 
 test('the pieces of a document are together what JSON.stringify gives', () => {

@@ -8,6 +8,7 @@ import * as cryptography from 'node:crypto';
 import * as fileSystem from 'node:fs';
 import * as sqlite from 'node:sqlite';
 import * as workerThreads from 'node:worker_threads';
+import * as compression from 'node:zlib';
 import { identifiersOf, importsOf, type SourceFile, wordsOf } from './source-text.ts';
 
 /** Each with the word that is meant. */
@@ -89,7 +90,9 @@ const EXCEPTIONS: readonly Exception[] = [
 
 /** Names that Node gives: `readFileSync`, `DatabaseSync`, `ChildProcess`, `parentPort`. */
 const NODE_NAMES = new Set(
-  [childProcess, cryptography, fileSystem, sqlite, workerThreads].flatMap((module) => Object.keys(module)),
+  [childProcess, compression, cryptography, fileSystem, sqlite, workerThreads].flatMap((module) =>
+    Object.keys(module),
+  ),
 ).add('NodeJS');
 
 function exempt(path: string, name: string, word: string): boolean {

@@ -82,7 +82,7 @@ const join = command({
       document,
       lines: [
         document.addressesUpdated
-          ? `${primary.name} (${primary.id}) was the primary of this server before, and still is. Its address was renewed: ${document.addresses.join(', ')}.`
+          ? `${primary.name} (${primary.id}) is the primary of this server, as before. Its address was renewed: ${document.addresses.join(', ')}.`
           : `This server is a secondary of ${primary.name} (${primary.id}) now.`,
       ],
       messages: saysIfOpen(stillOff(document, data), document.addressesUpdated ? '' : ' from now on'),

@@ -8,6 +8,7 @@ import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { explainLines, keyLines, keyTable } from '../key-lines.ts';
 import { remark, required, text } from '../options.ts';
+import { PackedList } from '../packed-list.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER } from '../words.ts';
 import { exportByHand, importByHand } from './keys-by-hand.ts';
@@ -15,8 +16,11 @@ import { exportByHand, importByHand } from './keys-by-hand.ts';
 async function everyPage(
   client: PeopleClient,
   filter: { readonly device?: string; readonly find?: string },
-): Promise<Pick<PeopleAnswer<'listKeys'>, 'keys' | 'unreadable'>> {
-  const keys: ListedKey[] = [];
+): Promise<{
+  readonly keys: PackedList<ListedKey>;
+  readonly unreadable: PeopleAnswer<'listKeys'>['unreadable'];
+}> {
+  const keys = new PackedList<ListedKey>();
   const unreadable: PeopleAnswer<'listKeys'>['unreadable'] = [];
   let after: number | null = 0;
   while (after !== null) {
@@ -25,7 +29,7 @@ async function everyPage(
       after,
       limit: LIST_PAGE_MAX,
     });
-    for (const key of page.keys) keys.push(key);
+    keys.push(page.keys);
     unreadable.push(...page.unreadable);
     after = page.next;
   }

@@ -1,0 +1,32 @@
+/**
+ * A listing that may be long: kept packed as its pages come, and unpacked page by page as it is written. A command
+ * writes nothing before it has the whole, and a million keys as objects are a gigabyte.
+ */
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+
+/** Fast: it is unpacked a moment later. */
+const OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+export class PackedList<T> {
+  readonly #pages: Buffer[] = [];
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(page: readonly T[]): void {
+    if (page.length === 0) return;
+    this.#pages.push(zstdCompressSync(JSON.stringify(page), OPTIONS));
+    this.#length += page.length;
+  }
+
+  /** One page's elements as JSON, without the brackets; none is empty. */
+  *jsonPages(): Generator<string> {
+    for (const page of this.#pages) yield zstdDecompressSync(page).toString('utf8').slice(1, -1);
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (const elements of this.jsonPages()) yield* JSON.parse(`[${elements}]`) as T[];
+  }
+}
