@@ -190,6 +190,10 @@ test('there is no backup without a password that protects it', async () => {
   refusedWith(await make('--password-file', empty), 'password-weak');
   writeFileSync(empty, 'password1234\n');
   refusedWith(await make('--password-file', empty), 'password-weak');
+  writeFileSync(empty, 'elevenchars');
+  const weak = refusedWith(await make('--password-file', empty), 'password-weak');
+  assert.match(weak, /choose four or more words/);
+  assert.doesNotMatch(weak, /--generate-password/, 'a backup has no such option');
   assert.ok(!existsSync(file));
   const { backup: ask } = await connectTransfers(bergen.data);
   const { signal } = new AbortController();

@@ -49,7 +49,10 @@ test('two passwords that differ, a weak one, and one that is not given leave no 
   const command = `${LAUNCHER} keys export --out ${out} --data ${lyon.data}`;
   for (const [answers, says] of [
     [[PASSWORD, `${PASSWORD}s`], /password-mismatch: the two passwords are not the same/],
-    [['elevenchars', 'elevenchars'], /password-weak: [^\n]*fewer than 12 characters/],
+    [
+      ['elevenchars', 'elevenchars'],
+      /password-weak: [^\n]*fewer than 12 characters[^\n]*--generate-password/,
+    ],
     [['password12345', 'password12345'], /password-weak: [^\n]*easy to guess/],
     [['\u0003'], /interrupted: nothing was entered/],
   ] as const) {

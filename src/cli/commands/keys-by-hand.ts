@@ -51,7 +51,7 @@ async function newPassword(
   const question = { text: 'Password for the export file', twice: true };
   const password = await readPassword(file, context.terminal, question);
   const { demandStrongPassword } = await import('#crypto/password/password-strength.ts');
-  await demandStrongPassword(password);
+  await demandStrongPassword(password, ', or let --generate-password make one');
   return { password, shown: [] };
 }
 

@@ -24,14 +24,12 @@ async function loadEstimate(): Promise<Estimate> {
   return (password) => factory.check(password, ['keystair', 'export']).guessesLog10;
 }
 
-function weak(sentence: string): KeystairError {
-  return new KeystairError('password-weak', sentence, {
-    nextStep: 'choose four or more words that do not belong together, or let --generate-password make one',
-  });
-}
-
-/** Throws `password-weak`. */
-export async function demandStrongPassword(password: string): Promise<void> {
+/** @param orElse where there is another way than to choose better. Throws `password-weak`. */
+export async function demandStrongPassword(password: string, orElse = ''): Promise<void> {
+  const weak = (sentence: string): KeystairError =>
+    new KeystairError('password-weak', sentence, {
+      nextStep: `choose four or more words that do not belong together${orElse}`,
+    });
   if (Array.from(password).length < EXPORT_PASSWORD_LENGTH_MIN) {
     throw weak(`the password has fewer than ${EXPORT_PASSWORD_LENGTH_MIN} characters`);
   }
