@@ -1,8 +1,8 @@
 /**
  * The typed client of the people's API, made from the route table. It speaks HTTP/1.1 to a Unix socket.
  */
-import { request as httpRequest } from 'node:http';
 import { KeystairError } from '#domain/errors.ts';
+import { request as httpRequest } from './built-in-http.ts';
 import { PeopleLine } from './people-answers.ts';
 import {
   PEOPLE_ROUTES,

@@ -3,9 +3,10 @@
  * slower end. Invariant: the bytes of a file end without an error only where the server said that they are whole.
  */
 import { once } from 'node:events';
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { KeystairError } from '#domain/errors.ts';
+import { request as httpRequest } from './built-in-http.ts';
 import { notRunning, type SocketAddress } from './people-client.ts';
 import { errorFromProblem } from './problem.ts';
 import {

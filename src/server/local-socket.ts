@@ -5,10 +5,11 @@
  * application to another without closing it, so that no call meets a gap.
  */
 import { chmodSync, constants, openSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { KeystairError } from '#domain/errors.ts';
+import { createServer } from '#protocol/built-in-http.ts';
 
 const SOCKET_NAME = 'keystair.sock';
 /** `sun_path` of Linux has 108 bytes, one of them the closing zero. */

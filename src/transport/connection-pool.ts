@@ -4,10 +4,10 @@
  * Invariant: every connection in here was verified by `dial`. Its dates are judged again without looking at a
  * certificate: a pool knows the time within which all its connections fit, and is replaced when that has passed.
  */
-import { Agent } from 'node:http';
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { CONNECTION_IDLE_MS_MAX, EXCHANGES_MAX } from '#domain/limits.ts';
+import { Agent } from '#protocol/built-in-http.ts';
 import { type FailedAttempt, notReached } from './connection-failure.ts';
 import type { PinnedServer } from './peer-identity.ts';
 import { dial, type DialOutcome, type ResumableSession, type VerifiedServer } from './server-connection.ts';

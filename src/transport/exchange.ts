@@ -4,14 +4,10 @@
  * Invariant: whatever ends an exchange early (deadline, caller, closing) ends its connection in the same turn, so that
  * nothing more is sent or taken after whoever ended it goes on.
  */
-import {
-  type ClientRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  request as sendRequest,
-} from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { ANSWER_BYTES_MAX } from '#domain/limits.ts';
+import { request as sendRequest } from '#protocol/built-in-http.ts';
 import { answerTooLarge, brokenOff, systemCodeOf } from './connection-failure.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 
