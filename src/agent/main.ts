@@ -2,7 +2,6 @@
  * The agent's wiring: real state, clock and randomness for each command.
  */
 import { randomBytes } from 'node:crypto';
-import { pino } from 'pino';
 import type { AgeAlgorithm } from '#crypto/age-identity.ts';
 import { claimToText } from '#domain/claim.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -46,7 +45,9 @@ export function heartbeat(options: { readonly state: string }) {
   return withState(options.state, deviceHeartbeat);
 }
 
-export function run(options: { readonly state: string; readonly stop: AbortSignal }): Promise<void> {
+export async function run(options: { readonly state: string; readonly stop: AbortSignal }): Promise<void> {
+  // Loaded here and not above: no other command writes a log.
+  const { pino } = await import('pino');
   const log = pino(
     {
       base: null,

@@ -3,14 +3,11 @@
  * files, the server for the files of others, so it knows nothing of either.
  *
  * Identities travel as key material; the text form exists only inside these functions.
+ *
+ * typage is loaded when an identity is made or used: its ciphers take a twentieth of a second that no other command
+ * and no start of a server should pay.
  */
-import {
-  Decrypter,
-  generateHybridIdentity,
-  generateX25519Identity,
-  identityToRecipient,
-  Stanza,
-} from 'age-encryption';
+import type { Decrypter } from 'age-encryption';
 import { assert, KeystairError } from '#domain/errors.ts';
 import type { AgeStanza } from '#domain/file-stanza.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
@@ -19,6 +16,10 @@ import { UNWRAP_STANZAS_MAX } from '#domain/limits.ts';
 /** The algorithms of `file` keys: hybrid post-quantum by default, X25519 where older tools must read. */
 export const AGE_ALGORITHMS = ['age-mlkem768x25519', 'age-x25519'] as const;
 export type AgeAlgorithm = (typeof AGE_ALGORITHMS)[number];
+
+function typage() {
+  return import('age-encryption');
+}
 
 const FILE_KEY_BYTES = 16;
 const HYBRID_PREFIX = 'AGE-SECRET-KEY-PQ-1';
@@ -45,6 +46,7 @@ function unusable(): KeystairError {
 export async function makeAgeIdentity(
   algorithm: AgeAlgorithm,
 ): Promise<{ readonly identity: KeyMaterial; readonly recipient: string }> {
+  const { generateHybridIdentity, generateX25519Identity } = await typage();
   const text = await (algorithm === 'age-x25519' ? generateX25519Identity() : generateHybridIdentity());
   const identity = KeyMaterial.fromText(text);
   return { identity, recipient: await recipientOf(identity) };
@@ -52,6 +54,7 @@ export async function makeAgeIdentity(
 
 /** `age1pq1…` of a hybrid identity, `age1…` of an X25519 one. */
 export async function recipientOf(identity: KeyMaterial): Promise<string> {
+  const { identityToRecipient } = await typage();
   try {
     return await identityToRecipient(textOf(identity));
   } catch (error) {
@@ -59,7 +62,8 @@ export async function recipientOf(identity: KeyMaterial): Promise<string> {
   }
 }
 
-function decrypterFor(identity: KeyMaterial): Decrypter {
+async function decrypterFor(identity: KeyMaterial): Promise<Decrypter> {
+  const { Decrypter } = await typage();
   const decrypter = new Decrypter();
   try {
     decrypter.addIdentity(textOf(identity));
@@ -82,7 +86,8 @@ export async function unwrapFileKey(
       nextStep: 'encrypt the file again for fewer recipients',
     });
   }
-  const decrypter = decrypterFor(identity);
+  const decrypter = await decrypterFor(identity);
+  const { Stanza } = await typage();
   // typage publishes unwrapping only together with a whole header, and a server is shown stanzas alone. The method is
   // private in its types; the version is pinned and a test holds it.
   assert(typeof decrypter['unwrapFileKey'] === 'function', 'typage unwraps stanzas');

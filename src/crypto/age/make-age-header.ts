@@ -4,7 +4,6 @@
  * typage makes it: it encrypts an empty file, for which the header is the same as for any other, and one recipient of
  * ours is shown the file key. Nonce and tag of the empty payload are cut off.
  */
-import { Encrypter, Stanza } from 'age-encryption';
 import { assert, KeystairError } from '#domain/errors.ts';
 import type { AgeStanza } from '#domain/file-stanza.ts';
 import { PAYLOAD_NONCE_BYTES } from './age-payload.ts';
@@ -28,6 +27,8 @@ export async function makeAgeHeader(
   recipients: readonly string[],
   ownStanzas: (fileKey: Uint8Array) => readonly AgeStanza[] | Promise<readonly AgeStanza[]>,
 ): Promise<NewAgeHeader> {
+  // Loaded here and not above: see age-identity.ts.
+  const { Encrypter, Stanza } = await import('age-encryption');
   const encrypter = new Encrypter();
   let fileKey: Uint8Array | undefined;
   encrypter.addRecipient({
@@ -47,7 +48,9 @@ export async function makeAgeHeader(
       });
     }
   }
-  const empty = await encrypter.encrypt(new Uint8Array(0));
+  // As a stream: bytes as a whole, typage collects through `Response`, and that loads Node's `fetch`.
+  const nothing = ReadableStream.from([new Uint8Array(0)]);
+  const empty = Buffer.concat(await Array.fromAsync(await encrypter.encrypt(nothing)));
   assert(fileKey !== undefined, 'typage shows the file key to every recipient');
   return { header: empty.subarray(0, empty.length - PAYLOAD_NONCE_BYTES - TAG_BYTES), fileKey };
 }
