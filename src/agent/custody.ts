@@ -9,7 +9,6 @@ import { type ErrorCode, KeystairError } from '#domain/errors.ts';
 import type { KeyMaterial } from '#domain/key-material.ts';
 import { BLIND_BYTES, CLAIM_BYTES } from '#domain/limits.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
-import { keyToWire } from '#protocol/wire-key.ts';
 import type { AgentPorts } from './ports.ts';
 import type { AgentKey } from './agent-key.ts';
 
@@ -50,6 +49,7 @@ export async function takeIntoCustody(
 }
 
 async function handOver(ports: AgentPorts, calls: MachineCalls, key: CompleteKey): Promise<void> {
+  const { keyToWire } = await import('#protocol/wire-key.ts');
   const answer = await calls.call('record', { complete: keyToWire(key) });
   if (answer.id !== key.key.id) {
     throw new KeystairError(

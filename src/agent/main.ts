@@ -1,18 +1,13 @@
 /**
- * The agent's wiring: real state, clock and randomness for each command.
+ * The agent's wiring: real state, clock and randomness for each command. Each loads its own part of the program when it
+ * is called.
  */
 import { randomBytes } from 'node:crypto';
 import type { AgeAlgorithm } from '#crypto/age-identity.ts';
 import { claimToText } from '#domain/claim.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { formatDriveForDevice, testDriveForDevice } from './drive-commands.ts';
-import { readDrive } from './drives/read-drive.ts';
-import { enrol as enrolDevice, type EnrolReport } from './enrol.ts';
-import { decryptFileForDevice, encryptFileForDevice } from './file-commands.ts';
-import { readFileStanza } from './files/decrypt-file.ts';
-import { heartbeat as deviceHeartbeat } from './heartbeat.ts';
+import type { EnrolReport } from './enrol.ts';
 import type { AgentPorts } from './ports.ts';
-import { runAgent } from './run.ts';
 import { AgentState } from './state.ts';
 import { agentStatus, type AgentStatus } from './status.ts';
 
@@ -33,20 +28,22 @@ async function withState<T>(
   }
 }
 
-export function enrol(options: {
+export async function enrol(options: {
   readonly state: string;
   readonly invitation: string;
   readonly name: string | undefined;
 }): Promise<EnrolReport> {
+  const { enrol: enrolDevice } = await import('./enrol.ts');
   return withState(options.state, (ports) => enrolDevice(ports, options), true);
 }
 
-export function heartbeat(options: { readonly state: string }) {
+export async function heartbeat(options: { readonly state: string }) {
+  const { heartbeat: deviceHeartbeat } = await import('./heartbeat.ts');
   return withState(options.state, deviceHeartbeat);
 }
 
 export async function run(options: { readonly state: string; readonly stop: AbortSignal }): Promise<void> {
-  // Loaded here and not above: no other command writes a log.
+  const { runAgent } = await import('./run.ts');
   const { pino } = await import('pino');
   const log = pino(
     {
@@ -71,9 +68,10 @@ interface FileOptions {
   readonly force?: boolean;
 }
 
-export function encryptFile(
+export async function encryptFile(
   options: FileOptions & { readonly algorithm?: AgeAlgorithm | undefined; readonly newIdentity?: boolean },
 ): Promise<{ key: string }> {
+  const { encryptFileForDevice } = await import('./file-commands.ts');
   return withState(options.state, (ports) =>
     encryptFileForDevice(ports, {
       ...jobOf(options),
@@ -83,7 +81,8 @@ export function encryptFile(
   );
 }
 
-export function decryptFile(options: FileOptions): Promise<{ key: string }> {
+export async function decryptFile(options: FileOptions): Promise<{ key: string }> {
+  const { decryptFileForDevice } = await import('./file-commands.ts');
   return withState(options.state, (ports) => decryptFileForDevice(ports, jobOf(options)));
 }
 
@@ -91,30 +90,34 @@ function jobOf({ from, to, stop, force = false }: FileOptions) {
   return { input: from, output: to, force, streams, random, signal: stop };
 }
 
-export function formatDrive(options: {
+export async function formatDrive(options: {
   readonly state: string;
   readonly path: string;
   readonly label: string | undefined;
   readonly erase: boolean;
 }): Promise<{ key: string; uuid: string }> {
+  const { formatDriveForDevice } = await import('./drive-commands.ts');
   return withState(options.state, (ports) => formatDriveForDevice(ports, options));
 }
 
-export function testDrive(options: {
+export async function testDrive(options: {
   readonly state: string;
   readonly path: string;
 }): Promise<{ key: string; keyslot: number; source: string }> {
+  const { testDriveForDevice } = await import('./drive-commands.ts');
   return withState(options.state, (ports) => testDriveForDevice(ports, options));
 }
 
 /** Key id and claim as they lie in a file's header. Nothing in it is authentic. */
 export async function heldKeyOfFile(path: string): Promise<{ id: string; claim: string }> {
+  const { readFileStanza } = await import('./files/decrypt-file.ts');
   const { keyId, claim } = await readFileStanza(path, streams);
   return { id: keyId, claim: claimToText(claim) };
 }
 
 /** Of several keys of ours on one drive, the newest. */
 export async function heldKeyOfDrive(path: string): Promise<{ id: string; claim: string }> {
+  const { readDrive } = await import('./drives/read-drive.ts');
   const [newest] = (await readDrive(path)).tokens;
   if (newest === undefined) {
     throw new KeystairError('drive-no-token', `the drive ${path} carries no key id of Keystair`, {

@@ -1,12 +1,13 @@
 /**
  * Talking to the device's server: connections over mutual TLS, and the certificate that renews itself, even after it
  * expired.
+ *
+ * What speaks to a server (TLS, the schemas of what travels) is loaded with the first connection: a command that finds
+ * all it needs in the state starts in half the time.
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import { createMachineCalls, type MachineCalls } from '#protocol/machine-calls.ts';
-import { createMachineClient } from '#transport/machine-client.ts';
-import { machineSend } from '#transport/machine-send.ts';
+import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { AgentPorts } from './ports.ts';
 import type { Device, Membership } from './state.ts';
 
@@ -29,6 +30,11 @@ export async function withMembership<T>(
   if (device === undefined) return ports.state.demandDevice() as never;
   demandCredentials(device, membership);
   let { certificate } = membership;
+  const [{ createMachineCalls }, { createMachineClient }, { machineSend }] = await Promise.all([
+    import('#protocol/machine-calls.ts'),
+    import('#transport/machine-client.ts'),
+    import('#transport/machine-send.ts'),
+  ]);
   const client = createMachineClient({
     addresses: membership.addresses,
     authority: { certificatePem: membership.authority },
