@@ -49,6 +49,11 @@ function splitLeadingFlags(args: readonly string[]): SplitArguments {
   return { flags, words: args.slice(at) };
 }
 
+/** The word in the place of the noun, whether there is such a noun or not. */
+export function nounIn(args: readonly string[]): string | undefined {
+  return splitLeadingFlags(args).words[0];
+}
+
 /** The texts behind noun and verb, by the command's table row. */
 function readTexts(
   command: Command,

@@ -4,7 +4,7 @@
  */
 import { connectToServer, connectTransfers } from './data-directory.ts';
 import { failureLine, failureOf, failureTrace } from './failure.ts';
-import { NOUNS, NOUNS_NOT_YET } from './nouns.ts';
+import { loadNounsFor, NOUNS_NOT_YET } from './nouns.ts';
 import { runProgram } from './program.ts';
 import { stopSignal } from './stop-signal.ts';
 import { createTerminal } from './terminal.ts';
@@ -17,7 +17,8 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
-process.exitCode = await runProgram(process.argv.slice(2), NOUNS, NOUNS_NOT_YET, {
+const args = process.argv.slice(2);
+process.exitCode = await runProgram(args, await loadNounsFor(args), NOUNS_NOT_YET, {
   terminal: createTerminal(process),
   connect: connectToServer,
   connectTransfers,

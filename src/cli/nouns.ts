@@ -1,18 +1,26 @@
 /** The whole command table: every noun with its verbs, and the words that are named and not served yet. */
-import type { Nouns } from './arguments.ts';
-import { agentCommands } from './commands/agent.ts';
-import { devicesCommands } from './commands/devices.ts';
-import { hierarchyCommands } from './commands/hierarchy.ts';
-import { keysCommands } from './commands/keys.ts';
-import { serverCommands } from './commands/server.ts';
+import { type Noun, nounIn, type Nouns } from './arguments.ts';
 
-export const NOUNS: Nouns = {
-  server: serverCommands,
-  hierarchy: hierarchyCommands,
-  keys: keysCommands,
-  devices: devicesCommands,
-  agent: agentCommands,
+/** A noun's commands are loaded when they are asked for: a command has no need of the other nouns'. */
+const LOADERS: Readonly<Record<string, () => Promise<Noun>>> = {
+  server: async () => (await import('./commands/server.ts')).serverCommands,
+  hierarchy: async () => (await import('./commands/hierarchy.ts')).hierarchyCommands,
+  keys: async () => (await import('./commands/keys.ts')).keysCommands,
+  devices: async () => (await import('./commands/devices.ts')).devicesCommands,
+  agent: async () => (await import('./commands/agent.ts')).agentCommands,
 };
 
 /** In the place of a noun: the contract names them, this release does not serve them. */
 export const NOUNS_NOT_YET: readonly string[] = ['login'];
+
+export async function loadNouns(names: readonly string[] = Object.keys(LOADERS)): Promise<Nouns> {
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await LOADERS[name]!()] as const)),
+  );
+}
+
+/** The part of the table that these arguments are read by: the noun they name, or all where they name none. */
+export async function loadNounsFor(args: readonly string[]): Promise<Nouns> {
+  const named = nounIn(args);
+  return loadNouns(named !== undefined && Object.hasOwn(LOADERS, named) ? [named] : undefined);
+}

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseArguments, type ParsedArguments } from '#cli/arguments.ts';
 import { command, commandNotYet } from '#cli/command.ts';
-import { NOUNS, NOUNS_NOT_YET } from '#cli/nouns.ts';
+import { loadNouns, NOUNS_NOT_YET } from '#cli/nouns.ts';
 import { address, choice, duration, flag, notYet, onOff, required, text, texts } from '#cli/options.ts';
+
+const NOUNS = await loadNouns();
 
 /** What the command below was called with. */
 let called: unknown;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { NOUNS } from '#cli/nouns.ts';
+import { loadNouns } from '#cli/nouns.ts';
 import * as limits from '#domain/limits.ts';
 import { LOOKUP_REASONS } from '#domain/lookup.ts';
 import { nextChainValue, SEQUENCE_START } from '#domain/sequence.ts';
@@ -20,6 +20,7 @@ import {
 } from './documents.ts';
 import { readProjectFiles } from './project-files.ts';
 
+const NOUNS = await loadNouns();
 const documents = await readProjectFiles('*.md', 'docs/**/*.md');
 const everyFile = await readProjectFiles(
   '*.{md,json}',

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { parseAgeHeader } from '#crypto/age/age-header.ts';
 import { parseArguments } from '#cli/arguments.ts';
 import { secondsFromText, secondsToText } from '#cli/durations.ts';
-import { NOUNS, NOUNS_NOT_YET } from '#cli/nouns.ts';
+import { loadNouns, NOUNS_NOT_YET } from '#cli/nouns.ts';
 import { claimFromText, claimToText } from '#domain/claim.ts';
 import { findDriveTokens } from '#domain/drive-token.ts';
 import { canonicalFields, keyFromCanonical } from '#domain/encryption-key.ts';
@@ -46,6 +46,7 @@ import { schemaParsers } from './schema-parsers.ts';
 
 const text = (...inputs: readonly string[]): Buffer[] => inputs.map((input) => Buffer.from(input));
 const key = makeSomeKey();
+const NOUNS = await loadNouns();
 const MAC = 'A'.repeat(43);
 const isSyntaxError = (error: unknown): boolean => error instanceof SyntaxError;
 
