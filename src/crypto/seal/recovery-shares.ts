@@ -9,7 +9,6 @@
  * SHA-256 over all before it.
  */
 import { hash } from 'node:crypto';
-import { combine, split } from 'shamir-secret-sharing';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { RECOVERY_SHARE_BYTES_MAX, RECOVERY_SHARES_MAX } from '#domain/limits.ts';
 import { decodeShareText, encodeShareText, SHARE_TEXT_BYTES } from './share-text.ts';
@@ -46,6 +45,7 @@ export async function splitRecoveryKey(
     'shares and threshold were checked',
   );
   // The library wants the plain type, and Node's random bytes are a Buffer.
+  const { split } = await import('shamir-secret-sharing');
   const values = await split(Uint8Array.from(key), shares, threshold);
   return values.map((value) => {
     const bytes = new Uint8Array(SHARE_TEXT_BYTES);
@@ -118,5 +118,6 @@ export async function combineRecoveryShares(
       { nextStep: 'ask further holders, and enter all their shares together' },
     );
   }
+  const { combine } = await import('shamir-secret-sharing');
   return combine(shares.map(({ value }) => value));
 }
