@@ -69,13 +69,13 @@ test("a file is encrypted with a key at hand by age's packages alone: no server 
   assert.deepEqual(others, []);
 });
 
-test('a server starts without the ciphers of files, the lists of passwords and the libraries of other seals', () => {
+test('a server starts without the ciphers of files, the lists of passwords, the libraries of other seals and compilers of schemas', () => {
   const needed = ['fastify', 'pino', 'zod'];
   assert.deepEqual(
     needed.filter((name) => !ofServer.includes(name)),
     [],
   );
-  const unneeded = [...AGE, '@peculiar/', '@zxcvbn-ts/', 'shamir-secret-sharing', 'pkcs11js', 'fetch'];
+  const unneeded = [...AGE, '@peculiar/', '@zxcvbn-ts/', 'shamir-secret-sharing', 'pkcs11js', 'ajv', 'fetch'];
   assert.deepEqual(
     ofServer.filter((name) => unneeded.some((other) => name.startsWith(other))),
     [],

@@ -23,6 +23,7 @@ import type { TlsCredentials } from '#transport/tls-context.ts';
 import type { TrustedAuthority } from '#transport/trusted-authority.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { MachineApi } from './machine-api.ts';
+import { NO_SCHEMAS } from './no-schemas.ts';
 
 /** A caller that never finishes its headers holds a socket this long. */
 const HEADERS_MS_MAX = 10_000;
@@ -57,6 +58,7 @@ export function createMachineListener(options: MachineListenerOptions): {
     bodyLimit: REQUEST_BYTES_MAX,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    schemaController: NO_SCHEMAS,
   }) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {

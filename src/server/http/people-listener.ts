@@ -14,6 +14,7 @@ import type { AdministrationServer } from '../administration-server.ts';
 import { type CallLife, callLife } from '../call-life.ts';
 import type { Log } from '../ports.ts';
 import { malformed } from './malformed.ts';
+import { NO_SCHEMAS } from './no-schemas.ts';
 import { serverSealed } from './sealed-api.ts';
 import { addTransferRoutes } from './transfer-listener.ts';
 
@@ -27,6 +28,7 @@ export function createPeopleListener(
   const app = fastify({
     bodyLimit: REQUEST_BYTES_MAX,
     exposeHeadRoutes: false,
+    schemaController: NO_SCHEMAS,
     forceCloseConnections: 'idle',
   });
   for (const name of Object.keys(PEOPLE_ROUTES) as PeopleRouteName[]) {
