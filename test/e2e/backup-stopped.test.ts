@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { beginCommand } from '#test/support/by-hand-commands.ts';
+import { makeCheap } from '#test/support/cheap-backup.ts';
 import { digestOver } from '#test/support/digest-over-keys.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { heldInTheMiddle } from '#test/support/held-restore.ts';
@@ -19,6 +20,7 @@ import { type Ran, runKeystair } from '#test/support/run-keystair.ts';
 const KEYS = 4000;
 const KEYSTAIR = join(import.meta.dirname, '../../bin/keystair');
 const place = organisation('backup-stopped');
+const PASSWORD = 'lantern quiver mossy eleven trombone';
 const passwordFile = place.path('password');
 const withPassword = ['--password-file', passwordFile];
 const folder = place.path('backups');
@@ -27,7 +29,7 @@ let large: Server;
 let digest: string;
 
 before(async () => {
-  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n');
+  writeFileSync(passwordFile, `${PASSWORD}\n`);
   mkdirSync(folder);
   const data = place.path('large');
   await makeDirectory(data, 'Large', KEYS);
@@ -83,6 +85,7 @@ test('after all that a backup is whole, and a drill says so', async () => {
     await runKeystair(['server', 'backup', '--check', file, ...withPassword, '--json']),
   );
   assert.deepEqual([checked['ok'], checked['keys']], [true, KEYS]);
+  await makeCheap(file, PASSWORD);
 });
 
 const restoreTo =
