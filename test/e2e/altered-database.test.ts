@@ -168,8 +168,8 @@ test("a key's row that was edited or moved does not open, is named, and the othe
 test('a damaged record is refused by the primary alone: it is shown as refused, and all later keys go on', async () => {
   await server.restart();
   await setOption(false, server);
-  const damaged = await device.encrypt('text', place.path('damaged.age'), ['--new-identity']);
-  const later = await device.encrypt('text', place.path('later.age'), ['--new-identity']);
+  const damaged = await device.encrypt('text', place.path('damaged.age'), { newIdentity: true });
+  const later = await device.encrypt('text', place.path('later.age'), { newIdentity: true });
   await server.stop();
   await alter('UPDATE keys SET sealed = zeroblob(length(sealed)) WHERE seq = ?', 2);
   await setOption(true, server);

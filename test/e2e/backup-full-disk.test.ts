@@ -48,7 +48,7 @@ test('a backup fills the disk of its own server: it leaves no file, and the serv
     /could not write \S*large\.backup: no space is left; no file was left; make room there/,
   );
   assert.deepEqual(readdirSync(folder), []);
-  await device.encrypt('text', place.path('beside.age'), ['--new-identity']);
+  await device.encrypt('text', place.path('beside.age'), { newIdentity: true });
   disk.empty();
   await server.done(['server', 'backup', file, ...withPassword]);
   assert.deepEqual((await server.call('verify', {})).problems, []);
@@ -65,7 +65,7 @@ test('a restore onto a disk without room leaves nothing, does not disturb the se
     /no room to restore the backup into .*restored; nothing was left there; make room, or name another/;
   assert.match(refusedWith(await runKeystair(restore), 'disk-full'), says);
   assert.ok(!existsSync(target));
-  await device.encrypt('text', place.path('meanwhile.age'), ['--new-identity']);
+  await device.encrypt('text', place.path('meanwhile.age'), { newIdentity: true });
   disk.empty();
   doneJson(await runKeystair(restore));
   const report = doneJson(await runKeystair(['server', 'verify', '--data', target, '--json']));

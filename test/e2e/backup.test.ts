@@ -26,7 +26,7 @@ before(() => {
 let made = 0;
 function newKey(device: Device): Promise<string> {
   made += 1;
-  return device.encrypt('text', place.path(`file-${made}.age`), ['--new-identity']);
+  return device.encrypt('text', place.path(`file-${made}.age`), { newIdentity: true });
 }
 
 async function restored(file: string, name: string): Promise<Server> {

@@ -58,7 +58,7 @@ test('devices encrypt and drives from elsewhere open while a confirmed import is
   finish();
   await inSteps(above.pid, 'a part that is recorded', () => lookAtImport(above.data).recorded > before);
   const idle = askersOf(above);
-  const making = maker.encrypt('made meanwhile', place.path('made.age'), ['--new-identity']);
+  const making = maker.encrypt('made meanwhile', place.path('made.age'), { newIdentity: true });
   const finding = finder.done(['decrypt-file', travels, place.path('found')]);
   await eventually('a device and a secondary that ask', () => askersOf(above) >= idle + 2);
   goOn(above.pid);

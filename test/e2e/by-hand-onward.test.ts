@@ -29,7 +29,7 @@ before(async () => {
   reader = await place.enrol('reader', oslo);
   keys = [
     await kari.encrypt('first', place.path('first.age')),
-    await kari.encrypt('second', place.path('second.age'), ['--new-identity']),
+    await kari.encrypt('second', place.path('second.age'), { newIdentity: true }),
     await ola.encrypt('third', place.path('third.age')),
   ];
   file = place.path('keys.age');

@@ -27,7 +27,7 @@ before(async () => {
   const colleague = await place.enrol('colleague', tree.lyon);
   laptop = await place.enrol('laptop', tree.lyon);
   needed.push(await laptop.encrypt('one', place.path('one.age')));
-  needed.push(await laptop.encrypt('two', place.path('two.age'), ['--algorithm', 'age-x25519']));
+  needed.push(await laptop.encrypt('two', place.path('two.age'), { algorithm: 'age-x25519' }));
   needed.push(await colleague.encrypt('three', place.path('three.age')));
   await laptop.done(['decrypt-file', place.path('three.age'), place.path('three')]);
   await climb(tree.lyon, tree.west);
@@ -62,7 +62,7 @@ test('where keys are missing the device stays, with exit 1, the document, and ev
 test('a device that stayed works on as before; the new server shows it as arriving', async () => {
   assert.match(await serverOf(laptop), /Server\s+Lyon[^]*Changing to\s+Oslo/);
   assert.deepEqual(await laptop.done(['heartbeat']), {});
-  needed.push(await laptop.encrypt('four', place.path('four.age'), ['--new-identity']));
+  needed.push(await laptop.encrypt('four', place.path('four.age'), { newIdentity: true }));
   await climb(tree.lyon, tree.west);
   assert.equal((await deviceAt(tree.lyon, 'laptop'))?.['state'], 'managed');
   assert.equal((await deviceAt(tree.oslo, 'laptop'))?.['state'], 'arriving');
@@ -89,7 +89,7 @@ test('the old server shows the device as moved, keeps every key, and answers it 
 test('its data is opened and managed from the new server, and new keys begin there', async () => {
   await laptop.done(['decrypt-file', place.path('one.age'), place.path('one')]);
   assert.equal(readFileSync(place.path('one'), 'utf8'), 'one');
-  const made = await laptop.encrypt('five', place.path('five.age'), ['--new-identity']);
+  const made = await laptop.encrypt('five', place.path('five.age'), { newIdentity: true });
   const shown = (await tree.oslo.done(['keys', 'show', made]))['key'] as Json;
   assert.equal(shown['origin'], tree.oslo.id);
   assert.deepEqual(await laptop.done(['heartbeat']), {});

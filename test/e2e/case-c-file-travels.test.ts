@@ -149,7 +149,7 @@ test('stock age opens a file with the identity that an administrator reveals', {
   skip: unlessInstalled('age'),
 }, async () => {
   const file = place.path('old-tools.age');
-  const id = await author.encrypt(TEXT, file, ['--algorithm', 'age-x25519']);
+  const id = await author.encrypt(TEXT, file, { algorithm: 'age-x25519' });
   await climb(tree.lyon, tree.west);
   const revealed = await tree.root.done(['keys', 'reveal', id, '--reason', 'a test with stock age']);
   assert.equal(revealed['id'], id);

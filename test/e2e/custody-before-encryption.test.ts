@@ -106,7 +106,7 @@ test('an agent killed at any moment has encrypted only with keys that are in cus
 });
 
 test('a server killed (-9) right after its acknowledgement has the key', async () => {
-  const key = await device.encrypt('text', out, ['--new-identity']);
+  const key = await device.encrypt('text', out, { newIdentity: true });
   await server.kill();
   await server.restart();
   assert.ok((await server.keyIds()).includes(key));
@@ -131,11 +131,11 @@ test('a key is transmitted at once, or only with the heartbeat where that is cho
   await server.heartbeat();
   const stateOf = async (id: string) =>
     ((await server.done(['keys', 'show', id]))['key'] as { state: string }).state;
-  const atOnce = await device.encrypt('text', out, ['--new-identity']);
+  const atOnce = await device.encrypt('text', out, { newIdentity: true });
   await eventually('it arrived by itself', async () => (await above.keyIds()).includes(atOnce));
   await server.done(['server', 'settings', '--transmit', 'heartbeat']);
   await server.heartbeat();
-  const later = await device.encrypt('text', `${out}.later`, ['--new-identity']);
+  const later = await device.encrypt('text', `${out}.later`, { newIdentity: true });
   assert.equal(await stateOf(later), 'recorded');
   assert.ok(!(await above.keyIds()).includes(later));
   const beat = await server.done(['hierarchy', 'heartbeat']);

@@ -49,7 +49,7 @@ const GARBLED = `UPDATE keys SET sealed = zeroblob(length(sealed)) WHERE ${BY_ID
 
 async function fileOf(name: string): Promise<{ path: string; key: string }> {
   const path = place.path(name);
-  return { path, key: await laptop.encrypt(`text of ${name}`, path, ['--new-identity']) };
+  return { path, key: await laptop.encrypt(`text of ${name}`, path, { newIdentity: true }) };
 }
 
 async function opens(path: string, text: string): Promise<void> {
@@ -129,7 +129,7 @@ test('an export that has a damaged key mends it, where no one else does', async 
   const device = await place.enrol('lone device', lone);
   const keys: string[] = [];
   for (const name of ['a', 'b', 'c', 'd']) {
-    keys.push(await device.encrypt('text', place.path(`${name}.age`), ['--new-identity']));
+    keys.push(await device.encrypt('text', place.path(`${name}.age`), { newIdentity: true }));
   }
   const materials = await Promise.all(keys.map((key) => reveal(lone, key)));
   const file = place.path('export.age');

@@ -42,7 +42,7 @@ async function pair(name: string): Promise<{ primary: Server; secondary: Server;
 let made = 0;
 async function newKey(device: Device): Promise<string> {
   made += 1;
-  return device.encrypt('text', place.path(`file-${made}.age`), ['--new-identity']);
+  return device.encrypt('text', place.path(`file-${made}.age`), { newIdentity: true });
 }
 
 async function sameKeys(left: Server, right: Server): Promise<void> {

@@ -1,6 +1,7 @@
 /**
  * An organisation on this machine: real server processes on loopback, devices with a state directory each, driven
- * through the command line as people do, or through a server's own socket where only the outcome matters.
+ * through the command line as people do, or where only the outcome matters through a server's own socket, and by the
+ * agent in this process.
  *
  * Whatever was started is ended when the file's tests are over, failed or not, and its folder removed.
  */
@@ -9,6 +10,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { encryptFile, enrol } from '#agent/main.ts';
+import type { AgeAlgorithm } from '#crypto/age-identity.ts';
 import { connectToServer } from '#cli/data-directory.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
 import { type Ran, runKeystair } from './run-keystair.ts';
@@ -142,12 +145,22 @@ export class Device {
     return doneJson(await this.run([...args, '--json'], stdin));
   }
 
-  /** Encrypts a fresh file and returns its key's id. */
-  async encrypt(text: string, to: string, more: readonly string[] = []): Promise<string> {
+  /** Encrypts a fresh file and returns its key's id, without a command of its own. */
+  async encrypt(
+    text: string,
+    to: string,
+    options: { readonly newIdentity?: boolean; readonly algorithm?: AgeAlgorithm } = {},
+  ): Promise<string> {
     writeFileSync(`${to}.plain`, text);
-    const { key } = await this.done(['encrypt-file', `${to}.plain`, to, ...more]);
-    assert.equal(typeof key, 'string');
-    return String(key);
+    const { signal } = new AbortController();
+    const { key } = await encryptFile({
+      ...options,
+      state: this.state,
+      from: `${to}.plain`,
+      to,
+      stop: signal,
+    });
+    return key;
   }
 }
 
@@ -157,7 +170,7 @@ export interface Organisation {
   /** Starts a server in a directory called like it, in lower case, unless one is given. */
   readonly server: (name: string, options?: { data?: string; args?: readonly string[] }) => Promise<Server>;
   readonly device: (name: string) => Device;
-  /** A new device, enrolled at a server. */
+  /** A new device, enrolled at a server, without a command of its own. */
   readonly enrol: (name: string, server: Server) => Promise<Device>;
 }
 
@@ -189,7 +202,7 @@ export function organisation(purpose: string): Organisation {
     async enrol(name, server) {
       const made = device(name);
       const { invitation } = await server.call('inviteDevice', {});
-      doneJson(await made.run(['enrol', '-', '--name', name, '--json'], invitation));
+      await enrol({ state: made.state, invitation, name });
       return made;
     },
   };
