@@ -6,7 +6,7 @@ import { makeDirectory } from '#test/support/made-directory.ts';
 import { joinServers, organisation, type Server, setOption } from '#test/support/organisation.ts';
 
 /** Fifteen batches or more: long enough to be met in the middle. */
-const KEYS = 8000;
+const KEYS = 5000;
 const place = organisation('killed');
 
 interface Pair {
