@@ -10,8 +10,8 @@ import { organisation, refusedWith, type Server } from '#test/support/organisati
 import { beginKeystair } from '#test/support/run-keystair.ts';
 import { mountSmallDisk, unlessRoot } from '#test/support/small-disk.ts';
 
-/** Some 11 MB of file: long enough to be met in the middle. */
-const KEYS = 20_000;
+/** Some 5 MB of file: long enough to be met in the middle. */
+const KEYS = 10_000;
 const place = organisation('export-stopped');
 let from: Server;
 let to: string;

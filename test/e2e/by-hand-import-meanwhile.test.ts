@@ -14,7 +14,7 @@ import { makeDirectory } from '#test/support/made-directory.ts';
 import { joinServers, organisation, type Server, setOption } from '#test/support/organisation.ts';
 import { lookAtImport } from '#test/support/staged-look.ts';
 
-const KEYS = 40_000;
+const KEYS = 20_000;
 const place = organisation('import-meanwhile');
 
 /** Connections of a server that stands, in which somebody's bytes wait for it. */
