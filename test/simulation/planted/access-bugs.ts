@@ -136,7 +136,7 @@ export const ACCESS_BUGS: readonly Bug[] = [
         '',
       ),
     ],
-    seed: 17,
+    seed: 30,
   },
   {
     name: 'what is under way goes on when a link is marked DMZ',
