@@ -4,7 +4,7 @@
  */
 import { type AgeAlgorithm, unwrapFileKey } from '#crypto/age-identity.ts';
 import { claimToText } from '#domain/claim.ts';
-import { KeystairError } from '#domain/errors.ts';
+import { opensNot } from '#domain/file-damaged.ts';
 import type { AgeStanza } from '#domain/file-stanza.ts';
 import { noteOpened } from './custody.ts';
 import { currentFileIdentity } from './file-identity.ts';
@@ -47,13 +47,7 @@ async function unwrap(
   if (own?.kind === 'file' && own.material !== null) {
     const fileKey = await unwrapFileKey(own.material, stanzas);
     if (fileKey !== null) return fileKey;
-    throw new KeystairError(
-      'file-damaged',
-      `the header of the file names key ${keyId}, which does not open it`,
-      {
-        nextStep: 'the header was altered; use an unaltered copy of the file',
-      },
-    );
+    throw opensNot(keyId);
   }
   const answer = await withServer(ports, (calls) =>
     calls.call('unwrap', {

@@ -9,6 +9,7 @@
  */
 import type { Decrypter } from 'age-encryption';
 import { assert, KeystairError } from '#domain/errors.ts';
+import { fileDamaged } from '#domain/file-damaged.ts';
 import type { AgeStanza } from '#domain/file-stanza.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { UNWRAP_STANZAS_MAX } from '#domain/limits.ts';
@@ -95,14 +96,10 @@ export async function unwrapFileKey(
   try {
     fileKey = await decrypter['unwrapFileKey'](stanzas.map(({ args, body }) => new Stanza([...args], body)));
   } catch {
-    throw new KeystairError('file-damaged', "a recipient stanza in the file's header is malformed", {
-      nextStep: 'use an unaltered copy of the file',
-    });
+    throw fileDamaged("a recipient stanza in the file's header is malformed");
   }
   if (fileKey !== null && fileKey.length !== FILE_KEY_BYTES) {
-    throw new KeystairError('file-damaged', `the file's key does not have ${FILE_KEY_BYTES} bytes`, {
-      nextStep: 'use an unaltered copy of the file',
-    });
+    throw fileDamaged(`the file's key does not have ${FILE_KEY_BYTES} bytes`);
   }
   return fileKey;
 }

@@ -8,6 +8,7 @@
 import { claimFromText, claimToText, isClaimText } from './claim.ts';
 import { UUID_PATTERN } from './encryption-key.ts';
 import { assert, KeystairError } from './errors.ts';
+import { fileDamaged } from './file-damaged.ts';
 import { CLAIM_BYTES } from './limits.ts';
 
 /** A recipient stanza of an age header, the body decoded. */
@@ -22,10 +23,6 @@ export interface FileStanza {
 }
 
 const STANZA_TYPE = 'keystair';
-
-function damaged(sentence: string): KeystairError {
-  return new KeystairError('file-damaged', sentence, { nextStep: 'use an unaltered copy of the file' });
-}
 
 /** The stanza's arguments; its body is empty. */
 export function encodeFileStanza({ keyId, claim }: FileStanza): [string, string, string] {
@@ -47,18 +44,21 @@ export function findFileStanza(stanzas: readonly AgeStanza[]): FileStanza {
       nextStep: 'open it with `age --decrypt` and the identity or passphrase it was made for',
     });
   }
-  if (ours.length > 1) throw damaged("the file's header names more than one key of Keystair");
+  if (ours.length > 1) throw fileDamaged("the file's header names more than one key of Keystair");
   const [, keyId, claim, ...more] = stanza.args;
   if (keyId === undefined || claim === undefined || more.length > 0) {
-    throw damaged(
+    throw fileDamaged(
       "the Keystair stanza in the file's header must hold a key id and a claim, and nothing else",
     );
   }
-  if (!UUID_PATTERN.test(keyId)) throw damaged("the key id in the file's header is not a lower-case UUID");
+  if (!UUID_PATTERN.test(keyId))
+    throw fileDamaged("the key id in the file's header is not a lower-case UUID");
   if (!isClaimText(claim)) {
-    throw damaged(`the claim in the file's header is not ${CLAIM_BYTES} bytes in unpadded canonical base64`);
+    throw fileDamaged(
+      `the claim in the file's header is not ${CLAIM_BYTES} bytes in unpadded canonical base64`,
+    );
   }
   if (stanza.body.length > 0)
-    throw damaged("the Keystair stanza in the file's header must have an empty body");
+    throw fileDamaged("the Keystair stanza in the file's header must have an empty body");
   return { keyId, claim: claimFromText(claim) };
 }

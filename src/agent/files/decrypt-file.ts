@@ -6,7 +6,7 @@
  * soon as it is verified: what was written is genuine, but until the command ends with success it may be only the
  * beginning, so whoever reads it must look at the exit code.
  */
-import { KeystairError } from '#domain/errors.ts';
+import { fileDamaged } from '#domain/file-damaged.ts';
 import { type AgeStanza, type FileStanza, findFileStanza, isFileStanza } from '#domain/file-stanza.ts';
 import { type AgeHeader, headerMacFits, readAgeHeader } from '#crypto/age/age-header.ts';
 import { decryptPayload } from '#crypto/age/age-payload.ts';
@@ -29,10 +29,7 @@ export interface DecryptFileJob extends FileJob {
 
 function openHeader(header: AgeHeader, fileKey: Uint8Array, keyId: string): void {
   if (headerMacFits(header, fileKey)) return;
-  throw new KeystairError('file-damaged', `the file's header was altered, or is not of key ${keyId}`, {
-    nextStep: 'use an unaltered copy of the file',
-    details: { key: keyId },
-  });
+  throw fileDamaged(`the file's header was altered, or is not of key ${keyId}`, { key: keyId });
 }
 
 /** Which key opens the file, and its claim; reads the header only. Nothing in it is authentic. */

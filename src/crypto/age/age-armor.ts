@@ -6,7 +6,7 @@
  * padding; they end with LF or CRLF; nothing but a little whitespace stands before and after. Whatever else is refused.
  * Held are the block that the source gave and two lines.
  */
-import { KeystairError } from '#domain/errors.ts';
+import { fileDamaged } from '#domain/file-damaged.ts';
 import { AGE_ARMOR_WHITESPACE_MAX } from '#domain/limits.ts';
 import type { Bytes } from './age-payload.ts';
 
@@ -23,10 +23,6 @@ const WHITESPACE = /^[ \t\r\n]*/;
 const FIRST_LINE = new RegExp(`^[ \\t\\r\\n]*${BEGIN}\\r?\\n`);
 const FULL_LINES = /^(?:[A-Za-z0-9+/]{64}\r?\n)+/;
 const TAIL = new RegExp(`^(?:([A-Za-z0-9+/]+={0,2})\\r?\\n)?${END}`);
-
-function damaged(sentence: string): KeystairError {
-  return new KeystairError('file-damaged', sentence, { nextStep: 'use an unaltered copy of the file' });
-}
 
 /** The file without its armor; one that has none comes through as it is. Throws `file-damaged`. The caller closes the source. */
 export async function* withoutArmor(source: AsyncIterable<Uint8Array>): Bytes {
@@ -81,7 +77,7 @@ class Armor {
   }
 
   end(): void {
-    if (this.#part !== 'after') throw damaged('the armor of the file is cut off');
+    if (this.#part !== 'after') throw fileDamaged('the armor of the file is cut off');
   }
 
   *#take(): Generator<Uint8Array, void, undefined> {
@@ -89,7 +85,7 @@ class Armor {
       const first = FIRST_LINE.exec(this.#rest);
       if (first === null) {
         if (this.#rest.length < START_MAX + 2) return;
-        throw damaged("the first line of the file's armor goes on after its mark");
+        throw fileDamaged("the first line of the file's armor goes on after its mark");
       }
       this.#part = 'lines';
       this.#rest = this.#rest.slice(first[0].length);
@@ -107,7 +103,7 @@ class Armor {
     const tail = TAIL.exec(this.#rest);
     if (tail === null) {
       if (this.#rest.length < TAIL_MAX && !this.#rest.includes(END)) return;
-      throw damaged(`a line of the file's armor is not ${COLUMNS} columns of canonical base64`);
+      throw fileDamaged(`a line of the file's armor is not ${COLUMNS} columns of canonical base64`);
     }
     this.#part = 'after';
     this.#rest = this.#rest.slice(tail[0].length);
@@ -118,7 +114,7 @@ class Armor {
     const { length } = this.#rest;
     this.#whitespace += length;
     if (WHITESPACE.exec(this.#rest)![0].length < length || this.#whitespace > AGE_ARMOR_WHITESPACE_MAX) {
-      throw damaged("something follows the end of the file's armor");
+      throw fileDamaged("something follows the end of the file's armor");
     }
     this.#rest = '';
   }
@@ -127,5 +123,5 @@ class Armor {
 function lastLine(text: string): Uint8Array {
   const bytes = Buffer.from(text, 'base64');
   if (text.length <= COLUMNS && bytes.toString('base64') === text) return bytes;
-  throw damaged("the last line of the file's armor is not canonical base64");
+  throw fileDamaged("the last line of the file's armor is not canonical base64");
 }

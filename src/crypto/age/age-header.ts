@@ -6,6 +6,7 @@
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
+import { fileDamaged } from '#domain/file-damaged.ts';
 import type { AgeStanza } from '#domain/file-stanza.ts';
 import { AGE_HEADER_BYTES_MAX } from '#domain/limits.ts';
 import { withoutArmor } from './age-armor.ts';
@@ -25,10 +26,6 @@ const MAC_LINE = /^--- ([A-Za-z0-9+/]{43})$/;
 /** The MAC covers the header up to and including `---`; after it come a space, 43 characters and a line feed. */
 const AFTER_MAC_MARK = 45;
 
-function damaged(sentence: string): KeystairError {
-  return new KeystairError('file-damaged', sentence, { nextStep: 'use an unaltered copy of the file' });
-}
-
 /** Decodes unpadded base64; undefined unless it is the one canonical spelling. */
 function decodeBase64(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
@@ -38,7 +35,7 @@ function decodeBase64(text: string): Buffer | undefined {
 /** Refuses, by name, what is no age v1 file. */
 function checkVersion(start: string): void {
   if (start.startsWith(VERSION_LINE)) return;
-  if (start !== '' && VERSION_LINE.startsWith(start)) throw damaged('the file ends within its header');
+  if (start !== '' && VERSION_LINE.startsWith(start)) throw fileDamaged('the file ends within its header');
   if (start.startsWith(ANY_VERSION)) {
     throw new KeystairError(
       'file-not-encrypted',
@@ -57,13 +54,15 @@ function checkVersion(start: string): void {
 function parseStanza(lines: readonly string[], at: number): { stanza: AgeStanza; next: number } {
   const argumentLine = lines[at]!;
   if (!ARGUMENT_LINE.test(argumentLine))
-    throw damaged(`line ${at + 1} of the file's header begins no stanza`);
+    throw fileDamaged(`line ${at + 1} of the file's header begins no stanza`);
   const body: Buffer[] = [];
   for (let line = at + 1; ; line += 1) {
     const text = lines[line];
     const bytes = text === undefined || text.length > COLUMNS ? undefined : decodeBase64(text);
     if (text === undefined || bytes === undefined) {
-      throw damaged(`line ${line + 1} of the file's header is not ${COLUMNS} columns of canonical base64`);
+      throw fileDamaged(
+        `line ${line + 1} of the file's header is not ${COLUMNS} columns of canonical base64`,
+      );
     }
     body.push(bytes);
     // A stanza ends with its first short line, which may be empty.
@@ -81,7 +80,7 @@ export function parseAgeHeader(bytes: Uint8Array): AgeHeader {
   // As Latin-1 every byte is one character, so that no other encoding can spell the same text.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   checkVersion(text);
-  if (!text.endsWith('\n')) throw damaged('the file ends within its header');
+  if (!text.endsWith('\n')) throw fileDamaged('the file ends within its header');
   const lines = text.slice(0, -1).split('\n');
   const stanzas: AgeStanza[] = [];
   let at = 1;
@@ -90,11 +89,11 @@ export function parseAgeHeader(bytes: Uint8Array): AgeHeader {
     stanzas.push(stanza);
     at = next;
   }
-  if (stanzas.length === 0) throw damaged("the file's header has no stanza");
+  if (stanzas.length === 0) throw fileDamaged("the file's header has no stanza");
   const macText = MAC_LINE.exec(lines[at] ?? '')?.[1];
   const mac = macText === undefined ? undefined : decodeBase64(macText);
-  if (mac === undefined) throw damaged("the file's header does not end with a MAC in canonical base64");
-  if (at !== lines.length - 1) throw damaged("the file's header goes on after its MAC");
+  if (mac === undefined) throw fileDamaged("the file's header does not end with a MAC in canonical base64");
+  if (at !== lines.length - 1) throw fileDamaged("the file's header goes on after its MAC");
   return { bytes, stanzas, mac };
 }
 
@@ -120,7 +119,7 @@ export async function readAgeHeader(
     if (next.done === true) {
       // Names what is wrong; had it been whole, its end would have been found.
       parseAgeHeader(head.subarray(0, used));
-      throw damaged('the file ends within its header');
+      throw fileDamaged('the file ends within its header');
     }
     const taken = Math.min(next.value.length, head.length - used);
     head.set(next.value.subarray(0, taken), used);
@@ -132,7 +131,8 @@ export async function readAgeHeader(
       const header = parseAgeHeader(head.subarray(0, end));
       return { header, rest: remainder(head.subarray(end, used), next.value.subarray(taken), chunks) };
     }
-    if (used === head.length) throw damaged(`the file's header is larger than ${AGE_HEADER_BYTES_MAX} bytes`);
+    if (used === head.length)
+      throw fileDamaged(`the file's header is larger than ${AGE_HEADER_BYTES_MAX} bytes`);
   }
 }
 

@@ -9,6 +9,7 @@
  */
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import { assert, KeystairError } from '#domain/errors.ts';
+import { fileDamaged } from '#domain/file-damaged.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const TAG_BYTES = 16;
@@ -18,10 +19,6 @@ const CIPHER = 'chacha20-poly1305';
 const COUNTER_MAX = 2 ** 48 - 1;
 
 export type Bytes = AsyncGenerator<Uint8Array, void, undefined>;
-
-function damaged(sentence: string): KeystairError {
-  return new KeystairError('file-damaged', sentence, { nextStep: 'use an unaltered copy of the file' });
-}
 
 function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Buffer {
   return Buffer.from(hkdfSync('sha256', fileKey, nonce, 'payload', 32));
@@ -108,13 +105,13 @@ function openChunk(key: Uint8Array, counter: number, last: boolean, piece: Uint8
 function whyDamaged(key: Uint8Array, counter: number, last: boolean, piece: Uint8Array): KeystairError {
   if (openChunk(key, counter, !last, piece) === undefined) {
     const how = last ? 'damaged or cut off' : 'damaged';
-    return damaged(
+    return fileDamaged(
       `the file is ${how} in its chunk ${counter + 1}, after ${counter * CHUNK_BYTES} bytes of content`,
     );
   }
   return last
-    ? damaged(`the file is cut off after ${(counter + 1) * CHUNK_BYTES} bytes of content`)
-    : damaged('something follows the end of the encrypted content');
+    ? fileDamaged(`the file is cut off after ${(counter + 1) * CHUNK_BYTES} bytes of content`)
+    : fileDamaged('something follows the end of the encrypted content');
 }
 
 /** Yields verified plaintext. Throws `file-damaged` after the last chunk that was good. */
@@ -125,11 +122,11 @@ export async function* decryptPayload(fileKey: Uint8Array, payload: AsyncIterabl
   try {
     let counter = 0;
     for await (const { piece, last } of cut(rest, CHUNK_BYTES + TAG_BYTES)) {
-      if (piece.length < TAG_BYTES) throw damaged('the file is cut off');
+      if (piece.length < TAG_BYTES) throw fileDamaged('the file is cut off');
       const plaintext = openChunk(key, counter, last, piece);
       if (plaintext === undefined) throw whyDamaged(key, counter, last, piece);
       // An empty last chunk has one meaning, an empty file; elsewhere it would be a second spelling of the same content.
-      if (plaintext.length === 0 && counter > 0) throw damaged('the file ends with an empty chunk');
+      if (plaintext.length === 0 && counter > 0) throw fileDamaged('the file ends with an empty chunk');
       if (plaintext.length > 0) yield plaintext;
       counter += 1;
     }
@@ -144,7 +141,7 @@ async function readNonce(
   let start: Uint8Array = new Uint8Array(0);
   while (start.length < PAYLOAD_NONCE_BYTES) {
     const next = await blocks.next();
-    if (next.done === true) throw damaged('the file is cut off right after its header');
+    if (next.done === true) throw fileDamaged('the file is cut off right after its header');
     start = start.length === 0 ? next.value : Buffer.concat([start, next.value]);
   }
   const first = start.subarray(PAYLOAD_NONCE_BYTES);

@@ -12,6 +12,7 @@ import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
 import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { opensNot } from '#domain/file-damaged.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import type { ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';
@@ -163,13 +164,7 @@ export async function unwrapForDevice(
   const stanzas = request.stanzas.map(({ args, body }) => ({ args, body: Buffer.from(body, 'base64') }));
   const fileKey = await unwrapFileKey(material, stanzas);
   if (fileKey === null) {
-    throw new KeystairError(
-      'file-damaged',
-      `the header of the file names key ${key.id}, which does not open it`,
-      {
-        nextStep: 'the header was altered; use an unaltered copy of the file',
-      },
-    );
+    throw opensNot(key.id);
   }
   await ports.audit.record({
     event: 'key-provided',

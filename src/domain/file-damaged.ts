@@ -1,0 +1,18 @@
+/** What is wrong with an encrypted file that was altered or cut: in all its parts there is one thing to do. */
+import { KeystairError } from './errors.ts';
+
+export function fileDamaged(sentence: string, details?: Readonly<Record<string, unknown>>): KeystairError {
+  return new KeystairError('file-damaged', sentence, {
+    nextStep: 'use an unaltered copy of the file',
+    ...(details === undefined ? {} : { details }),
+  });
+}
+
+/** The key that the header names was had, and opens none of its stanzas. */
+export function opensNot(keyId: string): KeystairError {
+  return new KeystairError(
+    'file-damaged',
+    `the header of the file names key ${keyId}, which does not open it`,
+    { nextStep: 'the header was altered; use an unaltered copy of the file' },
+  );
+}
