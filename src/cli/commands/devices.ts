@@ -1,9 +1,11 @@
 /** `keystair devices …`: the managed devices of a server. */
 import { LIST_PAGE_MAX } from '#domain/limits.ts';
+import { byName } from '#domain/name-order.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { Noun } from '../arguments.ts';
 import { command } from '../command.ts';
+import { pages } from '../pages.ts';
 import { tableOf } from '../table.ts';
 import { ADDRESSED_SERVER, when } from '../words.ts';
 import { INVITATION_EXPIRES, leadsNowhereElse } from './hierarchy.ts';
@@ -34,19 +36,13 @@ type ListedDevice = PeopleAnswer<'listDevices'>['devices'][number];
 /** Every page, by name. */
 async function everyDevice(client: PeopleClient): Promise<ListedDevice[]> {
   const devices: ListedDevice[] = [];
-  for (let after: string | null | undefined; after !== null; ) {
-    const page: PeopleAnswer<'listDevices'> = await client('listDevices', {
-      limit: LIST_PAGE_MAX,
-      ...(after === undefined ? {} : { after }),
-    });
+  for await (const page of pages<string, PeopleAnswer<'listDevices'>>((behind) =>
+    client('listDevices', { limit: LIST_PAGE_MAX, ...behind }),
+  )) {
     for (const device of page.devices) devices.push(device);
-    after = page.next;
   }
-  return devices.sort((left, right) => byName.compare(left.name, right.name));
+  return devices.sort(byName);
 }
-
-/** Made once: each `localeCompare` would make its own. */
-const byName = new Intl.Collator();
 
 const list = command({
   summary: 'list the devices with the number of their keys',

@@ -9,6 +9,7 @@ import type { Context } from '../context.ts';
 import { explainLines, keyLines, keyTable } from '../key-lines.ts';
 import { remark, required, text } from '../options.ts';
 import { PackedList } from '../packed-list.ts';
+import { pages } from '../pages.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER } from '../words.ts';
 import { exportByHand, importByHand } from './keys-by-hand.ts';
@@ -22,16 +23,11 @@ async function everyPage(
 }> {
   const keys = new PackedList<ListedKey>();
   const unreadable: PeopleAnswer<'listKeys'>['unreadable'] = [];
-  let after: number | null = 0;
-  while (after !== null) {
-    const page: PeopleAnswer<'listKeys'> = await client('listKeys', {
-      ...filter,
-      after,
-      limit: LIST_PAGE_MAX,
-    });
+  for await (const page of pages<number, PeopleAnswer<'listKeys'>>((behind) =>
+    client('listKeys', { ...filter, ...behind, limit: LIST_PAGE_MAX }),
+  )) {
     keys.push(page.keys);
     unreadable.push(...page.unreadable);
-    after = page.next;
   }
   return { keys, unreadable };
 }

@@ -1,5 +1,6 @@
 /** Who may still bring what a repair could not have at once, and how that is hastened: words for a person. */
 import type { ServerName } from '#domain/lookup.ts';
+import { byName } from '#domain/name-order.ts';
 import type { VerifyAnswer } from '#protocol/people-answers.ts';
 import type { ServerPorts } from '../ports.ts';
 import { readPrimary } from '../hierarchy/primary-row.ts';
@@ -20,27 +21,27 @@ export async function waitingFor(
     const member = await readMember(ports.rows, ports.store.reader, id);
     if (member?.kind === 'device' && member.removedAt === null) devices.push(member);
   }
-  devices.sort((left, right) => (left.name < right.name ? -1 : 1));
+  devices.sort(byName);
   const primary = await readPrimary(ports.rows, ports.store.reader);
   return [
     ...(primary !== undefined && sources.has(`primary:${primary.id}`) ? [cameDown(primary)] : []),
-    ...secondaries.map(
-      ({ id, name }): Waiting => ({
-        place: 'secondary',
-        id,
-        name,
-        nextStep: `it sends its keys again with its next heartbeat; at once with \`keystair hierarchy heartbeat\` on ${name}`,
-      }),
+    ...secondaries.map((secondary) =>
+      withHeartbeat('secondary', secondary, 'sends its keys again', 'keystair hierarchy heartbeat'),
     ),
-    ...devices.map(
-      ({ id, name }): Waiting => ({
-        place: 'device',
-        id,
-        name,
-        nextStep: `it gives its receipts back with its next heartbeat; at once with \`keystair agent heartbeat\` on ${name}`,
-      }),
+    ...devices.map((device) =>
+      withHeartbeat('device', device, 'gives its receipts back', 'keystair agent heartbeat'),
     ),
   ];
+}
+
+function withHeartbeat(
+  place: Waiting['place'],
+  { id, name }: ServerName,
+  does: string,
+  command: string,
+): Waiting {
+  const nextStep = `it ${does} with its next heartbeat; at once with \`${command}\` on ${name}`;
+  return { place, id, name, nextStep };
 }
 
 /** The devices that have a receipt of what is damaged: those that made it, or brought it back. */

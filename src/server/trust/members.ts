@@ -4,6 +4,7 @@
 import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import { type Member, type MemberKind, mayCall } from '#domain/member.ts';
+import { byName } from '#domain/name-order.ts';
 import type { Reader, Transaction } from '#store/store.ts';
 import { isoTime, type ServerPorts } from '../ports.ts';
 import type { TrustedRows } from './trusted-rows.ts';
@@ -24,9 +25,7 @@ export async function listMembers(
 ): Promise<readonly Member[]> {
   const members: Member[] = [];
   for await (const member of eachMember(rows, reader, kind)) members.push(member);
-  return members.sort(
-    (left, right) => byName.compare(left.name, right.name) || (left.id < right.id ? -1 : 1),
-  );
+  return members.sort(byName);
 }
 
 export async function countMembers(rows: TrustedRows, reader: Reader, kind: MemberKind): Promise<number> {
@@ -61,9 +60,6 @@ export async function pageOfMembers(
   }
   return members;
 }
-
-/** Made once: each `localeCompare` would make its own. */
-const byName = new Intl.Collator();
 
 /**
  * The member who calls, by the whole of its key. Throws `not-a-member`, in the same words whether the id is unknown,
