@@ -31,7 +31,7 @@ export async function heartbeat(ports: AgentPorts): Promise<{ server: ServerName
         ports.state.set('membership', { ...present, server: answer.server, addresses });
       }
       ports.state.set('last-heartbeat', new Date(ports.clock()).toISOString());
-      ports.state.set('last-problem', refusal === undefined ? null : refusal.sentence);
+      ports.state.set('last-problem', refusal?.sentence ?? null);
     });
     return { server: answer.server, returned };
   });

@@ -20,8 +20,12 @@ export interface WholeFile {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Refuses early what would be refused at the end. A device or a pipe is never replaced by a file, even with `force`. */
-export async function checkNewFile(given: string, force: boolean): Promise<void> {
+/**
+ * Refuses early what would be refused at the end. A device or a pipe is never replaced by a file, even with `force`.
+ *
+ * @returns the path behind any links.
+ */
+export async function checkNewFile(given: string, force: boolean): Promise<string> {
   const path = await behindLinks(given);
   const folder = dirname(resolve(path));
   try {
@@ -31,6 +35,7 @@ export async function checkNewFile(given: string, force: boolean): Promise<void>
     throw fileFailure(error, `write in ${folder}`);
   }
   if (!force && (await isThere(path))) throw exists(given);
+  return path;
 }
 
 /**
@@ -99,8 +104,7 @@ export async function writeWholeFile(
   { path: given, force, random, signal }: WholeFile,
   source: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  await checkNewFile(given, force);
-  const path = await behindLinks(given);
+  const path = await checkNewFile(given, force);
   const folder = dirname(resolve(path));
   const partial = join(folder, partialName(random));
   let sourceFailure: { readonly error: unknown } | undefined;
