@@ -1,45 +1,28 @@
 /** A server of more devices than it tells of at once: each is listed, once, and found by its name. */
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import { LIST_PAGE_MAX } from '#domain/limits.ts';
-import type { Member } from '#domain/member.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { organisation, refusedWith, type Server } from '#test/support/organisation.ts';
+import { someDevice } from '#test/support/some-member.ts';
 
 const DEVICES = 2 * LIST_PAGE_MAX + 345;
 const place = organisation('many-devices');
 const present: string[] = [];
 let server: Server;
 
-function member(name: string, more: Partial<Member> = {}): Member {
-  return {
-    id: randomUUID(),
-    kind: 'device',
-    name,
-    fingerprint: randomBytes(32).toString('hex'),
-    publicKey: randomBytes(44).toString('base64'),
-    dmz: false,
-    state: 'managed',
-    movedTo: null,
-    joinedAt: '2026-01-01T00:00:00.000Z',
-    removedAt: null,
-    ...more,
-  };
-}
-
 const removedAt = '2026-02-01T00:00:00.000Z';
-const gone = member('gone', { removedAt });
+const gone = someDevice('gone', { removedAt });
 
 before(async () => {
   const members = [
-    ...Array.from({ length: DEVICES - 3 }, (_, index) => member(`laptop-${index}`)),
-    member('twin'),
-    member('twin'),
-    member('Büro'),
+    ...Array.from({ length: DEVICES - 3 }, (_, index) => someDevice(`laptop-${index}`)),
+    someDevice('twin'),
+    someDevice('twin'),
+    someDevice('Büro'),
   ];
   present.push(...members.map(({ id }) => id));
-  const others = [member('Büro', { removedAt }), gone, member('Lyon', { kind: 'secondary' })];
+  const others = [someDevice('Büro', { removedAt }), gone, someDevice('Lyon', { kind: 'secondary' })];
   await makeDirectory(place.path('many'), 'Many', 0, [...members, ...others]);
   server = await place.server('Many');
 });

@@ -22,6 +22,7 @@ import type { Store } from '#store/store.ts';
 import type { PeerIdentity } from '#transport/peer-identity.ts';
 import { fingerprintOf, makeKeyPair } from '#transport/key-pair.ts';
 import { makeSomeKey, type MadeKey } from '#test/support/some-key.ts';
+import { someDevice } from '#test/support/some-member.ts';
 import { clock, onFatal, quiet, random } from '../ports.ts';
 
 export const DATABASE = 'keystair.db';
@@ -81,19 +82,12 @@ function makePeer(): { peer: Peer; publicKey: Buffer } {
 }
 
 function memberOf(peer: Peer, name: string, more: Partial<Member> = {}): Member {
-  return {
+  return someDevice(name, {
     id: peer.memberId,
-    kind: 'device',
-    name,
     fingerprint: peer.fingerprint,
     publicKey: peer.publicKey.toString('base64'),
-    dmz: false,
-    state: 'managed',
-    movedTo: null,
-    joinedAt: '2026-01-01T00:00:00.000Z',
-    removedAt: null,
     ...more,
-  };
+  });
 }
 
 function askedOf(key: MadeKey): Asked {
