@@ -149,6 +149,40 @@ test('a server that ends in the middle goes on where it was, and a second new da
   await stop(again);
 });
 
+test('a page that falls between the durable row of a new data key and its first use is not counted as done', async () => {
+  const pages: (() => void)[] = [];
+  const held: Timers = { after: (_ms, call) => (pages.push(call), () => {}) };
+  let afterWrite: (() => Promise<void>) | undefined;
+  const through = (store: Store): Store => ({
+    ...store,
+    reader: store.reader,
+    write: async (work, options) => {
+      const written = await store.write(work, options);
+      const then = afterWrite;
+      afterWrite = undefined;
+      await then?.();
+      return written;
+    },
+  });
+  const server = await start('between', random(32), through, held);
+  await record(server, KEYS);
+  pages.shift()!();
+  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  const page = await eventually('the first page', () => pages.shift());
+  afterWrite = async () => {
+    page();
+    await eventually('the page over', () => pages.length > 0);
+  };
+  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await eventually('the end of resealing', async () => {
+    pages.shift()?.();
+    return (await server.resealing.state()).resealing === null;
+  });
+  const counts = await underDataKeys(server);
+  assert.deepEqual([counts['records under 2'], counts['records under 3']], [undefined, KEYS]);
+  await stop(server);
+});
+
 test('a record that does not open is left as it is, counted, and does not stop the others', async () => {
   const server = await start('damaged', random(32));
   await record(server, 600);

@@ -8,7 +8,8 @@
  * under the data key of their time and become records when it is applied.
  *
  * Invariants: a record is replaced only by what opens to the same secrets; one that does not open is left as it is and
- * counted; old data keys are kept for ever, so nothing depends on this ever ending.
+ * counted; records are walked only while the data key of the row is the one that seals; old data keys are kept for ever,
+ * so nothing depends on this ever ending.
  */
 import type { Keyring } from '#crypto/keyring.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
@@ -136,12 +137,15 @@ export class Resealing {
 
   /** One transaction. True when nothing is left to be done. */
   async #step(): Promise<boolean> {
-    const { store, rows, audit, log } = this.#ports;
+    const { store, rows, audit, log, keyring } = this.#ports;
     if ((await rows.get<ResealingRow>(store.reader, 'setting', ROW)) === undefined) return true;
     await this.#demandSpace();
     const over = await store.write(async (transaction) => {
       const before = await rows.get<ResealingRow>(transaction, 'setting', ROW);
       if (before === undefined) return { before };
+      // The row is durable a moment before its data key is taken into use; a page of that moment would be sealed under
+      // the data key before it, and counted as done.
+      if (before.dataKey !== keyring.currentDataKey) return undefined;
       const now = await this.#resealPage(transaction, before);
       if (now !== undefined) {
         await rows.put(transaction, 'setting', ROW, now);
