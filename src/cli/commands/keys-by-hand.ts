@@ -1,6 +1,7 @@
 /** `keystair keys export` and `keys import`: keys carried by hand, in a file that a password or one server opens. */
 import { randomBytes } from 'node:crypto';
 import { checkNewFile, writeWholeFile } from '#disk/whole-file.ts';
+import { KeystairError } from '#domain/errors.ts';
 import type { ImportReport } from '#protocol/transfer-routes.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -34,8 +35,8 @@ function timeOf(given: string | undefined): string | undefined {
 }
 
 /**
- * The password of a new file: generated, from a file, or asked for twice; told early where it is too weak. Whoever
- * chooses it on a terminal is told before what it means to lose it, everybody after.
+ * The password of a new file: generated, from a file, or asked for twice. Whoever chooses it on a terminal is told
+ * before what it means to lose it, everybody after.
  */
 async function newPassword(
   context: Context,
@@ -49,10 +50,16 @@ async function newPassword(
   }
   if (file === undefined && context.terminal.inputIsPerson) context.terminal.say(LOST_PASSWORD);
   const question = { text: 'Password for the export file', twice: true };
-  const password = await readPassword(file, context.terminal, question);
-  const { demandStrongPassword } = await import('#crypto/password/password-strength.ts');
-  await demandStrongPassword(password, ', or let --generate-password make one');
-  return { password, shown: [] };
+  return { password: await readPassword(file, context.terminal, question), shown: [] };
+}
+
+/** The server judges passwords; that there is another way than to choose a better one, it cannot know. */
+function nameOtherWay(error: unknown): never {
+  if (!(error instanceof KeystairError) || error.code !== 'password-weak') throw error;
+  throw new KeystairError('password-weak', error.message, {
+    nextStep: `${error.nextStep ?? 'choose a better one'}, or let --generate-password make one`,
+    cause: error,
+  });
 }
 
 export const exportByHand = command({
@@ -95,15 +102,13 @@ export const exportByHand = command({
       to === undefined
         ? await newPassword(context, options['password-file'], options['generate-password'])
         : undefined;
-    const answer = await transfers.exportKeys(
-      {
-        ...(device.length === 0 ? {} : { devices: [...device] }),
-        ...(key.length === 0 ? {} : { keys: [...key] }),
-        ...(createdAfter === undefined ? {} : { createdAfter }),
-        ...(secret === undefined ? { recipient: to } : { password: secret.password }),
-      },
-      context.stopSignal(),
-    );
+    const request = {
+      ...(device.length === 0 ? {} : { devices: [...device] }),
+      ...(key.length === 0 ? {} : { keys: [...key] }),
+      ...(createdAfter === undefined ? {} : { createdAfter }),
+      ...(secret === undefined ? { recipient: to } : { password: secret.password }),
+    };
+    const answer = await transfers.exportKeys(request, context.stopSignal()).catch(nameOtherWay);
     const progress = createProgress(context.terminal, 'Exporting', clock, inMegabytes);
     const bytes = counted(answer.bytes, answer.bytesExpected, progress);
     if (piped) await writeStandardOutput(context.terminal, bytes);

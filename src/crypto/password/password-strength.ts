@@ -1,6 +1,6 @@
 /**
  * Whether a password may protect an export file: the file can be copied and guessed at for years, so it must stand by
- * itself. Judged on the server, and by the command line for an early word.
+ * itself. Judged on the server, whatever brought it there.
  */
 import { KeystairError } from '#domain/errors.ts';
 import { EXPORT_PASSWORD_GUESSES_LOG10_MIN, EXPORT_PASSWORD_LENGTH_MIN } from '#domain/limits.ts';
@@ -24,11 +24,11 @@ async function loadEstimate(): Promise<Estimate> {
   return (password) => factory.check(password, ['keystair', 'export']).guessesLog10;
 }
 
-/** @param orElse where there is another way than to choose better. Throws `password-weak`. */
-export async function demandStrongPassword(password: string, orElse = ''): Promise<void> {
+/** Throws `password-weak`. */
+export async function demandStrongPassword(password: string): Promise<void> {
   const weak = (sentence: string): KeystairError =>
     new KeystairError('password-weak', sentence, {
-      nextStep: `choose four or more words that do not belong together${orElse}`,
+      nextStep: 'choose four or more words that do not belong together',
     });
   if (Array.from(password).length < EXPORT_PASSWORD_LENGTH_MIN) {
     throw weak(`the password has fewer than ${EXPORT_PASSWORD_LENGTH_MIN} characters`);
