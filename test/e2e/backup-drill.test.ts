@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { makeCheap } from '#test/support/cheap-backup.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { heldInTheMiddle, restoredKeys } from '#test/support/held-restore.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
@@ -11,20 +10,18 @@ import { doneJson, organisation, refusedWith } from '#test/support/organisation.
 import { beginKeystair, runKeystair } from '#test/support/run-keystair.ts';
 
 const KEYS = 8000;
-const place = organisation('backup-drill');
-const PASSWORD = 'lantern quiver mossy eleven trombone';
+const place = organisation('backup-drill', { passwords: 'cheap' });
 const passwordFile = place.path('password');
 const withPassword = ['--password-file', passwordFile];
 const file = place.path('large.backup');
 
 before(async () => {
-  writeFileSync(passwordFile, `${PASSWORD}\n`);
+  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n');
   const data = place.path('large');
   await makeDirectory(data, 'Large', KEYS);
   const large = await place.server('Large', { data });
   await large.done(['server', 'backup', file, ...withPassword]);
   await large.stop();
-  await makeCheap(file, PASSWORD);
 });
 
 const scratch = place.path('scratch');

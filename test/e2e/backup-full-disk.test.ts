@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { makeCheap } from '#test/support/cheap-backup.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { type Device, doneJson, organisation, refusedWith, type Server } from '#test/support/organisation.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
@@ -13,8 +12,7 @@ import { mountSmallDisk, type SmallDisk, unlessRoot } from '#test/support/small-
 const KEYS = 4000;
 /** Room for a part of it. */
 const LEFT_BYTES = 2 * 1024 * 1024;
-const place = organisation('backup-full-disk');
-const PASSWORD = 'lantern quiver mossy eleven trombone';
+const place = organisation('backup-full-disk', { passwords: 'cheap' });
 const passwordFile = place.path('password');
 const withPassword = ['--password-file', passwordFile];
 const backup = place.path('large.backup');
@@ -25,14 +23,13 @@ let device: Device;
 
 before(async () => {
   if (unlessRoot() !== false) return;
-  writeFileSync(passwordFile, `${PASSWORD}\n`);
+  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n');
   disk = mountSmallDisk(place.path('disk'), 96);
   const data = join(disk.path, 'large');
   await makeDirectory(data, 'Large', KEYS);
   server = await place.server('Large', { data });
   device = await place.enrol('laptop', server);
   await server.done(['server', 'backup', backup, ...withPassword]);
-  await makeCheap(backup, PASSWORD);
 });
 
 test('a backup fills the disk of its own server: it leaves no file, and the server takes keys into custody again at once', {

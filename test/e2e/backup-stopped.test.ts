@@ -8,7 +8,6 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { beginCommand } from '#test/support/by-hand-commands.ts';
-import { makeCheap } from '#test/support/cheap-backup.ts';
 import { digestOver } from '#test/support/digest-over-keys.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { heldInTheMiddle } from '#test/support/held-restore.ts';
@@ -19,8 +18,7 @@ import { type Ran, runKeystair } from '#test/support/run-keystair.ts';
 /** Some 3.5 MB of file: more than a pipe holds. */
 const KEYS = 4000;
 const KEYSTAIR = join(import.meta.dirname, '../../bin/keystair');
-const place = organisation('backup-stopped');
-const PASSWORD = 'lantern quiver mossy eleven trombone';
+const place = organisation('backup-stopped', { passwords: 'cheap' });
 const passwordFile = place.path('password');
 const withPassword = ['--password-file', passwordFile];
 const folder = place.path('backups');
@@ -29,7 +27,7 @@ let large: Server;
 let digest: string;
 
 before(async () => {
-  writeFileSync(passwordFile, `${PASSWORD}\n`);
+  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n');
   mkdirSync(folder);
   const data = place.path('large');
   await makeDirectory(data, 'Large', KEYS);
@@ -85,7 +83,6 @@ test('after all that a backup is whole, and a drill says so', async () => {
     await runKeystair(['server', 'backup', '--check', file, ...withPassword, '--json']),
   );
   assert.deepEqual([checked['ok'], checked['keys']], [true, KEYS]);
-  await makeCheap(file, PASSWORD);
 });
 
 const restoreTo =

@@ -15,7 +15,7 @@ import {
 } from '#test/support/organisation.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
 
-const place = organisation('backup');
+const place = organisation('backup', { passwords: 'cheap' });
 const passwordFile = place.path('password');
 const withPassword = ['--password-file', passwordFile];
 

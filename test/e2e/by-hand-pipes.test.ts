@@ -12,7 +12,7 @@ import { organisation, refusedWith, type Server } from '#test/support/organisati
 /** Some 2 MB of file: more than a pipe holds. */
 const KEYS = 4000;
 const KEYSTAIR = join(import.meta.dirname, '../../bin/keystair');
-const place = organisation('by-hand-pipes');
+const place = organisation('by-hand-pipes', { passwords: 'cheap' });
 let lyon: Server;
 let oslo: Server;
 let to: string;

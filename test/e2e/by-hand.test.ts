@@ -81,6 +81,15 @@ test('a generated password is shown once, never on standard output, and opens th
   );
 });
 
+test('whoever guesses at the password of an export or of a backup pays for scrypt with N = 2^18 each time', async () => {
+  const [out, backup] = [place.path('dear.age'), place.path('dear.backup')];
+  await lyon.done(['keys', 'export', '--out', out, '--password-file', passwordFile]);
+  await lyon.done(['server', 'backup', backup, '--password-file', passwordFile]);
+  for (const file of [out, backup]) {
+    assert.match(readFileSync(file, 'latin1'), /^age-encryption\.org\/v1\n-> scrypt \S{22} 18\n/);
+  }
+});
+
 test('a refused export says one line, whatever its password comes from', async () => {
   for (const how of [['--generate-password'], ['--password-file', passwordFile]]) {
     const ran = await exportTo(place.path('refused.age'), '--device', 'nobody', ...how);

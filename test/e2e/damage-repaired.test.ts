@@ -20,7 +20,7 @@ import {
 import type { Ran } from '#test/support/run-keystair.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/keystair');
-const place = organisation('damage-repaired');
+const place = organisation('damage-repaired', { passwords: 'cheap' });
 const passwordFile = place.path('password');
 let above: Server;
 let lyon: Server;

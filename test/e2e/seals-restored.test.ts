@@ -3,17 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { makeCheap } from '#test/support/cheap-backup.ts';
 import { doneJson, type Json } from '#test/support/organisation.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
-import {
-  lookupWorks,
-  office,
-  type Office,
-  PASSPHRASE,
-  passphraseFile,
-  place,
-} from '#test/support/sealed-office.ts';
+import { lookupWorks, office, type Office, passphraseFile, place } from '#test/support/sealed-office.ts';
 
 const shares = place.path('shares');
 const file = place.path('narvik.backup');
@@ -35,7 +27,6 @@ before(async () => {
   rmSync(join(server.data, 'root.key'));
   await server.done(['server', 'backup', file, '--password-file', passphraseFile]);
   await server.stop();
-  await makeCheap(file, PASSPHRASE);
 });
 
 async function restore(name: string, ...more: string[]): Promise<string> {

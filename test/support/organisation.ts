@@ -47,15 +47,17 @@ export function failureSentence(ran: Ran, code: string): string {
 export class Server {
   #running: RunningServer;
   readonly #args: readonly string[];
+  readonly #under: readonly string[];
   readonly name: string;
   readonly id: string;
   readonly data: string;
   /** Its API for people, over the socket in its data directory. */
   readonly call: PeopleClient;
 
-  constructor(running: RunningServer, args: readonly string[], call: PeopleClient) {
+  constructor(running: RunningServer, args: readonly string[], under: readonly string[], call: PeopleClient) {
     this.#running = running;
     this.#args = args;
+    this.#under = under;
     this.name = running.server.name;
     this.id = running.server.id;
     this.data = running.data;
@@ -104,7 +106,7 @@ export class Server {
   /** The same directory, name and port. */
   async restart(): Promise<void> {
     await this.stop();
-    this.#running = await startServer(this.data, this.#args);
+    this.#running = await startServer(this.data, this.#args, { under: this.#under });
   }
 
   /** A heartbeat now, and the transmission it leads to. */
@@ -174,8 +176,19 @@ export interface Organisation {
   readonly enrol: (name: string, server: Server) => Promise<Device>;
 }
 
-/** Call once, at the top of a test file. */
-export function organisation(purpose: string): Organisation {
+/** Under which a server runs whose passwords cost nothing. */
+const CHEAP_PASSWORDS = ['env', `NODE_OPTIONS=--import=${import.meta.resolve('./cheap-passwords.ts')}`];
+
+/**
+ * Call once, at the top of a test file.
+ *
+ * @param options `cheap` where nothing is claimed about passwords.
+ */
+export function organisation(
+  purpose: string,
+  { passwords = 'real' }: { readonly passwords?: 'real' | 'cheap' } = {},
+): Organisation {
+  const under = passwords === 'cheap' ? CHEAP_PASSWORDS : [];
   const folder = mkdtempSync(join(tmpdir(), `keystair-${purpose}-`));
   const servers = new Set<Server>();
   const killAll = (): void => {
@@ -193,8 +206,9 @@ export function organisation(purpose: string): Organisation {
     path,
     async server(name, options = {}) {
       const data = options.data ?? path(name.toLowerCase());
-      const running = await startServer(data, ['--name', name, ...(options.args ?? [])]);
-      const server = new Server(running, options.args ?? [], await connectToServer(data));
+      const { args = [] } = options;
+      const running = await startServer(data, ['--name', name, ...args], { under });
+      const server = new Server(running, args, under, await connectToServer(data));
       servers.add(server);
       return server;
     },

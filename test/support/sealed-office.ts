@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { type Device, type Json, organisation, refusedWith, type Server } from './organisation.ts';
 
-export const place = organisation('sealed');
+export const place = organisation('sealed', { passwords: 'cheap' });
 export const PASSPHRASE = 'lantern quiver mossy eleven trombone';
 export const passphraseFile = place.path('passphrase');
 export const wrongFile = place.path('wrong-passphrase');
