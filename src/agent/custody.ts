@@ -104,6 +104,8 @@ export async function handOverPending(
     } catch (error) {
       if (!(error instanceof KeystairError) || !REFUSED_ALONE.has(error.code)) throw error;
       refusal ??= error;
+      // Its budget is used up: the others would only be refused as well.
+      if (error.code === 'later') break;
     }
   }
   return refusal;

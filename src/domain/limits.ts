@@ -91,6 +91,12 @@ export const DEVICE_RECORDS_AN_HOUR_DEFAULT = 10_000;
 export const DEVICE_BYTES_AN_HOUR_DEFAULT = 64 * 1024 * 1024;
 export const SECONDARY_RECORDS_AN_HOUR_DEFAULT = 20_000_000;
 export const SECONDARY_BYTES_AN_HOUR_DEFAULT = 64 * 1024 * 1024 * 1024;
+/** A secondary that is put off waits so long at least: a budget fills meanwhile, and lets several batches in at once. */
+export const PUT_OFF_MS_MIN = 5000;
+/** Where the primary cannot know for how long, its disk being nearly full, or is too old to say. */
+export const PUT_OFF_MS_DEFAULT = 60_000;
+/** One heartbeat: a primary that was started anew with a larger budget is found to take again by then. */
+export const PUT_OFF_MS_MAX = 15 * 60 * 1000;
 /**
  * Members whose budget is remembered, those who brought something last. Whoever is forgotten begins anew: to gain by it,
  * so many others must bring keys between two of one's own.

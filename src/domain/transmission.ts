@@ -3,7 +3,14 @@
  * last the position it comes to. Reading it is a pure fold over bytes, whatever the pieces they arrive in.
  */
 import { KeystairError } from './errors.ts';
-import { TRANSMISSION_BYTES_MAX, TRANSMISSION_KEYS_MAX, TRANSMISSION_LINE_BYTES_MAX } from './limits.ts';
+import {
+  PUT_OFF_MS_DEFAULT,
+  PUT_OFF_MS_MAX,
+  PUT_OFF_MS_MIN,
+  TRANSMISSION_BYTES_MAX,
+  TRANSMISSION_KEYS_MAX,
+  TRANSMISSION_LINE_BYTES_MAX,
+} from './limits.ts';
 
 /** Splits bytes into lines, within the limits of a batch. */
 export class BatchLines {
@@ -62,4 +69,9 @@ export function batchIncomplete(how: string): KeystairError {
   return new KeystairError('batch-incomplete', `the transmission is not whole: ${how}`, {
     nextStep: 'nothing of it was stored; the sender sends it again',
   });
+}
+
+/** How long a transmission that is put off waits, whatever the other end said. @param waitMs undefined: it did not say. */
+export function boundPutOff(waitMs: number | undefined): number {
+  return Math.min(PUT_OFF_MS_MAX, Math.max(PUT_OFF_MS_MIN, waitMs ?? PUT_OFF_MS_DEFAULT));
 }

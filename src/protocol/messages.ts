@@ -125,6 +125,8 @@ export const TransmissionAnswer = z.object({
   refused: z.array(z.object({ seq: Seq, id: z.string(), reason: z.string() })),
   useHierarchy: z.boolean(),
   dmz: z.boolean(),
+  /** With `later`: no sooner is the same batch worth sending. An older release does not say. */
+  waitMs: z.number().int().nonnegative().optional(),
 });
 export type TransmissionAnswer = z.infer<typeof TransmissionAnswer>;
 

@@ -65,6 +65,19 @@ export class Budget {
     return true;
   }
 
+  /** After how many milliseconds the member may bring this much, if it brings nothing until then. */
+  msUntil(memberId: string, records: number, bytes: number): number {
+    const bucket = this.#buckets.get(memberId);
+    if (bucket === undefined) return 0;
+    const missing = Math.max(
+      (Math.min(records, this.#records) - bucket.records) / this.#records,
+      (Math.min(bytes, this.#bytes) - bucket.bytes) / this.#bytes,
+    );
+    const ready = bucket.at + missing * HOUR_MS;
+    // One more, for what sums of fractions lose.
+    return Math.max(0, Math.ceil(ready - this.#clock()) + 1);
+  }
+
   /** As the last, and the first is forgotten: a million devices must not cost memory for each. */
   #remember(memberId: string, bucket: Bucket): void {
     this.#buckets.delete(memberId);

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { agentStatus } from '#agent/status.ts';
 import { claimToText } from '#domain/claim.ts';
+import { BUDGETS_DEFAULT } from '#server/budget.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
 import { makeSomeKey } from '#test/support/some-key.ts';
@@ -36,4 +37,26 @@ test('a key that the server refuses keeps neither other keys nor the heartbeat b
     /^Trouble at the last heartbeat: the key names device /,
   );
   assert.equal((await server.call('listDevices', {})).devices[0]?.keys, 2);
+});
+
+test('where its budget is used up a device offers one key, not all that wait, and is told for how long', async () => {
+  const server = await openServer('Oslo', { budgets: { ...BUDGETS_DEFAULT, deviceRecordsAnHour: 2 } });
+  const agent = openAgent();
+  await agent.enrolWith(server);
+  const { state } = agent.ports;
+  const keys = Array.from({ length: 5 }, () => pendingKey(server, state.demandDevice().id));
+  for (const key of keys) state.putKey(key);
+  const inCustody = () => keys.filter(({ id }) => state.key(id)?.custody === 'made').length;
+  await agent.heartbeat();
+  assert.equal(inCustody(), 2);
+  assert.match(agentStatus(agent.ports).warnings[0]!, /try again in 1[78]\d\d s/);
+  server.clock.aheadMs += 1_801_000;
+  await agent.heartbeat();
+  assert.equal(inCustody(), 3);
+  assert.deepEqual(
+    (await server.events('call-refused')).map(({ code }) => code),
+    ['later', 'later'],
+    'once at each heartbeat',
+  );
+  assert.deepEqual(await server.events('refusals-counted'), []);
 });

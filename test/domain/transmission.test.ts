@@ -3,11 +3,14 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { KeystairError } from '#domain/errors.ts';
 import {
+  PUT_OFF_MS_DEFAULT,
+  PUT_OFF_MS_MAX,
+  PUT_OFF_MS_MIN,
   TRANSMISSION_BYTES_MAX,
   TRANSMISSION_KEYS_MAX,
   TRANSMISSION_LINE_BYTES_MAX,
 } from '#domain/limits.ts';
-import { BatchLines } from '#domain/transmission.ts';
+import { BatchLines, boundPutOff } from '#domain/transmission.ts';
 
 const isCode = (code: string) => (error: unknown) => (error as KeystairError).code === code;
 
@@ -68,4 +71,12 @@ test('a long line in pieces of one byte costs no more than its bytes', () => {
   const { user, system } = process.cpuUsage(before);
   const seconds = (user + system) / 1_000_000;
   assert.ok(seconds < 2, `${seconds} s of processor time`);
+});
+
+void test('no primary makes a secondary wait longer than one heartbeat, or send without a pause', () => {
+  const told = [undefined, 0, PUT_OFF_MS_MAX - 1, Number.MAX_SAFE_INTEGER];
+  assert.deepEqual(
+    told.map((waitMs) => boundPutOff(waitMs)),
+    [PUT_OFF_MS_DEFAULT, PUT_OFF_MS_MIN, PUT_OFF_MS_MAX - 1, PUT_OFF_MS_MAX],
+  );
 });

@@ -1,6 +1,7 @@
 /** What one member may bring in an hour. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { BUDGETS_REMEMBERED_MAX } from '#domain/limits.ts';
 import { Budget } from '#server/budget.ts';
 
@@ -55,4 +56,26 @@ test('what is larger than a whole budget comes once, and is paid back before any
     now += HOUR_MS;
     assert.ok(budget.take('a', records, bytes));
   }
+});
+
+test('the time that is told is enough: then what was put off is taken, and a moment before it is not', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 3000 })), {
+        minLength: 1,
+      }),
+      (brought) => {
+        let now = 1_000_000;
+        const budget = new Budget(7, 900, () => now);
+        for (const [records, bytes] of brought) {
+          if (budget.take('a', records, bytes)) continue;
+          const waitMs = budget.msUntil('a', records, bytes);
+          now += waitMs - 3;
+          assert.equal(budget.take('a', records, bytes), false);
+          now += 3;
+          assert.ok(budget.take('a', records, bytes), `after ${waitMs} ms`);
+        }
+      },
+    ),
+  );
 });

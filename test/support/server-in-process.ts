@@ -17,6 +17,7 @@ import {
   type PeopleRouteName,
 } from '#protocol/people-routes.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
+import type { Budgets } from '#server/budget.ts';
 import { createRepository, type Repository } from '#server/create-repository.ts';
 import { createDialler } from '#server/hierarchy/dial-primary.ts';
 import type { Dialler } from '#server/hierarchy/primary-link.ts';
@@ -73,6 +74,7 @@ export interface InProcessOptions {
   /** What stands between its calls to its primary and the wire. */
   readonly between?: (calls: MachineCalls) => MachineCalls;
   readonly heartbeats?: boolean;
+  readonly budgets?: Budgets;
   /** Within which bodies must have come. */
   readonly bodyMs?: { readonly request: number; readonly transmission: number };
 }
@@ -131,6 +133,7 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     makePrivateKey: () => makeKeyPair().privateKeyPem,
     facts: () => ({ listen: address }),
     sealPlaces: NO_SEAL_PLACES,
+    ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
   });
   let leaf = await makeServerLeaf(authority, server.id, ['127.0.0.1'], clock());
   const { app, server: listener } = createMachineListener({

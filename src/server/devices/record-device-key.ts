@@ -50,9 +50,11 @@ export async function recordDeviceKey(
   const key = checkedKey(keyFromWire(request.complete));
   const { id } = key.complete.key;
   demandOwnKey(ports, member, key.complete.key);
-  if (!ports.deviceBudget.take(member.id, 1, key.fields.length + key.complete.material.expose().length)) {
+  const bytes = key.fields.length + key.complete.material.expose().length;
+  if (!ports.deviceBudget.take(member.id, 1, bytes)) {
+    const seconds = Math.ceil(ports.deviceBudget.msUntil(member.id, 1, bytes) / 1000);
     throw new KeystairError('later', 'this device has handed over more keys in an hour than it may', {
-      nextStep: 'wait an hour and try again; look at what makes so many keys',
+      nextStep: `try again in ${seconds} s; look at what makes so many keys`,
     });
   }
   await ports.custody.record({ key, demandCaller });

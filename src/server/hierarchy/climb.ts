@@ -6,7 +6,7 @@ import { codeOf, KeystairError } from '#domain/errors.ts';
 import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX } from '#domain/limits.ts';
 import type { Position } from '#domain/sequence.ts';
 import type { TreeServer } from '#protocol/messages.ts';
-import type { ServerPorts } from '../ports.ts';
+import { isoTime, type ServerPorts } from '../ports.ts';
 import { OPTIONS_DEFAULT, readOptions } from '../settings.ts';
 import { heartbeat } from './heartbeat.ts';
 import type { PrimaryLink } from './primary-link.ts';
@@ -38,6 +38,7 @@ export class Climb {
   #answered = 0;
   #cancelTimer: (() => void) | undefined;
   #cancelLook: (() => void) | undefined;
+  #cancelPutOff: (() => void) | undefined;
   #stopped = false;
   #unlisten: (() => void)[] = [];
 
@@ -68,18 +69,31 @@ export class Climb {
     for (const unlisten of this.#unlisten) unlisten();
     this.#cancelTimer?.();
     this.#cancelLook?.();
+    this.#cancelPutOff?.();
     this.#link.closeStreams();
     await this.#running?.catch(() => undefined);
   }
 
   /**
    * A heartbeat now, and the transmission it leads to. Resolves when both are over, with how many keys were
-   * acknowledged. Throws what went wrong.
+   * acknowledged. Throws what went wrong. Whoever asks may know that the primary takes more again: it is tried.
    */
   async now(): Promise<number> {
     // One that is under way may have looked before the caller's change.
     while (this.#running !== undefined) await this.#running.catch(() => undefined);
-    return this.#run('heartbeat');
+    this.#link.notePutOff(null);
+    const transmitted = await this.#run('heartbeat');
+    const until = this.#link.putOffUntil;
+    if (until === null) return transmitted;
+    const primary = await readPrimary(this.#ports.rows, this.#ports.store.reader);
+    throw new KeystairError(
+      'later',
+      `${primary?.name ?? 'the primary'} takes no more transmissions before ${isoTime(until)}`,
+      {
+        nextStep:
+          'nothing: it has little disk space or its budget for this server is used up; the rest is sent then by itself',
+      },
+    );
   }
 
   /** A heartbeat alone, to hear how the primary's option and DMZ mark stand now. */
@@ -117,8 +131,8 @@ export class Climb {
       if (this.#again !== 'heartbeat') this.#again = what;
       return;
     }
-    // After failures a new key does not hasten the next try: the timer will.
-    if (what === 'transmission' && this.#failures > 0) return;
+    // After failures, and where the primary takes no more, a new key does not hasten the next try: the timer will.
+    if (what === 'transmission' && (this.#failures > 0 || this.#link.putOffUntil !== null)) return;
     this.#run(what).catch(() => undefined);
   }
 
@@ -181,8 +195,17 @@ export class Climb {
     if (what === 'heartbeat') this.#standing = undefined;
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const standing: Standing = this.#standing ?? (await this.#heartbeat());
+      if (this.#link.putOffUntil !== null) {
+        this.#standing = standing;
+        return transmitted;
+      }
       const result = await transmit(this.#ports, this.#link, standing);
       transmitted += result.transmitted;
+      if (result.outcome === 'put-off') {
+        this.#standing = { ...standing, acknowledged: result.position };
+        this.#putOff(result.waitMs);
+        return transmitted;
+      }
       if (result.outcome === 'done') {
         // Where the primary closed the link, ask how it stands before the next key.
         this.#standing = result.closed ? undefined : { ...standing, acknowledged: result.position };
@@ -197,6 +220,22 @@ export class Climb {
         nextStep: 'run `keystair server verify` on both',
       },
     );
+  }
+
+  /** No batch before the primary has room for it. Heartbeats go on. A tenth of jitter, and never sooner than it said. */
+  #putOff(leastMs: number): void {
+    const waitMs = Math.ceil(leastMs * (1 + 0.1 * this.#fraction()));
+    const until = this.#ports.clock() + waitMs;
+    this.#link.notePutOff(until);
+    this.#ports.log.warn(
+      { event: 'transmission-put-off', until: isoTime(until) },
+      'the primary takes no more transmissions for now',
+    );
+    this.#cancelPutOff?.();
+    this.#cancelPutOff = this.#ports.timers.after(waitMs, () => {
+      this.#link.notePutOff(null);
+      this.#trigger('transmission');
+    });
   }
 
   async #schedule(): Promise<void> {

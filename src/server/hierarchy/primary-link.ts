@@ -48,6 +48,7 @@ export class PrimaryLink {
   #problem: string | null = null;
   #acknowledgedSeq = 0;
   #transmittedSeq = 0;
+  #putOffUntil: number | null = null;
   readonly #open = new Set<AbortController>();
   /** A call failed, whoever made it: what was heard does not count any more, and no key crosses before the next heartbeat. */
   readonly lost = new Signal();
@@ -88,8 +89,22 @@ export class PrimaryLink {
       dmz: primary.dmz || (said?.dmz ?? false),
       acknowledgedSeq: this.#acknowledgedSeq,
       lastHeartbeatAt: this.#lastHeardAt === null ? null : isoTime(this.#lastHeardAt),
-      problem: this.#problem,
+      problem: this.#problem ?? this.#putOffSentence(),
     };
+  }
+
+  #putOffSentence(): string | null {
+    if (this.#putOffUntil === null) return null;
+    return `it takes no more transmissions before ${isoTime(this.#putOffUntil)}: it has little disk space, or its budget for this server is used up; the rest is sent then by itself`;
+  }
+
+  /** Unix ms, until when the primary takes no more transmissions, by its own word; null: it takes them. */
+  get putOffUntil(): number | null {
+    return this.#putOffUntil;
+  }
+
+  notePutOff(until: number | null): void {
+    this.#putOffUntil = until;
   }
 
   /** When the primary last answered a heartbeat, Unix ms. */
@@ -175,6 +190,7 @@ export class PrimaryLink {
     this.#lastHeardAt = null;
     this.#failingSince = null;
     this.#problem = null;
+    this.#putOffUntil = null;
     this.#acknowledgedSeq = 0;
     this.#transmittedSeq = 0;
   }

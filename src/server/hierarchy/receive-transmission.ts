@@ -10,7 +10,7 @@ import { judgeLink } from '#domain/hierarchy.ts';
 import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import { nextChainValue, type Position, samePosition, SEQUENCE_START } from '#domain/sequence.ts';
-import { BatchLines, batchIncomplete } from '#domain/transmission.ts';
+import { BatchLines, batchIncomplete, boundPutOff } from '#domain/transmission.ts';
 import { type TransmissionAnswer, TransmissionEnd, TransmissionStart } from '#protocol/messages.ts';
 import type { RefusedKey, Transaction } from '#store/store.ts';
 import type { Budget } from '../budget.ts';
@@ -79,11 +79,14 @@ async function store(
     return { answer: answer('discontinuous', position), recorded: 0 };
   }
   if (lowDisk || !budget.take(member.id, batch.lines.length, batch.bytes)) {
+    const waitMs = boundPutOff(
+      lowDisk ? undefined : budget.msUntil(member.id, batch.lines.length, batch.bytes),
+    );
     ports.log.warn(
-      { event: 'transmission-deferred', secondary: member.id, lowDisk },
+      { event: 'transmission-deferred', secondary: member.id, lowDisk, waitMs },
       'a transmission was put off',
     );
-    return { answer: answer('later', position), recorded: 0 };
+    return { answer: { ...answer('later', position), waitMs }, recorded: 0 };
   }
   const { refused, recorded } = await recordLines(ports, transaction, member, batch);
   await transaction.putCursor({ ...cursor, ...batch.end });

@@ -4,8 +4,8 @@
  * Invariants: option and DMZ mark of both ends are looked at before each batch; the audit event is durable before a
  * batch leaves; a key counts as acknowledged only after the primary said that it is durable there.
  */
-import { KeystairError } from '#domain/errors.ts';
 import { judgeAcknowledged, type Position } from '#domain/sequence.ts';
+import { boundPutOff } from '#domain/transmission.ts';
 import type { TransmissionAnswer } from '#protocol/messages.ts';
 import type { ServerPorts, Timers } from '../ports.ts';
 import { type Batch, makeBatch } from './batch.ts';
@@ -27,6 +27,13 @@ export type TransmitOutcome =
       readonly position: Position;
       readonly transmitted: number;
       readonly closed: boolean;
+    }
+  /** The primary takes no more before so long. */
+  | {
+      readonly outcome: 'put-off';
+      readonly position: Position;
+      readonly transmitted: number;
+      readonly waitMs: number;
     }
   /** The cursor is elsewhere, or the epoch ended: begin again with a heartbeat. */
   | { readonly outcome: 'heartbeat-first'; readonly transmitted: number };
@@ -95,10 +102,7 @@ export async function transmit(
       case 'closed':
         return done(true);
       case 'later':
-        throw new KeystairError('later', `${primary.name} takes no more transmissions for now`, {
-          nextStep:
-            'it has little disk space or its hourly budget for this server is used up; the rest is sent later by itself',
-        });
+        return { outcome: 'put-off', position, transmitted, waitMs: boundPutOff(answer.waitMs) };
     }
   }
 }

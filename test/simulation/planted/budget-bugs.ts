@@ -31,4 +31,15 @@ export const BUDGET_BUGS: readonly Bug[] = [
     ],
     seed: 4,
   },
+  {
+    name: 'what was put off is never sent',
+    edits: [
+      edit(
+        'server/hierarchy/climb.ts',
+        "      this.#link.notePutOff(null);\n      this.#trigger('transmission');\n",
+        '',
+      ),
+    ],
+    seed: 24,
+  },
 ];

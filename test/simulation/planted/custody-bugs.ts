@@ -185,8 +185,8 @@ export const CUSTODY_BUGS: readonly Bug[] = [
     edits: [
       edit(
         RECEIVE,
-        "    return { answer: answer('later', position), recorded: 0 };",
-        "    await transaction.putCursor({ ...cursor, ...batch.end });\n    return { answer: answer('later', position), recorded: 0 };",
+        "    return { answer: { ...answer('later', position), waitMs }, recorded: 0 };",
+        "    await transaction.putCursor({ ...cursor, ...batch.end });\n    return { answer: { ...answer('later', position), waitMs }, recorded: 0 };",
       ),
     ],
     seed: 8,
