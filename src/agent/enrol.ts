@@ -21,6 +21,8 @@ export interface EnrolReport {
   readonly device: ServerName;
   readonly server: ServerName;
   readonly keys: { readonly needed: number; readonly obtained: number; readonly missing: readonly string[] };
+  /** Why each that is missing could not be had, in words. */
+  readonly missing: readonly { readonly id: string; readonly because: string }[];
   readonly stays: KeystairError | undefined;
 }
 
@@ -99,7 +101,7 @@ async function change(
       present.server,
       needed,
       obtained,
-      refused.map(({ id }) => id),
+      refused.map((one) => ({ id: one.id, because: explainRefusal(one).sentence })),
       stays(present, membership, refused),
     );
   }
@@ -184,12 +186,21 @@ async function showKeys(calls: MachineCalls, needed: readonly AgentKey[]) {
   return { receipts, refused };
 }
 
+/** The reasons by how many keys they keep away, most first, and the steps that mend them. */
 function stays(present: Membership, wanted: Membership, refused: readonly LookupRefusal[]): KeystairError {
-  const { sentence, nextStep } = explainRefusal(refused[0]!);
+  const explained = refused.map((one) => explainRefusal(one));
+  const reasons = [...Map.groupBy(explained, ({ sentence }) => sentence)].toSorted(
+    ([, some], [, others]) => others.length - some.length,
+  );
+  const because =
+    reasons.length === 1
+      ? `, because ${reasons[0]![0]}`
+      : `: ${reasons.map(([sentence, { length }]) => `${length} because ${sentence}`).join('; ')}`;
+  const steps = new Set(reasons.map(([, [first]]) => first!.nextStep));
   return new KeystairError(
     'device-stays',
-    `the device stays with ${present.server.name}: ${wanted.server.name} lacks ${refused.length} of its keys, because ${sentence}`,
-    { nextStep: `${nextStep}; then enrol again with the same invitation` },
+    `the device stays with ${present.server.name}: ${wanted.server.name} lacks ${refused.length} of its keys${because}`,
+    { nextStep: `${[...steps].join('; ')}; then enrol again with the same invitation` },
   );
 }
 
@@ -198,8 +209,9 @@ function reportOf(
   server: ServerName,
   needed: number,
   obtained: number,
-  missing: readonly string[],
+  missing: EnrolReport['missing'],
   stays: KeystairError | undefined,
 ): EnrolReport {
-  return { device: { id: device.id, name: device.name }, server, keys: { needed, obtained, missing }, stays };
+  const keys = { needed, obtained, missing: missing.map(({ id }) => id) };
+  return { device: { id: device.id, name: device.name }, server, keys, missing, stays };
 }

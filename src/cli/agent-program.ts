@@ -15,6 +15,8 @@ export interface EnrolReport {
   /** The server the device is with now: the new one, or the one it stays with. */
   readonly server: Named;
   readonly keys: { readonly needed: number; readonly obtained: number; readonly missing: readonly string[] };
+  /** Why each that is missing could not be had, in words. */
+  readonly missing: readonly { readonly id: string; readonly because: string }[];
   /** It was to change server and did not: the sentence says why and how to bring what is missing. */
   readonly stays: KeystairError | undefined;
 }

@@ -57,6 +57,13 @@ test('where keys are missing the device stays, with exit 1, the document, and ev
     { ...keys, missing: (keys['missing'] as string[]).toSorted() },
     { needed: 3, obtained: 0, missing: needed.toSorted() },
   );
+  const told = (await laptop.run(['enrol', '-'], invitation)).stdout.split('\n');
+  for (const id of needed) {
+    assert.ok(
+      told.some((line) => line.startsWith(`  missing: ${id}: the option `) && line.includes('off at Oslo')),
+      `${id} with its reason`,
+    );
+  }
 });
 
 test('a device that stayed works on as before; the new server shows it as arriving', async () => {

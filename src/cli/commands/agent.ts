@@ -24,13 +24,15 @@ const enrol = command({
   run: async (context, values, { state, name }) => {
     const agent = await context.agentProgram();
     const invitation = await readInvitation(values.invitation, context.terminal);
-    const { device, server, keys, stays } = await agent.enrol({ state, invitation, name });
+    const { device, server, keys, missing, stays } = await agent.enrol({ state, invitation, name });
     const document = { device, server, keys };
     if (stays !== undefined) {
-      const missing = keys.missing.map((id) => `  missing: ${id}`);
       return {
         document,
-        lines: [`${device.name} stays with ${server.name}.`, ...missing],
+        lines: [
+          `${device.name} stays with ${server.name}.`,
+          ...missing.map(({ id, because }) => `  missing: ${id}: ${because}`),
+        ],
         failure: stays,
       };
     }

@@ -60,6 +60,12 @@ async function readSecondaries(ports: ServerPorts): Promise<readonly Member[]> {
   return members.filter((member): member is Member => member !== undefined && member.removedAt === null);
 }
 
+/** Whether the option of this server keeps the keys of servers below it away. */
+export async function keepsKeysBelow(ports: ServerPorts): Promise<boolean> {
+  const { useHierarchy } = await readOptions(ports.rows, ports.store.reader);
+  return !useHierarchy && (await readSecondaries(ports)).some(({ dmz }) => !dmz);
+}
+
 /** The servers below, nested, as they are told upward and shown. */
 export async function readTree(ports: ServerPorts): Promise<readonly TreeServer[]> {
   return Promise.all(

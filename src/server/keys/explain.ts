@@ -18,6 +18,7 @@ import type { ExplainStep } from '#protocol/messages.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { ExplainResult } from '#protocol/people-answers.ts';
 import type { PrimaryLink } from '../hierarchy/primary-link.ts';
+import { keepsKeysBelow } from '../hierarchy/tree.ts';
 import type { ServerPorts } from '../ports.ts';
 import { readOptions } from '../settings.ts';
 import { withinTime } from '../within-time.ts';
@@ -92,7 +93,10 @@ async function walk(ports: ExplainPorts, question: Question): Promise<ExplainSte
   // A lookup ends where the key is; the link is told all the same, and no one is asked over it.
   const { primary, verdict } =
     row === undefined ? await judgeFresh(ports, question.deadline) : await ports.link.judge(store.reader);
-  if (primary === undefined) return [{ ...own, link: 'none' }];
+  if (primary === undefined) {
+    const keptBelow = row === undefined && (await keepsKeysBelow(ports));
+    return [{ ...own, link: keptBelow ? 'option-off' : 'none' }];
+  }
   const shown = ports.link.show(primary);
   if (row !== undefined) return [{ ...own, link: linkAsHeard(verdict, shown.state) }];
   const above = (option: boolean): ExplainStep => ({

@@ -15,6 +15,7 @@ import type { LookupAnswer } from '#protocol/messages.ts';
 import type { Reader } from '#store/store.ts';
 import type { PrimaryLink } from '../hierarchy/primary-link.ts';
 import type { PrimaryRow } from '../hierarchy/primary-row.ts';
+import { keepsKeysBelow } from '../hierarchy/tree.ts';
 import type { ServerPorts } from '../ports.ts';
 import { withinTime } from '../within-time.ts';
 import { KeptFromAbove } from './keep-from-above.ts';
@@ -118,7 +119,8 @@ export class Lookups {
   async #openLink(asked: readonly ServerName[], deadline: number): Promise<PrimaryRow | Refused> {
     const { reader } = this.#ports.store;
     let { primary, verdict } = await this.#link.judge(reader);
-    if (primary === undefined) return this.#refuse('unknown-key', asked);
+    if (primary === undefined)
+      return this.#refuse((await keepsKeysBelow(this.#ports)) ? 'option-off' : 'unknown-key', asked);
     // What was heard may be a quarter of an hour old. Before a person is told no, ask how it stands.
     if (verdict !== 'open' && verdict !== 'own-option-off' && !primary.dmz) {
       let inTime = true;
