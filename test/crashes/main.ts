@@ -97,10 +97,13 @@ async function runKind(kind: CrashKind, until: number): Promise<void> {
   }
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+const ended = new AbortController();
+// At exit each workplace ends what was started and clears its folder away.
+const end = (): void => (values.planted === undefined ? process.exit(1) : ended.abort());
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.once(signal, end);
 
 if (values.planted !== undefined) {
-  const all = await seekCrashBugs(values.planted, say);
+  const all = await seekCrashBugs(values.planted, say, ended.signal);
   process.exit(all ? 0 : 1);
 }
 

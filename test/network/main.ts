@@ -71,7 +71,7 @@ async function run(scenario: Scenario, seed: number): Promise<void> {
   }
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 say(`seed ${firstSeed}`);
 const wanted = scenariosWanted();
