@@ -176,7 +176,6 @@ export interface Reader {
   countStaged(importId: string): Promise<number>;
 
   contact(id: string): Promise<Contact | undefined>;
-  contacts(): Promise<readonly Contact[]>;
 
   receiptTotals(deviceId: string): Promise<ReceiptTotals>;
   /** Which of these key numbers the device holds a receipt for. */

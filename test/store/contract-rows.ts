@@ -101,7 +101,10 @@ export function contractOfRows(withStore: WithStore): void {
     const b = { id: 'b', lastHeartbeatAt: 1_735_689_600_123, body: '{"keys":2}' };
     assert.deepEqual({ ...(await store.reader.contact('b')) }, b);
     assert.equal(await store.reader.contact('c'), undefined);
-    assert.deepEqual(await store.reader.contacts(), [{ id: 'a', lastHeartbeatAt: 5, body: '{"keys":1}' }, b]);
+    assert.deepEqual(
+      { ...(await store.reader.contact('a')) },
+      { id: 'a', lastHeartbeatAt: 5, body: '{"keys":1}' },
+    );
   });
 
   withStore('receipts are noted for each device, and noting one again changes nothing', async (store) => {

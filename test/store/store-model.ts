@@ -54,7 +54,8 @@ const EMPTY: Model = {
 };
 
 const device = fc.constantFrom(DEVICE_A, DEVICE_B);
-const few = fc.integer({ min: 0, max: 3 });
+const FEW = [0, 1, 2, 3];
+const few = fc.constantFrom(...FEW);
 const steps: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     do: fc.constant('keys' as const),
@@ -177,8 +178,8 @@ async function looksLike(store: Pick<Store, 'reader'>['reader'], model: Model): 
   assert.deepEqual(plain(audit.map(({ event }) => event)), plain(model.audit));
   assert.equal((await store.auditHead()).seq, model.audit.length);
   assert.deepEqual(
-    new Map((await store.contacts()).map(({ id, lastHeartbeatAt }) => [id, lastHeartbeatAt])),
-    sorted(model.contacts),
+    await Promise.all(FEW.map(async (id) => (await store.contact(String(id)))?.lastHeartbeatAt)),
+    FEW.map((id) => model.contacts.get(String(id))),
   );
   assert.deepEqual(
     new Map((await store.rows('setting')).map(({ id, body }) => [id, body])),
@@ -187,8 +188,8 @@ async function looksLike(store: Pick<Store, 'reader'>['reader'], model: Model): 
   const cursors = await store.cursors('member');
   assert.deepEqual(sorted(new Map(cursors.map(({ epoch, seq }) => [epoch, seq]))), sorted(model.cursors));
   for (const device of [DEVICE_A, DEVICE_B]) {
-    const held = [0, 1, 2, 3].filter((seq) => model.receipts.has(`${device} ${seq}`));
-    assert.deepEqual(await store.hasReceipts(device, [0, 1, 2, 3]), new Set(held));
+    const held = FEW.filter((seq) => model.receipts.has(`${device} ${seq}`));
+    assert.deepEqual(await store.hasReceipts(device, FEW), new Set(held));
   }
 }
 

@@ -5,7 +5,6 @@ import { prepareCommand, prepareQuery, readableTime, type Row } from './statemen
 
 export interface ContactsTable {
   get(id: string): Contact | undefined;
-  all(): Contact[];
   put(contact: Contact): void;
 }
 
@@ -17,14 +16,12 @@ export function prepareContactsTable(connection: DatabaseSync): ContactsTable {
   const columns = 'id, last_heartbeat_at, body';
   const read = `id, ${readableTime('last_heartbeat_at', 'NULL')}, body`;
   const get = prepareQuery(connection, `SELECT ${read} FROM contacts WHERE id = ?`);
-  const all = prepareQuery(connection, `SELECT ${read} FROM contacts ORDER BY id`);
   const put = prepareCommand(connection, `INSERT OR REPLACE INTO contacts (${columns}) VALUES (?, ?, ?)`);
   return {
     get(id) {
       const row = get.first(id);
       return row === undefined ? undefined : contactOf(row);
     },
-    all: () => all.all().map(contactOf),
     put: (contact) => put(contact.id, contact.lastHeartbeatAt, contact.body),
   };
 }

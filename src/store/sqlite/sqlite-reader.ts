@@ -153,10 +153,6 @@ export class SqliteReader implements Reader {
     return this.#access(({ contacts }) => contacts.get(id));
   }
 
-  contacts(): Promise<readonly Contact[]> {
-    return this.#access(({ contacts }) => contacts.all());
-  }
-
   receiptTotals(deviceId: string): Promise<ReceiptTotals> {
     return this.#access(({ receipts }) => receipts.totals(deviceId));
   }
