@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { claimToText } from '#domain/claim.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
+import { PrimaryLink } from '#server/hierarchy/primary-link.ts';
+import { readPrimary } from '#server/hierarchy/primary-row.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { joinInProcess, openServer, switchOption } from '#test/support/server-in-process.ts';
@@ -57,4 +59,36 @@ test('after a lookup that failed, new keys do not wait for the regular heartbeat
   assert.ok(answer.outcome === 'not-found' && answer.reason === 'primary-unreachable');
   const id = await agent.makeKey();
   await eventually('the key has climbed', () => primary.has(id));
+});
+
+test('what a primary that was left still answers counts for nothing with the next', async () => {
+  const [north, south, branch] = await Promise.all([
+    openServer('North'),
+    openServer('South'),
+    openServer('Branch', { heartbeats: false }),
+  ]);
+  await switchOption(true, branch);
+  await joinInProcess(branch, north);
+  const { rows } = branch.repository;
+  const { reader } = branch.store;
+  const answers = Promise.withResolvers<string>();
+  const calls = { call: () => answers.promise } as unknown as MachineCalls;
+  const link = new PrimaryLink({ rows, store: branch.store, clock: branch.clock } as never, {
+    calls: async () => calls,
+    close: () => undefined,
+  });
+  const left = (await readPrimary(rows, reader))!;
+  link.noteHeard(left, { useHierarchy: true, dmz: false });
+  assert.equal((await link.judge(reader)).verdict, 'open');
+  const underWay = link.call(left, false, (made) => made.call('renew', {}));
+  await branch.call('leaveHierarchy', {});
+  link.forget();
+  await joinInProcess(branch, south);
+  const next = (await readPrimary(rows, reader))!;
+  answers.resolve('what the one that was left says');
+  await assert.rejects(underWay, { code: 'link-closed' });
+  // It was read before, and is looked at only now.
+  link.noteHeard(left, { useHierarchy: true, dmz: false });
+  assert.deepEqual(await link.judge(reader), { primary: next, verdict: 'not-heard' });
+  assert.equal(link.show(next).useHierarchy, false);
 });

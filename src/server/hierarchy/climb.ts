@@ -114,7 +114,8 @@ export class Climb {
   #keysCame(): void {
     this.#cancelLook ??= this.#ports.timers.after(0, () => {
       this.#cancelLook = undefined;
-      void this.#onKeys();
+      // Where the rows cannot be read now, the next heartbeat takes the keys along.
+      this.#onKeys().catch(() => undefined);
     });
   }
 
@@ -158,9 +159,10 @@ export class Climb {
         });
       }
       while (next !== undefined && !this.#stopped) {
-        this.#again = undefined;
         transmitted += await this.#rounds(next);
+        // Taken only here: a trigger that is dropped before anything was looked at could be the only timer's.
         next = this.#again;
+        this.#again = undefined;
       }
       this.#failures = 0;
       // New keys do not put off the next heartbeat: only by it a link that was opened again is heard of.

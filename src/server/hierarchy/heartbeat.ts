@@ -20,6 +20,9 @@ export interface HeartbeatResult {
   readonly acknowledged: Position;
 }
 
+/** Why an epoch ends. */
+export const UNKNOWN_SEQUENCE = 'the primary had received a sequence that this repository does not hold';
+
 /** Epochs tried in one heartbeat: one for a rollback; a second can only mean a primary that contradicts itself. */
 const NEW_EPOCHS_MAX = 2;
 
@@ -40,7 +43,7 @@ export async function heartbeat(
     const epoch = await currentEpoch(ports);
     const answer = await exchange(ports, link, primary, epoch, tree);
     // Before anything is written: lookups may go up although this server's disk is full.
-    link.noteHeard(answer);
+    link.noteHeard(primary, answer);
     const acknowledged: Position = {
       seq: answer.acknowledged.seq,
       chain: Buffer.from(answer.acknowledged.chain, 'hex'),
@@ -49,7 +52,7 @@ export async function heartbeat(
       await noteHeartbeat(ports, link, primary, answer, acknowledged);
       return { primary, epoch, acknowledged };
     }
-    await startEpoch(ports, 'the primary had received a sequence that this repository does not hold');
+    await startEpoch(ports, UNKNOWN_SEQUENCE, epoch);
   }
   throw new KeystairError('batch-discontinuous', 'the primary contradicts itself about what it received', {
     nextStep: 'look at the log of the primary, and run `keystair server verify` there',
@@ -59,13 +62,26 @@ export async function heartbeat(
 async function currentEpoch(ports: ServerPorts): Promise<string> {
   const row = await readEpoch(ports.rows, ports.store.reader);
   // Without a trustworthy row a new epoch costs only sending again.
-  return row?.epoch ?? startEpoch(ports, "the epoch's row was missing or altered");
+  return row?.epoch ?? startEpoch(ports, "the epoch's row was missing or altered", undefined);
 }
 
-/** A new epoch: everything is sent again, which changes nothing where it is known. */
-export async function startEpoch(ports: ServerPorts, because: string): Promise<string> {
-  const epoch = await ports.store.write((transaction) => beginEpoch(ports, transaction, because));
-  ports.log.warn({ event: 'epoch-started', epoch, because }, 'a new epoch began');
+/**
+ * A new epoch: everything is sent again, which changes nothing where it is known.
+ *
+ * @param ended the one that is over. Of two calls that find this at the same moment the first begins the new one: with
+ * two, the primary could hear the first of them last, and take it for a copy's.
+ */
+export async function startEpoch(
+  ports: ServerPorts,
+  because: string,
+  ended: string | undefined,
+): Promise<string> {
+  const { epoch, isNew } = await ports.store.write(async (transaction) => {
+    const now = await readEpoch(ports.rows, transaction);
+    if (now !== undefined && now.epoch !== ended) return { epoch: now.epoch, isNew: false };
+    return { epoch: await beginEpoch(ports, transaction, because), isNew: true };
+  });
+  if (isNew) ports.log.warn({ event: 'epoch-started', epoch, because }, 'a new epoch began');
   return epoch;
 }
 

@@ -21,6 +21,11 @@ interface Heard {
   readonly dmz: boolean;
 }
 
+/** It counts for the primary that said it, and for no other. */
+interface HeardOf extends Heard {
+  readonly primaryId: string;
+}
+
 /** What is kept of the link between two runs, for people only. */
 interface LinkMemory {
   readonly useHierarchy: boolean;
@@ -40,7 +45,7 @@ export interface Dialler {
 export class PrimaryLink {
   readonly #ports: ServerPorts;
   readonly #dialler: Dialler;
-  #heard: Heard | undefined;
+  #heard: HeardOf | undefined;
   #remembered: LinkMemory | undefined;
   #state: PrimaryState = 'never-heard';
   #lastHeardAt: number | null = null;
@@ -49,7 +54,8 @@ export class PrimaryLink {
   #acknowledgedSeq = 0;
   #transmittedSeq = 0;
   #putOffUntil: number | null = null;
-  readonly #open = new Set<AbortController>();
+  /** Calls under way, and whether keys or claims travel in each. */
+  readonly #open = new Map<AbortController, boolean>();
   /** A call failed, whoever made it: what was heard does not count any more, and no key crosses before the next heartbeat. */
   readonly lost = new Signal();
 
@@ -80,7 +86,7 @@ export class PrimaryLink {
 
   /** What people are shown. `dmz` holds if either end marked the link. */
   show(primary: PrimaryRow) {
-    const said = this.#heard ?? this.#remembered;
+    const said = this.#heardOf(primary) ?? this.#remembered;
     return {
       id: primary.id,
       name: primary.name,
@@ -137,19 +143,26 @@ export class PrimaryLink {
   async judge(reader: Reader): Promise<{ primary: PrimaryRow | undefined; verdict: LinkVerdict }> {
     const primary = await readPrimary(this.#ports.rows, reader);
     const options = await readOptions(this.#ports.rows, reader);
+    const heard = this.#heardOf(primary);
     const verdict = judgeLink({
       ownOption: options.useHierarchy,
-      neighbourOption: this.#heard?.useHierarchy,
+      neighbourOption: heard?.useHierarchy,
       ownDmz: primary?.dmz ?? false,
-      neighbourDmz: this.#heard?.dmz,
+      neighbourDmz: heard?.dmz,
     });
     return { primary, verdict };
   }
 
+  /** An answer may be looked at when this server has left whoever gave it, and joined another. */
+  #heardOf(primary: PrimaryRow | undefined): Heard | undefined {
+    return this.#heard?.primaryId === primary?.id ? this.#heard : undefined;
+  }
+
   /** What an answer of the primary said of its option and its DMZ mark. */
-  noteHeard(heard: Heard): void {
-    const changed = this.#heard?.useHierarchy !== heard.useHierarchy || this.#heard.dmz !== heard.dmz;
-    this.#heard = { useHierarchy: heard.useHierarchy, dmz: heard.dmz };
+  noteHeard(primary: PrimaryRow, heard: Heard): void {
+    const before = this.#heardOf(primary);
+    const changed = before?.useHierarchy !== heard.useHierarchy || before.dmz !== heard.dmz;
+    this.#heard = { primaryId: primary.id, useHierarchy: heard.useHierarchy, dmz: heard.dmz };
     this.#state = 'connected';
     this.#lastHeardAt = this.#ports.clock();
     this.#failingSince = null;
@@ -180,9 +193,9 @@ export class PrimaryLink {
     return JSON.stringify(memory);
   }
 
-  /** Forgets everything heard: the primary was left, or is another. */
+  /** Forgets everything heard: the primary was left, or is another. What it still answers counts for nothing. */
   forget(): void {
-    this.closeStreams();
+    this.#abort([...this.#open.keys()]);
     this.#dialler.close();
     this.#heard = undefined;
     this.#remembered = undefined;
@@ -196,9 +209,9 @@ export class PrimaryLink {
   }
 
   /**
-   * Makes a call to the primary, noting whether it was reached. The call ends when `closeStreams` is called.
+   * Makes a call to the primary, noting whether it was reached. The call ends when the primary is left.
    *
-   * @param keys whether keys or claims travel; such calls are cut when the link closes.
+   * @param keys whether keys or claims travel; such calls are cut when the link closes, too.
    */
   async call<T>(
     primary: PrimaryRow,
@@ -206,7 +219,7 @@ export class PrimaryLink {
     make: (calls: MachineCalls, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const controller = new AbortController();
-    if (keys) this.#open.add(controller);
+    this.#open.set(controller, keys);
     let called = false;
     try {
       const calls = await this.#dialler.calls(primary);
@@ -226,8 +239,14 @@ export class PrimaryLink {
 
   /** Ends every call in which keys travel, before it returns. */
   closeStreams(): void {
-    for (const controller of this.#open) controller.abort();
-    this.#open.clear();
+    this.#abort([...this.#open].filter(([, keys]) => keys).map(([controller]) => controller));
+  }
+
+  #abort(calls: readonly AbortController[]): void {
+    for (const call of calls) {
+      this.#open.delete(call);
+      call.abort();
+    }
   }
 
   /** @param called whether it was for the primary to answer. */

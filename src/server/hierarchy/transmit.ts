@@ -9,7 +9,7 @@ import { boundPutOff } from '#domain/transmission.ts';
 import type { TransmissionAnswer } from '#protocol/messages.ts';
 import type { ServerPorts, Timers } from '../ports.ts';
 import { type Batch, makeBatch } from './batch.ts';
-import { startEpoch } from './heartbeat.ts';
+import { startEpoch, UNKNOWN_SEQUENCE } from './heartbeat.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import type { PrimaryRow } from './primary-row.ts';
 
@@ -73,9 +73,15 @@ export async function transmit(
     const { primary, verdict } = await link.judge(reader);
     if (primary?.id !== from.primary.id || verdict !== 'open') return done(false);
     link.noteTransmitted(batch.end.seq);
-    const sent = link.call(primary, true, (calls, signal) =>
-      calls.transmit(batch.lines, { signal, timeoutMs: transmitMs(batch.lines.length) }),
-    );
+    const sent = link
+      .call(primary, true, (calls, signal) =>
+        calls.transmit(batch.lines, { signal, timeoutMs: transmitMs(batch.lines.length) }),
+      )
+      .then((answer) => {
+        // At once: to note the answer before takes a moment, in which this server may leave that primary.
+        link.noteHeard(primary, answer);
+        return answer;
+      });
     prepared = onItsWay(ports.timers).then(() => prepareBatch(ports, from, batch.end));
     // A failure of it is met when it is awaited.
     prepared.catch(() => undefined);
@@ -84,9 +90,8 @@ export async function transmit(
       seq: answer.acknowledged.seq,
       chain: Buffer.from(answer.acknowledged.chain, 'hex'),
     };
-    link.noteHeard(answer);
     if (judgeAcknowledged(acknowledged, await reader.chainAt(acknowledged.seq)) === 'new-epoch') {
-      await startEpoch(ports, 'the primary had received a sequence that this repository does not hold');
+      await startEpoch(ports, UNKNOWN_SEQUENCE, epoch);
       return { outcome: 'heartbeat-first', transmitted };
     }
     transmitted += Math.max(0, acknowledged.seq - position.seq);
