@@ -36,34 +36,46 @@ export class Refusals {
       window.count += 1;
       return;
     }
-    if (window !== undefined) await this.#close(name, window);
-    if (this.#windows.size >= WINDOWS_MAX) await this.flush();
+    const over = window === undefined ? [] : this.#take([name]);
+    if (this.#windows.size >= WINDOWS_MAX) over.push(...this.#take([...this.#windows.keys()]));
+    // Opened before anything is waited for: whoever comes meanwhile is counted in it.
     this.#windows.set(name, { caller, code, since: now, count: 0 });
-    await this.#audit.record(event);
+    await Promise.all([this.#writeCounts(over), this.#audit.record(event)]);
   }
 
-  /** Writes every count; at the end of a run, and from time to time. */
-  async flush(): Promise<void> {
-    await Promise.all([...this.#windows].map(([name, window]) => this.#close(name, window)));
+  /** Writes every count; at the end of a run. */
+  flush(): Promise<void> {
+    return this.#writeCounts(this.#take([...this.#windows.keys()]));
   }
 
   /** Closes windows that are over. */
   async sweep(): Promise<void> {
     const now = this.#clock();
     const over = [...this.#windows].filter(([, window]) => Math.abs(now - window.since) >= REFUSAL_WINDOW_MS);
-    await Promise.all(over.map(([name, window]) => this.#close(name, window)));
+    await this.#writeCounts(this.#take(over.map(([name]) => name)));
   }
 
-  async #close(name: string, window: Window): Promise<void> {
-    this.#windows.delete(name);
-    if (window.count === 0) return;
-    await this.#audit.record({
-      event: 'refusals-counted',
-      by: 'server',
-      caller: window.caller,
-      code: window.code,
-      count: window.count,
-      since: isoTime(window.since),
-    });
+  /** Closes windows: what comes from now on opens others. */
+  #take(names: readonly string[]): Window[] {
+    const taken = names.map((name) => this.#windows.get(name)!);
+    for (const name of names) this.#windows.delete(name);
+    return taken;
+  }
+
+  async #writeCounts(windows: readonly Window[]): Promise<void> {
+    await Promise.all(
+      windows
+        .filter(({ count }) => count > 0)
+        .map(({ caller, code, count, since }) =>
+          this.#audit.record({
+            event: 'refusals-counted',
+            by: 'server',
+            caller,
+            code,
+            count,
+            since: isoTime(since),
+          }),
+        ),
+    );
   }
 }
