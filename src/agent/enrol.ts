@@ -40,7 +40,11 @@ export async function enrol(
   const present = ports.state.get('membership');
   if (present === undefined || present.server.id === invitation.server.id) {
     const membership = await join(ports, device, invitation, false);
-    ports.state.set('membership', membership);
+    ports.state.transaction(() => {
+      const now = ports.state.get('membership');
+      if (now !== undefined && now.server.id !== membership.server.id) throw changedMeanwhile();
+      ports.state.set('membership', membership);
+    });
     await firstHeartbeat(ports);
     return reportOf(device, membership.server, 0, 0, [], undefined);
   }
@@ -138,17 +142,19 @@ function decide(
   shown: ReadonlySet<string>,
 ): boolean {
   return ports.state.transaction(() => {
-    if (ports.state.demandMembership().server.id !== present.server.id) {
-      throw new KeystairError('interrupted', 'another command changed the server of this device meanwhile', {
-        nextStep: 'look at `keystair agent status`, and enrol again if it is not where it belongs',
-      });
-    }
+    if (ports.state.demandMembership().server.id !== present.server.id) throw changedMeanwhile();
     if (neededKeys(ports).some(({ id }) => !shown.has(id))) return false;
     ports.state.set('membership', membership);
     ports.state.set('left-server', { membership: present, to: membership.server });
     ports.state.set('tell-arrived', true);
     ports.state.unset('arriving');
     return true;
+  });
+}
+
+function changedMeanwhile(): KeystairError {
+  return new KeystairError('interrupted', 'another command changed the server of this device meanwhile', {
+    nextStep: 'look at `keystair agent status`, and enrol again if it is not where it belongs',
   });
 }
 

@@ -4,21 +4,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { enrol } from '#agent/enrol.ts';
 import { codeOf } from '#domain/errors.ts';
+import type { Store } from '#store/store.ts';
 import { atTheEnd } from '#test/support/at-the-end.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { joinAs } from '#test/support/machine-caller.ts';
+import { playSecondary } from '#test/support/played-secondary.ts';
 import {
   joinInProcess,
   openServer,
   type ServerInProcess,
   switchOption,
 } from '#test/support/server-in-process.ts';
-
-/** Long enough for a call to be let in and to wait for its turn to write. */
-const CALL_MS = 150;
 
 /** In a file: in memory whoever reads would wait for those who write. */
 function openInFile(name: string): Promise<ServerInProcess> {
@@ -35,15 +34,32 @@ async function oldAndNew(): Promise<{ readonly old: ServerInProcess; readonly ne
   return { old, next };
 }
 
-/** Runs calls that all wait with their writes, in the order in which they were begun, until all have begun. */
-async function whileWritesWait(server: ServerInProcess, calls: readonly (() => Promise<unknown>)[]) {
+/**
+ * Runs calls that all wait with their writes, in the order in which they were begun, until all have asked to write.
+ *
+ * @param meanwhile what is over before any of them goes on.
+ */
+async function whileWritesWait(
+  server: ServerInProcess,
+  calls: readonly (() => Promise<unknown>)[],
+  meanwhile: () => Promise<unknown> = async () => undefined,
+) {
+  const store = server.store as { write: Store['write'] };
+  const { write } = store;
   const gate = Promise.withResolvers<void>();
-  const held = server.store.write(() => gate.promise);
+  const held = write(() => gate.promise);
   const begun: Promise<unknown>[] = [];
   for (const call of calls) {
+    const asked = Promise.withResolvers<void>();
+    store.write = (work, options) => {
+      asked.resolve();
+      return write(work, options);
+    };
     begun.push(call());
-    await sleep(CALL_MS);
+    await asked.promise;
   }
+  store.write = write;
+  await meanwhile();
   gate.resolve();
   await held;
   return Promise.allSettled(begun);
@@ -60,6 +76,35 @@ test('a device that is removed while its heartbeat waits to be written stays rem
   assert.equal(beat?.status === 'rejected' && codeOf(beat.reason), 'not-a-member');
   assert.notEqual((await server.member(lost.id))?.removedAt, null);
   await assert.rejects(lost.calls.call('deviceHeartbeat', heartbeat), { code: 'not-a-member' });
+});
+
+test('a secondary that is marked while its heartbeat waits to be written hears of the mark, and one that is removed is refused', async () => {
+  const server = await openInFile('Oslo');
+  const secondary = await playSecondary(server);
+  const [, marked] = await whileWritesWait(server, [
+    () => server.call('setServer', { server: 'played', dmz: true }),
+    () => secondary.heartbeat(),
+  ]);
+  assert.equal(marked?.status === 'fulfilled' && (marked.value as { dmz: boolean }).dmz, true);
+  const [, removed] = await whileWritesWait(server, [
+    () => server.call('removeServer', { server: 'played' }),
+    () => secondary.heartbeat(),
+  ]);
+  assert.equal(removed?.status === 'rejected' && codeOf(removed.reason), 'not-a-member');
+});
+
+test('a secondary that is removed while it is allowed to have keys back does not come back with that permission', async () => {
+  const [above, below] = await Promise.all([openInFile('Above'), openServer('Below')]);
+  await joinInProcess(below, above);
+  const [, allowed] = await whileWritesWait(above, [
+    () => above.call('removeServer', { server: 'Below' }),
+    () => above.call('allowRecovery', { server: 'Below' }),
+  ]);
+  assert.equal(allowed?.status === 'rejected' && codeOf(allowed.reason), 'not-found');
+  await below.call('leaveHierarchy', {});
+  await joinInProcess(below, above);
+  const { warnings } = await above.call('serverStatus', {});
+  assert.ok(!warnings.some((warning) => warning.includes('have its keys back')));
 });
 
 test('a secondary that renews its address with a new invitation keeps its DMZ mark', async () => {
@@ -132,18 +177,36 @@ test('a key that is acknowledged after the device changed its server is not used
   await agent.enrolWith(old);
   let moving: Promise<unknown> = Promise.resolve();
   const over = () => agent.ports.state.demandMembership().server.id === next.name.id;
-  const [making] = await whileWritesWait(old, [
-    () => agent.makeKey(),
-    async () => {
-      moving = agent.enrolWith(next);
-      await eventually('the device is over', over);
-    },
-  ]);
+  const [making] = await whileWritesWait(old, [() => agent.makeKey()], async () => {
+    moving = agent.enrolWith(next);
+    await eventually('the device is over', over);
+  });
   await moving;
   assert.equal(making?.status === 'rejected' && codeOf(making.reason), 'interrupted');
   assert.deepEqual(
     agent.ports.state.keys().map(({ custody }) => custody),
     ['pending'],
   );
+  await agent.makeKey();
+});
+
+test('a device that moves while it renews its address at the old server stays where it moved to', async () => {
+  const { old, next } = await oldAndNew();
+  const agent = openAgent();
+  await agent.enrolWith(old);
+  const { invitation } = await old.call('inviteDevice', {});
+  const serverNow = () => agent.ports.state.demandMembership().server.id;
+  let moving: Promise<unknown> = Promise.resolve();
+  const [renewed] = await whileWritesWait(
+    old,
+    [() => enrol(agent.ports, { invitation, name: undefined })],
+    async () => {
+      moving = agent.enrolWith(next);
+      await eventually('the device is over', () => serverNow() === next.name.id);
+    },
+  );
+  await moving;
+  assert.equal(renewed?.status === 'rejected' && codeOf(renewed.reason), 'interrupted');
+  assert.equal(serverNow(), next.name.id);
   await agent.makeKey();
 });

@@ -58,20 +58,21 @@ export async function returnReceipts(
   demandCaller: (transaction: Transaction) => Promise<Member>,
   request: RequestOf<'returnReceipts'>,
 ): Promise<AnswerOf<'returnReceipts'>> {
-  const refused: string[] = [];
+  const unopened: string[] = [];
   const keys: CheckedKey[] = [];
   for (const { id, receipt } of request.receipts) {
     const key = openReceipt(ports, member, id, receipt);
-    if (key === undefined) refused.push(id);
+    if (key === undefined) unopened.push(id);
     else keys.push(key);
   }
-  const { recorded, known } = await ports.store.write(async (transaction) => {
+  const { recorded, known, conflicts } = await ports.store.write(async (transaction) => {
     await demandCaller(transaction);
     const outcomes = await recordKeys(ports, transaction, keys, `receipt:${member.id}`);
     const held: { id: string; seq: number }[] = [];
+    const conflicts: string[] = [];
     outcomes.forEach((outcome, at) => {
       const { id } = keys[at]!.complete.key;
-      if (outcome.outcome === 'conflict') refused.push(id);
+      if (outcome.outcome === 'conflict') conflicts.push(id);
       else held.push({ id, seq: outcome.seq });
     });
     await noteReceipts(transaction, member.id, held);
@@ -82,7 +83,7 @@ export async function returnReceipts(
     await ports.audit.append(transaction, [
       { event: 'receipts-returned', by: `device:${member.id}`, device: member.id, ...counts },
     ]);
-    return counts;
+    return { ...counts, conflicts };
   });
   if (recorded > 0) {
     ports.log.warn(
@@ -91,7 +92,7 @@ export async function returnReceipts(
     );
     ports.keysRecorded.raise();
   }
-  return { recorded, known, refused };
+  return { recorded, known, refused: [...unopened, ...conflicts] };
 }
 
 function openReceipt(

@@ -9,7 +9,8 @@ import { type Caller, demandRight } from '#domain/right.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { Reader } from '#store/store.ts';
 import { isoTime, type ServerPorts } from '../ports.ts';
-import { findNamed, listMembers } from '../trust/members.ts';
+import { findNamed, listMembers, readMember } from '../trust/members.ts';
+import { gone } from './neighbours.ts';
 import type { OpenStreams } from './open-streams.ts';
 
 /** Its id is the secondary's. */
@@ -84,6 +85,9 @@ export async function allowRecovery(
     expiresAt: isoTime(now + (request.expiresMs ?? RECOVERY_MS_DEFAULT)),
   };
   await ports.store.write(async (transaction) => {
+    // It may have been removed since it was found: one that comes back later must not come back with a permission.
+    const member = await readMember(ports.rows, transaction, id);
+    if (member?.removedAt !== null) throw gone({ id, name });
     await ports.rows.put(transaction, 'recovery', id, row);
     await ports.audit.append(transaction, [
       { event: 'recovery-allowed', by: caller.name, secondary: id, name, expiresAt: row.expiresAt },

@@ -40,7 +40,7 @@ export async function setDmz(
       await ports.rows.put(transaction, 'primary', 'current', { ...row, dmz: request.dmz });
     } else {
       const member = await readMember(ports.rows, transaction, server.id);
-      if (member === undefined) throw gone(server);
+      if (member?.removedAt !== null) throw gone(server);
       await writeMember(ports.rows, transaction, { ...member, dmz: request.dmz });
     }
     await ports.audit.append(transaction, [
@@ -114,7 +114,7 @@ async function closeTo(ports: NeighbourPorts, id: string): Promise<void> {
   ports.streams.close(id);
 }
 
-function gone(server: ServerName): KeystairError {
+export function gone(server: ServerName): KeystairError {
   return new KeystairError('not-found', `${server.name} is not a neighbour any more`, {
     nextStep: `look at \`${LISTING}\``,
   });

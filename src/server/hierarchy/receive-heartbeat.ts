@@ -20,7 +20,8 @@ import { readSecondaryContact, type SecondaryContact } from './secondary-contact
 
 export async function receiveHeartbeat(
   ports: ServerPorts,
-  member: Member,
+  { id }: Member,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
   addresses: readonly string[],
 ): Promise<HeartbeatAnswer> {
@@ -29,11 +30,11 @@ export async function receiveHeartbeat(
       nextStep: 'check the hierarchy below the secondary for a loop',
     });
   }
-  ports.ears.note(member.id, request);
+  ports.ears.note(id, request);
   try {
-    return await writeHeartbeat(ports, member, request, addresses);
+    return await writeHeartbeat(ports, demandCaller, request, addresses);
   } catch (error) {
-    const answer = codeOf(error) === 'disk-full' ? await answerUnwritten(ports, member, request) : undefined;
+    const answer = codeOf(error) === 'disk-full' ? await answerUnwritten(ports, id, request) : undefined;
     if (answer === undefined) throw error;
     return answer;
   }
@@ -45,7 +46,7 @@ export async function receiveHeartbeat(
  */
 async function answerUnwritten(
   ports: ServerPorts,
-  { id }: Member,
+  id: string,
   { epoch }: HeartbeatRequest,
 ): Promise<HeartbeatAnswer | undefined> {
   const { reader } = ports.store;
@@ -59,12 +60,14 @@ async function answerUnwritten(
 
 async function writeHeartbeat(
   ports: ServerPorts,
-  member: Member,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
   addresses: readonly string[],
 ): Promise<HeartbeatAnswer> {
   const now = ports.clock();
-  const { answer, found, changed } = await ports.store.write(async (transaction) => {
+  const { member, answer, found, changed } = await ports.store.write(async (transaction) => {
+    // As its row is now: it may have been removed, or marked, since it was let in.
+    const member = await demandCaller(transaction);
     const { cursor, copies } = await openEpoch(transaction, member, request.epoch);
     const { contact, lastHeartbeatAt } = await readSecondaryContact(transaction, member.id);
     const found = copies && !contact.copiesTold.includes(request.epoch);
@@ -96,7 +99,8 @@ async function writeHeartbeat(
       copiesTold: found ? [...contact.copiesTold, request.epoch].slice(-EPOCHS_KEPT_MAX) : contact.copiesTold,
     };
     await transaction.putContact({ id: member.id, lastHeartbeatAt: now, body: JSON.stringify(heard) });
-    await noteName(ports, transaction, member.id, request.name);
+    if (member.name !== request.name)
+      await writeMember(ports.rows, transaction, { ...member, name: request.name });
     const options = await readOptions(ports.rows, transaction);
     const answer: HeartbeatAnswer = {
       name: ports.server.name,
@@ -114,7 +118,7 @@ async function writeHeartbeat(
       contact.dmz !== heard.dmz ||
       contact.problem !== heard.problem ||
       (contact.tree !== heard.tree && outline(contact.tree) !== outline(heard.tree));
-    return { answer, found, changed };
+    return { member, answer, found, changed };
   });
   // When it is committed: a work may be run again.
   if (found) {
@@ -133,18 +137,6 @@ function outline(tree: readonly TreeServer[]): string {
   return JSON.stringify(tree, (name, value: unknown) =>
     name === 'waiting' || name === 'lastHeartbeatAt' ? undefined : value,
   );
-}
-
-/** The row is read again: it may have been marked meanwhile. */
-async function noteName(
-  ports: ServerPorts,
-  transaction: Transaction,
-  id: string,
-  name: string,
-): Promise<void> {
-  const member = await readMember(ports.rows, transaction, id);
-  if (member === undefined || member.name === name) return;
-  await writeMember(ports.rows, transaction, { ...member, name });
 }
 
 /**

@@ -74,15 +74,15 @@ async function keep(
   notGiven: { id: string; reason: string }[],
 ): Promise<number> {
   if (keys.length === 0) return 0;
-  const recorded = await ports.store.write(async (transaction) => {
+  const outcomes = await ports.store.write(async (transaction) => {
     await demandStillOpen(ports, transaction, primary);
-    const outcomes = await recordKeys(ports, transaction, keys, `primary:${primary.id}`);
-    outcomes.forEach(({ outcome }, at) => {
-      if (outcome === 'conflict')
-        notGiven.push({ id: keys[at]!.complete.key.id, reason: 'here-with-other-content' });
-    });
-    return outcomes.filter(({ outcome }) => outcome === 'new').length;
+    return recordKeys(ports, transaction, keys, `primary:${primary.id}`);
   });
+  outcomes.forEach(({ outcome }, at) => {
+    if (outcome === 'conflict')
+      notGiven.push({ id: keys[at]!.complete.key.id, reason: 'here-with-other-content' });
+  });
+  const recorded = outcomes.filter(({ outcome }) => outcome === 'new').length;
   if (recorded > 0) ports.keysRecorded.raise();
   return recorded;
 }

@@ -57,8 +57,8 @@ type Handlers = {
 
 const HANDLERS: Handlers = {
   renew: ({ ports, member }) => renew(ports, ports.credentials, member),
-  heartbeat: ({ ports, member, request }) =>
-    receiveHeartbeat(ports, member, request, ports.credentials.addresses()),
+  heartbeat: ({ ports, member, again, request }) =>
+    receiveHeartbeat(ports, member, again, request, ports.credentials.addresses()),
   lookup: ({ ports, member, again, request }) =>
     provideToSecondary(ports, member, () => again(ports.store.reader), request),
   explain: ({ ports, member, request }) => explainToSecondary(ports, member, request),
