@@ -7,7 +7,7 @@ import { eventually } from '#test/support/eventually.ts';
 import { heldInTheMiddle, restoredKeys } from '#test/support/held-restore.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { doneJson, organisation, refusedWith } from '#test/support/organisation.ts';
-import { beginKeystair, runKeystair } from '#test/support/run-keystair.ts';
+import { beginKeystair, runKeystair, signalTo } from '#test/support/run-keystair.ts';
 
 const KEYS = 8000;
 const place = organisation('backup-drill', { passwords: 'cheap' });
@@ -71,7 +71,7 @@ test('Ctrl-C while a drill verifies leaves nothing', async () => {
     const state = { over: false };
     const watched = ended.finally(() => (state.over = true));
     await eventually('every key', () => state.over || restoredKeys(inScratch()) === KEYS);
-    if (!state.over) process.kill(pid, 'SIGINT');
+    signalTo(pid, 'SIGINT');
     const outcome = await watched;
     return outcome.status === 0 ? undefined : outcome;
   });

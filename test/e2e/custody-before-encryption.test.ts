@@ -60,13 +60,14 @@ function keyOf(file: string): string {
 test('while the server is silent nothing is written, and an agent killed then leaves a key to hand over', async () => {
   process.kill(server.pid, 'SIGSTOP');
   const agent = startEncrypting();
+  const over = once(agent, 'close') as Promise<[number | null]>;
   const [key] = await eventually('a key is pending', () => {
     const keys = pendingKeys();
     return keys.length > 0 && keys;
   });
   assert.ok(!existsSync(out));
   agent.kill('SIGKILL');
-  await once(agent, 'close');
+  await over;
   process.kill(server.pid, 'SIGCONT');
   assert.ok(!existsSync(out), 'nothing was encrypted');
   await device.done(['heartbeat']);
@@ -77,12 +78,13 @@ test('while the server is silent nothing is written, and an agent killed then le
 test('a server killed before it answered leaves no file, and has the key after the next heartbeat', async () => {
   process.kill(server.pid, 'SIGSTOP');
   const agent = startEncrypting();
+  const over = once(agent, 'close') as Promise<[number | null]>;
   const [key] = await eventually('a key is pending', () => {
     const keys = pendingKeys();
     return keys.length > 0 && keys;
   });
   await server.kill();
-  const [code] = (await once(agent, 'close')) as [number | null];
+  const [code] = await over;
   assert.equal(code, 1);
   assert.ok(!existsSync(out));
   await server.restart();

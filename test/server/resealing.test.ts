@@ -93,6 +93,22 @@ async function record({ store, repository }: Started, count: number): Promise<vo
   );
 }
 
+/** A walk whose next page waits for the test: while one waits, nothing of it is under way. */
+function pageByPage(): { readonly held: Timers; readonly pages: (() => void)[] } {
+  const pages: (() => void)[] = [];
+  return { held: { after: (_ms, call) => (pages.push(call), () => {}) }, pages };
+}
+
+/** Lets pages go, one after the other, until so many records are done. */
+async function walkTo({ resealing }: Started, done: number, pages: (() => void)[]) {
+  await eventually(`${done} records done`, async () => {
+    if (pages.length === 0) return false;
+    if ((await resealing.state()).resealing?.done === done) return true;
+    pages.shift()!();
+    return false;
+  });
+}
+
 async function isOver({ resealing }: Started): Promise<void> {
   await eventually('the end of resealing', async () => (await resealing.state()).resealing === null);
 }
@@ -131,27 +147,28 @@ test('every record and secret comes under the new data key, while keys are recor
 
 test('a server that ends in the middle goes on where it was, and a second new data key is followed to its end', async () => {
   const sealKey = random(32);
-  const first = await start('ends', sealKey);
+  const { held, pages } = pageByPage();
+  const first = await start('ends', sealKey, undefined, held);
   await record(first, KEYS);
   await first.resealing.rotate(LOCAL_ADMINISTRATOR);
-  await eventually('a few pages', async () => {
-    const { resealing } = await first.resealing.state();
-    return resealing !== null && resealing.done > 0;
-  });
+  await walkTo(first, 500, pages);
   await stop(first);
-  const again = await start('ends', sealKey);
-  const { resealing } = await again.resealing.state();
-  assert.ok(resealing !== null && resealing.done > 0 && resealing.done < KEYS, 'it was in the middle');
+  const resumed = pageByPage();
+  const again = await start('ends', sealKey, undefined, resumed.held);
+  assert.equal((await again.resealing.state()).resealing?.done, 500, 'it is where it was');
+  await walkTo(again, 750, resumed.pages);
   await again.resealing.rotate(LOCAL_ADMINISTRATOR);
-  await isOver(again);
+  await eventually('the end of resealing', async () => {
+    resumed.pages.shift()?.();
+    return (await again.resealing.state()).resealing === null;
+  });
   assert.equal((await underDataKeys(again))['records under 3'], KEYS);
   assert.deepEqual((await verify({ store: again.store, ...again.repository })).problems, []);
   await stop(again);
 });
 
 test('a page that falls between the durable row of a new data key and its first use is not counted as done', async () => {
-  const pages: (() => void)[] = [];
-  const held: Timers = { after: (_ms, call) => (pages.push(call), () => {}) };
+  const { held, pages } = pageByPage();
   let afterWrite: (() => Promise<void>) | undefined;
   const through = (store: Store): Store => ({
     ...store,
@@ -221,15 +238,11 @@ test('it does not end before an import that was staged under the old data key', 
 });
 
 test('a backup that is taken in the middle is restored to a server that is whole, and goes on to the end', async () => {
-  const pages: (() => void)[] = [];
-  const held: Timers = { after: (_ms, call) => (pages.push(call), () => {}) };
+  const { held, pages } = pageByPage();
   const server = await start('backed-up', random(32), undefined, held);
   await record(server, KEYS);
   await server.resealing.rotate(LOCAL_ADMINISTRATOR);
-  for (const done of [250, 500]) {
-    (await eventually('the next page', () => pages.shift()))();
-    await eventually('a page', async () => (await server.resealing.state()).resealing?.done === done);
-  }
+  await walkTo(server, 500, pages);
   const file: Uint8Array[] = [];
   const { rows, audit, keyring } = server.repository;
   const backupPorts = {

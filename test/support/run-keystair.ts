@@ -59,6 +59,15 @@ export function beginKeystair(args: readonly string[], options: StartOptions = {
   return { pid: child.pid!, ended: outcomeOf(child) };
 }
 
+/** A signal to a command that may be over already. */
+export function signalTo(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 async function outcomeOf(child: ChildProcess): Promise<Ran> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
