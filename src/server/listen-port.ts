@@ -13,6 +13,7 @@ interface ListenRow {
   readonly port: number;
 }
 
+/** Resolves as soon as it listens: whoever calls in that moment is told where, too. */
 export async function listenOnPort(
   server: Server,
   listen: Address,
@@ -24,12 +25,17 @@ export async function listenOnPort(
     await demandListen(server, listen.host, listen.port);
   }
   const { port } = server.address() as AddressInfo;
-  if (last?.port !== port) {
-    await store.write((transaction) =>
-      rows.put(transaction, 'setting', 'listen', { port } satisfies ListenRow),
-    );
-  }
   return `${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
+}
+
+/** For the next start. */
+export async function rememberPort(server: Server, rows: TrustedRows, store: Store): Promise<void> {
+  const { port } = server.address() as AddressInfo;
+  const last = await rows.get<ListenRow>(store.reader, 'setting', 'listen');
+  if (last?.port === port) return;
+  await store.write((transaction) =>
+    rows.put(transaction, 'setting', 'listen', { port } satisfies ListenRow),
+  );
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {

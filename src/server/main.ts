@@ -31,7 +31,7 @@ import {
 import { createDialler } from './hierarchy/dial-primary.ts';
 import { createMachineListener } from './http/machine-listener.ts';
 import { createPeopleListener } from './http/people-listener.ts';
-import { listenOnPort } from './listen-port.ts';
+import { listenOnPort, rememberPort } from './listen-port.ts';
 import { createLocalSocket, type LocalSocket } from './local-socket.ts';
 import type { Log, Timers } from './ports.ts';
 import { createLog, endProcess } from './process-log.ts';
@@ -187,6 +187,7 @@ async function serve(
   try {
     await machines.app.ready();
     listen = await listenOnPort(machines.server, config.listen, rows, store);
+    await rememberPort(machines.server, rows, store);
     await socket.serve(people);
     renewal = setInterval(() => {
       if (!isLeafDue(leaf, clock())) return;
