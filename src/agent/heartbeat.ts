@@ -53,11 +53,17 @@ async function returnReceipts(ports: AgentPorts, calls: MachineCalls, serverId: 
   return returned;
 }
 
-/** After a change of server: the new one that the device is over, the old one that it has moved. */
+/**
+ * After a change of server: the new one that the device is over, the old one that it has moved. What another command
+ * changed while one of them was told is still to be told.
+ */
 async function tellServers(ports: AgentPorts): Promise<void> {
   if (ports.state.get('tell-arrived') === true) {
+    const { server } = ports.state.demandMembership();
     await withServer(ports, (calls) => calls.call('arrived', {}));
-    ports.state.unset('tell-arrived');
+    ports.state.transaction(() => {
+      if (ports.state.demandMembership().server.id === server.id) ports.state.unset('tell-arrived');
+    });
   }
   const left = ports.state.get('left-server');
   if (left === undefined) return;
@@ -67,5 +73,8 @@ async function tellServers(ports: AgentPorts): Promise<void> {
     // It was removed there, or told before: nothing is left to tell.
     if (codeOf(error) !== 'not-a-member') throw error;
   }
-  ports.state.unset('left-server');
+  ports.state.transaction(() => {
+    if (ports.state.get('left-server')?.membership.server.id === left.membership.server.id)
+      ports.state.unset('left-server');
+  });
 }

@@ -1,5 +1,6 @@
 /** What somebody changes in the moment another call takes: the change stays, whoever wrote last. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -209,4 +210,23 @@ test('a device that moves while it renews its address at the old server stays wh
   assert.equal(renewed?.status === 'rejected' && codeOf(renewed.reason), 'interrupted');
   assert.equal(serverNow(), next.name.id);
   await agent.makeKey();
+});
+
+test('a server that a device leaves while the one before is told of it is told, too', async () => {
+  const { old, next } = await oldAndNew();
+  const agent = openAgent();
+  await agent.enrolWith(old);
+  const { state } = agent.ports;
+  const to = { id: randomUUID(), name: 'Third' };
+  await whileWritesWait(old, [() => agent.enrolWith(next)], async () => {
+    // As another command leaves it that moved the device on.
+    state.transaction(() => {
+      state.set('left-server', { membership: state.demandMembership(), to });
+    });
+  });
+  const left = state.get('left-server');
+  assert.deepEqual([left?.membership.server.id, left?.to], [next.name.id, to]);
+  // It is not at the third in truth, so that nobody takes the heartbeat itself.
+  await assert.rejects(agent.heartbeat(), { code: 'not-a-member' });
+  assert.deepEqual((await next.member(state.demandDevice().id))?.movedTo, to);
 });
