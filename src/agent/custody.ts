@@ -61,17 +61,18 @@ async function handOver(ports: AgentPorts, calls: MachineCalls, key: CompleteKey
     );
   }
   ports.state.transaction(() => {
-    if (ports.state.demandMembership().server.id !== key.key.origin) throw movedMeanwhile();
+    if (ports.state.demandMembership().server.id !== key.key.origin)
+      throw movedMeanwhile('made a key', 'encrypted');
     const pending = ports.state.key(key.key.id);
     if (pending !== undefined) ports.state.putKey({ ...pending, custody: 'made' });
     ports.state.putReceipt(answer.server.id, key.key.id, answer.receipt);
   });
 }
 
-/** The server it is with now was not shown this key. Nothing is encrypted with it, so nothing depends on it. */
-function movedMeanwhile(): KeystairError {
-  return new KeystairError('interrupted', 'the device changed its server while it made a key', {
-    nextStep: 'nothing was encrypted; run the command again',
+/** The server it is with now was not shown this key. Nothing was done with it, so nothing depends on it. */
+function movedMeanwhile(does: string, nothing: string): KeystairError {
+  return new KeystairError('interrupted', `the device changed its server while it ${does}`, {
+    nextStep: `nothing was ${nothing}; run the command again`,
   });
 }
 
@@ -111,8 +112,20 @@ export async function handOverPending(
   return refusal;
 }
 
-/** Remembers a key of another device that was opened here: this device needs it from now on. */
-export function noteOpened(ports: AgentPorts, key: Pick<AgentKey, 'id' | 'kind' | 'claim'>): void {
-  if (ports.state.key(key.id) !== undefined) return;
-  ports.state.putKey({ ...key, custody: 'opened', record: null, material: null, blind: null });
+/**
+ * Remembers a key of another device that was opened here: this device needs it from now on.
+ *
+ * @param serverId the server that gave it.
+ */
+export function noteOpened(
+  ports: AgentPorts,
+  serverId: string,
+  key: Pick<AgentKey, 'id' | 'kind' | 'claim'>,
+): void {
+  ports.state.transaction(() => {
+    if (ports.state.key(key.id) !== undefined) return;
+    if (ports.state.demandMembership().server.id !== serverId)
+      throw movedMeanwhile('asked for a key', 'opened');
+    ports.state.putKey({ ...key, custody: 'opened', record: null, material: null, blind: null });
+  });
 }

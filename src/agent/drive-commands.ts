@@ -95,7 +95,7 @@ export async function testDriveForDevice(
         passphrase: complete.material,
         signal,
       });
-      noteOpened(ports, { id: keyId, kind: 'volume', claim: claimToText(claim) });
+      noteOpened(ports, server.id, { id: keyId, kind: 'volume', claim: claimToText(claim) });
       return { key: keyId, keyslot, source: sourceName(server, source) };
     } catch (error) {
       refused ??= error;

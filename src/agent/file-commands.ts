@@ -49,6 +49,7 @@ async function unwrap(
     if (fileKey !== null) return fileKey;
     throw opensNot(keyId);
   }
+  const { server } = ports.state.demandMembership();
   const answer = await withServer(ports, (calls) =>
     calls.call('unwrap', {
       id: keyId,
@@ -60,6 +61,6 @@ async function unwrap(
     }),
   );
   if (answer.outcome === 'not-found') throw unavailable(keyId, answer);
-  noteOpened(ports, { id: keyId, kind: 'file', claim: claimToText(claim) });
+  noteOpened(ports, server.id, { id: keyId, kind: 'file', claim: claimToText(claim) });
   return new Uint8Array(Buffer.from(answer.fileKey, 'base64'));
 }

@@ -1,11 +1,12 @@
 /** What somebody changes in the moment another call takes: the change stays, whoever wrote last. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { enrol } from '#agent/enrol.ts';
+import { decryptFileForDevice, encryptFileForDevice } from '#agent/file-commands.ts';
 import { codeOf } from '#domain/errors.ts';
 import type { Store } from '#store/store.ts';
 import { atTheEnd } from '#test/support/at-the-end.ts';
@@ -189,6 +190,38 @@ test('a key that is acknowledged after the device changed its server is not used
     ['pending'],
   );
   await agent.makeKey();
+});
+
+test('a key that is opened while the device changes its server is not opened behind the back of the new one', async () => {
+  const { old, next } = await oldAndNew();
+  const [author, reader] = [openAgent(), openAgent()];
+  for (const agent of [author, reader]) await agent.enrolWith(old);
+  const folder = mkdtempSync(join(tmpdir(), 'keystair-meanwhile-'));
+  atTheEnd(() => rmSync(folder, { recursive: true }));
+  const [plain, encrypted, opened] = ['plain', 'encrypted', 'opened'].map((name) => join(folder, name));
+  writeFileSync(plain!, 'text');
+  const { signal } = new AbortController();
+  const streams = { stdin: process.stdin, stdout: process.stdout };
+  const job = { force: false, streams, signal, random: author.ports.random };
+  const algorithm = 'age-x25519';
+  await encryptFileForDevice(author.ports, {
+    ...job,
+    input: plain!,
+    output: encrypted!,
+    algorithm,
+    newIdentity: false,
+  });
+  const decrypt = () => decryptFileForDevice(reader.ports, { ...job, input: encrypted!, output: opened! });
+  const over = () => reader.ports.state.demandMembership().server.id === next.name.id;
+  let moving: Promise<unknown> = Promise.resolve();
+  const [opening] = await whileWritesWait(old, [decrypt], async () => {
+    moving = reader.enrolWith(next);
+    await eventually('the device is over', over);
+  });
+  await moving;
+  assert.equal(opening?.status === 'rejected' && codeOf(opening.reason), 'interrupted');
+  assert.ok(!existsSync(opened!));
+  assert.deepEqual(reader.ports.state.keys(), []);
 });
 
 test('a device that moves while it renews its address at the old server stays where it moved to', async () => {
