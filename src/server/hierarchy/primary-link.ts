@@ -223,6 +223,7 @@ export class PrimaryLink {
     let called = false;
     try {
       const calls = await this.#dialler.calls(primary);
+      if (controller.signal.aborted) throw linkClosed();
       called = true;
       const answer = await make(calls, controller.signal);
       if (controller.signal.aborted) throw linkClosed();
