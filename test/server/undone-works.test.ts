@@ -1,0 +1,49 @@
+/** A work that the store undoes and runs again: what its caller is told is told once. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { loadReceipts } from '#server/devices/receipts.ts';
+import { checkedKey, recordRows, sealedRow } from '#server/keys/record-keys.ts';
+import type { Store } from '#store/store.ts';
+import { joinAs, makeSomeKey } from '#test/support/machine-caller.ts';
+import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
+
+const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
+
+/** As where a disk runs full in the middle of a group, and has room at the next try. */
+function undoEachOnce({ store }: ServerInProcess): void {
+  const changed = store as { write: Store['write'] };
+  const { write } = changed;
+  changed.write = async (work, options) => {
+    const undone = new Error('undone');
+    await assert.rejects(
+      write(async (transaction) => {
+        await work(transaction);
+        throw undone;
+      }),
+      undone,
+    );
+    return write(work, options);
+  };
+}
+
+test('a receipt that is refused is named once', async () => {
+  const server = await openServer('Oslo');
+  const { store, clock, repository } = server;
+  const { rows, barrier, audit } = repository;
+  const device = await joinAs((await server.call('inviteDevice', {})).invitation);
+  const key = makeSomeKey({ device: { id: device.id, name: 'laptop' }, origin: server.name.id });
+  const { id } = key.key;
+  const digest = random(32);
+  const receivedFrom = `device:${device.id}`;
+  const other = { ...sealedRow(barrier, checkedKey(key), receivedFrom, clock()), digest };
+  await store.write((transaction) =>
+    recordRows({ audit }, transaction, [{ id, digest, receivedFrom, row: () => other }]),
+  );
+  const receipts = await loadReceipts(rows, store, random, server.name.id);
+  undoEachOnce(server);
+  const answer = await device.calls.call('returnReceipts', {
+    receipts: [{ id, receipt: receipts.seal(device.id, key) }],
+  });
+  assert.deepEqual(answer, { recorded: 0, known: 0, refused: [id] });
+});
