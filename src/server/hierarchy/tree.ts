@@ -52,18 +52,30 @@ function problemOf(
 
 /** The secondaries by name, each by its row as it is now. */
 async function readSecondaries(ports: ServerPorts): Promise<readonly Member[]> {
-  const { reader } = ports.store;
-  const ids = await ports.ears.ids(async () =>
-    (await listMembers(ports.rows, reader, 'secondary')).map(({ id }) => id),
-  );
-  const members = await Promise.all(ids.map((id) => readMember(ports.rows, reader, id)));
-  return members.filter((member): member is Member => member !== undefined && member.removedAt === null);
+  const members = await Promise.all((await secondaryIds(ports)).map((id) => readSecondary(ports, id)));
+  return members.filter((member) => member !== undefined);
 }
 
-/** Whether the option of this server keeps the keys of servers below it away. */
+function secondaryIds({ ears, rows, store: { reader } }: ServerPorts): Promise<readonly string[]> {
+  return ears.ids(async () => (await listMembers(rows, reader, 'secondary')).map(({ id }) => id));
+}
+
+async function readSecondary(
+  { rows, store: { reader } }: ServerPorts,
+  id: string,
+): Promise<Member | undefined> {
+  const member = await readMember(rows, reader, id);
+  return member?.removedAt === null ? member : undefined;
+}
+
+/** Whether the option of this server keeps the keys of servers below it away: asked for each key that is missed. */
 export async function keepsKeysBelow(ports: ServerPorts): Promise<boolean> {
   const { useHierarchy } = await readOptions(ports.rows, ports.store.reader);
-  return !useHierarchy && (await readSecondaries(ports)).some(({ dmz }) => !dmz);
+  if (useHierarchy) return false;
+  for (const id of await secondaryIds(ports)) {
+    if ((await readSecondary(ports, id))?.dmz === false) return true;
+  }
+  return false;
 }
 
 /** The servers below, nested, as they are told upward and shown. */
