@@ -2,10 +2,10 @@
  * A listing that may be long: kept packed as its pages come, and unpacked page by page as it is written. A command
  * writes nothing before it has the whole, and a million keys as objects are a gigabyte.
  */
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-
+/** Loaded by who lists something: every command can write a list. */
+const zlib = () => process.getBuiltinModule('node:zlib');
 /** Fast: it is unpacked a moment later. */
-const OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const LEVEL = 1;
 
 export class PackedList<T> {
   readonly #pages: Buffer[] = [];
@@ -17,13 +17,15 @@ export class PackedList<T> {
 
   push(page: readonly T[]): void {
     if (page.length === 0) return;
-    this.#pages.push(zstdCompressSync(JSON.stringify(page), OPTIONS));
+    const { constants, zstdCompressSync } = zlib();
+    const params = { [constants.ZSTD_c_compressionLevel]: LEVEL };
+    this.#pages.push(zstdCompressSync(JSON.stringify(page), { params }));
     this.#length += page.length;
   }
 
   /** One page's elements as JSON, without the brackets; none is empty. */
   *jsonPages(): Generator<string> {
-    for (const page of this.#pages) yield zstdDecompressSync(page).toString('utf8').slice(1, -1);
+    for (const page of this.#pages) yield zlib().zstdDecompressSync(page).toString('utf8').slice(1, -1);
   }
 
   *[Symbol.iterator](): Generator<T> {

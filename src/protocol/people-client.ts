@@ -2,7 +2,7 @@
  * The typed client of the people's API, made from the route table. It speaks HTTP/1.1 to a Unix socket.
  */
 import { KeystairError } from '#domain/errors.ts';
-import { request as httpRequest } from './built-in-http.ts';
+import { overSocket, request as httpRequest } from './built-in-http.ts';
 import { PeopleLine } from './people-answers.ts';
 import {
   PEOPLE_ROUTES,
@@ -126,11 +126,10 @@ function exchange(
     };
     const request = httpRequest(
       {
-        socketPath: options.socketPath,
+        ...overSocket(options.socketPath),
         method,
         path,
         headers,
-        agent: false,
         ...(stop === undefined ? {} : { signal: stop }),
       },
       (answer) => {

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { KeystairError } from '#domain/errors.ts';
-import { request as httpRequest } from './built-in-http.ts';
+import { overSocket, request as httpRequest } from './built-in-http.ts';
 import { notRunning, type SocketAddress } from './people-client.ts';
 import { errorFromProblem } from './problem.ts';
 import {
@@ -94,7 +94,7 @@ function begin(
   headers: Readonly<Record<string, string>>,
 ): ClientRequest {
   const { method, path } = TRANSFER_ROUTES[name];
-  return httpRequest({ socketPath, method, path, headers, agent: false, signal });
+  return httpRequest({ ...overSocket(socketPath), method, path, headers, signal });
 }
 
 /** The answer whose body is what was asked for; a refusal is thrown. */
