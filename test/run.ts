@@ -19,12 +19,15 @@ const CHECKS = ['check:types', 'check:lint', 'check:format', 'check:unused'];
 const FILE_MILLISECONDS_MAX = 300_000;
 /** Begun first, so that the last file to end is a short one. */
 const LONG_FIRST = ['simulation.test.ts', 'e2e', 'crashes', 'contract', 'agent', 'server'];
-/** For what a server tries again by itself, for a line that is cut, for a server that is held: two thirds of their time. */
+/** For what a server tries again by itself, for a line that is cut, for a server that is held: more than half of their time. */
 const MOSTLY_WAIT = [
+  'test/crashes/ended.test.ts',
   'test/e2e/by-hand-import-full-disk.test.ts',
   'test/e2e/by-hand-progress.test.ts',
   'test/e2e/full-disk-lookup.test.ts',
+  'test/e2e/machines-speak.test.ts',
   'test/network/network.test.ts',
+  'test/server/put-off.test.ts',
 ];
 
 const inCi = process.env['CI'] !== undefined && process.env['CI'] !== '' && process.env['CI'] !== 'false';

@@ -57,7 +57,8 @@ export async function seek(bug: Bug, seeds = PLANTED_SEEDS_MAX, from = bug.seed)
       execFile(
         process.execPath,
         ['--disable-warning=ExperimentalWarning', main, ...options],
-        { maxBuffer: 64 * 1024 * 1024 },
+        // What is compiled of this copy nobody runs again.
+        { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' } },
         (error, stdout, stderr) => {
           // It exits with 1 when it finds something.
           if (stdout === '') reject(new Error(`${bug.name}: ${error?.message ?? ''} ${stderr}`));
