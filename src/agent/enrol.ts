@@ -100,13 +100,14 @@ async function change(
     moveOver(ports, calls, present, membership),
   );
   if (refused.length > 0) {
+    const explained = refused.map((one) => ({ id: one.id, ...explainRefusal(one) }));
     return reportOf(
       device,
       present.server,
       needed,
       obtained,
-      refused.map((one) => ({ id: one.id, because: explainRefusal(one).sentence })),
-      stays(present, membership, refused),
+      explained.map(({ id, sentence }) => ({ id, because: sentence })),
+      stays(present, membership, explained),
     );
   }
   await firstHeartbeat(ports);
@@ -193,8 +194,11 @@ async function showKeys(calls: MachineCalls, needed: readonly AgentKey[]) {
 }
 
 /** The reasons by how many keys they keep away, most first, and the steps that mend them. */
-function stays(present: Membership, wanted: Membership, refused: readonly LookupRefusal[]): KeystairError {
-  const explained = refused.map((one) => explainRefusal(one));
+function stays(
+  present: Membership,
+  wanted: Membership,
+  explained: readonly ReturnType<typeof explainRefusal>[],
+): KeystairError {
   const reasons = [...Map.groupBy(explained, ({ sentence }) => sentence)].toSorted(
     ([, some], [, others]) => others.length - some.length,
   );
@@ -205,7 +209,7 @@ function stays(present: Membership, wanted: Membership, refused: readonly Lookup
   const steps = new Set(reasons.map(([, [first]]) => first!.nextStep));
   return new KeystairError(
     'device-stays',
-    `the device stays with ${present.server.name}: ${wanted.server.name} lacks ${refused.length} of its keys${because}`,
+    `the device stays with ${present.server.name}: ${wanted.server.name} lacks ${explained.length} of its keys${because}`,
     { nextStep: `${[...steps].join('; ')}; then enrol again with the same invitation` },
   );
 }

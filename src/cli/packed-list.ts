@@ -2,6 +2,7 @@
  * A listing that may be long: kept packed as its pages come, and unpacked page by page as it is written. A command
  * writes nothing before it has the whole, and a million keys as objects are a gigabyte.
  */
+
 /** Loaded by who lists something: every command can write a list. */
 const zlib = () => process.getBuiltinModule('node:zlib');
 /** Fast: it is unpacked a moment later. */

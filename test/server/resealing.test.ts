@@ -109,6 +109,13 @@ async function walkTo({ resealing }: Started, done: number, pages: (() => void)[
   });
 }
 
+async function walkToTheEnd({ resealing }: Started, pages: (() => void)[]) {
+  await eventually('the end of resealing', async () => {
+    pages.shift()?.();
+    return (await resealing.state()).resealing === null;
+  });
+}
+
 async function isOver({ resealing }: Started): Promise<void> {
   await eventually('the end of resealing', async () => (await resealing.state()).resealing === null);
 }
@@ -158,10 +165,7 @@ test('a server that ends in the middle goes on where it was, and a second new da
   assert.equal((await again.resealing.state()).resealing?.done, 500, 'it is where it was');
   await walkTo(again, 750, resumed.pages);
   await again.resealing.rotate(LOCAL_ADMINISTRATOR);
-  await eventually('the end of resealing', async () => {
-    resumed.pages.shift()?.();
-    return (await again.resealing.state()).resealing === null;
-  });
+  await walkToTheEnd(again, resumed.pages);
   assert.equal((await underDataKeys(again))['records under 3'], KEYS);
   assert.deepEqual((await verify({ store: again.store, ...again.repository })).problems, []);
   await stop(again);
@@ -191,10 +195,7 @@ test('a page that falls between the durable row of a new data key and its first 
     await eventually('the page over', () => pages.length > 0);
   };
   await server.resealing.rotate(LOCAL_ADMINISTRATOR);
-  await eventually('the end of resealing', async () => {
-    pages.shift()?.();
-    return (await server.resealing.state()).resealing === null;
-  });
+  await walkToTheEnd(server, pages);
   const counts = await underDataKeys(server);
   assert.deepEqual([counts['records under 2'], counts['records under 3']], [undefined, KEYS]);
   await stop(server);

@@ -9,7 +9,7 @@ import type { TreeServer } from '#protocol/messages.ts';
 import { isoTime, type ServerPorts } from '../ports.ts';
 import { OPTIONS_DEFAULT, readOptions } from '../settings.ts';
 import { heartbeat } from './heartbeat.ts';
-import type { PrimaryLink } from './primary-link.ts';
+import { type PrimaryLink, WHY_PUT_OFF } from './primary-link.ts';
 import { type PrimaryRow, readPrimary } from './primary-row.ts';
 import { withFreshCertificate } from './renew-membership.ts';
 import { transmit } from './transmit.ts';
@@ -89,10 +89,7 @@ export class Climb {
     throw new KeystairError(
       'later',
       `${primary?.name ?? 'the primary'} takes no more transmissions before ${isoTime(until)}`,
-      {
-        nextStep:
-          'nothing: it has little disk space or its budget for this server is used up; the rest is sent then by itself',
-      },
+      { nextStep: `nothing: ${WHY_PUT_OFF}` },
     );
   }
 
@@ -226,6 +223,7 @@ export class Climb {
 
   /** No batch before the primary has room for it. Heartbeats go on. A tenth of jitter, and never sooner than it said. */
   #putOff(leastMs: number): void {
+    if (this.#stopped) return;
     const waitMs = Math.ceil(leastMs * (1 + 0.1 * this.#fraction()));
     const until = this.#ports.clock() + waitMs;
     this.#link.notePutOff(until);

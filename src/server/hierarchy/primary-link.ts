@@ -21,6 +21,10 @@ interface Heard {
   readonly dmz: boolean;
 }
 
+/** All that a primary tells of why it takes no more for now, and that nobody has to do anything. */
+export const WHY_PUT_OFF =
+  'it has little disk space, or its budget for this server is used up; the rest is sent then by itself';
+
 /** It counts for the primary that said it, and for no other. */
 interface HeardOf extends Heard {
   readonly primaryId: string;
@@ -101,7 +105,7 @@ export class PrimaryLink {
 
   #putOffSentence(): string | null {
     if (this.#putOffUntil === null) return null;
-    return `it takes no more transmissions before ${isoTime(this.#putOffUntil)}: it has little disk space, or its budget for this server is used up; the rest is sent then by itself`;
+    return `it takes no more transmissions before ${isoTime(this.#putOffUntil)}: ${WHY_PUT_OFF}`;
   }
 
   /** Unix ms, until when the primary takes no more transmissions, by its own word; null: it takes them. */
