@@ -30,7 +30,8 @@ export async function openWorkplace(profile: string | undefined): Promise<Workpl
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   };
   process.once('exit', clear);
-  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  // Each time: one that npm passes on comes twice, and must not end what clears up.
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
   return {
     folder,
     profile,

@@ -41,6 +41,8 @@ async function endsEverything(signal: NodeJS.Signals, sendTo: 'npm' | 'everythin
       () => made().filter((path) => path.endsWith('keystair.sock')).length === 2,
     );
     process.kill(sendTo === 'npm' ? group : -group, signal);
+    // npm passes on what it is sent: what is at a terminal with it hears a signal twice.
+    if (sendTo === 'everything') process.kill(-group, signal);
     await over;
     await eventually('no process is left', () => !isThere(group));
     assert.deepEqual(

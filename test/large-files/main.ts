@@ -24,7 +24,8 @@ const mebibytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)}
 
 const folder = mkdtempSync(join(tmpdir(), 'keystair-large-files-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
-for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+// Each time: one that npm passes on comes twice, and must not end what clears up.
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 const few = await carryMany(join(folder, 'few'), Math.ceil(lines / 10), { badFirst: true }, say);
 rmSync(join(folder, 'few'), { recursive: true });

@@ -71,7 +71,8 @@ async function run(scenario: Scenario, seed: number): Promise<void> {
   }
 }
 
-for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+// Each time: one that npm passes on comes twice, and must not end what clears up.
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 say(`seed ${firstSeed}`);
 const wanted = scenariosWanted();
