@@ -1,6 +1,8 @@
 /**
  * One group of works in one transaction of the writing connection. Invariant: a work that fails is undone alone, and
  * nobody is told of success here: the group is committed, and durable only once the log is synced.
+ *
+ * A work that is alone has the transaction for itself: at a savepoint SQLite copies each page before it is changed.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
@@ -43,6 +45,7 @@ export function prepareGroups({ connection, tables, changed, explain }: GroupPor
   const mark = connection.prepare('SAVEPOINT work');
   const keep = connection.prepare('RELEASE work');
   const undo = connection.prepare('ROLLBACK TO work');
+  const undoAll = connection.prepare('ROLLBACK');
   const commit = connection.prepare('COMMIT');
   const heads: Heads = { keys: undefined, audit: undefined };
   const ports = { tables, heads, changed, explain };
@@ -52,9 +55,9 @@ export function prepareGroups({ connection, tables, changed, explain }: GroupPor
     heads.audit = undefined;
   };
 
-  /** Runs one work between two savepoints. Throws only what undoes the whole group. */
-  const runWork = async (work: Work, transaction: SqliteTransaction): Promise<Settle> => {
-    mark.run();
+  /** Runs one work so that it can be undone. Throws only what undoes the whole group. */
+  const runWork = async (work: Work, transaction: SqliteTransaction, isAlone: boolean): Promise<Settle> => {
+    if (!isAlone) mark.run();
     let settle: Settle;
     let failed = false;
     try {
@@ -74,10 +77,15 @@ export function prepareGroups({ connection, tables, changed, explain }: GroupPor
       // After a fault of disk or memory SQLite may have undone everything, and no commit would succeed.
       if (undoesAll(failure)) throw failure;
       assert(connection.isTransaction, 'only faults of disk or memory undo a group');
-      undo.run();
+      if (isAlone) {
+        undoAll.run();
+        begin.run();
+      } else {
+        undo.run();
+      }
       forgetHeads();
     }
-    keep.run();
+    if (!isAlone) keep.run();
     return settle;
   };
 
@@ -88,7 +96,7 @@ export function prepareGroups({ connection, tables, changed, explain }: GroupPor
       let bytes = 0;
       for (const work of works) {
         const transaction = new SqliteTransaction(ports);
-        settles.push(await runWork(work, transaction));
+        settles.push(await runWork(work, transaction, works.length === 1));
         bytes += transaction.bytes;
         if (bytes >= STORE_GROUP_BYTES_MAX) break;
       }
@@ -96,7 +104,7 @@ export function prepareGroups({ connection, tables, changed, explain }: GroupPor
       return { settles, bytes };
     } catch (error) {
       forgetHeads();
-      if (connection.isTransaction) connection.exec('ROLLBACK');
+      if (connection.isTransaction) undoAll.run();
       throw error;
     }
   };
