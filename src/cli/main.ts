@@ -2,6 +2,7 @@
  * The command line's wiring, and the only file that knows the server's and the agent's programs. Both are loaded when
  * a command asks for them.
  */
+import './one-language.ts';
 import { connectToServer, connectTransfers } from './data-directory.ts';
 import { failureLine, failureOf, failureTrace } from './failure.ts';
 import { loadNounsFor, NOUNS_NOT_YET } from './nouns.ts';

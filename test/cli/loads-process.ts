@@ -6,6 +6,8 @@ registerHooks({
   load(url, context, next) {
     const [, name] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url) ?? [];
     if (name !== undefined) packages.add(name);
+    // A package by its size.
+    if (name === 'zod' && /\/locales\/(?!en\.js$)/.test(url)) packages.add('zod-languages');
     return next(url, context);
   },
 });

@@ -27,6 +27,8 @@ export interface TestFileResult {
   readonly milliseconds: number;
 }
 
+/** As our own programs are started: many a file loads all that they load. */
+const ONE_LANGUAGE = join(import.meta.dirname, '../../src/cli/one-language.ts');
 const REPORTER = join(import.meta.dirname, 'events-reporter.ts');
 
 /** Reads the reporter's lines; a last line cut by a kill is left out. */
@@ -90,6 +92,7 @@ export async function runTestFile(
       process.execPath,
       [
         '--disable-warning=ExperimentalWarning',
+        `--import=${ONE_LANGUAGE}`,
         `--test-reporter=${REPORTER}`,
         `--test-reporter-destination=${events}`,
         file,
