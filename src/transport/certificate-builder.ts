@@ -1,11 +1,12 @@
 /**
- * Writing certificates: the one place that knows the certificate library. All are P-256 with ECDSA and SHA-256.
+ * Writing certificates: the one place that knows the library of their ASN.1. All are P-256 with ECDSA and SHA-256.
  *
- * The library is loaded at the first certificate that is made: reading and judging them needs none of it, and it takes
- * a tenth of a second and 20 MB that a device's single call should not pay.
+ * The library is loaded at the first certificate that is made: reading and judging them needs none of it, and a device's
+ * single call should not pay for it.
  */
-import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
-import type * as X509 from '@peculiar/x509';
+import { hash, randomBytes, sign } from 'node:crypto';
+import type * as Asn1 from '@peculiar/asn1-schema';
+import type * as X509 from '@peculiar/asn1-x509';
 import type { CertificateName } from './address.ts';
 import { checkPublicKey } from './key-pair.ts';
 
@@ -27,63 +28,134 @@ export interface CertificateDraft {
   readonly names?: readonly CertificateName[];
 }
 
-const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
-const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+/** RFC 5758 section 3.2: no parameters. */
+const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
+const COMMON_NAME = '2.5.4.3';
+/** What a PrintableString may hold (X.680 section 41.4). All that authorities are called fits. */
+const PRINTABLE = /^[A-Za-z0-9 '()+,./:=?-]*$/;
 /** 127 random bits: positive, and longer than the 64 that RFC 5280 readers expect as a minimum. */
 const SERIAL_BYTES = 16;
 
-async function loadLibrary(): Promise<typeof X509> {
-  await import('./reflect-metadata.ts');
-  return import('@peculiar/x509');
+type Library = typeof X509 & Pick<typeof Asn1, 'AsnConvert' | 'OctetString'>;
+
+async function loadLibrary(): Promise<Library> {
+  const { AsnConvert, OctetString } = await import('@peculiar/asn1-schema');
+  return { ...(await import('@peculiar/asn1-x509')), AsnConvert, OctetString };
 }
 
 /** Returns PEM. Throws `invalid-argument` where the public key has another form. */
 export async function buildCertificate(draft: CertificateDraft): Promise<string> {
   checkPublicKey(draft.publicKey);
-  const x509 = await loadLibrary();
-  const serial = randomBytes(SERIAL_BYTES);
-  serial[0] = (serial[0]! & 0x7f) | 0x40;
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: serial.toString('hex'),
-    subject: [{ CN: [draft.subject] }],
-    issuer: [{ CN: [draft.issuer] }],
-    notBefore: wholeSeconds(draft.notBefore),
-    notAfter: wholeSeconds(draft.notAfter),
-    publicKey: Buffer.from(draft.publicKey),
-    signingKey: await importSigningKey(draft.issuerPrivateKeyPem),
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    extensions: [
-      ...usage(x509, draft.use),
-      ...alternativeNames(x509, draft),
-      await x509.SubjectKeyIdentifierExtension.create(Buffer.from(draft.publicKey)),
-      await x509.AuthorityKeyIdentifierExtension.create(Buffer.from(draft.issuerPublicKey)),
-    ],
+  const library = await loadLibrary();
+  const { AlgorithmIdentifier, AsnConvert, Certificate, TBSCertificate, Validity } = library;
+  const signatureAlgorithm = new AlgorithmIdentifier({ algorithm: ECDSA_WITH_SHA256 });
+  const toSign = new TBSCertificate({
+    version: library.Version.v3,
+    serialNumber: serialNumber(),
+    signature: signatureAlgorithm,
+    issuer: commonName(library, draft.issuer),
+    validity: new Validity({
+      notBefore: wholeSeconds(draft.notBefore),
+      notAfter: wholeSeconds(draft.notAfter),
+    }),
+    subject: commonName(library, draft.subject),
+    subjectPublicKeyInfo: AsnConvert.parse(draft.publicKey, library.SubjectPublicKeyInfo),
+    extensions: new library.Extensions([
+      ...usage(library, draft.use),
+      ...alternativeNames(library, draft),
+      ...keyIdentifiers(library, draft),
+    ]),
   });
-  return `${certificate.toString('pem')}\n`;
+  const signature = sign('sha256', Buffer.from(AsnConvert.serialize(toSign)), draft.issuerPrivateKeyPem);
+  const certificate = new Certificate({
+    tbsCertificate: toSign,
+    signatureAlgorithm,
+    signatureValue: bytesOf(signature),
+  });
+  return pemOf(AsnConvert.serialize(certificate));
 }
 
-function usage(x509: typeof X509, use: CertificateDraft['use']): X509.Extension[] {
+function serialNumber(): ArrayBuffer {
+  const serial = randomBytes(SERIAL_BYTES);
+  serial[0] = (serial[0]! & 0x7f) | 0x40;
+  return bytesOf(serial);
+}
+
+function commonName(library: Library, name: string): X509.Name {
+  // The same name is the same bytes: some readers compare an issuer with its authority's subject by them.
+  const value = new library.AttributeValue(
+    PRINTABLE.test(name) ? { printableString: name } : { utf8String: name },
+  );
+  const attribute = new library.AttributeTypeAndValue({ type: COMMON_NAME, value });
+  return new library.Name([new library.RelativeDistinguishedName([attribute])]);
+}
+
+function extension(library: Library, extnID: string, critical: boolean, value: unknown): X509.Extension {
+  const extnValue = new library.OctetString(library.AsnConvert.serialize(value));
+  return new library.Extension({ extnID, critical, extnValue });
+}
+
+function usage(library: Library, use: CertificateDraft['use']): X509.Extension[] {
+  const { BasicConstraints, id_ce_basicConstraints, id_ce_extKeyUsage, id_ce_keyUsage } = library;
   if (use === 'authority') {
+    const constraints = new BasicConstraints({ cA: true, pathLenConstraint: 0 });
+    const mayBeUsed = new library.KeyUsage(library.KeyUsageFlags.keyCertSign);
     return [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+      extension(library, id_ce_basicConstraints, true, constraints),
+      extension(library, id_ce_keyUsage, true, mayBeUsed),
     ];
   }
+  const purpose = use === 'server' ? library.id_kp_serverAuth : library.id_kp_clientAuth;
   return [
-    new x509.BasicConstraintsExtension(false, undefined, true),
-    new x509.ExtendedKeyUsageExtension([use === 'server' ? SERVER_AUTH : CLIENT_AUTH], true),
+    extension(library, id_ce_basicConstraints, true, new BasicConstraints({ cA: false })),
+    extension(library, id_ce_extKeyUsage, true, new library.ExtendedKeyUsage([purpose])),
   ];
 }
 
-function alternativeNames(x509: typeof X509, draft: CertificateDraft): X509.Extension[] {
-  const names: X509.JsonGeneralNames = (draft.names ?? []).map(({ type, value }) => ({ type, value }));
-  if (draft.id !== undefined) names.unshift({ type: 'url', value: `urn:uuid:${draft.id}` });
-  return names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)];
+function alternativeNames(library: Library, draft: CertificateDraft): X509.Extension[] {
+  const { GeneralName } = library;
+  const names = (draft.names ?? []).map(
+    ({ type, value }) => new GeneralName(type === 'ip' ? { iPAddress: value } : { dNSName: value }),
+  );
+  if (draft.id !== undefined) {
+    names.unshift(new GeneralName({ uniformResourceIdentifier: `urn:uuid:${draft.id}` }));
+  }
+  if (names.length === 0) return [];
+  const value = new library.SubjectAlternativeName(names);
+  return [extension(library, library.id_ce_subjectAltName, false, value)];
 }
 
-function importSigningKey(privateKeyPem: string): Promise<webcrypto.CryptoKey> {
-  const pkcs8 = createPrivateKey(privateKeyPem).export({ type: 'pkcs8', format: 'der' });
-  return webcrypto.subtle.importKey('pkcs8', pkcs8, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+/** RFC 5280 section 4.2.1.2, method 1. They name keys, for those who build chains; nothing is decided by them. */
+function keyIdentifiers(library: Library, draft: CertificateDraft): X509.Extension[] {
+  const { AsnConvert, AuthorityKeyIdentifier, KeyIdentifier, SubjectKeyIdentifier } = library;
+  const nameOf = (publicKey: Uint8Array): ArrayBuffer => {
+    const { subjectPublicKey } = AsnConvert.parse(publicKey, library.SubjectPublicKeyInfo);
+    return bytesOf(hash('sha1', new Uint8Array(subjectPublicKey), 'buffer'));
+  };
+  const own = new SubjectKeyIdentifier(nameOf(draft.publicKey));
+  const keyIdentifier = new KeyIdentifier(nameOf(draft.issuerPublicKey));
+  return [
+    extension(library, library.id_ce_subjectKeyIdentifier, false, own),
+    extension(
+      library,
+      library.id_ce_authorityKeyIdentifier,
+      false,
+      new AuthorityKeyIdentifier({ keyIdentifier }),
+    ),
+  ];
+}
+
+/** In memory of its own: a small buffer is a view of a larger one. */
+function bytesOf(bytes: Uint8Array): ArrayBuffer {
+  return Uint8Array.from(bytes).buffer;
+}
+
+/** RFC 7468. */
+function pemOf(der: ArrayBuffer): string {
+  const lines = Buffer.from(der)
+    .toString('base64')
+    .match(/.{1,64}/g)!;
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 function wholeSeconds(ms: number): Date {

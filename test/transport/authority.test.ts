@@ -11,6 +11,7 @@ import {
 import { publicKeyOf, readLeaf } from '#transport/certificate-fields.ts';
 import { fingerprintOf, makeKeyPair } from '#transport/key-pair.ts';
 import { signedBy, trustAuthority } from '#transport/trusted-authority.ts';
+import { forge, p256, x509 } from './forge.ts';
 import { NOW } from './office.ts';
 
 const serverId = randomUUID();
@@ -64,6 +65,36 @@ test("a member's certificate names the member and is for calling only", async ()
   assert.equal(leaf?.use, 'client');
   assert.equal(leaf?.id, memberId);
   assert.equal(leaf?.notAfter, NOW + CERTIFICATE_MS, 'dates are whole seconds');
+});
+
+test('a leaf fits an authority that another library wrote, as those of older servers: name and key id byte for byte', async () => {
+  const keys = p256();
+  const older = await forge(undefined, {
+    keys,
+    authority: true,
+    subject: `Keystair authority ${serverId}`,
+    extensions: [
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey.export({ type: 'spki', format: 'der' })),
+    ],
+  });
+  const leaf = await issueMemberCertificate(older, {
+    memberId: randomUUID(),
+    publicKey: pair.publicKey,
+    now: NOW,
+  });
+  const [issued, issuer] = [new X509Certificate(leaf), new X509Certificate(older.certificatePem)];
+  assert.ok(issued.checkIssued(issuer));
+  assert.ok(issued.verify(issuer.publicKey));
+  const [read, from] = [new x509.X509Certificate(leaf), new x509.X509Certificate(older.certificatePem)];
+  assert.deepEqual(
+    Buffer.from(read.issuerName.toArrayBuffer()),
+    Buffer.from(from.subjectName.toArrayBuffer()),
+  );
+  assert.equal(
+    read.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId,
+    from.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId,
+  );
 });
 
 test('no two certificates share a serial number', async () => {

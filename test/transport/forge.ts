@@ -1,7 +1,7 @@
 /**
  * Certificates as an attacker, a careless tool or a later defect of ours might write them: every part is free.
  */
-import '../../src/transport/reflect-metadata.ts';
+import './reflect-metadata.ts';
 import { createPrivateKey, generateKeyPairSync, KeyObject, randomUUID, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import type { Authority } from '#transport/authority.ts';
