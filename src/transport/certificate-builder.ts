@@ -8,7 +8,7 @@ import { hash, randomBytes, sign } from 'node:crypto';
 import type * as Asn1 from '@peculiar/asn1-schema';
 import type * as X509 from '@peculiar/asn1-x509';
 import type { CertificateName } from './address.ts';
-import { checkPublicKey } from './key-pair.ts';
+import { checkPublicKey, pointOf } from './key-pair.ts';
 
 export interface CertificateDraft {
   /** Common names. For people and chain building; nothing is decided by them. */
@@ -30,6 +30,9 @@ export interface CertificateDraft {
 
 /** RFC 5758 section 3.2: no parameters. */
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
+/** RFC 5480 section 2.1: the algorithm, and the name of the curve as its parameter, DER. */
+const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
+const P256 = Buffer.from('06082a8648ce3d030107', 'hex');
 const COMMON_NAME = '2.5.4.3';
 /** What a PrintableString may hold (X.680 section 41.4). All that authorities are called fits. */
 const PRINTABLE = /^[A-Za-z0-9 '()+,./:=?-]*$/;
@@ -59,7 +62,10 @@ export async function buildCertificate(draft: CertificateDraft): Promise<string>
       notAfter: wholeSeconds(draft.notAfter),
     }),
     subject: commonName(library, draft.subject),
-    subjectPublicKeyInfo: AsnConvert.parse(draft.publicKey, library.SubjectPublicKeyInfo),
+    subjectPublicKeyInfo: new library.SubjectPublicKeyInfo({
+      algorithm: new AlgorithmIdentifier({ algorithm: EC_PUBLIC_KEY, parameters: bytesOf(P256) }),
+      subjectPublicKey: bytesOf(pointOf(draft.publicKey)),
+    }),
     extensions: new library.Extensions([
       ...usage(library, draft.use),
       ...alternativeNames(library, draft),
@@ -127,11 +133,8 @@ function alternativeNames(library: Library, draft: CertificateDraft): X509.Exten
 
 /** RFC 5280 section 4.2.1.2, method 1. They name keys, for those who build chains; nothing is decided by them. */
 function keyIdentifiers(library: Library, draft: CertificateDraft): X509.Extension[] {
-  const { AsnConvert, AuthorityKeyIdentifier, KeyIdentifier, SubjectKeyIdentifier } = library;
-  const nameOf = (publicKey: Uint8Array): ArrayBuffer => {
-    const { subjectPublicKey } = AsnConvert.parse(publicKey, library.SubjectPublicKeyInfo);
-    return bytesOf(hash('sha1', new Uint8Array(subjectPublicKey), 'buffer'));
-  };
+  const { AuthorityKeyIdentifier, KeyIdentifier, SubjectKeyIdentifier } = library;
+  const nameOf = (publicKey: Uint8Array): ArrayBuffer => bytesOf(hash('sha1', pointOf(publicKey), 'buffer'));
   const own = new SubjectKeyIdentifier(nameOf(draft.publicKey));
   const keyIdentifier = new KeyIdentifier(nameOf(draft.issuerPublicKey));
   return [

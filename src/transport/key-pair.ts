@@ -40,6 +40,11 @@ export function hasPublicKeyForm(publicKeyDer: Uint8Array): boolean {
   );
 }
 
+/** The bits of a public key of the one form: its point, uncompressed, 65 bytes. */
+export function pointOf(publicKeyDer: Uint8Array): Uint8Array {
+  return publicKeyDer.subarray(P256_PREFIX.length - 1);
+}
+
 /** Throws `invalid-argument` unless a certificate can be made for this key. */
 export function checkPublicKey(publicKeyDer: Uint8Array): void {
   try {
