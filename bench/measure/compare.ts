@@ -15,7 +15,7 @@ export interface Scene {
   readonly reference: ReferenceServer;
 }
 
-interface Side {
+export interface Side {
   readonly label: string;
   readonly address: string;
   readonly process: ServerProcess['process'];
