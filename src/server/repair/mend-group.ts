@@ -141,7 +141,7 @@ function ownRecord(
   hint: Hint | undefined,
   timesTried: number,
 ): Found | undefined {
-  if (row === undefined) return undefined;
+  if (row === undefined || !isBlob(barrier, row.sealed)) return undefined;
   for (const attempt of attempts(row, hint, timesTried)) {
     const checked = openedOrNot(barrier, attempt);
     if (checked === undefined) continue;
@@ -150,6 +150,17 @@ function ownRecord(
     return { id: attempt.id, digest, from: 'here', row: () => right };
   }
   return undefined;
+}
+
+/** What is no blob any more opens with nothing that is tried. */
+function isBlob(barrier: Barrier, sealed: Uint8Array): boolean {
+  try {
+    barrier.dataKeyNumber(sealed);
+    return true;
+  } catch (error) {
+    if (error instanceof KeystairError) return false;
+    throw error;
+  }
 }
 
 function* attempts(row: StoredKey, hint: Hint | undefined, timesTried: number): Generator<StoredKey> {
