@@ -141,7 +141,7 @@ function ownRecord(
   hint: Hint | undefined,
   timesTried: number,
 ): Found | undefined {
-  if (row === undefined || !isBlob(barrier, row.sealed)) return undefined;
+  if (row === undefined || !isSealed(barrier, row.sealed)) return undefined;
   for (const attempt of attempts(row, hint, timesTried)) {
     const checked = openedOrNot(barrier, attempt);
     if (checked === undefined) continue;
@@ -152,8 +152,8 @@ function ownRecord(
   return undefined;
 }
 
-/** What is no blob any more opens with nothing that is tried. */
-function isBlob(barrier: Barrier, sealed: Uint8Array): boolean {
+/** What has not even the form of a seal opens with nothing that is tried. */
+function isSealed(barrier: Barrier, sealed: Uint8Array): boolean {
   try {
     barrier.dataKeyNumber(sealed);
     return true;
