@@ -4,10 +4,11 @@
  * The library is loaded at the first certificate that is made: reading and judging them needs none of it, and a device's
  * single call should not pay for it.
  */
-import { hash, randomBytes, sign } from 'node:crypto';
+import { hash, randomBytes, sign, X509Certificate } from 'node:crypto';
 import type * as Asn1 from '@peculiar/asn1-schema';
 import type * as X509 from '@peculiar/asn1-x509';
 import type { CertificateName } from './address.ts';
+import { ECDSA_WITH_SHA256 } from './certificate-fields.ts';
 import { checkPublicKey, pointOf } from './key-pair.ts';
 
 export interface CertificateDraft {
@@ -28,8 +29,6 @@ export interface CertificateDraft {
   readonly names?: readonly CertificateName[];
 }
 
-/** RFC 5758 section 3.2: no parameters. */
-const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 /** RFC 5480 section 2.1: the algorithm, and the name of the curve as its parameter, DER. */
 const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
 const P256 = Buffer.from('06082a8648ce3d030107', 'hex');
@@ -78,7 +77,7 @@ export async function buildCertificate(draft: CertificateDraft): Promise<string>
     signatureAlgorithm,
     signatureValue: bytesOf(signature),
   });
-  return pemOf(AsnConvert.serialize(certificate));
+  return new X509Certificate(Buffer.from(AsnConvert.serialize(certificate))).toString();
 }
 
 function serialNumber(): ArrayBuffer {
@@ -151,14 +150,6 @@ function keyIdentifiers(library: Library, draft: CertificateDraft): X509.Extensi
 /** In memory of its own: a small buffer is a view of a larger one. */
 function bytesOf(bytes: Uint8Array): ArrayBuffer {
   return Uint8Array.from(bytes).buffer;
-}
-
-/** RFC 7468. */
-function pemOf(der: ArrayBuffer): string {
-  const lines = Buffer.from(der)
-    .toString('base64')
-    .match(/.{1,64}/g)!;
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 function wholeSeconds(ms: number): Date {

@@ -21,7 +21,8 @@ export interface Leaf {
 
 export type DatesVerdict = 'valid' | 'expired' | 'not-yet-valid';
 
-const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
+/** RFC 5758 section 3.2: no parameters. */
+export const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 const LEAF_USES: Readonly<Record<string, LeafUse>> = {
   '1.3.6.1.5.5.7.3.1': 'server',
   '1.3.6.1.5.5.7.3.2': 'client',
