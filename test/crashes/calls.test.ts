@@ -7,5 +7,5 @@ test(
   {
     skip: unlessPossible('calls'),
   },
-  () => runAFew('calls', 4),
+  () => runAFew('calls', 2),
 );

@@ -7,5 +7,5 @@ test(
   {
     skip: unlessPossible('kill'),
   },
-  () => runAFew('kill', 3),
+  () => runAFew('kill', 2),
 );

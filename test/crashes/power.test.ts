@@ -7,5 +7,5 @@ test(
   {
     skip: unlessPossible('power'),
   },
-  () => runAFew('power', 3),
+  () => runAFew('power', 2),
 );

@@ -12,8 +12,8 @@ import { makeDirectory } from '#test/support/made-directory.ts';
 import { organisation, refusedWith, type Server } from '#test/support/organisation.ts';
 import { lookAtImport } from '#test/support/staged-look.ts';
 
-/** Some 5 MB of file: long enough to be met in the middle. */
-const KEYS = 10_000;
+/** Some 2.5 MB of file: long enough to be met in the middle. */
+const KEYS = 5_000;
 const place = organisation('import-stopped');
 let from: Server;
 let ids: string[];

@@ -14,7 +14,7 @@ import { failureSentence, organisation, refusedWith, type Server } from '#test/s
 const KEYS = 40;
 const PASSWORD = 'plum-river-candle-9-otter';
 const LAUNCHER = join(import.meta.dirname, '../../bin/keystair');
-const place = organisation('by-hand');
+const place = organisation('by-hand', { passwords: 'cheap' });
 const passwordFile = place.path('password');
 let lyon: Server;
 let oslo: Server;
@@ -82,9 +82,10 @@ test('a generated password is shown once, never on standard output, and opens th
 });
 
 test('whoever guesses at the password of an export or of a backup pays for scrypt with N = 2^18 each time', async () => {
+  const dear = await organisation('by-hand-dear').server('Dear');
   const [out, backup] = [place.path('dear.age'), place.path('dear.backup')];
-  await lyon.done(['keys', 'export', '--out', out, '--password-file', passwordFile]);
-  await lyon.done(['server', 'backup', backup, '--password-file', passwordFile]);
+  await dear.done(['keys', 'export', '--out', out, '--password-file', passwordFile]);
+  await dear.done(['server', 'backup', backup, '--password-file', passwordFile]);
   for (const file of [out, backup]) {
     assert.match(readFileSync(file, 'latin1'), /^age-encryption\.org\/v1\n-> scrypt \S{22} 18\n/);
   }

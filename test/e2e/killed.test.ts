@@ -8,8 +8,8 @@ import { goOn, inSteps } from '#test/support/in-steps.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { joinServers, organisation, type Server, setOption } from '#test/support/organisation.ts';
 
-/** Fifteen batches or more: long enough to be met in the middle. */
-const KEYS = 5000;
+/** Eight batches or more: long enough to be met in the middle. */
+const KEYS = 2500;
 const place = organisation('killed');
 
 interface Pair {

@@ -1,9 +1,10 @@
 /** A server that gets a new data key under load and is killed in the middle of sealing its records anew, again and again. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KeystairError } from '#domain/errors.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { type Device, organisation } from '#test/support/organisation.ts';
@@ -13,6 +14,8 @@ const KEYS = 20_000;
 const KILLS = 3;
 /** A server may be quicker than the kill: then it is over, and gets another new data key. */
 const TRIES_MAX = 20;
+/** Custody goes on all the time, and leaves the server the time to seal anew. */
+const LOAD_PAUSE_MS = 50;
 const place = organisation('resealing-killed');
 
 interface Look {
@@ -55,21 +58,16 @@ interface Load {
   readonly acknowledged: string[];
 }
 
-/** Takes new keys into custody until it is told to end. */
+/** Takes new keys into custody until it is told to end; while the server is down it has none. */
 async function load(device: Device, state: Load): Promise<void> {
-  const plain = place.path(`${device.name}.plain`);
-  writeFileSync(plain, 'text');
-  while (!state.over) {
-    const args = [
-      'encrypt-file',
-      plain,
-      place.path(`${device.name}.age`),
-      '--new-identity',
-      '--force',
-      '--json',
-    ];
-    const ran = await device.run(args);
-    if (ran.status === 0) state.acknowledged.push(String(ran.json()['key']));
+  for (let made = 0; !state.over; made += 1) {
+    const out = place.path(`${device.name}-${made}.age`);
+    try {
+      state.acknowledged.push(await device.encrypt('text', out, { newIdentity: true }));
+    } catch (error) {
+      assert.ok(error instanceof KeystairError, String(error));
+    }
+    await sleep(LOAD_PAUSE_MS);
   }
 }
 
@@ -106,7 +104,6 @@ test('killed (-9) again and again while records are sealed anew under load: it g
   assert.equal(kills, KILLS, 'it was killed in the middle');
   await eventually('the end of it', () => lookAtResealing(data).done === undefined);
   const { acknowledged } = state;
-  // A command takes longer than the server lives in one piece, on a busy machine.
   await eventually('custody goes on', () => acknowledged.length > 0);
   state.over = true;
   await Promise.all(loads);
