@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { checkSqliteVersion } from '#store/sqlite/sqlite-version.ts';
+import { WITHOUT_THREAD_BYTES_MAX } from '#store/sqlite/structure.ts';
 import {
   onFatal,
   openIn,
@@ -159,24 +160,31 @@ void test('a damaged page is an error that names the file, never an answer', () 
     await store.close();
   }));
 
-void test('a missing row is found by the check of structure', () =>
-  withDirectory(async (directory) => {
-    const store = await openIn(directory);
-    await record(store, 0, 100);
-    await store.write(async (transaction) =>
-      transaction.appendAudit(auditAfterHead(await transaction.auditHead(), ['1', '2', '3'])),
-    );
-    await store.close();
-    const database = new DatabaseSync(join(directory, 'keystair.db'));
-    database.exec('DELETE FROM keys WHERE seq IN (50, 51, 70); DELETE FROM audit WHERE seq = 1');
-    database.close();
-    const again = await openIn(directory);
-    assert.deepEqual(await again.checkStructure(), [
-      '3 encryption keys are missing, the first after number 49',
-      '1 audit events are missing, the first after number 0',
-    ]);
-    await again.close();
-  }));
+for (const { size, keys, inThread } of [
+  { size: 'small', keys: 100, inThread: false },
+  { size: 'large', keys: 8000, inThread: true },
+]) {
+  void test(`a missing row is found by the check of structure, in a ${size} database`, () =>
+    withDirectory(async (directory) => {
+      const store = await openIn(directory);
+      await record(store, 0, keys);
+      await store.write(async (transaction) =>
+        transaction.appendAudit(auditAfterHead(await transaction.auditHead(), ['1', '2', '3'])),
+      );
+      await store.close();
+      const path = join(directory, 'keystair.db');
+      const database = new DatabaseSync(path);
+      database.exec('DELETE FROM keys WHERE seq IN (50, 51, 70); DELETE FROM audit WHERE seq = 1');
+      database.close();
+      assert.equal((await stat(path)).size > WITHOUT_THREAD_BYTES_MAX, inThread);
+      const again = await openIn(directory);
+      assert.deepEqual(await again.checkStructure(), [
+        '3 encryption keys are missing, the first after number 49',
+        '1 audit events are missing, the first after number 0',
+      ]);
+      await again.close();
+    }));
+}
 
 const noMount = missing(canMount, 'run as root where mount is allowed, to make a read-only view');
 
