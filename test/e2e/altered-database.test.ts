@@ -115,7 +115,7 @@ test("one member's row under another's id does not fit there", async () => {
      WHERE kind = 'member' AND body LIKE '%"removed"%'`,
   );
   refusedWith(await removed.run(['heartbeat', '--json']), 'not-a-member');
-  await device.done(['heartbeat']);
+  await device.heartbeat();
 });
 
 test("a DMZ mark taken off the primary's row leaves no primary to send to", async () => {

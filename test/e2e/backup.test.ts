@@ -67,7 +67,7 @@ test('a server is backed up while its devices go on, and what is restored is the
   // The machine is the same to its device, which brings back what was made after the backup.
   await again.stop();
   const moved = await place.server('Lyon', { data: place.path('lyon-again'), args: ['--listen', listen] });
-  await device.done(['heartbeat']);
+  await device.heartbeat();
   const all = await moved.keyIds();
   for (const id of [...before, ...meanwhile, later]) assert.ok(all.includes(id), 'a receipt brought it back');
   await moved.stop();

@@ -119,7 +119,7 @@ test('a move is told at the next heartbeat where the old server was down', async
   assert.match(await serverOf(tablet), /Still to be told\s+Lyon/);
   await tree.lyon.restart();
   assert.equal((await deviceAt(tree.lyon, 'tablet'))?.['state'], 'managed');
-  await tablet.done(['heartbeat']);
+  await tablet.heartbeat();
   assert.equal((await deviceAt(tree.lyon, 'tablet'))?.['state'], 'moved');
   assert.doesNotMatch(await serverOf(tablet), /Still to be told/);
 });

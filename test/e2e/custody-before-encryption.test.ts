@@ -70,7 +70,7 @@ test('while the server is silent nothing is written, and an agent killed then le
   await over;
   process.kill(server.pid, 'SIGCONT');
   assert.ok(!existsSync(out), 'nothing was encrypted');
-  await device.done(['heartbeat']);
+  await device.heartbeat();
   assert.deepEqual(pendingKeys(), []);
   assert.ok((await server.keyIds()).includes(key!), 'the next heartbeat brought it');
 });
@@ -88,7 +88,7 @@ test('a server killed before it answered leaves no file, and has the key after t
   assert.equal(code, 1);
   assert.ok(!existsSync(out));
   await server.restart();
-  await device.done(['heartbeat']);
+  await device.heartbeat();
   assert.ok((await server.keyIds()).includes(key!));
 });
 
@@ -104,7 +104,7 @@ test('an agent killed at any moment has encrypted only with keys that are in cus
     await over;
     if (existsSync(out)) assert.ok((await server.keyIds()).includes(keyOf(out)), `round ${round}`);
   }
-  await device.done(['heartbeat']);
+  await device.heartbeat();
   const next = await device.encrypt('text', place.path('next.age'));
   assert.ok((await server.keyIds()).includes(next), 'and works on');
 });

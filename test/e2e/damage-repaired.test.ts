@@ -3,7 +3,7 @@
  * there, exactly, with real processes.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { before, test } from 'node:test';
@@ -54,7 +54,8 @@ async function fileOf(name: string): Promise<{ path: string; key: string }> {
 
 async function opens(path: string, text: string): Promise<void> {
   const opened = place.path('opened');
-  await reader.done(['decrypt-file', path, opened, '--force']);
+  rmSync(opened, { force: true });
+  await reader.decrypt(path, opened);
   assert.equal(readFileSync(opened, 'utf8'), text);
 }
 

@@ -78,7 +78,7 @@ test('a secondary put back to yesterday begins a new epoch, and its devices brin
   assert.notEqual(after.epoch, before.epoch);
   assert.equal(after.primary?.problem, null);
   assert.ok((await primary.keyIds()).includes(lost), 'the primary lost nothing');
-  await device.done(['heartbeat']);
+  await device.heartbeat();
   assert.ok((await secondary.keyIds()).includes(lost), 'the device gave its receipt back');
   const next = await newKey(device);
   await secondary.heartbeat();
@@ -95,11 +95,11 @@ test('a lone server put back to yesterday has its keys again after one heartbeat
   const lost = [await newKey(device), await newKey(device)];
   await putBack(server, yesterday);
   assert.deepEqual(await server.keyIds(), [first]);
-  await device.done(['heartbeat']);
+  await device.heartbeat();
   assert.deepEqual((await server.keyIds()).toSorted(), [first, ...lost].toSorted());
   const [listed] = (await server.call('listKeys', { find: lost[0]! })).keys;
   assert.match(listed?.receivedFrom ?? '', /^receipt:/);
-  await device.done(['heartbeat']);
+  await device.heartbeat();
   assert.equal((await server.keyIds()).length, 3, 'and is not told again');
   assert.equal((await server.call('verify', {})).ok, true);
 });
@@ -113,7 +113,7 @@ test('a lone server put back before its device was enrolled says so to the devic
   refusedWith(await device.run(['heartbeat', '--json']), 'not-a-member');
   const { invitation } = await server.call('inviteDevice', {});
   await device.done(['enrol', '-'], invitation);
-  await device.done(['heartbeat']);
+  await device.heartbeat();
   assert.ok((await server.keyIds()).includes(key), 'it came back from its receipt');
 });
 
@@ -159,5 +159,5 @@ test('an agent state put back to yesterday loses no key that its server has', as
   cpSync(copy, device.state, { recursive: true });
   assert.deepEqual(await device.done(['decrypt-file', file, place.path('again')]), { key: later });
   assert.equal(readFileSync(place.path('again'), 'utf8'), 'text');
-  await device.done(['heartbeat']);
+  await device.heartbeat();
 });

@@ -31,7 +31,7 @@ test('from key file, passphrase and token to each other, without a stop, until o
   const lookup = async (when: string): Promise<void> => {
     const out = place.path('looked-up');
     rmSync(out, { force: true });
-    await device.done(['decrypt-file', file, out]);
+    await device.decrypt(file, out);
     assert.equal(readFileSync(out, 'utf8'), 'what is inside', when);
   };
 

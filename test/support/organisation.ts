@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { encryptFile, enrol } from '#agent/main.ts';
+import { decryptFile, encryptFile, enrol, heartbeat } from '#agent/main.ts';
 import type { AgeAlgorithm } from '#crypto/age-identity.ts';
 import { connectToServer } from '#cli/data-directory.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
@@ -163,6 +163,18 @@ export class Device {
       stop: signal,
     });
     return key;
+  }
+
+  /** Opens a file into a new one and returns its key's id, without a command of its own. */
+  async decrypt(from: string, to: string): Promise<string> {
+    const { signal } = new AbortController();
+    const { key } = await decryptFile({ state: this.state, from, to, stop: signal });
+    return key;
+  }
+
+  /** A heartbeat now, without a command of its own. */
+  async heartbeat(): Promise<void> {
+    await heartbeat({ state: this.state });
   }
 }
 

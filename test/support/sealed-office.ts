@@ -34,8 +34,8 @@ export function sealIds(shown: Json): string[] {
 export async function lookupWorks({ device, file }: Office, by: string): Promise<void> {
   const out = place.path(`${by}.out`);
   rmSync(out, { force: true });
-  await device.done(['heartbeat']);
-  await device.done(['decrypt-file', file, out]);
+  await device.heartbeat();
+  await device.decrypt(file, out);
   assert.equal(readFileSync(out, 'utf8'), 'what is inside');
   await device.encrypt('custody works too', place.path(`${by}.new.age`));
 }
