@@ -136,7 +136,7 @@ export const ACCESS_BUGS: readonly Bug[] = [
         '',
       ),
     ],
-    seed: 30,
+    seed: 38,
   },
   {
     name: 'what is under way goes on when a link is marked DMZ',

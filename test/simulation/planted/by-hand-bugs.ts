@@ -128,7 +128,7 @@ export const BY_HAND_BUGS: readonly Bug[] = [
         'void until; return undefined;',
       ),
     ],
-    seed: 4,
+    seed: 5,
   },
   {
     name: 'a permission to have keys back never ends',

@@ -166,7 +166,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
     edits: [
       edit('server/audit/audit-log.ts', 'if (this.#pending === pending) this.#pending = undefined;', ''),
     ],
-    seed: 11,
+    seed: 14,
   },
   {
     name: "a server's key as a member is made anew for each primary it joins",
