@@ -4,9 +4,10 @@ import { chmod, cp, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { PAGE_BYTES } from '#store/sqlite/connection.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { checkSqliteVersion } from '#store/sqlite/sqlite-version.ts';
-import { WITHOUT_THREAD_BYTES_MAX } from '#store/sqlite/structure.ts';
+import { WITHOUT_THREAD_PAGES_MAX } from '#store/sqlite/structure.ts';
 import {
   onFatal,
   openIn,
@@ -176,7 +177,7 @@ for (const { size, keys, inThread } of [
       const database = new DatabaseSync(path);
       database.exec('DELETE FROM keys WHERE seq IN (50, 51, 70); DELETE FROM audit WHERE seq = 1');
       database.close();
-      assert.equal((await stat(path)).size > WITHOUT_THREAD_BYTES_MAX, inThread);
+      assert.equal((await stat(path)).size > WITHOUT_THREAD_PAGES_MAX * PAGE_BYTES, inThread);
       const again = await openIn(directory);
       assert.deepEqual(await again.checkStructure(), [
         '3 encryption keys are missing, the first after number 49',

@@ -2,7 +2,6 @@
  * Looking at every page of a database: its trees, its indexes against its rows, and that no number is missing.
  * Minutes on a large one, so that one has a thread of its own.
  */
-import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
@@ -11,7 +10,7 @@ import { prepareQuery } from './statement.ts';
 
 const PROBLEMS_MAX = 100;
 /** Two thousand keys, looked through in some 3 ms; a thread begins after 30. */
-export const WITHOUT_THREAD_BYTES_MAX = 1.5 * 2 ** 20;
+export const WITHOUT_THREAD_PAGES_MAX = 384;
 const SEQUENCES = [
   { table: 'keys', rows: 'encryption keys' },
   { table: 'audit', rows: 'audit events' },
@@ -44,12 +43,14 @@ function gaps(connection: DatabaseSync, table: string, rows: string): string[] {
   return [`${Number(last) - Number(count)} ${rows} are missing, the first after number ${String(before)}`];
 }
 
-/** The same for a database file, on a connection of its own. */
-export function fileProblems(path: string): string[] {
+/** The same for a database file, on a connection of its own; undefined where it has more pages than asked for. */
+export function fileProblems(path: string, pagesMax = Number.POSITIVE_INFINITY): string[] | undefined {
   try {
     const connection = openSecond(path);
     try {
-      return structureProblems(connection, path);
+      // Those in the log count: the file may be small yet.
+      const [pages] = prepareQuery(connection, 'PRAGMA page_count').first() ?? [];
+      return Number(pages) > pagesMax ? undefined : structureProblems(connection, path);
     } finally {
       connection.close();
     }
@@ -58,14 +59,9 @@ export function fileProblems(path: string): string[] {
   }
 }
 
-/** The same, without holding up the event loop. */
+/** The same for any, without holding up the event loop. */
 export async function checkFile(path: string): Promise<readonly string[]> {
-  // Where it cannot even be looked at, the check itself says so.
-  const size = await stat(path).then(
-    (found) => found.size,
-    () => 0,
-  );
-  return size <= WITHOUT_THREAD_BYTES_MAX ? fileProblems(path) : inThread(path);
+  return fileProblems(path, WITHOUT_THREAD_PAGES_MAX) ?? inThread(path);
 }
 
 function inThread(path: string): Promise<readonly string[]> {
