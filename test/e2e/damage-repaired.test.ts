@@ -3,7 +3,7 @@
  * there, exactly, with real processes.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { before, test } from 'node:test';
@@ -53,10 +53,7 @@ async function fileOf(name: string): Promise<{ path: string; key: string }> {
 }
 
 async function opens(path: string, text: string): Promise<void> {
-  const opened = place.path('opened');
-  rmSync(opened, { force: true });
-  await reader.decrypt(path, opened);
-  assert.equal(readFileSync(opened, 'utf8'), text);
+  assert.equal(await reader.textOf(path), text);
 }
 
 const verify = (server: Server, ...more: readonly string[]): Promise<Ran> =>

@@ -6,7 +6,7 @@
  * Whatever was started is ended when the file's tests are over, failed or not, and its folder removed.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -165,11 +165,12 @@ export class Device {
     return key;
   }
 
-  /** Opens a file into a new one and returns its key's id, without a command of its own. */
-  async decrypt(from: string, to: string): Promise<string> {
+  /** What a file says that it can open, without a command of its own. */
+  async textOf(file: string): Promise<string> {
+    const to = `${this.state}-opened`;
     const { signal } = new AbortController();
-    const { key } = await decryptFile({ state: this.state, from, to, stop: signal });
-    return key;
+    await decryptFile({ state: this.state, from: file, to, stop: signal, force: true });
+    return readFileSync(to, 'utf8');
   }
 
   /** A heartbeat now, without a command of its own. */
