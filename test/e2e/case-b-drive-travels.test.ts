@@ -4,7 +4,7 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { image, patchFront, shown, writeAt } from '#test/agent/drives/images.ts';
 import { unlessInstalled } from '#test/agent/system-tools.ts';
-import { patchJson } from '#test/domain/luks2-front.ts';
+import { patchJson } from '#test/agent/drives/luks2/luks2-front.ts';
 import {
   climb,
   type Device,

@@ -50,7 +50,7 @@ interface Exception {
 const EXCEPTIONS: readonly Exception[] = [
   {
     word: /^tokens?$/,
-    path: /^src\/(?:domain\/(?:drive-token|luks2-)|agent\/)/,
+    path: /^src\/agent\//,
     because: 'LUKS2 calls its JSON records in the header tokens',
   },
   {

@@ -6,11 +6,11 @@
  * authentic, so what it says is compared, and what a drive of ours never has is refused: a null cipher for the data or
  * for a keyslot, further or unknown segments, an integrity layer, requirements, an unfinished re-encryption.
  */
-import { findDriveTokens } from '#domain/drive-token.ts';
+import { findDriveTokens } from './drive-token.ts';
 import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
-import type { Luks2Header } from '#domain/luks2-header.ts';
-import type { Luks2Segment } from '#domain/luks2-metadata.ts';
+import type { Luks2Header } from './luks2/luks2-header.ts';
+import type { Luks2Segment } from './luks2/luks2-metadata.ts';
 
 const SECTOR_SIZES: readonly number[] = [512, 1024, 2048, 4096];
 /** What cryptsetup encrypts keyslots with unless told otherwise, whatever the data's cipher is. */

@@ -5,7 +5,7 @@
  * the first write and the last nothing is interrupted: it takes seconds, and half a volume would be worse than to wait.
  */
 import { claimToText } from '#domain/claim.ts';
-import { encodeDriveToken } from '#domain/drive-token.ts';
+import { encodeDriveToken } from './drive-token.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { KeyMaterial } from '#domain/key-material.ts';
 import { DRIVE_DATA_OFFSET_MAX, DRIVE_PROBE_BYTES } from '#domain/limits.ts';

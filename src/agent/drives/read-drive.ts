@@ -1,8 +1,8 @@
 /** Reads what a drive says of itself: its LUKS2 header and the Keystair tokens in it. Changes nothing. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { type DriveTokens, findDriveTokens } from '#domain/drive-token.ts';
+import { type DriveTokens, findDriveTokens } from './drive-token.ts';
 import { DRIVE_HEADER_BYTES_MAX } from '#domain/limits.ts';
-import { type Luks2Header, parseLuks2Header } from '#domain/luks2-header.ts';
+import { type Luks2Header, parseLuks2Header } from './luks2/luks2-header.ts';
 import { driveFailure } from './drive-target.ts';
 
 export interface Drive extends DriveTokens {

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { checkDriveAgainstKey } from '#agent/drives/check-drive-against-key.ts';
 import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { parseLuks2Header } from '#domain/luks2-header.ts';
-import { driveJson, KEY_ID, luksFront, UUID } from '../../domain/luks2-front.ts';
+import { parseLuks2Header } from '#agent/drives/luks2/luks2-header.ts';
+import { driveJson, KEY_ID, luksFront, UUID } from './luks2/luks2-front.ts';
 
 type Drive = ReturnType<typeof driveJson>;
 

@@ -6,7 +6,7 @@ import { proveDriveOpens, testDrive } from '#agent/drives/open-drive.ts';
 import { readDrive } from '#agent/drives/read-drive.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
-import { COPY_BYTES, type Json, patchJson } from '../../domain/luks2-front.ts';
+import { COPY_BYTES, type Json, patchJson } from './luks2/luks2-front.ts';
 import { stock, unlessInstalled } from '../system-tools.ts';
 import {
   digestOf,

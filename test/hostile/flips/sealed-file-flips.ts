@@ -12,11 +12,11 @@ import { makeAgeIdentity, unwrapFileKey } from '#crypto/age-identity.ts';
 import { openExport } from '#crypto/export-envelope/open-export.ts';
 import { prepareSeal } from '#crypto/export-envelope/seal-export.ts';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
-import { findDriveTokens } from '#domain/drive-token.ts';
+import { findDriveTokens } from '#agent/drives/drive-token.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { encodeFileStanza, findFileStanza } from '#domain/file-stanza.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
-import { parseLuks2Header } from '#domain/luks2-header.ts';
+import { parseLuks2Header } from '#agent/drives/luks2/luks2-header.ts';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { readBackup } from '#server/backup/read-backup.ts';
@@ -24,7 +24,14 @@ import { type BackupPorts, writeBackup } from '#server/backup/write-backup.ts';
 import { openRepository } from '#server/create-repository.ts';
 import { readExportFile } from '#server/transfer/read-export-file.ts';
 import { makeSomeKey } from '#test/support/some-key.ts';
-import { CLAIM, driveJson, KEY_ID, luksFront, patchJson, UUID } from '../../domain/luks2-front.ts';
+import {
+  CLAIM,
+  driveJson,
+  KEY_ID,
+  luksFront,
+  patchJson,
+  UUID,
+} from '../../agent/drives/luks2/luks2-front.ts';
 import { inside, recordLine } from '../../server/transfer/plain-export.ts';
 import { clock, quiet, random } from '../ports.ts';
 import { copyDatabase, type FlipSite, openStoreIn } from './data-directory.ts';

@@ -5,7 +5,7 @@ import { parseArguments } from '#cli/arguments.ts';
 import { secondsFromText, secondsToText } from '#cli/durations.ts';
 import { loadNouns, NOUNS_NOT_YET } from '#cli/nouns.ts';
 import { claimFromText, claimToText } from '#domain/claim.ts';
-import { findDriveTokens } from '#domain/drive-token.ts';
+import { findDriveTokens } from '#agent/drives/drive-token.ts';
 import { canonicalFields, keyFromCanonical } from '#domain/encryption-key.ts';
 import { encodeFileStanza, findFileStanza } from '#domain/file-stanza.ts';
 import {
@@ -16,8 +16,8 @@ import {
 } from '#domain/export-file.ts';
 import { decodeInvitation, encodeInvitation } from '#domain/invitation.ts';
 import { BACKUP_LINE_BYTES_MAX } from '#domain/limits.ts';
-import { parseLuks2Header } from '#domain/luks2-header.ts';
-import { parseLuks2Metadata } from '#domain/luks2-metadata.ts';
+import { parseLuks2Header } from '#agent/drives/luks2/luks2-header.ts';
+import { parseLuks2Metadata } from '#agent/drives/luks2/luks2-metadata.ts';
 import { BatchLines } from '#domain/transmission.ts';
 import { errorFromProblem, problemOf } from '#protocol/problem.ts';
 import { checkProtocolVersion, PROTOCOL_VERSION } from '#protocol/version.ts';
@@ -40,7 +40,14 @@ import { checkPublicKey, makeKeyPair } from '#transport/key-pair.ts';
 import { readAuthority } from '#transport/trusted-authority.ts';
 import { lineOf } from '#test/support/batch-lines.ts';
 import { makeSomeKey } from '#test/support/some-key.ts';
-import { CLAIM, CLAIM_TEXT, driveJson, KEY_ID, luksFront, UUID } from '../../domain/luks2-front.ts';
+import {
+  CLAIM,
+  CLAIM_TEXT,
+  driveJson,
+  KEY_ID,
+  luksFront,
+  UUID,
+} from '../../agent/drives/luks2/luks2-front.ts';
 import type { Parser } from './parser.ts';
 import { schemaParsers } from './schema-parsers.ts';
 

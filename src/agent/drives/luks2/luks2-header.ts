@@ -8,7 +8,7 @@
  * copy could be shown here and another one opened.
  */
 import { hash } from 'node:crypto';
-import { KeystairError } from './errors.ts';
+import { KeystairError } from '#domain/errors.ts';
 import { type Luks2Metadata, parseLuks2Metadata } from './luks2-metadata.ts';
 
 export interface Luks2Header extends Luks2Metadata {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import { type Luks2Header, parseLuks2Header } from '#domain/luks2-header.ts';
+import { type Luks2Header, parseLuks2Header } from '#agent/drives/luks2/luks2-header.ts';
 import {
   type CopyFields,
   COPY_BYTES,

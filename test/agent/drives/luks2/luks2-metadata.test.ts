@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseLuks2Metadata } from '#domain/luks2-metadata.ts';
+import { parseLuks2Metadata } from '#agent/drives/luks2/luks2-metadata.ts';
 import { driveJson, type Json } from './luks2-front.ts';
 
 type Drive = ReturnType<typeof driveJson>;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeDriveToken, findDriveTokens } from '#domain/drive-token.ts';
-import { parseLuks2Metadata } from '#domain/luks2-metadata.ts';
-import { CLAIM, CLAIM_TEXT, driveJson, type Json, KEY_ID } from './luks2-front.ts';
+import { encodeDriveToken, findDriveTokens } from '#agent/drives/drive-token.ts';
+import { parseLuks2Metadata } from '#agent/drives/luks2/luks2-metadata.ts';
+import { CLAIM, CLAIM_TEXT, driveJson, type Json, KEY_ID } from './luks2/luks2-front.ts';
 
 const NEWER = '01910000-0000-7abc-8def-0123456789ab';
 const TOKEN: Json = { type: 'keystair', keyslots: ['0'], key: KEY_ID, claim: CLAIM_TEXT };
