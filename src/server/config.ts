@@ -10,7 +10,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { isName, NAME_RULE } from '#domain/name.ts';
 import { type Address, parseAddress } from '#transport/address.ts';
-import { type Budgets, BUDGETS_DEFAULT } from './budget.ts';
+import { type Budgets, BUDGETS_DEFAULT } from './members/budget.ts';
 
 /** Zero would shut a member out; removing it says so plainly. */
 const amount = (otherwise: number) => z.int().min(1).default(otherwise);

@@ -27,16 +27,16 @@ import {
   openedRepository,
   readDataKeys,
   type Repository,
-} from './create-repository.ts';
-import { createDialler } from './hierarchy/dial-primary.ts';
-import { createMachineListener } from './http/machine-listener.ts';
-import { createPeopleListener } from './http/people-listener.ts';
-import { listenOnPort, rememberPort } from './listen-port.ts';
-import { createLocalSocket, type LocalSocket } from './local-socket.ts';
-import type { Log, Timers } from './ports.ts';
+} from './start/create-repository.ts';
+import { createDialler } from './hierarchy/primary/dial-primary.ts';
+import { createMachineListener } from './http/machines/machine-listener.ts';
+import { createPeopleListener } from './http/people/people-listener.ts';
+import { listenOnPort, rememberPort } from './http/machines/listen-port.ts';
+import { createLocalSocket, type LocalSocket } from './http/people/local-socket.ts';
+import type { Log, Timers } from './repository/ports.ts';
 import { createLog, endProcess } from './process-log.ts';
 import { openAtStart, type SealedServer, unjudgedName, waitSealed } from './seals/sealed-start.ts';
-import { createCredentials, isLeafDue, loadAuthority, makeServerLeaf } from './trust/credentials.ts';
+import { createCredentials, isLeafDue, loadAuthority, makeServerLeaf } from './members/credentials.ts';
 
 /**
  * `ready` when it can be talked to. A server that starts sealed is `ready` with `sealed` and listens for nobody; when it

@@ -14,12 +14,12 @@ import { type CheckReport, checkBackup } from './backup/check-backup.ts';
 import { readBackup } from './backup/read-backup.ts';
 import { restoreBackup, type Restored } from './backup/restore-backup.ts';
 import { withScratchDirectory } from './backup/scratch-directory.ts';
-import { type CallLife, callLife } from './call-life.ts';
+import { type CallLife, callLife } from './environment/call-life.ts';
 import { readConfig } from './config.ts';
-import { openedRepository, readDataKeys } from './create-repository.ts';
+import { openedRepository, readDataKeys } from './start/create-repository.ts';
 import { createLog, endProcess } from './process-log.ts';
 import { openAtStart } from './seals/sealed-start.ts';
-import { verify } from './verify/verify.ts';
+import { verify } from './integrity/verify/verify.ts';
 
 const clock = (): number => Date.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);

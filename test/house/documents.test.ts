@@ -9,7 +9,7 @@ import { LOOKUP_REASONS } from '#domain/lookup.ts';
 import { nextChainValue, SEQUENCE_START } from '#domain/sequence.ts';
 import { MACHINE_ROUTES } from '#protocol/machine-routes.ts';
 import { TransmissionEnd, TransmissionStart } from '#protocol/messages.ts';
-import { readLine } from '#server/hierarchy/batch-line.ts';
+import { readLine } from '#server/hierarchy/secondaries/batch-line.ts';
 import {
   brokenLinks,
   commandFaults,

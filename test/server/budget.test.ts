@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { BUDGETS_REMEMBERED_MAX } from '#domain/limits.ts';
-import { Budget } from '#server/budget.ts';
+import { Budget } from '#server/members/budget.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { claimToText } from '#domain/claim.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { CERTIFICATE_MS } from '#domain/limits.ts';
-import { readPrimary } from '#server/hierarchy/primary-row.ts';
+import { readPrimary } from '#server/hierarchy/primary/primary-row.ts';
 import { openAgent, type AgentInProcess } from '#test/support/agent-in-process.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import {

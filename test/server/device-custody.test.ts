@@ -5,9 +5,9 @@ import { before, test } from 'node:test';
 import { codeOf } from '#domain/errors.ts';
 import type { Member } from '#domain/member.ts';
 import { DeviceCustody } from '#server/devices/device-custody.ts';
-import { checkedKey } from '#server/keys/record-keys.ts';
-import { Signal } from '#server/signal.ts';
-import { notAMember } from '#server/trust/members.ts';
+import { checkedKey } from '#server/records/record-keys.ts';
+import { Signal } from '#server/environment/signal.ts';
+import { notAMember } from '#server/members/members.ts';
 import { type MadeKey, makeSomeKey } from '#test/support/machine-caller.ts';
 import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
 

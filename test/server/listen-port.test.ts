@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { listenOnPort, rememberPort } from '#server/listen-port.ts';
+import { listenOnPort, rememberPort } from '#server/http/machines/listen-port.ts';
 import type { Store } from '#store/store.ts';
 import { atTheEnd } from '#test/support/at-the-end.ts';
 import { openServer } from '#test/support/server-in-process.ts';

@@ -9,7 +9,7 @@ import type { LookupAnswer } from '#protocol/messages.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { RequestOf } from '#protocol/machine-routes.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
-import type { Dialler } from '#server/hierarchy/primary-link.ts';
+import type { Dialler } from '#server/hierarchy/primary/primary-link.ts';
 import { joinAs, type MadeKey, type MadeMember, makeSomeKey } from '#test/support/machine-caller.ts';
 import { hex, type PlayedSecondary, playSecondary } from '#test/support/played-secondary.ts';
 import {

@@ -5,10 +5,10 @@ import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { AnswerOf } from '#protocol/machine-routes.ts';
 import { Refusals } from '#server/audit/refusals.ts';
-import { giveBack } from '#server/hierarchy/give-back.ts';
-import { SecondaryEars } from '#server/hierarchy/secondary-ears.ts';
-import type { ServerPorts } from '#server/ports.ts';
-import { OPTIONS_DEFAULT, writeOptions } from '#server/settings.ts';
+import { giveBack } from '#server/hierarchy/recovery/give-back.ts';
+import { SecondaryEars } from '#server/hierarchy/secondaries/secondary-ears.ts';
+import type { ServerPorts } from '#server/repository/ports.ts';
+import { OPTIONS_DEFAULT, writeOptions } from '#server/repository/settings.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { recoveringPair, refusal } from './recovering-pair.ts';
 

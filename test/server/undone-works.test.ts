@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { loadReceipts } from '#server/devices/receipts.ts';
-import { checkedKey, recordRows, sealedRow } from '#server/keys/record-keys.ts';
+import { checkedKey, recordRows, sealedRow } from '#server/records/record-keys.ts';
 import type { Store } from '#store/store.ts';
 import { joinAs, makeSomeKey } from '#test/support/machine-caller.ts';
 import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlaceOfKey, VerifyAnswer } from '#protocol/people-answers.ts';
-import { callLife } from '#server/call-life.ts';
-import { verify } from '#server/verify/verify.ts';
+import { callLife } from '#server/environment/call-life.ts';
+import { verify } from '#server/integrity/verify/verify.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import type { ServerInProcess } from '#test/support/server-in-process.ts';
 import { damagedServers } from './damaged-server.ts';

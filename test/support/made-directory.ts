@@ -4,9 +4,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeyFile } from '#crypto/seal/key-file.ts';
 import type { Member } from '#domain/member.ts';
-import { createRepository } from '#server/create-repository.ts';
-import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
-import { writeMember } from '#server/trust/members.ts';
+import { createRepository } from '#server/start/create-repository.ts';
+import { checkedKey, recordKeys } from '#server/records/record-keys.ts';
+import { writeMember } from '#server/members/members.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { makeSomeKey } from './machine-caller.ts';
 

@@ -17,14 +17,14 @@ import {
   type PeopleRouteName,
 } from '#protocol/people-routes.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
-import type { Budgets } from '#server/budget.ts';
-import { createRepository, type Repository } from '#server/create-repository.ts';
-import { createDialler } from '#server/hierarchy/dial-primary.ts';
-import type { Dialler } from '#server/hierarchy/primary-link.ts';
-import { createMachineListener } from '#server/http/machine-listener.ts';
-import { checkedKey, recordKeys } from '#server/keys/record-keys.ts';
-import type { Log, Timers } from '#server/ports.ts';
-import { createCredentials, isLeafDue, loadAuthority, makeServerLeaf } from '#server/trust/credentials.ts';
+import type { Budgets } from '#server/members/budget.ts';
+import { createRepository, type Repository } from '#server/start/create-repository.ts';
+import { createDialler } from '#server/hierarchy/primary/dial-primary.ts';
+import type { Dialler } from '#server/hierarchy/primary/primary-link.ts';
+import { createMachineListener } from '#server/http/machines/machine-listener.ts';
+import { checkedKey, recordKeys } from '#server/records/record-keys.ts';
+import type { Log, Timers } from '#server/repository/ports.ts';
+import { createCredentials, isLeafDue, loadAuthority, makeServerLeaf } from '#server/members/credentials.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';

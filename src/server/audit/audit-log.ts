@@ -5,7 +5,7 @@
 import type { Barrier } from '#crypto/barrier.ts';
 import { type AuditEvent, auditLeafHash, encodeAuditEvent, nextAuditChain } from '#domain/audit-log.ts';
 import type { AuditRow, Store, Transaction } from '#store/store.ts';
-import { type Clock, isoTime } from '../ports.ts';
+import { type Clock, isoTime } from '../repository/ports.ts';
 
 const NO_MAC = new Uint8Array(0);
 const MAC_PURPOSE = 'audit';

@@ -3,9 +3,9 @@
  * record opens, every digest, the audit log. A backup that was never opened is a hope.
  */
 import type { ServerName } from '#domain/lookup.ts';
-import { openRepository, type RepositoryPorts } from '../create-repository.ts';
-import type { CallLife } from '../call-life.ts';
-import { verify } from '../verify/verify.ts';
+import { openRepository, type RepositoryPorts } from '../start/create-repository.ts';
+import type { CallLife } from '../environment/call-life.ts';
+import { verify } from '../integrity/verify/verify.ts';
 import type { BackupCounts, BackupHeader } from './backup-lines.ts';
 import type { BackupPage } from './read-backup.ts';
 import { restoreBackup } from './restore-backup.ts';

@@ -12,11 +12,11 @@ import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import { loadPage, type RepositoryPage } from '#store/snapshot.ts';
 import type { Store, Transaction, TrustedRow } from '#store/store.ts';
-import { KEY_FILE_SEAL, makeParts, readDataKeys, type RepositoryPorts } from '../create-repository.ts';
+import { KEY_FILE_SEAL, makeParts, readDataKeys, type RepositoryPorts } from '../start/create-repository.ts';
 import { toHex } from '../hierarchy/hex.ts';
-import { isoTime } from '../ports.ts';
+import { isoTime } from '../repository/ports.ts';
 import { parseSeal, putSeal, readTrustedSeals } from '../seals/seal-rows.ts';
-import { readIdentity, writeEpoch } from '../settings.ts';
+import { readIdentity, writeEpoch } from '../repository/settings.ts';
 import { type BackupCounts, type BackupHeader, backupInvalid } from './backup-lines.ts';
 import type { BackupPage } from './read-backup.ts';
 

@@ -16,8 +16,8 @@ import { type Caller, demandRight } from '#domain/right.ts';
 import type { BackupRequest } from '#protocol/transfer-routes.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { Snapshot } from '#store/snapshot.ts';
-import { isoTime, type Random, type ServerPorts, uuidFrom } from '../ports.ts';
-import { readEpoch } from '../settings.ts';
+import { isoTime, type Random, type ServerPorts, uuidFrom } from '../repository/ports.ts';
+import { readEpoch } from '../repository/settings.ts';
 import { demandRouteRight, type TransferPorts } from '../transfer/transfer-ports.ts';
 import { type BackupHeader, headerLine, noRows, pageLines, trailerLine } from './backup-lines.ts';
 

@@ -10,7 +10,7 @@ import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { Transaction } from '#store/store.ts';
 import type { Lookups } from '../keys/lookup.ts';
-import { writeMember } from '../trust/members.ts';
+import { writeMember } from '../members/members.ts';
 import { noteReceipts } from './receipts.ts';
 import type { DevicePorts } from './record-device-key.ts';
 

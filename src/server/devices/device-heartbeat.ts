@@ -6,8 +6,8 @@ import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { Transaction } from '#store/store.ts';
 import { toHex } from '../hierarchy/hex.ts';
-import { type CheckedKey, checkedKey, recordKeys } from '../keys/record-keys.ts';
-import { writeMember } from '../trust/members.ts';
+import { type CheckedKey, checkedKey, recordKeys } from '../records/record-keys.ts';
+import { writeMember } from '../members/members.ts';
 import { noteReceipts } from './receipts.ts';
 import type { DevicePorts } from './record-device-key.ts';
 

@@ -6,8 +6,8 @@ import { LIST_PAGE_MAX } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
 import type { PeopleAnswer, PeopleRoutes } from '#protocol/people-routes.ts';
 import type { z } from 'zod';
-import { isoTime, type ServerPorts } from '../ports.ts';
-import { findMember, pageOfMembers, removeMember } from '../trust/members.ts';
+import { isoTime, type ServerPorts } from '../repository/ports.ts';
+import { findMember, pageOfMembers, removeMember } from '../members/members.ts';
 
 const LISTING = 'keystair devices list';
 

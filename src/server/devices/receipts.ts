@@ -9,8 +9,8 @@ import { KeystairError } from '#domain/errors.ts';
 import { addToTotals } from '#domain/receipt.ts';
 import { keyFromWire, keyToWire } from '#protocol/wire-key.ts';
 import type { Store, Transaction } from '#store/store.ts';
-import type { Random } from '../ports.ts';
-import type { TrustedRows } from '../trust/trusted-rows.ts';
+import type { Random } from '../repository/ports.ts';
+import type { TrustedRows } from '../repository/trusted-rows.ts';
 
 const RECEIPT_KEY = 'receipt-key';
 /** So that another form of receipt can come later. */

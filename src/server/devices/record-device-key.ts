@@ -8,9 +8,9 @@ import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
 import type { Transaction } from '#store/store.ts';
-import type { Budget } from '../budget.ts';
-import { checkedKey } from '../keys/record-keys.ts';
-import type { ServerPorts } from '../ports.ts';
+import type { Budget } from '../members/budget.ts';
+import { checkedKey } from '../records/record-keys.ts';
+import type { ServerPorts } from '../repository/ports.ts';
 import type { DeviceCustody } from './device-custody.ts';
 import type { Receipts } from './receipts.ts';
 

@@ -5,11 +5,11 @@
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import type { Caller } from '#domain/right.ts';
-import type { ServerPorts } from '../ports.ts';
-import { findNamed, listMembers, readMember, removeMember, writeMember } from '../trust/members.ts';
-import type { OpenStreams } from './open-streams.ts';
-import type { PrimaryLink } from './primary-link.ts';
-import { readPrimary } from './primary-row.ts';
+import type { ServerPorts } from '../repository/ports.ts';
+import { findNamed, listMembers, readMember, removeMember, writeMember } from '../members/members.ts';
+import type { OpenStreams } from './secondaries/open-streams.ts';
+import type { PrimaryLink } from './primary/primary-link.ts';
+import { readPrimary } from './primary/primary-row.ts';
 
 export interface NeighbourPorts extends ServerPorts {
   readonly link: PrimaryLink;

@@ -4,12 +4,12 @@
 import type { Member } from '#domain/member.ts';
 import type { TreeServer } from '#protocol/messages.ts';
 import type { HierarchyAnswer } from '#protocol/people-answers.ts';
-import { isoTime, type ServerPorts } from '../ports.ts';
-import { readOptions } from '../settings.ts';
-import { listMembers, readMember } from '../trust/members.ts';
-import type { PrimaryLink } from './primary-link.ts';
-import { readPrimary } from './primary-row.ts';
-import { readSecondaryContact } from './secondary-contact.ts';
+import { isoTime, type ServerPorts } from '../repository/ports.ts';
+import { readOptions } from '../repository/settings.ts';
+import { listMembers, readMember } from '../members/members.ts';
+import type { PrimaryLink } from './primary/primary-link.ts';
+import { readPrimary } from './primary/primary-row.ts';
+import { readSecondaryContact } from './secondaries/secondary-contact.ts';
 
 /** Missed heartbeats: one may be lost, two may be bad luck. */
 const SILENT_HEARTBEATS = 3;

@@ -17,14 +17,14 @@ import type { Member } from '#domain/member.ts';
 import type { ExplainStep } from '#protocol/messages.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { ExplainResult } from '#protocol/people-answers.ts';
-import type { PrimaryLink } from '../hierarchy/primary-link.ts';
+import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import { keepsKeysBelow } from '../hierarchy/tree.ts';
-import type { ServerPorts } from '../ports.ts';
-import { readOptions } from '../settings.ts';
-import { withinTime } from '../within-time.ts';
+import type { ServerPorts } from '../repository/ports.ts';
+import { readOptions } from '../repository/settings.ts';
+import { withinTime } from '../environment/within-time.ts';
 import { findKey } from './list-keys.ts';
 import { judgeSecondary } from './provide.ts';
-import { publicFields } from './record-keys.ts';
+import { publicFields } from '../records/record-keys.ts';
 
 export interface ExplainPorts extends ServerPorts {
   readonly link: PrimaryLink;

@@ -7,9 +7,9 @@ import { ListedKey } from '#protocol/people-answers.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { StoredKey } from '#store/store.ts';
 import { findDeviceId } from '../devices/list-devices.ts';
-import type { PrimaryLink } from '../hierarchy/primary-link.ts';
-import { isoTime, type ServerPorts } from '../ports.ts';
-import { publicFields } from './record-keys.ts';
+import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
+import { isoTime, type ServerPorts } from '../repository/ports.ts';
+import { publicFields } from '../records/record-keys.ts';
 
 export interface ListPorts extends ServerPorts {
   readonly link: PrimaryLink;

@@ -13,14 +13,14 @@ import { timeUpward } from '#domain/lookup.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import type { LookupAnswer } from '#protocol/messages.ts';
 import type { Reader } from '#store/store.ts';
-import type { PrimaryLink } from '../hierarchy/primary-link.ts';
-import type { PrimaryRow } from '../hierarchy/primary-row.ts';
+import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
+import type { PrimaryRow } from '../hierarchy/primary/primary-row.ts';
 import { keepsKeysBelow } from '../hierarchy/tree.ts';
-import type { ServerPorts } from '../ports.ts';
-import { withinTime } from '../within-time.ts';
+import type { ServerPorts } from '../repository/ports.ts';
+import { withinTime } from '../environment/within-time.ts';
 import { KeptFromAbove } from './keep-from-above.ts';
 import { judgeAnswer } from './judge-answer.ts';
-import { type CheckedKey, openStoredKey } from './record-keys.ts';
+import { type CheckedKey, openStoredKey } from '../records/record-keys.ts';
 
 export interface LookupQuestion {
   readonly id: string;

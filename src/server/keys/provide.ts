@@ -14,8 +14,8 @@ import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { opensNot } from '#domain/file-damaged.ts';
 import type { Refusals } from '../audit/refusals.ts';
-import type { ServerPorts } from '../ports.ts';
-import { readOptions } from '../settings.ts';
+import type { ServerPorts } from '../repository/ports.ts';
+import { readOptions } from '../repository/settings.ts';
 import type { Lookups } from './lookup.ts';
 
 export interface ProvidePorts extends ServerPorts {

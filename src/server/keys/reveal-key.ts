@@ -4,9 +4,9 @@
  */
 import type { Caller } from '#domain/right.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
-import type { ServerPorts } from '../ports.ts';
+import type { ServerPorts } from '../repository/ports.ts';
 import { findKey } from './list-keys.ts';
-import { openStoredKey } from './record-keys.ts';
+import { openStoredKey } from '../records/record-keys.ts';
 
 export async function revealKey(
   ports: ServerPorts,

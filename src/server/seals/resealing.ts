@@ -22,9 +22,9 @@ import {
 import { type Caller, demandRight } from '#domain/right.ts';
 import type { DataKeyState } from '#protocol/seal-messages.ts';
 import type { ResealedKey, Transaction } from '#store/store.ts';
-import { putDataKey } from '../create-repository.ts';
-import { resealed } from '../keys/record-keys.ts';
-import type { ServerPorts } from '../ports.ts';
+import { putDataKey } from '../start/create-repository.ts';
+import { resealed } from '../records/record-keys.ts';
+import type { ServerPorts } from '../repository/ports.ts';
 
 export interface ResealingPorts extends ServerPorts {
   readonly keyring: Keyring;

@@ -10,7 +10,7 @@ import type { TokenParameters } from '#crypto/seal/pkcs11-token.ts';
 import type { SealKind, SealRow } from '#crypto/keyring.ts';
 import { SEAL_ROW_BYTES_MAX, SEALS_MAX } from '#domain/limits.ts';
 import type { Reader, Transaction } from '#store/store.ts';
-import type { TrustedRows } from '../trust/trusted-rows.ts';
+import type { TrustedRows } from '../repository/trusted-rows.ts';
 
 export interface RecoveryParameters {
   readonly set: string;

@@ -23,7 +23,7 @@ import { type Caller, demandRight } from '#domain/right.ts';
 import type { AddSealRequest, ShownSeal } from '#protocol/seal-messages.ts';
 import type { Reader, Transaction } from '#store/store.ts';
 import type { SealPlaces } from '../config.ts';
-import { isoTime, type ServerPorts } from '../ports.ts';
+import { isoTime, type ServerPorts } from '../repository/ports.ts';
 import { readPinFile } from './open-by-itself.ts';
 import { keyFileAtHand } from './key-file-at-hand.ts';
 import { newSealId, putSeal, readTrustedSeals, type Seal, type StoredSealKind } from './seal-rows.ts';

@@ -11,7 +11,7 @@ import { combineRecoveryShares, parseRecoveryShare } from '#crypto/seal/recovery
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { UNSEAL_FAILURES_MAX, UNSEAL_WINDOW_MS } from '#domain/limits.ts';
 import type { SealPlaces } from '../config.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Clock, Log } from '../repository/ports.ts';
 import type { Opened } from './open-by-itself.ts';
 import type { Seal } from './seal-rows.ts';
 

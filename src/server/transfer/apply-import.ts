@@ -8,7 +8,7 @@
  */
 import { TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
 import type { StagedHead, Transaction } from '#store/store.ts';
-import { recordPlaced } from '../keys/record-keys.ts';
+import { recordPlaced } from '../records/record-keys.ts';
 import { importedFrom, type Staged } from './stage-import.ts';
 import type { TransferPorts } from './transfer-ports.ts';
 

@@ -18,8 +18,8 @@ import type { Caller } from '#domain/right.ts';
 import type { ExportRequest } from '#protocol/transfer-routes.ts';
 import { secretsToWire } from '#protocol/wire-key.ts';
 import type { StoredKey } from '#store/store.ts';
-import { openSecrets } from '../keys/record-keys.ts';
-import { isoTime, uuidFrom } from '../ports.ts';
+import { openSecrets } from '../records/record-keys.ts';
+import { isoTime, uuidFrom } from '../repository/ports.ts';
 import { type SelectedKeys, selectKeys } from './select-keys.ts';
 import { demandRouteRight, type TransferPorts } from './transfer-ports.ts';
 

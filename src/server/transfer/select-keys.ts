@@ -9,7 +9,7 @@ import type { ExportRequest } from '#protocol/transfer-routes.ts';
 import type { StoredKey } from '#store/store.ts';
 import { findDeviceId } from '../devices/list-devices.ts';
 import { findKey } from '../keys/list-keys.ts';
-import type { ServerPorts } from '../ports.ts';
+import type { ServerPorts } from '../repository/ports.ts';
 
 export interface SelectedKeys {
   readonly selection: ExportSelection;

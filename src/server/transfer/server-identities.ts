@@ -6,7 +6,7 @@
 import { type AgeAlgorithm, makeAgeIdentity, recipientOf } from '#crypto/age-identity.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import type { Store } from '#store/store.ts';
-import type { TrustedRows } from '../trust/trusted-rows.ts';
+import type { TrustedRows } from '../repository/trusted-rows.ts';
 
 export interface ServerIdentity {
   readonly identity: KeyMaterial;

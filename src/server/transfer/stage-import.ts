@@ -10,7 +10,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { exportInvalid, type ExportHeader } from '#domain/export-file.ts';
 import { FREE_BYTES_FOR_TRANSMISSIONS, IMPORT_CONFLICTS_MAX, TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
 import type { StagedKey, Store } from '#store/store.ts';
-import { type CheckedKey, sealedRow } from '../keys/record-keys.ts';
+import { type CheckedKey, sealedRow } from '../records/record-keys.ts';
 import { readExportFile } from './read-export-file.ts';
 import type { TransferPorts } from './transfer-ports.ts';
 

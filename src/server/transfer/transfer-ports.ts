@@ -6,7 +6,7 @@ import { codeOf } from '#domain/errors.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
 import { TRANSFER_ROUTES, type TransferRouteName } from '#protocol/transfer-routes.ts';
 import type { Refusals } from '../audit/refusals.ts';
-import type { ServerPorts } from '../ports.ts';
+import type { ServerPorts } from '../repository/ports.ts';
 import type { ServerIdentities } from './server-identities.ts';
 
 /** What tests hand in to be quick, or alike in every run. */

@@ -21,7 +21,7 @@ import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { readBackup } from '#server/backup/read-backup.ts';
 import { type BackupPorts, writeBackup } from '#server/backup/write-backup.ts';
-import { openRepository } from '#server/create-repository.ts';
+import { openRepository } from '#server/start/create-repository.ts';
 import { readExportFile } from '#server/transfer/read-export-file.ts';
 import { makeSomeKey } from '#test/support/some-key.ts';
 import {

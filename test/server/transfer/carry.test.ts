@@ -6,7 +6,7 @@ import { openExport } from '#crypto/export-envelope/open-export.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import type { Caller } from '#domain/right.ts';
-import { openStoredKey } from '#server/keys/record-keys.ts';
+import { openStoredKey } from '#server/records/record-keys.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { inPieces, type Office, openOffice, PASSWORD } from '#test/support/transfer-office.ts';
 

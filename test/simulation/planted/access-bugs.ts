@@ -3,9 +3,9 @@ import { type Bug, edit } from './bug.ts';
 
 const PROVIDE = 'server/keys/provide.ts';
 const LOOKUP = 'server/keys/lookup.ts';
-const TRANSMIT = 'server/hierarchy/transmit.ts';
-const RECEIVE = 'server/hierarchy/receive-transmission.ts';
-const LINK = 'server/hierarchy/primary-link.ts';
+const TRANSMIT = 'server/hierarchy/primary/transmit.ts';
+const RECEIVE = 'server/hierarchy/secondaries/receive-transmission.ts';
+const LINK = 'server/hierarchy/primary/primary-link.ts';
 
 export const ACCESS_BUGS: readonly Bug[] = [
   {
@@ -91,7 +91,7 @@ export const ACCESS_BUGS: readonly Bug[] = [
   },
   {
     name: 'a removed member is still served',
-    edits: [edit('server/trust/members.ts', '    !mayCall(member) ||\n', '')],
+    edits: [edit('server/members/members.ts', '    !mayCall(member) ||\n', '')],
     seed: 5,
   },
   {
@@ -120,7 +120,7 @@ export const ACCESS_BUGS: readonly Bug[] = [
     name: 'rows that decide are remembered and not read again',
     edits: [
       edit(
-        'server/trust/trusted-rows.ts',
+        'server/repository/trusted-rows.ts',
         '    const row = await reader.row(kind, id);\n    return row === undefined ? undefined : (this.#judge(row) as T | undefined);',
         "    const known = this.#remembered.get(`${kind} ${id}`);\n    if (known !== undefined && kind === 'setting') return known.value as T;\n    const row = await reader.row(kind, id);\n    return row === undefined ? undefined : (this.#judge(row) as T | undefined);",
       ),
@@ -131,7 +131,7 @@ export const ACCESS_BUGS: readonly Bug[] = [
     name: 'what is under way goes on when the option is switched off',
     edits: [
       edit(
-        'server/change-settings.ts',
+        'server/hierarchy/change-settings.ts',
         '    ports.link.closeStreams();\n    ports.streams.closeAll();\n',
         '',
       ),

@@ -1,7 +1,7 @@
 /** Bugs of budgets: too much is taken from a member, or what was put off never comes. */
 import { type Bug, edit } from './bug.ts';
 
-const BUDGET = 'server/budget.ts';
+const BUDGET = 'server/members/budget.ts';
 
 export const BUDGET_BUGS: readonly Bug[] = [
   {
@@ -24,7 +24,7 @@ export const BUDGET_BUGS: readonly Bug[] = [
     name: 'what a secondary brings is not held against its budget',
     edits: [
       edit(
-        'server/hierarchy/receive-transmission.ts',
+        'server/hierarchy/secondaries/receive-transmission.ts',
         'lowDisk || !budget.take(member.id, batch.lines.length, batch.bytes)',
         'lowDisk',
       ),
@@ -35,7 +35,7 @@ export const BUDGET_BUGS: readonly Bug[] = [
     name: 'what was put off is never sent',
     edits: [
       edit(
-        'server/hierarchy/climb.ts',
+        'server/hierarchy/primary/climb.ts',
         "      this.#link.notePutOff(null);\n      this.#trigger('transmission');\n",
         '',
       ),

@@ -5,7 +5,7 @@ const IMPORT = 'server/transfer/import-keys.ts';
 const STAGE = 'server/transfer/stage-import.ts';
 const EXPORT = 'server/transfer/export-keys.ts';
 const RESTORE = 'server/backup/restore-backup.ts';
-const GIVE_BACK = 'server/hierarchy/give-back.ts';
+const GIVE_BACK = 'server/hierarchy/recovery/give-back.ts';
 
 export const BY_HAND_BUGS: readonly Bug[] = [
   {
@@ -134,7 +134,7 @@ export const BY_HAND_BUGS: readonly Bug[] = [
     name: 'a permission to have keys back never ends',
     edits: [
       edit(
-        'server/hierarchy/allow-recovery.ts',
+        'server/hierarchy/recovery/allow-recovery.ts',
         'return now >= Date.parse(row.allowedAt) && now < Date.parse(row.expiresAt);',
         'return now >= Date.parse(row.allowedAt);',
       ),
@@ -167,7 +167,7 @@ export const BY_HAND_BUGS: readonly Bug[] = [
     name: 'of the keys that come back the last one is dropped',
     edits: [
       edit(
-        'server/hierarchy/recover-from-primary.ts',
+        'server/hierarchy/recovery/recover-from-primary.ts',
         'recordKeys(ports, transaction, keys, `primary:${primary.id}`)',
         'recordKeys(ports, transaction, keys.slice(1), `primary:${primary.id}`)',
       ),

@@ -2,10 +2,10 @@
 import { type Bug, edit } from './bug.ts';
 
 const LOOKUP = 'server/keys/lookup.ts';
-const RECORD = 'server/keys/record-keys.ts';
-const RECEIVE = 'server/hierarchy/receive-transmission.ts';
-const HEARTBEAT = 'server/hierarchy/heartbeat.ts';
-const CLIMB = 'server/hierarchy/climb.ts';
+const RECORD = 'server/records/record-keys.ts';
+const RECEIVE = 'server/hierarchy/secondaries/receive-transmission.ts';
+const HEARTBEAT = 'server/hierarchy/primary/heartbeat.ts';
+const CLIMB = 'server/hierarchy/primary/climb.ts';
 
 export const CUSTODY_BUGS: readonly Bug[] = [
   {
@@ -149,7 +149,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
     name: 'a certificate whose dates do not fit cannot be renewed',
     edits: [
       edit(
-        'server/http/machine-api.ts',
+        'server/http/machines/machine-api.ts',
         "if (peer.dates !== 'valid' && caller !== 'lapsed-member') {",
         "if (peer.dates !== 'valid') {",
       ),
@@ -172,11 +172,11 @@ export const CUSTODY_BUGS: readonly Bug[] = [
     name: "a server's key as a member is made anew for each primary it joins",
     edits: [
       edit(
-        'server/hierarchy/join.ts',
+        'server/hierarchy/primary/join.ts',
         '    (await rows.getSecret(store.reader, MEMBER_KEY)) ??\n    (await store.write(',
         '    (await store.write(',
       ),
-      edit('server/hierarchy/join.ts', '      if (there !== undefined) return there;\n', ''),
+      edit('server/hierarchy/primary/join.ts', '      if (there !== undefined) return there;\n', ''),
     ],
     seed: 1,
   },

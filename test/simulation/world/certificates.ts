@@ -7,7 +7,7 @@ import { CERTIFICATE_BACKDATE_MS, CERTIFICATE_MS } from '#domain/limits.ts';
 import type { Authority } from '#transport/authority.ts';
 import { judgeDates } from '#transport/certificate-fields.ts';
 import type { PeerIdentity } from '#transport/peer-identity.ts';
-import type { Credentials } from '#server/trust/credentials.ts';
+import type { Credentials } from '#server/members/credentials.ts';
 
 /** One certificate of a member, of which serial number and dates are overwritten. Its key has long been thrown away. */
 const TEMPLATE = Buffer.from(

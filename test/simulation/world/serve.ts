@@ -6,7 +6,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { MACHINE_ROUTES, type MachineRouteName } from '#protocol/machine-routes.ts';
 import { problemOf } from '#protocol/problem.ts';
 import { checkProtocolVersion, PROTOCOL_HEADER, PROTOCOL_VERSION } from '#protocol/version.ts';
-import type { MachineApi } from '#server/http/machine-api.ts';
+import type { MachineApi } from '#server/http/machines/machine-api.ts';
 import type { PeerIdentity } from '#transport/peer-identity.ts';
 import type { Answer, ServedCall } from './network.ts';
 

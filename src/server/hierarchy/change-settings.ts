@@ -1,0 +1,85 @@
+/**
+ * Showing and changing the server's options. Switching the option off closes every stream in which keys travel before
+ * the command returns.
+ */
+import type { Caller } from '#domain/right.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import type { PeopleRequest, SettingsAnswer } from '#protocol/people-routes.ts';
+import type { OpenStreams } from './secondaries/open-streams.ts';
+import type { PrimaryLink } from './primary/primary-link.ts';
+import { readPrimary } from './primary/primary-row.ts';
+import type { ServerPorts } from '../repository/ports.ts';
+import { type Options, readOptions, writeOptions } from '../repository/settings.ts';
+import { listMembers } from '../members/members.ts';
+
+export interface SettingsPorts extends ServerPorts {
+  readonly link: PrimaryLink;
+  readonly streams: OpenStreams;
+  readonly heartbeatNow: () => Promise<number>;
+}
+
+function answerOf(options: Options, notHeard: readonly ServerName[]): SettingsAnswer {
+  return {
+    useHierarchy: options.useHierarchy,
+    transmit: options.transmit,
+    heartbeat: Math.round(options.heartbeatMs / 1000),
+    notHeard: [...notHeard],
+  };
+}
+
+export async function showSettings(ports: SettingsPorts): Promise<SettingsAnswer> {
+  const options = await readOptions(ports.rows, ports.store.reader);
+  return answerOf(options, await neighboursNotHeard(ports, options));
+}
+
+export async function changeSettings(
+  ports: SettingsPorts,
+  caller: Caller,
+  request: PeopleRequest<'changeSettings'>,
+): Promise<SettingsAnswer> {
+  const { before, after } = await ports.store.write(async (transaction) => {
+    const before = await readOptions(ports.rows, transaction);
+    const after: Options = {
+      useHierarchy: request.useHierarchy ?? before.useHierarchy,
+      transmit: request.transmit ?? before.transmit,
+      heartbeatMs: request.heartbeat === undefined ? before.heartbeatMs : request.heartbeat * 1000,
+      switchedAt:
+        request.useHierarchy === undefined || request.useHierarchy === before.useHierarchy
+          ? before.switchedAt
+          : ports.clock(),
+    };
+    await writeOptions(ports.rows, transaction, after);
+    await ports.audit.append(transaction, [
+      { event: 'settings-changed', by: caller.name, changes: { ...request } },
+    ]);
+    return { before, after };
+  });
+  if (before.useHierarchy && !after.useHierarchy) {
+    ports.link.closeStreams();
+    ports.streams.closeAll();
+  }
+  ports.hierarchyChanged.raise();
+  // The primary hears at once, where it is reached. Where not, the answer says so.
+  if (before.useHierarchy !== after.useHierarchy) await ports.heartbeatNow().catch(() => undefined);
+  return answerOf(after, await neighboursNotHeard(ports, after));
+}
+
+/** Neighbours with which no heartbeat was exchanged since the option was switched. */
+async function neighboursNotHeard(
+  ports: SettingsPorts,
+  { switchedAt }: Options,
+): Promise<readonly ServerName[]> {
+  if (switchedAt === undefined) return [];
+  const { reader } = ports.store;
+  const notHeard: ServerName[] = [];
+  const primary = await readPrimary(ports.rows, reader);
+  if (primary !== undefined && (ports.link.lastHeardAt ?? 0) <= switchedAt) {
+    notHeard.push({ id: primary.id, name: primary.name });
+  }
+  for (const { id, name, joinedAt } of await listMembers(ports.rows, reader, 'secondary')) {
+    // Whoever joined later was told when it joined.
+    const heardAt = (await reader.contact(id))?.lastHeartbeatAt ?? Date.parse(joinedAt);
+    if (heardAt <= switchedAt) notHeard.push({ id, name });
+  }
+  return notHeard;
+}

@@ -1,0 +1,273 @@
+/**
+ * The climb: when to heartbeat and when to transmit. One at a time; triggers that come meanwhile lead to one more.
+ * Failures wait with full jitter, doubling, so that a primary that returns is not met by all its secondaries at once.
+ */
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX } from '#domain/limits.ts';
+import type { Position } from '#domain/sequence.ts';
+import type { TreeServer } from '#protocol/messages.ts';
+import { isoTime, type ServerPorts } from '../../repository/ports.ts';
+import { OPTIONS_DEFAULT, readOptions } from '../../repository/settings.ts';
+import { heartbeat } from './heartbeat.ts';
+import { type PrimaryLink, WHY_PUT_OFF } from './primary-link.ts';
+import { type PrimaryRow, readPrimary } from './primary-row.ts';
+import { withFreshCertificate } from './renew-membership.ts';
+import { transmit } from './transmit.ts';
+
+/** Rounds of heartbeat and transmission in one climb; more means that the two sides do not agree. */
+const ROUNDS_MAX = 4;
+
+type Trigger = 'heartbeat' | 'transmission';
+
+interface Standing {
+  readonly primary: PrimaryRow;
+  readonly epoch: string;
+  readonly acknowledged: Position;
+}
+
+export class Climb {
+  readonly #ports: ServerPorts;
+  readonly #link: PrimaryLink;
+  readonly #tree: () => Promise<readonly TreeServer[]>;
+  /** Where the primary stands, from its last answer; undefined: ask first. */
+  #standing: Standing | undefined;
+  #running: Promise<number> | undefined;
+  #again: Trigger | undefined;
+  #failures = 0;
+  /** Heartbeats that were answered. */
+  #answered = 0;
+  #cancelTimer: (() => void) | undefined;
+  #cancelLook: (() => void) | undefined;
+  #cancelPutOff: (() => void) | undefined;
+  #stopped = false;
+  #unlisten: (() => void)[] = [];
+
+  constructor(ports: ServerPorts, link: PrimaryLink, tree: () => Promise<readonly TreeServer[]>) {
+    this.#ports = ports;
+    this.#link = link;
+    this.#tree = tree;
+  }
+
+  start(): void {
+    this.#unlisten = [
+      this.#ports.keysRecorded.listen(() => this.#keysCame()),
+      this.#ports.hierarchyChanged.listen(() => this.#trigger('heartbeat')),
+      // After failures the timer will tell it: a secondary that keeps changing hastens nothing.
+      this.#ports.treeChanged.listen(() => {
+        if (this.#failures === 0) this.#trigger('heartbeat');
+      }),
+      // A lookup that failed must not keep new keys waiting for the regular heartbeat.
+      this.#link.lost.listen(() => {
+        if (this.#running === undefined && this.#failures === 0) this.#soon();
+      }),
+    ];
+    this.#trigger('heartbeat');
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const unlisten of this.#unlisten) unlisten();
+    this.#cancelTimer?.();
+    this.#cancelLook?.();
+    this.#cancelPutOff?.();
+    this.#link.closeStreams();
+    await this.#running?.catch(() => undefined);
+  }
+
+  /**
+   * A heartbeat now, and the transmission it leads to. Resolves when both are over, with how many keys were
+   * acknowledged. Throws what went wrong. Whoever asks may know that the primary takes more again: it is tried.
+   */
+  async now(): Promise<number> {
+    // One that is under way may have looked before the caller's change.
+    while (this.#running !== undefined) await this.#running.catch(() => undefined);
+    this.#link.notePutOff(null);
+    const transmitted = await this.#run('heartbeat');
+    const until = this.#link.putOffUntil;
+    if (until === null) return transmitted;
+    const primary = await readPrimary(this.#ports.rows, this.#ports.store.reader);
+    throw new KeystairError(
+      'later',
+      `${primary?.name ?? 'the primary'} takes no more transmissions before ${isoTime(until)}`,
+      { nextStep: `nothing: ${WHY_PUT_OFF}` },
+    );
+  }
+
+  /** A heartbeat alone, to hear how the primary's option and DMZ mark stand now. */
+  async refresh(): Promise<void> {
+    const result = await this.#heartbeat();
+    this.#standing ??= result;
+  }
+
+  async #heartbeat(): Promise<Standing> {
+    const result = await withFreshCertificate(this.#ports, this.#link, () =>
+      heartbeat(this.#ports, this.#link, this.#tree),
+    );
+    this.#answered += 1;
+    return result;
+  }
+
+  /** Whoever brought a key is answered first, and what comes in the same moment is looked at once. */
+  #keysCame(): void {
+    this.#cancelLook ??= this.#ports.timers.after(0, () => {
+      this.#cancelLook = undefined;
+      // Where the rows cannot be read now, the next heartbeat takes the keys along.
+      this.#onKeys().catch(() => undefined);
+    });
+  }
+
+  async #onKeys(): Promise<void> {
+    const { rows, store } = this.#ports;
+    if ((await readPrimary(rows, store.reader)) === undefined) return;
+    const options = await readOptions(rows, store.reader);
+    if (options.transmit === 'immediately') this.#trigger('transmission');
+  }
+
+  #trigger(what: Trigger): void {
+    if (this.#stopped) return;
+    if (this.#running !== undefined) {
+      if (this.#again !== 'heartbeat') this.#again = what;
+      return;
+    }
+    // After failures, and where the primary takes no more, a new key does not hasten the next try: the timer will.
+    if (what === 'transmission' && (this.#failures > 0 || this.#link.putOffUntil !== null)) return;
+    this.#run(what).catch(() => undefined);
+  }
+
+  #run(what: Trigger): Promise<number> {
+    this.#running ??= this.#climb(what).finally(() => {
+      this.#running = undefined;
+      // What came after the last look.
+      const again = this.#again;
+      this.#again = undefined;
+      if (again !== undefined) this.#trigger(again);
+    });
+    return this.#running;
+  }
+
+  async #climb(what: Trigger): Promise<number> {
+    let transmitted = 0;
+    let next: Trigger | undefined = what;
+    const answeredBefore = this.#answered;
+    try {
+      if ((await readPrimary(this.#ports.rows, this.#ports.store.reader)) === undefined) {
+        throw new KeystairError('no-primary', 'this server has no primary', {
+          nextStep: 'join one with `keystair hierarchy join`',
+        });
+      }
+      while (next !== undefined && !this.#stopped) {
+        transmitted += await this.#rounds(next);
+        // Taken only here: a trigger that is dropped before anything was looked at could be the only timer's.
+        next = this.#again;
+        this.#again = undefined;
+      }
+      this.#failures = 0;
+      // New keys do not put off the next heartbeat: only by it a link that was opened again is heard of.
+      if (this.#link.failing) this.#soon();
+      else if (this.#answered > answeredBefore) await this.#schedule();
+      return transmitted;
+    } catch (error) {
+      this.#standing = undefined;
+      // New keys wait for the timer; a change of the hierarchy is looked at now.
+      if (this.#again === 'transmission') this.#again = undefined;
+      if (codeOf(error) === 'no-primary') {
+        this.#failures = 0;
+      } else {
+        this.#failures += 1;
+        this.#ports.log.warn(
+          {
+            event: 'climb-failed',
+            code: codeOf(error),
+            failures: this.#failures,
+            because: sentenceOf(error),
+          },
+          'the heartbeat or transmission to the primary failed',
+        );
+        await this.#backOff();
+      }
+      throw error;
+    }
+  }
+
+  async #rounds(what: Trigger): Promise<number> {
+    let transmitted = 0;
+    if (what === 'heartbeat') this.#standing = undefined;
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const standing: Standing = this.#standing ?? (await this.#heartbeat());
+      if (this.#link.putOffUntil !== null) {
+        this.#standing = standing;
+        return transmitted;
+      }
+      const result = await transmit(this.#ports, this.#link, standing);
+      transmitted += result.transmitted;
+      if (result.outcome === 'put-off') {
+        this.#standing = { ...standing, acknowledged: result.position };
+        this.#putOff(result.waitMs);
+        return transmitted;
+      }
+      if (result.outcome === 'done') {
+        // Where the primary closed the link, ask how it stands before the next key.
+        this.#standing = result.closed ? undefined : { ...standing, acknowledged: result.position };
+        return transmitted;
+      }
+      this.#standing = undefined;
+    }
+    throw new KeystairError(
+      'batch-discontinuous',
+      'this server and its primary do not agree on what was received',
+      {
+        nextStep: 'run `keystair server verify` on both',
+      },
+    );
+  }
+
+  /** No batch before the primary has room for it. Heartbeats go on. A tenth of jitter, and never sooner than it said. */
+  #putOff(leastMs: number): void {
+    if (this.#stopped) return;
+    const waitMs = Math.ceil(leastMs * (1 + 0.1 * this.#fraction()));
+    const until = this.#ports.clock() + waitMs;
+    this.#link.notePutOff(until);
+    this.#ports.log.warn(
+      { event: 'transmission-put-off', until: isoTime(until) },
+      'the primary takes no more transmissions for now',
+    );
+    this.#cancelPutOff?.();
+    this.#cancelPutOff = this.#ports.timers.after(waitMs, () => {
+      this.#link.notePutOff(null);
+      this.#trigger('transmission');
+    });
+  }
+
+  async #schedule(): Promise<void> {
+    const { heartbeatMs } = await readOptions(this.#ports.rows, this.#ports.store.reader);
+    // A tenth of jitter, so that branches switched on together do not stay in step.
+    this.#after(heartbeatMs * (0.95 + 0.1 * this.#fraction()));
+  }
+
+  /** Never longer than to the next heartbeat: a primary that returns is found again by then. */
+  async #backOff(): Promise<void> {
+    const { rows, store } = this.#ports;
+    const { heartbeatMs } = await readOptions(rows, store.reader).catch(() => OPTIONS_DEFAULT);
+    const most = Math.min(BACKOFF_MS_MAX, heartbeatMs, BACKOFF_MS_FIRST * 2 ** (this.#failures - 1));
+    this.#after(most * (0.1 + 0.9 * this.#fraction()));
+  }
+
+  /** After somebody else's call failed. */
+  #soon(): void {
+    this.#after(BACKOFF_MS_FIRST * (0.1 + 0.9 * this.#fraction()));
+  }
+
+  #after(ms: number): void {
+    if (this.#stopped) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#ports.timers.after(ms, () => this.#trigger('heartbeat'));
+  }
+
+  #fraction(): number {
+    return Buffer.from(this.#ports.random(4)).readUInt32BE(0) / 2 ** 32;
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof KeystairError ? error.sentence : 'a failure inside';
+}

@@ -1,0 +1,123 @@
+/**
+ * Joining a primary. The key pair is stored first; its public key spends the invitation and may repeat the request, so
+ * a lost reply burns nothing. The primary is whoever holds the authority key the invitation pins.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import { decodeInvitation, type Invitation } from '#domain/invitation.ts';
+import type { Caller } from '#domain/right.ts';
+import type { JoinAnswer } from '#protocol/messages.ts';
+import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { Reader } from '#store/store.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
+import { readOptions, writeOptions } from '../../repository/settings.ts';
+import type { Climb } from './climb.ts';
+import type { PrimaryLink } from './primary-link.ts';
+import { MEMBER_KEY, type PrimaryRow, readPrimary } from './primary-row.ts';
+
+/** Dials an inviting server, pins its authority, proves possession of the key, and asks to join. */
+export type AskToJoin = (
+  invitation: Invitation,
+  privateKeyPem: string,
+  request: { readonly id: string; readonly name: string; readonly useHierarchy: boolean },
+) => Promise<JoinAnswer>;
+
+export interface JoinPorts extends ServerPorts {
+  readonly askToJoin: AskToJoin;
+  readonly makePrivateKey: () => string;
+  readonly link: PrimaryLink;
+  readonly climb: Climb;
+}
+
+export async function joinHierarchy(
+  ports: JoinPorts,
+  caller: Caller,
+  request: { readonly invitation: string; readonly useHierarchy?: true | undefined },
+): Promise<PeopleAnswer<'joinHierarchy'>> {
+  const invitation = decodeInvitation(request.invitation);
+  if (invitation.kind !== 'secondary') {
+    throw new KeystairError('invitation-invalid', 'this invitation is for a device', {
+      nextStep: 'ask the primary for one made with `keystair hierarchy invite`',
+    });
+  }
+  if (invitation.server.id === ports.server.id) {
+    throw new KeystairError('invitation-invalid', 'this invitation was made by this very server', {
+      nextStep: 'use it on the server that is to become its secondary',
+    });
+  }
+  const { reader } = ports.store;
+  await presentPrimary(ports, reader, invitation.server.id);
+  const asked = {
+    ...ports.server,
+    useHierarchy: request.useHierarchy ?? (await readOptions(ports.rows, reader)).useHierarchy,
+  };
+  const answer = await ports.askToJoin(invitation, await memberKey(ports), asked);
+  const { primary, present, useHierarchy } = await ports.store.write(async (transaction) => {
+    // Asking took a moment, in which this server may have joined another, or its option or mark been changed.
+    const present = await presentPrimary(ports, transaction, answer.server.id);
+    const primary: PrimaryRow = {
+      ...answer.server,
+      addresses: answer.addresses.length > 0 ? answer.addresses : invitation.addresses,
+      authority: answer.authority,
+      certificate: answer.certificate,
+      dmz: present?.dmz ?? false,
+    };
+    await ports.rows.put(transaction, 'primary', 'current', primary);
+    const options = await readOptions(ports.rows, transaction);
+    const useHierarchy = request.useHierarchy ?? options.useHierarchy;
+    const switched = useHierarchy !== options.useHierarchy;
+    if (switched)
+      await writeOptions(ports.rows, transaction, { ...options, useHierarchy, switchedAt: ports.clock() });
+    await ports.audit.append(transaction, [
+      ...(switched
+        ? [{ event: 'settings-changed', by: caller.name, changes: { useHierarchy } } as const]
+        : []),
+      {
+        event: 'hierarchy-joined',
+        by: caller.name,
+        primary: primary.id,
+        name: primary.name,
+        dmz: answer.dmz,
+      },
+    ]);
+    return { primary, present, useHierarchy };
+  });
+  ports.link.forget();
+  ports.hierarchyChanged.raise();
+  // The first heartbeat, so that both ends know one another when the command returns. It may fail: joined is joined.
+  await ports.climb.refresh().catch(() => undefined);
+  return {
+    primary: answer.server,
+    useHierarchy,
+    primaryUsesHierarchy: answer.useHierarchy,
+    dmz: answer.dmz || primary.dmz,
+    addressesUpdated: present !== undefined,
+    addresses: [...primary.addresses],
+  };
+}
+
+/** The primary it has, which may be this one only. Throws `already-joined`. */
+async function presentPrimary(
+  ports: JoinPorts,
+  reader: Reader,
+  wantedId: string,
+): Promise<PrimaryRow | undefined> {
+  const present = await readPrimary(ports.rows, reader);
+  if (present === undefined || present.id === wantedId) return present;
+  throw new KeystairError('already-joined', `this server has the primary ${present.name} already`, {
+    nextStep: 'run `keystair hierarchy leave` first; keys that arrived stay',
+  });
+}
+
+/** This server's key as a member, made once and kept: its id is bound to it wherever it joins. */
+async function memberKey({ rows, store, makePrivateKey }: JoinPorts): Promise<string> {
+  const key =
+    (await rows.getSecret(store.reader, MEMBER_KEY)) ??
+    (await store.write(async (transaction) => {
+      const there = await rows.getSecret(transaction, MEMBER_KEY);
+      if (there !== undefined) return there;
+      const made = Buffer.from(makePrivateKey());
+      await rows.putSecret(transaction, MEMBER_KEY, made);
+      return made;
+    }));
+  return Buffer.from(key).toString();
+}

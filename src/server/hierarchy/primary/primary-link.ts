@@ -1,0 +1,300 @@
+/**
+ * The link to the primary: what was heard over it, and whether a key may cross it now.
+ *
+ * Invariant: what the primary said counts only from this process's own ears. After a start nothing is sent and nothing
+ * is asked before one heartbeat was answered, so an option or DMZ mark that changed meanwhile is never passed over.
+ */
+import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
+import { judgeLink, type LinkVerdict } from '#domain/hierarchy.ts';
+import type { MachineCalls } from '#protocol/machine-calls.ts';
+import type { Reader } from '#store/store.ts';
+import { isoTime, type ServerPorts } from '../../repository/ports.ts';
+import { readOptions } from '../../repository/settings.ts';
+import { Signal } from '../../environment/signal.ts';
+import { readHearsay } from '../hearsay.ts';
+import { type PrimaryRow, readPrimary } from './primary-row.ts';
+
+export type PrimaryState = 'connected' | 'unreachable' | 'refused' | 'never-heard';
+
+interface Heard {
+  readonly useHierarchy: boolean;
+  readonly dmz: boolean;
+}
+
+/** All that a primary tells of why it takes no more for now, and that nobody has to do anything. */
+export const WHY_PUT_OFF =
+  'it has little disk space, or its budget for this server is used up; the rest is sent then by itself';
+
+/** It counts for the primary that said it, and for no other. */
+interface HeardOf extends Heard {
+  readonly primaryId: string;
+}
+
+/** What is kept of the link between two runs, for people only. */
+interface LinkMemory {
+  readonly useHierarchy: boolean;
+  readonly dmz: boolean;
+  readonly acknowledgedSeq: number;
+}
+
+const NOTHING_KEPT: LinkMemory = { useHierarchy: false, dmz: false, acknowledgedSeq: 0 };
+
+/** Opens (or reuses) the connections to a primary. */
+export interface Dialler {
+  calls(primary: PrimaryRow): Promise<MachineCalls>;
+  /** Closes connections to a primary that was left or changed. */
+  close(): void;
+}
+
+export class PrimaryLink {
+  readonly #ports: ServerPorts;
+  readonly #dialler: Dialler;
+  #heard: HeardOf | undefined;
+  #remembered: LinkMemory | undefined;
+  #state: PrimaryState = 'never-heard';
+  #lastHeardAt: number | null = null;
+  #failingSince: number | null = null;
+  #problem: string | null = null;
+  #acknowledgedSeq = 0;
+  #transmittedSeq = 0;
+  #putOffUntil: number | null = null;
+  /** Calls under way, and whether keys or claims travel in each. */
+  readonly #open = new Map<AbortController, boolean>();
+  /** A call failed, whoever made it: what was heard does not count any more, and no key crosses before the next heartbeat. */
+  readonly lost = new Signal();
+
+  constructor(ports: ServerPorts, dialler: Dialler) {
+    this.#ports = ports;
+    this.#dialler = dialler;
+  }
+
+  /** Takes up what an earlier run kept, for showing. */
+  async remember(): Promise<void> {
+    const primary = await readPrimary(this.#ports.rows, this.#ports.store.reader);
+    if (primary === undefined) return;
+    const contact = await this.#ports.store.reader.contact(primary.id);
+    if (contact === undefined) return;
+    this.#lastHeardAt = contact.lastHeartbeatAt;
+    this.#remembered = { ...NOTHING_KEPT, ...readHearsay<LinkMemory>(contact) };
+    this.#acknowledgedSeq = this.#remembered.acknowledgedSeq;
+    this.#transmittedSeq = this.#acknowledgedSeq;
+  }
+
+  get acknowledgedSeq(): number {
+    return this.#acknowledgedSeq;
+  }
+
+  get transmittedSeq(): number {
+    return Math.max(this.#transmittedSeq, this.#acknowledgedSeq);
+  }
+
+  /** What people are shown. `dmz` holds if either end marked the link. */
+  show(primary: PrimaryRow) {
+    const said = this.#heardOf(primary) ?? this.#remembered;
+    return {
+      id: primary.id,
+      name: primary.name,
+      state: this.#shownState(),
+      useHierarchy: said?.useHierarchy ?? false,
+      dmz: primary.dmz || (said?.dmz ?? false),
+      acknowledgedSeq: this.#acknowledgedSeq,
+      lastHeartbeatAt: this.#lastHeardAt === null ? null : isoTime(this.#lastHeardAt),
+      problem: this.#problem ?? this.#putOffSentence(),
+    };
+  }
+
+  #putOffSentence(): string | null {
+    if (this.#putOffUntil === null) return null;
+    return `it takes no more transmissions before ${isoTime(this.#putOffUntil)}: ${WHY_PUT_OFF}`;
+  }
+
+  /** Unix ms, until when the primary takes no more transmissions, by its own word; null: it takes them. */
+  get putOffUntil(): number | null {
+    return this.#putOffUntil;
+  }
+
+  notePutOff(until: number | null): void {
+    this.#putOffUntil = until;
+  }
+
+  /** When the primary last answered a heartbeat, Unix ms. */
+  get lastHeardAt(): number | null {
+    return this.#lastHeardAt;
+  }
+
+  /** Right after a start a primary that was heard in an earlier run is one that is not reached yet. */
+  #shownState(): PrimaryState {
+    if (this.#state === 'connected' || this.#state === 'refused') return this.#state;
+    return this.#lastHeardAt === null ? 'never-heard' : 'unreachable';
+  }
+
+  /** The last call was refused, as against not getting through. */
+  get refused(): boolean {
+    return this.#state === 'refused';
+  }
+
+  /** A call failed, and nothing was heard since. */
+  get failing(): boolean {
+    return this.#failingSince !== null;
+  }
+
+  /** ISO time since when the primary is not reached; null where it was never heard. */
+  get unreachableSince(): string | null {
+    return this.#lastHeardAt === null ? null : isoTime(this.#failingSince ?? this.#lastHeardAt);
+  }
+
+  /** The primary, and whether a key may cross to or from it by the rows as they are now. */
+  async judge(reader: Reader): Promise<{ primary: PrimaryRow | undefined; verdict: LinkVerdict }> {
+    const primary = await readPrimary(this.#ports.rows, reader);
+    const options = await readOptions(this.#ports.rows, reader);
+    const heard = this.#heardOf(primary);
+    const verdict = judgeLink({
+      ownOption: options.useHierarchy,
+      neighbourOption: heard?.useHierarchy,
+      ownDmz: primary?.dmz ?? false,
+      neighbourDmz: heard?.dmz,
+    });
+    return { primary, verdict };
+  }
+
+  /** An answer may be looked at when this server has left whoever gave it, and joined another. */
+  #heardOf(primary: PrimaryRow | undefined): Heard | undefined {
+    return this.#heard?.primaryId === primary?.id ? this.#heard : undefined;
+  }
+
+  /** What an answer of the primary said of its option and its DMZ mark. */
+  noteHeard(primary: PrimaryRow, heard: Heard): void {
+    const before = this.#heardOf(primary);
+    const changed = before?.useHierarchy !== heard.useHierarchy || before.dmz !== heard.dmz;
+    this.#heard = { primaryId: primary.id, useHierarchy: heard.useHierarchy, dmz: heard.dmz };
+    this.#state = 'connected';
+    this.#lastHeardAt = this.#ports.clock();
+    this.#failingSince = null;
+    this.#problem = null;
+    if (changed && (heard.dmz || !heard.useHierarchy)) this.closeStreams();
+  }
+
+  noteProblem(problem: string | null): void {
+    this.#problem = problem;
+  }
+
+  noteTransmitted(seq: number): void {
+    this.#transmittedSeq = Math.max(this.#transmittedSeq, seq);
+  }
+
+  noteAcknowledged(seq: number): void {
+    this.#acknowledgedSeq = seq;
+    this.#transmittedSeq = seq;
+  }
+
+  /** The body of the contact row that keeps the link for showing after a restart. */
+  memory(): string {
+    const memory: LinkMemory = {
+      useHierarchy: this.#heard?.useHierarchy ?? false,
+      dmz: this.#heard?.dmz ?? false,
+      acknowledgedSeq: this.#acknowledgedSeq,
+    };
+    return JSON.stringify(memory);
+  }
+
+  /** Forgets everything heard: the primary was left, or is another. What it still answers counts for nothing. */
+  forget(): void {
+    this.#abort([...this.#open.keys()]);
+    this.#dialler.close();
+    this.#heard = undefined;
+    this.#remembered = undefined;
+    this.#state = 'never-heard';
+    this.#lastHeardAt = null;
+    this.#failingSince = null;
+    this.#problem = null;
+    this.#putOffUntil = null;
+    this.#acknowledgedSeq = 0;
+    this.#transmittedSeq = 0;
+  }
+
+  /**
+   * Makes a call to the primary, noting whether it was reached. The call ends when the primary is left.
+   *
+   * @param keys whether keys or claims travel; such calls are cut when the link closes, too.
+   */
+  async call<T>(
+    primary: PrimaryRow,
+    keys: boolean,
+    make: (calls: MachineCalls, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    this.#open.set(controller, keys);
+    let called = false;
+    try {
+      const calls = await this.#dialler.calls(primary);
+      if (controller.signal.aborted) throw linkClosed();
+      called = true;
+      const answer = await make(calls, controller.signal);
+      if (controller.signal.aborted) throw linkClosed();
+      return answer;
+    } catch (thrown) {
+      if (controller.signal.aborted) throw linkClosed();
+      const error = named(thrown, primary);
+      this.#noteFailure(error, called);
+      throw error;
+    } finally {
+      this.#open.delete(controller);
+    }
+  }
+
+  /** Ends every call in which keys travel, before it returns. */
+  closeStreams(): void {
+    this.#abort([...this.#open].filter(([, keys]) => keys).map(([controller]) => controller));
+  }
+
+  #abort(calls: readonly AbortController[]): void {
+    for (const call of calls) {
+      this.#open.delete(call);
+      call.abort();
+    }
+  }
+
+  /** @param called whether it was for the primary to answer. */
+  #noteFailure(error: unknown, called: boolean): void {
+    const code = codeOf(error);
+    // It answered: it is busy, or older than this call.
+    if (code === 'later' || code === 'disk-low' || code === 'disk-full' || code === 'not-found') return;
+    this.#state = called && error instanceof KeystairError ? stateAfter(code) : 'unreachable';
+    this.#failingSince ??= this.#ports.clock();
+    this.#problem =
+      error instanceof KeystairError ? error.sentence : 'the call to the primary failed; look at the log';
+    // What was heard is stale: ask again before a key moves.
+    if (this.#heard === undefined) return;
+    this.#heard = undefined;
+    this.lost.raise();
+  }
+}
+
+const REFUSING: ReadonlySet<ErrorCode> = new Set(['not-a-member', 'protocol-version', 'certificate-expired']);
+const NOT_REACHED: ReadonlySet<ErrorCode> = new Set([
+  'server-unreachable',
+  'untrusted-server',
+  'clock-problem',
+  'interrupted',
+]);
+
+/** With any other code it answered, if only with an error: it is reached, and the problem says what it said. */
+function stateAfter(code: ErrorCode): PrimaryState {
+  if (REFUSING.has(code)) return 'refused';
+  return NOT_REACHED.has(code) ? 'unreachable' : 'connected';
+}
+
+/** The primary's no, in words that say whose it is. */
+function named(error: unknown, primary: PrimaryRow): unknown {
+  if (codeOf(error) !== 'not-a-member') return error;
+  return new KeystairError('not-a-member', `${primary.name} does not know this server as its secondary`, {
+    nextStep: `if it was removed there, join again with a new invitation of ${primary.name}; its keys stay`,
+    cause: error,
+  });
+}
+
+function linkClosed(): KeystairError {
+  return new KeystairError('link-closed', 'the link to the primary was closed to keys while they travelled', {
+    nextStep: 'nothing: what had arrived stays, the rest was not sent',
+  });
+}

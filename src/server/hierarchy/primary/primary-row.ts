@@ -1,0 +1,24 @@
+/**
+ * The row of this server's primary: whom we dial, which authority we pin, with which certificate we come.
+ */
+import type { ServerName } from '#domain/lookup.ts';
+import type { Reader } from '#store/store.ts';
+import type { TrustedRows } from '../../repository/trusted-rows.ts';
+
+export interface PrimaryRow extends ServerName {
+  /** Hints, tried in order. */
+  readonly addresses: readonly string[];
+  /** PEM of the primary's authority, pinned when we joined. */
+  readonly authority: string;
+  /** PEM of our member certificate there. Its key is the secret `member-key`. */
+  readonly certificate: string;
+  /** This end's DMZ mark; the primary has its own. */
+  readonly dmz: boolean;
+}
+
+export const MEMBER_KEY = 'member-key';
+
+/** At most one row: its id is always `current`. */
+export function readPrimary(rows: TrustedRows, reader: Reader): Promise<PrimaryRow | undefined> {
+  return rows.get<PrimaryRow>(reader, 'primary', 'current');
+}

@@ -1,0 +1,58 @@
+/**
+ * Renewing this server's certificate as a secondary: at two thirds of its life, and whenever the primary says that its
+ * dates do not fit. The key stays the same, so a branch cut off for a year comes back by itself.
+ */
+import { X509Certificate } from 'node:crypto';
+import { codeOf } from '#domain/errors.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
+import type { PrimaryLink } from './primary-link.ts';
+import { type PrimaryRow, readPrimary } from './primary-row.ts';
+
+/** More than one only where many servers share a process, as in a simulation. */
+const DUE_TIMES_MAX = 64;
+/** The due time of certificates seen before, by their PEM: one is looked at once, not at every heartbeat. */
+const dueTimes = new Map<string, number>();
+
+function dueAt(certificatePem: string): number {
+  let due = dueTimes.get(certificatePem);
+  if (due === undefined) {
+    const { validFromDate, validToDate } = new X509Certificate(certificatePem);
+    due = validFromDate.getTime() + ((validToDate.getTime() - validFromDate.getTime()) * 2) / 3;
+    if (dueTimes.size >= DUE_TIMES_MAX) dueTimes.clear();
+    dueTimes.set(certificatePem, due);
+  }
+  return due;
+}
+
+/** Runs a call; renews first when it is due, and once more when the primary refuses the dates or ours do not fit. */
+export async function withFreshCertificate<T>(
+  ports: ServerPorts,
+  link: PrimaryLink,
+  call: () => Promise<T>,
+): Promise<T> {
+  const primary = await readPrimary(ports.rows, ports.store.reader);
+  if (primary !== undefined && ports.clock() >= dueAt(primary.certificate)) {
+    // It may fail: the old certificate is good for a third of its life yet.
+    await renewMembership(ports, link, primary).catch(() => undefined);
+  }
+  try {
+    return await call();
+  } catch (error) {
+    if (codeOf(error) !== 'certificate-expired' || primary === undefined) throw error;
+    await renewMembership(ports, link, primary);
+    return call();
+  }
+}
+
+async function renewMembership(ports: ServerPorts, link: PrimaryLink, primary: PrimaryRow): Promise<void> {
+  const renewed = await link.call(primary, false, (calls) => calls.call('renew', {}));
+  await ports.store.write(async (transaction) => {
+    const now = await readPrimary(ports.rows, transaction);
+    if (now?.id !== primary.id) return;
+    await ports.rows.put(transaction, 'primary', 'current', { ...now, certificate: renewed.certificate });
+  });
+  ports.log.info(
+    { event: 'certificate-renewed', primary: primary.id },
+    "renewed this server's certificate at its primary",
+  );
+}

@@ -1,0 +1,177 @@
+/**
+ * Transmission: sends every key the primary has not acknowledged, batch after batch, while the link is open.
+ *
+ * Invariants: option and DMZ mark of both ends are looked at before each batch; the audit event is durable before a
+ * batch leaves; a key counts as acknowledged only after the primary said that it is durable there.
+ */
+import { judgeAcknowledged, type Position } from '#domain/sequence.ts';
+import { boundPutOff } from '#domain/transmission.ts';
+import type { TransmissionAnswer } from '#protocol/messages.ts';
+import type { ServerPorts, Timers } from '../../repository/ports.ts';
+import { type Batch, makeBatch } from './batch.ts';
+import { startEpoch, UNKNOWN_SEQUENCE } from './heartbeat.ts';
+import type { PrimaryLink } from './primary-link.ts';
+import type { PrimaryRow } from './primary-row.ts';
+
+/**
+ * A single key is given up as any other call is. A batch of 1 MiB has 102 s, less than a receiver waits for it: a line of
+ * 100 kbit/s carries that, and what it does not carry in one time it would not in the next either.
+ */
+const TRANSMIT_MS_LEAST = 15_000;
+const TRANSMIT_BYTES_A_MS_LEAST = 12;
+
+export type TransmitOutcome =
+  /** Everything there is was acknowledged, or the link is closed to keys. */
+  | {
+      readonly outcome: 'done';
+      readonly position: Position;
+      readonly transmitted: number;
+      readonly closed: boolean;
+    }
+  /** The primary takes no more before so long. */
+  | {
+      readonly outcome: 'put-off';
+      readonly position: Position;
+      readonly transmitted: number;
+      readonly waitMs: number;
+    }
+  /** The cursor is elsewhere, or the epoch ended: begin again with a heartbeat. */
+  | { readonly outcome: 'heartbeat-first'; readonly transmitted: number };
+
+/**
+ * While the primary works on a batch, the next one is read, opened and written to the audit log, and the answer before is
+ * noted: the slower end sets the pace. A batch in preparation when the link closes is dropped, and its event tells of
+ * keys that were about to leave and did not.
+ */
+export async function transmit(
+  ports: ServerPorts,
+  link: PrimaryLink,
+  from: { readonly primary: PrimaryRow; readonly epoch: string; readonly acknowledged: Position },
+): Promise<TransmitOutcome> {
+  const { reader } = ports.store;
+  const { epoch } = from;
+  let position = from.acknowledged;
+  let transmitted = 0;
+  let prepared: Promise<Batch | undefined> | undefined;
+  let noted: Promise<void> = Promise.resolve();
+  const isOpen = async (): Promise<boolean> => {
+    const { primary, verdict } = await link.judge(reader);
+    return primary?.id === from.primary.id && verdict === 'open';
+  };
+  const done = async (closed: boolean): Promise<TransmitOutcome> => {
+    await noted;
+    return { outcome: 'done', position, transmitted, closed };
+  };
+  for (;;) {
+    if (prepared === undefined) {
+      if (!(await isOpen())) return done(false);
+      prepared = prepareBatch(ports, from, position);
+    }
+    const batch = await prepared;
+    if (batch === undefined) return done(false);
+    // Looked at just before it leaves: reading and flushing took a moment.
+    const { primary, verdict } = await link.judge(reader);
+    if (primary?.id !== from.primary.id || verdict !== 'open') return done(false);
+    link.noteTransmitted(batch.end.seq);
+    const sent = link
+      .call(primary, true, (calls, signal) =>
+        calls.transmit(batch.lines, { signal, timeoutMs: transmitMs(batch.lines.length) }),
+      )
+      .then((answer) => {
+        // At once: to note the answer before takes a moment, in which this server may leave that primary.
+        link.noteHeard(primary, answer);
+        return answer;
+      });
+    prepared = onItsWay(ports.timers).then(() => prepareBatch(ports, from, batch.end));
+    // A failure of it is met when it is awaited.
+    prepared.catch(() => undefined);
+    const [answer] = await Promise.all([sent, noted]);
+    const acknowledged: Position = {
+      seq: answer.acknowledged.seq,
+      chain: Buffer.from(answer.acknowledged.chain, 'hex'),
+    };
+    if (judgeAcknowledged(acknowledged, await reader.chainAt(acknowledged.seq)) === 'new-epoch') {
+      await startEpoch(ports, UNKNOWN_SEQUENCE, epoch);
+      return { outcome: 'heartbeat-first', transmitted };
+    }
+    transmitted += Math.max(0, acknowledged.seq - position.seq);
+    noted = noteAnswer(ports, link, primary, epoch, position, acknowledged, answer);
+    noted.catch(() => undefined);
+    if (acknowledged.seq !== batch.end.seq) prepared = undefined;
+    position = acknowledged;
+    if (answer.outcome === 'received') continue;
+    await noted;
+    switch (answer.outcome) {
+      case 'discontinuous':
+        return { outcome: 'heartbeat-first', transmitted };
+      case 'closed':
+        return done(true);
+      case 'later':
+        return { outcome: 'put-off', position, transmitted, waitMs: boundPutOff(answer.waitMs) };
+    }
+  }
+}
+
+function transmitMs(bytes: number): number {
+  return TRANSMIT_MS_LEAST + Math.ceil(bytes / TRANSMIT_BYTES_A_MS_LEAST);
+}
+
+/** Opening a batch keeps this thread from all else: the one before is written to the primary first. */
+function onItsWay(timers: Timers): Promise<void> {
+  return new Promise((resolve) => timers.after(0, resolve));
+}
+
+/** The batch after a position, its audit event durable; undefined at the head. */
+async function prepareBatch(
+  ports: ServerPorts,
+  { epoch, primary }: { readonly epoch: string; readonly primary: PrimaryRow },
+  start: Position,
+): Promise<Batch | undefined> {
+  const batch = await makeBatch(ports.store.reader, ports.barrier, epoch, start);
+  if (batch === undefined) return undefined;
+  await ports.audit.record({
+    event: 'keys-transmitted',
+    by: 'server',
+    from: batch.start.seq + 1,
+    to: batch.end.seq,
+    epoch,
+    primary: primary.id,
+  });
+  return batch;
+}
+
+async function noteAnswer(
+  ports: ServerPorts,
+  link: PrimaryLink,
+  primary: PrimaryRow,
+  epoch: string,
+  before: Position,
+  acknowledged: Position,
+  answer: TransmissionAnswer,
+): Promise<void> {
+  link.noteAcknowledged(acknowledged.seq);
+  if (acknowledged.seq === before.seq && answer.refused.length === 0) return;
+  const at = ports.clock();
+  await ports.store.write(async (transaction) => {
+    await transaction.putRefusedKeys(
+      answer.refused.map(({ seq, id, reason }) => ({ memberId: '', epoch, seq, keyId: id, reason, at })),
+    );
+    await transaction.putContact({ id: primary.id, lastHeartbeatAt: at, body: link.memory() });
+    await ports.audit.append(transaction, [
+      {
+        event: 'keys-acknowledged',
+        by: `primary:${primary.id}`,
+        to: acknowledged.seq,
+        refused: answer.refused.length,
+        epoch,
+        primary: primary.id,
+      },
+    ]);
+  });
+  for (const { id, reason } of answer.refused) {
+    ports.log.warn(
+      { event: 'key-refused', key: id, reason, primary: primary.id },
+      'the primary refused a key',
+    );
+  }
+}

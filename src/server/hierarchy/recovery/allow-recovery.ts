@@ -1,0 +1,97 @@
+/**
+ * The permission to have keys back: an administrator's word, at the primary, that one secondary may for a while be
+ * given what it once sent, without the claims. Invariant: it is a row with a MAC, it ends by itself, and withdrawing it
+ * closes what is under way before the command returns.
+ */
+import { RECOVERY_MS_DEFAULT } from '#domain/limits.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import { type Caller, demandRight } from '#domain/right.ts';
+import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { Reader } from '#store/store.ts';
+import { isoTime, type ServerPorts } from '../../repository/ports.ts';
+import { findNamed, listMembers, readMember } from '../../members/members.ts';
+import { gone } from '../neighbours.ts';
+import type { OpenStreams } from '../secondaries/open-streams.ts';
+
+/** Its id is the secondary's. */
+interface RecoveryRow {
+  readonly allowedAt: string;
+  readonly expiresAt: string;
+}
+
+export interface RecoveryPorts extends ServerPorts {
+  readonly streams: OpenStreams;
+}
+
+/** Until when that secondary may have its keys back; undefined where it may not. */
+export async function recoveryAllowedUntil(
+  ports: Pick<ServerPorts, 'rows' | 'clock'>,
+  reader: Reader,
+  secondaryId: string,
+): Promise<string | undefined> {
+  const row = await ports.rows.get<RecoveryRow>(reader, 'recovery', secondaryId);
+  return row === undefined || !isOpen(row, ports.clock()) ? undefined : row.expiresAt;
+}
+
+/** A clock that was set back to before the permission does not make it last longer. */
+function isOpen(row: RecoveryRow, now: number): boolean {
+  return now >= Date.parse(row.allowedAt) && now < Date.parse(row.expiresAt);
+}
+
+/** Every permission that is open now, for the status. */
+export async function openRecoveries(
+  ports: ServerPorts,
+): Promise<readonly { readonly server: ServerName; readonly expiresAt: string }[]> {
+  const { reader } = ports.store;
+  const rows = await ports.rows.all<RecoveryRow>(reader, 'recovery');
+  if (rows.length === 0) return [];
+  const now = ports.clock();
+  const until = new Map(
+    rows.filter(({ value }) => isOpen(value, now)).map(({ id, value }) => [id, value.expiresAt]),
+  );
+  const secondaries = await listMembers(ports.rows, reader, 'secondary');
+  return secondaries
+    .filter(({ id }) => until.has(id))
+    .map(({ id, name }) => ({ server: { id, name }, expiresAt: until.get(id)! }));
+}
+
+/** Material will leave by it, so that the caller needs the right to read keys besides. */
+export async function allowRecovery(
+  ports: RecoveryPorts,
+  caller: Caller,
+  request: {
+    readonly server: string;
+    readonly expiresMs?: number | undefined;
+    readonly off?: true | undefined;
+  },
+): Promise<PeopleAnswer<'allowRecovery'>> {
+  demandRight(caller, { area: 'Encryption key management', right: 'Read' });
+  const secondaries = await listMembers(ports.rows, ports.store.reader, 'secondary');
+  const { id, name } = findNamed(secondaries, request.server, 'secondary', 'keystair hierarchy show');
+  if (request.off === true) {
+    await ports.store.write(async (transaction) => {
+      if ((await transaction.row('recovery', id)) === undefined) return;
+      await transaction.deleteRow('recovery', id);
+      await ports.audit.append(transaction, [
+        { event: 'recovery-withdrawn', by: caller.name, secondary: id, name },
+      ]);
+    });
+    ports.streams.close(id);
+    return { server: { id, name }, expiresAt: null };
+  }
+  const now = ports.clock();
+  const row: RecoveryRow = {
+    allowedAt: isoTime(now),
+    expiresAt: isoTime(now + (request.expiresMs ?? RECOVERY_MS_DEFAULT)),
+  };
+  await ports.store.write(async (transaction) => {
+    // It may have been removed since it was found: one that comes back later must not come back with a permission.
+    const member = await readMember(ports.rows, transaction, id);
+    if (member?.removedAt !== null) throw gone({ id, name });
+    await ports.rows.put(transaction, 'recovery', id, row);
+    await ports.audit.append(transaction, [
+      { event: 'recovery-allowed', by: caller.name, secondary: id, name, expiresAt: row.expiresAt },
+    ]);
+  });
+  return { server: { id, name }, expiresAt: row.expiresAt };
+}

@@ -1,0 +1,172 @@
+/**
+ * Asking back, at the secondary: the calls by which a primary tells and gives what it once had from here, and what is
+ * in the way of them in words that say what mends it.
+ *
+ * Invariants: nothing is asked over a link that is closed; what comes fits its id.
+ */
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import type { LinkVerdict } from '#domain/hierarchy.ts';
+import { RECOVERY_PAGE_KEYS } from '#domain/limits.ts';
+import type { AnswerOf, MachineRouteName, RequestOf } from '#protocol/machine-routes.ts';
+import type { RecoveryRefusal } from '#protocol/messages.ts';
+import { keyFromWire } from '#protocol/wire-key.ts';
+import type { Transaction } from '#store/store.ts';
+import { type CheckedKey, checkedKey } from '../../records/record-keys.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
+import type { PrimaryLink } from '../primary/primary-link.ts';
+import type { PrimaryRow } from '../primary/primary-row.ts';
+
+export interface AskBackPorts extends ServerPorts {
+  readonly link: PrimaryLink;
+  readonly refreshLink: () => Promise<void>;
+}
+
+/** The primary, when keys may cross the link to it as it stands now. Throws what is in the way, and what mends it. */
+export async function demandOpenLink(ports: AskBackPorts): Promise<PrimaryRow> {
+  const { reader } = ports.store;
+  let failure: unknown;
+  const before = await ports.link.judge(reader);
+  if (before.primary?.dmz === false && before.verdict !== 'own-option-off') {
+    // Whatever was heard last: option and mark there may have been changed since.
+    await ports.refreshLink().catch((error: unknown) => {
+      failure = error;
+    });
+  }
+  const { primary, verdict } = await ports.link.judge(reader);
+  if (primary === undefined) {
+    throw new KeystairError('no-primary', 'this server has no primary that could give keys back', {
+      nextStep: 'carry them here in a file: `keystair keys export` on a server that has them',
+    });
+  }
+  if (verdict === 'open') return primary;
+  if (verdict === 'not-heard' && failure instanceof KeystairError) throw failure;
+  throw closedLink(ports, primary, verdict);
+}
+
+const BY_FILE =
+  'or carry the keys in a file: `keystair keys export` there, and `keystair keys import` on this server';
+
+function closedLink(ports: AskBackPorts, primary: PrimaryRow, verdict: LinkVerdict): KeystairError {
+  const name = verdict === 'neighbour-option-off' ? primary.name : ports.server.name;
+  return verdict === 'dmz' ? linkInDmz(primary.name) : optionOff(name);
+}
+
+function linkInDmz(name: string): KeystairError {
+  return new KeystairError('link-closed', `no key crosses the link to ${name}, which is marked DMZ`, {
+    nextStep:
+      'carry the keys in a file: `keystair keys export` there, and `keystair keys import` on this server',
+  });
+}
+
+function optionOff(name: string): KeystairError {
+  return new KeystairError('link-closed', `the option to use the hierarchy is off at ${name}`, {
+    nextStep: `switch it on there with \`keystair server settings --use-hierarchy on\`, ${BY_FILE}`,
+  });
+}
+
+function refusalError(ports: AskBackPorts, primary: PrimaryRow, refusal: RecoveryRefusal): KeystairError {
+  switch (refusal.reason) {
+    case 'link-in-dmz':
+      return linkInDmz(primary.name);
+    case 'option-off':
+      return optionOff(refusal.at.name);
+    case 'not-allowed':
+      return new KeystairError(
+        'not-allowed',
+        `${primary.name} gives no keys back to this server before an administrator there allows it`,
+        {
+          nextStep: `have \`keystair hierarchy allow-recovery ${ports.server.id}\` run there, and run this command again`,
+        },
+      );
+  }
+}
+
+function contradicts(primary: PrimaryRow): KeystairError {
+  return new KeystairError('request-invalid', `${primary.name} gives an answer that leads nowhere`, {
+    nextStep: 'compare the versions of both servers, and look at the log of the primary',
+  });
+}
+
+/** One of the two calls, its refusal thrown. */
+async function ask<N extends Extract<MachineRouteName, 'recoverable' | 'recover'>>(
+  ports: AskBackPorts,
+  primary: PrimaryRow,
+  name: N,
+  request: RequestOf<N>,
+): Promise<Exclude<AnswerOf<N>, RecoveryRefusal>> {
+  const { verdict, primary: now } = await ports.link.judge(ports.store.reader);
+  if (verdict !== 'open' || now?.id !== primary.id) throw closedLink(ports, primary, verdict);
+  let answer: AnswerOf<N>;
+  try {
+    answer = await ports.link.call(primary, true, (calls, signal) => calls.call(name, request, { signal }));
+  } catch (error) {
+    if (codeOf(error) !== 'not-found') throw error;
+    throw new KeystairError('protocol-version', `${primary.name} is too old to give keys back`, {
+      nextStep: `upgrade it, ${BY_FILE}`,
+      cause: error,
+    });
+  }
+  if ((answer as { outcome: string }).outcome === 'refused') {
+    throw refusalError(ports, primary, answer as RecoveryRefusal);
+  }
+  return answer as Exclude<AnswerOf<N>, RecoveryRefusal>;
+}
+
+/** In the transaction that stores what came. Throws what closed the link meanwhile. */
+export async function demandStillOpen(
+  ports: AskBackPorts,
+  transaction: Transaction,
+  primary: PrimaryRow,
+): Promise<void> {
+  const now = await ports.link.judge(transaction);
+  if (now.verdict !== 'open' || now.primary?.id !== primary.id) throw closedLink(ports, primary, now.verdict);
+}
+
+type ListedPage = Extract<AnswerOf<'recoverable'>, { outcome: 'page' }>;
+
+/** What the primary has from here: ids and digests, in its own order. */
+export async function* listedAbove(ports: AskBackPorts, primary: PrimaryRow): AsyncGenerator<ListedPage> {
+  for (let after: number | null = 0; after !== null; ) {
+    const page: ListedPage = await ask(ports, primary, 'recoverable', { after });
+    if (page.next !== null && page.next <= after) throw contradicts(primary);
+    yield page;
+    after = page.next;
+  }
+}
+
+/** Those keys, checked against their ids, page after page. */
+export async function* fetchKeys(
+  ports: AskBackPorts,
+  primary: PrimaryRow,
+  ids: readonly string[],
+): AsyncGenerator<{
+  readonly keys: readonly CheckedKey[];
+  readonly notGiven: { id: string; reason: string }[];
+}> {
+  const pending = new Set(ids);
+  while (pending.size > 0) {
+    const asked = [...pending].slice(0, RECOVERY_PAGE_KEYS);
+    const answer = await ask(ports, primary, 'recover', { ids: asked });
+    const keys: CheckedKey[] = [];
+    const notGiven: { id: string; reason: string }[] = answer.notGiven.filter(({ id }) => pending.delete(id));
+    for (const wire of answer.keys) {
+      const { id } = wire.key;
+      if (!pending.delete(id)) continue;
+      const key = checkedOrNot(wire, id);
+      if (key === undefined) notGiven.push({ id, reason: 'bad-answer' });
+      else keys.push(key);
+    }
+    if (keys.length === 0 && notGiven.length === 0) throw contradicts(primary);
+    yield { keys, notGiven };
+  }
+}
+
+function checkedOrNot(wire: unknown, id: string): CheckedKey | undefined {
+  try {
+    const checked = checkedKey(keyFromWire(wire));
+    return checked.complete.key.id === id ? checked : undefined;
+  } catch (error) {
+    if (codeOf(error) === 'record-invalid') return undefined;
+    throw error;
+  }
+}

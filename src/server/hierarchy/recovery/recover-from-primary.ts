@@ -1,0 +1,88 @@
+/**
+ * Having keys back, at the secondary: asks the primary which keys it has from here, and for those that are not here any
+ * more. What is known stays as it is, so a run that broke off goes on where it stopped when it is begun again.
+ *
+ * Invariants: that it begins is durable before anything is asked; what comes is checked against its id and recorded in
+ * a transaction in which the link to that primary is still open.
+ */
+import type { Caller } from '#domain/right.ts';
+import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { CallLife } from '../../environment/call-life.ts';
+import { type CheckedKey, recordKeys } from '../../records/record-keys.ts';
+import { type AskBackPorts, demandOpenLink, demandStillOpen, fetchKeys, listedAbove } from './ask-back.ts';
+import { toHex } from '../hex.ts';
+import type { PrimaryRow } from '../primary/primary-row.ts';
+
+type Report = PeopleAnswer<'recoverFromPrimary'>;
+
+export async function recoverFromPrimary(
+  ports: AskBackPorts,
+  caller: Caller,
+  life: CallLife,
+): Promise<Report> {
+  const primary = await demandOpenLink(ports);
+  const report = { new: 0, known: 0, notGiven: [] as { id: string; reason: string }[] };
+  await ports.audit.record({ event: 'recovery-started', by: caller.name, primary: primary.id });
+  const ended = (outcome: 'completed' | 'broken-off') =>
+    ports.audit.record({
+      event: 'recovery-ended',
+      by: caller.name,
+      primary: primary.id,
+      outcome,
+      recorded: report.new,
+    });
+  try {
+    for await (const page of listedAbove(ports, primary)) {
+      const lacking = await lackingOf(ports, page.keys, report.notGiven);
+      report.known += page.keys.length - lacking.length;
+      for await (const { keys, notGiven } of fetchKeys(ports, primary, lacking)) {
+        report.notGiven.push(...notGiven);
+        report.new += await keep(ports, primary, keys, report.notGiven);
+        life.demandWanted();
+      }
+      life.demandWanted();
+      life.progress(page.next ?? page.of, page.of);
+    }
+  } catch (error) {
+    await ended('broken-off').catch(() => undefined);
+    throw error;
+  }
+  await ended('completed');
+  return { primary: { id: primary.id, name: primary.name }, ...report };
+}
+
+/** Ids of a page that are not here. One that is here with other content is told, and never asked for. */
+async function lackingOf(
+  ports: AskBackPorts,
+  listed: readonly { readonly id: string; readonly digest: string }[],
+  notGiven: { id: string; reason: string }[],
+): Promise<string[]> {
+  const known = await ports.store.reader.knownKeys(listed.map(({ id }) => id));
+  const lacking: string[] = [];
+  for (const { id, digest } of listed) {
+    const here = known.get(id);
+    if (here === undefined) lacking.push(id);
+    else if (toHex(here.digest) !== digest) notGiven.push({ id, reason: 'here-with-other-content' });
+  }
+  return lacking;
+}
+
+async function keep(
+  ports: AskBackPorts,
+  primary: PrimaryRow,
+  keys: readonly CheckedKey[],
+  notGiven: { id: string; reason: string }[],
+): Promise<number> {
+  if (keys.length === 0) return 0;
+  const outcomes = await ports.store.write(async (transaction) => {
+    await demandStillOpen(ports, transaction, primary);
+    return recordKeys(ports, transaction, keys, `primary:${primary.id}`);
+  });
+  outcomes.forEach(({ outcome }, at) => {
+    if (outcome === 'conflict')
+      notGiven.push({ id: keys[at]!.complete.key.id, reason: 'here-with-other-content' });
+  });
+  const recorded = outcomes.filter(({ outcome }) => outcome === 'new').length;
+  if (recorded > 0) ports.keysRecorded.raise();
+  return recorded;
+}

@@ -1,0 +1,76 @@
+/**
+ * One key as a line of a batch, and back. The digest travels with it, so that a record refused alone does not break
+ * the chain of those that follow.
+ */
+import type { Barrier } from '#crypto/barrier.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { idOfWire, keyFromWire, secretsToWire } from '#protocol/wire-key.ts';
+import type { StoredKey } from '#store/store.ts';
+import { type CheckedKey, checkedKey, openSecrets } from '../../records/record-keys.ts';
+import { toHex } from '../hex.ts';
+
+export function keyToLine(barrier: Barrier, row: StoredKey): string {
+  try {
+    const { material, blind } = secretsToWire(openSecrets(barrier, row));
+    // Opening proved the public fields, which lie in the row as they stand in a line: they are not read to be written.
+    return `{"key":{"id":"${row.id}",${row.fields.slice(1)},"material":"${material}","blind":"${blind}","digest":"${toHex(row.digest)}"}`;
+  } catch (error) {
+    // A damaged record is told of, not passed over, and does not stop the keys behind it.
+    if (codeOf(error) !== 'record-unreadable') throw error;
+    return JSON.stringify({ key: { id: row.id }, digest: toHex(row.digest), unreadable: true });
+  }
+}
+
+/** A line as the receiver sees it: a key that fits its id, or one to refuse alone. */
+export type ReceivedLine =
+  | { readonly ok: true; readonly key: CheckedKey }
+  | { readonly ok: false; readonly id: string; readonly digest: Uint8Array; readonly reason: string };
+
+const DIGEST = /^[0-9a-f]{64}$/;
+
+/** Throws `batch-incomplete` only where the line is no JSON object with a digest: then the batch is not a batch. */
+export function readLine(line: string): ReceivedLine {
+  let value: { digest?: unknown; unreadable?: unknown } | null;
+  try {
+    value = JSON.parse(line) as typeof value;
+  } catch (cause) {
+    throw notALine(cause);
+  }
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    typeof value.digest !== 'string' ||
+    !DIGEST.test(value.digest)
+  ) {
+    throw notALine(undefined);
+  }
+  const digest = Buffer.from(value.digest, 'hex');
+  if (value.unreadable === true) {
+    return {
+      ok: false,
+      id: idOfWire(value),
+      digest,
+      reason: 'the record is damaged at the sender and does not open there',
+    };
+  }
+  try {
+    const key = checkedKey(keyFromWire(value));
+    if (Buffer.compare(key.digest, digest) === 0) return { ok: true, key };
+    return {
+      ok: false,
+      id: key.complete.key.id,
+      digest,
+      reason: "the record's digest is not the one the sender keeps",
+    };
+  } catch (error) {
+    if (!(error instanceof KeystairError)) throw error;
+    return { ok: false, id: idOfWire(value), digest, reason: error.message };
+  }
+}
+
+function notALine(cause: unknown): KeystairError {
+  return new KeystairError('batch-incomplete', 'the transmission has a line that is no key', {
+    nextStep: 'nothing of it was stored; compare the versions of both servers',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,169 @@
+/**
+ * A secondary's heartbeat, at its primary: answers with the cursor of that epoch, which lives here and nowhere else.
+ */
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import {
+  EPOCHS_KEPT_MAX,
+  HEARTBEAT_INTERVAL_MS_DEFAULT,
+  TREE_REFRESH_MS,
+  TREE_SERVERS_MAX,
+} from '#domain/limits.ts';
+import type { Member } from '#domain/member.ts';
+import { SEQUENCE_START } from '#domain/sequence.ts';
+import type { HeartbeatAnswer, HeartbeatRequest, TreeServer } from '#protocol/messages.ts';
+import type { Cursor, Transaction } from '#store/store.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
+import { readOptions } from '../../repository/settings.ts';
+import { readMember, writeMember } from '../../members/members.ts';
+import { toHex } from '../hex.ts';
+import { readSecondaryContact, type SecondaryContact } from './secondary-contact.ts';
+
+export async function receiveHeartbeat(
+  ports: ServerPorts,
+  { id }: Member,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
+  request: HeartbeatRequest,
+  addresses: readonly string[],
+): Promise<HeartbeatAnswer> {
+  if (request.tree !== undefined && countServers(request.tree) > TREE_SERVERS_MAX) {
+    throw new KeystairError('request-invalid', `a heartbeat tells of more than ${TREE_SERVERS_MAX} servers`, {
+      nextStep: 'check the hierarchy below the secondary for a loop',
+    });
+  }
+  ports.ears.note(id, request);
+  try {
+    return await writeHeartbeat(ports, demandCaller, request, addresses);
+  } catch (error) {
+    const answer = codeOf(error) === 'disk-full' ? await answerUnwritten(ports, id, request) : undefined;
+    if (answer === undefined) throw error;
+    return answer;
+  }
+}
+
+/**
+ * Lookups go on when the disk is full, so a secondary must go on hearing how option and mark stand here: otherwise it
+ * would refuse in the name of an option that was switched on long ago. Undefined where its epoch is not known yet.
+ */
+async function answerUnwritten(
+  ports: ServerPorts,
+  id: string,
+  { epoch }: HeartbeatRequest,
+): Promise<HeartbeatAnswer | undefined> {
+  const { reader } = ports.store;
+  const member = await readMember(ports.rows, reader, id);
+  const cursor = await reader.cursor(id, epoch);
+  if (member === undefined || member.removedAt !== null || cursor === undefined) return undefined;
+  const { useHierarchy } = await readOptions(ports.rows, reader);
+  const acknowledged = { seq: cursor.seq, chain: toHex(cursor.chain) };
+  return { name: ports.server.name, useHierarchy, dmz: member.dmz, acknowledged };
+}
+
+async function writeHeartbeat(
+  ports: ServerPorts,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
+  request: HeartbeatRequest,
+  addresses: readonly string[],
+): Promise<HeartbeatAnswer> {
+  const now = ports.clock();
+  const { member, answer, found, changed } = await ports.store.write(async (transaction) => {
+    // As its row is now: it may have been removed, or marked, since it was let in.
+    const member = await demandCaller(transaction);
+    const { cursor, copies } = await openEpoch(transaction, member, request.epoch);
+    const { contact, lastHeartbeatAt } = await readSecondaryContact(transaction, member.id);
+    const found = copies && !contact.copiesTold.includes(request.epoch);
+    if (found) {
+      await ports.audit.append(transaction, [
+        { event: 'copies-heard', by: 'server', secondary: member.id, epoch: request.epoch },
+      ]);
+    }
+    const told =
+      request.tree === undefined
+        ? contact
+        : { treeDigest: request.treeDigest, tree: request.tree, treeAt: now };
+    const stale =
+      told.treeDigest !== request.treeDigest ||
+      (request.treeDigest !== '' && now - told.treeAt > TREE_REFRESH_MS);
+    const heard: SecondaryContact = {
+      useHierarchy: request.useHierarchy,
+      dmz: request.dmz,
+      epoch: request.epoch,
+      headSeq: request.seq,
+      acknowledgedSeq: cursor.seq,
+      treeDigest: told.treeDigest,
+      treeAt: told.treeAt,
+      tree: told.tree,
+      problem: copies
+        ? 'two copies of this server were heard; stop the one that should not run, and give the other its own directory'
+        : null,
+      heartbeatMs: request.heartbeatMs ?? HEARTBEAT_INTERVAL_MS_DEFAULT,
+      copiesTold: found ? [...contact.copiesTold, request.epoch].slice(-EPOCHS_KEPT_MAX) : contact.copiesTold,
+    };
+    await transaction.putContact({ id: member.id, lastHeartbeatAt: now, body: JSON.stringify(heard) });
+    if (member.name !== request.name)
+      await writeMember(ports.rows, transaction, { ...member, name: request.name });
+    const options = await readOptions(ports.rows, transaction);
+    const answer: HeartbeatAnswer = {
+      name: ports.server.name,
+      useHierarchy: options.useHierarchy,
+      dmz: member.dmz,
+      acknowledged: { seq: cursor.seq, chain: toHex(cursor.chain) },
+      ...(stale ? { wantTree: true } : {}),
+      ...(addresses.length > 0 ? { addresses: [...addresses] } : {}),
+      ...(copies ? { copies: true } : {}),
+    };
+    const changed =
+      lastHeartbeatAt === null ||
+      member.name !== request.name ||
+      contact.useHierarchy !== heard.useHierarchy ||
+      contact.dmz !== heard.dmz ||
+      contact.problem !== heard.problem ||
+      (contact.tree !== heard.tree && outline(contact.tree) !== outline(heard.tree));
+    return { member, answer, found, changed };
+  });
+  // When it is committed: a work may be run again.
+  if (found) {
+    ports.log.warn(
+      { event: 'copies-heard', secondary: member.id, epoch: request.epoch },
+      'two copies of one server were heard',
+    );
+  }
+  // The servers above show it too, and would else hear of it with the next heartbeat only.
+  if (changed) ports.treeChanged.raise();
+  return answer;
+}
+
+/** Of the servers below, all but what changes with every key and every heartbeat. */
+function outline(tree: readonly TreeServer[]): string {
+  return JSON.stringify(tree, (name, value: unknown) =>
+    name === 'waiting' || name === 'lastHeartbeatAt' ? undefined : value,
+  );
+}
+
+/**
+ * The cursor of an epoch, made at its first hearing. An epoch that is not the newest of its member is a copy of the
+ * server that still lives its old life: its keys are taken, and it is told.
+ */
+async function openEpoch(
+  transaction: Transaction,
+  member: Member,
+  epoch: string,
+): Promise<{ cursor: Cursor; copies: boolean }> {
+  const cursors = await transaction.cursors(member.id);
+  const newest = cursors.reduce((rank, cursor) => Math.max(rank, cursor.rank), 0);
+  const known = cursors.find((cursor) => cursor.epoch === epoch);
+  if (known !== undefined) {
+    if (known.rank === newest) return { cursor: known, copies: false };
+    return { cursor: known, copies: true };
+  }
+  const cursor: Cursor = { memberId: member.id, epoch, rank: newest + 1, ...SEQUENCE_START };
+  await transaction.putCursor(cursor);
+  // A forgotten epoch is only sent again.
+  for (const old of cursors.slice(0, Math.max(0, cursors.length + 1 - EPOCHS_KEPT_MAX))) {
+    await transaction.deleteCursor(member.id, old.epoch);
+  }
+  return { cursor, copies: false };
+}
+
+function countServers(tree: readonly TreeServer[]): number {
+  return tree.reduce((sum, server) => sum + 1 + countServers(server.secondaries), 0);
+}

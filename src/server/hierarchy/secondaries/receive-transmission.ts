@@ -1,0 +1,206 @@
+/**
+ * A secondary's transmission, at its primary.
+ *
+ * Invariants: keys and cursor are committed together or not at all; a batch is taken only where it continues from the
+ * cursor; option and DMZ mark are looked at in the transaction that stores; a record that does not fit is refused
+ * alone, with its reason beside the cursor, and the rest goes on.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import { judgeLink } from '#domain/hierarchy.ts';
+import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
+import type { Member } from '#domain/member.ts';
+import { nextChainValue, type Position, samePosition, SEQUENCE_START } from '#domain/sequence.ts';
+import { BatchLines, batchIncomplete, boundPutOff } from '#domain/transmission.ts';
+import { type TransmissionAnswer, TransmissionEnd, TransmissionStart } from '#protocol/messages.ts';
+import type { RefusedKey, Transaction } from '#store/store.ts';
+import type { Budget } from '../../members/budget.ts';
+import { type CheckedKey, recordKeys } from '../../records/record-keys.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
+import { readOptions } from '../../repository/settings.ts';
+import { readLine, type ReceivedLine } from './batch-line.ts';
+import { toHex } from '../hex.ts';
+
+interface ReceivedBatch {
+  readonly epoch: string;
+  readonly start: Position;
+  readonly end: Position;
+  readonly lines: readonly ReceivedLine[];
+  readonly bytes: number;
+}
+
+export async function receiveTransmission(
+  ports: ServerPorts,
+  budget: Budget,
+  demandCaller: (transaction: Transaction) => Promise<Member>,
+  body: AsyncIterable<Uint8Array>,
+): Promise<TransmissionAnswer> {
+  const batch = await readBatch(body);
+  const lowDisk = (await ports.store.freeBytes()) < FREE_BYTES_FOR_TRANSMISSIONS;
+  const { answer, recorded } = await ports.store.write(async (transaction) => {
+    // The member's row is read again here: it may have been removed, or marked DMZ, while the batch travelled.
+    const member = await demandCaller(transaction);
+    return store(ports, budget, transaction, member, batch, lowDisk);
+  });
+  if (recorded > 0) ports.keysRecorded.raise();
+  return answer;
+}
+
+async function store(
+  ports: ServerPorts,
+  budget: Budget,
+  transaction: Transaction,
+  member: Member,
+  batch: ReceivedBatch,
+  lowDisk: boolean,
+): Promise<{ answer: TransmissionAnswer; recorded: number }> {
+  const options = await readOptions(ports.rows, transaction);
+  const cursor = await transaction.cursor(member.id, batch.epoch);
+  const position: Position = cursor ?? SEQUENCE_START;
+  const answer = (
+    outcome: TransmissionAnswer['outcome'],
+    at: Position,
+    refused: TransmissionAnswer['refused'] = [],
+  ): TransmissionAnswer => ({
+    outcome,
+    acknowledged: { seq: at.seq, chain: toHex(at.chain) },
+    refused,
+    useHierarchy: options.useHierarchy,
+    dmz: member.dmz,
+  });
+  const end = ports.ears.endOf(member.id);
+  const verdict = judgeLink({
+    ownOption: options.useHierarchy,
+    neighbourOption: end.useHierarchy,
+    ownDmz: member.dmz,
+    neighbourDmz: end.dmz,
+  });
+  if (verdict !== 'open') return { answer: answer('closed', position), recorded: 0 };
+  if (cursor === undefined || !samePosition(position, batch.start)) {
+    return { answer: answer('discontinuous', position), recorded: 0 };
+  }
+  if (lowDisk || !budget.take(member.id, batch.lines.length, batch.bytes)) {
+    const waitMs = boundPutOff(
+      lowDisk ? undefined : budget.msUntil(member.id, batch.lines.length, batch.bytes),
+    );
+    ports.log.warn(
+      { event: 'transmission-deferred', secondary: member.id, lowDisk, waitMs },
+      'a transmission was put off',
+    );
+    return { answer: { ...answer('later', position), waitMs }, recorded: 0 };
+  }
+  const { refused, recorded } = await recordLines(ports, transaction, member, batch);
+  await transaction.putCursor({ ...cursor, ...batch.end });
+  await transaction.putRefusedKeys(refused);
+  await ports.audit.append(transaction, [
+    {
+      event: 'transmission-received',
+      by: `secondary:${member.id}`,
+      secondary: member.id,
+      epoch: batch.epoch,
+      to: batch.end.seq,
+      recorded,
+      refused: refused.length,
+    },
+  ]);
+  return {
+    answer: answer(
+      'received',
+      batch.end,
+      refused.map(({ seq, keyId, reason }) => ({ seq, id: keyId, reason })),
+    ),
+    recorded,
+  };
+}
+
+async function recordLines(
+  ports: ServerPorts,
+  transaction: Transaction,
+  member: Member,
+  batch: ReceivedBatch,
+): Promise<{ refused: RefusedKey[]; recorded: number }> {
+  const refused: RefusedKey[] = [];
+  const at = ports.clock();
+  const refuse = (index: number, keyId: string, reason: string) =>
+    refused.push({
+      memberId: member.id,
+      epoch: batch.epoch,
+      seq: batch.start.seq + index + 1,
+      keyId,
+      reason,
+      at,
+    });
+  const keys: CheckedKey[] = [];
+  const indexes: number[] = [];
+  batch.lines.forEach((line, index) => {
+    if (line.ok) {
+      keys.push(line.key);
+      indexes.push(index);
+    } else {
+      refuse(index, line.id, line.reason);
+    }
+  });
+  const outcomes = await recordKeys(ports, transaction, keys, `secondary:${member.id}`);
+  let recorded = 0;
+  outcomes.forEach((outcome, at) => {
+    if (outcome.outcome === 'new') recorded += 1;
+    if (outcome.outcome === 'conflict') {
+      refuse(indexes[at]!, keys[at]!.complete.key.id, 'another record is known here under this id');
+    }
+  });
+  return { refused, recorded };
+}
+
+/** Reads and checks a whole batch. Holds at most one batch's bytes. Throws where it is no batch or not whole. */
+async function readBatch(body: AsyncIterable<Uint8Array>): Promise<ReceivedBatch> {
+  const splitter = new BatchLines();
+  const lines: ReceivedLine[] = [];
+  let start: { epoch: string; position: Position } | undefined;
+  let end: Position | undefined;
+  let chain: Uint8Array = new Uint8Array(0);
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    for (const line of splitter.push(piece)) {
+      if (end !== undefined) throw batchIncomplete('it goes on after its end');
+      if (start === undefined) {
+        start = readStart(line);
+        chain = start.position.chain;
+      } else if (line.startsWith('{"end":')) {
+        end = readEnd(line);
+      } else {
+        const received = readLine(line);
+        chain = nextChainValue(chain, received.ok ? received.key.digest : received.digest);
+        lines.push(received);
+      }
+    }
+  }
+  splitter.end();
+  if (start === undefined || end === undefined) throw batchIncomplete('it has no end line');
+  const reached: Position = { seq: start.position.seq + lines.length, chain };
+  if (!samePosition(reached, end)) throw batchIncomplete('its end line does not fit the keys before it');
+  return { epoch: start.epoch, start: start.position, end, lines, bytes };
+}
+
+function readStart(line: string): { epoch: string; position: Position } {
+  const parsed = TransmissionStart.safeParse(parseLine(line));
+  if (!parsed.success) throw batchIncomplete('its first line does not say where it continues from');
+  const { epoch, seq, chain } = parsed.data;
+  return { epoch, position: { seq, chain: Buffer.from(chain, 'hex') } };
+}
+
+function readEnd(line: string): Position {
+  const parsed = TransmissionEnd.safeParse(parseLine(line));
+  if (!parsed.success) throw batchIncomplete('its end line is malformed');
+  return { seq: parsed.data.end.seq, chain: Buffer.from(parsed.data.end.chain, 'hex') };
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new KeystairError('batch-incomplete', 'the transmission has a line that is no JSON', {
+      nextStep: 'nothing of it was stored; compare the versions of both servers',
+      cause,
+    });
+  }
+}

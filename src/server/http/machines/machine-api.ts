@@ -1,0 +1,213 @@
+/**
+ * What machines may call, and what each call runs: one row a route, and one way in. Knows nothing of HTTP, so that a
+ * simulation calls the same thing.
+ *
+ * Invariant: who may call is read from the route's row and the membership row at every request, before the body is
+ * looked at.
+ */
+import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
+import type { Member, MemberKind } from '#domain/member.ts';
+import {
+  type AnswerOf,
+  MACHINE_ROUTES,
+  type MachineRouteName,
+  type RequestOf,
+} from '#protocol/machine-routes.ts';
+import type { Reader } from '#store/store.ts';
+import type { PeerIdentity } from '#transport/peer-identity.ts';
+import type { Budget } from '../../members/budget.ts';
+import { arrive, arrived, type ArrivePorts, moved } from '../../devices/arrive.ts';
+import { deviceHeartbeat, missingReceipts, returnReceipts } from '../../devices/device-heartbeat.ts';
+import { recordDeviceKey } from '../../devices/record-device-key.ts';
+import { giveBack, listRecoverable } from '../../hierarchy/recovery/give-back.ts';
+import type { OpenStreams } from '../../hierarchy/secondaries/open-streams.ts';
+import { receiveHeartbeat } from '../../hierarchy/secondaries/receive-heartbeat.ts';
+import { receiveTransmission } from '../../hierarchy/secondaries/receive-transmission.ts';
+import { type ExplainPorts, explainToSecondary } from '../../keys/explain.ts';
+import {
+  type ProvidePorts,
+  provideToDevice,
+  provideToSecondary,
+  unwrapForDevice,
+} from '../../keys/provide.ts';
+import { admit, type Joiner } from '../../members/admit.ts';
+import type { Credentials } from '../../members/credentials.ts';
+import { demandMember, notAMember, removeMember } from '../../members/members.ts';
+import { renew } from '../../members/renew.ts';
+
+export interface MachineApiPorts extends ProvidePorts, ArrivePorts, ExplainPorts {
+  readonly credentials: Credentials;
+  readonly secondaryBudget: Budget;
+  readonly streams: OpenStreams;
+}
+
+/** Who was let in, and how to ask again whether it still may. */
+type Admitted =
+  | { readonly as: 'joiner'; readonly joiner: Joiner }
+  | { readonly as: 'member'; readonly member: Member; readonly again: (reader: Reader) => Promise<Member> };
+
+interface Call<Request> {
+  readonly ports: MachineApiPorts;
+  readonly member: Member;
+  /** The member's row as it is now: for the transaction that stores, and before an answer. */
+  readonly again: (reader: Reader) => Promise<Member>;
+  readonly request: Request;
+}
+
+type Handlers = {
+  readonly [N in Exclude<MachineRouteName, 'join' | 'transmit'>]: (
+    call: Call<RequestOf<N>>,
+  ) => Promise<AnswerOf<N>>;
+};
+
+const HANDLERS: Handlers = {
+  renew: ({ ports, member }) => renew(ports, ports.credentials, member),
+  heartbeat: ({ ports, member, again, request }) =>
+    receiveHeartbeat(ports, member, again, request, ports.credentials.addresses()),
+  lookup: ({ ports, member, again, request }) =>
+    provideToSecondary(ports, member, () => again(ports.store.reader), request),
+  explain: ({ ports, member, request }) => explainToSecondary(ports, member, request),
+  recoverable: ({ ports, member, again, request }) =>
+    listRecoverable(ports, member, () => again(ports.store.reader), request),
+  recover: ({ ports, member, again, request }) =>
+    giveBack(ports, member, () => again(ports.store.reader), request),
+  leave: async ({ ports, member }) => {
+    await removeMember(ports, `secondary:${member.id}`, member.id);
+    ports.hierarchyChanged.raise();
+    return {};
+  },
+  deviceHeartbeat: ({ ports, again, request }) =>
+    deviceHeartbeat(ports, again, request, ports.credentials.addresses()),
+  record: ({ ports, member, again, request }) => recordDeviceKey(ports, member, again, request),
+  missingReceipts: ({ ports, member, request }) => missingReceipts(ports, member, request),
+  returnReceipts: ({ ports, member, again, request }) => returnReceipts(ports, member, again, request),
+  deviceLookup: ({ ports, member, again, request }) =>
+    provideToDevice(ports, member, () => again(ports.store.reader), request),
+  unwrap: ({ ports, member, again, request }) =>
+    unwrapForDevice(ports, member, () => again(ports.store.reader), request),
+  arrive: ({ ports, member, again, request }) => arrive(ports, member, again, request),
+  arrived: ({ ports, again }) => arrived(ports, again),
+  moved: ({ ports, again, request }) => moved(ports, again, request),
+};
+
+/** Calls in which keys or claims of a secondary travel, besides its transmissions: they end when its link is closed. */
+const KEYS_TRAVEL = new Set<MachineRouteName>(['lookup', 'explain', 'recoverable', 'recover']);
+
+/** What a member is refused for. All else that a call may fail of is trouble of this server or of the line, told in the log. */
+const REFUSED_FOR: ReadonlySet<ErrorCode> = new Set([
+  'file-damaged',
+  'later',
+  'not-a-member',
+  'not-allowed',
+  'record-conflict',
+  'record-invalid',
+  'request-invalid',
+]);
+
+export class MachineApi {
+  readonly #ports: MachineApiPorts;
+
+  constructor(ports: MachineApiPorts) {
+    this.#ports = ports;
+  }
+
+  /** Lets the caller in, or throws. Refusals are noted in the audit log. */
+  async admit(name: MachineRouteName, peer: PeerIdentity): Promise<Admitted> {
+    try {
+      return await this.#judge(name, peer);
+    } catch (error) {
+      if (error instanceof KeystairError) await this.#noteRefusal(name, nameOf(peer), error.code);
+      throw error;
+    }
+  }
+
+  /** Runs an admitted call with its parsed body. What a member is refused for is noted in the audit log, too. */
+  async run(name: MachineRouteName, admitted: Admitted, body: unknown, abort: () => void): Promise<unknown> {
+    if (admitted.as === 'joiner') return this.#join(admitted.joiner, body as RequestOf<'join'>);
+    try {
+      return await this.#runForMember(name, admitted, body, abort);
+    } catch (error) {
+      const code = codeOf(error);
+      const { kind, id } = admitted.member;
+      if (REFUSED_FOR.has(code)) await this.#noteRefusal(name, `${kind}:${id}`, code);
+      throw error;
+    }
+  }
+
+  async #runForMember(
+    name: MachineRouteName,
+    { member, again }: Extract<Admitted, { as: 'member' }>,
+    body: unknown,
+    abort: () => void,
+  ): Promise<unknown> {
+    const ports = this.#ports;
+    if (name === 'transmit') {
+      return ports.streams.runTransmission(member.id, abort, () =>
+        receiveTransmission(ports, ports.secondaryBudget, again, body as AsyncIterable<Uint8Array>),
+      );
+    }
+    const handler = HANDLERS[name as keyof Handlers] as (call: Call<unknown>) => Promise<unknown>;
+    const work = () => handler({ ports, member, again, request: body });
+    return KEYS_TRAVEL.has(name) ? ports.streams.run(member.id, abort, work) : work();
+  }
+
+  async #join(joiner: Joiner, request: RequestOf<'join'>): Promise<unknown> {
+    const ports = this.#ports;
+    try {
+      return await admit(ports, ports.credentials, joiner, request);
+    } catch (error) {
+      // Whoever tries makes a new key each time: counted together, or they would fill the log.
+      if (error instanceof KeystairError)
+        await ports.refusals.note('joiner', error.code, {
+          event: 'invitation-refused',
+          by: `joiner:${joiner.fingerprint.slice(0, 16)}`,
+          reason: error.code,
+        });
+      throw error;
+    }
+  }
+
+  async #noteRefusal(route: MachineRouteName, caller: string, code: ErrorCode): Promise<void> {
+    await this.#ports.refusals.note(caller, code, { event: 'call-refused', by: caller, caller, code, route });
+  }
+
+  async #judge(name: MachineRouteName, peer: PeerIdentity): Promise<Admitted> {
+    const { caller } = MACHINE_ROUTES[name];
+    if (caller === 'joiner') return { as: 'joiner', joiner: demandJoiner(peer) };
+    if (peer.kind !== 'member') throw notAMember();
+    const kinds: readonly MemberKind[] = caller === 'lapsed-member' ? ['device', 'secondary'] : [caller];
+    const { memberId, fingerprint } = peer;
+    const again = (reader: Reader) => demandMember(this.#ports, reader, { memberId, fingerprint }, kinds);
+    const member = await again(this.#ports.store.reader);
+    if (peer.dates !== 'valid' && caller !== 'lapsed-member') {
+      throw new KeystairError(
+        'certificate-expired',
+        'the dates of the certificate do not fit the clock of this server',
+        {
+          nextStep:
+            'renew it, which the agent or server does by itself; if it goes on, compare the clocks of both machines',
+        },
+      );
+    }
+    return { as: 'member', member, again };
+  }
+}
+
+function demandJoiner(peer: PeerIdentity): Joiner {
+  if (peer.kind === 'self-signed' || peer.kind === 'member') {
+    return { publicKey: peer.publicKey, fingerprint: peer.fingerprint };
+  }
+  throw notAMember();
+}
+
+function nameOf(peer: PeerIdentity): string {
+  switch (peer.kind) {
+    case 'member':
+      return `member:${peer.memberId}`;
+    case 'self-signed':
+      return `joiner:${peer.fingerprint.slice(0, 16)}`;
+    case 'stranger':
+    case 'none':
+      return peer.kind;
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The listener for people: JSON over HTTP on the data directory's socket. Whoever may open the socket owns the
+ * directory, and calls with all rights as the local administrator.
+ */
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { KeystairError } from '#domain/errors.ts';
+import { REQUEST_BYTES_MAX } from '#domain/limits.ts';
+import { type Caller, demandRight, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import { type PeopleLine } from '#protocol/people-answers.ts';
+import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people-routes.ts';
+import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
+import { LINES_MEDIA_TYPE, TRANSFER_ROUTES } from '#protocol/transfer-routes.ts';
+import type { AdministrationServer } from '../../administration-server.ts';
+import { type CallLife, callLife } from '../../environment/call-life.ts';
+import type { Log } from '../../repository/ports.ts';
+import { malformed } from '../malformed.ts';
+import { NO_SCHEMAS } from '../no-schemas.ts';
+import { serverSealed } from './sealed-api.ts';
+import { addTransferRoutes } from './transfer-listener.ts';
+
+/** @param served a sealed server has no exports, imports and backups. */
+export function createPeopleListener(
+  served: Pick<AdministrationServer, 'people' | 'stopping'> &
+    Partial<Pick<AdministrationServer, 'transfers' | 'backups'>>,
+  log: Log,
+): FastifyInstance {
+  const { people: api, transfers, backups, stopping } = served;
+  const app = fastify({
+    bodyLimit: REQUEST_BYTES_MAX,
+    exposeHeadRoutes: false,
+    schemaController: NO_SCHEMAS,
+    forceCloseConnections: 'idle',
+  });
+  for (const name of Object.keys(PEOPLE_ROUTES) as PeopleRouteName[]) {
+    const route = PEOPLE_ROUTES[name];
+    app.route({
+      method: route.method,
+      url: route.path,
+      handler: async (request, reply) => {
+        const caller: Caller = LOCAL_ADMINISTRATOR;
+        demandRight(caller, route.right);
+        const fields = {
+          ...(request.params as object),
+          ...(request.query as object),
+          ...(request.body as object | undefined),
+        };
+        const parsed = route.request.safeParse(fields);
+        if (!parsed.success) throw malformed(parsed.error.issues[0]);
+        const handler = api[name] as (caller: Caller, request: unknown, life: CallLife) => Promise<unknown>;
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        const signals = [stopping, gone.signal];
+        if (request.headers.accept !== LINES_MEDIA_TYPE) {
+          const answer = await handler(
+            caller,
+            parsed.data,
+            callLife(signals, () => {}),
+          );
+          return send(reply, 200, 'application/json', answer);
+        }
+        return answerInLines(reply, (progress) => handler(caller, parsed.data, callLife(signals, progress)));
+      },
+    });
+  }
+  if (transfers === undefined || backups === undefined) refuseTransfers(app);
+  else addTransferRoutes(app, transfers, backups);
+  app.setNotFoundHandler((_request, reply) =>
+    send(
+      reply,
+      404,
+      PROBLEM_MEDIA_TYPE,
+      problemOf(
+        new KeystairError('not-available-yet', 'this server has no such call', {
+          nextStep: 'compare the versions of the command line and the server',
+        }),
+      ),
+    ),
+  );
+  app.setErrorHandler((error, request, reply) => {
+    const status = (error as { statusCode?: number }).statusCode;
+    const malformedRequest = status !== undefined && status < 500 && !(error instanceof KeystairError);
+    const failure = malformedRequest ? malformed(undefined) : error;
+    const problem = problemOf(failure);
+    if (problem.status >= 500) {
+      log.error(
+        {
+          event: 'call-failed',
+          route: request.url.split('?')[0],
+          code: problem.code,
+          because: whatFailed(failure),
+        },
+        'a call failed',
+      );
+    }
+    return send(reply, problem.status, PROBLEM_MEDIA_TYPE, problem);
+  });
+  return app;
+}
+
+/** A call that takes long, for whoever asks to be told meanwhile: the status says nothing yet, the last line does. */
+async function answerInLines(
+  reply: FastifyReply,
+  work: (progress: (done: number, of: number) => void) => Promise<unknown>,
+): Promise<FastifyReply> {
+  const { raw } = reply;
+  let begun = false;
+  const say = (line: PeopleLine): void => {
+    if (!begun) {
+      begun = true;
+      reply.hijack();
+      raw.writeHead(200, { 'content-type': LINES_MEDIA_TYPE });
+    }
+    raw.write(`${JSON.stringify(line)}\n`);
+  };
+  try {
+    const answer = await work((done, of) => say({ done, of }));
+    say({ answer });
+  } catch (error) {
+    // Refused before it began: as any other call.
+    if (!begun) throw error;
+    say({ problem: problemOf(error) });
+  }
+  raw.end();
+  return reply;
+}
+
+function refuseTransfers(app: FastifyInstance): void {
+  // The body is not looked at.
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume();
+    done(null);
+  });
+  for (const { method, path } of Object.values(TRANSFER_ROUTES)) {
+    app.route({
+      method,
+      url: path,
+      handler: async () => {
+        throw serverSealed();
+      },
+    });
+  }
+}
+
+function whatFailed(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return error instanceof KeystairError
+    ? error.sentence
+    : `${error.name} ${error.stack?.split('\n')[1]?.trim() ?? ''}`;
+}
+
+function send(reply: FastifyReply, status: number, contentType: string, document: unknown): FastifyReply {
+  return reply.code(status).header('content-type', contentType).send(JSON.stringify(document));
+}

@@ -1,0 +1,52 @@
+/**
+ * What a sealed server answers people: its state, and unsealing. Everything else is refused with one and the same word,
+ * because everything else would need the root key.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import { PEOPLE_ROUTES } from '#protocol/people-routes.ts';
+import type { ShownSeal } from '#protocol/seal-messages.ts';
+import { PROGRAM_VERSION } from '#protocol/version.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import type { Opened } from '../../seals/open-by-itself.ts';
+import type { UnsealRequest } from '../../seals/unsealing.ts';
+import type { PeopleApi } from './people-api.ts';
+
+export interface SealedApiPorts {
+  /** As the database says, which nobody can judge yet. */
+  readonly server: ServerName;
+  readonly seals: readonly ShownSeal[];
+  readonly warnings: readonly string[];
+  readonly unseal: (request: UnsealRequest) => Promise<Opened>;
+  /** The server is on its way to serving; resolves when it does. */
+  readonly onUnsealed: (opened: Opened) => Promise<ServerName>;
+}
+
+const UNSEAL_STEP: string = 'open it with `keystair server unseal`';
+
+export function serverSealed(): KeystairError {
+  return new KeystairError('server-sealed', 'the server is sealed and serves nothing yet', {
+    nextStep: UNSEAL_STEP,
+  });
+}
+
+export function createSealedApi(ports: SealedApiPorts): PeopleApi {
+  const refuse = async (): Promise<never> => {
+    throw serverSealed();
+  };
+  const refusing = Object.fromEntries(Object.keys(PEOPLE_ROUTES).map((name) => [name, refuse]));
+  return {
+    ...(refusing as unknown as PeopleApi),
+    sealState: async () => ({
+      sealed: true,
+      server: { ...ports.server, version: PROGRAM_VERSION },
+      seals: [...ports.seals],
+      warnings: [...ports.warnings],
+      nextStep: UNSEAL_STEP,
+    }),
+    unseal: async (_caller, request) => {
+      const opened = await ports.unseal(request as UnsealRequest);
+      const server = await ports.onUnsealed(opened);
+      return { server, seal: opened.seal.id, kind: opened.seal.kind };
+    },
+  };
+}

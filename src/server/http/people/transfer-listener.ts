@@ -1,0 +1,226 @@
+/**
+ * The streaming calls of the people's API (src/protocol/transfer-routes.ts says how they look): exports and backups leave
+ * as they are made, an import is read as it comes, both at the pace of the other end.
+ */
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { KeystairError } from '#domain/errors.ts';
+import { IMPORT_REQUEST_BYTES_MAX } from '#domain/limits.ts';
+import { type Caller, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import { problemOf } from '#protocol/problem.ts';
+import {
+  BackupRequest,
+  EXPORT_BYTES_HEADER,
+  EXPORT_COMPLETED,
+  EXPORT_KEYS_HEADER,
+  EXPORT_MEDIA_TYPE,
+  EXPORT_OUTCOME_TRAILER,
+  ExportRequest,
+  IMPORT_MEDIA_TYPE,
+  type ImportLine,
+  ImportRequest,
+  LINES_MEDIA_TYPE,
+  TRANSFER_ROUTES,
+} from '#protocol/transfer-routes.ts';
+import type { Backups } from '../../backup/backups.ts';
+import { importInterrupted } from '../../transfer/stage-import.ts';
+import type { Transfers } from '../../transfer/transfers.ts';
+import { malformed } from '../malformed.ts';
+
+const LINE_FEED = 0x0a;
+
+export function addTransferRoutes(app: FastifyInstance, transfers: Transfers, backups: Backups): void {
+  // The body is handed on unread.
+  app.addContentTypeParser(IMPORT_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
+  app.route({
+    method: TRANSFER_ROUTES.exportKeys.method,
+    url: TRANSFER_ROUTES.exportKeys.path,
+    handler: (request, reply) => answerExport(transfers, LOCAL_ADMINISTRATOR, request, reply),
+  });
+  app.route({
+    method: TRANSFER_ROUTES.importKeys.method,
+    url: TRANSFER_ROUTES.importKeys.path,
+    handler: (request, reply) => answerImport(transfers, LOCAL_ADMINISTRATOR, request, reply),
+  });
+  app.route({
+    method: TRANSFER_ROUTES.backup.method,
+    url: TRANSFER_ROUTES.backup.path,
+    handler: (request, reply) => answerBackup(backups, LOCAL_ADMINISTRATOR, request, reply),
+  });
+}
+
+async function answerExport(
+  transfers: Transfers,
+  caller: Caller,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const parsed = ExportRequest.safeParse(request.body);
+  if (!parsed.success) throw malformed(parsed.error.issues[0]);
+  return answerStream(request, reply, (deliver) => transfers.exportKeys(caller, parsed.data, deliver));
+}
+
+async function answerBackup(
+  backups: Backups,
+  caller: Caller,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const parsed = BackupRequest.safeParse(request.body);
+  if (!parsed.success) throw malformed(parsed.error.issues[0]);
+  return answerStream(request, reply, (deliver) => backups.write(caller, parsed.data, deliver));
+}
+
+interface Stream {
+  readonly keys: number;
+  readonly bytesExpected: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** A file leaves as it is made. The trailer that says it is whole comes after `make` is over. */
+async function answerStream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  make: (deliver: (stream: Stream) => Promise<void>) => Promise<unknown>,
+): Promise<FastifyReply> {
+  const { raw } = reply;
+  try {
+    await make(async ({ keys, bytesExpected, bytes }) => {
+      reply.hijack();
+      raw.writeHead(200, {
+        'content-type': EXPORT_MEDIA_TYPE,
+        [EXPORT_KEYS_HEADER]: keys,
+        [EXPORT_BYTES_HEADER]: bytesExpected,
+        trailer: EXPORT_OUTCOME_TRAILER,
+      });
+      await writeAll(raw, bytes);
+    });
+    raw.addTrailers({ [EXPORT_OUTCOME_TRAILER]: EXPORT_COMPLETED });
+    raw.end();
+  } catch (error) {
+    if (!raw.headersSent) throw error;
+    breakOff(request, reply, error);
+  }
+  return reply;
+}
+
+/** At the pace of the other end. Throws where that has gone. Unlike a pipeline it leaves the answer open. */
+async function writeAll(raw: ServerResponse, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort();
+  raw.once('close', onClose);
+  try {
+    for await (const block of bytes) {
+      if (gone.signal.aborted || raw.destroyed) throw new Error('the other end has gone');
+      if (!raw.write(block)) await once(raw, 'drain', { signal: gone.signal });
+    }
+  } finally {
+    raw.off('close', onClose);
+  }
+}
+
+/** To whoever takes trailers the reason is told; to all others a broken connection says that the body is not whole. */
+function breakOff(request: FastifyRequest, { raw }: FastifyReply, error: unknown): void {
+  if (raw.destroyed || request.headers.te !== 'trailers') {
+    raw.destroy();
+    return;
+  }
+  raw.addTrailers({ [EXPORT_OUTCOME_TRAILER]: encodeURIComponent(JSON.stringify(problemOf(error))) });
+  raw.end();
+}
+
+async function answerImport(
+  transfers: Transfers,
+  caller: Caller,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { raw } = reply;
+  const gone = new AbortController();
+  raw.once('close', () => gone.abort());
+  const say = (line: ImportLine): void => void raw.write(`${JSON.stringify(line)}\n`);
+  try {
+    const { head, file } = await splitBody(bodyOf(request, gone.signal));
+    const report = await transfers.importKeys(caller, head, file, {
+      signal: gone.signal,
+      onConfirmed: () => {
+        reply.hijack();
+        raw.writeHead(200, { 'content-type': LINES_MEDIA_TYPE });
+        // Told before the first key is recorded: whoever loses the connection then knows that nothing is to be done.
+        raw.flushHeaders();
+      },
+      onRecorded: (recorded, of) => say({ recorded, of }),
+    });
+    if (!raw.headersSent) {
+      reply.hijack();
+      raw.writeHead(200, { 'content-type': LINES_MEDIA_TYPE });
+    }
+    say({ report });
+    raw.end();
+  } catch (error) {
+    // What is still on its way is read and dropped, so that the answer arrives.
+    request.raw.resume();
+    if (!raw.headersSent) throw error;
+    say({ problem: problemOf(error) });
+    raw.end();
+  }
+  return reply;
+}
+
+/** A failed import must be answered on the same connection, so ending to read does not close it. */
+async function* bodyOf(
+  request: FastifyRequest,
+  gone: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const body = request.body;
+  if (!(body instanceof Readable)) throw malformed(undefined);
+  try {
+    for await (const block of body.iterator({ destroyOnReturn: false })) yield block as Uint8Array;
+  } catch (error) {
+    throw gone.aborted || request.raw.destroyed ? importInterrupted() : error;
+  }
+}
+
+/** The line of JSON at the front, and the file behind it. */
+async function splitBody(
+  body: AsyncGenerator<Uint8Array, void, undefined>,
+): Promise<{ head: ImportRequest; file: AsyncGenerator<Uint8Array, void, undefined> }> {
+  let begun = Buffer.alloc(0);
+  for (;;) {
+    const feed = begun.indexOf(LINE_FEED);
+    if (feed >= 0) {
+      const head = headOf(begun.subarray(0, feed).toString('utf8'));
+      const first = begun.subarray(feed + 1);
+      return { head, file: behind(first, body) };
+    }
+    if (begun.length > IMPORT_REQUEST_BYTES_MAX) throw malformed(undefined);
+    const next = await body.next();
+    if (next.done === true) throw malformed(undefined);
+    begun = Buffer.concat([begun, next.value]);
+  }
+}
+
+async function* behind(
+  first: Uint8Array,
+  rest: AsyncGenerator<Uint8Array, void, undefined>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (first.length > 0) yield first;
+  yield* rest;
+}
+
+function headOf(text: string): ImportRequest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser's message quotes the line, which holds a password.
+    throw new KeystairError('invalid-argument', 'the body does not begin with a line of JSON', {
+      nextStep: 'see docs/EXPORT_FORMAT.md for how an import is sent',
+    });
+  }
+  const parsed = ImportRequest.safeParse(value);
+  if (!parsed.success) throw malformed(parsed.error.issues[0]);
+  return parsed.data;
+}

@@ -1,0 +1,101 @@
+/**
+ * Numbers that follow one another and are all damaged: they are mended together, because the chain proves each of them by
+ * what stands before and behind all of them.
+ */
+import { toHex } from '../../hierarchy/hex.ts';
+import type { CheckedKey } from '../../records/record-keys.ts';
+import type { Damage, KeyFault } from '../verify/findings.ts';
+
+/** What the audit log, found whole, tells of a number: it is sealed, and its row is not. */
+export interface Hint {
+  readonly id: string | undefined;
+  readonly receivedFrom: string;
+  /** Unix ms. */
+  readonly at: number;
+}
+
+export interface DamagedGroup {
+  readonly from: number;
+  readonly to: number;
+  /** By number. */
+  readonly hints: ReadonlyMap<number, Hint>;
+  /** Of the records that belong there, as far as rows and log tell. */
+  readonly ids: ReadonlySet<string>;
+  /** Likewise, as hexadecimal digits. */
+  readonly digests: ReadonlySet<string>;
+  /** Rows are missing, so that any record may be one of them. */
+  readonly gaps: boolean;
+  /** From where its keys came: as the log tells, else as the damaged rows do. */
+  readonly sources: ReadonlySet<string>;
+}
+
+/** More in one run is not damage, it is another repository: a backup brings that back. */
+export const GROUP_KEYS_MAX = 1000;
+
+/** @param damages by rising number. @param auditWhole whether the log is to be believed. */
+export function groupsOf(damages: readonly Damage[], auditWhole: boolean): DamagedGroup[] {
+  const groups: DamagedGroup[] = [];
+  for (let at = 0; at < damages.length; ) {
+    let end = at + 1;
+    while (end < damages.length && joins(damages[end - 1]!, damages[end]!)) end += 1;
+    groups.push(groupOf(damages.slice(at, end), auditWhole));
+    at = end;
+  }
+  return groups;
+}
+
+/** A number whose chain value is right is proved by that alone. */
+function joins(left: Damage, right: Damage): boolean {
+  return right.seq === left.to + 1 && [left, right].some(({ faults }) => faults.some(breaksChain));
+}
+
+function breaksChain(fault: KeyFault): boolean {
+  return fault === 'chain' || fault === 'other-record' || fault === 'missing';
+}
+
+function groupOf(damages: readonly Damage[], auditWhole: boolean): DamagedGroup {
+  const hints = new Map<number, Hint>();
+  const sources = new Set<string>();
+  for (const damage of damages) {
+    for (const told of damage.told) sources.add(told.receivedFrom);
+    if (damage.told.length === 0 && damage.receivedFrom !== null) sources.add(damage.receivedFrom);
+    if (auditWhole) hint(hints, damage);
+  }
+  const ids = [...damages.map(({ id }) => id), ...[...hints.values()].map(({ id }) => id)];
+  return {
+    from: damages[0]!.seq,
+    to: damages.at(-1)!.to,
+    hints,
+    ids: new Set(ids.filter((id) => typeof id === 'string')),
+    digests: new Set(damages.map(({ digest }) => digest).filter((digest) => digest !== null)),
+    gaps: damages.some(({ faults }) => faults.includes('missing')),
+    sources,
+  };
+}
+
+/** All of them, and what lies between. */
+export function joined(groups: readonly DamagedGroup[]): DamagedGroup {
+  return {
+    from: groups[0]!.from,
+    to: groups.at(-1)!.to,
+    hints: new Map(groups.flatMap(({ hints }) => [...hints])),
+    ids: new Set(groups.flatMap(({ ids }) => [...ids])),
+    digests: new Set(groups.flatMap(({ digests }) => [...digests])),
+    gaps: groups.some(({ gaps }) => gaps),
+    sources: new Set(groups.flatMap(({ sources }) => [...sources])),
+  };
+}
+
+/** Whether a record may belong there. */
+export function mayBelong({ ids, digests, gaps }: DamagedGroup, { complete, digest }: CheckedKey): boolean {
+  return gaps || ids.has(complete.key.id) || digests.has(toHex(digest));
+}
+
+function hint(hints: Map<number, Hint>, { seq, to, told }: Damage): void {
+  for (const { from, to: last, first, receivedFrom, at } of told) {
+    const end = Math.min(to, last, seq + GROUP_KEYS_MAX);
+    for (let number = Math.max(seq, from); number <= end; number += 1) {
+      hints.set(number, { id: number === from ? first : undefined, receivedFrom, at });
+    }
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * Mending a run of damaged numbers in one transaction: what is right in the rows is kept, and records that were had
+ * again fill what is not.
+ *
+ * Invariants: a record comes into a row only where its own id fits its content and the chain proves that it was
+ * recorded at that number; it is sealed anew, under the data key that seals now; the audit event is durable with it.
+ */
+import type { Barrier } from '#crypto/barrier.ts';
+import { KeystairError } from '#domain/errors.ts';
+import type { StoredKey, Transaction } from '#store/store.ts';
+import { beginEpoch } from '../../hierarchy/primary/heartbeat.ts';
+import {
+  type CheckedKey,
+  checkedKey,
+  openStoredKey,
+  sealedRow,
+  type UnnumberedKey,
+} from '../../records/record-keys.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
+import { type DamagedGroup, GROUP_KEYS_MAX, type Hint } from './damaged-group.ts';
+import { type Fitting, type Placed, placeRecords, type Slot } from './place-records.ts';
+
+export type MendPorts = Pick<ServerPorts, 'barrier' | 'audit' | 'clock' | 'rows' | 'random'>;
+
+export interface MendedKey {
+  readonly seq: number;
+  readonly id: string;
+  /** `here`, or `primary:ID`, `secondary:ID`, `receipt:ID`, `import:ID` that brought the record. */
+  readonly from: string;
+}
+
+export interface MendOutcome {
+  readonly mended: readonly MendedKey[];
+  /** Nothing of it is damaged any more. */
+  readonly whole: boolean;
+}
+
+/** A record that may belong into the run, and the row it would have. */
+interface Found extends Fitting {
+  readonly from: string;
+  readonly row: (hint: Hint | undefined) => UnnumberedKey;
+}
+
+const UNMENDED: MendOutcome = { mended: [], whole: false };
+/** A key is recorded a moment before the audit log tells of it: times tried in one transaction, some 10 ms. */
+const TIMES_TRIED_MAX = 1000;
+/** Refused keys looked through. */
+const REFUSED_MAX = 10_000;
+
+/**
+ * @param records such as may belong there, checked against their ids. @param from who brought them. @param by who mends, for
+ * the audit log.
+ */
+export async function mendGroup(
+  ports: MendPorts,
+  transaction: Transaction,
+  group: DamagedGroup,
+  records: readonly CheckedKey[],
+  { from, by }: { readonly from: string; readonly by: string },
+): Promise<MendOutcome> {
+  const count = group.to - group.from + 1;
+  const before = await transaction.chainAt(group.from - 1);
+  if (count > GROUP_KEYS_MAX || before === undefined) return UNMENDED;
+  const rows = new Map((await transaction.keysAfter(group.from - 1, count + 1)).map((row) => [row.seq, row]));
+  const head = await transaction.head();
+  const next = rows.get(group.to + 1);
+  if (next === undefined && head.seq !== group.to) return UNMENDED;
+  const brought = records.map((checked) => broughtRecord(ports, checked, from));
+  const seqs = Array.from({ length: count }, (_, index) => group.from + index);
+  const timesTried = Math.floor(TIMES_TRIED_MAX / count);
+  const own = new Map(
+    seqs.map((seq) => [seq, ownRecord(ports.barrier, rows.get(seq), group.hints.get(seq), timesTried)]),
+  );
+  const slots = seqs.map((seq): Slot<Found> => {
+    const row = rows.get(seq);
+    const mine = own.get(seq);
+    const ids = [row?.id, group.hints.get(seq)?.id];
+    const fitting = brought.filter(
+      ({ id, digest }) => ids.includes(id) || (row !== undefined && same(row.digest, digest)),
+    );
+    return { seq, row, likely: mine === undefined ? fitting : [mine, ...fitting] };
+  });
+  // Records that changed places are here, too.
+  const pool = [...[...own.values()].filter((one) => one !== undefined), ...brought];
+  const placed = placeRecords({ before, next, pool, slots });
+  if (placed === undefined) return UNMENDED;
+  return write(ports, transaction, group, rows, placed, by);
+}
+
+async function write(
+  ports: MendPorts,
+  transaction: Transaction,
+  group: DamagedGroup,
+  rows: ReadonlyMap<number, StoredKey>,
+  placed: readonly Placed<Found>[],
+  by: string,
+): Promise<MendOutcome> {
+  const whole = placed.every(({ record }) => record !== undefined);
+  const fresh: StoredKey[] = [];
+  const mended: MendedKey[] = [];
+  for (const { seq, chain, record } of placed) {
+    if (record === undefined) continue;
+    const row: StoredKey = { ...record.row(group.hints.get(seq)), seq, chain };
+    const there = rows.get(seq);
+    if (there !== undefined && sameRow(there, row)) continue;
+    fresh.push(row);
+    mended.push({ seq, id: row.id, from: record.from });
+  }
+  if (fresh.length === 0) return { mended, whole };
+  const known = await transaction.knownKeys(fresh.map(({ id }) => id));
+  const written = new Set(fresh.map(({ seq }) => seq));
+  // It came in again under another number meanwhile.
+  if ([...known.values()].some(({ seq }) => !written.has(seq))) return UNMENDED;
+  await transaction.mendKeys(fresh);
+  await ports.audit.append(
+    transaction,
+    mended.map(({ seq, id, from }) => ({ event: 'key-mended', by, key: id, number: seq, from })),
+  );
+  // Behind a key that the primary refused for being damaged its cursor went on: only everything brings that key there.
+  const refused = (await transaction.refusedKeys('', REFUSED_MAX)).map(({ seq }) => seq);
+  if (mended.some(({ seq }) => refused.includes(seq))) {
+    await beginEpoch(ports, transaction, 'a key that the primary had refused for being damaged was mended');
+  }
+  return { mended, whole };
+}
+
+function broughtRecord(ports: MendPorts, checked: CheckedKey, from: string): Found {
+  return {
+    id: checked.complete.key.id,
+    digest: checked.digest,
+    from,
+    // What the damaged row said of where it came from, and when, is worth nothing.
+    row: (hint) => sealedRow(ports.barrier, checked, hint?.receivedFrom ?? from, hint?.at ?? ports.clock()),
+  };
+}
+
+/** The record that lies in a row, where it opens; with what the audit log tells in the place of a column that was altered. */
+function ownRecord(
+  barrier: Barrier,
+  row: StoredKey | undefined,
+  hint: Hint | undefined,
+  timesTried: number,
+): Found | undefined {
+  if (row === undefined || !isSealed(barrier, row.sealed)) return undefined;
+  for (const attempt of attempts(row, hint, timesTried)) {
+    const checked = openedOrNot(barrier, attempt);
+    if (checked === undefined) continue;
+    const { digest, complete } = checked;
+    const right = { ...attempt, digest, deviceId: complete.key.device.id };
+    return { id: attempt.id, digest, from: 'here', row: () => right };
+  }
+  return undefined;
+}
+
+/** What has not even the form of a seal opens with nothing that is tried. */
+function isSealed(barrier: Barrier, sealed: Uint8Array): boolean {
+  try {
+    barrier.dataKeyNumber(sealed);
+    return true;
+  } catch (error) {
+    if (error instanceof KeystairError) return false;
+    throw error;
+  }
+}
+
+function* attempts(row: StoredKey, hint: Hint | undefined, timesTried: number): Generator<StoredKey> {
+  yield row;
+  if (hint === undefined) return;
+  const told = { ...row, id: hint.id ?? row.id, receivedFrom: hint.receivedFrom };
+  if (told.id !== row.id || told.receivedFrom !== row.receivedFrom) yield told;
+  for (let before = 0; before < timesTried; before += 1) {
+    yield { ...told, recordedAt: hint.at - before };
+  }
+}
+
+function openedOrNot(barrier: Barrier, row: StoredKey): CheckedKey | undefined {
+  try {
+    return checkedKey(openStoredKey(barrier, row));
+  } catch (error) {
+    if (error instanceof KeystairError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+function sameRow(left: StoredKey, right: StoredKey): boolean {
+  return (
+    left.id === right.id &&
+    left.deviceId === right.deviceId &&
+    left.fields === right.fields &&
+    left.receivedFrom === right.receivedFrom &&
+    left.recordedAt === right.recordedAt &&
+    same(left.digest, right.digest) &&
+    same(left.chain, right.chain) &&
+    same(left.sealed, right.sealed)
+  );
+}
+
+function same(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0;
+}

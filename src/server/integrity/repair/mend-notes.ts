@@ -1,0 +1,31 @@
+/**
+ * Putting right what is noted of devices and neighbours. Invariant: nothing is believed that is not counted here: a
+ * note that is gone is given back by the device, which counts otherwise, and what was heard is heard again with the
+ * next heartbeat.
+ */
+import { NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
+import type { Store } from '#store/store.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
+import type { Findings } from '../verify/findings.ts';
+import { countReceipts, sameTotals } from '../verify/receipts-count.ts';
+
+export async function mendNotes({ store }: Pick<ServerPorts, 'store'>, findings: Findings): Promise<void> {
+  await mendReceipts(store, new Set(findings.receiptTotals.map(({ id }) => id)));
+  for (const { id, lastHeartbeatAt } of findings.contacts) {
+    await store.write((transaction) => transaction.putContact({ id, lastHeartbeatAt, body: '{}' }));
+  }
+}
+
+async function mendReceipts(store: Store, devices: ReadonlySet<string>): Promise<void> {
+  if (devices.size === 0) return;
+  const before = new Map<string, ReceiptTotals>();
+  for (const id of devices) before.set(id, await store.reader.receiptTotals(id));
+  const counted = await countReceipts(store.reader, devices, () => new Promise((next) => setImmediate(next)));
+  await store.write(async (transaction) => {
+    for (const [id, totals] of before) {
+      // One that handed over a key meanwhile was counted too early, and is found again.
+      if (!sameTotals(await transaction.receiptTotals(id), totals)) continue;
+      await transaction.addReceipts(id, [], counted.get(id) ?? NO_RECEIPTS);
+    }
+  });
+}

@@ -1,0 +1,156 @@
+/**
+ * Repairing: verifies, puts right what the rows themselves prove, has the rest back from the primary, asks secondaries
+ * and devices for what only they have, and verifies again.
+ *
+ * Invariants: that it begins is durable before anything is touched; a key counts as mended when its transaction is
+ * durable, and as whole when the verification after it says so.
+ */
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import { type Caller, demandRight } from '#domain/right.ts';
+import type { VerifyAnswer } from '#protocol/people-answers.ts';
+import type { CallLife } from '../../environment/call-life.ts';
+import type { AskBackPorts } from '../../hierarchy/recovery/ask-back.ts';
+import type { Findings } from '../verify/findings.ts';
+import { lookAtEverything, reportOf, type Verified } from '../verify/verify.ts';
+import { askSecondaries, setBack } from './ask-secondaries.ts';
+import { type DamagedGroup, groupsOf, joined } from './damaged-group.ts';
+import { mendFromPrimary } from './from-primary.ts';
+import { mendGroup, type MendedKey } from './mend-group.ts';
+import { mendNotes } from './mend-notes.ts';
+import { waitingFor } from './waiting-for.ts';
+
+/** Throws `not-allowed`, `interrupted`. What is in the way of a part is told in the report. */
+export async function repair(ports: AskBackPorts, caller: Caller, life: CallLife): Promise<VerifyAnswer> {
+  demandRight(caller, { area: 'Encryption key management', right: 'Write' });
+  let found = await lookAtEverything(ports, life);
+  const run: Run = { ports, by: caller.name, life, mended: [], obstacles: new Set() };
+  let round: Round = { left: [], secondaries: [], changed: isDamaged(found) };
+  while (round.changed) {
+    const mendedBefore = run.mended.length;
+    round = await repairOnce(run, found);
+    if (!round.changed) break;
+    // More than a verification names at once: the next round has the rest.
+    const again = found.findings.more > 0 && run.mended.length > mendedBefore;
+    found = await lookAtEverything(ports, life);
+    if (!again) break;
+  }
+  const { primary } = found.around;
+  const mended = run.mended.map(({ seq, id, from }) => ({
+    seq,
+    id,
+    from,
+    name: from === `primary:${primary?.id}` ? primary!.name : null,
+  }));
+  const waiting = await waitingFor(ports, round.left, round.secondaries);
+  return { ...reportOf(found), repair: { mended, waiting, obstacles: [...run.obstacles] } };
+}
+
+interface Round {
+  readonly left: readonly DamagedGroup[];
+  /** Those that were asked to send again. */
+  readonly secondaries: readonly ServerName[];
+  /** Something was put right. */
+  readonly changed: boolean;
+}
+
+function isDamaged({ findings }: Verified): boolean {
+  return findings.damages.length > 0 || notesOf(findings) > 0;
+}
+
+/** What is set back or counted anew, and so always put right. */
+function notesOf({ cursors, contacts, receiptTotals }: Findings): number {
+  return cursors.length + contacts.length + receiptTotals.length;
+}
+
+async function repairOnce(run: Run, { findings, auditWhole }: Verified): Promise<Round> {
+  const { ports, by } = run;
+  const groups = groupsOf(findings.damages, auditWhole);
+  const before = run.mended.length;
+  await ports.audit.record({
+    event: 'repair-started',
+    by,
+    runs: groups.length,
+    first: groups[0]?.from ?? null,
+  });
+  let left: readonly DamagedGroup[] = groups;
+  try {
+    for (const cursor of findings.cursors) await setBack(ports, cursor, by);
+    await mendNotes(ports, findings);
+    left = await mendHere(run, left);
+    left = await mendFromAbove(run, left);
+    goOn(run);
+  } catch (error) {
+    await ended(run, 'broken-off', before, left.length).catch(() => undefined);
+    throw error;
+  }
+  ports.wanted.want(left);
+  const secondaries = await askSecondaries(ports, left, by);
+  await ended(run, 'completed', before, left.length);
+  return { left, secondaries, changed: run.mended.length > before || notesOf(findings) > 0 };
+}
+
+interface Run {
+  readonly ports: AskBackPorts;
+  readonly by: string;
+  readonly life: CallLife;
+  readonly mended: MendedKey[];
+  readonly obstacles: Set<string>;
+}
+
+function ended(
+  { ports, by, mended }: Run,
+  outcome: 'completed' | 'broken-off',
+  before: number,
+  left: number,
+): Promise<void> {
+  return ports.audit.record({ event: 'repair-ended', by, outcome, mended: mended.length - before, left });
+}
+
+/** What the records in the rows, the log and the neighbours prove. */
+async function mendHere(run: Run, groups: readonly DamagedGroup[]): Promise<readonly DamagedGroup[]> {
+  const left = await mendEach(run, groups);
+  if (left.length < 2) return left;
+  // Records that changed places over a distance prove each other only together.
+  const all = joined(left);
+  return (await mendEach(run, [all])).length === 0 ? [] : left;
+}
+
+async function mendEach(
+  { ports, by, life, mended }: Run,
+  groups: readonly DamagedGroup[],
+): Promise<DamagedGroup[]> {
+  const left: DamagedGroup[] = [];
+  for (const group of groups) {
+    life.demandWanted();
+    const outcome = await ports.store.write((transaction) =>
+      mendGroup(ports, transaction, group, [], { from: 'here', by }),
+    );
+    mended.push(...outcome.mended);
+    if (!outcome.whole) left.push(group);
+  }
+  return left;
+}
+
+async function mendFromAbove(
+  { ports, by, life, mended, obstacles }: Run,
+  groups: readonly DamagedGroup[],
+): Promise<readonly DamagedGroup[]> {
+  const { primary } = await ports.link.judge(ports.store.reader);
+  if (groups.length === 0 || primary === undefined) return groups;
+  let left = groups;
+  try {
+    left = await mendFromPrimary(ports, groups, by, (some) => mended.push(...some), life.demandWanted);
+  } catch (error) {
+    if (!(error instanceof KeystairError) || codeOf(error) === 'interrupted') throw error;
+    obstacles.add(error.sentence);
+  }
+  return left;
+}
+
+/** What a gap held up climbs, and what was looked up in vain is asked for again. */
+function goOn({ ports, mended }: Run): void {
+  if (mended.length === 0) return;
+  ports.keysRecorded.raise();
+  ports.hierarchyChanged.raise();
+}

@@ -1,0 +1,65 @@
+/** Who may still bring what a repair could not have at once, and how that is hastened: words for a person. */
+import type { ServerName } from '#domain/lookup.ts';
+import { byName } from '#domain/name-order.ts';
+import type { VerifyAnswer } from '#protocol/people-answers.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
+import { readPrimary } from '../../hierarchy/primary/primary-row.ts';
+import { readMember } from '../../members/members.ts';
+import type { DamagedGroup } from './damaged-group.ts';
+
+type Waiting = NonNullable<VerifyAnswer['repair']>['waiting'][number];
+
+/** @param secondaries those that were asked to send again. */
+export async function waitingFor(
+  ports: Pick<ServerPorts, 'store' | 'rows'>,
+  groups: readonly DamagedGroup[],
+  secondaries: readonly ServerName[],
+): Promise<Waiting[]> {
+  const sources = new Set(groups.flatMap((group) => [...group.sources]));
+  const devices: ServerName[] = [];
+  for (const id of deviceIds(sources)) {
+    const member = await readMember(ports.rows, ports.store.reader, id);
+    if (member?.kind === 'device' && member.removedAt === null) devices.push(member);
+  }
+  devices.sort(byName);
+  const primary = await readPrimary(ports.rows, ports.store.reader);
+  return [
+    ...(primary !== undefined && sources.has(`primary:${primary.id}`) ? [cameDown(primary)] : []),
+    ...secondaries.map((secondary) =>
+      withHeartbeat('secondary', secondary, 'sends its keys again', 'keystair hierarchy heartbeat'),
+    ),
+    ...devices.map((device) =>
+      withHeartbeat('device', device, 'gives its receipts back', 'keystair agent heartbeat'),
+    ),
+  ];
+}
+
+function withHeartbeat(
+  place: Waiting['place'],
+  { id, name }: ServerName,
+  does: string,
+  command: string,
+): Waiting {
+  const nextStep = `it ${does} with its next heartbeat; at once with \`${command}\` on ${name}`;
+  return { place, id, name, nextStep };
+}
+
+/** The devices that have a receipt of what is damaged: those that made it, or brought it back. */
+function deviceIds(sources: ReadonlySet<string>): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const source of sources) {
+    const [from, id] = source.split(':', 2);
+    if ((from === 'device' || from === 'receipt') && id !== undefined) ids.add(id);
+  }
+  return ids;
+}
+
+/** What came down by a lookup is given for its claim only, as it was. */
+function cameDown({ id, name }: ServerName): Waiting {
+  return {
+    place: 'primary',
+    id,
+    name,
+    nextStep: 'a key that came down by a lookup comes again when a device here opens what it encrypts',
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * Walks through the audit log: its chain and MACs are made anew, and what it tells is held against the rows: the numbers
+ * of keys, and how far each secondary was received.
+ */
+import type { Barrier } from '#crypto/barrier.ts';
+import { AUDIT_START, type AuditEvent, auditLeafHash, nextAuditChain } from '#domain/audit-log.ts';
+import type { AuditRow, Cursor, Reader } from '#store/store.ts';
+import { auditMacFits } from '../../audit/audit-log.ts';
+import type { Damage, Findings, ToldOfKeys } from './findings.ts';
+
+const PAGE = 500;
+/** Lines kept of one run of missing keys: their numbers are as many as the repair will try. */
+const TOLD_MAX = 1000;
+const LOOKED_AT = [
+  '"keys-recorded"',
+  '"keys-acknowledged"',
+  '"transmission-received"',
+  '"secondary-asked-again"',
+] as const;
+
+type AcknowledgedKeys = Extract<AuditEvent, { readonly event: 'keys-acknowledged' }>;
+type Told = AuditEvent & { readonly at: string };
+
+/** The cursors as they stood a moment after this line of the log. */
+export interface CursorsThen {
+  readonly line: number;
+  readonly cursors: readonly Cursor[];
+}
+
+/**
+ * Tells each damage what the log knows of its numbers. @param onPage after each page, with the line reached.
+ * Returns whether every line is as it was written, and the highest number the log tells of.
+ */
+export async function walkAudit(
+  { reader, barrier }: { readonly reader: Reader; readonly barrier: Barrier },
+  findings: Findings,
+  then: CursorsThen,
+  onPage: (line: number) => Promise<void>,
+): Promise<{ readonly whole: boolean; readonly lastKey: number }> {
+  let { seq, chain }: { seq: number; chain: Uint8Array } = AUDIT_START;
+  let lastMac = true;
+  let faults = 0;
+  let lastKey = 0;
+  const fault = (sentence: string): void => {
+    faults += 1;
+    findings.add(sentence);
+  };
+  const cursors = new HeldCursors(then);
+  const acknowledged = new Acknowledged();
+  for (;;) {
+    const rows = await reader.auditAfter(seq, PAGE);
+    for (const row of rows) {
+      if (row.seq !== seq + 1) fault(`the audit log lacks the lines ${seq + 1} to ${row.seq - 1}`);
+      const next = nextAuditChain(chain, auditLeafHash(row.event));
+      if (Buffer.compare(next, row.chain) !== 0)
+        fault(`line ${row.seq} of the audit log, or one before it, was altered`);
+      if (!auditMacFits(barrier, row))
+        fault(`line ${row.seq} of the audit log was not written by this server`);
+      const told = readLine(row);
+      if (told?.event === 'keys-recorded') {
+        lastKey = Math.max(lastKey, told.to);
+        tell(findings.damages, { ...told, at: Date.parse(told.at) });
+      } else if (told?.event === 'keys-acknowledged') {
+        acknowledged.hear(findings.damages, told);
+      } else if (told?.event === 'transmission-received') {
+        cursors.hear(row.seq, told.secondary, told.epoch, told.to);
+      } else if (told?.event === 'secondary-asked-again') {
+        cursors.hear(row.seq, told.secondary, told.epoch, 0);
+      }
+      ({ seq, chain } = row);
+      lastMac = row.mac.length > 0;
+    }
+    await onPage(seq);
+    if (rows.length < PAGE) break;
+  }
+  if (!lastMac) fault('the audit log was cut or added to after its last sealed line');
+  // A log that does not add up tells nothing of them.
+  if (faults === 0) for (const cursor of cursors.altered()) findings.cursor(cursor);
+  return { whole: faults === 0, lastKey };
+}
+
+/** Only of the kinds that are looked at. */
+function readLine({ event }: AuditRow): Told | undefined {
+  if (!LOOKED_AT.some((kind) => event.includes(kind))) return undefined;
+  try {
+    return JSON.parse(event) as Told;
+  } catch {
+    return undefined;
+  }
+}
+
+function tell(damages: readonly Damage[], { from, to, first, receivedFrom, at }: ToldOfKeys): void {
+  for (const { told } of damagesIn(damages, from, to)) {
+    if (told.length < TOLD_MAX) told.push({ from, to, first, receivedFrom, at });
+  }
+}
+
+/** Those with a number from `from` to `to`. */
+function* damagesIn(damages: readonly Damage[], from: number, to: number): Generator<Damage> {
+  // The first that does not end before that.
+  let low = 0;
+  for (let high = damages.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if (damages[middle]!.to < from) low = middle + 1;
+    else high = middle;
+  }
+  for (let at = low; at < damages.length && damages[at]!.seq <= to; at += 1) yield damages[at]!;
+}
+
+/** What primaries acknowledged, batch after batch. */
+class Acknowledged {
+  #epoch = '';
+  #to = 0;
+
+  hear(damages: readonly Damage[], { epoch, to, refused, primary }: AcknowledgedKeys): void {
+    const from = epoch === this.#epoch && to > this.#to ? this.#to + 1 : 1;
+    // Which of them was refused it does not say.
+    if (refused === 0) {
+      for (const damage of damagesIn(damages, from, to)) damage.acknowledgedBy.add(primary);
+    }
+    this.#epoch = epoch;
+    this.#to = to;
+  }
+}
+
+/** Cursors, each of which the log must have told of: it is written in the transaction that moves one. */
+class HeldCursors {
+  readonly #line: number;
+  readonly #held = new Map<string, { readonly cursor: Cursor; fits: boolean }>();
+
+  constructor({ line, cursors }: CursorsThen) {
+    this.#line = line;
+    for (const cursor of cursors) {
+      this.#held.set(`${cursor.memberId} ${cursor.epoch}`, { cursor, fits: cursor.seq === 0 });
+    }
+  }
+
+  hear(line: number, secondary: string, epoch: string, to: number): void {
+    const held = this.#held.get(`${secondary} ${epoch}`);
+    if (held === undefined) return;
+    const fits = held.cursor.seq === to;
+    // What came after it was read moved it on, perhaps between the two looks.
+    held.fits = line <= this.#line ? fits : held.fits || fits;
+  }
+
+  altered(): Cursor[] {
+    return [...this.#held.values()].filter(({ fits }) => !fits).map(({ cursor }) => cursor);
+  }
+}

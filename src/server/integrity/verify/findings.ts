@@ -1,0 +1,161 @@
+/**
+ * What a verification finds: damaged keys by number, and everything else as sentences. Invariant: memory is bounded,
+ * however much is damaged; what is not listed any more is counted.
+ */
+import type { ServerName } from '#domain/lookup.ts';
+import type { Contact, Cursor, StoredKey } from '#store/store.ts';
+import { toHex } from '../../hierarchy/hex.ts';
+
+/** Problems listed, and damaged keys named; behind so many the rest is only counted. */
+const PROBLEMS_MAX = 1000;
+
+/**
+ * What is wrong with a key's row. `unreadable`: its record does not open. `digest`, `device`, `chain`: the record is
+ * right, and that column is not. `other-record`: the record that belongs at this number is another one. `missing`: no
+ * row.
+ */
+export type KeyFault = 'unreadable' | 'digest' | 'device' | 'chain' | 'other-record' | 'missing';
+
+/** What the audit log tells of a number: when and from where a key was recorded under it. */
+export interface ToldOfKeys {
+  readonly from: number;
+  readonly to: number;
+  /** The id of the key numbered `from`. */
+  readonly first: string;
+  readonly receivedFrom: string;
+  /** Unix ms. */
+  readonly at: number;
+}
+
+export interface Damage {
+  /** Its number; with `to` above it, the first of a run of missing rows. */
+  readonly seq: number;
+  readonly to: number;
+  /** As the row says; null where there is none. */
+  readonly id: string | null;
+  /** 64 hexadecimal digits, as the row says. */
+  readonly digest: string | null;
+  readonly receivedFrom: string | null;
+  readonly origin: string | null;
+  readonly faults: KeyFault[];
+  readonly told: ToldOfKeys[];
+  /** Ids of primaries that acknowledged a batch with that number and refused nothing of it. */
+  readonly acknowledgedBy: Set<string>;
+}
+
+/** What of a row a finding needs; no material. */
+export type DamagedRow = Pick<StoredKey, 'seq' | 'id' | 'digest' | 'receivedFrom' | 'fields'>;
+
+export class Findings {
+  readonly #sentences: string[] = [];
+  readonly #damages: Damage[] = [];
+  readonly #cursors: Cursor[] = [];
+  readonly #contacts: Contact[] = [];
+  readonly #receiptTotals: ServerName[] = [];
+  #more = 0;
+
+  add(sentence: string): void {
+    if (this.#sentences.length < PROBLEMS_MAX) this.#sentences.push(sentence);
+    else this.#more += 1;
+  }
+
+  /** By rising number. A second fault of the row named last joins the first. */
+  damaged(row: DamagedRow, fault: KeyFault): void {
+    const last = this.#damages.at(-1);
+    if (last?.seq === row.seq) {
+      if (!last.faults.includes(fault)) last.faults.push(fault);
+      return;
+    }
+    const { seq, id, receivedFrom } = row;
+    this.#put({
+      seq,
+      to: seq,
+      id,
+      digest: toHex(row.digest),
+      receivedFrom,
+      origin: originOf(row.fields),
+      faults: [fault],
+      told: [],
+      acknowledgedBy: new Set(),
+    });
+  }
+
+  missing(from: number, to: number): void {
+    this.#put({
+      seq: from,
+      to,
+      id: null,
+      digest: null,
+      receivedFrom: null,
+      origin: null,
+      faults: ['missing'],
+      told: [],
+      acknowledgedBy: new Set(),
+    });
+  }
+
+  #put(damage: Damage): void {
+    if (this.#damages.length < PROBLEMS_MAX) this.#damages.push(damage);
+    else this.#more += 1;
+  }
+
+  /** A cursor that is not where the audit log says. */
+  cursor(cursor: Cursor): void {
+    this.#cursors.push(cursor);
+    this.add(
+      `how far ${cursor.memberId} was received in epoch ${cursor.epoch} was altered: its row says number ${cursor.seq}, the audit log another`,
+    );
+  }
+
+  /** What was heard of a neighbour, and cannot be read any more. */
+  contact(contact: Contact): void {
+    if (this.#contacts.length < PROBLEMS_MAX) this.#contacts.push(contact);
+    this.add(
+      `what was last heard of ${contact.id} was altered and is not shown; its next heartbeat tells it anew`,
+    );
+  }
+
+  get contacts(): readonly Contact[] {
+    return this.#contacts;
+  }
+
+  /** A device whose total of receipts is not that of the notes beside its keys. */
+  receipts(device: ServerName): void {
+    if (this.#receiptTotals.length < PROBLEMS_MAX) this.#receiptTotals.push(device);
+    this.add(
+      `what is noted of the receipts of the device ${device.name} (${device.id}) was altered: notes and total differ; \`keystair server verify --repair\` counts anew, and the device gives back what is lacking`,
+    );
+  }
+
+  get receiptTotals(): readonly ServerName[] {
+    return this.#receiptTotals;
+  }
+
+  get cursors(): readonly Cursor[] {
+    return this.#cursors;
+  }
+
+  /** By rising number. */
+  get damages(): readonly Damage[] {
+    return this.#damages;
+  }
+
+  get sentences(): readonly string[] {
+    return this.#sentences;
+  }
+
+  /** Found, and not listed. */
+  get more(): number {
+    return this.#more;
+  }
+}
+
+/** As damaged fields say, for a hint where to look. */
+function originOf(fields: string): string | null {
+  try {
+    const { origin } = JSON.parse(fields) as { origin?: unknown };
+    return typeof origin === 'string' ? origin : null;
+  } catch {
+    return null;
+  }
+}

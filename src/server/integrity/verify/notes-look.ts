@@ -1,0 +1,88 @@
+/**
+ * Looks at what is noted of devices and neighbours: each device's total of receipts is held against the notes of what it
+ * holds, and what was heard of a neighbour must be readable. None of it decides who gets what.
+ */
+import type { ServerName } from '#domain/lookup.ts';
+import type { Member } from '#domain/member.ts';
+import { NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
+import type { Contact, Reader } from '#store/store.ts';
+import { readPrimary } from '../../hierarchy/primary/primary-row.ts';
+import type { Findings } from './findings.ts';
+import { countReceipts, DEVICES_A_WALK, sameTotals } from './receipts-count.ts';
+import type { VerifyPorts } from './verify.ts';
+
+/** A device may hand over keys while it is counted; one that does so each time is counted another day. */
+const LOOKS_MAX = 3;
+/** Totals read between two turns of the event loop: some milliseconds. */
+const TOTALS_A_TURN = 1000;
+
+/** @param turn lets others go on. */
+export async function lookAtNotes(
+  { rows, store }: VerifyPorts,
+  findings: Findings,
+  turn: () => Promise<void>,
+): Promise<void> {
+  const { reader } = store;
+  const primary = await readPrimary(rows, reader);
+  if (primary !== undefined) await lookAtContact(reader, primary.id, findings);
+  // A key that is damaged is missing in the sum; it is put right first.
+  const counts = findings.damages.length === 0 && findings.more === 0;
+  let devices: ServerName[] = [];
+  for await (const { id, value } of rows.each<Member>(reader, 'member')) {
+    await lookAtContact(reader, id, findings);
+    if (!counts || value.kind !== 'device' || value.removedAt !== null) continue;
+    if (devices.push({ id, name: value.name }) < DEVICES_A_WALK) continue;
+    await lookAtDevices(reader, devices, findings, turn);
+    devices = [];
+  }
+  if (devices.length > 0) await lookAtDevices(reader, devices, findings, turn);
+}
+
+async function lookAtContact(reader: Reader, id: string, findings: Findings): Promise<void> {
+  const contact = await reader.contact(id);
+  if (contact !== undefined && !isReadable(contact)) findings.contact(contact);
+}
+
+async function lookAtDevices(
+  reader: Reader,
+  devices: readonly ServerName[],
+  findings: Findings,
+  turn: () => Promise<void>,
+): Promise<void> {
+  let left = devices;
+  for (let look = 0; look < LOOKS_MAX && left.length > 0; look += 1) {
+    left = await lookAtReceipts(reader, left, findings, turn);
+  }
+}
+
+function isReadable({ body }: Contact): boolean {
+  try {
+    const heard: unknown = JSON.parse(body);
+    return typeof heard === 'object' && heard !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns those whose total changed meanwhile. */
+async function lookAtReceipts(
+  reader: Reader,
+  devices: readonly ServerName[],
+  findings: Findings,
+  turn: () => Promise<void>,
+): Promise<ServerName[]> {
+  const before = new Map<string, ReceiptTotals>();
+  for (const { id } of devices) {
+    before.set(id, await reader.receiptTotals(id));
+    if (before.size % TOTALS_A_TURN === 0) await turn();
+  }
+  const counted = await countReceipts(reader, new Set(before.keys()), turn);
+  const changed: ServerName[] = [];
+  for (const { id, name } of devices) {
+    const totals = before.get(id)!;
+    if (sameTotals(totals, counted.get(id) ?? NO_RECEIPTS)) continue;
+    if (sameTotals(totals, await reader.receiptTotals(id))) findings.receipts({ id, name });
+    else changed.push({ id, name });
+  }
+  return changed;
+}

@@ -1,0 +1,116 @@
+/**
+ * Joining: a device or secondary becomes a member. The public key that TLS proved possession of spends the invitation,
+ * and is bound to the member's id for ever.
+ */
+import type { z } from 'zod';
+import { KeystairError } from '#domain/errors.ts';
+import { type Member, mayCall } from '#domain/member.ts';
+import type { JoinAnswer, JoinRequest } from '#protocol/messages.ts';
+import type { Transaction } from '#store/store.ts';
+import { isoTime, type ServerPorts } from '../repository/ports.ts';
+import { readOptions } from '../repository/settings.ts';
+import type { Credentials } from './credentials.ts';
+import { demandInvitation, shortId } from './invitations.ts';
+import { readMember, writeMember } from './members.ts';
+
+export interface Joiner {
+  /** SPKI DER, as TLS proved it. */
+  readonly publicKey: Uint8Array;
+  readonly fingerprint: string;
+}
+
+export async function admit(
+  ports: ServerPorts,
+  credentials: Credentials,
+  joiner: Joiner,
+  request: z.infer<typeof JoinRequest>,
+): Promise<JoinAnswer> {
+  if (request.id === ports.server.id) {
+    throw new KeystairError('invitation-invalid', 'a server cannot join itself', {
+      nextStep: 'use the invitation on the secondary',
+    });
+  }
+  const { secret, kind, name } = request;
+  const member = await ports.store.write(async (transaction) => {
+    const invitation = await demandInvitation(ports, transaction, {
+      secret,
+      kind,
+      fingerprint: joiner.fingerprint,
+    });
+    const known = await readMember(ports.rows, transaction, request.id);
+    if (known !== undefined && (known.fingerprint !== joiner.fingerprint || known.kind !== kind)) {
+      throw new KeystairError('already-exists', `this ${kind}'s id belongs to another key here`, {
+        nextStep:
+          'two copies of one data or state directory are in use: enrol the copy with an empty directory',
+      });
+    }
+    if (kind === 'secondary') await refuseLoop(ports, transaction, request.id);
+    const repeated = invitation.row.usedBy !== null;
+    if (repeated && (known === undefined || !mayCall(known))) {
+      // Else a removed member would come back with the invitation it spent.
+      throw new KeystairError(
+        'invitation-used',
+        'this invitation was used, and who used it was removed or moved since',
+        {
+          nextStep: 'ask for a new one',
+        },
+      );
+    }
+    const joined: Member =
+      repeated && known !== undefined
+        ? { ...known, name }
+        : {
+            id: request.id,
+            kind,
+            name,
+            fingerprint: joiner.fingerprint,
+            publicKey: Buffer.from(joiner.publicKey).toString('base64'),
+            // Who is a member renews its address with a new invitation, and keeps its mark.
+            dmz: invitation.row.dmz || (known?.removedAt === null && known.dmz),
+            state: request.arriving === true ? 'arriving' : 'managed',
+            movedTo: null,
+            joinedAt: isoTime(ports.clock()),
+            removedAt: null,
+          };
+    await writeMember(ports.rows, transaction, joined);
+    await ports.rows.put(transaction, 'invitation', invitation.id, {
+      ...invitation.row,
+      usedBy: joiner.fingerprint,
+    });
+    await ports.audit.append(transaction, [
+      {
+        event: 'invitation-used',
+        by: `${kind}:${request.id}`,
+        kind,
+        member: request.id,
+        name,
+        fingerprint: joiner.fingerprint,
+        invitation: shortId(invitation.id),
+      },
+    ]);
+    return joined;
+  });
+  ports.hierarchyChanged.raise();
+  const options = await readOptions(ports.rows, ports.store.reader);
+  return {
+    server: ports.server,
+    ...(await credentials.certify(member.id, joiner.publicKey)),
+    addresses: [...credentials.addresses()],
+    useHierarchy: options.useHierarchy,
+    dmz: member.dmz,
+  };
+}
+
+/** A server above this one cannot become one below it. Deeper loops are found by the lookup's list of servers asked. */
+async function refuseLoop(ports: ServerPorts, transaction: Transaction, joinerId: string): Promise<void> {
+  const primaries = await ports.rows.all<{ id: string }>(transaction, 'primary');
+  if (primaries.some(({ value }) => value.id === joinerId)) {
+    throw new KeystairError(
+      'invitation-invalid',
+      `${ports.server.name}, which made this invitation, is itself a secondary of the server that wants to join`,
+      {
+        nextStep: `make ${ports.server.name} leave its primary first: \`keystair hierarchy leave\` there`,
+      },
+    );
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Invitations: made for a person to carry, kept as the hash of their secret, spent by one public key.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import { type Invitation, encodeInvitation, hashInvitationSecret } from '#domain/invitation.ts';
+import { INVITATION_MS_DEFAULT, INVITATION_SECRET_BYTES } from '#domain/limits.ts';
+import type { MemberKind } from '#domain/member.ts';
+import type { Caller } from '#domain/right.ts';
+import type { Transaction } from '#store/store.ts';
+import { isoTime, type ServerPorts } from '../repository/ports.ts';
+
+/** What is kept of an invitation. */
+export interface InvitationRow {
+  readonly kind: MemberKind;
+  readonly dmz: boolean;
+  readonly expiresAt: string;
+  /** The fingerprint of the public key that spent it. */
+  readonly usedBy: string | null;
+}
+
+/** Makes an invitation; the string is shown once and can only be made anew. */
+export async function invite(
+  ports: ServerPorts,
+  caller: Caller,
+  request: { readonly kind: MemberKind; readonly dmz: boolean; readonly expiresMs?: number | undefined },
+  joinAt: { readonly addresses: readonly string[]; readonly authority: string },
+): Promise<{ invitation: string; expiresAt: string }> {
+  const secret = Buffer.from(ports.random(INVITATION_SECRET_BYTES)).toString('base64url');
+  const expiresAt = isoTime(ports.clock() + (request.expiresMs ?? INVITATION_MS_DEFAULT));
+  const invitation: Invitation = {
+    kind: request.kind,
+    server: ports.server,
+    addresses: joinAt.addresses,
+    authority: joinAt.authority,
+    secret,
+    expiresAt,
+  };
+  const id = hashInvitationSecret(secret);
+  await ports.store.write(async (transaction) => {
+    const row: InvitationRow = { kind: request.kind, dmz: request.dmz, expiresAt, usedBy: null };
+    await ports.rows.put(transaction, 'invitation', id, row);
+    await ports.audit.append(transaction, [
+      {
+        event: 'invitation-made',
+        by: caller.name,
+        kind: request.kind,
+        dmz: request.dmz,
+        expiresAt,
+        invitation: shortId(id),
+      },
+    ]);
+  });
+  return { invitation: encodeInvitation(invitation), expiresAt };
+}
+
+/**
+ * The invitation this secret belongs to, when this public key may use it now: unspent, or spent by the same key, which
+ * may repeat the request until it expires so that a lost reply burns nothing.
+ */
+export async function demandInvitation(
+  ports: Pick<ServerPorts, 'rows' | 'clock'>,
+  transaction: Transaction,
+  request: { readonly secret: string; readonly kind: MemberKind; readonly fingerprint: string },
+): Promise<{ id: string; row: InvitationRow }> {
+  const id = hashInvitationSecret(request.secret);
+  const row = await ports.rows.get<InvitationRow>(transaction, 'invitation', id);
+  if (row === undefined) {
+    throw new KeystairError('invitation-invalid', 'this server made no such invitation', {
+      nextStep: 'ask its administrator for a new one, and check that it is for this server',
+    });
+  }
+  if (row.kind !== request.kind) {
+    const command = row.kind === 'device' ? '`keystair agent enrol`' : '`keystair hierarchy join`';
+    throw new KeystairError('invitation-invalid', `this invitation is for a ${row.kind}`, {
+      nextStep: `use it with ${command}, or ask for one for a ${request.kind}`,
+    });
+  }
+  if (ports.clock() >= Date.parse(row.expiresAt)) {
+    throw new KeystairError('invitation-expired', `the invitation expired at ${row.expiresAt}`, {
+      nextStep: 'ask for a new one',
+    });
+  }
+  if (row.usedBy !== null && row.usedBy !== request.fingerprint) {
+    throw new KeystairError('invitation-used', 'the invitation was used by another device or server', {
+      nextStep: 'ask for a new one; if nobody you know used it, tell the administrator to look at who joined',
+    });
+  }
+  return { id, row };
+}
+
+/** How the audit log names an invitation. */
+export function shortId(id: string): string {
+  return id.slice(0, 16);
+}

@@ -1,0 +1,164 @@
+/**
+ * Members of this server: reading them where a decision is made, finding one by what a person typed.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import { type Member, type MemberKind, mayCall } from '#domain/member.ts';
+import { byName } from '#domain/name-order.ts';
+import type { Reader, Transaction } from '#store/store.ts';
+import { isoTime, type ServerPorts } from '../repository/ports.ts';
+import type { TrustedRows } from '../repository/trusted-rows.ts';
+
+export function readMember(rows: TrustedRows, reader: Reader, id: string): Promise<Member | undefined> {
+  return rows.get<Member>(reader, 'member', id);
+}
+
+export function writeMember(rows: TrustedRows, transaction: Transaction, member: Member): Promise<void> {
+  return rows.put(transaction, 'member', member.id, member);
+}
+
+/** Members of one kind that were not removed, by name. */
+export async function listMembers(
+  rows: TrustedRows,
+  reader: Reader,
+  kind: MemberKind,
+): Promise<readonly Member[]> {
+  const members: Member[] = [];
+  for await (const member of eachMember(rows, reader, kind)) members.push(member);
+  return members.sort(byName);
+}
+
+export async function countMembers(rows: TrustedRows, reader: Reader, kind: MemberKind): Promise<number> {
+  let count = 0;
+  for await (const _ of eachMember(rows, reader, kind)) count += 1;
+  return count;
+}
+
+/** One after another: of devices there may be a million. */
+async function* eachMember(
+  rows: TrustedRows,
+  reader: Reader,
+  kind: MemberKind,
+  after = '',
+): AsyncGenerator<Member> {
+  for await (const { value } of rows.each<Member>(reader, 'member', after)) {
+    if (value.kind === kind && value.removedAt === null) yield value;
+  }
+}
+
+/** Members of one kind that were not removed, by id, from behind this one on. */
+export async function pageOfMembers(
+  rows: TrustedRows,
+  reader: Reader,
+  kind: MemberKind,
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<readonly Member[]> {
+  const members: Member[] = [];
+  for await (const member of eachMember(rows, reader, kind, after)) {
+    members.push(member);
+    if (members.length === limit) break;
+  }
+  return members;
+}
+
+/**
+ * The member who calls, by the whole of its key. Throws `not-a-member`, in the same words whether the id is unknown,
+ * the key another, the member removed, moved or of the other kind: a stranger learns nothing.
+ */
+export async function demandMember(
+  ports: Pick<ServerPorts, 'rows'>,
+  reader: Reader,
+  caller: { readonly memberId: string; readonly fingerprint: string },
+  kinds: readonly MemberKind[],
+): Promise<Member> {
+  const member = await readMember(ports.rows, reader, caller.memberId);
+  if (
+    member === undefined ||
+    member.fingerprint !== caller.fingerprint ||
+    !mayCall(member) ||
+    !kinds.includes(member.kind)
+  ) {
+    throw notAMember();
+  }
+  return member;
+}
+
+/** In the same words for whoever it is: a stranger learns nothing. */
+export function notAMember(): KeystairError {
+  return new KeystairError(
+    'not-a-member',
+    'this server does not know the caller as a member that may make this call',
+    {
+      nextStep: 'join with a new invitation if it was removed; else check that it calls the right server',
+    },
+  );
+}
+
+/** The row stays, as a no, and a permission to have keys back ends with it. Every key it brought stays. */
+export async function removeMember(ports: ServerPorts, by: string, id: string): Promise<void> {
+  await ports.store.write(async (transaction) => {
+    const member = await readMember(ports.rows, transaction, id);
+    if (member === undefined || member.removedAt !== null) return;
+    await writeMember(ports.rows, transaction, { ...member, removedAt: isoTime(ports.clock()) });
+    await transaction.deleteRow('recovery', id);
+    await ports.audit.append(transaction, [
+      { event: 'member-removed', by, kind: member.kind, member: id, name: member.name },
+    ]);
+  });
+}
+
+/**
+ * The member of this kind that has this id, or alone has this name: looked for without holding all, of which there may
+ * be a million. Throws `not-found` or `ambiguous-name`.
+ *
+ * @param removed whether one that was removed is meant where no other has this name.
+ */
+export async function findMember(
+  { rows, store: { reader } }: Pick<ServerPorts, 'rows' | 'store'>,
+  kind: MemberKind,
+  wanted: string,
+  { listing, removed = false }: { readonly listing: string; readonly removed?: boolean },
+): Promise<Member> {
+  const byId = await readMember(rows, reader, wanted);
+  if (byId?.kind === kind && (removed || byId.removedAt === null)) return byId;
+  const members: { one?: Member; count: number } = { count: 0 };
+  const removedOnes: typeof members = { count: 0 };
+  for await (const { value } of rows.each<Member>(reader, 'member')) {
+    if (value.kind !== kind || value.name !== wanted) continue;
+    const named = value.removedAt === null ? members : removedOnes;
+    named.one = value;
+    named.count += 1;
+  }
+  const { one, count } = removed && members.count === 0 ? removedOnes : members;
+  if (one !== undefined && count === 1) return one;
+  throw notNamed(count, kind, wanted, listing);
+}
+
+/** The one thing of these that has this id, or alone has this name. */
+export function findNamed<T extends ServerName>(
+  things: readonly T[],
+  wanted: string,
+  what: string,
+  listing: string,
+): T {
+  const byId = things.find((thing) => thing.id === wanted);
+  if (byId !== undefined) return byId;
+  const named = things.filter((thing) => thing.name === wanted);
+  if (named.length === 1) return named[0]!;
+  throw notNamed(named.length, what, wanted, listing);
+}
+
+function notNamed(count: number, what: string, wanted: string, listing: string): KeystairError {
+  if (count > 1) {
+    return new KeystairError('ambiguous-name', `${count} ${what}s are called ${JSON.stringify(wanted)}`, {
+      nextStep: `use the id, as \`${listing}\` shows it`,
+    });
+  }
+  return new KeystairError(
+    'not-found',
+    `no ${what} here is called ${JSON.stringify(wanted)} or has that id`,
+    {
+      nextStep: `look at \`${listing}\``,
+    },
+  );
+}

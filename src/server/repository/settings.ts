@@ -1,0 +1,58 @@
+/**
+ * What this server is and how it behaves: its identity, its epoch, its options. Trusted rows, read where they are
+ * needed.
+ */
+import type { ServerName } from '#domain/lookup.ts';
+import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
+import type { Reader, Transaction } from '#store/store.ts';
+import type { TrustedRows } from './trusted-rows.ts';
+
+export interface Options {
+  readonly useHierarchy: boolean;
+  readonly transmit: 'immediately' | 'heartbeat';
+  readonly heartbeatMs: number;
+  /** When `useHierarchy` was last switched, Unix ms: whoever was last heard before has not heard of it. */
+  readonly switchedAt?: number | undefined;
+}
+
+export const OPTIONS_DEFAULT: Options = {
+  useHierarchy: false,
+  transmit: 'immediately',
+  heartbeatMs: HEARTBEAT_INTERVAL_MS_DEFAULT,
+};
+
+export interface Epoch {
+  /** 32 hexadecimal digits. */
+  readonly epoch: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+}
+
+/** Without a trustworthy row the defaults hold: the option is off. */
+export async function readOptions(rows: TrustedRows, reader: Reader): Promise<Options> {
+  return (await rows.get<Options>(reader, 'setting', 'options')) ?? OPTIONS_DEFAULT;
+}
+
+export function writeOptions(rows: TrustedRows, transaction: Transaction, options: Options): Promise<void> {
+  return rows.put(transaction, 'setting', 'options', options);
+}
+
+export function readEpoch(rows: TrustedRows, reader: Reader): Promise<Epoch | undefined> {
+  return rows.get<Epoch>(reader, 'setting', 'epoch');
+}
+
+export function writeEpoch(rows: TrustedRows, transaction: Transaction, epoch: Epoch): Promise<void> {
+  return rows.put(transaction, 'setting', 'epoch', epoch);
+}
+
+export function readIdentity(rows: TrustedRows, reader: Reader): Promise<ServerName | undefined> {
+  return rows.get<ServerName>(reader, 'setting', 'server');
+}
+
+export function writeIdentity(
+  rows: TrustedRows,
+  transaction: Transaction,
+  server: ServerName,
+): Promise<void> {
+  return rows.put(transaction, 'setting', 'server', server);
+}

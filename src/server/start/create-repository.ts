@@ -1,0 +1,169 @@
+/**
+ * The first start: makes everything a server is, in one transaction, so that a crash leaves a whole server or none.
+ * And every later start: opens the keyring that the rows hold.
+ */
+import { Barrier } from '#crypto/barrier.ts';
+import { createKeyring, type DataKeyRow, type Keyring } from '#crypto/keyring.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import type { Reader, Store, Transaction } from '#store/store.ts';
+import { createAuthority } from '#transport/authority.ts';
+import { AuditLog } from '../audit/audit-log.ts';
+import { storeNewReceiptKey } from '../devices/receipts.ts';
+import { toHex } from '../hierarchy/hex.ts';
+import { type Clock, isoTime, type Log, type Random, uuidFrom } from '../repository/ports.ts';
+import { type Opened, openWithKeyFile } from '../seals/open-by-itself.ts';
+import { putSeal, readSeals } from '../seals/seal-rows.ts';
+import {
+  readIdentity,
+  writeEpoch,
+  writeIdentity,
+  writeOptions,
+  OPTIONS_DEFAULT,
+} from '../repository/settings.ts';
+import { storeNewAuthority } from '../members/credentials.ts';
+import { TrustedRows } from '../repository/trusted-rows.ts';
+
+export interface Repository {
+  readonly server: ServerName;
+  readonly barrier: Barrier;
+  readonly rows: TrustedRows;
+  readonly audit: AuditLog;
+  readonly keyring: Keyring;
+}
+
+export interface RepositoryPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Certificates come from a generator of their own; whoever needs every run alike hands in another maker. */
+  readonly makeAuthority?: typeof createAuthority;
+}
+
+const NO_MAC = new Uint8Array(0);
+/** The id of the seal that a first start and a restore make. */
+export const KEY_FILE_SEAL = 'key-file';
+
+/** Whether a server was made in this store before. */
+export async function isNew(reader: Reader): Promise<boolean> {
+  return (await reader.rows('seal')).length === 0;
+}
+
+export async function createRepository(
+  ports: RepositoryPorts,
+  sealKey: Uint8Array,
+  name: string,
+): Promise<Repository> {
+  const { store, clock, random } = ports;
+  const { keyring, seal, dataKeys } = createKeyring({
+    random,
+    sealKey,
+    sealId: KEY_FILE_SEAL,
+    kind: 'key-file',
+  });
+  const parts = makeParts(ports, keyring);
+  const server: ServerName = { id: uuidFrom(random), name };
+  const { makeAuthority = createAuthority } = ports;
+  const authority = await makeAuthority({ serverId: server.id, now: clock() });
+  const epoch = toHex(random(16));
+  const made = store.write(async (transaction) => {
+    await putSeal(parts.rows, transaction, seal, isoTime(clock()));
+    for (const dataKey of dataKeys) await putDataKey(transaction, dataKey);
+    await writeIdentity(parts.rows, transaction, server);
+    await writeOptions(parts.rows, transaction, OPTIONS_DEFAULT);
+    await writeEpoch(parts.rows, transaction, { epoch, startedAt: isoTime(clock()) });
+    await storeNewAuthority(parts.rows, transaction, authority);
+    await storeNewReceiptKey(parts.rows, transaction, random);
+    await parts.audit.append(transaction, [
+      { event: 'server-created', by: 'server', server: server.id, name },
+      { event: 'epoch-started', by: 'server', epoch, because: 'the repository was made', previous: '' },
+    ]);
+  });
+  await made.catch((error: unknown) => {
+    throw codeOf(error) === 'disk-full' ? noRoomForNew(error as KeystairError) : error;
+  });
+  return { ...parts, server };
+}
+
+/** There is no server yet of which to say what goes on meanwhile. */
+function noRoomForNew(cause: KeystairError): KeystairError {
+  const mebibytes = FREE_BYTES_FOR_TRANSMISSIONS / 1024 / 1024;
+  return new KeystairError('disk-full', `no server was made: ${cause.message}`, {
+    nextStep: `make room there, ${mebibytes} MiB or more, and run the command again`,
+    cause,
+  });
+}
+
+/** Opens it with what a key file holds. @param name renames the server, where given. */
+export async function openRepository(
+  ports: RepositoryPorts,
+  sealKey: Uint8Array,
+  name: string | undefined,
+): Promise<Repository> {
+  const { reader } = ports.store;
+  const seals = (await readSeals(reader)).seals.filter(({ kind }) => kind === 'key-file');
+  if (seals.length === 0) {
+    throw new KeystairError('root-key-wrong', "this server's root key is not kept by a key file", {
+      nextStep: 'start the server, and open it with `keystair server unseal`',
+    });
+  }
+  const opened = openWithKeyFile(seals, await readDataKeys(reader), sealKey);
+  return openedRepository(ports, opened, name);
+}
+
+/** The repository behind a seal that was opened. @param name renames the server, where given. */
+export async function openedRepository(
+  ports: RepositoryPorts,
+  { keyring, seal }: Opened,
+  name: string | undefined,
+): Promise<Repository> {
+  const { store } = ports;
+  const parts = makeParts(ports, keyring);
+  // The first release gave the row of its one seal no MAC; that it opened shows that it is genuine.
+  if ((await store.reader.row('seal', seal.id))?.mac.length === 0) {
+    await store.write((transaction) =>
+      putSeal(parts.rows, transaction, seal, seal.createdAt ?? isoTime(ports.clock())),
+    );
+  }
+  const server = await readIdentity(parts.rows, store.reader);
+  if (server === undefined) {
+    throw new KeystairError('row-untrusted', "the row of this server's identity is missing or was altered", {
+      nextStep: 'restore the data directory from a backup',
+    });
+  }
+  if (name === undefined || name === server.name) return { ...parts, server };
+  const renamed: ServerName = { id: server.id, name };
+  await store.write(async (transaction) => {
+    await writeIdentity(parts.rows, transaction, renamed);
+    await parts.audit.append(transaction, [{ event: 'settings-changed', by: 'server', changes: { name } }]);
+  });
+  return { ...parts, server: renamed };
+}
+
+export async function readDataKeys(reader: Reader): Promise<readonly DataKeyRow[]> {
+  return (await reader.rows('data-key')).map(({ id, body }) => ({
+    number: Number(id),
+    wrapped: Buffer.from(body, 'base64'),
+  }));
+}
+
+/** What stands between a repository's rows and whoever works with them. */
+export function makeParts(ports: RepositoryPorts, keyring: Keyring) {
+  const barrier = new Barrier(keyring, ports.random);
+  const audit = new AuditLog(ports.store, barrier, ports.clock);
+  const rows = new TrustedRows(barrier, (kind, id) => {
+    ports.log.error(
+      { event: 'row-untrusted', kind, id },
+      'a row was altered in the database and counts as absent',
+    );
+    audit.record({ event: 'row-untrusted', by: 'server', kind, id }).catch(() => undefined);
+  });
+  return { keyring, barrier, audit, rows };
+}
+
+export async function putDataKey(transaction: Transaction, dataKey: DataKeyRow): Promise<void> {
+  const body = Buffer.from(dataKey.wrapped).toString('base64');
+  await transaction.putRow({ kind: 'data-key', id: String(dataKey.number), body, mac: NO_MAC });
+}

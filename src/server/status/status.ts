@@ -1,0 +1,87 @@
+/**
+ * What a server says of itself to an administrator, and what of it needs attention.
+ */
+import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
+import type { ServerStatus } from '#protocol/people-routes.ts';
+import { PROGRAM_VERSION } from '#protocol/version.ts';
+import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
+import { readPrimary } from '../hierarchy/primary/primary-row.ts';
+import { openRecoveries } from '../hierarchy/recovery/allow-recovery.ts';
+import { showSecondary } from '../hierarchy/tree.ts';
+import type { ServerPorts } from '../repository/ports.ts';
+import type { Resealing } from '../seals/resealing.ts';
+import type { Seals } from '../seals/seals.ts';
+import { readEpoch, readOptions } from '../repository/settings.ts';
+import type { ServerIdentities } from '../transfer/server-identities.ts';
+import { countMembers, listMembers } from '../members/members.ts';
+
+export interface StatusPorts extends ServerPorts {
+  readonly link: PrimaryLink;
+  readonly identities: ServerIdentities;
+  readonly seals: Seals;
+  readonly resealing: Resealing;
+  /** What only the program knows: where it listens. */
+  readonly facts: () => { readonly listen: string };
+}
+
+export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
+  const { reader } = ports.store;
+  const head = await reader.head();
+  const options = await readOptions(ports.rows, reader);
+  const primary = await readPrimary(ports.rows, reader);
+  const secondaries = await listMembers(ports.rows, reader, 'secondary');
+  const devices = await countMembers(ports.rows, reader, 'device');
+  const { seals, warnings } = await ports.seals.list();
+  return {
+    server: { ...ports.server, version: PROGRAM_VERSION },
+    useHierarchy: options.useHierarchy,
+    keys: head.seq,
+    headSeq: head.seq,
+    epoch: (await readEpoch(ports.rows, reader))?.epoch ?? '',
+    primary: primary === undefined ? null : ports.link.show(primary),
+    secondaries: await Promise.all(
+      secondaries.map(async (member) => {
+        const { id, name, useHierarchy, dmz, acknowledgedSeq, lastHeartbeatAt, problem } =
+          await showSecondary(ports, member);
+        return { id, name, useHierarchy, dmz, acknowledgedSeq, lastHeartbeatAt, problem };
+      }),
+    ),
+    devices,
+    listen: ports.facts().listen,
+    recipients: await recipientsOf(ports),
+    seals,
+    dataKey: await ports.resealing.state(),
+    warnings: [...warnings, ...(await warningsOf(ports))],
+  };
+}
+
+/** A secret that was altered is told by `server verify`; the status of everything else is still wanted. */
+async function recipientsOf({ identities }: StatusPorts): Promise<string[]> {
+  try {
+    return (await identities.all()).map(({ recipient }) => recipient);
+  } catch {
+    return [];
+  }
+}
+
+async function warningsOf(ports: ServerPorts): Promise<string[]> {
+  const warnings = ports.rows.untrusted.map(
+    (row) =>
+      `the row "${row}" was altered in the database and counts as absent; restore the newest backup, or make it anew`,
+  );
+  for (const { server, expiresAt } of await openRecoveries(ports)) {
+    warnings.push(
+      `${server.name} may have its keys back from here until ${expiresAt}; once it has, end that with \`keystair hierarchy allow-recovery ${server.id} --off\``,
+    );
+  }
+  const refused = await ports.store.reader.refusedKeys('', 1000);
+  if (refused.length > 0) {
+    warnings.push(
+      `${refused.length === 1 ? 'a key was' : `${refused.length} keys were`} refused by the primary; see why with \`keystair keys show ${refused[0]!.keyId}\``,
+    );
+  }
+  if ((await ports.store.freeBytes()) < FREE_BYTES_FOR_TRANSMISSIONS) {
+    warnings.push('little disk space is left: transmissions of secondaries are put off; free some space');
+  }
+  return warnings;
+}
