@@ -23,7 +23,21 @@ const FAILURES: Readonly<Record<string, readonly [code: ErrorCode, why: string, 
   ENAMETOOLONG: ['path-too-long', 'its name is too long', 'choose a shorter name'],
   EPIPE: ['interrupted', 'whoever reads it has stopped', 'run the command again'],
   EIO: ['interrupted', 'the disk reports an error', 'look at the system log, and use another copy or disk'],
+  EBUSY: ['interrupted', 'it is in use', 'end what uses it, and run the command again'],
+  ELOOP: ['not-found', 'its links lead round in a circle', 'check the path'],
+  EMFILE: ['interrupted', 'too many files are open', 'end other programs, or raise the limit of open files'],
+  ENFILE: ['interrupted', 'too many files are open', 'end other programs, or raise the limit of open files'],
+  EBADF: ['interrupted', 'it is closed', 'give it to the command open, or name a file'],
 };
+
+/** Shares and sticks answer much that is written nowhere: the system's own word for it is better than none. */
+function unforeseen({ code }: NodeJS.ErrnoException): readonly [code: ErrorCode, why: string, next: string] {
+  return [
+    'interrupted',
+    `the system answers ${code}`,
+    'look at the system log, and use another place or another disk',
+  ];
+}
 
 export function interrupted(): KeystairError {
   return new KeystairError('interrupted', 'stopped before it was done', {
@@ -32,7 +46,7 @@ export function interrupted(): KeystairError {
 }
 
 /**
- * Our own failures, and what the system calls by no name we know, pass through as they are.
+ * Our own failures, and what is none of the system's, pass through as they are.
  *
  * @param what was tried, for instance "open /a/b".
  * @param left what became of it, said before the next step.
@@ -40,9 +54,10 @@ export function interrupted(): KeystairError {
 export function fileFailure(error: unknown, what: string, left?: string): unknown {
   if (error instanceof KeystairError || !(error instanceof Error)) return error;
   if (error.name === 'AbortError') return interrupted();
-  const known = FAILURES[(error as NodeJS.ErrnoException).code ?? ''];
-  if (known === undefined) return error;
-  const [code, why, nextStep] = known;
+  const failure: NodeJS.ErrnoException = error;
+  const known = FAILURES[failure.code ?? ''];
+  if (known === undefined && failure.syscall === undefined) return error;
+  const [code, why, nextStep] = known ?? unforeseen(failure);
   return new KeystairError(code, `could not ${what}: ${why}`, {
     nextStep: left === undefined ? nextStep : `${left}; ${nextStep}`,
     cause: error,

@@ -1,15 +1,18 @@
 /**
  * A file that appears under its name only when it is whole and on the disk: written under another name in the same
- * folder, mode 0600, flushed, renamed, the folder flushed. A failure or an abort leaves nothing. What is there already
- * is replaced only by `force`.
+ * folder, mode 0600, flushed, renamed, the folder flushed. A failure or an abort leaves nothing; one after the name was
+ * taken says that the file is there, and what could not be assured. What is there already is replaced only by `force`.
  */
 import { constants } from 'node:fs';
-import { access, link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { access, lstat, open, readdir, realpath, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { KeystairError } from '#domain/errors.ts';
 import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
 import { fileFailure } from './file-failure.ts';
+import { flush, flushFolder } from './flush.ts';
+import { takeName } from './take-name.ts';
 
 export interface WholeFile {
   readonly path: string;
@@ -116,45 +119,55 @@ export async function writeWholeFile(
       throw error;
     }
   }
+  let twice: boolean;
   try {
-    const handle = await open(partial, 'wx', 0o600);
-    // The stream flushes the file to the disk before it closes it.
-    const target = handle.createWriteStream({ highWaterMark: FILE_BLOCK_BYTES, flush: true });
-    await pipeline(noted(), target, { ...(signal && { signal }) });
-    await takeName(partial, join(folder, basename(path)), force);
-    await syncFolder(folder);
+    await writeAndFlush(partial, noted(), signal);
+    twice = await takeName(partial, join(folder, basename(path)), force);
   } catch (error) {
-    await unlink(partial).catch(() => {});
+    const left = await leftOf(partial);
     if (sourceFailure !== undefined && sourceFailure.error === error) throw error;
-    throw fileFailure(error, `write ${given}`, 'no file was left');
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw exists(path);
+    throw fileFailure(error, `write ${given}`, left);
   }
+  const whole = `${given} is there and whole`;
+  if (twice) {
+    await unlink(partial).catch((error: unknown) => {
+      throw fileFailure(error, `remove ${partial}`, `${whole}, and that is a second name of it`);
+    });
+  }
+  await flushFolder(folder).catch((error: unknown) => {
+    throw fileFailure(error, `flush ${folder}`, `${whole}, and may be gone after a loss of power`);
+  });
 }
 
-/** Without `force` in a way that fails where the name is taken, however late. */
-async function takeName(partial: string, path: string, force: boolean): Promise<void> {
-  if (force) {
-    await rename(partial, path);
-    return;
-  }
+async function writeAndFlush(
+  path: string,
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
   try {
-    await link(partial, path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EEXIST') throw exists(path);
-    // FAT and its relatives, which removable drives often carry, know no links. There a look before the rename must do.
-    if (code !== 'EPERM' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
-    await checkNewFile(path, false);
-    await rename(partial, path);
-    return;
-  }
-  await unlink(partial);
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY);
-  try {
-    await handle.sync();
+    // Not the handle's own stream, which would close it before it can be flushed in our way.
+    const target = new Writable({
+      highWaterMark: FILE_BLOCK_BYTES,
+      write: (block: Uint8Array, _encoding, done) => {
+        handle.writeFile(block).then(() => done(), done);
+      },
+    });
+    await pipeline(source, target, { ...(signal && { signal }) });
+    await flush(handle);
   } finally {
+    // It may fail as a write does: some systems say only here that there was no room.
     await handle.close();
   }
+}
+
+/** Takes away what was written so far. @returns what became of it, in words. */
+async function leftOf(partial: string): Promise<string> {
+  try {
+    await unlink(partial);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return `remove ${partial}, which was left`;
+  }
+  return 'no file was left';
 }

@@ -1,6 +1,17 @@
 /** What is left when the process or the disk fails in the middle of writing. */
 import assert from 'node:assert/strict';
-import { appendFile, copyFile, mkdir, mkdtemp, open, readFile, rm, stat, truncate } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  truncate,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -126,9 +137,9 @@ void test('a write-ahead log with a torn end is read up to the last whole commit
 const noStrace = missing(hasTool('strace'), 'install strace to make system calls fail');
 
 /** The writer, with such system calls failing from the so-manieth on. */
-function failing(calls: string, from: number, path?: string): readonly string[] {
+function failing(calls: string, from: number, path?: string, error = 'EIO'): readonly string[] {
   const only = path === undefined ? [] : ['-P', path];
-  const inject = `inject=${calls}:error=EIO:when=${from}+`;
+  const inject = `inject=${calls}:error=${error}:when=${from}+`;
   return [
     'strace',
     '-f',
@@ -180,8 +191,8 @@ void test(
   { skip: noStrace, timeout: 60_000 },
   () =>
     withDirectory(async (directory) => {
-      // The first is made before the database is opened, and the next by SQLite, which goes on when it fails.
-      const under = failing('fsync,fdatasync', 2, directory);
+      // Two are made before the database is opened, and the next by SQLite, which goes on when it fails.
+      const under = failing('fsync,fdatasync', 3, directory);
       const writer = startWriter({ directory, first: 0, works: 1, rows: 1, under });
       await writer.acknowledges(1);
       const { acknowledged } = writer;
@@ -189,6 +200,19 @@ void test(
       const { complaint } = await writer.ended;
       assert.deepEqual(acknowledged, []);
       assert.match(complaint, /data-not-writable/);
+    }),
+);
+
+void test(
+  'a file system that has no flush for a directory is refused before anything is made there',
+  { skip: noStrace, timeout: 60_000 },
+  () =>
+    withDirectory(async (directory) => {
+      const under = failing('fsync', 1, directory, 'EINVAL');
+      const writer = startWriter({ directory, first: 0, works: 1, rows: 1, under });
+      const { complaint } = await writer.ended;
+      assert.match(complaint, /data-not-writable/);
+      assert.deepEqual(await readdir(directory), []);
     }),
 );
 

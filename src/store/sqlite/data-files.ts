@@ -72,10 +72,25 @@ export function prepareDatabaseFiles(directory: string): string {
   return path;
 }
 
+/** What a file system answers that has no flush for a file or a directory. */
+const NO_SUCH_CALL: ReadonlySet<string> = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+/** Throws `data-not-writable` where the file system has no such call: what was acknowledged there could be lost. */
 export function syncPath(path: string): void {
   const descriptor = openSync(path, 'r');
   try {
     fsyncSync(descriptor);
+  } catch (cause) {
+    if (!NO_SUCH_CALL.has((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+    throw new KeystairError(
+      'data-not-writable',
+      `the file system that holds ${path} cannot flush it to the disk`,
+      {
+        nextStep:
+          'a loss of power would take keys that were acknowledged: put the data directory on a disk of this machine, with a file system such as ext4 or XFS',
+        cause,
+      },
+    );
   } finally {
     closeSync(descriptor);
   }

@@ -80,6 +80,8 @@ function openDirectory(given: string, options: SqliteStoreOptions): Opened {
   try {
     makeDataDirectory(directory);
     refuseUnfinished(directory);
+    // Before anything is made there: on a share that cannot do it no server keeps its promise.
+    syncPath(directory);
     lock = acquireDataLock(directory);
     refuseDamagedLog(prepareDatabaseFiles(directory));
     const connections = openConnections(space, sync);

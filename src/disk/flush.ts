@@ -1,0 +1,34 @@
+/**
+ * Flushing files and folders where people keep them: shares, sticks, drop boxes. Invariant: a failed flush is told,
+ * and a system that knows no such call is no failure, because nothing more can be done there.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** What shares of networks and of virtual machines answer where they have no flush. */
+const NO_SUCH_CALL: ReadonlySet<string> = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+export async function flush(handle: FileHandle): Promise<void> {
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!NO_SUCH_CALL.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+/** Makes the names in it durable. Of a drop box, which one may write into and not read, nobody but its owner can. */
+export async function flushFolder(folder: string): Promise<void> {
+  let handle: FileHandle;
+  try {
+    handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') return;
+    throw error;
+  }
+  try {
+    await flush(handle);
+  } finally {
+    await handle.close();
+  }
+}
