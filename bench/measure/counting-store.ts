@@ -1,5 +1,6 @@
 /** A store that counts what is read from it: calls, and rows that came back. Passes everything on unchanged. */
-import type { Store, Transaction } from '#store/store.ts';
+import type { Transaction } from '#store/transaction.ts';
+import type { Store } from '#store/store.ts';
 
 export interface Counts {
   reads: number;

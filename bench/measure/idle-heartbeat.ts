@@ -12,7 +12,7 @@ import { type AdministrationServer, createAdministrationServer } from '#server/a
 import { openRepository } from '#server/start/create-repository.ts';
 import type { MachineApi } from '#server/http/machines/machine-api.ts';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
-import type { Timers } from '#server/repository/ports.ts';
+import type { Timers } from '#server/environment/environment.ts';
 import { createCredentials, loadAuthority } from '#server/members/credentials.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';

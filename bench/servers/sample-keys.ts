@@ -3,7 +3,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { claimToText, hashClaim } from '#domain/claim.ts';
 import { canonicalFields, digestOf, type EncryptionKey, idFromDigest } from '#domain/encryption-key.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
-import type { CheckedKey } from '#server/records/record-keys.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
 
 const DEVICES = 10_000;
 

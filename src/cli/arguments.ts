@@ -2,17 +2,10 @@
  * From the words of the command line to what is to be done: help, the version, or one prepared command. Parsing looks
  * only at the declarative table and has no effect; whatever does not fit the table is a usage error (exit 2).
  */
-import type { Command, GivenTexts, Outcome } from './command.ts';
+import type { Command, GivenTexts, Nouns, Outcome } from './command.ts';
 import type { Context } from './context.ts';
 import { helpForCommand, helpForNoun, helpForProgram, usageLine } from './usage.ts';
 import { UsageError } from './usage-error.ts';
-
-export interface Noun {
-  readonly summary: string;
-  readonly verbs: Readonly<Record<string, Command>>;
-}
-
-export type Nouns = Readonly<Record<string, Noun>>;
 
 export type Task =
   | { readonly kind: 'help'; readonly text: string }

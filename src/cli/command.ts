@@ -127,3 +127,10 @@ export function commandNotYet(row: Omit<CommandRow<Positionals, Options>, 'run'>
     },
   };
 }
+
+export interface Noun {
+  readonly summary: string;
+  readonly verbs: Readonly<Record<string, Command>>;
+}
+
+export type Nouns = Readonly<Record<string, Noun>>;

@@ -1,5 +1,6 @@
 /** The whole command table: every noun with its verbs, and the words that are named and not served yet. */
-import { type Noun, nounIn, type Nouns } from './arguments.ts';
+import type { Noun, Nouns } from './command.ts';
+import { nounIn } from './arguments.ts';
 
 /** A noun's commands are loaded when they are asked for: a command has no need of the other nouns'. */
 const LOADERS: Readonly<Record<string, () => Promise<Noun>>> = {

@@ -5,7 +5,8 @@
  */
 import type { KeystairError } from '#domain/errors.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
-import { type Nouns, parseArguments, type Task } from './arguments.ts';
+import type { Nouns } from './command.ts';
+import { parseArguments, type Task } from './arguments.ts';
 import type { Context } from './context.ts';
 import { failureLine, failureOf, failureTrace } from './failure.ts';
 import { writeOutcome } from './output.ts';

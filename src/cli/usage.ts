@@ -2,7 +2,7 @@
  * Help texts, made from the command table alone: program, noun and verb, each with one example.
  */
 import type { Command } from './command.ts';
-import type { Noun } from './arguments.ts';
+import type { Noun } from './command.ts';
 import { columns } from './table.ts';
 
 const OPTIONS_EVERYWHERE: readonly (readonly string[])[] = [

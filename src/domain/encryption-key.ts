@@ -209,3 +209,15 @@ export function checkKey(complete: CompleteKey): { fields: string; digest: Buffe
   }
   return { fields, digest };
 }
+
+/** A key whose id fits its content, with what was computed to find that out. */
+export interface CheckedKey {
+  readonly complete: CompleteKey;
+  readonly fields: string;
+  readonly digest: Uint8Array;
+}
+
+/** Throws `record-invalid`. */
+export function checkedKey(complete: CompleteKey): CheckedKey {
+  return { complete, ...checkKey(complete) };
+}

@@ -19,8 +19,9 @@ import { MachineApi, type MachineApiPorts } from './http/machines/machine-api.ts
 import { createPeopleApi, type PeopleApi } from './http/people/people-api.ts';
 import { SecondaryEars } from './hierarchy/secondaries/secondary-ears.ts';
 import { Lookups } from './keys/lookup.ts';
-import type { Clock, Log, Random, ServerPorts, Timers } from './repository/ports.ts';
-import { WantedKeys } from './integrity/repair/wanted-keys.ts';
+import type { Clock, Log, Random, Timers } from './environment/environment.ts';
+import type { HierarchyPorts } from './hierarchy/ports.ts';
+import { PendingRepairs } from './integrity/repair/pending-repairs.ts';
 import { Resealing } from './seals/resealing.ts';
 import { Seals, type SealsPorts } from './seals/seals.ts';
 import { Signal } from './environment/signal.ts';
@@ -68,7 +69,8 @@ export async function createAdministrationServer(
   const { repository, store, clock, timers, random, log, credentials } = options;
   const { server, barrier, rows, audit } = repository;
   const budgets = options.budgets ?? BUDGETS_DEFAULT;
-  const ports: ServerPorts = {
+  const pending = new PendingRepairs({ barrier, rows, audit, clock, random });
+  const ports: HierarchyPorts = {
     server,
     store,
     barrier,
@@ -79,7 +81,7 @@ export async function createAdministrationServer(
     random,
     log,
     ears: new SecondaryEars(),
-    wanted: new WantedKeys({ barrier, rows, audit, clock, random }),
+    wanted: pending,
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),
@@ -117,6 +119,7 @@ export async function createAdministrationServer(
   const resealing = new Resealing({ ...ports, keyring: repository.keyring });
   const people = createPeopleApi({
     ...ports,
+    pending,
     seals,
     resealing,
     identities,

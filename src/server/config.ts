@@ -10,6 +10,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { isName, NAME_RULE } from '#domain/name.ts';
 import { type Address, parseAddress } from '#transport/address.ts';
+import type { SealPlaces } from './seals/seal-places.ts';
 import { type Budgets, BUDGETS_DEFAULT } from './members/budget.ts';
 
 /** Zero would shut a member out; removing it says so plainly. */
@@ -44,12 +45,6 @@ export interface ServerOptions {
   readonly console?: string | undefined;
   readonly database?: string | undefined;
   readonly config?: string | undefined;
-}
-
-/** Where the seals lie that need no person. */
-export interface SealPlaces {
-  readonly rootKeyFile: string;
-  readonly pkcs11: { readonly module: string; readonly pinFile: string | undefined } | undefined;
 }
 
 export interface ServerConfig extends SealPlaces {

@@ -16,9 +16,10 @@ import { restoreBackup, type Restored } from './backup/restore-backup.ts';
 import { withScratchDirectory } from './backup/scratch-directory.ts';
 import { type CallLife, callLife } from './environment/call-life.ts';
 import { readConfig } from './config.ts';
-import { openedRepository, readDataKeys } from './start/create-repository.ts';
+import { readDataKeys } from './seals/data-key-rows.ts';
+import { openedRepository } from './start/create-repository.ts';
 import { createLog, endProcess } from './process-log.ts';
-import { openAtStart } from './seals/sealed-start.ts';
+import { openAtStart } from './start/open-at-start.ts';
 import { verify } from './integrity/verify/verify.ts';
 
 const clock = (): number => Date.now();

@@ -1,7 +1,7 @@
 /** The log of a server's process, on standard error, and the end of a process that must not write any more. */
 import { pino } from 'pino';
 import type { KeystairError } from '#domain/errors.ts';
-import type { Log } from './repository/ports.ts';
+import type { Log } from './environment/environment.ts';
 
 export function createLog(level: string): Log {
   return pino(

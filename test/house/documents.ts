@@ -1,7 +1,7 @@
 /** What the documents point at: links and their headings, files of src, commands, and the numbers of decision notes. */
 import { existsSync } from 'node:fs';
 import { join, normalize } from 'node:path';
-import type { Nouns } from '#cli/arguments.ts';
+import type { Nouns } from '#cli/command.ts';
 import type { SourceFile } from './source-text.ts';
 
 /** As the places where such documents are read make it of a heading. */

@@ -12,6 +12,7 @@ import {
   shapeFaults,
 } from './code-shape.ts';
 import { catalogueFaults } from './error-catalogue.ts';
+import { circles, floorFaults, pictureFaults } from './floors.ts';
 import { glossaryFaults } from './glossary.ts';
 import { deadFiles, importFaults } from './import-directions.ts';
 import { readProjectFiles } from './project-files.ts';
@@ -34,6 +35,16 @@ test('the rules see the whole of src', () => {
 });
 
 test('imports point down, and programs never know each other', () => holds(src, importFaults));
+
+test("the server's rooms import only lower floors", () => holds(src, floorFaults));
+
+test('no files import each other in a circle', () => assert.deepEqual(circles(src), []));
+
+test('docs/ARCHITECTURE.md draws the floors as they are', async () => {
+  const [document] = await readProjectFiles('docs/ARCHITECTURE.md');
+  const rooms = new Set(src.flatMap(({ path }) => /^src\/server\/([^/]+)\//.exec(path)?.[1] ?? []));
+  assert.deepEqual(pictureFaults(document?.text ?? '', [...rooms]), []);
+});
 
 test('every file of src is reached from a program', () => assert.deepEqual(deadFiles(src), []));
 

@@ -12,6 +12,7 @@ import {
   shapeFaults,
 } from './code-shape.ts';
 import { catalogueFaults } from './error-catalogue.ts';
+import { circles, floorFaults, pictureFaults, SERVER_FLOORS } from './floors.ts';
 import { glossaryFaults } from './glossary.ts';
 import { deadFiles, importFaults } from './import-directions.ts';
 import { codeOf, identifiersOf, importsOf, wordsOf } from './source-text.ts';
@@ -238,4 +239,39 @@ test('an error code without its row, a row without its code, and an empty row ar
   assert.equal(catalogueFaults([], document).length, 1);
   assert.equal(catalogueFaults(['one', 'two'], `${document}| \`two\` | it happened | |\n`).length, 1);
   assert.equal(catalogueFaults(['one'], document + document).length, 1);
+});
+
+test('a room of the server that reaches up or sideways is found, and one without a floor', () => {
+  const faults = (path: string, specifier: string) =>
+    floorFaults({ path, text: `import type { X } from '${specifier}';\n` });
+  assert.equal(faults('src/server/keys/a.ts', '../devices/b.ts').length, 1);
+  assert.equal(faults('src/server/keys/a.ts', '../main.ts').length, 1);
+  assert.equal(faults('src/server/transfer/a.ts', '../integrity/verify/b.ts').length, 1);
+  assert.equal(faults('src/server/cellar/a.ts', '../keys/b.ts').length, 1);
+  assert.deepEqual(faults('src/server/keys/a.ts', '../hierarchy/primary/b.ts'), []);
+  assert.deepEqual(faults('src/server/keys/a.ts', './b.ts'), []);
+  assert.deepEqual(faults('src/server/serving.ts', './http/people/b.ts'), []);
+});
+
+test('a circle of imports is found, of types and over folders', () => {
+  const file = (path: string, specifier: string) => ({
+    path,
+    text: `import type { X } from '${specifier}';\n`,
+  });
+  const files = [
+    file('src/cli/a.ts', '#server/keys/b.ts'),
+    file('src/server/keys/b.ts', './c.ts'),
+    file('src/server/keys/c.ts', '#cli/a.ts'),
+    file('src/server/keys/d.ts', './c.ts'),
+  ];
+  assert.equal(circles(files).length, 1);
+  assert.deepEqual(circles(files.slice(1)), []);
+});
+
+test('a picture of the floors that is not the house is found', () => {
+  const picture = SERVER_FLOORS.map((rooms) => rooms.map((room) => `${room}/`).join('  ')).join('\n');
+  const document = `## Floors of the server\n\n\`\`\`\n${picture}\n\`\`\`\n`;
+  assert.deepEqual(pictureFaults(document, ['keys']), []);
+  assert.equal(pictureFaults(document, ['keys', 'cellar']).length, 1);
+  assert.equal(pictureFaults(document.replace('keys/', 'locks/'), ['keys']).length, 1);
 });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { KeystairError } from '#domain/errors.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { RequestOf } from '#protocol/machine-routes.ts';
-import type { Reader } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { eventually } from '#test/support/eventually.ts';
 import {

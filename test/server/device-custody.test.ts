@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { codeOf } from '#domain/errors.ts';
 import type { Member } from '#domain/member.ts';
 import { DeviceCustody } from '#server/devices/device-custody.ts';
-import { checkedKey } from '#server/records/record-keys.ts';
+import { checkedKey } from '#domain/encryption-key.ts';
 import { Signal } from '#server/environment/signal.ts';
 import { notAMember } from '#server/members/members.ts';
 import { type MadeKey, makeSomeKey } from '#test/support/machine-caller.ts';

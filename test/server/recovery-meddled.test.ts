@@ -7,7 +7,7 @@ import type { AnswerOf } from '#protocol/machine-routes.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { giveBack } from '#server/hierarchy/recovery/give-back.ts';
 import { SecondaryEars } from '#server/hierarchy/secondaries/secondary-ears.ts';
-import type { ServerPorts } from '#server/repository/ports.ts';
+import type { HierarchyPorts } from '#server/hierarchy/ports.ts';
 import { OPTIONS_DEFAULT, writeOptions } from '#server/repository/settings.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { recoveringPair, refusal } from './recovering-pair.ts';
@@ -47,7 +47,7 @@ test('a permission withdrawn while the audit event is written gives nothing out'
   await pair.broughtBy(pair.lyon.name, lost);
   await pair.allow();
   const { repository, store, clock } = pair.primary;
-  const ports = { ...repository, store, clock, ears: new SecondaryEars() } as unknown as ServerPorts;
+  const ports = { ...repository, store, clock, ears: new SecondaryEars() } as unknown as HierarchyPorts;
   const refusals = new Refusals(repository.audit, clock);
   const member = (await pair.primary.member(pair.lyon.name.id))!;
   const ask = (meanwhile: () => Promise<unknown>) =>

@@ -6,8 +6,9 @@ import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
 import { UNWATCHED } from '#server/environment/call-life.ts';
 import { repair } from '#server/integrity/repair/repair.ts';
-import { checkedKey, openStoredKey } from '#server/records/record-keys.ts';
-import type { StoredKey } from '#store/store.ts';
+import { checkedKey } from '#domain/encryption-key.ts';
+import { openStoredKey } from '#server/records/record-keys.ts';
+import type { StoredKey } from '#store/rows.ts';
 import { type MadeKey, makeSomeKey } from '#test/support/machine-caller.ts';
 import { damagedServers } from './damaged-server.ts';
 

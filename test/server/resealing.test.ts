@@ -9,11 +9,11 @@ import { Refusals } from '#server/audit/refusals.ts';
 import { readBackup } from '#server/backup/read-backup.ts';
 import { restoreBackup } from '#server/backup/restore-backup.ts';
 import { writeBackup } from '#server/backup/write-backup.ts';
-import { SecondaryEars } from '#server/hierarchy/secondaries/secondary-ears.ts';
 import { createRepository, isNew, openRepository, type Repository } from '#server/start/create-repository.ts';
-import { checkedKey, recordKeys } from '#server/records/record-keys.ts';
-import type { Log, Timers } from '#server/repository/ports.ts';
-import { WantedKeys } from '#server/integrity/repair/wanted-keys.ts';
+import { checkedKey } from '#domain/encryption-key.ts';
+import { recordKeys } from '#server/records/record-keys.ts';
+import type { Log, Timers } from '#server/environment/environment.ts';
+import { PendingRepairs } from '#server/integrity/repair/pending-repairs.ts';
 import { Resealing, type ResealingPorts } from '#server/seals/resealing.ts';
 import { Signal } from '#server/environment/signal.ts';
 import { verify } from '#server/integrity/verify/verify.ts';
@@ -69,8 +69,7 @@ async function start(
     ...made,
     ...repository,
     timers: waiting,
-    ears: new SecondaryEars(),
-    wanted: new WantedKeys({ ...repository, clock, random }),
+    wanted: new PendingRepairs({ ...repository, clock, random }),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),

@@ -1,7 +1,8 @@
 /** The contract's part on mending: the record that was there comes back, and nothing else can be put in. */
 import assert from 'node:assert/strict';
 import { nextChainValue } from '#domain/sequence.ts';
-import type { Store, StoredKey } from '#store/store.ts';
+import type { StoredKey } from '#store/rows.ts';
+import type { Store } from '#store/store.ts';
 import type { WithStore } from './store-contract.ts';
 import { keyAfter, keysAfterHead, plain, ZEROS } from './stored-rows.ts';
 

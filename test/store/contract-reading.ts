@@ -1,6 +1,7 @@
 /** The contract's second part: finding keys. */
 import assert from 'node:assert/strict';
-import type { KeyFilter, Store } from '#store/store.ts';
+import type { KeyFilter } from '#store/transaction.ts';
+import type { Store } from '#store/store.ts';
 import type { WithStore } from './store-contract.ts';
 import {
   DEVICE_A,

@@ -1,6 +1,6 @@
 /** The contract's third part: rows beside the keys. */
 import assert from 'node:assert/strict';
-import type { Cursor, TrustedRow } from '#store/store.ts';
+import type { Cursor, TrustedRow } from '#store/rows.ts';
 import type { WithStore } from './store-contract.ts';
 import { auditAfterHead, DEVICE_A, DEVICE_B, plain, ZEROS } from './stored-rows.ts';
 

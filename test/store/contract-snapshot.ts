@@ -1,6 +1,7 @@
 /** The contract's fifth part: the repository in one piece, and put back from it. */
 import assert from 'node:assert/strict';
-import { loadPage, REPOSITORY_TABLES, type RepositoryPage, type Snapshot } from '#store/snapshot.ts';
+import { loadPage } from '#server/backup/load-page.ts';
+import { REPOSITORY_TABLES, type RepositoryPage, type Snapshot } from '#store/snapshot.ts';
 import type { Store } from '#store/store.ts';
 import { record } from './contract-writing.ts';
 import type { NewRepository, WithStore } from './store-contract.ts';

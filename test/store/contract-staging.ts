@@ -1,6 +1,6 @@
 /** The contract's fourth part: what an import stages before it is confirmed. */
 import assert from 'node:assert/strict';
-import type { StagedKey } from '#store/store.ts';
+import type { StagedKey } from '#store/rows.ts';
 import type { WithStore } from './store-contract.ts';
 import { keyAfter, keyId, plain, ZEROS } from './stored-rows.ts';
 

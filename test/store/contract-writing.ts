@@ -1,6 +1,7 @@
 /** The contract's first half: works, numbers, and what nobody may see. */
 import assert from 'node:assert/strict';
-import type { Store, Transaction } from '#store/store.ts';
+import type { Transaction } from '#store/transaction.ts';
+import type { Store } from '#store/store.ts';
 import type { WithStore } from './store-contract.ts';
 import { auditAfterHead, keyAfter, keyId, keysAfterHead, plain, ZEROS } from './stored-rows.ts';
 

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { PAGE_BYTES } from '#store/sqlite/connection.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { checkSqliteVersion } from '#store/sqlite/sqlite-version.ts';
-import { WITHOUT_THREAD_PAGES_MAX } from '#store/sqlite/structure.ts';
+import { WITHOUT_THREAD_PAGES_MAX } from '#store/sqlite/check-file.ts';
 import {
   onFatal,
   openIn,

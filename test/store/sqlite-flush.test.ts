@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KeystairError } from '#domain/errors.ts';
-import type { Transaction } from '#store/store.ts';
+import type { Transaction } from '#store/transaction.ts';
 import { createCommitQueue } from '#store/sqlite/commit-queue.ts';
 import { openWriter } from '#store/sqlite/connection.ts';
 import { MEMORY_SPACE } from '#store/sqlite/disk-space.ts';

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import type { Store, Transaction } from '#store/store.ts';
+import type { Transaction } from '#store/transaction.ts';
+import type { Store } from '#store/store.ts';
 import type { NewRepository } from './store-contract.ts';
 import {
   auditAfterHead,

@@ -1,7 +1,7 @@
 /** Rows as a server would hand them to a store, made from plain numbers so that a test reads as what it is about. */
 import { hash } from 'node:crypto';
 import { nextChainValue } from '#domain/sequence.ts';
-import type { AuditRow, Head, StoredKey } from '#store/store.ts';
+import type { AuditRow, Head, StoredKey } from '#store/rows.ts';
 
 export const ZEROS = new Uint8Array(32);
 export const DEVICE_A = '0192f0aa-0000-4000-8000-00000000000a';

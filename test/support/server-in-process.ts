@@ -22,9 +22,11 @@ import { createRepository, type Repository } from '#server/start/create-reposito
 import { createDialler } from '#server/hierarchy/primary/dial-primary.ts';
 import type { Dialler } from '#server/hierarchy/primary/primary-link.ts';
 import { createMachineListener } from '#server/http/machines/machine-listener.ts';
-import { checkedKey, recordKeys } from '#server/records/record-keys.ts';
-import type { Log, Timers } from '#server/repository/ports.ts';
-import { createCredentials, isLeafDue, loadAuthority, makeServerLeaf } from '#server/members/credentials.ts';
+import { checkedKey } from '#domain/encryption-key.ts';
+import { recordKeys } from '#server/records/record-keys.ts';
+import type { Log, Timers } from '#server/environment/environment.ts';
+import { isLeafDue, makeServerLeaf } from '#server/members/server-leaf.ts';
+import { createCredentials, loadAuthority } from '#server/members/credentials.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';

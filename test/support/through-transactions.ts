@@ -1,5 +1,6 @@
 /** A real store whose transactions a test answers for, or makes fail, call by call. */
-import type { Store, Transaction } from '#store/store.ts';
+import type { Transaction } from '#store/transaction.ts';
+import type { Store } from '#store/store.ts';
 
 /**
  * @param before told of every call of a transaction's methods, before it is made. What it throws, the call throws; a

@@ -10,10 +10,10 @@ import { type Caller, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/transfer-routes.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { createRepository, openRepository, isNew } from '#server/start/create-repository.ts';
-import { checkedKey, recordKeys } from '#server/records/record-keys.ts';
-import type { Log, Timers } from '#server/repository/ports.ts';
-import { SecondaryEars } from '#server/hierarchy/secondaries/secondary-ears.ts';
-import { WantedKeys } from '#server/integrity/repair/wanted-keys.ts';
+import { checkedKey } from '#domain/encryption-key.ts';
+import { recordKeys } from '#server/records/record-keys.ts';
+import type { Log, Timers } from '#server/environment/environment.ts';
+import { PendingRepairs } from '#server/integrity/repair/pending-repairs.ts';
 import { Signal } from '#server/environment/signal.ts';
 import { ServerIdentities } from '#server/transfer/server-identities.ts';
 import type { TransferPorts } from '#server/transfer/transfer-ports.ts';
@@ -84,8 +84,7 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
     ...made,
     ...repository,
     timers,
-    ears: new SecondaryEars(),
-    wanted: new WantedKeys({ ...repository, clock, random }),
+    wanted: new PendingRepairs({ ...repository, clock, random }),
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),

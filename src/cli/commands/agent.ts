@@ -1,5 +1,5 @@
 /** `keystair agent …`: the network agent on a managed device. */
-import type { Noun } from '../arguments.ts';
+import type { Noun } from '../command.ts';
 import { FILE_ALGORITHMS } from '../agent-program.ts';
 import { command, commandNotYet, type Outcome, type Positional } from '../command.ts';
 import { choice, flag, name as nameOption, notYet, required, text } from '../options.ts';

@@ -3,7 +3,7 @@ import { LIST_PAGE_MAX } from '#domain/limits.ts';
 import { byName } from '#domain/name-order.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
-import type { Noun } from '../arguments.ts';
+import type { Noun } from '../command.ts';
 import { command } from '../command.ts';
 import { pages } from '../pages.ts';
 import { tableOf } from '../table.ts';

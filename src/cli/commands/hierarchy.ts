@@ -2,7 +2,7 @@
 import { decodeInvitation } from '#domain/invitation.ts';
 import { INVITATION_MS_MAX, RECOVERY_MS_MAX } from '#domain/limits.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
-import type { Noun } from '../arguments.ts';
+import type { Noun } from '../command.ts';
 import { command } from '../command.ts';
 import { hierarchyLines } from '../hierarchy-lines.ts';
 import { choice, duration, flag, onOff, required } from '../options.ts';

@@ -3,7 +3,7 @@ import { LIST_PAGE_MAX, REASON_LENGTH_MAX } from '#domain/limits.ts';
 import type { ListedKey } from '#protocol/people-answers.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
-import type { Noun } from '../arguments.ts';
+import type { Noun } from '../command.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { explainLines, keyLines, keyTable } from '../key-lines.ts';

@@ -4,8 +4,10 @@
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { type AuditEvent, auditLeafHash, encodeAuditEvent, nextAuditChain } from '#domain/audit-log.ts';
-import type { AuditRow, Store, Transaction } from '#store/store.ts';
-import { type Clock, isoTime } from '../repository/ports.ts';
+import type { AuditRow } from '#store/rows.ts';
+import type { Transaction } from '#store/transaction.ts';
+import type { Store } from '#store/store.ts';
+import { type Clock, isoTime } from '../environment/environment.ts';
 
 const NO_MAC = new Uint8Array(0);
 const MAC_PURPOSE = 'audit';

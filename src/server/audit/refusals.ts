@@ -4,7 +4,7 @@
  */
 import type { AuditEvent } from '#domain/audit-log.ts';
 import { REFUSAL_WINDOW_MS } from '#domain/limits.ts';
-import { isoTime, type Clock } from '../repository/ports.ts';
+import { isoTime, type Clock } from '../environment/environment.ts';
 import type { AuditLog } from './audit-log.ts';
 
 /** Callers remembered; beyond it all windows are closed early. */

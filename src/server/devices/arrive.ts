@@ -8,7 +8,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
-import type { Transaction } from '#store/store.ts';
+import type { Transaction } from '#store/transaction.ts';
 import type { Lookups } from '../keys/lookup.ts';
 import { writeMember } from '../members/members.ts';
 import { noteReceipts } from './receipts.ts';

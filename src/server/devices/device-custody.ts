@@ -8,8 +8,9 @@
 import { KeystairError } from '#domain/errors.ts';
 import { DEVICE_KEYS_TOGETHER_MAX } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
-import type { Transaction } from '#store/store.ts';
-import { candidateOf, type CheckedKey, type RecordOutcome, recordRows } from '../records/record-keys.ts';
+import type { Transaction } from '#store/transaction.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
+import { candidateOf, type RecordOutcome, recordRows } from '../records/record-keys.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { type HeldReceipt, noteReceipts } from './receipts.ts';
 

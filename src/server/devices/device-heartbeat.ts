@@ -4,9 +4,10 @@
 import { codeOf } from '#domain/errors.ts';
 import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
-import type { Transaction } from '#store/store.ts';
-import { toHex } from '../hierarchy/hex.ts';
-import { type CheckedKey, checkedKey, recordKeys } from '../records/record-keys.ts';
+import type { Transaction } from '#store/transaction.ts';
+import { toHex } from '#domain/hex.ts';
+import { type CheckedKey, checkedKey } from '#domain/encryption-key.ts';
+import { recordKeys } from '../records/record-keys.ts';
 import { writeMember } from '../members/members.ts';
 import { noteReceipts } from './receipts.ts';
 import type { DevicePorts } from './record-device-key.ts';

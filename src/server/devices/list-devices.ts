@@ -1,12 +1,12 @@
 /**
  * The devices of this server: listing, finding one by what a person typed, removing. A removed device's keys stay.
  */
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { LIST_PAGE_MAX } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
 import type { PeopleAnswer, PeopleRoutes } from '#protocol/people-routes.ts';
 import type { z } from 'zod';
-import { isoTime, type ServerPorts } from '../repository/ports.ts';
+import { isoTime } from '../environment/environment.ts';
+import type { ServerPorts } from '../repository/ports.ts';
 import { findMember, pageOfMembers, removeMember } from '../members/members.ts';
 
 const LISTING = 'keystair devices list';
@@ -34,15 +34,6 @@ export async function listDevices(
       };
     }),
   };
-}
-
-/**
- * The id of the device meant, for a filter. An id is taken as it is: a removed device, or one of another server, has
- * keys here too.
- */
-export async function findDeviceId(ports: ServerPorts, wanted: string): Promise<string> {
-  if (UUID_PATTERN.test(wanted)) return wanted;
-  return (await findMember(ports, 'device', wanted, { listing: LISTING, removed: true })).id;
 }
 
 export async function removeDevice(

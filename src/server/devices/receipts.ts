@@ -8,8 +8,9 @@ import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { addToTotals } from '#domain/receipt.ts';
 import { keyFromWire, keyToWire } from '#protocol/wire-key.ts';
-import type { Store, Transaction } from '#store/store.ts';
-import type { Random } from '../repository/ports.ts';
+import type { Transaction } from '#store/transaction.ts';
+import type { Store } from '#store/store.ts';
+import type { Random } from '../environment/environment.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';
 
 const RECEIPT_KEY = 'receipt-key';

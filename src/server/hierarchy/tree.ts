@@ -4,7 +4,8 @@
 import type { Member } from '#domain/member.ts';
 import type { TreeServer } from '#protocol/messages.ts';
 import type { HierarchyAnswer } from '#protocol/people-answers.ts';
-import { isoTime, type ServerPorts } from '../repository/ports.ts';
+import { isoTime } from '../environment/environment.ts';
+import type { HierarchyPorts } from './ports.ts';
 import { readOptions } from '../repository/settings.ts';
 import { listMembers, readMember } from '../members/members.ts';
 import type { PrimaryLink } from './primary/primary-link.ts';
@@ -17,7 +18,7 @@ const SILENT_HEARTBEATS = 3;
 const SILENT_MS_LEAST = 3 * 60_000;
 
 /** What is shown of one secondary: its row here and its last heartbeat. */
-export async function showSecondary(ports: ServerPorts, member: Member) {
+export async function showSecondary(ports: HierarchyPorts, member: Member) {
   const { contact, lastHeartbeatAt } = await readSecondaryContact(ports.store.reader, member.id);
   const dmz = member.dmz || contact.dmz;
   return {
@@ -33,7 +34,7 @@ export async function showSecondary(ports: ServerPorts, member: Member) {
   };
 }
 
-async function acknowledgedSeq(ports: ServerPorts, member: Member, epoch: string): Promise<number> {
+async function acknowledgedSeq(ports: HierarchyPorts, member: Member, epoch: string): Promise<number> {
   return (await ports.store.reader.cursor(member.id, epoch))?.seq ?? 0;
 }
 
@@ -51,17 +52,17 @@ function problemOf(
 }
 
 /** The secondaries by name, each by its row as it is now. */
-async function readSecondaries(ports: ServerPorts): Promise<readonly Member[]> {
+async function readSecondaries(ports: HierarchyPorts): Promise<readonly Member[]> {
   const members = await Promise.all((await secondaryIds(ports)).map((id) => readSecondary(ports, id)));
   return members.filter((member) => member !== undefined);
 }
 
-function secondaryIds({ ears, rows, store: { reader } }: ServerPorts): Promise<readonly string[]> {
+function secondaryIds({ ears, rows, store: { reader } }: HierarchyPorts): Promise<readonly string[]> {
   return ears.ids(async () => (await listMembers(rows, reader, 'secondary')).map(({ id }) => id));
 }
 
 async function readSecondary(
-  { rows, store: { reader } }: ServerPorts,
+  { rows, store: { reader } }: HierarchyPorts,
   id: string,
 ): Promise<Member | undefined> {
   const member = await readMember(rows, reader, id);
@@ -69,7 +70,7 @@ async function readSecondary(
 }
 
 /** Whether the option of this server keeps the keys of servers below it away: asked for each key that is missed. */
-export async function keepsKeysBelow(ports: ServerPorts): Promise<boolean> {
+export async function keepsKeysBelow(ports: HierarchyPorts): Promise<boolean> {
   const { useHierarchy } = await readOptions(ports.rows, ports.store.reader);
   if (useHierarchy) return false;
   for (const id of await secondaryIds(ports)) {
@@ -79,7 +80,7 @@ export async function keepsKeysBelow(ports: ServerPorts): Promise<boolean> {
 }
 
 /** The servers below, nested, as they are told upward and shown. */
-export async function readTree(ports: ServerPorts): Promise<readonly TreeServer[]> {
+export async function readTree(ports: HierarchyPorts): Promise<readonly TreeServer[]> {
   return Promise.all(
     (await readSecondaries(ports)).map(async (member): Promise<TreeServer> => {
       const { headSeq, acknowledgedSeq, tree, lastHeartbeatAt, ...shown } = await showSecondary(
@@ -93,7 +94,7 @@ export async function readTree(ports: ServerPorts): Promise<readonly TreeServer[
 }
 
 /** `hierarchy show`: this server, its primary, everything below. */
-export async function showHierarchy(ports: ServerPorts, link: PrimaryLink): Promise<HierarchyAnswer> {
+export async function showHierarchy(ports: HierarchyPorts, link: PrimaryLink): Promise<HierarchyAnswer> {
   const { reader } = ports.store;
   const options = await readOptions(ports.rows, reader);
   const primary = await readPrimary(ports.rows, reader);

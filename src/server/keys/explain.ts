@@ -19,14 +19,14 @@ import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { ExplainResult } from '#protocol/people-answers.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import { keepsKeysBelow } from '../hierarchy/tree.ts';
-import type { ServerPorts } from '../repository/ports.ts';
+import type { HierarchyPorts } from '../hierarchy/ports.ts';
 import { readOptions } from '../repository/settings.ts';
-import { withinTime } from '../environment/within-time.ts';
+import { withinTime } from '../environment/environment.ts';
 import { findKey } from './list-keys.ts';
-import { judgeSecondary } from './provide.ts';
+import { judgeSecondary } from '../hierarchy/secondaries/judge-secondary.ts';
 import { publicFields } from '../records/record-keys.ts';
 
-export interface ExplainPorts extends ServerPorts {
+export interface ExplainPorts extends HierarchyPorts {
   readonly link: PrimaryLink;
   readonly refreshLink: () => Promise<void>;
 }

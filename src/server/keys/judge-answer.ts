@@ -3,7 +3,7 @@ import { claimFits } from '#domain/claim.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { codeOf } from '#domain/errors.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
-import { type CheckedKey, checkedKey } from '../records/record-keys.ts';
+import { type CheckedKey, checkedKey } from '#domain/encryption-key.ts';
 
 /** The key of an answer, when it is the one asked for and the claim fits it. */
 export function judgeAnswer(

@@ -7,7 +7,8 @@ import { codeOf } from '#domain/errors.ts';
 import { UNKEPT_KEYS_MAX, UNKEPT_RETRY_MS } from '#domain/limits.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import type { ServerPorts } from '../repository/ports.ts';
-import { type CheckedKey, recordKeys } from '../records/record-keys.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
+import { recordKeys } from '../records/record-keys.ts';
 
 /** `not-kept`: the link is open and the disk is full. */
 type Kept = 'new' | 'known' | 'conflict' | 'closed' | 'not-kept';

@@ -5,10 +5,11 @@ import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { ListedKey } from '#protocol/people-answers.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
-import type { StoredKey } from '#store/store.ts';
-import { findDeviceId } from '../devices/list-devices.ts';
+import type { StoredKey } from '#store/rows.ts';
+import { findDeviceId } from '../members/find-device.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
-import { isoTime, type ServerPorts } from '../repository/ports.ts';
+import { isoTime } from '../environment/environment.ts';
+import type { ServerPorts } from '../repository/ports.ts';
 import { publicFields } from '../records/record-keys.ts';
 
 export interface ListPorts extends ServerPorts {

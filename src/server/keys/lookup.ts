@@ -12,15 +12,16 @@ import type { LookupOutcome, LookupReason, LookupRefusal, ServerName } from '#do
 import { timeUpward } from '#domain/lookup.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import type { LookupAnswer } from '#protocol/messages.ts';
-import type { Reader } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import type { PrimaryRow } from '../hierarchy/primary/primary-row.ts';
 import { keepsKeysBelow } from '../hierarchy/tree.ts';
-import type { ServerPorts } from '../repository/ports.ts';
-import { withinTime } from '../environment/within-time.ts';
+import type { HierarchyPorts } from '../hierarchy/ports.ts';
+import { withinTime } from '../environment/environment.ts';
 import { KeptFromAbove } from './keep-from-above.ts';
 import { judgeAnswer } from './judge-answer.ts';
-import { type CheckedKey, openStoredKey } from '../records/record-keys.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
+import { openStoredKey } from '../records/record-keys.ts';
 
 export interface LookupQuestion {
   readonly id: string;
@@ -49,7 +50,7 @@ const ABOUT_THIS_SERVER: ReadonlySet<LookupReason> = new Set([
 type Refused = { readonly outcome: 'not-found' } & LookupRefusal;
 
 export class Lookups {
-  readonly #ports: ServerPorts;
+  readonly #ports: HierarchyPorts;
   readonly #link: PrimaryLink;
   readonly #refreshLink: () => Promise<void>;
   readonly #kept: KeptFromAbove;
@@ -61,7 +62,7 @@ export class Lookups {
   #refreshedAt = Number.NEGATIVE_INFINITY;
 
   /** @param refreshLink a heartbeat: hears how option and DMZ mark of the primary stand now. */
-  constructor(ports: ServerPorts, link: PrimaryLink, refreshLink: () => Promise<void>) {
+  constructor(ports: HierarchyPorts, link: PrimaryLink, refreshLink: () => Promise<void>) {
     this.#ports = ports;
     this.#link = link;
     this.#kept = new KeptFromAbove(ports, link);

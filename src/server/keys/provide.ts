@@ -4,9 +4,8 @@
  * time, after the event; a device's membership where the answer was waited for.
  */
 import { claimFromText } from '#domain/claim.ts';
-import { judgeLink, type LinkVerdict } from '#domain/hierarchy.ts';
 import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
-import type { LookupOutcome, LookupReason, LookupRefusal } from '#domain/lookup.ts';
+import type { LookupOutcome } from '#domain/lookup.ts';
 import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
@@ -14,16 +13,14 @@ import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { opensNot } from '#domain/file-damaged.ts';
 import type { Refusals } from '../audit/refusals.ts';
-import type { ServerPorts } from '../repository/ports.ts';
-import { readOptions } from '../repository/settings.ts';
+import type { HierarchyPorts } from '../hierarchy/ports.ts';
+import { judgeSecondary, type Refused } from '../hierarchy/secondaries/judge-secondary.ts';
 import type { Lookups } from './lookup.ts';
 
-export interface ProvidePorts extends ServerPorts {
+export interface ProvidePorts extends HierarchyPorts {
   readonly lookups: Lookups;
   readonly refusals: Refusals;
 }
-
-type Refused = { readonly outcome: 'not-found' } & LookupRefusal;
 
 /** As a message carries it: lists are its own. */
 function refusalToWire(refused: Refused) {
@@ -58,34 +55,6 @@ export async function provideToSecondary(
   const closedSince = await judgeSecondary(ports, await readAgain(), request.asked);
   if (closedSince !== undefined) return refuse(ports, member, request.id, closedSince);
   return { outcome: 'found', complete: keyToWire(outcome.key), source: outcome.source };
-}
-
-/** Why no key crosses to this secondary now, or undefined where one may. */
-export async function judgeSecondary(
-  ports: ServerPorts,
-  member: Member,
-  asked: LookupRefusal['asked'],
-): Promise<Refused | undefined> {
-  const { reader } = ports.store;
-  const options = await readOptions(ports.rows, reader);
-  const end = ports.ears.endOf(member.id);
-  const verdict = judgeLink({
-    ownOption: options.useHierarchy,
-    neighbourOption: end.useHierarchy,
-    ownDmz: member.dmz,
-    neighbourDmz: end.dmz,
-  });
-  const reasons: Record<LinkVerdict, LookupReason | undefined> = {
-    open: undefined,
-    dmz: 'link-in-dmz',
-    'own-option-off': 'option-off',
-    'neighbour-option-off': 'option-off',
-    'not-heard': 'option-off',
-  };
-  const reason = reasons[verdict];
-  if (reason === undefined) return undefined;
-  const at = verdict === 'own-option-off' ? ports.server : { id: member.id, name: member.name };
-  return { outcome: 'not-found', reason, at, asked };
 }
 
 async function refuse(ports: ProvidePorts, member: Member, key: string, refused: Refused) {

@@ -11,7 +11,7 @@ import {
   SECONDARY_BYTES_AN_HOUR_DEFAULT,
   SECONDARY_RECORDS_AN_HOUR_DEFAULT,
 } from '#domain/limits.ts';
-import type { Clock } from '../repository/ports.ts';
+import type { Clock } from '../environment/environment.ts';
 
 /** What one device, and one secondary, may bring in an hour. */
 export interface Budgets {

@@ -1,14 +1,12 @@
-/**
- * The server's own credentials: its authority, which certifies members, and the leaf with which it answers TLS. Keys
- * lie sealed in the store; the leaf is made anew at start and renewed at two thirds of its life.
- */
+/** The server's authority, which certifies members. Its key lies sealed in the store. */
 import { KeystairError } from '#domain/errors.ts';
-import { CERTIFICATE_BACKDATE_MS, CERTIFICATE_MS } from '#domain/limits.ts';
-import type { Store, Transaction } from '#store/store.ts';
-import { type Authority, issueMemberCertificate, issueServerCertificate } from '#transport/authority.ts';
-import { fingerprintOf, makeKeyPair } from '#transport/key-pair.ts';
+import { CERTIFICATE_MS } from '#domain/limits.ts';
+import type { Transaction } from '#store/transaction.ts';
+import type { Store } from '#store/store.ts';
+import { type Authority, issueMemberCertificate } from '#transport/authority.ts';
+import { fingerprintOf } from '#transport/key-pair.ts';
 import { X509Certificate } from 'node:crypto';
-import type { Clock } from '../repository/ports.ts';
+import type { Clock } from '../environment/environment.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';
 
 export interface Credentials {
@@ -21,16 +19,6 @@ export interface Credentials {
     memberId: string,
     publicKey: Uint8Array,
   ): Promise<{ certificate: string; authority: string; notAfter: string }>;
-}
-
-/** What TLS needs: leaf and authority in one chain, and the leaf's key. */
-export interface ServerLeaf {
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
-  /** Unix ms: when it was made, and from when on it is due to be renewed. */
-  readonly madeAt: number;
-  readonly renewAt: number;
-  readonly notAfter: number;
 }
 
 interface AuthorityRow {
@@ -80,42 +68,5 @@ export function createCredentials(
         notAfter: new Date(clock() + CERTIFICATE_MS).toISOString(),
       };
     },
-  };
-}
-
-/** At two thirds of its life, and where the clock was set back to before it is valid. */
-export function isLeafDue({ madeAt, renewAt }: ServerLeaf, now: number): boolean {
-  return now >= renewAt || now < madeAt - CERTIFICATE_BACKDATE_MS;
-}
-
-/**
- * A fresh key and certificate for the listener. Members pin the authority, so the leaf may change at any time.
- *
- * @param before the leaf it replaces. Where the clock was set back since, the new one is valid as long as that one:
- * whether the clock is right now or was then, members whose clocks are right find it valid.
- */
-export async function makeServerLeaf(
-  authority: Authority,
-  serverId: string,
-  addresses: readonly string[],
-  now: number,
-  before?: ServerLeaf,
-): Promise<ServerLeaf> {
-  const pair = makeKeyPair();
-  const setBack = before !== undefined && now < before.madeAt;
-  const notAfter = setBack ? Math.max(now + CERTIFICATE_MS, before.notAfter) : now + CERTIFICATE_MS;
-  const leaf = await issueServerCertificate(authority, {
-    serverId,
-    publicKey: pair.publicKey,
-    addresses,
-    now,
-    notAfter,
-  });
-  return {
-    certificatePem: `${leaf.trim()}\n${authority.certificatePem}`,
-    privateKeyPem: pair.privateKeyPem,
-    madeAt: now,
-    renewAt: now + (CERTIFICATE_MS * 2) / 3,
-    notAfter,
   };
 }

@@ -6,8 +6,9 @@ import { type Invitation, encodeInvitation, hashInvitationSecret } from '#domain
 import { INVITATION_MS_DEFAULT, INVITATION_SECRET_BYTES } from '#domain/limits.ts';
 import type { MemberKind } from '#domain/member.ts';
 import type { Caller } from '#domain/right.ts';
-import type { Transaction } from '#store/store.ts';
-import { isoTime, type ServerPorts } from '../repository/ports.ts';
+import type { Transaction } from '#store/transaction.ts';
+import { isoTime } from '../environment/environment.ts';
+import type { ServerPorts } from '../repository/ports.ts';
 
 /** What is kept of an invitation. */
 export interface InvitationRow {

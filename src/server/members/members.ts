@@ -5,8 +5,9 @@ import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import { type Member, type MemberKind, mayCall } from '#domain/member.ts';
 import { byName } from '#domain/name-order.ts';
-import type { Reader, Transaction } from '#store/store.ts';
-import { isoTime, type ServerPorts } from '../repository/ports.ts';
+import type { Reader, Transaction } from '#store/transaction.ts';
+import { isoTime } from '../environment/environment.ts';
+import type { ServerPorts } from '../repository/ports.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';
 
 export function readMember(rows: TrustedRows, reader: Reader, id: string): Promise<Member | undefined> {

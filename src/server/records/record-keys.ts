@@ -5,25 +5,19 @@
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import type { AuditEvent } from '#domain/audit-log.ts';
-import { type CompleteKey, type EncryptionKey, checkKey, keyFromCanonical } from '#domain/encryption-key.ts';
+import {
+  type CheckedKey,
+  type CompleteKey,
+  type EncryptionKey,
+  keyFromCanonical,
+} from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { BLIND_BYTES } from '#domain/limits.ts';
 import { nextChainValue } from '#domain/sequence.ts';
-import type { PlacedKey, StoredKey, Transaction } from '#store/store.ts';
+import type { PlacedKey, StoredKey } from '#store/rows.ts';
+import type { Transaction } from '#store/transaction.ts';
 import type { ServerPorts } from '../repository/ports.ts';
-
-/** A key whose id fits its content, with what was computed to find that out. */
-export interface CheckedKey {
-  readonly complete: CompleteKey;
-  readonly fields: string;
-  readonly digest: Uint8Array;
-}
-
-/** Throws `record-invalid`. */
-export function checkedKey(complete: CompleteKey): CheckedKey {
-  return { complete, ...checkKey(complete) };
-}
 
 export type RecordOutcome =
   | { readonly outcome: 'new' | 'known'; readonly seq: number }

@@ -4,7 +4,7 @@
  */
 import type { ServerName } from '#domain/lookup.ts';
 import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
-import type { Reader, Transaction } from '#store/store.ts';
+import type { Reader, Transaction } from '#store/transaction.ts';
 import type { TrustedRows } from './trusted-rows.ts';
 
 export interface Options {

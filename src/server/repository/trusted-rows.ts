@@ -3,7 +3,8 @@
  * carries the barrier's MAC over kind, id and body; a row without a right one counts as absent and is reported.
  */
 import type { Barrier } from '#crypto/barrier.ts';
-import type { Reader, Transaction, TrustedKind, TrustedRow } from '#store/store.ts';
+import type { TrustedKind, TrustedRow } from '#store/rows.ts';
+import type { Reader, Transaction } from '#store/transaction.ts';
 
 const MAC_PURPOSE = 'trusted-rows';
 const SECRET_PURPOSE = 'secrets';

@@ -10,7 +10,7 @@ import { readKeyFile } from '#crypto/seal/key-file.ts';
 import { openUnderToken } from '#crypto/seal/pkcs11-token.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { PIN_BYTES_MAX } from '#domain/limits.ts';
-import type { SealPlaces } from '../config.ts';
+import type { SealPlaces } from './seal-places.ts';
 import type { Seal } from './seal-rows.ts';
 
 export interface Opened {

@@ -21,8 +21,9 @@ import {
 } from '#domain/limits.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
 import type { DataKeyState } from '#protocol/seal-messages.ts';
-import type { ResealedKey, Transaction } from '#store/store.ts';
-import { putDataKey } from '../start/create-repository.ts';
+import type { ResealedKey } from '#store/rows.ts';
+import type { Transaction } from '#store/transaction.ts';
+import { putDataKey } from './data-key-rows.ts';
 import { resealed } from '../records/record-keys.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 

@@ -9,7 +9,7 @@ import type { PassphraseParameters } from '#crypto/seal/passphrase.ts';
 import type { TokenParameters } from '#crypto/seal/pkcs11-token.ts';
 import type { SealKind, SealRow } from '#crypto/keyring.ts';
 import { SEAL_ROW_BYTES_MAX, SEALS_MAX } from '#domain/limits.ts';
-import type { Reader, Transaction } from '#store/store.ts';
+import type { Reader, Transaction } from '#store/transaction.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';
 
 export interface RecoveryParameters {

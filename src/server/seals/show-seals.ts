@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ShownSeal } from '#protocol/seal-messages.ts';
-import type { SealPlaces } from '../config.ts';
+import type { SealPlaces } from './seal-places.ts';
 import type { OpenedByKeyFile } from './key-file-at-hand.ts';
 import type { Seal } from './seal-rows.ts';
 

@@ -3,16 +3,18 @@
  * And every later start: opens the keyring that the rows hold.
  */
 import { Barrier } from '#crypto/barrier.ts';
-import { createKeyring, type DataKeyRow, type Keyring } from '#crypto/keyring.ts';
+import { createKeyring, type Keyring } from '#crypto/keyring.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
 import type { ServerName } from '#domain/lookup.ts';
-import type { Reader, Store, Transaction } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
+import type { Store } from '#store/store.ts';
 import { createAuthority } from '#transport/authority.ts';
 import { AuditLog } from '../audit/audit-log.ts';
 import { storeNewReceiptKey } from '../devices/receipts.ts';
-import { toHex } from '../hierarchy/hex.ts';
-import { type Clock, isoTime, type Log, type Random, uuidFrom } from '../repository/ports.ts';
+import { toHex } from '#domain/hex.ts';
+import { type Clock, isoTime, type Log, type Random, uuidFrom } from '../environment/environment.ts';
+import { putDataKey, readDataKeys } from '../seals/data-key-rows.ts';
 import { type Opened, openWithKeyFile } from '../seals/open-by-itself.ts';
 import { putSeal, readSeals } from '../seals/seal-rows.ts';
 import {
@@ -42,7 +44,6 @@ export interface RepositoryPorts {
   readonly makeAuthority?: typeof createAuthority;
 }
 
-const NO_MAC = new Uint8Array(0);
 /** The id of the seal that a first start and a restore make. */
 export const KEY_FILE_SEAL = 'key-file';
 
@@ -142,13 +143,6 @@ export async function openedRepository(
   return { ...parts, server: renamed };
 }
 
-export async function readDataKeys(reader: Reader): Promise<readonly DataKeyRow[]> {
-  return (await reader.rows('data-key')).map(({ id, body }) => ({
-    number: Number(id),
-    wrapped: Buffer.from(body, 'base64'),
-  }));
-}
-
 /** What stands between a repository's rows and whoever works with them. */
 export function makeParts(ports: RepositoryPorts, keyring: Keyring) {
   const barrier = new Barrier(keyring, ports.random);
@@ -161,9 +155,4 @@ export function makeParts(ports: RepositoryPorts, keyring: Keyring) {
     audit.record({ event: 'row-untrusted', by: 'server', kind, id }).catch(() => undefined);
   });
   return { keyring, barrier, audit, rows };
-}
-
-export async function putDataKey(transaction: Transaction, dataKey: DataKeyRow): Promise<void> {
-  const body = Buffer.from(dataKey.wrapped).toString('base64');
-  await transaction.putRow({ kind: 'data-key', id: String(dataKey.number), body, mac: NO_MAC });
 }

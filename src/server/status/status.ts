@@ -8,14 +8,14 @@ import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import { readPrimary } from '../hierarchy/primary/primary-row.ts';
 import { openRecoveries } from '../hierarchy/recovery/allow-recovery.ts';
 import { showSecondary } from '../hierarchy/tree.ts';
-import type { ServerPorts } from '../repository/ports.ts';
+import type { HierarchyPorts } from '../hierarchy/ports.ts';
 import type { Resealing } from '../seals/resealing.ts';
 import type { Seals } from '../seals/seals.ts';
 import { readEpoch, readOptions } from '../repository/settings.ts';
 import type { ServerIdentities } from '../transfer/server-identities.ts';
 import { countMembers, listMembers } from '../members/members.ts';
 
-export interface StatusPorts extends ServerPorts {
+export interface StatusPorts extends HierarchyPorts {
   readonly link: PrimaryLink;
   readonly identities: ServerIdentities;
   readonly seals: Seals;
@@ -64,7 +64,7 @@ async function recipientsOf({ identities }: StatusPorts): Promise<string[]> {
   }
 }
 
-async function warningsOf(ports: ServerPorts): Promise<string[]> {
+async function warningsOf(ports: HierarchyPorts): Promise<string[]> {
   const warnings = ports.rows.untrusted.map(
     (row) =>
       `the row "${row}" was altered in the database and counts as absent; restore the newest backup, or make it anew`,

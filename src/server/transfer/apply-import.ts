@@ -7,7 +7,8 @@
  * event, and goes with the event that the import ended.
  */
 import { TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
-import type { StagedHead, Transaction } from '#store/store.ts';
+import type { StagedHead } from '#store/rows.ts';
+import type { Transaction } from '#store/transaction.ts';
 import { recordPlaced } from '../records/record-keys.ts';
 import { importedFrom, type Staged } from './stage-import.ts';
 import type { TransferPorts } from './transfer-ports.ts';

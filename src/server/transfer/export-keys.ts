@@ -17,9 +17,9 @@ import { BLIND_BYTES } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
 import type { ExportRequest } from '#protocol/transfer-routes.ts';
 import { secretsToWire } from '#protocol/wire-key.ts';
-import type { StoredKey } from '#store/store.ts';
+import type { StoredKey } from '#store/rows.ts';
 import { openSecrets } from '../records/record-keys.ts';
-import { isoTime, uuidFrom } from '../repository/ports.ts';
+import { isoTime, uuidFrom } from '../environment/environment.ts';
 import { type SelectedKeys, selectKeys } from './select-keys.ts';
 import { demandRouteRight, type TransferPorts } from './transfer-ports.ts';
 

@@ -11,7 +11,7 @@ import { KeyMaterial } from '#domain/key-material.ts';
 import { IMPORT_RETRY_MS } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
 import type { ImportReport, ImportRequest } from '#protocol/transfer-routes.ts';
-import { uuidFrom } from '../repository/ports.ts';
+import { uuidFrom } from '../environment/environment.ts';
 import { applyPage, type ConfirmedImport, confirmImport } from './apply-import.ts';
 import { dropStage, importedFrom, importInterrupted, stageImport, type Staged } from './stage-import.ts';
 import { demandRouteRight, type TransferPorts } from './transfer-ports.ts';

@@ -13,7 +13,7 @@ import {
 } from '#domain/export-file.ts';
 import { EXPORT_LINE_BYTES_MAX, TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
-import { type CheckedKey, checkedKey } from '../records/record-keys.ts';
+import { type CheckedKey, checkedKey } from '#domain/encryption-key.ts';
 import { LineCutter } from './line-cutter.ts';
 
 export interface ExportPage {

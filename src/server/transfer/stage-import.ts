@@ -9,8 +9,10 @@ import { openExport } from '#crypto/export-envelope/open-export.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { exportInvalid, type ExportHeader } from '#domain/export-file.ts';
 import { FREE_BYTES_FOR_TRANSMISSIONS, IMPORT_CONFLICTS_MAX, TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
-import type { StagedKey, Store } from '#store/store.ts';
-import { type CheckedKey, sealedRow } from '../records/record-keys.ts';
+import type { StagedKey } from '#store/rows.ts';
+import type { Store } from '#store/store.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
+import { sealedRow } from '../records/record-keys.ts';
 import { readExportFile } from './read-export-file.ts';
 import type { TransferPorts } from './transfer-ports.ts';
 

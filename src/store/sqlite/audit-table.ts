@@ -1,6 +1,6 @@
 /** Rows of the audit log: appended, read, never changed. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { AuditRow, Head } from '../store.ts';
+import type { AuditRow, Head } from '../rows.ts';
 import { prepareCommand, prepareQuery } from './statement.ts';
 
 export interface AuditTable {

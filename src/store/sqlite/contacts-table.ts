@@ -1,6 +1,6 @@
 /** What is known of neighbours by hearsay. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Contact } from '../store.ts';
+import type { Contact } from '../rows.ts';
 import { prepareCommand, prepareQuery, readableTime, type Row } from './statement.ts';
 
 export interface ContactsTable {

@@ -1,6 +1,6 @@
 /** What was received of each member in each of its epochs, and which records were refused alone. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Cursor, RefusedKey } from '../store.ts';
+import type { Cursor, RefusedKey } from '../rows.ts';
 import { isReadable, prepareCommand, prepareQuery, readableTime, type Row } from './statement.ts';
 
 export interface CursorsTable {

@@ -7,7 +7,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
 import { STORE_GROUP_BYTES_MAX } from '#domain/limits.ts';
-import type { Transaction } from '../store.ts';
+import type { Transaction } from '../transaction.ts';
 import { type Heads, SqliteTransaction } from './sqlite-transaction.ts';
 import type { TableName, Tables } from './tables.ts';
 

@@ -6,7 +6,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
-import type { StoredKey } from '../store.ts';
+import type { StoredKey } from '../rows.ts';
 import { prepareQuery, readableTime, type Row } from './statement.ts';
 import { UUID_BYTES, uuidFromBytes } from './uuid-bytes.ts';
 

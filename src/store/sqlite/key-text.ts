@@ -5,7 +5,7 @@
  */
 import { keyFromCanonical } from '#domain/encryption-key.ts';
 import { codeOf } from '#domain/errors.ts';
-import type { StoredKey } from '../store.ts';
+import type { StoredKey } from '../rows.ts';
 
 const LIKE_SPECIAL = /[\\%_]/g;
 const NOT_ASCII = /[^\x20-\x7e]/g;

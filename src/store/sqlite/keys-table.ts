@@ -5,7 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { assert } from '#domain/errors.ts';
-import type { Head, StoredKey } from '../store.ts';
+import type { Head, StoredKey } from '../rows.ts';
 import { KEY_COLUMNS, prepareKeyOf, READ_COLUMNS } from './key-row.ts';
 import { DEVICE_PART_BITS } from './schema.ts';
 import { assertNoConflict } from './sqlite-failure.ts';

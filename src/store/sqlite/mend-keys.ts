@@ -4,7 +4,7 @@
  */
 import { assert } from '#domain/errors.ts';
 import { nextChainValue } from '#domain/sequence.ts';
-import type { Head, StoredKey } from '../store.ts';
+import type { Head, StoredKey } from '../rows.ts';
 import type { KeysTable } from './keys-table.ts';
 
 const NONE = new Uint8Array(0);

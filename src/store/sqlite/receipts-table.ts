@@ -1,7 +1,7 @@
 /** Which receipts of this server devices hold, and how many. */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
-import type { NotedReceipt, ReceiptTotals } from '../store.ts';
+import type { NotedReceipt, ReceiptTotals } from '../rows.ts';
 import { isReadable, prepareCommand, prepareQuery } from './statement.ts';
 import { uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
 

@@ -10,15 +10,14 @@ import type {
   Contact,
   Cursor,
   Head,
-  KeyFilter,
   NotedReceipt,
-  Reader,
   ReceiptTotals,
   RefusedKey,
   StoredKey,
   TrustedKind,
   TrustedRow,
-} from '../store.ts';
+} from '../rows.ts';
+import type { KeyFilter, Reader } from '../transaction.ts';
 import { fieldsPattern, fitsText, idPattern } from './key-text.ts';
 import type { Tables } from './tables.ts';
 

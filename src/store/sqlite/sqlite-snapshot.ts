@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { KeystairError } from '#domain/errors.ts';
 import type { RepositoryPage, RepositoryTable, RepositoryTables, Snapshot } from '../snapshot.ts';
 import { REPOSITORY_TABLES } from '../snapshot.ts';
-import type { TrustedKind } from '../store.ts';
+import type { TrustedKind } from '../rows.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { prepareQuery, type Row } from './statement.ts';
 import { prepareTables } from './tables.ts';

@@ -15,10 +15,10 @@ import type {
   StagedHead,
   StagedKey,
   StoredKey,
-  Transaction,
   TrustedKind,
   TrustedRow,
-} from '../store.ts';
+} from '../rows.ts';
+import type { Transaction } from '../transaction.ts';
 import { mendKeys } from './mend-keys.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import type { TableName, Tables } from './tables.ts';

@@ -1,7 +1,7 @@
 /** Keys of imports that are not recorded yet. In order of id, so that they are recorded as they load fastest. */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
-import type { PlacedKey, StagedHead, StagedKey } from '../store.ts';
+import type { PlacedKey, StagedHead, StagedKey } from '../rows.ts';
 import { prepareCommand, prepareQuery } from './statement.ts';
 import { uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
 

@@ -1,16 +1,11 @@
 /**
  * Looking at every page of a database: its trees, its indexes against its rows, and that no number is missing.
- * Minutes on a large one, so that one has a thread of its own.
  */
-import { extname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { Worker } from 'node:worker_threads';
 import { openSecond } from './connection.ts';
 import { prepareQuery } from './statement.ts';
 
 const PROBLEMS_MAX = 100;
-/** Two thousand keys, looked through in some 3 ms; a thread begins after 30. */
-export const WITHOUT_THREAD_PAGES_MAX = 384;
 const SEQUENCES = [
   { table: 'keys', rows: 'encryption keys' },
   { table: 'audit', rows: 'audit events' },
@@ -57,19 +52,4 @@ export function fileProblems(path: string, pagesMax = Number.POSITIVE_INFINITY):
   } catch (error) {
     return [`${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`];
   }
-}
-
-/** The same for any, without holding up the event loop. */
-export async function checkFile(path: string): Promise<readonly string[]> {
-  return fileProblems(path, WITHOUT_THREAD_PAGES_MAX) ?? inThread(path);
-}
-
-function inThread(path: string): Promise<readonly string[]> {
-  const script = new URL(`./structure-worker${extname(import.meta.url)}`, import.meta.url);
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(script, { workerData: { path } });
-    worker.once('message', (problems: readonly string[]) => resolve(problems));
-    worker.once('error', reject);
-    worker.once('exit', () => resolve([`${path} could not be checked: the check ended without an answer`]));
-  });
 }

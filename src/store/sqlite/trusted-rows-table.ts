@@ -1,6 +1,6 @@
 /** Rows that decide something: kept with their MAC, which is not judged here. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { TrustedKind, TrustedRow } from '../store.ts';
+import type { TrustedKind, TrustedRow } from '../rows.ts';
 import { prepareCommand, prepareQuery, type Row } from './statement.ts';
 
 export interface TrustedRowsTable {

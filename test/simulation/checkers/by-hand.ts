@@ -2,7 +2,7 @@
  * By hand: files that carry keys, and backups. A file is told of before it leaves, holds exactly what its server had,
  * and is taken in whole or not at all; a backup holds everything that was durable when it began.
  */
-import type { AuditRow } from '#store/store.ts';
+import type { AuditRow } from '#store/rows.ts';
 import type { Device } from '../world/device.ts';
 import type { Instance } from '../world/instance.ts';
 import type { Site, World } from '../world/world.ts';

@@ -2,7 +2,7 @@
  * Custody: what was acknowledged is there, for ever, whatever crashed; nothing that is there is ever changed; a cursor
  * says no more than what is there.
  */
-import type { Reader } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import type { Instance, Opened } from '../world/instance.ts';
 import type { ServedCall } from '../world/network.ts';
 import type { Committed } from '../world/store-port.ts';

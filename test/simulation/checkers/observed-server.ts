@@ -2,7 +2,8 @@
  * What can be seen of one server from outside: its durable rows, as its store told of them, and how its options and
  * links stood over time. The checkers judge by this and know nothing of the program that wrote it.
  */
-import type { AuditRow, Reader, StoredKey, TrustedRow } from '#store/store.ts';
+import type { AuditRow, StoredKey, TrustedRow } from '#store/rows.ts';
+import type { Reader } from '#store/transaction.ts';
 import type { Committed } from '../world/store-port.ts';
 
 export interface ObservedKey {

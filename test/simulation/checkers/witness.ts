@@ -3,7 +3,7 @@
  * what devices made and heard, what travelled, and what became durable.
  */
 import { MACHINE_ROUTES } from '#protocol/machine-routes.ts';
-import type { Reader } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import type { PeerIdentity } from '#transport/peer-identity.ts';
 import type { Device, MadeKey } from '../world/device.ts';
 import type { Instance, Opened } from '../world/instance.ts';

@@ -3,7 +3,7 @@ import { createMachineCalls, type MachineCalls } from '#protocol/machine-calls.t
 import type { Dialler } from '#server/hierarchy/primary/primary-link.ts';
 import { MEMBER_KEY } from '#server/hierarchy/primary/primary-row.ts';
 import type { TrustedRows } from '#server/repository/trusted-rows.ts';
-import type { Reader } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import { publicKeyOf } from './certificates.ts';
 import type { Life } from './life.ts';
 import type { Network, PinnedEnd } from './network.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stretchAtOnce } from '#crypto/age/scrypt-stanza.ts';
 import { readBackup } from '#server/backup/read-backup.ts';
 import { restoreBackup } from '#server/backup/restore-backup.ts';
-import type { Clock, Log, Random } from '#server/repository/ports.ts';
+import type { Clock, Log, Random } from '#server/environment/environment.ts';
 import { fillSqliteDirectory } from '#store/sqlite/fill-directory.ts';
 import { UNFINISHED_FOLDER } from '#store/sqlite/unfinished.ts';
 import type { Store } from '#store/store.ts';

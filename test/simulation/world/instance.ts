@@ -9,7 +9,7 @@ import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
 import { type Budgets, BUDGETS_DEFAULT } from '#server/members/budget.ts';
 import { createRepository, isNew, openRepository } from '#server/start/create-repository.ts';
-import type { Clock, Log, Timers } from '#server/repository/ports.ts';
+import type { Clock, Log, Timers } from '#server/environment/environment.ts';
 import type { PeopleAnswer, PeopleRequest, PeopleRouteName } from '#protocol/people-routes.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';

@@ -6,17 +6,9 @@
  * was under way is undone by throwing in it.
  */
 import { KeystairError } from '#domain/errors.ts';
-import type {
-  AuditRow,
-  Cursor,
-  RefusedKey,
-  Store,
-  PlacedKey,
-  StoredKey,
-  Transaction,
-  TrustedRow,
-  WriteOptions,
-} from '#store/store.ts';
+import type { AuditRow, Cursor, RefusedKey, PlacedKey, StoredKey, TrustedRow } from '#store/rows.ts';
+import type { Transaction } from '#store/transaction.ts';
+import type { Store, WriteOptions } from '#store/store.ts';
 import { Died, type Life, never } from './life.ts';
 import type { Quiet } from './quiet.ts';
 

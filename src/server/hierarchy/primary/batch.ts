@@ -3,9 +3,9 @@
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import type { Position } from '#domain/sequence.ts';
-import type { Reader } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import { keyToLine } from '../secondaries/batch-line.ts';
-import { toHex } from '../hex.ts';
+import { toHex } from '#domain/hex.ts';
 
 /**
  * Enough to share a flush and the way there and back, few enough that a lookup at the primary waits 4 ms behind them, and

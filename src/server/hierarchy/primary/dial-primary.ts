@@ -6,7 +6,7 @@ import type { Store } from '#store/store.ts';
 import { createMachineClient, type MachineClient } from '#transport/machine-client.ts';
 import { machineSend } from '#transport/machine-send.ts';
 import type { TlsCredentials } from '#transport/tls-context.ts';
-import type { Clock } from '../../repository/ports.ts';
+import type { Clock } from '../../environment/environment.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';
 import type { Dialler } from './primary-link.ts';
 import { MEMBER_KEY, type PrimaryRow } from './primary-row.ts';

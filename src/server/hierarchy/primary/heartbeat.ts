@@ -6,10 +6,11 @@ import { hash } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
 import { judgeAcknowledged, type Position } from '#domain/sequence.ts';
 import type { HeartbeatAnswer, TreeServer } from '#protocol/messages.ts';
-import type { Transaction } from '#store/store.ts';
-import { isoTime, type ServerPorts } from '../../repository/ports.ts';
+import type { Transaction } from '#store/transaction.ts';
+import { isoTime } from '../../environment/environment.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
 import { readEpoch, readOptions, writeEpoch } from '../../repository/settings.ts';
-import { toHex } from '../hex.ts';
+import { toHex } from '#domain/hex.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { type PrimaryRow, readPrimary } from './primary-row.ts';
 

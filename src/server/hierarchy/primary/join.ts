@@ -7,7 +7,7 @@ import { decodeInvitation, type Invitation } from '#domain/invitation.ts';
 import type { Caller } from '#domain/right.ts';
 import type { JoinAnswer } from '#protocol/messages.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
-import type { Reader } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { readOptions, writeOptions } from '../../repository/settings.ts';
 import type { Climb } from './climb.ts';

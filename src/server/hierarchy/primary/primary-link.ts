@@ -7,10 +7,11 @@
 import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
 import { judgeLink, type LinkVerdict } from '#domain/hierarchy.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
-import type { Reader } from '#store/store.ts';
-import { isoTime, type ServerPorts } from '../../repository/ports.ts';
-import { readOptions } from '../../repository/settings.ts';
+import type { Reader } from '#store/transaction.ts';
+import { isoTime } from '../../environment/environment.ts';
 import { Signal } from '../../environment/signal.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
+import { readOptions } from '../../repository/settings.ts';
 import { readHearsay } from '../hearsay.ts';
 import { type PrimaryRow, readPrimary } from './primary-row.ts';
 
@@ -21,14 +22,12 @@ interface Heard {
   readonly dmz: boolean;
 }
 
+/** It counts for the primary that said it, and for no other. */
+type HeardOf = Heard & { readonly primaryId: string };
+
 /** All that a primary tells of why it takes no more for now, and that nobody has to do anything. */
 export const WHY_PUT_OFF =
   'it has little disk space, or its budget for this server is used up; the rest is sent then by itself';
-
-/** It counts for the primary that said it, and for no other. */
-interface HeardOf extends Heard {
-  readonly primaryId: string;
-}
 
 /** What is kept of the link between two runs, for people only. */
 interface LinkMemory {

@@ -2,7 +2,7 @@
  * The row of this server's primary: whom we dial, which authority we pin, with which certificate we come.
  */
 import type { ServerName } from '#domain/lookup.ts';
-import type { Reader } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';
 
 export interface PrimaryRow extends ServerName {

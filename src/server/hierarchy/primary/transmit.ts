@@ -7,7 +7,8 @@
 import { judgeAcknowledged, type Position } from '#domain/sequence.ts';
 import { boundPutOff } from '#domain/transmission.ts';
 import type { TransmissionAnswer } from '#protocol/messages.ts';
-import type { ServerPorts, Timers } from '../../repository/ports.ts';
+import type { Timers } from '../../environment/environment.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
 import { type Batch, makeBatch } from './batch.ts';
 import { startEpoch, UNKNOWN_SEQUENCE } from './heartbeat.ts';
 import type { PrimaryLink } from './primary-link.ts';

@@ -16,15 +16,15 @@ import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { RecoveryRefusal } from '#protocol/messages.ts';
 import { keyToWire, type WireKey } from '#protocol/wire-key.ts';
-import type { StoredKey } from '#store/store.ts';
+import type { StoredKey } from '#store/rows.ts';
 import type { Refusals } from '../../audit/refusals.ts';
-import { judgeSecondary } from '../../keys/provide.ts';
+import { judgeSecondary } from '../secondaries/judge-secondary.ts';
 import { openStoredKey, publicFields } from '../../records/record-keys.ts';
-import type { ServerPorts } from '../../repository/ports.ts';
-import { toHex } from '../hex.ts';
+import type { HierarchyPorts } from '../ports.ts';
+import { toHex } from '#domain/hex.ts';
 import { recoveryAllowedUntil } from './allow-recovery.ts';
 
-export interface GiveBackPorts extends ServerPorts {
+export interface GiveBackPorts extends HierarchyPorts {
   readonly refusals: Refusals;
 }
 

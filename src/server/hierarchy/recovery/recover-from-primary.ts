@@ -8,9 +8,10 @@
 import type { Caller } from '#domain/right.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { CallLife } from '../../environment/call-life.ts';
-import { type CheckedKey, recordKeys } from '../../records/record-keys.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
+import { recordKeys } from '../../records/record-keys.ts';
 import { type AskBackPorts, demandOpenLink, demandStillOpen, fetchKeys, listedAbove } from './ask-back.ts';
-import { toHex } from '../hex.ts';
+import { toHex } from '#domain/hex.ts';
 import type { PrimaryRow } from '../primary/primary-row.ts';
 
 type Report = PeopleAnswer<'recoverFromPrimary'>;

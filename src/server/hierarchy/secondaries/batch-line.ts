@@ -5,9 +5,10 @@
 import type { Barrier } from '#crypto/barrier.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { idOfWire, keyFromWire, secretsToWire } from '#protocol/wire-key.ts';
-import type { StoredKey } from '#store/store.ts';
-import { type CheckedKey, checkedKey, openSecrets } from '../../records/record-keys.ts';
-import { toHex } from '../hex.ts';
+import type { StoredKey } from '#store/rows.ts';
+import { type CheckedKey, checkedKey } from '#domain/encryption-key.ts';
+import { openSecrets } from '../../records/record-keys.ts';
+import { toHex } from '#domain/hex.ts';
 
 export function keyToLine(barrier: Barrier, row: StoredKey): string {
   try {

@@ -11,15 +11,16 @@ import {
 import type { Member } from '#domain/member.ts';
 import { SEQUENCE_START } from '#domain/sequence.ts';
 import type { HeartbeatAnswer, HeartbeatRequest, TreeServer } from '#protocol/messages.ts';
-import type { Cursor, Transaction } from '#store/store.ts';
-import type { ServerPorts } from '../../repository/ports.ts';
+import type { Cursor } from '#store/rows.ts';
+import type { Transaction } from '#store/transaction.ts';
+import type { HierarchyPorts } from '../ports.ts';
 import { readOptions } from '../../repository/settings.ts';
 import { readMember, writeMember } from '../../members/members.ts';
-import { toHex } from '../hex.ts';
+import { toHex } from '#domain/hex.ts';
 import { readSecondaryContact, type SecondaryContact } from './secondary-contact.ts';
 
 export async function receiveHeartbeat(
-  ports: ServerPorts,
+  ports: HierarchyPorts,
   { id }: Member,
   demandCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
@@ -45,7 +46,7 @@ export async function receiveHeartbeat(
  * would refuse in the name of an option that was switched on long ago. Undefined where its epoch is not known yet.
  */
 async function answerUnwritten(
-  ports: ServerPorts,
+  ports: HierarchyPorts,
   id: string,
   { epoch }: HeartbeatRequest,
 ): Promise<HeartbeatAnswer | undefined> {
@@ -59,7 +60,7 @@ async function answerUnwritten(
 }
 
 async function writeHeartbeat(
-  ports: ServerPorts,
+  ports: HierarchyPorts,
   demandCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
   addresses: readonly string[],

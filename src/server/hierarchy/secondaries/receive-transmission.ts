@@ -12,13 +12,15 @@ import type { Member } from '#domain/member.ts';
 import { nextChainValue, type Position, samePosition, SEQUENCE_START } from '#domain/sequence.ts';
 import { BatchLines, batchIncomplete, boundPutOff } from '#domain/transmission.ts';
 import { type TransmissionAnswer, TransmissionEnd, TransmissionStart } from '#protocol/messages.ts';
-import type { RefusedKey, Transaction } from '#store/store.ts';
+import type { RefusedKey } from '#store/rows.ts';
+import type { Transaction } from '#store/transaction.ts';
 import type { Budget } from '../../members/budget.ts';
-import { type CheckedKey, recordKeys } from '../../records/record-keys.ts';
-import type { ServerPorts } from '../../repository/ports.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
+import { recordKeys } from '../../records/record-keys.ts';
+import type { HierarchyPorts } from '../ports.ts';
 import { readOptions } from '../../repository/settings.ts';
 import { readLine, type ReceivedLine } from './batch-line.ts';
-import { toHex } from '../hex.ts';
+import { toHex } from '#domain/hex.ts';
 
 interface ReceivedBatch {
   readonly epoch: string;
@@ -29,7 +31,7 @@ interface ReceivedBatch {
 }
 
 export async function receiveTransmission(
-  ports: ServerPorts,
+  ports: HierarchyPorts,
   budget: Budget,
   demandCaller: (transaction: Transaction) => Promise<Member>,
   body: AsyncIterable<Uint8Array>,
@@ -46,7 +48,7 @@ export async function receiveTransmission(
 }
 
 async function store(
-  ports: ServerPorts,
+  ports: HierarchyPorts,
   budget: Budget,
   transaction: Transaction,
   member: Member,
@@ -113,7 +115,7 @@ async function store(
 }
 
 async function recordLines(
-  ports: ServerPorts,
+  ports: HierarchyPorts,
   transaction: Transaction,
   member: Member,
   batch: ReceivedBatch,

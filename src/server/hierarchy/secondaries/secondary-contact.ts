@@ -3,7 +3,7 @@
  */
 import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
 import type { TreeServer } from '#protocol/messages.ts';
-import type { Reader } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import { readHearsay } from '../hearsay.ts';
 
 export interface SecondaryContact {

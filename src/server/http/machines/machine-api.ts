@@ -13,7 +13,7 @@ import {
   type MachineRouteName,
   type RequestOf,
 } from '#protocol/machine-routes.ts';
-import type { Reader } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import type { PeerIdentity } from '#transport/peer-identity.ts';
 import type { Budget } from '../../members/budget.ts';
 import { arrive, arrived, type ArrivePorts, moved } from '../../devices/arrive.ts';

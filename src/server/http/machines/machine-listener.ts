@@ -21,7 +21,7 @@ import { checkProtocolVersion, PROTOCOL_HEADER, PROTOCOL_VERSION } from '#protoc
 import { machineTlsOptions, peerOf } from '#transport/machine-listener.ts';
 import type { TlsCredentials } from '#transport/tls-context.ts';
 import type { TrustedAuthority } from '#transport/trusted-authority.ts';
-import type { Clock, Log } from '../../repository/ports.ts';
+import type { Clock, Log } from '../../environment/environment.ts';
 import type { MachineApi } from './machine-api.ts';
 import { NO_SCHEMAS } from '../no-schemas.ts';
 

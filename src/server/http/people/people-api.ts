@@ -17,6 +17,7 @@ import { showHierarchy } from '../../hierarchy/tree.ts';
 import { type ExplainPorts, explainKey } from '../../keys/explain.ts';
 import { listKeys, showKey } from '../../keys/list-keys.ts';
 import { revealKey } from '../../keys/reveal-key.ts';
+import type { PendingRepairs } from '../../integrity/repair/pending-repairs.ts';
 import { repair } from '../../integrity/repair/repair.ts';
 import { serverStatus, type StatusPorts } from '../../status/status.ts';
 import type { Credentials } from '../../members/credentials.ts';
@@ -26,6 +27,7 @@ import { verify } from '../../integrity/verify/verify.ts';
 export interface PeopleApiPorts extends SettingsPorts, JoinPorts, NeighbourPorts, ExplainPorts, StatusPorts {
   readonly credentials: Credentials;
   readonly climb: Climb;
+  readonly pending: PendingRepairs;
 }
 
 export type PeopleApi = {

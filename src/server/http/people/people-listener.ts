@@ -10,20 +10,26 @@ import { type PeopleLine } from '#protocol/people-answers.ts';
 import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people-routes.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
 import { LINES_MEDIA_TYPE, TRANSFER_ROUTES } from '#protocol/transfer-routes.ts';
-import type { AdministrationServer } from '../../administration-server.ts';
+import type { Backups } from '../../backup/backups.ts';
+import type { Transfers } from '../../transfer/transfers.ts';
+import type { PeopleApi } from './people-api.ts';
 import { type CallLife, callLife } from '../../environment/call-life.ts';
-import type { Log } from '../../repository/ports.ts';
+import type { Log } from '../../environment/environment.ts';
 import { malformed } from '../malformed.ts';
 import { NO_SCHEMAS } from '../no-schemas.ts';
 import { serverSealed } from './sealed-api.ts';
 import { addTransferRoutes } from './transfer-listener.ts';
 
-/** @param served a sealed server has no exports, imports and backups. */
-export function createPeopleListener(
-  served: Pick<AdministrationServer, 'people' | 'stopping'> &
-    Partial<Pick<AdministrationServer, 'transfers' | 'backups'>>,
-  log: Log,
-): FastifyInstance {
+/** What people are served with. A sealed server has no exports, imports and backups. */
+export interface ServedPeople {
+  readonly people: PeopleApi;
+  readonly transfers?: Transfers;
+  readonly backups?: Backups;
+  /** Aborted when the server stops: long calls end then. */
+  readonly stopping: AbortSignal;
+}
+
+export function createPeopleListener(served: ServedPeople, log: Log): FastifyInstance {
   const { people: api, transfers, backups, stopping } = served;
   const app = fastify({
     bodyLimit: REQUEST_BYTES_MAX,

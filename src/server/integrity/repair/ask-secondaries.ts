@@ -5,7 +5,7 @@
  */
 import type { ServerName } from '#domain/lookup.ts';
 import { samePosition, SEQUENCE_START } from '#domain/sequence.ts';
-import type { Cursor } from '#store/store.ts';
+import type { Cursor } from '#store/rows.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { listMembers } from '../../members/members.ts';
 import type { DamagedGroup } from './damaged-group.ts';

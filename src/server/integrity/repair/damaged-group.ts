@@ -2,8 +2,8 @@
  * Numbers that follow one another and are all damaged: they are mended together, because the chain proves each of them by
  * what stands before and behind all of them.
  */
-import { toHex } from '../../hierarchy/hex.ts';
-import type { CheckedKey } from '../../records/record-keys.ts';
+import { toHex } from '#domain/hex.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
 import type { Damage, KeyFault } from '../verify/findings.ts';
 
 /** What the audit log, found whole, tells of a number: it is sealed, and its row is not. */

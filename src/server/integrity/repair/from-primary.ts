@@ -14,7 +14,7 @@ import {
   listedAbove,
 } from '../../hierarchy/recovery/ask-back.ts';
 import type { PrimaryRow } from '../../hierarchy/primary/primary-row.ts';
-import type { CheckedKey } from '../../records/record-keys.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
 import { type DamagedGroup, GROUP_KEYS_MAX, mayBelong } from './damaged-group.ts';
 import { mendGroup, type MendedKey } from './mend-group.ts';
 

@@ -7,15 +7,11 @@
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { KeystairError } from '#domain/errors.ts';
-import type { StoredKey, Transaction } from '#store/store.ts';
+import type { StoredKey } from '#store/rows.ts';
+import type { Transaction } from '#store/transaction.ts';
 import { beginEpoch } from '../../hierarchy/primary/heartbeat.ts';
-import {
-  type CheckedKey,
-  checkedKey,
-  openStoredKey,
-  sealedRow,
-  type UnnumberedKey,
-} from '../../records/record-keys.ts';
+import { type CheckedKey, checkedKey } from '#domain/encryption-key.ts';
+import { openStoredKey, sealedRow, type UnnumberedKey } from '../../records/record-keys.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { type DamagedGroup, GROUP_KEYS_MAX, type Hint } from './damaged-group.ts';
 import { type Fitting, type Placed, placeRecords, type Slot } from './place-records.ts';

@@ -3,8 +3,8 @@
  * the run to what is recorded at its end or behind it; there is no other proof, and so no guess.
  */
 import { nextChainValue } from '#domain/sequence.ts';
-import type { StoredKey } from '#store/store.ts';
-import { toHex } from '../../hierarchy/hex.ts';
+import type { StoredKey } from '#store/rows.ts';
+import { toHex } from '#domain/hex.ts';
 
 /** Something with a digest that may belong at a number. */
 export interface Fitting {

@@ -18,10 +18,15 @@ import { type DamagedGroup, groupsOf, joined } from './damaged-group.ts';
 import { mendFromPrimary } from './from-primary.ts';
 import { mendGroup, type MendedKey } from './mend-group.ts';
 import { mendNotes } from './mend-notes.ts';
+import type { PendingRepairs } from './pending-repairs.ts';
 import { waitingFor } from './waiting-for.ts';
 
+export interface RepairPorts extends AskBackPorts {
+  readonly pending: PendingRepairs;
+}
+
 /** Throws `not-allowed`, `interrupted`. What is in the way of a part is told in the report. */
-export async function repair(ports: AskBackPorts, caller: Caller, life: CallLife): Promise<VerifyAnswer> {
+export async function repair(ports: RepairPorts, caller: Caller, life: CallLife): Promise<VerifyAnswer> {
   demandRight(caller, { area: 'Encryption key management', right: 'Write' });
   let found = await lookAtEverything(ports, life);
   const run: Run = { ports, by: caller.name, life, mended: [], obstacles: new Set() };
@@ -84,14 +89,14 @@ async function repairOnce(run: Run, { findings, auditWhole }: Verified): Promise
     await ended(run, 'broken-off', before, left.length).catch(() => undefined);
     throw error;
   }
-  ports.wanted.want(left);
+  ports.pending.want(left);
   const secondaries = await askSecondaries(ports, left, by);
   await ended(run, 'completed', before, left.length);
   return { left, secondaries, changed: run.mended.length > before || notesOf(findings) > 0 };
 }
 
 interface Run {
-  readonly ports: AskBackPorts;
+  readonly ports: RepairPorts;
   readonly by: string;
   readonly life: CallLife;
   readonly mended: MendedKey[];

@@ -4,7 +4,8 @@
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { AUDIT_START, type AuditEvent, auditLeafHash, nextAuditChain } from '#domain/audit-log.ts';
-import type { AuditRow, Cursor, Reader } from '#store/store.ts';
+import type { AuditRow, Cursor } from '#store/rows.ts';
+import type { Reader } from '#store/transaction.ts';
 import { auditMacFits } from '../../audit/audit-log.ts';
 import type { Damage, Findings, ToldOfKeys } from './findings.ts';
 

@@ -3,8 +3,8 @@
  * however much is damaged; what is not listed any more is counted.
  */
 import type { ServerName } from '#domain/lookup.ts';
-import type { Contact, Cursor, StoredKey } from '#store/store.ts';
-import { toHex } from '../../hierarchy/hex.ts';
+import type { Contact, Cursor, StoredKey } from '#store/rows.ts';
+import { toHex } from '#domain/hex.ts';
 
 /** Problems listed, and damaged keys named; behind so many the rest is only counted. */
 const PROBLEMS_MAX = 1000;

@@ -5,7 +5,8 @@
 import type { Barrier } from '#crypto/barrier.ts';
 import { checkKey, keyFromCanonical } from '#domain/encryption-key.ts';
 import { nextChainValue, SEQUENCE_START } from '#domain/sequence.ts';
-import type { Reader, StoredKey } from '#store/store.ts';
+import type { StoredKey } from '#store/rows.ts';
+import type { Reader } from '#store/transaction.ts';
 import { openStoredKey } from '../../records/record-keys.ts';
 import type { DamagedRow, Findings, KeyFault } from './findings.ts';
 

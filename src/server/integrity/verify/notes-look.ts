@@ -5,11 +5,13 @@
 import type { ServerName } from '#domain/lookup.ts';
 import type { Member } from '#domain/member.ts';
 import { NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
-import type { Contact, Reader } from '#store/store.ts';
+import type { Contact } from '#store/rows.ts';
+import type { Reader } from '#store/transaction.ts';
 import { readPrimary } from '../../hierarchy/primary/primary-row.ts';
 import type { Findings } from './findings.ts';
 import { countReceipts, DEVICES_A_WALK, sameTotals } from './receipts-count.ts';
-import type { VerifyPorts } from './verify.ts';
+import type { Store } from '#store/store.ts';
+import type { TrustedRows } from '../../repository/trusted-rows.ts';
 
 /** A device may hand over keys while it is counted; one that does so each time is counted another day. */
 const LOOKS_MAX = 3;
@@ -18,7 +20,7 @@ const TOTALS_A_TURN = 1000;
 
 /** @param turn lets others go on. */
 export async function lookAtNotes(
-  { rows, store }: VerifyPorts,
+  { rows, store }: { readonly rows: TrustedRows; readonly store: Store },
   findings: Findings,
   turn: () => Promise<void>,
 ): Promise<void> {

@@ -5,7 +5,7 @@
 import type { ServerName } from '#domain/lookup.ts';
 import type { Member } from '#domain/member.ts';
 import type { PlaceOfKey } from '#protocol/people-answers.ts';
-import type { Reader } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import { readHearsay } from '../../hierarchy/hearsay.ts';
 import { readPrimary } from '../../hierarchy/primary/primary-row.ts';
 import { readMember } from '../../members/members.ts';

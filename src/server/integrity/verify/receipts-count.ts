@@ -3,7 +3,8 @@
  * bounded: where there are many devices, the notes are walked several times.
  */
 import { addToTotals, NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
-import type { NotedReceipt, Reader } from '#store/store.ts';
+import type { NotedReceipt } from '#store/rows.ts';
+import type { Reader } from '#store/transaction.ts';
 
 const PAGE = 500;
 /** Devices counted in one walk: some ten megabytes. */

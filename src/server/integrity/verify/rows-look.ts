@@ -1,7 +1,8 @@
 /** Looks at the rows that decide something, and at the server's own secrets: each MAC, each seal. */
-import type { TrustedKind } from '#store/store.ts';
+import type { TrustedKind } from '#store/rows.ts';
 import type { Findings } from './findings.ts';
-import type { VerifyPorts } from './verify.ts';
+import type { Store } from '#store/store.ts';
+import type { TrustedRows } from '../../repository/trusted-rows.ts';
 
 const JUDGED_KINDS: readonly TrustedKind[] = [
   'setting',
@@ -16,7 +17,10 @@ const JUDGED_KINDS: readonly TrustedKind[] = [
 /** Those whose rows are authenticated by being sealed. */
 const KNOWN_KINDS: ReadonlySet<string> = new Set([...JUDGED_KINDS, 'secret', 'data-key']);
 
-export async function lookAtRows({ rows, store }: VerifyPorts, findings: Findings): Promise<void> {
+export async function lookAtRows(
+  { rows, store }: { readonly rows: TrustedRows; readonly store: Store },
+  findings: Findings,
+): Promise<void> {
   const { reader } = store;
   // Who is altered is remembered there.
   for (const kind of JUDGED_KINDS) for await (const _ of rows.each(reader, kind));

@@ -3,12 +3,13 @@
  * transmission, a receipt, a file or a lookup, mends its row in the transaction that would have recorded it. Invariant:
  * what is remembered only says where to look; what may be put in is proved there.
  */
-import type { Transaction } from '#store/store.ts';
-import type { CheckedKey } from '../../records/record-keys.ts';
+import type { Transaction } from '#store/transaction.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
+import type { WantedKeys } from '../../repository/wanted-keys.ts';
 import { type DamagedGroup, mayBelong } from './damaged-group.ts';
 import { mendGroup, type MendPorts } from './mend-group.ts';
 
-export class WantedKeys {
+export class PendingRepairs implements WantedKeys {
   readonly #ports: MendPorts;
   #groups: readonly DamagedGroup[] = [];
 
@@ -25,7 +26,6 @@ export class WantedKeys {
     return this.#groups.length === 0;
   }
 
-  /** Whether that device may keep receipts for some of them. */
   from(deviceId: string): boolean {
     return this.#groups.some(
       ({ sources }) =>
@@ -33,17 +33,14 @@ export class WantedKeys {
     );
   }
 
-  /** Whether such a record is wanted. */
   takes(key: CheckedKey): boolean {
     return this.#groups.some((group) => mayBelong(group, key));
   }
 
-  /** Whether a key of that number is wanted. */
   has(seq: number): boolean {
     return this.#groups.some(({ from, to }) => seq >= from && seq <= to);
   }
 
-  /** @param from who brings the keys. */
   async mend(transaction: Transaction, keys: readonly CheckedKey[], from: string): Promise<void> {
     for (const group of this.#groups) {
       const fitting = keys.filter((key) => mayBelong(group, key));

@@ -1,0 +1,37 @@
+/** Putting a backup's rows back, page by page. */
+import type { ReceiptTotals } from '#store/rows.ts';
+import type { RepositoryPage } from '#store/snapshot.ts';
+import type { Transaction } from '#store/transaction.ts';
+
+const NO_TOTALS: ReceiptTotals = { count: 0, digest: new Uint8Array(32) };
+
+/** Writes a page into a repository that has none of these rows, and of `keys` and `audit` all those before. */
+export async function loadPage(transaction: Transaction, page: RepositoryPage): Promise<void> {
+  switch (page.table) {
+    case 'trusted-rows':
+      for (const row of page.rows) await transaction.putRow(row);
+      return;
+    case 'keys':
+      return transaction.appendKeys(page.rows);
+    case 'staged-keys':
+      for (const { importId, ...key } of page.rows) await transaction.stageKeys(importId, [key]);
+      return;
+    case 'cursors':
+      for (const cursor of page.rows) await transaction.putCursor(cursor);
+      return;
+    case 'refused-keys':
+      return transaction.putRefusedKeys(page.rows);
+    case 'contacts':
+      for (const contact of page.rows) await transaction.putContact(contact);
+      return;
+    case 'receipts':
+      // Their totals come behind them, as a table of their own.
+      for (const { deviceId, seq } of page.rows) await transaction.addReceipts(deviceId, [seq], NO_TOTALS);
+      return;
+    case 'receipt-totals':
+      for (const { deviceId, ...totals } of page.rows) await transaction.addReceipts(deviceId, [], totals);
+      return;
+    case 'audit':
+      return transaction.appendAudit(page.rows);
+  }
+}

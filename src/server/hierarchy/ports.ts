@@ -1,0 +1,8 @@
+/** What the hierarchy's operations are handed beside a server's ordinary ports. */
+import type { ServerPorts } from '../repository/ports.ts';
+import type { SecondaryEars } from './secondaries/secondary-ears.ts';
+
+export interface HierarchyPorts extends ServerPorts {
+  /** What secondaries said of their own ends of the links. */
+  readonly ears: SecondaryEars;
+}

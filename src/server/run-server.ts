@@ -1,0 +1,113 @@
+/**
+ * The server's wiring: real disk, real clock, real network; and the states it goes through. It is new and is made, or it
+ * opens by itself, or it waits sealed for a person; then it serves until it is stopped.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
+import { defaultName, readConfig, type ServerConfig, type ServerOptions } from './config.ts';
+import type { Timers } from './environment/environment.ts';
+import { createLocalSocket } from './http/people/local-socket.ts';
+import { createLog, endProcess } from './process-log.ts';
+import { waitSealed } from './sealed-server.ts';
+import { readDataKeys } from './seals/data-key-rows.ts';
+import { serve, type ServingPorts } from './serving.ts';
+import { createRepository, isNew, openedRepository } from './start/create-repository.ts';
+import { openAtStart, type SealedServer, unjudgedName } from './start/open-at-start.ts';
+
+/**
+ * `ready` when it can be talked to. A server that starts sealed is `ready` with `sealed` and listens for nobody; when it
+ * was opened, the same comes again as `unsealed`.
+ */
+export interface ServerReady {
+  readonly event: 'ready' | 'unsealed';
+  readonly server: { readonly id: string; readonly name: string };
+  readonly listen: string | null;
+  readonly console: string | null;
+  readonly sealed?: true;
+}
+
+export interface ServerLife {
+  readonly onReady: (ready: ServerReady) => void;
+  readonly stop: AbortSignal;
+}
+
+const clock = (): number => Date.now();
+const random = (bytes: number): Uint8Array => randomBytes(bytes);
+const timers: Timers = {
+  after(ms, call) {
+    const timer = setTimeout(call, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+/** Runs until `stop` is aborted and everything is drained. */
+export async function runServer(options: ServerOptions, life: ServerLife): Promise<void> {
+  const config = readConfig(options);
+  const log = createLog(config.logLevel);
+  const store = await openSqliteStore({
+    directory: config.dataDirectory,
+    onFatal: endProcess(log),
+    random,
+  });
+  const socket = createLocalSocket(config.dataDirectory);
+  const ports: ServingPorts = { config, log, store, socket, clock, timers, random };
+  const onReady = (server: ServerName, listen: string): void =>
+    life.onReady({ event: 'ready', server, listen, console: null });
+  try {
+    if (await isNew(store.reader)) {
+      const repository = await createRepository(ports, keyFileOfNew(config), config.name ?? defaultName());
+      await serve(ports, repository, { stop: life.stop, onReady });
+    } else {
+      const start = await openAtStart(store.reader, await readDataKeys(store.reader), config);
+      if ('opened' in start) {
+        const repository = await openedRepository(ports, start.opened, config.name);
+        await serve(ports, repository, { stop: life.stop, onReady });
+      } else await serveWhenUnsealed(ports, start.sealed, life);
+    }
+  } finally {
+    await socket.close();
+    await store.close();
+  }
+  log.info({ event: 'stopped' }, 'the server stopped');
+}
+
+/** A key file that is there already is of a start that broke off, or was laid there on purpose. */
+function keyFileOfNew({ rootKeyFile }: ServerConfig): Uint8Array {
+  return existsSync(rootKeyFile) ? readKeyFile(rootKeyFile) : createKeyFile(rootKeyFile, random);
+}
+
+async function serveWhenUnsealed(
+  ports: ServingPorts,
+  sealed: SealedServer,
+  { stop, onReady }: ServerLife,
+): Promise<void> {
+  const { config, store } = ports;
+  const serving = Promise.withResolvers<ServerName>();
+  // Nobody waits for it where the server is stopped while it is sealed.
+  serving.promise.catch(() => undefined);
+  const server = await unjudgedName(store.reader);
+  const onSealed = (): void => onReady({ event: 'ready', server, listen: null, console: null, sealed: true });
+  const unsealed = await waitSealed({ ...ports, sealed, server, stop, onSealed, serving: serving.promise });
+  if (unsealed === undefined) return;
+  try {
+    const { opened, refused } = unsealed;
+    const repository = await openedRepository(ports, opened, config.name);
+    const { id: seal, kind } = opened.seal;
+    const by = LOCAL_ADMINISTRATOR.name;
+    await repository.audit.record({ event: 'server-unsealed', by, seal, kind, refusedBefore: refused });
+    await serve(ports, repository, {
+      stop,
+      onReady: (served, listen) => {
+        onReady({ event: 'unsealed', server: served, listen, console: null });
+        serving.resolve(repository.server);
+      },
+    });
+  } catch (error) {
+    serving.reject(error);
+    throw error;
+  }
+}

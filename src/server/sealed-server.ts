@@ -1,0 +1,75 @@
+/**
+ * A server that starts sealed: nothing but its socket answers, until a person opens it.
+ *
+ * Invariant: as long as it is sealed, nothing listens for machines, and nothing in the database is believed.
+ */
+import type { ServerName } from '#domain/lookup.ts';
+import { rereadSealPlaces, type ServerConfig } from './config.ts';
+import type { Clock, Log } from './environment/environment.ts';
+import type { LocalSocket } from './http/people/local-socket.ts';
+import { createPeopleListener } from './http/people/people-listener.ts';
+import { createSealedApi } from './http/people/sealed-api.ts';
+import type { Opened } from './seals/open-by-itself.ts';
+import { showSeal } from './seals/show-seals.ts';
+import { Unsealing } from './seals/unsealing.ts';
+import type { SealedServer } from './start/open-at-start.ts';
+
+export interface SealedPorts {
+  readonly config: ServerConfig;
+  readonly sealed: SealedServer;
+  readonly server: ServerName;
+  readonly socket: LocalSocket;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly stop: AbortSignal;
+  /** The socket answers. */
+  readonly onSealed: () => void;
+  /** What becomes of the server once it was opened: its caller is told. */
+  readonly serving: Promise<ServerName>;
+}
+
+export interface Unsealed {
+  readonly opened: Opened;
+  /** Attempts that were refused before. */
+  readonly refused: number;
+}
+
+/** It was tried, and opened nothing: else the server would not be sealed. */
+const NONE = (): boolean => false;
+
+/** Resolves when a person has opened the server; undefined when it is to stop. */
+export async function waitSealed(ports: SealedPorts): Promise<Unsealed | undefined> {
+  const { config, sealed, server, socket, clock, log, stop, serving } = ports;
+  const places = () => rereadSealPlaces(config);
+  const unsealing = new Unsealing({ ...sealed.rows, dataKeys: sealed.dataKeys, places, clock, log });
+  const unsealed = Promise.withResolvers<Opened | undefined>();
+  const api = createSealedApi({
+    server,
+    seals: sealed.rows.seals.map((seal) => showSeal(seal, config, NONE)),
+    warnings: warningsOf(sealed),
+    unseal: (request) => unsealing.unseal(request),
+    onUnsealed: (opened) => {
+      unsealed.resolve(opened);
+      return serving;
+    },
+  });
+  await socket.serve(createPeopleListener({ people: api, stopping: stop }, log));
+  log.warn(
+    { event: 'sealed', seals: sealed.rows.seals.map(({ id }) => id), because: warningsOf(sealed) },
+    'the server is sealed and waits for a person',
+  );
+  ports.onSealed();
+  const onStop = (): void => unsealed.resolve(undefined);
+  if (stop.aborted) onStop();
+  stop.addEventListener('abort', onStop, { once: true });
+  const opened = await unsealed.promise;
+  stop.removeEventListener('abort', onStop);
+  return opened === undefined ? undefined : { opened, refused: unsealing.refused };
+}
+
+function warningsOf({ rows, failures }: SealedServer): string[] {
+  return [
+    ...failures.map(({ sentence }) => sentence),
+    ...rows.malformed.map((id) => `the row of the seal "${id}" was altered in the database`),
+  ];
+}

@@ -1,0 +1,111 @@
+/**
+ * A server that serves: its operations behind its listeners, until it is stopped; then the drain. Invariant: a listener
+ * is never left open, also not after a start that failed.
+ */
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import type { ServerName } from '#domain/lookup.ts';
+import type { Store } from '#store/store.ts';
+import { askToJoin } from '#transport/ask-to-join.ts';
+import { makeKeyPair } from '#transport/key-pair.ts';
+import { replaceCertificate } from '#transport/machine-listener.ts';
+import { trustAuthority } from '#transport/trusted-authority.ts';
+import { createAdministrationServer } from './administration-server.ts';
+import { rereadSealPlaces, type ServerConfig } from './config.ts';
+import type { Clock, Log, Random, Timers } from './environment/environment.ts';
+import { createDialler } from './hierarchy/primary/dial-primary.ts';
+import { listenOnPort, rememberPort } from './http/machines/listen-port.ts';
+import { createMachineListener } from './http/machines/machine-listener.ts';
+import type { LocalSocket } from './http/people/local-socket.ts';
+import { createPeopleListener } from './http/people/people-listener.ts';
+import { createCredentials, loadAuthority } from './members/credentials.ts';
+import { keepLeafRenewed, makeServerLeaf } from './members/server-leaf.ts';
+import type { Repository } from './start/create-repository.ts';
+
+/** A drain that takes longer is cut: whoever stopped the service is waiting. */
+const DRAIN_MS_MAX = 10_000;
+
+export interface ServingPorts {
+  readonly config: ServerConfig;
+  readonly log: Log;
+  readonly store: Store;
+  readonly socket: LocalSocket;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+}
+
+/** @param life whom to tell that the server answers, and where it listens. Resolves when everything is drained. */
+export async function serve(
+  ports: ServingPorts,
+  repository: Repository,
+  life: { readonly onReady: (server: ServerName, listen: string) => void; readonly stop: AbortSignal },
+): Promise<void> {
+  const { config, log, store, socket, clock, timers, random } = ports;
+  const { server, rows } = repository;
+  const authority = await loadAuthority(rows, store);
+  let listen = '';
+  const addresses = () => [config.address ?? listen];
+  const credentials = createCredentials(authority, addresses, clock);
+  const names = [config.address ?? config.listen.host];
+  const leaf = await makeServerLeaf(authority, server.id, names, clock());
+  const administrationServer = await createAdministrationServer({
+    repository,
+    store,
+    clock,
+    timers,
+    random,
+    log,
+    credentials,
+    dialler: createDialler(rows, store, clock),
+    askToJoin: (invitation, privateKeyPem, { id, name, useHierarchy }) =>
+      askToJoin({ invitation, keyPair: keyPairOf(privateKeyPem), id, name, useHierarchy, now: clock }),
+    makePrivateKey: () => makeKeyPair().privateKeyPem,
+    budgets: config.budgets,
+    facts: () => ({ listen }),
+    sealPlaces: {
+      dataDirectory: config.dataDirectory,
+      places: (file) => rereadSealPlaces(config, file),
+    },
+  });
+  const machines = createMachineListener({
+    api: administrationServer.machines,
+    credentials: leaf,
+    authorities: [trustAuthority(authority.certificatePem)],
+    clock,
+    log,
+  });
+  const people = createPeopleListener(administrationServer, log);
+  let endRenewal = (): void => {};
+  try {
+    await machines.app.ready();
+    listen = await listenOnPort(machines.server, config.listen, rows, store);
+    await rememberPort(machines.server, rows, store);
+    await socket.serve(people);
+    const leafPorts = { authority, serverId: server.id, addresses: names, clock, timers, log };
+    endRenewal = keepLeafRenewed(leafPorts, leaf, (renewed) => replaceCertificate(machines.server, renewed));
+    administrationServer.start();
+    log.info({ event: 'ready', server: server.id, name: server.name, listen }, 'the server is ready');
+    life.onReady(server, listen);
+
+    await aborted(life.stop);
+    log.info({ event: 'stopping' }, 'the server drains');
+  } finally {
+    endRenewal();
+    const cut = setTimeout(() => machines.server.closeAllConnections(), DRAIN_MS_MAX);
+    machines.server.close();
+    await Promise.all([machines.app.close(), people.close(), socket.close(), administrationServer.stop()]);
+    clearTimeout(cut);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function keyPairOf(privateKeyPem: string) {
+  const publicKey = createPublicKey(createPrivateKey(privateKeyPem)).export({ type: 'spki', format: 'der' });
+  return { privateKeyPem, publicKey };
+}

@@ -1,0 +1,52 @@
+/** The start of a server that was made before: it opens by itself where one of its seals can be, else it starts sealed. */
+import type { DataKeyRow } from '#crypto/keyring.ts';
+import { KeystairError } from '#domain/errors.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import type { Reader } from '#store/transaction.ts';
+import { openByItself, type Opened } from '../seals/open-by-itself.ts';
+import { readSeals, type SealRows } from '../seals/seal-rows.ts';
+import type { SealPlaces } from '../seals/seal-places.ts';
+
+/** A server that waits for a person. */
+export interface SealedServer {
+  readonly rows: SealRows;
+  readonly dataKeys: readonly DataKeyRow[];
+  readonly failures: readonly KeystairError[];
+}
+
+export type StartOutcome = { readonly opened: Opened } | { readonly sealed: SealedServer };
+
+/**
+ * Throws what kept the key file or the token from opening it where no person could do better, and `data-damaged` where
+ * there is no seal at all.
+ */
+export async function openAtStart(
+  reader: Reader,
+  dataKeys: readonly DataKeyRow[],
+  places: SealPlaces,
+): Promise<StartOutcome> {
+  const rows = await readSeals(reader);
+  const outcome = await openByItself(rows.seals, dataKeys, places);
+  if ('opened' in outcome) return outcome;
+  const [failure] = outcome.failures;
+  if (rows.seals.some(({ kind }) => kind !== 'key-file'))
+    return { sealed: { rows, dataKeys, failures: outcome.failures } };
+  throw (
+    failure ??
+    new KeystairError('data-damaged', 'every row of a seal is missing or was altered in the database', {
+      nextStep: 'restore the newest backup',
+    })
+  );
+}
+
+/** The name as it stands in the database: for people, before anything of it can be judged. */
+export async function unjudgedName(reader: Reader): Promise<ServerName> {
+  const unknown = { id: '', name: '' };
+  try {
+    const body: unknown = JSON.parse((await reader.row('setting', 'server'))?.body ?? '{}');
+    const { id, name } = body as Readonly<Record<string, unknown>>;
+    return typeof id === 'string' && typeof name === 'string' ? { id, name } : unknown;
+  } catch {
+    return unknown;
+  }
+}

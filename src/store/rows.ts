@@ -1,0 +1,123 @@
+/** The rows of a repository, as every store keeps them. */
+
+/** One record of the repository as it lies on disk. */
+export interface StoredKey {
+  /** 1, 2, 3 … in commit order. */
+  readonly seq: number;
+  /** UUIDv7, lower case. Unique. */
+  readonly id: string;
+  /** The record's digest, 32 bytes. */
+  readonly digest: Uint8Array;
+  /** c(seq) = SHA-256(c(seq − 1) ‖ digest), 32 bytes. */
+  readonly chain: Uint8Array;
+  /** `device.id` of the record, for listing. */
+  readonly deviceId: string;
+  /** The public fields in canonical form (RFC 8785 JSON). */
+  readonly fields: string;
+  /** Material and blind, sealed by the barrier. */
+  readonly sealed: Uint8Array;
+  /** `device:ID`, `secondary:ID`, `primary:ID`, `receipt:ID` or `import:ID`. */
+  readonly receivedFrom: string;
+  /** When it was recorded here, Unix ms. */
+  readonly recordedAt: number;
+}
+
+/**
+ * A key of an import that is not recorded yet: its future row but for the place in the sequence and where it came from,
+ * which is `import:ID`. Staged rows are the one thing that is deleted: they are no custody.
+ */
+export type StagedKey = Omit<StoredKey, 'seq' | 'chain' | 'receivedFrom'>;
+
+/** What a staged key is judged by, so that the rest of its row need not be read. */
+export interface StagedHead extends Pick<StoredKey, 'id' | 'digest'> {
+  /** Its sealed part is empty: it stands for its id only. */
+  readonly forIdOnly: boolean;
+}
+
+/** A key's place in the sequence. */
+export type PlacedKey = Pick<StoredKey, 'id' | 'seq' | 'chain'>;
+
+/** A record's new seal. */
+export type ResealedKey = Pick<StoredKey, 'seq' | 'sealed'>;
+
+/** Where a sequence stands. `seq` 0 has 32 zero bytes. */
+export interface Head {
+  readonly seq: number;
+  readonly chain: Uint8Array;
+}
+
+/** What a primary has durably received of one secondary in one epoch. */
+export interface Cursor extends Head {
+  readonly memberId: string;
+  /** 32 hexadecimal digits. */
+  readonly epoch: string;
+  /** Rank among the epochs of this member, in the order they were first heard: 1, 2, 3 … */
+  readonly rank: number;
+}
+
+/** A record that was refused alone: at the receiver beside the cursor, at the sender as a problem to show. */
+export interface RefusedKey {
+  /** The member that sent it; `''` on the sender's own list. */
+  readonly memberId: string;
+  readonly epoch: string;
+  /** Its number in the sender's sequence. */
+  readonly seq: number;
+  readonly keyId: string;
+  readonly reason: string;
+  readonly at: number;
+}
+
+/**
+ * A row that decides something, or holds one of the server's own secrets. `body` is JSON, or sealed bytes in base64;
+ * `mac` is the barrier's over kind, id and body. The store does not judge it.
+ */
+export interface TrustedRow {
+  readonly kind: TrustedKind;
+  readonly id: string;
+  readonly body: string;
+  readonly mac: Uint8Array;
+}
+export type TrustedKind =
+  | 'setting'
+  | 'member'
+  | 'invitation'
+  | 'primary'
+  | 'import'
+  | 'recovery'
+  | 'authority'
+  | 'secret'
+  | 'seal'
+  | 'data-key';
+
+/** What is known of a member (or of the primary) by hearsay: shown to people, never decided by. */
+export interface Contact {
+  readonly id: string;
+  readonly lastHeartbeatAt: number | null;
+  /** JSON; its form is the caller's. */
+  readonly body: string;
+}
+
+/** One line of the audit log. */
+export interface AuditRow {
+  /** 1, 2, 3 … */
+  readonly seq: number;
+  /** The event as JSON, the very bytes that are hashed. */
+  readonly event: string;
+  /** h(seq) = SHA-256(h(seq − 1) ‖ leaf), leaf as RFC 6962 hashes it; 32 bytes. */
+  readonly chain: Uint8Array;
+  /** The barrier's MAC over the chain value, so that nobody without the root key rewrites the log. */
+  readonly mac: Uint8Array;
+}
+
+/** Receipts a device holds of this server: how many, and the XOR of SHA-256 of the keys' ids. */
+export interface ReceiptTotals {
+  readonly count: number;
+  /** 32 bytes. */
+  readonly digest: Uint8Array;
+}
+
+/** That a device holds a receipt for a key. */
+export interface NotedReceipt {
+  readonly seq: number;
+  readonly deviceId: string;
+}
