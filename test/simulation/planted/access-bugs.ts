@@ -2,6 +2,7 @@
 import { type Bug, edit } from './bug.ts';
 
 const PROVIDE = 'server/keys/provide.ts';
+const JUDGE_SECONDARY = 'server/hierarchy/secondaries/judge-secondary.ts';
 const LOOKUP = 'server/keys/lookup.ts';
 const TRANSMIT = 'server/hierarchy/primary/transmit.ts';
 const RECEIVE = 'server/hierarchy/secondaries/receive-transmission.ts';
@@ -20,7 +21,7 @@ export const ACCESS_BUGS: readonly Bug[] = [
   },
   {
     name: 'a DMZ mark is not looked at when a key is given to a secondary',
-    edits: [edit(PROVIDE, 'ownDmz: member.dmz,', 'ownDmz: false,')],
+    edits: [edit(JUDGE_SECONDARY, 'ownDmz: member.dmz,', 'ownDmz: false,')],
     seed: 5,
   },
   {
