@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { AgeAlgorithm } from '#crypto/age-identity.ts';
+import { standardInput, standardOutput } from '#disk/standard-streams.ts';
 import { claimToText } from '#domain/claim.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { EnrolReport } from './enrol.ts';
@@ -13,7 +14,7 @@ import { agentStatus, type AgentStatus } from './status.ts';
 
 const clock = (): number => Date.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
-const streams = { stdin: process.stdin, stdout: process.stdout };
+const standardStreams = () => ({ stdin: standardInput(), stdout: standardOutput() });
 
 async function withState<T>(
   directory: string,
@@ -87,6 +88,7 @@ export async function decryptFile(options: FileOptions): Promise<{ key: string }
 }
 
 function jobOf({ from, to, stop, force = false }: FileOptions) {
+  const streams = standardStreams();
   return { input: from, output: to, force, streams, random, signal: stop };
 }
 
@@ -111,7 +113,7 @@ export async function testDrive(options: {
 /** Key id and claim as they lie in a file's header. Nothing in it is authentic. */
 export async function heldKeyOfFile(path: string): Promise<{ id: string; claim: string }> {
   const { readFileStanza } = await import('./files/decrypt-file.ts');
-  const { keyId, claim } = await readFileStanza(path, streams);
+  const { keyId, claim } = await readFileStanza(path, standardStreams());
   return { id: keyId, claim: claimToText(claim) };
 }
 

@@ -3,6 +3,7 @@
  * a command asks for them.
  */
 import './one-language.ts';
+import { standardInput, standardOutput } from '#disk/standard-streams.ts';
 import { connectToServer, connectTransfers } from './data-directory.ts';
 import { failureLine, failureOf, failureTrace } from './failure.ts';
 import { loadNounsFor, NOUNS_NOT_YET } from './nouns.ts';
@@ -20,7 +21,7 @@ process.on('uncaughtException', (error) => {
 
 const args = process.argv.slice(2);
 process.exitCode = await runProgram(args, await loadNounsFor(args), NOUNS_NOT_YET, {
-  terminal: createTerminal(process),
+  terminal: createTerminal({ stdin: standardInput(), stdout: standardOutput(), stderr: process.stderr }),
   connect: connectToServer,
   connectTransfers,
   serverProgram: () => import('#server/main.ts'),

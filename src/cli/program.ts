@@ -10,7 +10,6 @@ import { parseArguments, type Task } from './arguments.ts';
 import type { Context } from './context.ts';
 import { failureLine, failureOf, failureTrace } from './failure.ts';
 import { writeOutcome } from './output.ts';
-import { OutputClosed } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
 export type ExitCode = 0 | 1 | 2;
@@ -30,8 +29,6 @@ export async function runProgram(
     terminal.say(failureLine(failure));
     return 1;
   } catch (error) {
-    // Whoever read us has all it wanted.
-    if (error instanceof OutputClosed) return 0;
     const failure = failureOf(error);
     terminal.say(failureLine(failure));
     if (debug) terminal.say(failureTrace(failure));

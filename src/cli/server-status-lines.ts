@@ -43,13 +43,13 @@ function secondaryLines(secondaries: ServerStatus['secondaries']): string[] {
   ];
 }
 
-/** Whole, since they are there to be copied. */
+/** Of the post-quantum one the two ends: two thousand characters are there to be piped and not to be read. */
 function recipientLines([hybrid, x25519]: readonly string[]): string[] {
   if (hybrid === undefined || x25519 === undefined) return [];
   return [
     '',
     'Recipients, for: keystair keys export --to RECIPIENT (a file that only this server opens)',
-    `  post-quantum  ${hybrid}`,
+    `  post-quantum  ${hybrid.slice(0, 20)}…${hybrid.slice(-8)}, whole with: keystair server recipient`,
     `  X25519        ${x25519}`,
   ];
 }

@@ -3,7 +3,7 @@
  * says whether it is whole.
  */
 import { KeystairError } from '#domain/errors.ts';
-import { OutputClosed, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What stands for standard input or output in place of a file's name. */
@@ -31,14 +31,8 @@ export async function writeStandardOutput(
 
 /** Other than under a name, something is left there, and has to be called what it is. */
 function endedEarly(error: unknown): unknown {
-  if (error instanceof OutputClosed) {
-    return new KeystairError('interrupted', 'whoever read standard output left before the file was whole', {
-      nextStep: 'what arrived there is no export; run the command again',
-      cause: error,
-    });
-  }
   if (!(error instanceof KeystairError)) return error;
-  return new KeystairError(error.code, `${error.message}; what went to standard output is no export`, {
+  return new KeystairError(error.code, `${error.message}; what went to standard output is not whole`, {
     nextStep: error.code === 'interrupted' ? 'run the command again' : (error.nextStep ?? ''),
     cause: error,
   });

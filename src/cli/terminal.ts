@@ -1,7 +1,9 @@
 /**
- * Standard output and standard error, and what belongs on which. Standard output carries results only and is written
- * whole; everything else goes to standard error. A reader that stops listening (EPIPE) is not an error.
+ * The standard streams, and what belongs on which. Standard output carries results only; everything else goes to
+ * standard error. Invariant: a result that was not taken whole, and an input that was not read whole, is a failure: the
+ * exit code promises it.
  */
+import { fileFailure } from '#disk/file-failure.ts';
 import { KeystairError } from '#domain/errors.ts';
 
 /** `destroy` lets go of it before its end. */
@@ -13,6 +15,8 @@ export interface Terminal {
   readonly outputIsTerminal: boolean;
   /** Standard error, one line. */
   readonly say: (line: string) => void;
+  /** The same, of what is told only once. Resolves when it was taken. */
+  readonly show: (line: string) => Promise<void>;
   /** Standard error, the line that is there replaced; undefined where it is no terminal. `''` takes it away. */
   readonly paint?: (line: string) => void;
   readonly input: Input;
@@ -20,43 +24,68 @@ export interface Terminal {
   readonly inputIsPerson: boolean;
 }
 
-/** Standard output was closed by its reader, as `| head` does. */
-export class OutputClosed extends Error {}
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+const WHY: Readonly<Record<string, string>> = {
+  EBADF: 'is closed',
+  EPIPE: 'was left by whoever read it before all was written',
+};
 
-function outputFailure(cause: NodeJS.ErrnoException): Error {
-  if (cause.code === 'EPIPE') return new OutputClosed('standard output was closed', { cause });
-  const full = cause.code === 'ENOSPC' || cause.code === 'EDQUOT';
-  return new KeystairError(full ? 'disk-full' : 'interrupted', 'standard output could not be written', {
-    nextStep: full ? 'make room where it is redirected to, and try again' : 'try again with another output',
-    cause,
+function outputFailure(stream: string, cause: NodeJS.ErrnoException): KeystairError {
+  const { code = '' } = cause;
+  const full = FULL.has(code);
+  return new KeystairError(
+    full ? 'disk-full' : 'interrupted',
+    `${stream} ${WHY[code] ?? 'could not be written'}`,
+    {
+      nextStep: `what the command did stays done, and what it was to say is lost; ${full ? 'make room where it is redirected to' : 'give it another output'}, and run it again`,
+      cause,
+    },
+  );
+}
+
+type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+function write(stream: Output, name: string, text: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => {
+      if (error === null || error === undefined) resolve();
+      else reject(outputFailure(name, error));
+    });
   });
+}
+
+/** The same input, its failures in our codes. */
+function named(stdin: Input): Input {
+  async function* bytes(): AsyncGenerator<Buffer | string, void, undefined> {
+    try {
+      yield* stdin;
+    } catch (error) {
+      throw fileFailure(error, 'read standard input');
+    }
+  }
+  return { [Symbol.asyncIterator]: bytes, destroy: () => stdin.destroy?.() };
 }
 
 /** @param streams the process's own, or a test's. */
 export function createTerminal(streams: {
   readonly stdin: Input & { readonly isTTY?: boolean };
-  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stdout: Output;
+  readonly stderr: Output;
 }): Terminal {
   // Failures of single writes are told to their callers; without listeners the stream's own event would crash.
   streams.stdout.on('error', () => {});
   streams.stderr.on('error', () => {});
   return {
-    print: (text) =>
-      new Promise((resolve, reject) => {
-        streams.stdout.write(text, (error) => {
-          if (error === null || error === undefined) resolve();
-          else reject(outputFailure(error));
-        });
-      }),
+    print: (text) => write(streams.stdout, 'standard output', text),
     outputIsTerminal: streams.stdout.isTTY === true,
     say: (line) => {
       streams.stderr.write(`${line}\n`);
     },
+    show: (line) => write(streams.stderr, 'standard error', `${line}\n`),
     ...(streams.stderr.isTTY === true
       ? { paint: (line: string) => void streams.stderr.write(`\r\u001B[K${line}`) }
       : {}),
-    input: streams.stdin,
+    input: named(streams.stdin),
     inputIsPerson: streams.stdin.isTTY === true,
   };
 }

@@ -79,12 +79,15 @@ function shell(line: string): Promise<{ code: number; stderr: string }> {
   });
 }
 
-test('a reader that has enough is no error', async () => {
-  assert.deepEqual(await shell(`'${LAUNCHER}' --help | true`), { code: 0, stderr: '' });
-});
-
-test('an output that cannot be written is said, not swallowed', async () => {
-  const { code, stderr } = await shell(`'${LAUNCHER}' --help > /dev/full`);
-  assert.equal(code, 1);
-  assert.match(stderr, /^keystair: disk-full: [^\n]*\n$/);
+test('an output that cannot be written, is closed or was left is said, not swallowed', async () => {
+  for (const [line, code] of [
+    [`'${LAUNCHER}' --help > /dev/full`, 'disk-full'],
+    [`'${LAUNCHER}' --help >&-`, 'interrupted'],
+    // The reader is gone before the command begins.
+    [`exec 3> >(true); wait $!; '${LAUNCHER}' --help >&3`, 'interrupted'],
+  ] as const) {
+    const { code: exit, stderr } = await shell(line);
+    assert.equal(exit, 1, line);
+    assert.match(stderr, new RegExp(`^keystair: ${code}: [^\\n]*\\n$`), line);
+  }
 });

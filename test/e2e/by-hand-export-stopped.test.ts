@@ -60,7 +60,7 @@ for (const [who, kill] of [
     );
     await kill(command.pid);
     const says = refusedWith(await command.ended, 'interrupted');
-    assert.match(says, /what went to standard output is no export; run the command again$/);
+    assert.match(says, /what went to standard output is not whole; run the command again$/);
     if (from.alive) goOn(from.pid);
     await from.restart();
     refusedWith(await from.run(['keys', 'import', out]), 'export-unreadable');

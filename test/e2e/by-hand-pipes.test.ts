@@ -115,7 +115,7 @@ test('whoever reads only the beginning makes the export fail, and a part is no e
   saysOnce(
     left,
     1,
-    /^keystair: interrupted: whoever read standard output left before the file was whole; what/,
+    /^keystair: interrupted: standard output was left by whoever read it [^\n]*; what went to standard output is not whole/,
   );
   const ran = await oslo.run(['keys', 'import', part, '--json']);
   refusedWith(ran, 'export-unreadable');

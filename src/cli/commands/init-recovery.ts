@@ -1,6 +1,7 @@
 /** `keystair server init-recovery`: gives out recovery shares, shown once or written into files, one a holder. */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { flush, flushFolder } from '#disk/flush.ts';
 import { RECOVERY_SHARES_MAX } from '#domain/limits.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import { command, type Outcome } from '../command.ts';
@@ -32,7 +33,7 @@ export const initRecovery = command({
     try {
       const answer = await client('initRecovery', { shares, threshold });
       const written = answer.shares.map((share, index) => shareText(answer, share, index + 1));
-      await writeShares(files, written);
+      if (out !== undefined) await writeShares(out, files, written);
       return recoveryOutcome(answer, written, out === undefined ? undefined : files.map(({ path }) => path));
     } catch (error) {
       await dropShareFiles(files);
@@ -71,12 +72,17 @@ async function dropShareFiles(files: readonly ShareFile[]): Promise<void> {
   }
 }
 
-async function writeShares(files: readonly ShareFile[], written: readonly string[]): Promise<void> {
+async function writeShares(
+  folder: string,
+  files: readonly ShareFile[],
+  written: readonly string[],
+): Promise<void> {
   for (const [index, { handle }] of files.entries()) {
     await handle.writeFile(`${written[index]}\n`);
-    await handle.sync();
+    await flush(handle);
     await handle.close();
   }
+  await flushFolder(folder);
 }
 
 function recoveryOutcome(

@@ -70,10 +70,7 @@ export const exportByHand = command({
     out: required(text('FILE', 'the file to write, or - for standard output')),
     'password-file': text('F', 'a file that holds the password; asked for on a terminal otherwise'),
     'generate-password': flag('make a password of six words, and show it once'),
-    to: text(
-      'RECIPIENT',
-      'instead of a password: the recipient that keystair server status of the target shows',
-    ),
+    to: text('RECIPIENT', 'instead of a password: what keystair server recipient prints on the target'),
     device: texts('D', 'only keys of this device, by id or name; several add up'),
     key: texts('ID', 'only this key; several add up, also with --device'),
     'created-after': text('TIME', 'of these only keys created later, like 2026-01-31'),
@@ -114,7 +111,7 @@ export const exportByHand = command({
     if (piped) await writeStandardOutput(context.terminal, bytes);
     else await writeWholeFile({ path: out, force, random }, bytes);
     // Never on standard output, which may end in a log.
-    for (const line of secret?.shown ?? []) context.terminal.say(line);
+    for (const line of secret?.shown ?? []) await context.terminal.show(line);
     const exported = `Exported ${count(answer.keys, 'key')} to ${piped ? 'standard output' : out}`;
     return {
       document: { exported: answer.keys, file: out },

@@ -13,6 +13,7 @@ import { columns } from '../table.ts';
 import { ADDRESSED_SERVER, count, OPTION_NAME, onOrOff } from '../words.ts';
 import { backup, restore } from './backup.ts';
 import { initRecovery } from './init-recovery.ts';
+import { recipient } from './recipient.ts';
 import { addSeal, removeSeal, rotateDataKey, seals, unseal } from './seals.ts';
 import { verify } from './verify.ts';
 
@@ -40,16 +41,19 @@ const start = command({
     // Before the program is loaded: a signal during the start is a stop, not a kill.
     const stop = context.stopSignal();
     const { runServer } = await context.serverProgram();
-    const printed: Promise<void>[] = [];
+    const { terminal } = context;
     await runServer(options, {
       stop,
       onReady: (ready) => {
-        printed.push(context.terminal.print(`${JSON.stringify(ready)}\n`));
-        if (ready.sealed === true) context.terminal.say(sealedNotice(options.data));
+        // Nobody may be there to read it: a server is there to serve, and no reason to fail.
+        terminal.print(`${JSON.stringify(ready)}\n`).catch(() => {
+          terminal.say(
+            'Standard output did not take the line that the server is ready; it serves all the same.',
+          );
+        });
+        if (ready.sealed === true) terminal.say(sealedNotice(options.data));
       },
     });
-    // A supervisor that stopped reading after the line is no reason to fail.
-    await Promise.allSettled(printed);
     return { document: null, lines: [] };
   },
 });
@@ -167,6 +171,7 @@ export const serverCommands: Noun = {
     start,
     status,
     settings,
+    recipient,
     verify,
     backup,
     restore,

@@ -1,0 +1,19 @@
+/** `keystair server recipient`: what an export file that only this server opens is sealed to, whole, to be piped on. */
+import { command } from '../command.ts';
+import { flag } from '../options.ts';
+import { ADDRESSED_SERVER } from '../words.ts';
+
+export const recipient = command({
+  summary: 'print the recipient for export files that only this server opens',
+  positionals: {},
+  options: {
+    ...ADDRESSED_SERVER,
+    x25519: flag('the one that older tools know, instead of the post-quantum one'),
+  },
+  example: '--data /var/lib/keystair',
+  run: async (context, _values, { data, x25519 }) => {
+    const client = await context.connect(data);
+    const { recipients } = await client('serverStatus', {});
+    return { document: { recipients }, lines: recipients.slice(x25519 ? 1 : 0).slice(0, 1) };
+  },
+});
