@@ -11,6 +11,7 @@ import { keyFromWire } from '#protocol/wire-key.ts';
 import { noteOpened, takeIntoCustody } from './custody.ts';
 import { makeDrivePassphrase } from './drives/drive-passphrase.ts';
 import { checkDriveEmpty } from './drives/drive-contents.ts';
+import { noDriveToken } from './drives/drive-token.ts';
 import { checkDriveLabel, DRIVE_ALGORITHM, formatDrive } from './drives/format-drive.ts';
 import { proveDriveOpens } from './drives/open-drive.ts';
 import { readDrive } from './drives/read-drive.ts';
@@ -71,40 +72,43 @@ async function askForKey(calls: MachineCalls, keyId: string, claim: Uint8Array) 
   return { complete, source: answer.source };
 }
 
-/** Gets the key of a drive and proves that it would open. `source` says who had it. */
+export interface TestedDrive {
+  readonly key: string;
+  readonly keyslot: number;
+  /** Who had the key. */
+  readonly source: string;
+  /** Whether both copies of the drive's header are whole and say the same. */
+  readonly copiesAgree: boolean;
+}
+
+/** Gets the key of a drive and proves that it would open. */
 export async function testDriveForDevice(
   ports: AgentPorts,
   request: { readonly path: string; readonly signal?: AbortSignal },
-): Promise<{ key: string; keyslot: number; source: string }> {
+): Promise<TestedDrive> {
   const { path, signal } = request;
   const { server } = ports.state.demandMembership();
-  const { tokens } = await readDrive(path);
+  const { header, tokens } = await readDrive(path);
   let refused: unknown;
   // Several keys of ours may open one drive; the newest that can be had is taken.
   for (const { keyId, claim } of tokens) {
     const own = ports.state.key(keyId);
     if (own?.material && own.record) {
-      const { keyslot } = await proveDriveOpens({ path, key: own.record, passphrase: own.material, signal });
-      return { key: keyId, keyslot, source: 'device' };
+      const job = { path, key: own.record, passphrase: own.material, signal };
+      const { keyslot, copiesAgree } = await proveDriveOpens(job);
+      return { key: keyId, keyslot, source: 'device', copiesAgree };
     }
     try {
       const { complete, source } = await withServer(ports, (calls) => askForKey(calls, keyId, claim));
-      const { keyslot } = await proveDriveOpens({
-        path,
-        key: complete.key,
-        passphrase: complete.material,
-        signal,
-      });
+      const job = { path, key: complete.key, passphrase: complete.material, signal };
+      const { keyslot, copiesAgree } = await proveDriveOpens(job);
       noteOpened(ports, server.id, { id: keyId, kind: 'volume', claim: claimToText(claim) });
-      return { key: keyId, keyslot, source: sourceName(server, source) };
+      return { key: keyId, keyslot, source: sourceName(server, source), copiesAgree };
     } catch (error) {
       refused ??= error;
     }
   }
-  throw (
-    refused ??
-    new KeystairError('drive-no-token', `the drive ${path} carries no key id of Keystair`, {
-      nextStep: 'open it with its passphrase; Keystair did not encrypt it',
-    })
-  );
+  if (refused !== undefined) throw refused;
+  const made = ports.state.keys().find(({ record }) => record?.locator.luksUuid === header.uuid);
+  throw noDriveToken(path, header.uuid, made?.id);
 }

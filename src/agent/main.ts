@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { AgeAlgorithm } from '#crypto/age-identity.ts';
 import { standardInput, standardOutput } from '#disk/standard-streams.ts';
 import { claimToText } from '#domain/claim.ts';
-import { KeystairError } from '#domain/errors.ts';
+import type { TestedDrive } from './drive-commands.ts';
 import type { EnrolReport } from './enrol.ts';
 import type { AgentPorts } from './ports.ts';
 import { AgentState } from './state.ts';
@@ -105,7 +105,7 @@ export async function formatDrive(options: {
 export async function testDrive(options: {
   readonly state: string;
   readonly path: string;
-}): Promise<{ key: string; keyslot: number; source: string }> {
+}): Promise<TestedDrive> {
   const { testDriveForDevice } = await import('./drive-commands.ts');
   return withState(options.state, (ports) => testDriveForDevice(ports, options));
 }
@@ -120,11 +120,9 @@ export async function heldKeyOfFile(path: string): Promise<{ id: string; claim: 
 /** Of several keys of ours on one drive, the newest. */
 export async function heldKeyOfDrive(path: string): Promise<{ id: string; claim: string }> {
   const { readDrive } = await import('./drives/read-drive.ts');
-  const [newest] = (await readDrive(path)).tokens;
-  if (newest === undefined) {
-    throw new KeystairError('drive-no-token', `the drive ${path} carries no key id of Keystair`, {
-      nextStep: 'name the key by its id, as `keystair keys list --find TEXT` shows it',
-    });
-  }
+  const { noDriveToken } = await import('./drives/drive-token.ts');
+  const { header, tokens } = await readDrive(path);
+  const [newest] = tokens;
+  if (newest === undefined) throw noDriveToken(path, header.uuid);
   return { id: newest.keyId, claim: claimToText(newest.claim) };
 }

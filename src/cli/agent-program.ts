@@ -60,10 +60,13 @@ export interface AgentProgram {
     readonly erase: boolean;
   }) => Promise<{ readonly key: string; readonly uuid: string }>;
   /** Proves that the drive would open. */
-  readonly testDrive: (options: {
-    readonly state: string;
-    readonly path: string;
-  }) => Promise<{ readonly key: string; readonly keyslot: number; readonly source: string }>;
+  readonly testDrive: (options: { readonly state: string; readonly path: string }) => Promise<{
+    readonly key: string;
+    readonly keyslot: number;
+    readonly source: string;
+    /** Whether both copies of the drive's header are whole and say the same. */
+    readonly copiesAgree: boolean;
+  }>;
   readonly heldKeyOfFile: (path: string) => Promise<HeldKey>;
   readonly heldKeyOfDrive: (path: string) => Promise<HeldKey>;
 }

@@ -79,6 +79,7 @@ export const ERROR_CODES = [
   'drive-no-token',
   'drive-altered',
   'drive-does-not-open',
+  'drive-data-missing',
   'tool-missing',
   'tool-failed',
   'interrupted',

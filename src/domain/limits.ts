@@ -221,6 +221,8 @@ export const DRIVE_BYTES_MIN = 20 * 1024 * 1024;
 export const DRIVE_HEADER_BYTES_MAX = 8 * 1024 * 1024;
 /** Where the data of a drive begins at the latest: two headers and the largest keyslot area, 128 MiB. */
 export const DRIVE_DATA_OFFSET_MAX = 136 * 1024 * 1024;
+/** How cryptsetup shows 4 MiB of metadata: in lines with indents, which makes ours three times as long. */
+export const DRIVE_METADATA_SHOWN_BYTES_MAX = 16 * 1024 * 1024;
 /** What one system tool may say on either output; the rest is read and dropped. */
 export const TOOL_OUTPUT_BYTES_MAX = 64 * 1024;
 /** Read and written at a time when a file is encrypted: large enough that system calls cost nothing beside the cipher. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { image, patchFront, shown, writeAt } from '#test/agent/drives/images.ts';
-import { unlessInstalled } from '#test/agent/system-tools.ts';
+import { stock, unlessInstalled } from '#test/agent/system-tools.ts';
 import { patchJson } from '#test/agent/drives/luks2/luks2-front.ts';
 import {
   climb,
@@ -133,6 +133,38 @@ test('a claim that is wrong by one bit gets nothing, here and at the other branc
   assert.match(sentence, /Oslo has this key, but the claim does not fit it/);
   const explained = await tree.oslo.done(['keys', 'explain', '--drive', altered]);
   assert.match(String(explained['verdict']), /claim does not fit/);
+});
+
+test('a drive whose token was removed is told with the UUID by which its key is found', {
+  skip,
+}, async () => {
+  const bare = place.path('no-token.img');
+  copyFileSync(drive, bare);
+  stock('cryptsetup', ['token', 'remove', '--token-id', '0', bare]);
+  const uuid = stock('cryptsetup', ['luksUUID', bare]).toString().trim();
+  const told = [
+    refusedWith(await maker.run(['open-drive', bare, '--test', '--json']), 'drive-no-token'),
+    refusedWith(await finder.run(['open-drive', bare, '--test', '--json']), 'drive-no-token'),
+    refusedWith(await tree.oslo.run(['keys', 'explain', '--drive', bare, '--json']), 'drive-no-token'),
+  ];
+  for (const sentence of told) assert.ok(sentence.includes(`keystair keys list --find ${uuid}`), sentence);
+  assert.ok(told[0]!.includes(key), 'the device that made it knows its key');
+  const { keys } = (await tree.oslo.done(['keys', 'list', '--find', uuid])) as { keys: Json[] };
+  assert.deepEqual(
+    keys.map(({ id }) => id),
+    [key],
+  );
+});
+
+test('a backup of its header is not said to open, and a pipe is no drive that one waits for', {
+  skip,
+}, async () => {
+  const [backup, pipe] = [place.path('header.backup'), place.path('pipe')];
+  stock('cryptsetup', ['luksHeaderBackup', '--header-backup-file', backup, drive]);
+  refusedWith(await finder.run(['open-drive', backup, '--test', '--json']), 'drive-data-missing');
+  stock('mkfifo', [pipe]);
+  refusedWith(await finder.run(['open-drive', pipe, '--test', '--json']), 'invalid-argument');
+  refusedWith(await tree.oslo.run(['keys', 'explain', '--drive', pipe, '--json']), 'invalid-argument');
 });
 
 test('a drive of nobody and a plain file are told apart from ours', { skip }, async () => {

@@ -5,11 +5,15 @@
  * right passphrase, or with any, and stores what is written to it in the clear or under a key of his. The record is
  * authentic, so what it says is compared, and what a drive of ours never has is refused: a null cipher for the data or
  * for a keyslot, further or unknown segments, an integrity layer, requirements, an unfinished re-encryption.
+ *
+ * Both copies of the header are judged, for either may be used: cryptsetup passes over one in which it finds fault. The
+ * other copy may be older, as a power cut leaves it, so it need not name the key.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { findDriveTokens } from './drive-token.ts';
 import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
-import type { Luks2Header } from './luks2/luks2-header.ts';
+import type { Luks2Copy, Luks2Header } from './luks2/luks2-header.ts';
 import type { Luks2Segment } from './luks2/luks2-metadata.ts';
 
 const SECTOR_SIZES: readonly number[] = [512, 1024, 2048, 4096];
@@ -41,13 +45,13 @@ function* segmentDifferences(segment: Luks2Segment, cipher: string): Generator<s
 }
 
 /** The keyslots that the drive says are of this key. */
-function keyslotsOf(header: Luks2Header, key: EncryptionKey): readonly number[] {
+function keyslotsOf(header: Luks2Copy, key: EncryptionKey): readonly number[] {
   const slots = findDriveTokens(header).tokens.filter((token) => token.keyId === key.id);
   return [...new Set(slots.flatMap((token) => token.keyslots))].sort((a, b) => a - b);
 }
 
 function* keyslotDifferences(
-  header: Luks2Header,
+  header: Luks2Copy,
   slot: number,
   cipher: string,
   keyBytes: number,
@@ -71,7 +75,8 @@ function* keyslotDifferences(
   }
 }
 
-function* differences(header: Luks2Header, key: EncryptionKey): Generator<string> {
+/** What makes one copy dangerous to use, whatever keyslot is tried. */
+function* dangers(header: Luks2Copy, key: EncryptionKey, cipher: string): Generator<string> {
   if (header.requirements.length > 0) {
     const names = header.requirements.join(', ');
     yield names.includes('reencrypt')
@@ -87,19 +92,35 @@ function* differences(header: Luks2Header, key: EncryptionKey): Generator<string
     else if (keyslot.type !== 'luks2') yield `its keyslot ${id} is of the unknown type "${keyslot.type}"`;
     else if (isNull(keyslot.areaEncryption)) yield `its keyslot ${id} is not protected at all`;
   }
+  const segment = header.segments.get('0');
+  if (segment === undefined || header.segments.size !== 1) {
+    yield `it has ${header.segments.size} data segments instead of one`;
+  }
+  for (const each of header.segments.values()) yield* segmentDifferences(each, cipher);
+}
+
+function* differences(header: Luks2Header, key: EncryptionKey): Generator<string> {
   const algorithm = algorithmOf(key);
   if (algorithm === undefined || isNull(algorithm.cipher)) {
     yield `the key's algorithm ${key.algorithm} is not one of a drive`;
     return;
   }
-  const segment = header.segments.get('0');
-  if (segment === undefined || header.segments.size !== 1) {
-    yield `it has ${header.segments.size} data segments instead of one`;
-  }
-  for (const each of header.segments.values()) yield* segmentDifferences(each, algorithm.cipher);
+  const { cipher, keyBytes } = algorithm;
+  yield* dangers(header, key, cipher);
   const slots = keyslotsOf(header, key);
   if (slots.length === 0) yield 'it no longer names this key';
-  for (const slot of slots) yield* keyslotDifferences(header, slot, algorithm.cipher, algorithm.keyBytes);
+  for (const slot of slots) yield* keyslotDifferences(header, slot, cipher, keyBytes);
+  const { other } = header;
+  if (other === undefined) return;
+  for (const danger of dangers(other, key, cipher)) yield `in the ${other.copy} copy of its header ${danger}`;
+  for (const slot of slots.filter((slot) => other.keyslots.has(String(slot)))) {
+    for (const difference of keyslotDifferences(other, slot, cipher, keyBytes)) {
+      yield `in the ${other.copy} copy of its header ${difference}`;
+    }
+  }
+  if (!isDeepStrictEqual(other.segments, header.segments)) {
+    yield 'the two copies of its header lay out its data differently';
+  }
 }
 
 /**

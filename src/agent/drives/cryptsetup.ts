@@ -5,7 +5,7 @@
  * 5 device exists already or is busy.
  */
 import { KeystairError } from '#domain/errors.ts';
-import { findTool, runTool, type ToolOptions, type ToolRun } from './run-tool.ts';
+import { findTool, HANDED_FILE, runTool, type ToolOptions, type ToolRun } from './run-tool.ts';
 
 /** cryptsetup refuses a passphrase, or a keyslot that is not there to try it on. */
 export const EXIT_NO_PERMISSION = 2;
@@ -19,9 +19,12 @@ const NEXT_STEPS: Readonly<Record<number, string>> = {
 };
 
 /** What a tool said on standard error, in one line that fits a message. */
-function said({ stderr }: ToolRun): string {
+export function said({ stderr }: ToolRun): string {
   // A drive's label may bring control characters to a terminal.
-  const line = stderr.trim().replace(/\p{Cc}+/gu, ' ');
+  const line = stderr
+    .trim()
+    .replace(/\p{Cc}+/gu, ' ')
+    .replaceAll(HANDED_FILE, "(a private copy of the drive's header)");
   return line.length > SAID_LENGTH_MAX ? `${line.slice(0, SAID_LENGTH_MAX)}…` : line;
 }
 

@@ -5,7 +5,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { KeystairError } from '#domain/errors.ts';
 import { DRIVE_PROBE_BYTES } from '#domain/limits.ts';
-import { driveFailure, type DriveTarget, inspectTarget, openForWriting } from './drive-target.ts';
+import { driveFailure, type DriveTarget, inspectTarget, openForWriting, readAt } from './drive-target.ts';
 import { findTool, runTool } from './run-tool.ts';
 
 /** Where blkid is missing, these at least are called by their names. Offsets from the beginning. */
@@ -35,17 +35,6 @@ function holdsData(path: string, what: string): KeystairError {
   return new KeystairError('drive-holds-data', `${path} holds data: ${what}`, {
     nextStep: 'make sure that it is the drive you mean; --erase destroys what is on it',
   });
-}
-
-async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(length);
-  let read = 0;
-  while (read < length) {
-    const { bytesRead } = await handle.read(bytes, read, length - read, offset + read);
-    if (bytesRead === 0) break;
-    read += bytesRead;
-  }
-  return bytes.subarray(0, read);
 }
 
 const ZEROS = Buffer.alloc(DRIVE_PROBE_BYTES);

@@ -2,7 +2,7 @@
  * What lies at a path where a drive is to be made: a block device or an image file, how large, and whether anything
  * uses it. What is in use is never written to, `--erase` or not.
  */
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, readdir, readFile, realpath } from 'node:fs/promises';
 import { KeystairError } from '#domain/errors.ts';
 import { DRIVE_BYTES_MIN } from '#domain/limits.ts';
@@ -80,7 +80,7 @@ async function refuseLoopBacking(path: string): Promise<void> {
 }
 
 /** The path without links, absolute: so it cannot be taken for an option either. */
-export async function resolveDrivePath(path: string): Promise<string> {
+async function resolveDrivePath(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
@@ -88,22 +88,63 @@ export async function resolveDrivePath(path: string): Promise<string> {
   }
 }
 
+/** What is no drive, by its name. */
+function kindOf(stat: BigIntStats): string {
+  if (stat.isFIFO()) return 'a pipe';
+  if (stat.isDirectory()) return 'a directory';
+  return stat.isCharacterDevice() ? 'a device of characters' : 'something else';
+}
+
+/** A drive that was opened. Whoever has it closes `handle`. */
+export interface OpenDrive {
+  readonly target: DriveTarget;
+  readonly handle: FileHandle;
+}
+
+/**
+ * Opens a drive for reading. Throws `not-found`, `not-allowed`, or `invalid-argument` where the path is no drive.
+ * Never waits: a pipe would for its other end. The type is asked of what was opened, not of the name.
+ */
+export async function openDrive(path: string): Promise<OpenDrive> {
+  let handle: FileHandle | undefined;
+  try {
+    const real = await resolveDrivePath(path);
+    handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = await handle.stat({ bigint: true });
+    if (stat.isFile())
+      return { handle, target: { path: real, kind: 'image-file', bytes: Number(stat.size) } };
+    if (stat.isBlockDevice()) {
+      const bytes = await blockDeviceBytes(deviceNumber(stat.rdev));
+      return { handle, target: { path: real, kind: 'block-device', bytes } };
+    }
+    throw new KeystairError('invalid-argument', `${path} is ${kindOf(stat)} and no drive`, {
+      nextStep: 'name a block device (`lsblk` lists them) or an image file',
+    });
+  } catch (error) {
+    await handle?.close();
+    throw driveFailure(error, path);
+  }
+}
+
+/** Reads until `length` bytes or the end. */
+export async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  let read = 0;
+  while (read < length) {
+    const { bytesRead } = await handle.read(bytes, read, length - read, offset + read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  }
+  return bytes.subarray(0, read);
+}
+
 /** Throws `not-found`, `not-allowed`, `invalid-argument`, or `drive-holds-data` where it is in use. */
 export async function inspectTarget(path: string): Promise<DriveTarget> {
   let handle: FileHandle | undefined;
   try {
-    const real = await resolveDrivePath(path);
-    // Non-blocking, for a pipe would wait for its other end. The type is asked of what was opened, not of the name.
-    handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stat = await handle.stat({ bigint: true });
-    if (!stat.isBlockDevice() && !stat.isFile()) {
-      throw new KeystairError('invalid-argument', `${path} is neither a block device nor an image file`, {
-        nextStep: 'name a drive (`lsblk` lists them), or make an image file with `truncate --size`',
-      });
-    }
-    const target: DriveTarget = stat.isFile()
-      ? { path: real, kind: 'image-file', bytes: Number(stat.size) }
-      : { path: real, kind: 'block-device', bytes: await blockDeviceBytes(deviceNumber(stat.rdev)) };
+    const drive = await openDrive(path);
+    handle = drive.handle;
+    const { target } = drive;
     await refuseInUse(target);
     if (target.bytes < DRIVE_BYTES_MIN) {
       throw new KeystairError(

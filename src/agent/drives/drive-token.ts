@@ -82,3 +82,20 @@ export function findDriveTokens(metadata: Luks2Metadata): DriveTokens {
   tokens.sort((a, b) => Number(a.keyId < b.keyId) - Number(a.keyId > b.keyId));
   return { tokens, malformed };
 }
+
+/**
+ * The failure of a LUKS2 drive without a token of ours. Whether it was ever ours the drive does not tell; the UUID does.
+ * @param keyId of a key that this device itself made for a drive of that UUID.
+ */
+export function noDriveToken(path: string, uuid: string, keyId?: string): KeystairError {
+  const ours =
+    keyId === undefined ? '' : `, though this device made the key ${keyId} for it: its token is missing`;
+  return new KeystairError(
+    'drive-no-token',
+    `${path} is a LUKS volume (UUID ${uuid}), and its header names no key of Keystair${ours}`,
+    {
+      nextStep: `\`keystair keys list --find ${uuid}\` on a server shows its key, if it was made by Keystair and its token was removed; otherwise open it with its own passphrase`,
+      details: { uuid, ...(keyId === undefined ? {} : { key: keyId }) },
+    },
+  );
+}

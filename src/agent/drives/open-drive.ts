@@ -1,87 +1,118 @@
 /**
- * Proves that a key opens a drive, without mapping it.
+ * Proves that a key opens a drive, without mapping it and without a change to it.
  *
- * Between the check of a header and its use by cryptsetup somebody could change it. So the order is: read, check, try
- * exactly a keyslot that was checked, read again; the proof counts only where both readings have the same digest. For
- * a proof that is enough, for nothing is written (cryptsetup may mend a damaged copy of the header). A drive that lies
- * to one reader and not to the other (its own firmware can) is not caught that way: whatever maps a drive for writing
- * has to hand cryptsetup the very header that was checked, as a private copy through `--header`.
+ * Two programs read a drive's header: this one judges it, cryptsetup uses it. So that both read the same, header and
+ * keyslots are read from the drive once, into a private copy; that copy is judged, cryptsetup is asked whether it takes
+ * the same of it, and tries there exactly a keyslot that was checked. Whatever maps a drive for writing has to hand
+ * cryptsetup the very copy through `--header`: a drive's firmware could answer the next reader differently.
  */
+import type { FileHandle } from 'node:fs/promises';
 import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { KeyMaterial } from '#domain/key-material.ts';
 import { checkDriveAgainstKey } from './check-drive-against-key.ts';
 import { cryptsetupFailure, EXIT_NO_PERMISSION, runCryptsetup } from './cryptsetup.ts';
-import { resolveDrivePath } from './drive-target.ts';
-import { readDrive } from './read-drive.ts';
+import { type DriveTarget, type OpenDrive, openDrive, readAt } from './drive-target.ts';
+import { checkCryptsetupAgrees, copyHeader } from './header-copy.ts';
+import type { Luks2Header } from './luks2/luks2-header.ts';
+import { readOpenDrive } from './read-drive.ts';
+import { HANDED_FILE } from './run-tool.ts';
 
-export interface TestDriveJob {
+export interface ProveDriveJob {
   readonly path: string;
+  /** The record of the key that the drive names, and its material as `passphrase`. */
+  readonly key: EncryptionKey;
   readonly passphrase: KeyMaterial;
-  /** Only this one is tried; without it, all. */
-  readonly keyslot?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Where the system's tools are. */
   readonly folders?: readonly string[] | undefined;
 }
 
-/** Returns the keyslot that opened. Throws `drive-does-not-open` where the passphrase opens none. */
-export async function testDrive(job: TestDriveJob): Promise<number> {
+/** Whether the passphrase opens this keyslot of the copy. */
+async function opens(copy: FileHandle, job: ProveDriveJob, keyslot: number): Promise<boolean> {
   const args = [
     'open',
     '--test-passphrase',
-    '--verbose',
     '--type=luks2',
     // Otherwise cryptsetup would load whatever plugin a token on the drive names.
     '--disable-external-tokens',
     '--key-file=-',
-    ...(job.keyslot === undefined ? [] : [`--key-slot=${job.keyslot}`]),
-    await resolveDrivePath(job.path),
+    `--key-slot=${keyslot}`,
+    HANDED_FILE,
   ];
   const { signal, folders } = job;
-  const run = await runCryptsetup(args, { input: job.passphrase.expose(), signal, folders });
-  const opened = /^Key slot ([0-9]+) unlocked\.$/m.exec(run.stdout)?.[1];
-  if (run.exitCode === 0 && opened !== undefined) return Number(opened);
-  if (run.exitCode === EXIT_NO_PERMISSION) {
-    const where = job.keyslot === undefined ? 'any keyslot' : `keyslot ${job.keyslot}`;
-    throw new KeystairError('drive-does-not-open', `the key does not open ${where} of ${job.path}`, {
-      nextStep: 'the keyslot was changed or removed; open the drive with another of its passphrases',
-    });
-  }
+  const run = await runCryptsetup(args, { input: job.passphrase.expose(), file: copy, signal, folders });
+  if (run.exitCode === 0) return true;
+  if (run.exitCode === EXIT_NO_PERMISSION) return false;
   throw cryptsetupFailure('open --test-passphrase', run);
 }
 
-export interface ProveDriveJob extends Omit<TestDriveJob, 'keyslot'> {
-  /** The record of the key that the drive names, and its material as `passphrase`. */
-  readonly key: EncryptionKey;
-}
-
-/** Throws `drive-altered`, `drive-does-not-open`, and what `readDrive` throws. */
-export async function proveDriveOpens(
-  job: ProveDriveJob,
-): Promise<{ readonly keyslot: number; readonly uuid: string }> {
-  const before = await readDrive(job.path);
-  const keyslots = checkDriveAgainstKey(before.header, job.key);
-  const keyslot = await firstThatOpens(job, keyslots);
-  const after = await readDrive(job.path);
-  if (after.header.digest !== before.header.digest) {
-    throw new KeystairError('drive-altered', `the header of ${job.path} changed while it was looked at`, {
-      nextStep: 'make sure that nothing else works on the drive, and try again',
-    });
-  }
-  return { keyslot, uuid: before.header.uuid };
-}
-
 /** A key that was adopted twice has two keyslots, of which one may have been overwritten. */
-async function firstThatOpens(job: TestDriveJob, keyslots: readonly number[]): Promise<number> {
-  let failure: unknown;
+async function firstThatOpens(
+  copy: FileHandle,
+  job: ProveDriveJob,
+  keyslots: readonly number[],
+): Promise<number> {
   for (const keyslot of keyslots) {
-    try {
-      return await testDrive({ ...job, keyslot });
-    } catch (error) {
-      if (!(error instanceof KeystairError) || error.code !== 'drive-does-not-open') throw error;
-      failure = error;
-    }
+    if (await opens(copy, job, keyslot)) return keyslot;
   }
-  throw failure;
+  throw new KeystairError(
+    'drive-does-not-open',
+    `the key does not open keyslot ${keyslots.join(' or ')} of ${job.path}`,
+    { nextStep: 'the keyslot was changed or removed; open the drive with another of its passphrases' },
+  );
+}
+
+/** A header opens by itself, also one that was cut from its drive. */
+function checkDataThere(path: string, { bytes }: DriveTarget, header: Luks2Header): void {
+  for (const { offset, size } of header.segments.values()) {
+    const needed = size === 'dynamic' ? offset + 1n : offset + size;
+    if (BigInt(bytes) >= needed) continue;
+    throw new KeystairError(
+      'drive-data-missing',
+      `the header in ${path} is right, but the data are missing: they reach from byte ${offset} ${
+        size === 'dynamic' ? 'onwards' : `to byte ${needed}`
+      }, and it ends at byte ${bytes}`,
+      {
+        nextStep:
+          'this is a backup of a header, or a copy that was cut off: name the drive itself, or copy it again',
+        details: { bytes, dataOffset: String(offset) },
+      },
+    );
+  }
+}
+
+/** The answer is of the drive as it is now, and not of what somebody put in its place meanwhile. */
+async function checkUnchanged(path: string, { handle }: OpenDrive, front: Uint8Array): Promise<void> {
+  if ((await readAt(handle, 0, front.length)).equals(front)) return;
+  throw new KeystairError('drive-altered', `the header of ${path} changed while it was looked at`, {
+    nextStep: 'make sure that nothing else works on the drive, and try again',
+  });
+}
+
+export interface ProvedDrive {
+  readonly keyslot: number;
+  readonly uuid: string;
+  /** Whether both copies of the header say the same. Else the one that was used is right, and the other is not. */
+  readonly copiesAgree: boolean;
+}
+
+/** Throws `drive-altered`, `drive-does-not-open`, `drive-data-missing`, and what `readDrive` throws. */
+export async function proveDriveOpens(job: ProveDriveJob): Promise<ProvedDrive> {
+  const { path, key, signal, folders } = job;
+  const drive = await openDrive(path);
+  let copy: FileHandle | undefined;
+  try {
+    const { header, front } = await readOpenDrive(drive);
+    const keyslots = checkDriveAgainstKey(header, key);
+    copy = await copyHeader(drive, front, header);
+    await checkCryptsetupAgrees(copy, header, { signal, folders });
+    checkDataThere(path, drive.target, header);
+    const keyslot = await firstThatOpens(copy, job, keyslots);
+    await checkUnchanged(path, drive, front);
+    return { keyslot, uuid: header.uuid, copiesAgree: header.other?.seqid === header.seqid };
+  } finally {
+    await copy?.close();
+    await drive.handle.close();
+  }
 }

@@ -1,39 +1,35 @@
 /** Reads what a drive says of itself: its LUKS2 header and the Keystair tokens in it. Changes nothing. */
-import { type FileHandle, open } from 'node:fs/promises';
-import { type DriveTokens, findDriveTokens } from './drive-token.ts';
 import { DRIVE_HEADER_BYTES_MAX } from '#domain/limits.ts';
+import { driveFailure, type OpenDrive, openDrive, readAt } from './drive-target.ts';
+import { type DriveTokens, findDriveTokens } from './drive-token.ts';
 import { type Luks2Header, parseLuks2Header } from './luks2/luks2-header.ts';
-import { driveFailure } from './drive-target.ts';
 
 export interface Drive extends DriveTokens {
   readonly header: Luks2Header;
-}
-
-/** Reads until `length` bytes or the end. */
-async function readFront(handle: FileHandle, length: number): Promise<Uint8Array> {
-  const bytes = Buffer.alloc(length);
-  let read = 0;
-  while (read < length) {
-    const { bytesRead } = await handle.read(bytes, read, length - read, read);
-    if (bytesRead === 0) break;
-    read += bytesRead;
-  }
-  return bytes.subarray(0, read);
+  /** What the header was read from. */
+  readonly front: Uint8Array;
 }
 
 /**
- * Throws `not-found`, `drive-not-luks`, or `drive-altered` where the header or every Keystair token in it is malformed.
- * `tokens` is empty where Keystair never had the drive.
+ * Throws `drive-not-luks`, or `drive-altered` where the header or every Keystair token in it is malformed. `tokens` is
+ * empty where Keystair never had the drive.
  */
-export async function readDrive(path: string): Promise<Drive> {
-  let handle: FileHandle | undefined;
+export async function readOpenDrive({ handle, target }: OpenDrive): Promise<Drive> {
   try {
-    handle = await open(path, 'r');
-    const header = parseLuks2Header(await readFront(handle, DRIVE_HEADER_BYTES_MAX));
-    return { header, ...findDriveTokens(header) };
+    const front = await readAt(handle, 0, DRIVE_HEADER_BYTES_MAX);
+    const header = parseLuks2Header(front);
+    return { header, front, ...findDriveTokens(header) };
   } catch (error) {
-    throw driveFailure(error, path);
+    throw driveFailure(error, target.path);
+  }
+}
+
+/** Throws what `openDrive` and `readOpenDrive` throw. */
+export async function readDrive(path: string): Promise<Drive> {
+  const drive = await openDrive(path);
+  try {
+    return await readOpenDrive(drive);
   } finally {
-    await handle?.close();
+    await drive.handle.close();
   }
 }

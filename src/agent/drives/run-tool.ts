@@ -5,9 +5,9 @@
  * Tools are looked for in the system's folders and not on PATH: the agent runs as root, and PATH is whatever somebody
  * set. The environment is made here, so nothing of ours reaches them and they answer in English.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { KeystairError } from '#domain/errors.ts';
@@ -33,9 +33,16 @@ export interface ToolRun {
 export interface ToolOptions {
   /** Written to standard input, which is then closed. Not overwritten here: it is the caller's. */
   readonly input?: Uint8Array | undefined;
+  /** What the tool works on: it finds it at `HANDED_FILE`, whatever name it has, or none. */
+  readonly file?: FileHandle | undefined;
+  /** Of either output, what is kept. */
+  readonly outputBytesMax?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly folders?: readonly string[] | undefined;
 }
+
+/** A tool opens `file` anew by this path, as it would any other. */
+export const HANDED_FILE = '/proc/self/fd/3';
 
 /** The tool's path, or undefined where the system does not have it. */
 export async function findTool(
@@ -55,11 +62,11 @@ export async function findTool(
 }
 
 /** Keeps the beginning of what a tool says and reads on, so that it never waits for us. */
-function collect(stream: Readable): () => string {
+function collect(stream: Readable, bytesMax: number): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;
   stream.on('data', (chunk: Buffer) => {
-    const kept = chunk.subarray(0, TOOL_OUTPUT_BYTES_MAX - bytes);
+    const kept = chunk.subarray(0, bytesMax - bytes);
     bytes += kept.length;
     if (kept.length > 0) chunks.push(kept);
   });
@@ -73,7 +80,7 @@ function collect(stream: Readable): () => string {
 export async function runTool(
   path: string,
   args: readonly string[],
-  { input, signal, folders = TOOL_FOLDERS }: ToolOptions,
+  { input, file, outputBytesMax = TOOL_OUTPUT_BYTES_MAX, signal, folders = TOOL_FOLDERS }: ToolOptions,
 ): Promise<ToolRun> {
   const ended = () =>
     new KeystairError('interrupted', 'stopped before it was done', { nextStep: 'run the command again' });
@@ -81,15 +88,15 @@ export async function runTool(
   if (stopped()) throw ended();
   // Its own process group: Ctrl-C on a terminal reaches us, and we decide whether the tool may be stopped.
   const child = spawn(path, args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', file?.fd ?? 'ignore'],
     env: { PATH: folders.join(':'), LC_ALL: 'C' },
     cwd: '/',
     detached: true,
-  });
+  }) as ChildProcessWithoutNullStreams;
   const stop = () => child.kill('SIGTERM');
   signal?.addEventListener('abort', stop, { once: true });
-  const stdout = collect(child.stdout);
-  const stderr = collect(child.stderr);
+  const stdout = collect(child.stdout, outputBytesMax);
+  const stderr = collect(child.stderr, outputBytesMax);
   // A tool that fails early does not read its input; its exit code says why.
   child.stdin.on('error', () => {});
   child.stdin.end(input ?? new Uint8Array(0));

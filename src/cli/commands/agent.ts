@@ -176,6 +176,9 @@ function sourceWords(source: string): string {
   return source === 'server' ? 'its server' : `the server ${source}`;
 }
 
+const ONE_COPY_LEFT =
+  'Of the two copies of its header one is damaged or older: `cryptsetup repair PATH` writes it anew.';
+
 const openDrive = command({
   summary: 'get the key of a drive and open it, or prove that it would open',
   positionals: { path: PATH },
@@ -190,13 +193,10 @@ const openDrive = command({
   },
   run: async (context, { path }, { state }) => {
     const agent = await context.agentProgram();
-    const document = await agent.testDrive({ state, path });
-    return {
-      document,
-      lines: [
-        `The drive opens: key ${document.key} in keyslot ${document.keyslot}, had from ${sourceWords(document.source)}.`,
-      ],
-    };
+    const { copiesAgree, ...document } = await agent.testDrive({ state, path });
+    const { key, keyslot, source } = document;
+    const opens = `The drive opens: key ${key} in keyslot ${keyslot}, had from ${sourceWords(source)}.`;
+    return { document, lines: copiesAgree ? [opens] : [opens, ONE_COPY_LEFT] };
   },
 });
 

@@ -151,9 +151,9 @@ function keyFileFlips(site: FlipSite, folder: string): FlipClass {
 function driveSays(front: Uint8Array): string {
   const header = parseLuks2Header(front);
   const { tokens } = findDriveTokens(header);
-  const { uuid, label, digest } = header;
+  const { uuid, label, json } = header;
   const seen = tokens.map(({ keyId, claim, keyslots }) => ({ keyId, claim: [...claim], keyslots }));
-  return JSON.stringify({ uuid, label, digest, seen });
+  return JSON.stringify({ uuid, label, seqid: String(header.seqid), json, seen });
 }
 
 function judgeDrive(front: Uint8Array, changed: Uint8Array): Outcome {

@@ -3,24 +3,27 @@
  * each a binary part of 4 KiB and a JSON area under one SHA-256.
  *
  * The header is not authenticated: whoever held the drive may have written any of it. Two invariants follow. No size or
- * offset in it is believed before it is compared with what was read. And what is returned is the copy that cryptsetup
- * would use; where cryptsetup might see something that this parser does not, nothing is returned, for else a harmless
- * copy could be shown here and another one opened.
+ * offset in it is believed before it is compared with what was read. And every copy whose checksum holds is returned:
+ * cryptsetup takes the newer one, unless it finds a fault in it that this parser does not look for, and then the other.
+ * Where cryptsetup might read a copy that this parser cannot, nothing is returned.
  */
 import { hash } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
 import { type Luks2Metadata, parseLuks2Metadata } from './luks2-metadata.ts';
 
-export interface Luks2Header extends Luks2Metadata {
+export interface Luks2Copy extends Luks2Metadata {
+  readonly copy: 'first' | 'second';
   readonly uuid: string;
   readonly label: string;
   readonly seqid: bigint;
-  /** The copy that counts. */
-  readonly copy: 'first' | 'second';
-  /** Whether the other copy is damaged or older; cryptsetup mends it at the next opening. */
-  readonly otherCopyDamaged: boolean;
-  /** SHA-256 over UUID, sequence number and JSON: equal as long as nobody changes the metadata. */
-  readonly digest: string;
+  /** The metadata as they stand there. */
+  readonly json: string;
+}
+
+/** The copy that counts, which is the newer one. */
+export interface Luks2Header extends Luks2Copy {
+  /** The other one; undefined where it is damaged. */
+  readonly other: Luks2Copy | undefined;
 }
 
 const FIRST_MAGIC = Buffer.from('LUKS\xba\xbe', 'latin1');
@@ -32,13 +35,8 @@ const CHECKSUM_AT = 448;
 const CHECKSUM_FIELD_BYTES = 64;
 const SHA256_BYTES = 32;
 
-interface Copy {
+interface Copy extends Luks2Copy {
   readonly size: number;
-  readonly seqid: bigint;
-  readonly uuid: string;
-  readonly label: string;
-  readonly json: Buffer;
-  readonly metadata: Luks2Metadata;
 }
 
 function altered(sentence: string): KeystairError {
@@ -74,17 +72,18 @@ function readCopy(bytes: Buffer, offset: number, magic: Buffer): Copy | undefine
   }
   if (!checksumHolds(bytes.subarray(offset, offset + size))) return undefined;
   const json = jsonArea(bytes.subarray(offset + BINARY_BYTES, offset + size));
-  const metadata = json === undefined ? undefined : parseLuks2Metadata(json.toString('utf8'));
+  const metadata = json === undefined ? undefined : parseLuks2Metadata(json);
   if (json === undefined || metadata === undefined || !HEADER_SIZES.includes(size)) {
     throw altered(`the ${which} copy of the LUKS2 header holds metadata that this version cannot read`);
   }
   return {
+    ...metadata,
+    copy: which,
     size,
     seqid: binary.readBigUInt64BE(16),
     uuid: fieldText(binary.subarray(168, 208)).toLowerCase(),
     label: fieldText(binary.subarray(24, 72)),
     json,
-    metadata,
   };
 }
 
@@ -97,10 +96,10 @@ function checksumHolds(copy: Buffer): boolean {
 }
 
 /** The JSON text: it begins the area, ends with a zero byte, and nothing but zeros follows. */
-function jsonArea(area: Buffer): Buffer | undefined {
+function jsonArea(area: Buffer): string | undefined {
   const end = area.indexOf(0);
   if (end <= 0 || area[0] !== 0x7b) return undefined;
-  return area.subarray(end).every((byte) => byte === 0) ? area.subarray(0, end) : undefined;
+  return area.subarray(end).every((byte) => byte === 0) ? area.toString('utf8', 0, end) : undefined;
 }
 
 /** The second copy follows the first; where that is gone, it is looked for at each place it can have. */
@@ -141,14 +140,5 @@ export function parseLuks2Header(front: Uint8Array): Luks2Header {
   const second = readSecond(bytes, first);
   const used = first === undefined || (second !== undefined && second.seqid > first.seqid) ? second : first;
   if (used === undefined) throw notLuks2(bytes);
-  const other = used === first ? second : first;
-  return {
-    ...used.metadata,
-    uuid: used.uuid,
-    label: used.label,
-    seqid: used.seqid,
-    copy: used === first ? 'first' : 'second',
-    otherCopyDamaged: other === undefined || other.seqid !== used.seqid,
-    digest: hash('sha256', Buffer.concat([Buffer.from(`${used.uuid}\0${used.seqid}\0`), used.json]), 'hex'),
-  };
+  return { ...used, other: used === first ? second : first };
 }

@@ -55,18 +55,32 @@ export function patchCopy(front: Buffer, offset: number, patch: (copy: Buffer) =
   fill(copy);
 }
 
-/** Changes the JSON of both copies of a drive, as cryptsetup would write it: one more sequence number. */
+/** The JSON of one copy of a drive. */
+export function copyJson(front: Buffer, offset: number): Json {
+  const at = offset + BINARY_BYTES;
+  return JSON.parse(front.toString('utf8', at, front.indexOf(0, at))) as Json;
+}
+
+/** Writes another JSON text to one copy of a drive, as cryptsetup would: with one more sequence number. */
+export function writeCopyJson(front: Buffer, offset: number, text: string): void {
+  patchCopy(front, offset, (copy) => {
+    copy.fill(0, BINARY_BYTES);
+    copy.write(text, BINARY_BYTES);
+    copy.writeBigUInt64BE(copy.readBigUInt64BE(16) + 1n, 16);
+  });
+}
+
+/** Changes the JSON of one copy of a drive. */
+export function patchCopyJson(front: Buffer, offset: number, change: (json: Json) => void): void {
+  const json = copyJson(front, offset);
+  change(json);
+  writeCopyJson(front, offset, JSON.stringify(json));
+}
+
+/** Changes the JSON of both copies. */
 export function patchJson(front: Buffer, change: (json: Json) => void): void {
   const size = Number(front.readBigUInt64BE(8));
-  for (const offset of [0, size]) {
-    patchCopy(front, offset, (copy) => {
-      const json = JSON.parse(copy.toString('utf8', BINARY_BYTES, copy.indexOf(0, BINARY_BYTES))) as Json;
-      change(json);
-      copy.fill(0, BINARY_BYTES);
-      copy.write(JSON.stringify(json), BINARY_BYTES);
-      copy.writeBigUInt64BE(copy.readBigUInt64BE(16) + 1n, 16);
-    });
-  }
+  for (const offset of [0, size]) patchCopyJson(front, offset, change);
 }
 
 export const KEY_ID = '01900000-0000-7abc-8def-0123456789ab';

@@ -1,0 +1,100 @@
+/**
+ * A private copy of a drive's header and keyslots, for cryptsetup to read instead of the drive.
+ *
+ * Invariant: what was judged is what is used. The bytes that were parsed are the ones in the copy; cryptsetup reads
+ * them there, as often as it likes, and nobody can change them meanwhile. It mends headers by itself when it opens one,
+ * so it is never let near a drive that was not judged: nothing here writes to the drive.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { KeystairError } from '#domain/errors.ts';
+import {
+  DRIVE_DATA_OFFSET_MAX,
+  DRIVE_HEADER_BYTES_MAX,
+  DRIVE_METADATA_SHOWN_BYTES_MAX,
+} from '#domain/limits.ts';
+import { cryptsetupFailure, runCryptsetup, said } from './cryptsetup.ts';
+import { type OpenDrive, readAt } from './drive-target.ts';
+import type { Luks2Header } from './luks2/luks2-header.ts';
+import { makePrivateFile } from './private-file.ts';
+import type { ToolOptions } from './run-tool.ts';
+import { HANDED_FILE } from './run-tool.ts';
+
+/** What cryptsetup says of a header that it takes for damaged or for none: wrong parameters, or wrong device. */
+const EXIT_NO_HEADER: readonly number[] = [1, 4];
+const PIECE_BYTES = 1024 * 1024;
+
+/** Where header and keyslots end, as far as this version reads. */
+function frontBytes(header: Luks2Header): number {
+  const dataAt = [...header.segments.values()].map(({ offset }) => Number(offset));
+  return Math.min(DRIVE_DATA_OFFSET_MAX, Math.max(DRIVE_HEADER_BYTES_MAX, ...dataAt));
+}
+
+/**
+ * @param front what `header` was parsed from, the drive's first bytes.
+ * Whoever gets the copy closes it.
+ */
+export async function copyHeader(
+  { handle, target }: OpenDrive,
+  front: Uint8Array,
+  header: Luks2Header,
+): Promise<FileHandle> {
+  const copy = await makePrivateFile(frontBytes(header));
+  // What a drive that was cut lacks are zeros in the copy.
+  const bytes = Math.min(frontBytes(header), target.bytes);
+  try {
+    await copy.write(front, 0, front.length, 0);
+    for (let at = front.length; at < bytes; at += PIECE_BYTES) {
+      const piece = await readAt(handle, at, Math.min(PIECE_BYTES, bytes - at));
+      await copy.write(piece, 0, piece.length, at);
+    }
+    return copy;
+  } catch (error) {
+    await copy.close();
+    throw error;
+  }
+}
+
+function altered(sentence: string): KeystairError {
+  return new KeystairError('drive-altered', sentence, {
+    nextStep: 'do not write to the drive; restore its header from a backup, or ask who changed it',
+  });
+}
+
+/** JSON.parse as a value: what cryptsetup shows is its own, but may be cut off at our limit. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * cryptsetup knows rules of the format that our parser does not. It is asked which metadata it takes; where they are
+ * not the ones that were judged, or where it takes none, the drive is refused.
+ */
+export async function checkCryptsetupAgrees(
+  copy: FileHandle,
+  header: Luks2Header,
+  options: ToolOptions = {},
+): Promise<void> {
+  const run = await runCryptsetup(['luksDump', '--dump-json-metadata', HANDED_FILE], {
+    ...options,
+    file: copy,
+    outputBytesMax: DRIVE_METADATA_SHOWN_BYTES_MAX,
+  });
+  if (run.exitCode !== 0) {
+    // Releases before 2.4 cannot be asked.
+    if (!EXIT_NO_HEADER.includes(run.exitCode) || /unknown option/.test(run.stderr)) {
+      throw cryptsetupFailure('luksDump --dump-json-metadata', run);
+    }
+    throw altered(`cryptsetup does not take the drive's header: ${said(run)}`);
+  }
+  const shown = parsed(run.stdout);
+  if (shown === undefined || !isDeepStrictEqual(shown, JSON.parse(header.json))) {
+    throw altered(
+      `the copies of the drive's header differ, and cryptsetup would take another than the ${header.copy}, which is newer`,
+    );
+  }
+}
