@@ -6,52 +6,86 @@ import { ERROR_CODES, type ErrorCode, KeystairError } from '#domain/errors.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-const STATUS_OF: Partial<Record<ErrorCode, number>> = {
+/** 500 and above is trouble of the server, and goes into its log; all else is the caller's to mend. Grouped as the codes are. */
+const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'invalid-argument': 400,
-  'request-invalid': 400,
-  'batch-incomplete': 400,
-  'record-invalid': 422,
-  'password-weak': 422,
-  'export-unreadable': 422,
-  'export-invalid': 422,
-  'export-version': 422,
-  'backup-unreadable': 422,
-  'backup-damaged': 422,
-  'backup-invalid': 422,
-  'invitation-invalid': 403,
-  'invitation-expired': 403,
-  'invitation-used': 403,
+  'not-available-yet': 404,
+  'not-found': 404,
+  'ambiguous-name': 409,
+  'already-exists': 409,
+
+  'server-not-running': 503,
+  'server-unreachable': 502,
   'not-a-member': 403,
   'not-allowed': 403,
   'certificate-expired': 403,
-  'wrong-claim': 403,
-  'link-closed': 403,
-  'not-found': 404,
-  'key-unavailable': 404,
-  'not-available-yet': 404,
+  'untrusted-server': 502,
+  'invitation-invalid': 403,
+  'invitation-expired': 403,
+  'invitation-used': 403,
+  'already-joined': 409,
   'no-primary': 409,
+  'protocol-version': 426,
+  'clock-problem': 502,
+
+  'key-unavailable': 404,
+  'record-invalid': 422,
+  'record-conflict': 409,
+  'wrong-claim': 403,
+  'batch-discontinuous': 409,
+  'batch-incomplete': 400,
+  'link-closed': 403,
+  'request-too-large': 413,
+  'request-invalid': 400,
+  later: 429,
+
+  'root-key-missing': 409,
+  'root-key-exposed': 409,
   'root-key-wrong': 403,
+  'server-sealed': 423,
+  'last-seal': 409,
   'pin-wrong': 403,
+  'token-unavailable': 502,
   'share-invalid': 422,
   'shares-missing': 422,
-  'last-seal': 409,
-  'server-sealed': 423,
-  'token-unavailable': 502,
-  'ambiguous-name': 409,
-  'already-exists': 409,
-  'already-joined': 409,
-  'record-conflict': 409,
-  'batch-discontinuous': 409,
-  'export-conflict': 409,
-  'device-stays': 409,
-  'request-too-large': 413,
-  'protocol-version': 426,
-  later: 429,
+  'record-unreadable': 500,
+  'row-untrusted': 500,
+  'audit-broken': 500,
+  'data-in-use': 409,
+  'data-newer': 409,
+  'data-damaged': 500,
+  'data-not-writable': 500,
   'disk-full': 507,
   'disk-low': 507,
-  'server-unreachable': 502,
-  'untrusted-server': 502,
-  'clock-problem': 502,
+  'sqlite-too-old': 500,
+  'path-too-long': 400,
+
+  'password-weak': 422,
+  'password-mismatch': 422,
+  'export-unreadable': 422,
+  'export-invalid': 422,
+  'export-version': 422,
+  'export-conflict': 409,
+  'backup-unreadable': 422,
+  'backup-damaged': 422,
+  'backup-invalid': 422,
+  'file-exists': 409,
+
+  'not-enrolled': 409,
+  'device-stays': 409,
+  'file-not-encrypted': 422,
+  'file-damaged': 422,
+  'drive-holds-data': 409,
+  'drive-not-luks': 422,
+  'drive-no-token': 422,
+  'drive-altered': 422,
+  'drive-does-not-open': 422,
+  'drive-data-missing': 422,
+  'tool-missing': 500,
+  'tool-failed': 500,
+  // Whoever asked has gone, or what it sent broke off.
+  interrupted: 400,
+  internal: 500,
 };
 
 export const Problem = z.object({
@@ -64,10 +98,6 @@ export const Problem = z.object({
   details: z.record(z.string(), z.unknown()).optional(),
 });
 export type Problem = z.infer<typeof Problem>;
-
-function statusOf(code: ErrorCode): number {
-  return STATUS_OF[code] ?? 500;
-}
 
 /** What is told of a failure. Of a failure without a code only that it happened: its text may hold anything. */
 export function problemOf(error: unknown): Problem {
@@ -84,7 +114,7 @@ export function problemOf(error: unknown): Problem {
   return {
     type: `https://keystair.example/errors#${error.code}`,
     title: error.code,
-    status: statusOf(error.code),
+    status: STATUS_OF[error.code],
     code: error.code,
     detail: error.message,
     ...(error.nextStep === undefined ? {} : { nextStep: error.nextStep }),
