@@ -45,14 +45,17 @@ export async function heartbeat(options: { readonly state: string }) {
 
 export async function run(options: { readonly state: string; readonly stop: AbortSignal }): Promise<void> {
   const { runAgent } = await import('./run.ts');
-  const { pino } = await import('pino');
+  const [{ pino }, { logDestination }] = await Promise.all([
+    import('pino'),
+    import('#disk/log-destination.ts'),
+  ]);
   const log = pino(
     {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ fd: 2, sync: true }),
+    logDestination(),
   );
   return withState(options.state, (ports) => runAgent(ports, log, options.stop));
 }

@@ -17,6 +17,6 @@ export interface Context {
   readonly connectTransfers: (dataDirectory: string) => Promise<TransferClient>;
   readonly serverProgram: () => Promise<ServerProgram>;
   readonly agentProgram: () => Promise<AgentProgram>;
-  /** Aborted by SIGINT and SIGTERM from the moment this is called; the second signal kills as always. */
+  /** Aborted by SIGINT, SIGTERM and SIGHUP from the moment this is called; the second of the first two kills. */
   readonly stopSignal: () => AbortSignal;
 }

@@ -8,7 +8,7 @@ import { connectToServer, connectTransfers } from './data-directory.ts';
 import { failureLine, failureOf, failureTrace } from './failure.ts';
 import { loadNounsFor, NOUNS_NOT_YET } from './nouns.ts';
 import { runProgram } from './program.ts';
-import { stopSignal } from './stop-signal.ts';
+import { outliveTerminal, stopSignal } from './stop-signal.ts';
 import { createTerminal } from './terminal.ts';
 
 // A defect that no command awaited still ends as every failure does: one line, exit 1.
@@ -19,6 +19,7 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
+outliveTerminal();
 const args = process.argv.slice(2);
 process.exitCode = await runProgram(args, await loadNounsFor(args), NOUNS_NOT_YET, {
   terminal: createTerminal({ stdin: standardInput(), stdout: standardOutput(), stderr: process.stderr }),

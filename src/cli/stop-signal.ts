@@ -1,11 +1,25 @@
-/** SIGINT and SIGTERM as one abort signal. The second one kills: whoever asks twice does not want to wait. */
+/**
+ * The signals that ask for an end, as one abort signal: SIGINT, SIGTERM, and SIGHUP, which comes when the terminal is
+ * closed. The second SIGINT or SIGTERM kills: whoever asks twice does not want to wait. A closed terminal may send two
+ * hang-ups by itself, so further ones change nothing.
+ */
 
 let stop: AbortController | undefined;
+
+/** Whether a hang-up is to be ignored, as under nohup: found out by the launcher, since Node forgets it at its start. */
+const outlivesTerminal = process.env['KEYSTAIR_HANGUP'] === 'ignored';
+
+/** To be called at the start of the process. */
+export function outliveTerminal(): void {
+  if (outlivesTerminal) process.on('SIGHUP', () => {});
+}
 
 /** Until this is first called, the signals end the process as always. */
 export function stopSignal(): AbortSignal {
   if (stop !== undefined) return stop.signal;
   stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop?.abort());
+  const end = (): void => stop?.abort();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, end);
+  if (!outlivesTerminal) process.on('SIGHUP', end);
   return stop.signal;
 }

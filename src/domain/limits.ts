@@ -228,6 +228,9 @@ export const TOOL_OUTPUT_BYTES_MAX = 64 * 1024;
 /** Read and written at a time when a file is encrypted: large enough that system calls cost nothing beside the cipher. */
 export const FILE_BLOCK_BYTES = 1024 * 1024;
 
+/** Lines of the log that wait because they cannot be written: the first ones, which say what began; then it drops. */
+export const LOG_WAITING_BYTES_MAX = 1024 * 1024;
+
 // --- by hand: export and import ---
 
 /** Below it any machine guesses the rest; the estimate judges what is longer. In characters. */

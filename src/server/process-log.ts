@@ -1,5 +1,6 @@
 /** The log of a server's process, on standard error, and the end of a process that must not write any more. */
 import { pino } from 'pino';
+import { logDestination } from '#disk/log-destination.ts';
 import type { KeystairError } from '#domain/errors.ts';
 import type { Log } from './environment/environment.ts';
 
@@ -11,7 +12,7 @@ export function createLog(level: string): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ fd: 2, sync: true }),
+    logDestination(),
   );
 }
 
