@@ -5,14 +5,17 @@
  * Invariant: every change is one transaction, flushed before it counts. Commands that run side by side wait for one
  * another. It is as safe as the disk it lies on, and `agent status` says so.
  */
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { demandClosedDirectory, demandOwnDatabase, makeClosedDirectory } from '#disk/closed-directory.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import { type AgentKey, keyFromRow } from './agent-key.ts';
 
 const STATE_FILE = 'agent.db';
+/** What its directory is called in sentences. */
+const STATE_DIRECTORY = "the agent's state directory";
 /** A command waits this long for another that is writing. */
 const BUSY_MS = 10_000;
 const STATE_VERSION = 1;
@@ -31,13 +34,6 @@ export interface Device {
   readonly name: string;
   /** PKCS #8. One for the life of the device: its id is bound to it at every server. */
   readonly privateKeyPem: string;
-}
-
-/** One level after the other: Node's own way of making several never ends below /proc, where nobody may make any. */
-function makeDirectory(directory: string): void {
-  if (existsSync(directory)) return;
-  makeDirectory(dirname(directory));
-  mkdirSync(directory, { mode: 0o700 });
 }
 
 /** Facts with one value each. */
@@ -74,16 +70,21 @@ export class AgentState {
     this.#database = database;
   }
 
-  /** Opens the state, or makes it where `create`. Throws `not-enrolled` where there is none. */
+  /** Opens the state, or makes it where `create`. Throws `not-enrolled` where there is none, and `data-exposed`. */
   static open(directory: string, { create }: { readonly create: boolean }): AgentState {
     const path = join(directory, STATE_FILE);
-    if (!isReadable(path)) {
+    const isThere = isReadable(path);
+    if (!isThere) {
       if (!create) {
         throw new KeystairError('not-enrolled', `there is no agent state in ${directory}`, {
           nextStep: 'enrol this device with `keystair agent enrol FILE --state DIR`',
         });
       }
-      makeDirectory(resolve(directory));
+      makeClosedDirectory(resolve(directory), STATE_DIRECTORY);
+    }
+    demandClosedDirectory(directory, STATE_DIRECTORY);
+    demandOwnDatabase(path);
+    if (!isThere) {
       // The file must never be readable by others, not even while it is empty.
       writeFileSync(path, '', { mode: 0o600, flag: 'a' });
       chmodSync(path, 0o600);

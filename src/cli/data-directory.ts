@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { KeystairError } from '#domain/errors.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
 import type { TransferClient } from '#protocol/transfer-client.ts';
+import { demandOwnersSocket } from './owners-socket.ts';
 
 const SOCKET_NAME = 'keystair.sock';
 /** Its database, and the folder of an unfinished restore. */
@@ -35,6 +36,7 @@ function checkDataDirectory(dataDirectory: string): void {
       nextStep: "give the server's data directory with --data DIR",
     });
   }
+  demandOwnersSocket(dataDirectory, found, join(dataDirectory, SOCKET_NAME));
 }
 
 /** Whether there is one, or the rest of a restore that was broken off; yes where this user may not look. */

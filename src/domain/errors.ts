@@ -54,6 +54,7 @@ export const ERROR_CODES = [
   'data-newer',
   'data-damaged',
   'data-not-writable',
+  'data-exposed',
   'disk-full',
   'disk-low',
   'sqlite-too-old',

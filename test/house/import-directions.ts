@@ -7,14 +7,16 @@ import { codeOf, importsOf, type SourceFile } from './source-text.ts';
 
 const BELOW_PROGRAMS = ['crypto', 'disk', 'store', 'transport', 'protocol', 'domain'];
 const BELOW_ADAPTERS = ['protocol', 'domain'];
+/** The disk lies below whatever keeps something on it. */
+const BELOW_KEEPERS = ['disk', ...BELOW_ADAPTERS];
 
 /** What each folder of src may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   protocol: ['domain'],
-  crypto: BELOW_ADAPTERS,
+  crypto: BELOW_KEEPERS,
   disk: BELOW_ADAPTERS,
-  store: BELOW_ADAPTERS,
+  store: BELOW_KEEPERS,
   transport: BELOW_ADAPTERS,
   server: BELOW_PROGRAMS,
   agent: BELOW_PROGRAMS,

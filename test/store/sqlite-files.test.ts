@@ -207,7 +207,10 @@ void test('a path that leads through a file is refused with what to do', () =>
   withDirectory(async (directory) => {
     await writeFile(directory, '');
     for (const path of [directory, join(directory, 'below')]) {
-      await assert.rejects(openIn(path), refuses('data-not-writable', path, /is a file; name the directory/));
+      await assert.rejects(
+        openIn(path),
+        refuses('data-not-writable', path, /is a file; name the directory /),
+      );
     }
   }));
 

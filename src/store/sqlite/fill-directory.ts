@@ -7,9 +7,10 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve as absolute } from 'node:path';
+import { demandClosedDirectory, makeClosedDirectory, syncPath } from '#disk/closed-directory.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { Store } from '../store.ts';
-import { DATABASE_FILE, LOCK_FILE, makeDataDirectory, syncPath } from './data-files.ts';
+import { DATA_DIRECTORY, DATABASE_FILE, LOCK_FILE } from './data-files.ts';
 import { acquireDataLock } from './data-lock.ts';
 import { diskSpaceOf } from './disk-space.ts';
 import { openSqliteStore } from './open-sqlite-store.ts';
@@ -28,7 +29,7 @@ const NOTHING = ['lost+found', LOCK_FILE];
 
 /**
  * @param fill writes into an empty store; what it throws leaves nothing.
- * Throws `already-exists` where the directory holds anything, `data-in-use`, `data-not-writable`, `disk-full`.
+ * Throws `already-exists` where the directory holds anything, `data-exposed`, `data-in-use`, `data-not-writable`, `disk-full`.
  */
 export async function fillSqliteDirectory<T>(
   { directory: given, mayRemain, onFatal }: FillOptions,
@@ -44,7 +45,8 @@ export async function fillSqliteDirectory<T>(
   const isNew = !existsSync(directory);
   let done = false;
   try {
-    makeDataDirectory(directory);
+    makeClosedDirectory(directory, DATA_DIRECTORY);
+    demandClosedDirectory(directory, DATA_DIRECTORY);
   } catch (error) {
     asPeopleMeetIt(error);
   }

@@ -4,6 +4,7 @@
  */
 import { dirname, resolve as absolute } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { demandClosedDirectory, makeClosedDirectory, syncPath } from '#disk/closed-directory.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { AUDIT_RESERVE_BYTES } from '#domain/limits.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -12,7 +13,7 @@ import type { Store, WriteOptions } from '../store.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { openCopyInMemory, openSecond, openWriter, type Sync } from './connection.ts';
 import { refuseDamagedLog } from './damaged-log.ts';
-import { makeDataDirectory, prepareDatabaseFiles, syncPath } from './data-files.ts';
+import { DATA_DIRECTORY, prepareDatabaseFiles } from './data-files.ts';
 import { acquireDataLock, type DataLock } from './data-lock.ts';
 import { type DiskSpace, MEMORY_SPACE, diskSpaceOf } from './disk-space.ts';
 import { type LogFlush, openLogFlush } from './log-flush.ts';
@@ -59,7 +60,7 @@ interface Opened extends Connections {
 }
 
 /**
- * Throws `data-in-use`, `data-newer`, `data-damaged`, `data-not-writable`, `disk-full`, `sqlite-too-old`.
+ * Throws `data-exposed`, `data-in-use`, `data-newer`, `data-damaged`, `data-not-writable`, `disk-full`, `sqlite-too-old`.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   checkSqliteVersion(process.versions.sqlite ?? '0');
@@ -80,7 +81,8 @@ function openDirectory(given: string, options: SqliteStoreOptions): Opened {
   const space = diskSpaceOf({ directory, reserveBytes: auditReserveBytes, random });
   let lock: DataLock | undefined;
   try {
-    makeDataDirectory(directory);
+    makeClosedDirectory(directory, DATA_DIRECTORY);
+    demandClosedDirectory(directory, DATA_DIRECTORY);
     refuseUnfinished(directory);
     // Before anything is made there: on a share that cannot do it no server keeps its promise.
     syncPath(directory);

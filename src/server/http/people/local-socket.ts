@@ -1,17 +1,22 @@
 /**
  * The socket in the data directory, mode 0600: whoever owns the directory addresses the server by it.
  *
- * Invariant: it is one socket from the first answer to the last. A server that was sealed hands its calls from one
+ * Invariants: nobody else can connect to it at any moment. Whoever connected is answered as the local administrator,
+ * and between `bind` and `chmod` a socket has whatever mode the umask leaves; so it is made in a folder that only the
+ * owner can enter, and takes its name when it has its mode. And it is one socket from the first answer to the last. A server that was sealed hands its calls from one
  * application to another without closing it, so that no call meets a gap.
  */
-import { chmodSync, constants, openSync, rmSync } from 'node:fs';
+import { chmodSync, constants, openSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { makeClosedDirectory } from '#disk/closed-directory.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { createServer } from '#protocol/built-in-http.ts';
 
 const SOCKET_NAME = 'keystair.sock';
+/** Where it is made. A process that was killed at that moment leaves it behind. */
+const MAKING_FOLDER = 'keystair.sock.making';
 /** `sun_path` of Linux has 108 bytes, one of them the closing zero. */
 const SOCKET_PATH_BYTES_MAX = 107;
 
@@ -35,23 +40,45 @@ export function createLocalSocket(dataDirectory: string): LocalSocket {
       if (server.listening) return;
       const path = join(dataDirectory, SOCKET_NAME);
       try {
-        // A killed process leaves it behind.
-        rmSync(path, { force: true });
-        // Between bind and chmod the directory's own mode, 0700, keeps others out.
-        await listen(server, reachable(dataDirectory, path));
-        chmodSync(path, 0o600);
+        await listenThere(server, path, join(dataDirectory, MAKING_FOLDER));
       } catch (cause) {
         throw notMade(path, cause);
       }
     },
     close() {
       if (!server.listening) return Promise.resolve();
+      removeName(join(dataDirectory, SOCKET_NAME));
       return new Promise((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
       });
     },
   };
+}
+
+async function listenThere(server: Server, path: string, folder: string): Promise<void> {
+  // A killed process leaves them behind.
+  for (const left of [path, folder]) rmSync(left, { recursive: left === folder, force: true });
+  makeClosedDirectory(folder, 'the folder');
+  const made = join(folder, SOCKET_NAME);
+  await listen(server, reachable(folder, made));
+  try {
+    chmodSync(made, 0o600);
+    renameSync(made, path);
+    rmdirSync(folder);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}
+
+/** The system takes away the name that a socket was bound to, which this one has no more. */
+function removeName(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It stays on a disk that takes no writes any more; the next start replaces it.
+  }
 }
 
 function listen(server: Server, path: string): Promise<void> {
@@ -77,9 +104,9 @@ function notMade(path: string, cause: unknown): KeystairError {
   );
 }
 
-/** A deeper directory is opened and the socket made through the descriptor, which stays open as long as the process. */
-function reachable(dataDirectory: string, path: string): string {
+/** A deeper folder is opened and the socket made through the descriptor, which stays open as long as the process. */
+function reachable(folder: string, path: string): string {
   if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return path;
-  const descriptor = openSync(dataDirectory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   return join('/proc/self/fd', String(descriptor), SOCKET_NAME);
 }

@@ -1,0 +1,67 @@
+/**
+ * Whose server answers on the socket of a data directory.
+ *
+ * Invariant: nothing is sent before it is known that only the directory's owner, or root, can have made the socket.
+ * Passwords go over it, and whoever may write in the directory may move the server's away and listen there.
+ */
+import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isWritableByOthers, ownUser } from '#disk/closed-directory.ts';
+import { shellWord } from '#disk/shell-word.ts';
+import { KeystairError } from '#domain/errors.ts';
+
+const ROOT = 0;
+const EVERYBODY_WRITES = 0o002;
+const STICKY = 0o1000;
+
+/**
+ * @param found what the directory is.
+ * @param socket its path; that none is there is for others to say.
+ * Throws `not-allowed`, `data-exposed`.
+ */
+export function demandOwnersSocket(dataDirectory: string, found: Stats, socket: string): void {
+  const { uid, mode } = found;
+  const self = ownUser(uid);
+  if (uid !== self && self !== ROOT) throw ownerOnly(dataDirectory);
+  if (isWritableByOthers(mode)) {
+    throw exposed(
+      `other users may write in the data directory ${dataDirectory}`,
+      `run: chmod 700 ${shellWord(dataDirectory)}; then look who laid what lies there, and start the server again`,
+    );
+  }
+  // Whose its own directory is, its owner knows. Root takes another's by its path alone.
+  const above = uid === self ? undefined : openAbove(dataDirectory);
+  if (above !== undefined) {
+    throw exposed(
+      `${dataDirectory} is another user's (${uid}), and every user may put a directory of that name into ${above}`,
+      `run: chmod o-w ${shellWord(above)}; then look whether that is the server's directory`,
+    );
+  }
+  const there = lstatSync(socket, { throwIfNoEntry: false });
+  if (there === undefined || (there.isSocket() && (there.uid === uid || there.uid === ROOT))) return;
+  throw exposed(
+    there.isSocket() ? `${socket} belongs to another user (${there.uid})` : `${socket} is no socket`,
+    'find out who laid it, take it away, and start the server again',
+  );
+}
+
+/** The folder above in which everybody may rename what is others'. */
+function openAbove(directory: string): string | undefined {
+  let at = realpathSync(directory);
+  while (at !== dirname(at)) {
+    at = dirname(at);
+    const { mode } = statSync(at);
+    if ((mode & EVERYBODY_WRITES) !== 0 && (mode & STICKY) === 0) return at;
+  }
+  return undefined;
+}
+
+function ownerOnly(dataDirectory: string): KeystairError {
+  return new KeystairError('not-allowed', `only the owner of ${dataDirectory} may address this server`, {
+    nextStep: "run the command as the server's user",
+  });
+}
+
+function exposed(sentence: string, nextStep: string): KeystairError {
+  return new KeystairError('data-exposed', `${sentence}: nothing was sent`, { nextStep });
+}

@@ -1,0 +1,120 @@
+/**
+ * A directory that holds something of ours, and the files in it: closed to other users, or refused.
+ *
+ * Invariants: what we make is its owner's alone, whatever the umask. Nothing is opened in a directory into which another
+ * user may lay files, and no file of ours is reached over a link: SQLite would follow it, and so would a change of mode.
+ * Once the directory is known to be closed, only its owner and root can swap what was looked at.
+ */
+import { chmodSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { KeystairError } from '#domain/errors.ts';
+import { NO_SUCH_CALL } from './flush.ts';
+import { shellWord } from './shell-word.ts';
+
+const OWNER_ONLY = 0o700;
+const WRITABLE_BY_OTHERS = 0o022;
+/** What SQLite lays beside a database, and reads where it finds it. */
+const COMPANIONS = ['', '-journal', '-wal', '-shm'] as const;
+
+/**
+ * Makes the directory, and its name durable. One level after the other: Node's own way of making several never ends
+ * where a file system lets nobody make any, as below /proc.
+ *
+ * @param what it is called in sentences.
+ */
+export function makeClosedDirectory(directory: string, what: string, wanted = directory): void {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return;
+  if (found !== undefined) {
+    const which = directory === wanted ? 'it' : directory;
+    throw new KeystairError('data-not-writable', `${what} ${wanted} cannot be made: ${which} is a file`, {
+      nextStep: 'name the directory it is to be, or a new one',
+    });
+  }
+  const above = dirname(directory);
+  makeClosedDirectory(above, what, wanted);
+  try {
+    mkdirSync(directory, { mode: OWNER_ONLY });
+    // A umask can only take bits away, and might take the owner's.
+    chmodSync(directory, OWNER_ONLY);
+  } catch (error) {
+    // Another process may have been quicker; whose it is then is looked at as of any other.
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
+  syncPath(above);
+}
+
+/** Throws `data-exposed` where the directory is another user's, or others may write in it. */
+export function demandClosedDirectory(directory: string, what: string): void {
+  const { uid, mode } = statSync(directory);
+  const self = ownUser(uid);
+  const word = shellWord(directory);
+  if (uid !== self) {
+    throw new KeystairError('data-exposed', `${what} ${directory} belongs to another user (${uid})`, {
+      nextStep: `run the command as that user; or, where it is to be yours, as root: chown ${self} ${word} && chmod 700 ${word}`,
+    });
+  }
+  if (isWritableByOthers(mode)) {
+    throw new KeystairError('data-exposed', `other users may write in ${what} ${directory}`, {
+      nextStep: `run: chmod 700 ${word}; then look whether all that lies there is yours`,
+    });
+  }
+}
+
+/**
+ * Looks at a file of ours in a closed directory before it is opened by its name.
+ *
+ * @returns whether it is there. Throws `data-exposed` for a link, another user's file and what is no file at all.
+ */
+export function demandOwnFile(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return false;
+  if (!found.isFile()) {
+    const what = found.isSymbolicLink() ? 'a link to another place' : 'no regular file';
+    throw new KeystairError('data-exposed', `${path} is ${what}, and Keystair lays no such thing there`, {
+      nextStep: 'find out who laid it, and take it away',
+    });
+  }
+  const self = ownUser(found.uid);
+  if (found.uid !== self) {
+    throw new KeystairError('data-exposed', `${path} belongs to another user (${found.uid})`, {
+      nextStep: `find out who laid it; where it is yours, as root: chown ${self} ${shellWord(path)}`,
+    });
+  }
+  return true;
+}
+
+/** The same of a database with everything that SQLite takes up together with it. */
+export function demandOwnDatabase(path: string): void {
+  for (const companion of COMPANIONS) demandOwnFile(path + companion);
+}
+
+export function isWritableByOthers(mode: number): boolean {
+  return (mode & WRITABLE_BY_OTHERS) !== 0;
+}
+
+/** @param otherwise where the system has no users. */
+export function ownUser(otherwise: number): number {
+  return process.geteuid?.() ?? otherwise;
+}
+
+/** Throws `data-not-writable` where the file system has no such call: what was acknowledged there could be lost. */
+export function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } catch (cause) {
+    if (!NO_SUCH_CALL.has((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+    throw new KeystairError(
+      'data-not-writable',
+      `the file system that holds ${path} cannot flush it to the disk`,
+      {
+        nextStep:
+          'a loss of power would take keys that were acknowledged: put the directory on a disk of this machine, with a file system such as ext4 or XFS',
+        cause,
+      },
+    );
+  } finally {
+    closeSync(descriptor);
+  }
+}
