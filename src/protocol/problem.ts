@@ -55,6 +55,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'data-newer': 409,
   'data-damaged': 500,
   'data-not-writable': 500,
+  'data-exposed': 500,
   'disk-full': 507,
   'disk-low': 507,
   'sqlite-too-old': 500,
