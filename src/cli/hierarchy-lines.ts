@@ -1,5 +1,5 @@
 /** `hierarchy show` for a person: the tree, indented, the server that was asked marked. */
-import type { TreeServer } from '#protocol/messages.ts';
+import { eachServer, type TreeServer } from '#protocol/server-tree.ts';
 import type { HierarchyAnswer } from '#protocol/people-answers.ts';
 import { table } from './table.ts';
 import { DMZ_ADVICE, onOrOff, when, yesOrNo } from './words.ts';
@@ -23,20 +23,13 @@ function row(
   ];
 }
 
-function rowsBelow(servers: readonly TreeServer[], depth: number): string[][] {
-  return servers.flatMap((server) => [row(server, depth), ...rowsBelow(server.secondaries, depth + 1)]);
-}
-
-function anyDmz(servers: readonly TreeServer[]): boolean {
-  return servers.some((server) => server.dmz || anyDmz(server.secondaries));
-}
-
 export function hierarchyLines(tree: HierarchyAnswer): string[] {
   const above = tree.primary === null ? [] : [row(tree.primary, 0)];
   // What is wrong between the two is told once.
   const here =
     tree.server.problem === tree.primary?.problem ? { ...tree.server, problem: null } : tree.server;
-  const dmz = tree.server.dmz || tree.primary?.dmz === true || anyDmz(tree.secondaries);
+  const below = [...eachServer(tree.secondaries)];
+  const dmz = tree.server.dmz || tree.primary?.dmz === true || below.some(({ server }) => server.dmz);
   return [
     ...table(
       ['Server', 'Id', 'Option', 'DMZ', 'Waiting', 'Last heartbeat', 'Problem'],
@@ -44,7 +37,7 @@ export function hierarchyLines(tree: HierarchyAnswer): string[] {
         ...above,
         // With nobody above it a server sends none, and `never` would sound like a fault.
         row(here, above.length, ' (this server)', tree.primary === null ? '–' : undefined),
-        ...rowsBelow(tree.secondaries, above.length + 1),
+        ...below.map(({ server, depth }) => row(server, above.length + 1 + depth)),
       ],
     ),
     ...(dmz ? ['', DMZ_ADVICE] : []),

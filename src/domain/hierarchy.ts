@@ -1,8 +1,10 @@
 /**
- * The rule of the link: whether a key may cross between a server and its neighbour. Every way by which a key can
+ * The rules between neighbours: the line of servers above one, in which it must not stand itself, and the rule of the link: whether a key may cross between a server and its neighbour. Every way by which a key can
  * travel over the hierarchy asks here, at the sender before each batch and answer and at the receiver in the
  * transaction that stores.
  */
+import { LOOKUP_DEPTH_MAX } from './limits.ts';
+import type { ServerName } from './lookup.ts';
 
 /** What must be known of both ends. `undefined`: not heard since this process started, which counts as no. */
 export interface LinkState {
@@ -20,4 +22,30 @@ export function judgeLink(link: LinkState): LinkVerdict {
   if (!link.ownOption) return 'own-option-off';
   if (link.neighbourOption === undefined || link.neighbourDmz === undefined) return 'not-heard';
   return link.neighbourOption ? 'open' : 'neighbour-option-off';
+}
+
+/**
+ * The servers above one, the nearest first, from what its primary told of those above that. It ends with the server that
+ * comes again, where one does, this one or another: the rest would be told round a ring without end.
+ */
+export function lineTo(
+  own: ServerName,
+  primary: ServerName,
+  above: readonly ServerName[],
+): readonly ServerName[] {
+  const line: ServerName[] = [];
+  const seen = new Set([own.id]);
+  for (const { id, name } of [primary, ...above].slice(0, LOOKUP_DEPTH_MAX)) {
+    line.push({ id, name });
+    if (seen.has(id)) break;
+    seen.add(id);
+  }
+  return line;
+}
+
+/** The ring in which the line of a server that hangs below it ends: each a secondary of the one before it. */
+export function ringAbove(line: readonly ServerName[]): readonly ServerName[] | undefined {
+  const last = line.at(-1);
+  const first = line.findIndex(({ id }) => id === last?.id);
+  return last === undefined || first === line.length - 1 ? undefined : line.slice(first).toReversed();
 }

@@ -43,7 +43,16 @@ export const BACKOFF_MS_MAX = 60_000;
 /** Epochs remembered for one secondary: enough to tell copies apart; a forgotten one is only sent again. */
 export const EPOCHS_KEPT_MAX = 16;
 /** Servers told of in one heartbeat's tree: hundreds of sites, with room. */
-export const TREE_SERVERS_MAX = 5000;
+export const TREE_SERVERS_MAX = 1000;
+/** The same as JSON: with the rest of a heartbeat it stays below `REQUEST_BYTES_MAX`, or a server would be cut off from above. */
+export const TREE_BYTES_MAX = 224 * 1024;
+/** What a server shows of everything below it: what twenty secondaries may tell, and its own secondaries in any case. */
+export const TREE_SHOWN_SERVERS_MAX = 20_000;
+export const TREE_SHOWN_BYTES_MAX = 8 * 1024 * 1024;
+/** What is wrong with one server of a tree: a sentence or two. In UTF-16 units. */
+export const TREE_PROBLEM_LENGTH_MAX = 1000;
+/** Changes below that come within this are told upward together: a secondary that keeps changing raises no storm. */
+export const TREE_CHANGES_MS = 1000;
 /** The tree below is told again at least this often, so that times shown far above do not grow stale. */
 export const TREE_REFRESH_MS = 60 * 60 * 1000;
 

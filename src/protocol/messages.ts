@@ -10,11 +10,13 @@ import {
   HEARTBEAT_INTERVAL_MS_MAX,
   HEARTBEAT_INTERVAL_MS_MIN,
   LOOKUP_DEADLINE_MS_MAX,
+  LOOKUP_DEPTH_MAX,
   NAME_LENGTH_MAX,
   RECOVERY_PAGE_KEYS,
   UNWRAP_STANZAS_MAX,
 } from '#domain/limits.ts';
 import { LOOKUP_REASONS } from '#domain/lookup.ts';
+import { ToldServersSchema } from './server-tree.ts';
 import { WireKeySchema } from './wire-key.ts';
 
 export const Uuid = z.string().regex(UUID_PATTERN, 'must be a lower-case UUID');
@@ -27,6 +29,8 @@ const Time = z.iso.datetime();
 const Address = z.string().min(3).max(NAME_LENGTH_MAX);
 
 export const ServerNameSchema = z.object({ id: Uuid, name: Name });
+/** From one server upward, as many as a lookup asks. */
+export const ServerLine = z.array(ServerNameSchema).max(LOOKUP_DEPTH_MAX);
 
 // --- joining ---
 
@@ -58,31 +62,6 @@ export const RenewAnswer = z.object({
 
 // --- heartbeat of a secondary ---
 
-/** A server below, as told upward. */
-export interface TreeServer {
-  readonly id: string;
-  readonly name: string;
-  readonly useHierarchy: boolean;
-  readonly dmz: boolean;
-  /** Keys not yet acknowledged by its primary; null where it was not heard. */
-  readonly waiting: number | null;
-  readonly lastHeartbeatAt: string | null;
-  readonly problem: string | null;
-  readonly secondaries: readonly TreeServer[];
-}
-export const TreeServerSchema: z.ZodType<TreeServer> = z.object({
-  id: Uuid,
-  name: Name,
-  useHierarchy: z.boolean(),
-  dmz: z.boolean(),
-  waiting: Seq.nullable(),
-  lastHeartbeatAt: Time.nullable(),
-  problem: z.string().max(1000).nullable(),
-  get secondaries() {
-    return z.array(TreeServerSchema);
-  },
-});
-
 export const HeartbeatRequest = z.object({
   name: Name,
   useHierarchy: z.boolean(),
@@ -92,7 +71,7 @@ export const HeartbeatRequest = z.object({
   chain: Hex32,
   /** First 16 hexadecimal digits of a digest of the servers below; the servers themselves when the primary asked. */
   treeDigest: z.string().regex(/^[0-9a-f]{16}$/),
-  tree: z.array(TreeServerSchema).optional(),
+  tree: ToldServersSchema.optional(),
   /** The interval of its heartbeats: after three without one its primary shows it as silent. */
   heartbeatMs: z.number().int().min(HEARTBEAT_INTERVAL_MS_MIN).max(HEARTBEAT_INTERVAL_MS_MAX).optional(),
 });
@@ -109,6 +88,8 @@ export const HeartbeatAnswer = z.object({
   addresses: z.array(Address).optional(),
   /** Two copies of one server were heard. */
   copies: z.boolean().optional(),
+  /** The servers above this primary, the nearest first: none of them may join below. An earlier release does not say. */
+  line: ServerLine.optional(),
 });
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 

@@ -3,8 +3,9 @@
  * verification found; and the lines in which a long call tells how far it is.
  */
 import { z } from 'zod';
-import { ExplainStep, type TreeServer, TreeServerSchema } from './messages.ts';
+import { ExplainStep } from './messages.ts';
 import { Problem } from './problem.ts';
+import { type TreeServer, ShownServersSchema } from './server-tree.ts';
 import { KeyFieldsSchema } from './wire-key.ts';
 
 const KEY_STATES = ['recorded', 'transmitted', 'acknowledged', 'refused'] as const;
@@ -22,7 +23,7 @@ export type ListedKey = z.infer<typeof ListedKey>;
 export const HierarchyAnswer = z.object({
   server: z.custom<Omit<TreeServer, 'secondaries'>>(),
   primary: z.custom<Omit<TreeServer, 'secondaries'>>().nullable(),
-  secondaries: z.array(TreeServerSchema),
+  secondaries: ShownServersSchema,
 });
 export type HierarchyAnswer = z.infer<typeof HierarchyAnswer>;
 

@@ -13,8 +13,9 @@ import { loadReceipts } from './devices/receipts.ts';
 import { Climb } from './hierarchy/primary/climb.ts';
 import type { AskToJoin } from './hierarchy/primary/join.ts';
 import { OpenStreams } from './hierarchy/secondaries/open-streams.ts';
+import { healContacts } from './hierarchy/secondaries/heal-contacts.ts';
 import { type Dialler, PrimaryLink } from './hierarchy/primary/primary-link.ts';
-import { readTree } from './hierarchy/tree.ts';
+import { treeForPrimary } from './hierarchy/tree.ts';
 import { MachineApi, type MachineApiPorts } from './http/machines/machine-api.ts';
 import { createPeopleApi, type PeopleApi } from './http/people/people-api.ts';
 import { SecondaryEars } from './hierarchy/secondaries/secondary-ears.ts';
@@ -89,7 +90,7 @@ export async function createAdministrationServer(
   ports.hierarchyChanged.listen(() => ports.ears.forgetIds());
   const link = new PrimaryLink(ports, options.dialler);
   await link.remember();
-  const climb = new Climb(ports, link, () => readTree(ports));
+  const climb = new Climb(ports, link, () => treeForPrimary(ports));
   const refreshLink = () => climb.refresh();
   const lookups = new Lookups(ports, link, refreshLink);
   const refusals = new Refusals(audit, clock);
@@ -136,6 +137,7 @@ export async function createAdministrationServer(
 
   const stopped = new AbortController();
   let cancelSweep: (() => void) | undefined;
+  let healing: Promise<void> | undefined;
   function sweepLater(): void {
     cancelSweep = timers.after(REFUSAL_WINDOW_MS, () => {
       refusals.sweep().then(sweepLater, sweepLater);
@@ -148,6 +150,7 @@ export async function createAdministrationServer(
     backups,
     stopping: stopped.signal,
     start() {
+      healing = healContacts(ports, stopped.signal).catch(() => undefined);
       climb.start();
       transfers.start();
       resealing.start();
@@ -156,7 +159,7 @@ export async function createAdministrationServer(
     async stop() {
       cancelSweep?.();
       stopped.abort();
-      await Promise.all([climb.stop(), transfers.stop(), backups.stop(), resealing.stop()]);
+      await Promise.all([healing, climb.stop(), transfers.stop(), backups.stop(), resealing.stop()]);
       options.dialler.close();
       await refusals.flush().catch(() => undefined);
     },

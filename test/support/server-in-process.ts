@@ -51,6 +51,8 @@ export interface ServerInProcess {
   readonly clock: { (): number; aheadMs: number };
   /** What it logged: event names with their fields. */
   readonly logged: Readonly<Record<string, unknown>>[];
+  /** Begins what it does by itself, where `heartbeats` kept that back. */
+  start(): void;
   /** A call of the local administrator. */
   call<N extends PeopleRouteName>(name: N, request: PeopleRequest<N>): Promise<PeopleAnswer<N>>;
   /** Records keys as a device's, without one. They climb with the next heartbeat. */
@@ -173,6 +175,7 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     listener,
     clock,
     logged,
+    start: () => administration.start(),
     call: (route, request) => {
       const parsed = PEOPLE_ROUTES[route].request.parse(request);
       return administration.people[route](LOCAL_ADMINISTRATOR, parsed as never);

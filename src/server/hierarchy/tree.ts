@@ -2,14 +2,16 @@
  * The tree as this server knows it: its secondaries from their heartbeats, and what they told of those below them.
  */
 import type { Member } from '#domain/member.ts';
-import type { TreeServer } from '#protocol/messages.ts';
 import type { HierarchyAnswer } from '#protocol/people-answers.ts';
+import { eachServer, type TreeServer } from '#protocol/server-tree.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { HierarchyPorts } from './ports.ts';
 import { readOptions } from '../repository/settings.ts';
 import { listMembers, readMember } from '../members/members.ts';
+import { cutFairly, ROOM_SHOWN, ROOM_UPWARD, shortened, type TreeRoom } from './cut-tree.ts';
 import type { PrimaryLink } from './primary/primary-link.ts';
 import { readPrimary } from './primary/primary-row.ts';
+import { findRing, ringSentence } from './ring.ts';
 import { readSecondaryContact } from './secondaries/secondary-contact.ts';
 
 /** Missed heartbeats: one may be lost, two may be bad luck. */
@@ -19,23 +21,28 @@ const SILENT_MS_LEAST = 3 * 60_000;
 
 /** What is shown of one secondary: its row here and its last heartbeat. */
 export async function showSecondary(ports: HierarchyPorts, member: Member) {
-  const { contact, lastHeartbeatAt } = await readSecondaryContact(ports.store.reader, member.id);
+  const { reader } = ports.store;
+  const { contact, lastHeartbeatAt } = await readSecondaryContact(reader, member.id, ports.server.id);
+  const { epoch, headSeq, useHierarchy, heartbeatMs } = contact;
+  const acknowledgedSeq = (await reader.cursor(member.id, epoch))?.seq ?? 0;
   const dmz = member.dmz || contact.dmz;
-  return {
+  const shown: TreeServer = {
     id: member.id,
     name: member.name,
-    useHierarchy: contact.useHierarchy,
+    useHierarchy,
     dmz,
-    headSeq: contact.headSeq,
-    acknowledgedSeq: await acknowledgedSeq(ports, member, contact.epoch),
+    waiting: lastHeartbeatAt === null ? null : Math.max(0, headSeq - acknowledgedSeq),
     lastHeartbeatAt: lastHeartbeatAt === null ? null : isoTime(lastHeartbeatAt),
-    problem: contact.problem ?? problemOf(ports.clock(), dmz, lastHeartbeatAt, contact.heartbeatMs),
-    tree: contact.tree,
+    problem: contact.problem ?? problemOf(ports.clock(), dmz, lastHeartbeatAt, heartbeatMs),
+    joinedAt: member.joinedAt,
+    secondaries: contact.tree,
   };
-}
-
-async function acknowledgedSeq(ports: HierarchyPorts, member: Member, epoch: string): Promise<number> {
-  return (await ports.store.reader.cursor(member.id, epoch))?.seq ?? 0;
+  const ring = shown.problem === null ? findRing(ports.server, [shown]) : undefined;
+  const problem = ring === undefined ? shown.problem : ringSentence(ring);
+  return {
+    acknowledgedSeq,
+    shown: { ...shown, problem: contact.isTreeShortened ? shortened(problem) : problem },
+  };
 }
 
 /** A server in a DMZ that is not heard is expected: its firewall may not let it dial. */
@@ -79,18 +86,28 @@ export async function keepsKeysBelow(ports: HierarchyPorts): Promise<boolean> {
   return false;
 }
 
-/** The servers below, nested, as they are told upward and shown. */
-export async function readTree(ports: HierarchyPorts): Promise<readonly TreeServer[]> {
-  return Promise.all(
-    (await readSecondaries(ports)).map(async (member): Promise<TreeServer> => {
-      const { headSeq, acknowledgedSeq, tree, lastHeartbeatAt, ...shown } = await showSecondary(
-        ports,
-        member,
-      );
-      const waiting = lastHeartbeatAt === null ? null : Math.max(0, headSeq - acknowledgedSeq);
-      return { ...shown, waiting, lastHeartbeatAt, secondaries: tree };
-    }),
+/** The servers below, nested. */
+async function readTree(ports: HierarchyPorts, room: TreeRoom): Promise<readonly TreeServer[]> {
+  const secondaries = await Promise.all(
+    (await readSecondaries(ports)).map(async (member) => (await showSecondary(ports, member)).shown),
   );
+  return cutFairly(secondaries, ports.server.id, room);
+}
+
+/** The servers below, as they are told upward. */
+export function treeForPrimary(ports: HierarchyPorts): Promise<readonly TreeServer[]> {
+  return readTree(ports, ROOM_UPWARD);
+}
+
+/** The ring that this server stands in, as it was last told from below. */
+export async function ringSeen(ports: HierarchyPorts): Promise<string | undefined> {
+  const ring = findRing(ports.server, await readTree(ports, ROOM_SHOWN));
+  return ring === undefined ? undefined : ringSentence(ring);
+}
+
+/** Whether that server stands below this one, as it was last told. */
+export async function isBelow(ports: HierarchyPorts, id: string): Promise<boolean> {
+  return eachServer(await readTree(ports, ROOM_SHOWN)).some(({ server }) => server.id === id);
 }
 
 /** `hierarchy show`: this server, its primary, everything below. */
@@ -100,6 +117,8 @@ export async function showHierarchy(ports: HierarchyPorts, link: PrimaryLink): P
   const primary = await readPrimary(ports.rows, reader);
   const shown = primary === undefined ? null : link.show(primary);
   const head = await reader.head();
+  const tree = await readTree(ports, ROOM_SHOWN);
+  const ring = findRing(ports.server, tree);
   return {
     server: {
       ...ports.server,
@@ -107,7 +126,7 @@ export async function showHierarchy(ports: HierarchyPorts, link: PrimaryLink): P
       dmz: shown?.dmz ?? false,
       waiting: shown === null ? 0 : Math.max(0, head.seq - shown.acknowledgedSeq),
       lastHeartbeatAt: shown?.lastHeartbeatAt ?? null,
-      problem: shown?.problem ?? null,
+      problem: shown?.problem ?? (ring === undefined ? null : ringSentence(ring)),
     },
     primary:
       shown === null
@@ -121,6 +140,6 @@ export async function showHierarchy(ports: HierarchyPorts, link: PrimaryLink): P
             lastHeartbeatAt: shown.lastHeartbeatAt,
             problem: shown.problem,
           },
-    secondaries: [...(await readTree(ports))],
+    secondaries: [...tree],
   };
 }

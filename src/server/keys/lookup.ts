@@ -6,13 +6,14 @@
  */
 import { claimFits, claimToText } from '#domain/claim.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
-import { codeOf, type ErrorCode } from '#domain/errors.ts';
+import { codeOf } from '#domain/errors.ts';
 import { LOOKUP_DEPTH_MAX, LOOKUP_MISS_MS, LOOKUP_MISSES_MAX, LOOKUPS_UPWARD_MAX } from '#domain/limits.ts';
 import type { LookupOutcome, LookupReason, LookupRefusal, ServerName } from '#domain/lookup.ts';
 import { timeUpward } from '#domain/lookup.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import type { LookupAnswer } from '#protocol/messages.ts';
 import type { Reader } from '#store/transaction.ts';
+import { REFUSING } from '../hierarchy/primary/primary-failure.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import type { PrimaryRow } from '../hierarchy/primary/primary-row.ts';
 import { keepsKeysBelow } from '../hierarchy/tree.ts';
@@ -36,9 +37,6 @@ export interface LookupQuestion {
 const REMAINING_MS_LEAST = 5;
 /** What heard options are worth before they are asked for again on behalf of a lookup they would refuse. */
 const REFRESH_MS = 100;
-
-/** Codes with which a primary says no to us, as against being out of reach. */
-const REFUSING: ReadonlySet<ErrorCode> = new Set(['not-a-member', 'protocol-version', 'certificate-expired']);
 
 /** What a primary may say of this server that is not so any more, or that a heartbeat mends. */
 const ABOUT_THIS_SERVER: ReadonlySet<LookupReason> = new Set([

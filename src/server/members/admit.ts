@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
+import type { ServerName } from '#domain/lookup.ts';
 import { type Member, mayCall } from '#domain/member.ts';
 import type { JoinAnswer, JoinRequest } from '#protocol/messages.ts';
 import type { Transaction } from '#store/transaction.ts';
@@ -20,11 +21,13 @@ export interface Joiner {
   readonly fingerprint: string;
 }
 
+/** @param line the servers above this one, as they were last told. */
 export async function admit(
   ports: ServerPorts,
   credentials: Credentials,
   joiner: Joiner,
   request: z.infer<typeof JoinRequest>,
+  line: readonly ServerName[],
 ): Promise<JoinAnswer> {
   if (request.id === ports.server.id) {
     throw new KeystairError('invitation-invalid', 'a server cannot join itself', {
@@ -45,7 +48,7 @@ export async function admit(
           'two copies of one data or state directory are in use: enrol the copy with an empty directory',
       });
     }
-    if (kind === 'secondary') await refuseLoop(ports, transaction, request.id);
+    if (kind === 'secondary') await refuseRing(ports, transaction, line, request.id);
     const repeated = invitation.row.usedBy !== null;
     if (repeated && (known === undefined || !mayCall(known))) {
       // Else a removed member would come back with the invitation it spent.
@@ -102,16 +105,23 @@ export async function admit(
   };
 }
 
-/** A server above this one cannot become one below it. Deeper loops are found by the lookup's list of servers asked. */
-async function refuseLoop(ports: ServerPorts, transaction: Transaction, joinerId: string): Promise<void> {
-  const primaries = await ports.rows.all<{ id: string }>(transaction, 'primary');
-  if (primaries.some(({ value }) => value.id === joinerId)) {
-    throw new KeystairError(
-      'invitation-invalid',
-      `${ports.server.name}, which made this invitation, is itself a secondary of the server that wants to join`,
-      {
-        nextStep: `make ${ports.server.name} leave its primary first: \`keystair hierarchy leave\` there`,
-      },
-    );
-  }
+/** A server above this one cannot become one below it. A ring that cannot be seen here is told once it is closed. */
+async function refuseRing(
+  ports: ServerPorts,
+  transaction: Transaction,
+  line: readonly ServerName[],
+  joinerId: string,
+): Promise<void> {
+  const primaries = await ports.rows.all<ServerName>(transaction, 'primary');
+  const above = [...primaries.map(({ value }) => value), ...line];
+  const joiner = above.find(({ id }) => id === joinerId);
+  if (joiner === undefined) return;
+  const { name } = ports.server;
+  throw new KeystairError(
+    'invitation-invalid',
+    `${name}, which made this invitation, stands below ${joiner.name}: the servers would form a ring`,
+    {
+      nextStep: `make ${name} leave its primary first, or a server between the two: \`keystair hierarchy leave\` there; if one has left, run \`keystair hierarchy heartbeat\` at ${name}`,
+    },
+  );
 }

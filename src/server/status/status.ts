@@ -7,7 +7,7 @@ import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import { readPrimary } from '../hierarchy/primary/primary-row.ts';
 import { openRecoveries } from '../hierarchy/recovery/allow-recovery.ts';
-import { showSecondary } from '../hierarchy/tree.ts';
+import { ringSeen, showSecondary } from '../hierarchy/tree.ts';
 import type { HierarchyPorts } from '../hierarchy/ports.ts';
 import type { Resealing } from '../seals/resealing.ts';
 import type { Seals } from '../seals/seals.ts';
@@ -41,8 +41,8 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
     primary: primary === undefined ? null : ports.link.show(primary),
     secondaries: await Promise.all(
       secondaries.map(async (member) => {
-        const { id, name, useHierarchy, dmz, acknowledgedSeq, lastHeartbeatAt, problem } =
-          await showSecondary(ports, member);
+        const { shown, acknowledgedSeq } = await showSecondary(ports, member);
+        const { id, name, useHierarchy, dmz, lastHeartbeatAt, problem } = shown;
         return { id, name, useHierarchy, dmz, acknowledgedSeq, lastHeartbeatAt, problem };
       }),
     ),
@@ -65,10 +65,12 @@ async function recipientsOf({ identities }: StatusPorts): Promise<string[]> {
 }
 
 async function warningsOf(ports: HierarchyPorts): Promise<string[]> {
+  const ring = await ringSeen(ports);
   const warnings = ports.rows.untrusted.map(
     (row) =>
       `the row "${row}" was altered in the database and counts as absent; restore the newest backup, or make it anew`,
   );
+  if (ring !== undefined) warnings.push(ring);
   for (const { server, expiresAt } of await openRecoveries(ports)) {
     warnings.push(
       `${server.name} may have its keys back from here until ${expiresAt}; once it has, end that with \`keystair hierarchy allow-recovery ${server.id} --off\``,

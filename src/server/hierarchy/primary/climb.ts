@@ -3,9 +3,9 @@
  * Failures wait with full jitter, doubling, so that a primary that returns is not met by all its secondaries at once.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX } from '#domain/limits.ts';
+import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX, TREE_CHANGES_MS } from '#domain/limits.ts';
 import type { Position } from '#domain/sequence.ts';
-import type { TreeServer } from '#protocol/messages.ts';
+import type { TreeServer } from '#protocol/server-tree.ts';
 import { isoTime } from '../../environment/environment.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { OPTIONS_DEFAULT, readOptions } from '../../repository/settings.ts';
@@ -40,6 +40,9 @@ export class Climb {
   #cancelTimer: (() => void) | undefined;
   #cancelLook: (() => void) | undefined;
   #cancelPutOff: (() => void) | undefined;
+  #cancelTreeWait: (() => void) | undefined;
+  /** Something below changed since the last change was told. */
+  #treeWaits = false;
   #stopped = false;
   #unlisten: (() => void)[] = [];
 
@@ -53,10 +56,7 @@ export class Climb {
     this.#unlisten = [
       this.#ports.keysRecorded.listen(() => this.#keysCame()),
       this.#ports.hierarchyChanged.listen(() => this.#trigger('heartbeat')),
-      // After failures the timer will tell it: a secondary that keeps changing hastens nothing.
-      this.#ports.treeChanged.listen(() => {
-        if (this.#failures === 0) this.#trigger('heartbeat');
-      }),
+      this.#ports.treeChanged.listen(() => this.#treeChanged()),
       // A lookup that failed must not keep new keys waiting for the regular heartbeat.
       this.#link.lost.listen(() => {
         if (this.#running === undefined && this.#failures === 0) this.#soon();
@@ -71,6 +71,7 @@ export class Climb {
     this.#cancelTimer?.();
     this.#cancelLook?.();
     this.#cancelPutOff?.();
+    this.#cancelTreeWait?.();
     this.#link.closeStreams();
     await this.#running?.catch(() => undefined);
   }
@@ -122,6 +123,25 @@ export class Climb {
     if ((await readPrimary(rows, store.reader)) === undefined) return;
     const options = await readOptions(rows, store.reader);
     if (options.transmit === 'immediately') this.#trigger('transmission');
+  }
+
+  /**
+   * The first change at once, those that come soon after it together. After failures the timer will tell them: a secondary
+   * that keeps changing hastens nothing.
+   */
+  #treeChanged(): void {
+    if (this.#failures > 0 || this.#stopped) return;
+    if (this.#cancelTreeWait !== undefined) {
+      this.#treeWaits = true;
+      return;
+    }
+    this.#trigger('heartbeat');
+    this.#cancelTreeWait = this.#ports.timers.after(TREE_CHANGES_MS, () => {
+      this.#cancelTreeWait = undefined;
+      const waits = this.#treeWaits;
+      this.#treeWaits = false;
+      if (waits) this.#treeChanged();
+    });
   }
 
   #trigger(what: Trigger): void {

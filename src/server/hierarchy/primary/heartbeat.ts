@@ -2,17 +2,18 @@
  * The heartbeat to the primary: says where this repository stands, hears where the primary's cursor stands, and starts
  * a new epoch where the two cannot be one life of one repository.
  */
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
 import { judgeAcknowledged, type Position } from '#domain/sequence.ts';
-import type { HeartbeatAnswer, TreeServer } from '#protocol/messages.ts';
+import type { HeartbeatAnswer } from '#protocol/messages.ts';
+import { eachServer, type TreeServer } from '#protocol/server-tree.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { isoTime } from '../../environment/environment.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { readEpoch, readOptions, writeEpoch } from '../../repository/settings.ts';
 import { toHex } from '#domain/hex.ts';
 import type { PrimaryLink } from './primary-link.ts';
-import { type PrimaryRow, readPrimary } from './primary-row.ts';
+import { primaryContactId, type PrimaryRow, readPrimary } from './primary-row.ts';
 
 export interface HeartbeatResult {
   readonly primary: PrimaryRow;
@@ -45,6 +46,7 @@ export async function heartbeat(
     const answer = await exchange(ports, link, primary, epoch, tree);
     // Before anything is written: lookups may go up although this server's disk is full.
     link.noteHeard(primary, answer);
+    link.noteLine(primary, answer.line ?? []);
     const acknowledged: Position = {
       seq: answer.acknowledged.seq,
       chain: Buffer.from(answer.acknowledged.chain, 'hex'),
@@ -129,10 +131,12 @@ async function exchange(
 
 /** First 16 hexadecimal digits of SHA-256 over the tree without its times, which change at every heartbeat. */
 function digestOfTree(tree: readonly TreeServer[]): string {
-  const timeless = JSON.stringify(tree, (name, value: unknown) =>
-    name === 'lastHeartbeatAt' ? undefined : value,
-  );
-  return hash('sha256', timeless, 'hex').slice(0, 16);
+  const digest = createHash('sha256');
+  for (const { server, depth } of eachServer(tree)) {
+    const { lastHeartbeatAt: _heard, secondaries: _below, ...timeless } = server;
+    digest.update(JSON.stringify({ depth, ...timeless }));
+  }
+  return digest.digest('hex').slice(0, 16);
 }
 
 async function noteHeartbeat(
@@ -149,7 +153,11 @@ async function noteHeartbeat(
     );
   }
   await ports.store.write(async (transaction) => {
-    await transaction.putContact({ id: primary.id, lastHeartbeatAt: ports.clock(), body: link.memory() });
+    await transaction.putContact({
+      id: primaryContactId(primary),
+      lastHeartbeatAt: ports.clock(),
+      body: link.memory(),
+    });
     const addresses = answer.addresses ?? primary.addresses;
     if (answer.name !== primary.name || addresses.join() !== primary.addresses.join()) {
       // Only if the row is still the one that was dialled: the server may have left meanwhile.

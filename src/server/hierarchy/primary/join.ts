@@ -8,8 +8,9 @@ import type { Caller } from '#domain/right.ts';
 import type { JoinAnswer } from '#protocol/messages.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { Reader } from '#store/transaction.ts';
-import type { ServerPorts } from '../../repository/ports.ts';
+import type { HierarchyPorts } from '../ports.ts';
 import { readOptions, writeOptions } from '../../repository/settings.ts';
+import { isBelow } from '../tree.ts';
 import type { Climb } from './climb.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { MEMBER_KEY, type PrimaryRow, readPrimary } from './primary-row.ts';
@@ -21,7 +22,7 @@ export type AskToJoin = (
   request: { readonly id: string; readonly name: string; readonly useHierarchy: boolean },
 ) => Promise<JoinAnswer>;
 
-export interface JoinPorts extends ServerPorts {
+export interface JoinPorts extends HierarchyPorts {
   readonly askToJoin: AskToJoin;
   readonly makePrivateKey: () => string;
   readonly link: PrimaryLink;
@@ -43,6 +44,15 @@ export async function joinHierarchy(
     throw new KeystairError('invitation-invalid', 'this invitation was made by this very server', {
       nextStep: 'use it on the server that is to become its secondary',
     });
+  }
+  if (await isBelow(ports, invitation.server.id)) {
+    throw new KeystairError(
+      'invitation-invalid',
+      `${invitation.server.name}, which made this invitation, stands below this server: the servers would form a ring`,
+      {
+        nextStep: `make ${invitation.server.name} leave its primary first, or a server between the two: \`keystair hierarchy leave\` there; \`keystair hierarchy show\` shows them`,
+      },
+    );
   }
   const { reader } = ports.store;
   await presentPrimary(ports, reader, invitation.server.id);

@@ -4,8 +4,10 @@
  * Invariant: what the primary said counts only from this process's own ears. After a start nothing is sent and nothing
  * is asked before one heartbeat was answered, so an option or DMZ mark that changed meanwhile is never passed over.
  */
-import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
-import { judgeLink, type LinkVerdict } from '#domain/hierarchy.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { judgeLink, lineTo, type LinkVerdict, ringAbove } from '#domain/hierarchy.ts';
+import type { ServerName } from '#domain/lookup.ts';
+import { ServerLine } from '#protocol/messages.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { Reader } from '#store/transaction.ts';
 import { isoTime } from '../../environment/environment.ts';
@@ -13,9 +15,9 @@ import { Signal } from '../../environment/signal.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { readOptions } from '../../repository/settings.ts';
 import { readHearsay } from '../hearsay.ts';
-import { type PrimaryRow, readPrimary } from './primary-row.ts';
-
-export type PrimaryState = 'connected' | 'unreachable' | 'refused' | 'never-heard';
+import { ringSentence } from '../ring.ts';
+import { linkClosed, namedFailure, type PrimaryState, stateAfter } from './primary-failure.ts';
+import { type PrimaryRow, readPrimary, readPrimaryContact } from './primary-row.ts';
 
 interface Heard {
   readonly useHierarchy: boolean;
@@ -34,9 +36,10 @@ interface LinkMemory {
   readonly useHierarchy: boolean;
   readonly dmz: boolean;
   readonly acknowledgedSeq: number;
+  readonly line: readonly ServerName[];
 }
 
-const NOTHING_KEPT: LinkMemory = { useHierarchy: false, dmz: false, acknowledgedSeq: 0 };
+const NOTHING_KEPT: LinkMemory = { useHierarchy: false, dmz: false, acknowledgedSeq: 0, line: [] };
 
 /** Opens (or reuses) the connections to a primary. */
 export interface Dialler {
@@ -54,6 +57,8 @@ export class PrimaryLink {
   #lastHeardAt: number | null = null;
   #failingSince: number | null = null;
   #problem: string | null = null;
+  /** The servers above this one as they were last told, the nearest first. */
+  #line: readonly ServerName[] = [];
   #acknowledgedSeq = 0;
   #transmittedSeq = 0;
   #putOffUntil: number | null = null;
@@ -71,12 +76,17 @@ export class PrimaryLink {
   async remember(): Promise<void> {
     const primary = await readPrimary(this.#ports.rows, this.#ports.store.reader);
     if (primary === undefined) return;
-    const contact = await this.#ports.store.reader.contact(primary.id);
+    const contact = await readPrimaryContact(this.#ports.store.reader, primary);
     if (contact === undefined) return;
     this.#lastHeardAt = contact.lastHeartbeatAt;
     this.#remembered = { ...NOTHING_KEPT, ...readHearsay<LinkMemory>(contact) };
+    this.#line = ServerLine.safeParse(this.#remembered.line).data ?? [];
     this.#acknowledgedSeq = this.#remembered.acknowledgedSeq;
     this.#transmittedSeq = this.#acknowledgedSeq;
+  }
+
+  get line(): readonly ServerName[] {
+    return this.#line;
   }
 
   get acknowledgedSeq(): number {
@@ -98,8 +108,13 @@ export class PrimaryLink {
       dmz: primary.dmz || (said?.dmz ?? false),
       acknowledgedSeq: this.#acknowledgedSeq,
       lastHeartbeatAt: this.#lastHeardAt === null ? null : isoTime(this.#lastHeardAt),
-      problem: this.#problem ?? this.#putOffSentence(),
+      problem: this.#problem ?? this.#putOffSentence() ?? this.#ringSentence(),
     };
+  }
+
+  #ringSentence(): string | null {
+    const ring = ringAbove(this.#line);
+    return ring === undefined ? null : ringSentence(ring);
   }
 
   #putOffSentence(): string | null {
@@ -173,6 +188,10 @@ export class PrimaryLink {
     if (changed && (heard.dmz || !heard.useHierarchy)) this.closeStreams();
   }
 
+  noteLine(primary: ServerName, above: readonly ServerName[]): void {
+    this.#line = lineTo(this.#ports.server, primary, above);
+  }
+
   noteProblem(problem: string | null): void {
     this.#problem = problem;
   }
@@ -192,6 +211,7 @@ export class PrimaryLink {
       useHierarchy: this.#heard?.useHierarchy ?? false,
       dmz: this.#heard?.dmz ?? false,
       acknowledgedSeq: this.#acknowledgedSeq,
+      line: this.#line,
     };
     return JSON.stringify(memory);
   }
@@ -207,6 +227,7 @@ export class PrimaryLink {
     this.#failingSince = null;
     this.#problem = null;
     this.#putOffUntil = null;
+    this.#line = [];
     this.#acknowledgedSeq = 0;
     this.#transmittedSeq = 0;
   }
@@ -233,7 +254,7 @@ export class PrimaryLink {
       return answer;
     } catch (thrown) {
       if (controller.signal.aborted) throw linkClosed();
-      const error = named(thrown, primary);
+      const error = namedFailure(thrown, primary);
       this.#noteFailure(error, called);
       throw error;
     } finally {
@@ -267,33 +288,4 @@ export class PrimaryLink {
     this.#heard = undefined;
     this.lost.raise();
   }
-}
-
-const REFUSING: ReadonlySet<ErrorCode> = new Set(['not-a-member', 'protocol-version', 'certificate-expired']);
-const NOT_REACHED: ReadonlySet<ErrorCode> = new Set([
-  'server-unreachable',
-  'untrusted-server',
-  'clock-problem',
-  'interrupted',
-]);
-
-/** With any other code it answered, if only with an error: it is reached, and the problem says what it said. */
-function stateAfter(code: ErrorCode): PrimaryState {
-  if (REFUSING.has(code)) return 'refused';
-  return NOT_REACHED.has(code) ? 'unreachable' : 'connected';
-}
-
-/** The primary's no, in words that say whose it is. */
-function named(error: unknown, primary: PrimaryRow): unknown {
-  if (codeOf(error) !== 'not-a-member') return error;
-  return new KeystairError('not-a-member', `${primary.name} does not know this server as its secondary`, {
-    nextStep: `if it was removed there, join again with a new invitation of ${primary.name}; its keys stay`,
-    cause: error,
-  });
-}
-
-function linkClosed(): KeystairError {
-  return new KeystairError('link-closed', 'the link to the primary was closed to keys while they travelled', {
-    nextStep: 'nothing: what had arrived stays, the rest was not sent',
-  });
 }

@@ -2,6 +2,7 @@
  * The row of this server's primary: whom we dial, which authority we pin, with which certificate we come.
  */
 import type { ServerName } from '#domain/lookup.ts';
+import type { Contact } from '#store/rows.ts';
 import type { Reader } from '#store/transaction.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';
 
@@ -14,6 +15,16 @@ export interface PrimaryRow extends ServerName {
   readonly certificate: string;
   /** This end's DMZ mark; the primary has its own. */
   readonly dmz: boolean;
+}
+
+/** Under which what was heard of it is noted. Its id alone is that of a secondary, which in a ring it may be as well. */
+export function primaryContactId({ id }: ServerName): string {
+  return `primary:${id}`;
+}
+
+/** An earlier release noted it under the id alone. */
+export async function readPrimaryContact(reader: Reader, primary: ServerName): Promise<Contact | undefined> {
+  return (await reader.contact(primaryContactId(primary))) ?? reader.contact(primary.id);
 }
 
 export const MEMBER_KEY = 'member-key';

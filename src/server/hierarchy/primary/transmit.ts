@@ -12,7 +12,7 @@ import type { ServerPorts } from '../../repository/ports.ts';
 import { type Batch, makeBatch } from './batch.ts';
 import { startEpoch, UNKNOWN_SEQUENCE } from './heartbeat.ts';
 import type { PrimaryLink } from './primary-link.ts';
-import type { PrimaryRow } from './primary-row.ts';
+import { primaryContactId, type PrimaryRow } from './primary-row.ts';
 
 /**
  * A single key is given up as any other call is. A batch of 1 MiB has 102 s, less than a receiver waits for it: a line of
@@ -157,7 +157,11 @@ async function noteAnswer(
     await transaction.putRefusedKeys(
       answer.refused.map(({ seq, id, reason }) => ({ memberId: '', epoch, seq, keyId: id, reason, at })),
     );
-    await transaction.putContact({ id: primary.id, lastHeartbeatAt: at, body: link.memory() });
+    await transaction.putContact({
+      id: primaryContactId(primary),
+      lastHeartbeatAt: at,
+      body: link.memory(),
+    });
     await ports.audit.append(transaction, [
       {
         event: 'keys-acknowledged',

@@ -1,41 +1,43 @@
 /**
  * A secondary's heartbeat, at its primary: answers with the cursor of that epoch, which lives here and nowhere else.
  */
-import { codeOf, KeystairError } from '#domain/errors.ts';
-import {
-  EPOCHS_KEPT_MAX,
-  HEARTBEAT_INTERVAL_MS_DEFAULT,
-  TREE_REFRESH_MS,
-  TREE_SERVERS_MAX,
-} from '#domain/limits.ts';
+import { codeOf } from '#domain/errors.ts';
+import { EPOCHS_KEPT_MAX, HEARTBEAT_INTERVAL_MS_DEFAULT, TREE_REFRESH_MS } from '#domain/limits.ts';
+import type { ServerName } from '#domain/lookup.ts';
 import type { Member } from '#domain/member.ts';
 import { SEQUENCE_START } from '#domain/sequence.ts';
-import type { HeartbeatAnswer, HeartbeatRequest, TreeServer } from '#protocol/messages.ts';
+import type { HeartbeatAnswer, HeartbeatRequest } from '#protocol/messages.ts';
+import { eachServer, type TreeServer } from '#protocol/server-tree.ts';
 import type { Cursor } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
 import type { HierarchyPorts } from '../ports.ts';
 import { readOptions } from '../../repository/settings.ts';
 import { readMember, writeMember } from '../../members/members.ts';
 import { toHex } from '#domain/hex.ts';
+import { cutTold } from '../cut-tree.ts';
+import { findRing, ringSentence } from '../ring.ts';
 import { readSecondaryContact, type SecondaryContact } from './secondary-contact.ts';
+
+/** What an answer tells of this server beside its rows. */
+interface Tells {
+  readonly addresses: readonly string[];
+  /** The servers above it. */
+  readonly line: readonly ServerName[];
+}
 
 export async function receiveHeartbeat(
   ports: HierarchyPorts,
   { id }: Member,
   demandCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
-  addresses: readonly string[],
+  tells: Tells,
 ): Promise<HeartbeatAnswer> {
-  if (request.tree !== undefined && countServers(request.tree) > TREE_SERVERS_MAX) {
-    throw new KeystairError('request-invalid', `a heartbeat tells of more than ${TREE_SERVERS_MAX} servers`, {
-      nextStep: 'check the hierarchy below the secondary for a loop',
-    });
-  }
   ports.ears.note(id, request);
   try {
-    return await writeHeartbeat(ports, demandCaller, request, addresses);
+    return await writeHeartbeat(ports, demandCaller, request, tells);
   } catch (error) {
-    const answer = codeOf(error) === 'disk-full' ? await answerUnwritten(ports, id, request) : undefined;
+    const answer =
+      codeOf(error) === 'disk-full' ? await answerUnwritten(ports, id, request, tells) : undefined;
     if (answer === undefined) throw error;
     return answer;
   }
@@ -49,6 +51,7 @@ async function answerUnwritten(
   ports: HierarchyPorts,
   id: string,
   { epoch }: HeartbeatRequest,
+  { line }: Tells,
 ): Promise<HeartbeatAnswer | undefined> {
   const { reader } = ports.store;
   const member = await readMember(ports.rows, reader, id);
@@ -56,21 +59,21 @@ async function answerUnwritten(
   if (member === undefined || member.removedAt !== null || cursor === undefined) return undefined;
   const { useHierarchy } = await readOptions(ports.rows, reader);
   const acknowledged = { seq: cursor.seq, chain: toHex(cursor.chain) };
-  return { name: ports.server.name, useHierarchy, dmz: member.dmz, acknowledged };
+  return { name: ports.server.name, useHierarchy, dmz: member.dmz, acknowledged, line: [...line] };
 }
 
 async function writeHeartbeat(
   ports: HierarchyPorts,
   demandCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
-  addresses: readonly string[],
+  { addresses, line }: Tells,
 ): Promise<HeartbeatAnswer> {
   const now = ports.clock();
-  const { member, answer, found, changed } = await ports.store.write(async (transaction) => {
+  const { member, answer, found, changed, before, told } = await ports.store.write(async (transaction) => {
     // As its row is now: it may have been removed, or marked, since it was let in.
     const member = await demandCaller(transaction);
     const { cursor, copies } = await openEpoch(transaction, member, request.epoch);
-    const { contact, lastHeartbeatAt } = await readSecondaryContact(transaction, member.id);
+    const { contact, lastHeartbeatAt } = await readSecondaryContact(transaction, member.id, ports.server.id);
     const found = copies && !contact.copiesTold.includes(request.epoch);
     if (found) {
       await ports.audit.append(transaction, [
@@ -79,8 +82,8 @@ async function writeHeartbeat(
     }
     const told =
       request.tree === undefined
-        ? contact
-        : { treeDigest: request.treeDigest, tree: request.tree, treeAt: now };
+        ? { ...contact, isCut: false, isShortened: contact.isTreeShortened }
+        : { ...cutTold(request.tree, ports.server.id), treeDigest: request.treeDigest, treeAt: now };
     const stale =
       told.treeDigest !== request.treeDigest ||
       (request.treeDigest !== '' && now - told.treeAt > TREE_REFRESH_MS);
@@ -93,6 +96,7 @@ async function writeHeartbeat(
       treeDigest: told.treeDigest,
       treeAt: told.treeAt,
       tree: told.tree,
+      isTreeShortened: told.isShortened,
       problem: copies
         ? 'two copies of this server were heard; stop the one that should not run, and give the other its own directory'
         : null,
@@ -108,6 +112,7 @@ async function writeHeartbeat(
       useHierarchy: options.useHierarchy,
       dmz: member.dmz,
       acknowledged: { seq: cursor.seq, chain: toHex(cursor.chain) },
+      line: [...line],
       ...(stale ? { wantTree: true } : {}),
       ...(addresses.length > 0 ? { addresses: [...addresses] } : {}),
       ...(copies ? { copies: true } : {}),
@@ -118,8 +123,9 @@ async function writeHeartbeat(
       contact.useHierarchy !== heard.useHierarchy ||
       contact.dmz !== heard.dmz ||
       contact.problem !== heard.problem ||
+      contact.isTreeShortened !== heard.isTreeShortened ||
       (contact.tree !== heard.tree && outline(contact.tree) !== outline(heard.tree));
-    return { member, answer, found, changed };
+    return { member, answer, found, changed, before: contact.tree, told };
   });
   // When it is committed: a work may be run again.
   if (found) {
@@ -128,6 +134,20 @@ async function writeHeartbeat(
       'two copies of one server were heard',
     );
   }
+  if (changed && told.isCut) {
+    ports.log.warn(
+      { event: 'tree-cut', secondary: member.id, name: member.name },
+      'a secondary tells of more servers, or deeper ones, than can be shown',
+    );
+  }
+  const ringWith = (secondaries: readonly TreeServer[]) =>
+    findRing(ports.server, [{ ...member, secondaries }]);
+  const ring = ringWith(told.tree);
+  if (ring !== undefined && ringWith(before) === undefined)
+    ports.log.warn(
+      { event: 'ring-heard', secondary: member.id, ring: ring.map(({ id }) => id) },
+      ringSentence(ring),
+    );
   // The servers above show it too, and would else hear of it with the next heartbeat only.
   if (changed) ports.treeChanged.raise();
   return answer;
@@ -135,9 +155,12 @@ async function writeHeartbeat(
 
 /** Of the servers below, all but what changes with every key and every heartbeat. */
 function outline(tree: readonly TreeServer[]): string {
-  return JSON.stringify(tree, (name, value: unknown) =>
-    name === 'waiting' || name === 'lastHeartbeatAt' ? undefined : value,
-  );
+  const lines: string[] = [];
+  for (const { server, depth } of eachServer(tree)) {
+    const { waiting: _waiting, lastHeartbeatAt: _heard, secondaries: _below, ...kept } = server;
+    lines.push(JSON.stringify({ depth, ...kept }));
+  }
+  return lines.join('\n');
 }
 
 /**
@@ -163,8 +186,4 @@ async function openEpoch(
     await transaction.deleteCursor(member.id, old.epoch);
   }
   return { cursor, copies: false };
-}
-
-function countServers(tree: readonly TreeServer[]): number {
-  return tree.reduce((sum, server) => sum + 1 + countServers(server.secondaries), 0);
 }

@@ -2,8 +2,9 @@
  * What a primary knows of a secondary by hearsay: kept in the contact row, shown to people, never decided by.
  */
 import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
-import type { TreeServer } from '#protocol/messages.ts';
+import { type TreeServer, ToldServersSchema } from '#protocol/server-tree.ts';
 import type { Reader } from '#store/transaction.ts';
+import { cutTold } from '../cut-tree.ts';
 import { readHearsay } from '../hearsay.ts';
 
 export interface SecondaryContact {
@@ -16,7 +17,10 @@ export interface SecondaryContact {
   readonly treeDigest: string;
   /** When the tree was told, Unix ms. */
   readonly treeAt: number;
+  /** Cut to what can be shown and told upward. */
   readonly tree: readonly TreeServer[];
+  /** Servers right below it are left out of the tree. */
+  readonly isTreeShortened: boolean;
   readonly problem: string | null;
   /** The interval of its heartbeats, as it says. */
   readonly heartbeatMs: number;
@@ -33,18 +37,31 @@ const NOTHING_HEARD: SecondaryContact = {
   treeDigest: '',
   treeAt: 0,
   tree: [],
+  isTreeShortened: false,
   problem: null,
   heartbeatMs: HEARTBEAT_INTERVAL_MS_DEFAULT,
   copiesTold: [],
 };
 
+/**
+ * @param ownId this server's.
+ * @returns `isCut` where the row holds a tree that an earlier release kept as it was told.
+ */
 export async function readSecondaryContact(
   reader: Reader,
   id: string,
-): Promise<{ contact: SecondaryContact; lastHeartbeatAt: number | null }> {
+  ownId: string,
+): Promise<{ contact: SecondaryContact; lastHeartbeatAt: number | null; isCut: boolean }> {
   const row = await reader.contact(id);
+  const contact = { ...NOTHING_HEARD, ...readHearsay<SecondaryContact>(row) };
+  const parsed = ToldServersSchema.safeParse(contact.tree);
+  const { tree, isCut, isShortened } = parsed.success
+    ? cutTold(parsed.data, ownId)
+    : { tree: [], isCut: true, isShortened: true };
+  const isTreeShortened = contact.isTreeShortened || isShortened;
   return {
-    contact: { ...NOTHING_HEARD, ...readHearsay<SecondaryContact>(row) },
+    contact: { ...contact, tree, isTreeShortened },
     lastHeartbeatAt: row?.lastHeartbeatAt ?? null,
+    isCut,
   };
 }

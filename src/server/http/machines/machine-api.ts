@@ -63,7 +63,10 @@ type Handlers = {
 const HANDLERS: Handlers = {
   renew: ({ ports, member }) => renew(ports, ports.credentials, member),
   heartbeat: ({ ports, member, again, request }) =>
-    receiveHeartbeat(ports, member, again, request, ports.credentials.addresses()),
+    receiveHeartbeat(ports, member, again, request, {
+      addresses: ports.credentials.addresses(),
+      line: ports.link.line,
+    }),
   lookup: ({ ports, member, again, request }) =>
     provideToSecondary(ports, member, () => again(ports.store.reader), request),
   explain: ({ ports, member, request }) => explainToSecondary(ports, member, request),
@@ -154,7 +157,7 @@ export class MachineApi {
   async #join(joiner: Joiner, request: RequestOf<'join'>): Promise<unknown> {
     const ports = this.#ports;
     try {
-      return await admit(ports, ports.credentials, joiner, request);
+      return await admit(ports, ports.credentials, joiner, request, ports.link.line);
     } catch (error) {
       // Whoever tries makes a new key each time: counted together, or they would fill the log.
       if (error instanceof KeystairError)

@@ -7,7 +7,7 @@ import type { Member } from '#domain/member.ts';
 import { NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
 import type { Contact } from '#store/rows.ts';
 import type { Reader } from '#store/transaction.ts';
-import { readPrimary } from '../../hierarchy/primary/primary-row.ts';
+import { readPrimary, readPrimaryContact } from '../../hierarchy/primary/primary-row.ts';
 import type { Findings } from './findings.ts';
 import { countReceipts, DEVICES_A_WALK, sameTotals } from './receipts-count.ts';
 import type { Store } from '#store/store.ts';
@@ -26,12 +26,12 @@ export async function lookAtNotes(
 ): Promise<void> {
   const { reader } = store;
   const primary = await readPrimary(rows, reader);
-  if (primary !== undefined) await lookAtContact(reader, primary.id, findings);
+  if (primary !== undefined) lookAtContact(await readPrimaryContact(reader, primary), findings);
   // A key that is damaged is missing in the sum; it is put right first.
   const counts = findings.damages.length === 0 && findings.more === 0;
   let devices: ServerName[] = [];
   for await (const { id, value } of rows.each<Member>(reader, 'member')) {
-    await lookAtContact(reader, id, findings);
+    lookAtContact(await reader.contact(id), findings);
     if (!counts || value.kind !== 'device' || value.removedAt !== null) continue;
     if (devices.push({ id, name: value.name }) < DEVICES_A_WALK) continue;
     await lookAtDevices(reader, devices, findings, turn);
@@ -40,8 +40,7 @@ export async function lookAtNotes(
   if (devices.length > 0) await lookAtDevices(reader, devices, findings, turn);
 }
 
-async function lookAtContact(reader: Reader, id: string, findings: Findings): Promise<void> {
-  const contact = await reader.contact(id);
+function lookAtContact(contact: Contact | undefined, findings: Findings): void {
   if (contact !== undefined && !isReadable(contact)) findings.contact(contact);
 }
 

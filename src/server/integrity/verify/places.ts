@@ -7,7 +7,7 @@ import type { Member } from '#domain/member.ts';
 import type { PlaceOfKey } from '#protocol/people-answers.ts';
 import type { Reader } from '#store/transaction.ts';
 import { readHearsay } from '../../hierarchy/hearsay.ts';
-import { readPrimary } from '../../hierarchy/primary/primary-row.ts';
+import { readPrimary, readPrimaryContact } from '../../hierarchy/primary/primary-row.ts';
 import { readMember } from '../../members/members.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';
 import type { Damage, KeyFault } from './findings.ts';
@@ -35,7 +35,7 @@ export async function readSurroundings(
   damages: readonly Damage[],
 ): Promise<Surroundings> {
   const primary = await readPrimary(rows, reader);
-  const contact = primary === undefined ? undefined : await reader.contact(primary.id);
+  const contact = primary === undefined ? undefined : await readPrimaryContact(reader, primary);
   const { acknowledgedSeq } = readHearsay<{ acknowledgedSeq: number }>(contact);
   const members = new Map<string, Member>();
   for (const id of new Set(damages.flatMap(namedIn))) {

@@ -1,0 +1,66 @@
+/**
+ * The servers below one, as they are told upward and shown. Invariant: the schema nests as deep as a lookup goes and no
+ * deeper, so whoever walks a tree that it read meets a bound, whatever a neighbour sent.
+ */
+import { z } from 'zod';
+import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import {
+  LOOKUP_DEPTH_MAX,
+  NAME_LENGTH_MAX,
+  TREE_PROBLEM_LENGTH_MAX,
+  TREE_SERVERS_MAX,
+} from '#domain/limits.ts';
+
+/** A server below, as told upward. */
+export interface TreeServer {
+  readonly id: string;
+  readonly name: string;
+  readonly useHierarchy: boolean;
+  readonly dmz: boolean;
+  /** Keys not yet acknowledged by its primary; null where it was not heard. */
+  readonly waiting: number | null;
+  readonly lastHeartbeatAt: string | null;
+  readonly problem: string | null;
+  /** When it became a secondary of the server above it. An earlier release does not say. */
+  readonly joinedAt?: string | undefined;
+  readonly secondaries: readonly TreeServer[];
+}
+
+const Time = z.iso.datetime();
+const SHOWN = {
+  id: z.string().regex(UUID_PATTERN, 'must be a lower-case UUID'),
+  name: z.string().min(1).max(NAME_LENGTH_MAX),
+  useHierarchy: z.boolean(),
+  dmz: z.boolean(),
+  waiting: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).nullable(),
+  lastHeartbeatAt: Time.nullable(),
+  problem: z.string().max(TREE_PROBLEM_LENGTH_MAX).nullable(),
+};
+const TOLD = { ...SHOWN, joinedAt: Time.optional() };
+/** An earlier release tells of more servers than are kept: they are cut, and not refused. */
+const SIDE_BY_SIDE_MAX = 2 * TREE_SERVERS_MAX;
+
+/** One level inside the other, as many as a lookup has servers. What stands below the last is not read. */
+function nestedSchema(fields: z.ZodRawShape): z.ZodType<TreeServer[]> {
+  let schema: z.ZodType = z.array(z.never()).max(0).catch([]);
+  for (let level = 0; level < LOOKUP_DEPTH_MAX; level += 1) {
+    schema = z.array(z.object({ ...fields, secondaries: schema })).max(SIDE_BY_SIDE_MAX);
+  }
+  return schema as z.ZodType<TreeServer[]>;
+}
+
+/** Servers side by side, with those below each: as servers tell them to one another, and as people are shown them. */
+export const ToldServersSchema = nestedSchema(TOLD);
+export const ShownServersSchema = nestedSchema(SHOWN);
+
+/** Every server of a tree, each before those below it, with how many stand above it in the tree. Needs no stack. */
+export function* eachServer<Server extends { readonly secondaries: readonly Server[] }>(
+  tree: readonly Server[],
+): Generator<{ readonly server: Server; readonly depth: number }> {
+  const waiting = tree.map((server) => ({ server, depth: 0 })).toReversed();
+  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
+    yield place;
+    const depth = place.depth + 1;
+    for (const server of place.server.secondaries.toReversed()) waiting.push({ server, depth });
+  }
+}

@@ -1,0 +1,39 @@
+/** What a call to the primary that failed says of the link to it, and in which words. */
+import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
+import type { ServerName } from '#domain/lookup.ts';
+
+export type PrimaryState = 'connected' | 'unreachable' | 'refused' | 'never-heard';
+
+/** With these a primary says no to this server, as against being out of reach. */
+export const REFUSING: ReadonlySet<ErrorCode> = new Set([
+  'not-a-member',
+  'protocol-version',
+  'certificate-expired',
+]);
+const NOT_REACHED: ReadonlySet<ErrorCode> = new Set([
+  'server-unreachable',
+  'untrusted-server',
+  'clock-problem',
+  'interrupted',
+]);
+
+/** With any other code it answered, if only with an error: it is reached, and the problem says what it said. */
+export function stateAfter(code: ErrorCode): PrimaryState {
+  if (REFUSING.has(code)) return 'refused';
+  return NOT_REACHED.has(code) ? 'unreachable' : 'connected';
+}
+
+/** The primary's no, in words that say whose it is. */
+export function namedFailure(error: unknown, primary: ServerName): unknown {
+  if (codeOf(error) !== 'not-a-member') return error;
+  return new KeystairError('not-a-member', `${primary.name} does not know this server as its secondary`, {
+    nextStep: `if it was removed there, join again with a new invitation of ${primary.name}; its keys stay`,
+    cause: error,
+  });
+}
+
+export function linkClosed(): KeystairError {
+  return new KeystairError('link-closed', 'the link to the primary was closed to keys while they travelled', {
+    nextStep: 'nothing: what had arrived stays, the rest was not sent',
+  });
+}

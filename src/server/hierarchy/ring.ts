@@ -1,0 +1,63 @@
+/**
+ * A ring of servers, as one of them sees it: it finds itself in the tree below it. Nobody joins into a ring where it can
+ * be seen; a server that was restored, or moved by hand, can still close one. Keys then go round once and reach no root,
+ * until one of the servers leaves its primary.
+ */
+import type { ServerName } from '#domain/lookup.ts';
+import { eachServer } from '#protocol/server-tree.ts';
+
+/** A server of a ring, and when it became a secondary of the one before it. */
+interface RingServer extends ServerName {
+  readonly joinedAt?: string | undefined;
+}
+
+/** What must be known of a tree to find a ring in it. */
+interface NamedTree extends RingServer {
+  readonly secondaries: readonly NamedTree[];
+}
+
+/** Each is a secondary of the one before it; the last is the first again. */
+export type Ring = readonly RingServer[];
+
+/** Servers named at either end of a long ring, and units of a name: the sentence fits into a tree's problem. */
+const NAMED_MAX = 4;
+const NAME_UNITS_MAX = 48;
+
+/** The ring through this server, where the tree below it holds it again. */
+export function findRing(own: ServerName, tree: readonly NamedTree[]): Ring | undefined {
+  const line: RingServer[] = [];
+  for (const { server, depth } of eachServer(tree)) {
+    line.length = depth;
+    line.push({ id: server.id, name: server.name, joinedAt: server.joinedAt });
+    if (server.id === own.id) return [own, ...line];
+  }
+  return undefined;
+}
+
+/** The ring in words, the link that was made last, and what ends it. */
+export function ringSentence(ring: Ring): string {
+  const names = ring.map(({ name }) => short(name));
+  const named =
+    names.length <= 2 * NAMED_MAX ? names : [...names.slice(0, NAMED_MAX), '…', ...names.slice(-NAMED_MAX)];
+  const sentence = `the servers form a ring, each below the one before: ${named.join(', ')}`;
+  const youngest = youngestLink(ring);
+  if (youngest === undefined)
+    return `${sentence}; run \`keystair hierarchy leave\` at the one that should have no primary`;
+  const { secondary, primary, joinedAt } = youngest;
+  return `${sentence}; the last link is that of ${short(secondary)} to its primary ${short(primary)}, made at ${joinedAt}; run \`keystair hierarchy leave\` at ${short(secondary)}, or at the one that should have no primary`;
+}
+
+function youngestLink(ring: Ring) {
+  let youngest: { secondary: string; primary: string; joinedAt: string } | undefined;
+  for (const [index, { name, joinedAt }] of ring.entries()) {
+    const primary = ring[index - 1];
+    if (primary === undefined || joinedAt === undefined) continue;
+    if (youngest === undefined || Date.parse(joinedAt) > Date.parse(youngest.joinedAt))
+      youngest = { secondary: name, primary: primary.name, joinedAt };
+  }
+  return youngest;
+}
+
+function short(name: string): string {
+  return name.length <= NAME_UNITS_MAX ? name : `${name.slice(0, NAME_UNITS_MAX)}…`;
+}

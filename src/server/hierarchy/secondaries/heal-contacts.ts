@@ -1,0 +1,25 @@
+/**
+ * Trees that an earlier release kept as they were told, however deep: cut in their rows, and each member that told one
+ * named in the log. At every reading they are cut, too, so nothing waits for this.
+ */
+import type { Member } from '#domain/member.ts';
+import type { ServerPorts } from '../../repository/ports.ts';
+import { readSecondaryContact } from './secondary-contact.ts';
+
+/** Ends early where the server stops. */
+export async function healContacts(ports: ServerPorts, stopping: AbortSignal): Promise<void> {
+  const { rows, store, server, log } = ports;
+  for await (const { id, value } of rows.each<Member>(store.reader, 'member')) {
+    if (stopping.aborted) return;
+    if (value.kind !== 'secondary' || value.removedAt !== null) continue;
+    if (!(await readSecondaryContact(store.reader, id, server.id)).isCut) continue;
+    log.warn(
+      { event: 'tree-cut', secondary: id, name: value.name },
+      'the servers that a secondary told of were more or deeper than can be shown, and were cut',
+    );
+    await store.write(async (transaction) => {
+      const { contact, lastHeartbeatAt } = await readSecondaryContact(transaction, id, server.id);
+      await transaction.putContact({ id, lastHeartbeatAt, body: JSON.stringify(contact) });
+    });
+  }
+}
