@@ -13,7 +13,15 @@ const LAUNCHER = join(import.meta.dirname, '../../bin/keystair');
 /** What the launcher runs, for a run that is profiled. */
 const PROGRAM = join(import.meta.dirname, '../../src/cli/main.ts');
 /** A few devices hand over here what a thousand would. */
-const CONFIGURATION = { budgets: { deviceRecordsAnHour: 1e9, deviceBytesAnHour: 1e12 } };
+const CONFIGURATION = {
+  budgets: {
+    deviceRecordsAnHour: 1e9,
+    deviceBytesAnHour: 1e12,
+    deviceCallsAnHour: 1e9,
+    secondaryCallsAnHour: 1e9,
+    heartbeatsAnHour: 1e9,
+  },
+};
 const STOP_MS_MAX = 20_000;
 
 export interface ServerProcess {
@@ -82,6 +90,8 @@ export interface Look {
   readonly has: (id: string) => boolean;
   /** Lines of the audit log that hold this text, numbered above `after`. */
   readonly auditLines: (text: string, after: number) => number;
+  /** How often the audit log, above `after`, tells that a key was given: in lines of their own, and in counts. */
+  readonly provisions: (after: number) => number;
   readonly auditHead: () => number;
   close(): void;
 }
@@ -92,6 +102,10 @@ export function lookInto(data: string): Look {
   const inOrderOfId = database.prepare('SELECT id, digest FROM keys ORDER BY id');
   const byId = database.prepare('SELECT 1 FROM keys WHERE id = ?');
   const lines = database.prepare('SELECT count(*) AS lines FROM audit WHERE seq > ? AND instr(event, ?) > 0');
+  const provisions = database.prepare(
+    `SELECT coalesce(sum(CASE event ->> 'event' WHEN 'key-provided' THEN 1 ELSE event ->> 'count' END), 0) AS told
+     FROM audit WHERE seq > ? AND event ->> 'event' IN ('key-provided', 'provisions-counted')`,
+  );
   const auditHead = database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM audit');
   return {
     keys() {
@@ -107,6 +121,7 @@ export function lookInto(data: string): Look {
     },
     has: (id) => byId.get(Buffer.from(id.replaceAll('-', ''), 'hex')) !== undefined,
     auditLines: (text, after) => (lines.get(after, text) as { lines: number }).lines,
+    provisions: (after) => (provisions.get(after) as { told: number }).told,
     auditHead: () => (auditHead.get() as { seq: number }).seq,
     close: () => database.close(),
   };

@@ -93,6 +93,15 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly as: 'key' | 'file-key';
       readonly source: string;
     }
+  /** The same key was given to the same member so many times more, within a minute or so of that event. */
+  | {
+      readonly event: 'provisions-counted';
+      readonly key: string;
+      readonly to: string;
+      readonly as: 'key' | 'file-key';
+      readonly count: number;
+      readonly since: string;
+    }
   /** A key that came down by a lookup was answered, and could not be kept here. */
   | { readonly event: 'key-not-kept'; readonly key: string; readonly reason: 'disk-full' }
   /** Only noted that the key is here for an arriving device; no material left. */

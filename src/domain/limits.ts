@@ -96,6 +96,14 @@ export const UNWRAP_STANZAS_MAX = 64;
 
 // --- budgets: generous, so that only a fault or an attack meets them; above them the answer is "later" ---
 
+/** Two a second: the shortest heartbeat that can be set, and as many again that a change begins at once. */
+export const HEARTBEATS_AN_HOUR_DEFAULT = 7200;
+/** Renewing, leaving, moving: a member does each now and then. Ten a minute, for a certificate whose clock is wrong. */
+export const MEMBERSHIP_CALLS_AN_HOUR = 600;
+/** More files than anyone opens in an hour, and twice the records a device may hand over. */
+export const DEVICE_CALLS_AN_HOUR_DEFAULT = 20_000;
+/** A secondary asks for thousands of devices: each of ten thousand opens a hundred drives and files an hour. */
+export const SECONDARY_CALLS_AN_HOUR_DEFAULT = 1_000_000;
 export const DEVICE_RECORDS_AN_HOUR_DEFAULT = 10_000;
 export const DEVICE_BYTES_AN_HOUR_DEFAULT = 64 * 1024 * 1024;
 export const SECONDARY_RECORDS_AN_HOUR_DEFAULT = 20_000_000;
@@ -107,8 +115,8 @@ export const PUT_OFF_MS_DEFAULT = 60_000;
 /** One heartbeat: a primary that was started anew with a larger budget is found to take again by then. */
 export const PUT_OFF_MS_MAX = 15 * 60 * 1000;
 /**
- * Members whose budget is remembered, those who brought something last. Whoever is forgotten begins anew: to gain by it,
- * so many others must bring keys between two of one's own.
+ * Members whose budget is remembered, those who called last: for each share, some 200 bytes a member. Whoever is
+ * forgotten begins anew: to gain by it, so many others must call between two calls of one's own.
  */
 export const BUDGETS_REMEMBERED_MAX = 50_000;
 
@@ -211,8 +219,13 @@ export const DEVICE_KEYS_TOGETHER_MAX = 256;
 
 // --- audit ---
 
-/** Repeated refusals of one caller for one reason within this are counted, not written singly. */
-export const REFUSAL_WINDOW_MS = 60_000;
+/**
+ * Repeated refusals of one caller for one reason, and one key given to one member again and again, are counted within
+ * this and not written singly. Short: a crash loses what was counted and not yet written.
+ */
+export const COUNTING_WINDOW_MS = 60_000;
+/** Windows open at a time, each some 300 bytes. Beyond it the oldest is closed early: its count is written. */
+export const COUNTING_WINDOWS_MAX = 10_000;
 
 // --- agent ---
 

@@ -32,7 +32,7 @@ export const LOOKUP_REASONS = [
   'deadline',
   /** A server on the way answered with something that is not the key asked for. */
   'bad-answer',
-  /** Too many questions at once. */
+  /** Too many questions at once, or more in an hour than the budget of a server allows. */
   'later',
 ] as const;
 export type LookupReason = (typeof LOOKUP_REASONS)[number];
@@ -121,8 +121,8 @@ export function explainRefusal(refusal: LookupRefusal): { sentence: string; next
       };
     case 'later':
       return {
-        sentence: `${at} is answering too many lookups at once (${asked})`,
-        nextStep: 'try again in a minute',
+        sentence: `${at} answers no more lookups for now (${asked})`,
+        nextStep: `try again in a minute; if it happens again, look at what asks so often, and at the budgets of ${at}`,
       };
   }
 }

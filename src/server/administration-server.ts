@@ -2,11 +2,13 @@
  * One Administration Server, put together from its parts: what machines and people may call, and what it does by
  * itself. Knows no listener and no disk, so that a whole tree of them runs in one process from one seed.
  */
-import { REFUSAL_WINDOW_MS } from '#domain/limits.ts';
+import { COUNTING_WINDOW_MS } from '#domain/limits.ts';
 import type { Store } from '#store/store.ts';
+import { CountedEvents } from './audit/counted-events.ts';
+import { Provisions } from './audit/provisions.ts';
 import { Refusals } from './audit/refusals.ts';
 import { Backups } from './backup/backups.ts';
-import { Budget, type Budgets, BUDGETS_DEFAULT } from './members/budget.ts';
+import { type Budgets, BUDGETS_DEFAULT, createMemberBudgets } from './members/member-budgets.ts';
 import type { Repository } from './start/create-repository.ts';
 import { DeviceCustody } from './devices/device-custody.ts';
 import { loadReceipts } from './devices/receipts.ts';
@@ -69,7 +71,6 @@ export async function createAdministrationServer(
 ): Promise<AdministrationServer> {
   const { repository, store, clock, timers, random, log, credentials } = options;
   const { server, barrier, rows, audit } = repository;
-  const budgets = options.budgets ?? BUDGETS_DEFAULT;
   const pending = new PendingRepairs({ barrier, rows, audit, clock, random });
   const ports: HierarchyPorts = {
     server,
@@ -93,7 +94,9 @@ export async function createAdministrationServer(
   const climb = new Climb(ports, link, () => treeForPrimary(ports));
   const refreshLink = () => climb.refresh();
   const lookups = new Lookups(ports, link, refreshLink);
-  const refusals = new Refusals(audit, clock);
+  // Two, so that strangers who are refused take no room from keys that are counted.
+  const counted = { refusals: new CountedEvents(audit, clock), provisions: new CountedEvents(audit, clock) };
+  const refusals = new Refusals(counted.refusals);
   const streams = new OpenStreams();
   const machinePorts: MachineApiPorts = {
     ...ports,
@@ -105,8 +108,8 @@ export async function createAdministrationServer(
     credentials,
     receipts: await loadReceipts(rows, store, random, server.id),
     custody: new DeviceCustody(ports),
-    deviceBudget: new Budget(budgets.deviceRecordsAnHour, budgets.deviceBytesAnHour, clock),
-    secondaryBudget: new Budget(budgets.secondaryRecordsAnHour, budgets.secondaryBytesAnHour, clock),
+    provisions: new Provisions(counted.provisions),
+    budgets: createMemberBudgets(options.budgets ?? BUDGETS_DEFAULT, clock),
   };
   const identities = new ServerIdentities(rows, store);
   const transfers = new Transfers({ ...ports, ...options.transferTuning, refusals, identities });
@@ -139,8 +142,8 @@ export async function createAdministrationServer(
   let cancelSweep: (() => void) | undefined;
   let healing: Promise<void> | undefined;
   function sweepLater(): void {
-    cancelSweep = timers.after(REFUSAL_WINDOW_MS, () => {
-      refusals.sweep().then(sweepLater, sweepLater);
+    cancelSweep = timers.after(COUNTING_WINDOW_MS, () => {
+      Promise.all([counted.refusals.sweep(), counted.provisions.sweep()]).then(sweepLater, sweepLater);
     });
   }
   return {
@@ -161,7 +164,7 @@ export async function createAdministrationServer(
       stopped.abort();
       await Promise.all([healing, climb.stop(), transfers.stop(), backups.stop(), resealing.stop()]);
       options.dialler.close();
-      await refusals.flush().catch(() => undefined);
+      await Promise.allSettled([counted.refusals.end(), counted.provisions.end()]);
     },
   };
 }

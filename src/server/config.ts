@@ -11,7 +11,7 @@ import { NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { isName, NAME_RULE } from '#domain/name.ts';
 import { type Address, parseAddress } from '#transport/address.ts';
 import type { SealPlaces } from './seals/seal-places.ts';
-import { type Budgets, BUDGETS_DEFAULT } from './members/budget.ts';
+import { type Budgets, BUDGETS_DEFAULT } from './members/member-budgets.ts';
 
 /** Zero would shut a member out; removing it says so plainly. */
 const amount = (otherwise: number) => z.int().min(1).default(otherwise);
@@ -25,11 +25,14 @@ const ConfigFile = z.strictObject({
   /** The module that speaks to a token, and a file with its PIN where the server is to start by itself. */
   pkcs11: z.strictObject({ module: z.string().min(1), pinFile: z.string().min(1).optional() }).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).optional(),
-  /** What one member may bring in an hour; above it the answer is "later". */
+  /** What one member may do in an hour; above it the answer is "later". */
   budgets: z
     .strictObject({
+      heartbeatsAnHour: amount(BUDGETS_DEFAULT.heartbeatsAnHour),
+      deviceCallsAnHour: amount(BUDGETS_DEFAULT.deviceCallsAnHour),
       deviceRecordsAnHour: amount(BUDGETS_DEFAULT.deviceRecordsAnHour),
       deviceBytesAnHour: amount(BUDGETS_DEFAULT.deviceBytesAnHour),
+      secondaryCallsAnHour: amount(BUDGETS_DEFAULT.secondaryCallsAnHour),
       secondaryRecordsAnHour: amount(BUDGETS_DEFAULT.secondaryRecordsAnHour),
       secondaryBytesAnHour: amount(BUDGETS_DEFAULT.secondaryBytesAnHour),
     })

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { agentStatus } from '#agent/status.ts';
 import { claimToText } from '#domain/claim.ts';
-import { BUDGETS_DEFAULT } from '#server/members/budget.ts';
+import { BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
 import { makeSomeKey } from '#test/support/some-key.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Position, SEQUENCE_START } from '#domain/sequence.ts';
 import type { TransmissionAnswer } from '#protocol/messages.ts';
-import { BUDGETS_DEFAULT } from '#server/members/budget.ts';
+import { BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { batchOf, bytesOf, lineOf, playSecondary } from '#test/support/played-secondary.ts';

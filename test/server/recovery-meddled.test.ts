@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { AnswerOf } from '#protocol/machine-routes.ts';
+import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { giveBack } from '#server/hierarchy/recovery/give-back.ts';
 import { SecondaryEars } from '#server/hierarchy/secondaries/secondary-ears.ts';
@@ -48,7 +49,7 @@ test('a permission withdrawn while the audit event is written gives nothing out'
   await pair.allow();
   const { repository, store, clock } = pair.primary;
   const ports = { ...repository, store, clock, ears: new SecondaryEars() } as unknown as HierarchyPorts;
-  const refusals = new Refusals(repository.audit, clock);
+  const refusals = new Refusals(new CountedEvents(repository.audit, clock));
   const member = (await pair.primary.member(pair.lyon.name.id))!;
   const ask = (meanwhile: () => Promise<unknown>) =>
     giveBack(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { readBackup } from '#server/backup/read-backup.ts';
 import { restoreBackup } from '#server/backup/restore-backup.ts';
@@ -250,7 +251,7 @@ test('a backup that is taken in the middle is restored to a server that is whole
     rows,
     audit,
     keyring,
-    refusals: new Refusals(audit, clock),
+    refusals: new Refusals(new CountedEvents(audit, clock)),
     workFactor: WORK_FACTOR,
   };
   await writeBackup(backupPorts, LOCAL_ADMINISTRATOR, { password: PASSWORD }, async ({ bytes }) => {

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { SEQUENCE_START } from '#domain/sequence.ts';
 import { loadReceipts } from '#server/devices/receipts.ts';
 import { checkedKey } from '#domain/encryption-key.ts';
+import { BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
 import { recordRows, sealedRow } from '#server/records/record-keys.ts';
 import type { Store } from '#store/store.ts';
 import { joinAs, makeSomeKey } from '#test/support/machine-caller.ts';
+import { batchOf, bytesOf, lineOf, playSecondary } from '#test/support/played-secondary.ts';
 import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
 
 const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
@@ -47,4 +50,22 @@ test('a receipt that is refused is named once', async () => {
     receipts: [{ id, receipt: receipts.seal(device.id, key) }],
   });
   assert.deepEqual(answer, { recorded: 0, known: 0, refused: [id] });
+});
+
+test('a batch is taken from its budget once, however often its work is run, and one that is undone not at all', async () => {
+  const primary = await openServer('Above', {
+    budgets: { ...BUDGETS_DEFAULT, secondaryRecordsAnHour: 4 },
+  });
+  await primary.call('changeSettings', { useHierarchy: true });
+  const secondary = await playSecondary(primary);
+  await secondary.heartbeat();
+  undoEachOnce(primary);
+  let start = SEQUENCE_START;
+  for (let at = 0; at < 2; at += 1) {
+    const batch = batchOf(secondary.epoch, start, [lineOf(makeSomeKey()), lineOf(makeSomeKey())]);
+    assert.equal((await secondary.calls.transmit(bytesOf(batch))).outcome, 'received', `batch ${at}`);
+    start = batch.end;
+  }
+  const batch = batchOf(secondary.epoch, start, [lineOf(makeSomeKey())]);
+  assert.equal((await secondary.calls.transmit(bytesOf(batch))).outcome, 'later');
 });

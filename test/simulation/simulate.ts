@@ -118,4 +118,11 @@ async function carryOut(world: World, plan: Plan): Promise<void> {
   if (!answered && !violated()) {
     facts.violate('when faults stop, every lookup is answered', 'a question was never answered', []);
   }
+  if (violated()) return;
+  let stopped = false;
+  world.begin('tree', 'the end of the day', async () => {
+    for (const { instances } of world.sites) for (const server of instances) await server.stop();
+    stopped = true;
+  });
+  await world.runUntil(schedule.now + SETTLING_MS, () => stopped || violated());
 }

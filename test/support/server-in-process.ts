@@ -17,7 +17,7 @@ import {
   type PeopleRouteName,
 } from '#protocol/people-routes.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
-import type { Budgets } from '#server/members/budget.ts';
+import type { Budgets } from '#server/members/member-budgets.ts';
 import { createRepository, type Repository } from '#server/start/create-repository.ts';
 import { createDialler } from '#server/hierarchy/primary/dial-primary.ts';
 import type { Dialler } from '#server/hierarchy/primary/primary-link.ts';

@@ -8,6 +8,7 @@ import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { type Caller, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/transfer-routes.ts';
+import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { createRepository, openRepository, isNew } from '#server/start/create-repository.ts';
 import { checkedKey } from '#domain/encryption-key.ts';
@@ -88,7 +89,7 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),
-    refusals: new Refusals(audit, clock),
+    refusals: new Refusals(new CountedEvents(audit, clock)),
     identities: new ServerIdentities(rows, store),
     workFactor: WORK_FACTOR,
     freeBytesMin: options.freeBytesMin ?? 0,

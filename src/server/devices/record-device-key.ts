@@ -8,7 +8,7 @@ import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
 import type { Transaction } from '#store/transaction.ts';
-import type { Budget } from '../members/budget.ts';
+import { chargeMember, type MemberBudgets } from '../members/member-budgets.ts';
 import { checkedKey } from '#domain/encryption-key.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import type { DeviceCustody } from './device-custody.ts';
@@ -16,7 +16,7 @@ import type { Receipts } from './receipts.ts';
 
 export interface DevicePorts extends ServerPorts {
   readonly receipts: Receipts;
-  readonly deviceBudget: Budget;
+  readonly budgets: MemberBudgets;
   readonly custody: DeviceCustody;
 }
 
@@ -51,12 +51,8 @@ export async function recordDeviceKey(
   const { id } = key.complete.key;
   demandOwnKey(ports, member, key.complete.key);
   const bytes = key.fields.length + key.complete.material.expose().length;
-  if (!ports.deviceBudget.take(member.id, 1, bytes)) {
-    const seconds = Math.ceil(ports.deviceBudget.msUntil(member.id, 1, bytes) / 1000);
-    throw new KeystairError('later', 'this device has handed over more keys in an hour than it may', {
-      nextStep: `try again in ${seconds} s; look at what makes so many keys`,
-    });
-  }
+  // Before the work, which the store may run again.
+  chargeMember(ports.budgets, member, 'custody', { records: 1, bytes });
   await ports.custody.record({ key, demandCaller });
   return { id, receipt: ports.receipts.seal(member.id, key.complete), server: ports.server };
 }

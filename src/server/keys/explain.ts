@@ -142,6 +142,8 @@ async function walk(ports: ExplainPorts, question: Question): Promise<ExplainSte
     return [{ ...own, link: answer.closed ?? 'connected' }, ...answer.path];
   } catch (error) {
     if (!(error instanceof KeystairError)) throw error;
+    // It answered: its budget for this server is used up.
+    if (codeOf(error) === 'later') return [{ ...own, link: 'connected' }, above(true)];
     const link = codeOf(error) === 'not-a-member' ? 'refused' : 'unreachable';
     return [{ ...own, link, since: ports.link.unreachableSince }, above(shown.useHierarchy)];
   }

@@ -244,6 +244,9 @@ export class Lookups {
       );
     } catch (error) {
       if (codeOf(error) === 'link-closed') return this.#closedMeanwhile(this.#ports.store.reader, asked);
+      // Its budget for this server is used up.
+      if (codeOf(error) === 'later')
+        return { ...this.#refuse('later', asked), at: { id: primary.id, name: primary.name } };
       return this.#unreached(error, asked);
     }
     if (answer.outcome === 'not-found') {

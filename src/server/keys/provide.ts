@@ -12,6 +12,7 @@ import { keyToWire } from '#protocol/wire-key.ts';
 import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { opensNot } from '#domain/file-damaged.ts';
+import type { Provisions } from '../audit/provisions.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import type { HierarchyPorts } from '../hierarchy/ports.ts';
 import { judgeSecondary, type Refused } from '../hierarchy/secondaries/judge-secondary.ts';
@@ -20,6 +21,7 @@ import type { Lookups } from './lookup.ts';
 export interface ProvidePorts extends HierarchyPorts {
   readonly lookups: Lookups;
   readonly refusals: Refusals;
+  readonly provisions: Provisions;
 }
 
 /** As a message carries it: lists are its own. */
@@ -44,8 +46,7 @@ export async function provideToSecondary(
     deadline: ports.clock() + request.remainingMs,
   });
   if (outcome.outcome === 'not-found') return refuse(ports, member, request.id, outcome);
-  await ports.audit.record({
-    event: 'key-provided',
+  await ports.provisions.note({
     by: `secondary:${member.id}`,
     key: request.id,
     to: member.name,
@@ -104,8 +105,7 @@ export async function provideToDevice(
           : 'an administrator can reveal it with `keystair keys reveal`',
     });
   }
-  await ports.audit.record({
-    event: 'key-provided',
+  await ports.provisions.note({
     by: `device:${member.id}`,
     key: key.id,
     to: member.name,
@@ -135,8 +135,7 @@ export async function unwrapForDevice(
   if (fileKey === null) {
     throw opensNot(key.id);
   }
-  await ports.audit.record({
-    event: 'key-provided',
+  await ports.provisions.note({
     by: `device:${member.id}`,
     key: key.id,
     to: member.name,

@@ -35,7 +35,7 @@ export async function admit(
     });
   }
   const { secret, kind, name } = request;
-  const member = await ports.store.write(async (transaction) => {
+  const { member, repeated } = await ports.store.write(async (transaction) => {
     const invitation = await demandInvitation(ports, transaction, {
       secret,
       kind,
@@ -81,20 +81,23 @@ export async function admit(
       ...invitation.row,
       usedBy: joiner.fingerprint,
     });
-    await ports.audit.append(transaction, [
-      {
-        event: 'invitation-used',
-        by: `${kind}:${request.id}`,
-        kind,
-        member: request.id,
-        name,
-        fingerprint: joiner.fingerprint,
-        invitation: shortId(invitation.id),
-      },
-    ]);
-    return joined;
+    // Told once: whoever repeats it for a lost reply may do so without end.
+    if (!repeated) {
+      await ports.audit.append(transaction, [
+        {
+          event: 'invitation-used',
+          by: `${kind}:${request.id}`,
+          kind,
+          member: request.id,
+          name,
+          fingerprint: joiner.fingerprint,
+          invitation: shortId(invitation.id),
+        },
+      ]);
+    }
+    return { member: joined, repeated };
   });
-  ports.hierarchyChanged.raise();
+  if (!repeated) ports.hierarchyChanged.raise();
   const options = await readOptions(ports.rows, ports.store.reader);
   return {
     server: ports.server,

@@ -1,81 +1,92 @@
 /**
- * Budgets: what one member may bring in an hour, as a bucket that fills steadily. Generous; above it the answer is
+ * Budgets: what one member may do in an hour, as a bucket that fills steadily. Generous; above it the answer is
  * "later". Kept in memory: a restart forgives.
  *
- * Invariant: "later" comes true. What is larger than a whole budget is let in by a full bucket, which then owes the rest.
+ * Invariants: "later" comes true. What is larger than a whole budget is let in by a full bucket, which then owes the
+ * rest. To ask whether something fits changes nothing, so a work that the store may run again can ask.
  */
-import {
-  BUDGETS_REMEMBERED_MAX,
-  DEVICE_BYTES_AN_HOUR_DEFAULT,
-  DEVICE_RECORDS_AN_HOUR_DEFAULT,
-  SECONDARY_BYTES_AN_HOUR_DEFAULT,
-  SECONDARY_RECORDS_AN_HOUR_DEFAULT,
-} from '#domain/limits.ts';
+import { BUDGETS_REMEMBERED_MAX } from '#domain/limits.ts';
 import type { Clock } from '../environment/environment.ts';
 
-/** What one device, and one secondary, may bring in an hour. */
-export interface Budgets {
-  readonly deviceRecordsAnHour: number;
-  readonly deviceBytesAnHour: number;
-  readonly secondaryRecordsAnHour: number;
-  readonly secondaryBytesAnHour: number;
+/** What is counted. A budget bounds some of them; what it does not name is not bounded by it. */
+export interface Amount {
+  readonly calls?: number;
+  readonly records?: number;
+  readonly bytes?: number;
 }
 
-export const BUDGETS_DEFAULT: Budgets = {
-  deviceRecordsAnHour: DEVICE_RECORDS_AN_HOUR_DEFAULT,
-  deviceBytesAnHour: DEVICE_BYTES_AN_HOUR_DEFAULT,
-  secondaryRecordsAnHour: SECONDARY_RECORDS_AN_HOUR_DEFAULT,
-  secondaryBytesAnHour: SECONDARY_BYTES_AN_HOUR_DEFAULT,
-};
-
+const UNITS = ['calls', 'records', 'bytes'] as const;
 const HOUR_MS = 3_600_000;
 
-interface Bucket {
-  records: number;
-  bytes: number;
-  at: number;
+type Levels = Readonly<Record<(typeof UNITS)[number], number>>;
+
+interface Bucket extends Levels {
+  readonly at: number;
 }
 
 export class Budget {
-  readonly #records: number;
-  readonly #bytes: number;
+  readonly #anHour: Levels;
   readonly #clock: Clock;
   readonly #buckets = new Map<string, Bucket>();
 
-  constructor(records: number, bytes: number, clock: Clock) {
-    this.#records = records;
-    this.#bytes = bytes;
+  constructor({ calls = Infinity, records = Infinity, bytes = Infinity }: Amount, clock: Clock) {
+    this.#anHour = { calls, records, bytes };
     this.#clock = clock;
   }
 
-  /** Whether the member may bring this much now; takes it from its budget if so. */
-  take(memberId: string, records: number, bytes: number): boolean {
-    const now = this.#clock();
-    const bucket = this.#buckets.get(memberId) ?? { records: this.#records, bytes: this.#bytes, at: now };
-    // A clock that goes back gives nothing and takes nothing.
-    const share = Math.max(0, now - bucket.at) / HOUR_MS;
-    bucket.records = Math.min(this.#records, bucket.records + share * this.#records);
-    bucket.bytes = Math.min(this.#bytes, bucket.bytes + share * this.#bytes);
-    bucket.at = now;
-    this.#remember(memberId, bucket);
-    if (bucket.records < Math.min(records, this.#records)) return false;
-    if (bucket.bytes < Math.min(bytes, this.#bytes)) return false;
-    bucket.records -= records;
-    bucket.bytes -= bytes;
+  /** Whether the member may do this much now. */
+  fits(memberId: string, amount: Amount): boolean {
+    const bucket = this.#filled(memberId);
+    return UNITS.every((unit) => bucket[unit] >= this.#asked(amount, unit));
+  }
+
+  /** Takes it from the member's budget, which may owe the rest. */
+  charge(memberId: string, amount: Amount): void {
+    const { at, ...bucket } = this.#filled(memberId);
+    const levels = { ...bucket };
+    for (const unit of UNITS) levels[unit] -= amount[unit] ?? 0;
+    this.#remember(memberId, { ...levels, at });
+  }
+
+  /** Whether the member may do this much now; takes it from its budget if so. */
+  take(memberId: string, amount: Amount): boolean {
+    if (!this.fits(memberId, amount)) return false;
+    this.charge(memberId, amount);
     return true;
   }
 
-  /** After how many milliseconds the member may bring this much, if it brings nothing until then. */
-  msUntil(memberId: string, records: number, bytes: number): number {
-    const bucket = this.#buckets.get(memberId);
-    if (bucket === undefined) return 0;
-    const missing = Math.max(
-      (Math.min(records, this.#records) - bucket.records) / this.#records,
-      (Math.min(bytes, this.#bytes) - bucket.bytes) / this.#bytes,
+  /** After how many milliseconds the member may do this much, if it does nothing until then. */
+  msUntil(memberId: string, amount: Amount): number {
+    const bucket = this.#filled(memberId);
+    const missing = UNITS.filter((unit) => bucket[unit] < this.#asked(amount, unit)).map(
+      (unit) => (this.#asked(amount, unit) - bucket[unit]) / this.#anHour[unit],
     );
-    const ready = bucket.at + missing * HOUR_MS;
+    if (missing.length === 0) return 0;
     // One more, for what sums of fractions lose.
-    return Math.max(0, Math.ceil(ready - this.#clock()) + 1);
+    return Math.max(0, Math.ceil(bucket.at + Math.max(...missing) * HOUR_MS - this.#clock()) + 1);
+  }
+
+  /** A full bucket is enough for anything. */
+  #asked(amount: Amount, unit: (typeof UNITS)[number]): number {
+    return Math.min(amount[unit] ?? 0, this.#anHour[unit]);
+  }
+
+  #filled(memberId: string): Bucket {
+    const now = this.#clock();
+    const bucket = this.#buckets.get(memberId);
+    if (bucket === undefined) return { ...this.#anHour, at: now };
+    if (now < bucket.at) {
+      // A clock that goes back gives nothing and takes nothing: it fills from here on.
+      const moved = { ...bucket, at: now };
+      this.#buckets.set(memberId, moved);
+      return moved;
+    }
+    const share = (now - bucket.at) / HOUR_MS;
+    const level = (unit: (typeof UNITS)[number]): number =>
+      this.#anHour[unit] === Infinity
+        ? Infinity
+        : Math.min(this.#anHour[unit], bucket[unit] + share * this.#anHour[unit]);
+    return { calls: level('calls'), records: level('records'), bytes: level('bytes'), at: now };
   }
 
   /** As the last, and the first is forgotten: a million devices must not cost memory for each. */

@@ -18,6 +18,7 @@ import { encodeFileStanza, findFileStanza } from '#domain/file-stanza.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { parseLuks2Header } from '#agent/drives/luks2/luks2-header.ts';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { readBackup } from '#server/backup/read-backup.ts';
 import { type BackupPorts, writeBackup } from '#server/backup/write-backup.ts';
@@ -85,7 +86,7 @@ async function backupFlips(site: FlipSite, folder: string): Promise<FlipClass> {
   const store = await openStoreIn(directory);
   try {
     const repository = await openRepository({ store, clock, random, log: quiet }, site.sealKey, undefined);
-    const refusals = new Refusals(repository.audit, clock);
+    const refusals = new Refusals(new CountedEvents(repository.audit, clock));
     const ports = { ...repository, store, clock, random, log: quiet, refusals, workFactor: WORK_FACTOR };
     let file: Uint8Array = new Uint8Array(0);
     const request = { password: PASSWORD };

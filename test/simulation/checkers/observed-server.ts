@@ -96,9 +96,6 @@ export class ObservedServer {
       this.auditSeq = row.seq;
       const event = JSON.parse(row.event) as Record<string, string | number>;
       switch (event['event'] ?? '') {
-        case 'key-provided':
-          count(this.departures, `${event['key']} ${event['as']} ${event['by']}`);
-          break;
         case 'key-revealed':
           count(this.departures, `${event['key']} revealed ${event['by']}`);
           break;

@@ -19,6 +19,7 @@ import { Departures } from './departures.ts';
 import { Facts } from './facts.ts';
 import { checkGivenBack } from './given-back.ts';
 import { checkLookup } from './lookups.ts';
+import { ProvisionCounts, provisionName } from './provisions.ts';
 
 const SOUND = 'a server meets no failure it has no word for';
 const FORGED = 'a record that does not fit its id is refused';
@@ -42,6 +43,7 @@ export class Witness {
   readonly facts: Facts;
   readonly #departures: Departures;
   readonly #budgets: BudgetLevels;
+  readonly #provisions: ProvisionCounts;
   readonly #since = new WeakMap<ServedCall, number>();
 
   constructor(world: World) {
@@ -49,9 +51,11 @@ export class Witness {
     this.facts = new Facts(() => world.schedule.now);
     this.#departures = new Departures(this.facts);
     this.#budgets = new BudgetLevels(this.facts);
+    this.#provisions = new ProvisionCounts(this.facts);
   }
 
   async onOpened(instance: Instance, reader: Reader, opened: Opened): Promise<void> {
+    this.#provisions.opened(instance);
     await checkOpened(this.facts, instance, reader, opened);
     if (opened !== 'as-it-was') this.#departures.startOver(instance);
   }
@@ -70,6 +74,7 @@ export class Witness {
     checkCursors(facts, this.#world, instance, committed);
     observed.addCursors(committed);
     observed.addAudit(committed.audit);
+    this.#provisions.committed(instance, committed.audit);
     checkImportEvents(facts, instance, committed.audit);
   }
 
@@ -88,7 +93,10 @@ export class Witness {
 
   onCallServed(instance: Instance, call: ServedCall, peer: PeerIdentity): void {
     this.#since.set(call, this.facts.now);
-    if (peer.kind === 'member') this.#budgets.begins(instance, peer.memberId, call);
+    if (peer.kind !== 'member') return;
+    this.#budgets.begins(instance, peer.memberId, call);
+    const name = this.#provisionOf(call, peer.memberId);
+    if (name !== undefined) this.#provisions.asked(instance, name);
   }
 
   onAnswer(instance: Instance, call: ServedCall, peer: PeerIdentity, answer: Answer): void {
@@ -115,14 +123,24 @@ export class Witness {
     checkLookup(this.facts, this.#world, instance, call, since, document as never, route);
     if (document['outcome'] !== 'found') return;
     const { id } = JSON.parse(call.sent as string) as { id: string };
-    this.#departures.leaves(
-      instance,
-      id,
-      route === 'unwrap' ? 'file-key' : 'key',
-      `${caller === undefined ? 'device' : 'secondary'}:${peer.memberId}`,
-    );
+    const name = this.#provisionOf(call, peer.memberId);
+    if (name !== undefined) this.#provisions.leaves(instance, name);
     if (caller === undefined) checkAnswerToDevice(this.facts, instance, peer.memberId, id);
     else checkAnswerDown(this.facts, instance, caller, id);
+  }
+
+  /** An orderly end, with a disk that could be written. */
+  onStopped(instance: Instance): void {
+    this.#provisions.stopped(instance);
+  }
+
+  /** What a question for a key is about, as the audit log will name it; undefined for other calls. */
+  #provisionOf(call: ServedCall, memberId: string): string | undefined {
+    const route = routeOf(call.path);
+    if (route !== 'lookup' && route !== 'deviceLookup' && route !== 'unwrap') return undefined;
+    const { id } = JSON.parse(call.sent as string) as { id: string };
+    const kind = this.#world.siteById(memberId) === undefined ? 'device' : 'secondary';
+    return provisionName(id, route === 'unwrap' ? 'file-key' : 'key', `${kind}:${memberId}`);
   }
 
   onRevealed(instance: Instance, key: string, material: string): void {

@@ -55,8 +55,8 @@ export const ACCESS_BUGS: readonly Bug[] = [
     edits: [
       edit(
         PROVIDE,
-        "  await ports.audit.record({\n    event: 'key-provided',\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'key',",
-        "  void ports.audit.record({\n    event: 'key-provided',\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'key',",
+        "  await ports.provisions.note({\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'key',",
+        "  void ports.provisions.note({\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'key',",
       ),
     ],
     seed: 1,
@@ -66,8 +66,8 @@ export const ACCESS_BUGS: readonly Bug[] = [
     edits: [
       edit(
         PROVIDE,
-        "  await ports.audit.record({\n    event: 'key-provided',\n    by: `secondary:${member.id}`,",
-        "  if (outcome.source.id === ports.server.id) await ports.audit.record({\n    event: 'key-provided',\n    by: `secondary:${member.id}`,",
+        '  await ports.provisions.note({\n    by: `secondary:${member.id}`,',
+        '  if (outcome.source.id === ports.server.id) await ports.provisions.note({\n    by: `secondary:${member.id}`,',
       ),
     ],
     seed: 1,

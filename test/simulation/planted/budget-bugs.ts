@@ -7,17 +7,13 @@ export const BUDGET_BUGS: readonly Bug[] = [
   {
     name: 'a batch that is larger than the budget is put off for ever',
     edits: [
-      edit(
-        BUDGET,
-        'if (bucket.records < Math.min(records, this.#records)) return false;',
-        'if (bucket.records < records) return false;',
-      ),
+      edit(BUDGET, 'return Math.min(amount[unit] ?? 0, this.#anHour[unit]);', 'return amount[unit] ?? 0;'),
     ],
     seed: 8,
   },
   {
     name: 'a budget that is used up never fills again',
-    edits: [edit(BUDGET, 'const share = Math.max(0, now - bucket.at) / HOUR_MS;', 'const share = 0;')],
+    edits: [edit(BUDGET, 'const share = (now - bucket.at) / HOUR_MS;', 'const share = 0;')],
     seed: 3,
   },
   {
@@ -25,8 +21,8 @@ export const BUDGET_BUGS: readonly Bug[] = [
     edits: [
       edit(
         'server/hierarchy/secondaries/receive-transmission.ts',
-        'lowDisk || !budget.take(member.id, batch.lines.length, batch.bytes)',
-        'lowDisk',
+        "if (answer.outcome === 'received') budget.charge(caller.id, amount);",
+        '',
       ),
     ],
     seed: 4,

@@ -185,8 +185,8 @@ export const CUSTODY_BUGS: readonly Bug[] = [
     edits: [
       edit(
         RECEIVE,
-        "    return { answer: { ...answer('later', position), waitMs }, recorded: 0 };",
-        "    await transaction.putCursor({ ...cursor, ...batch.end });\n    return { answer: { ...answer('later', position), waitMs }, recorded: 0 };",
+        'if (waitMs !== undefined) return',
+        'if (waitMs !== undefined) await transaction.putCursor({ ...cursor, ...batch.end });\n  if (waitMs !== undefined) return',
       ),
     ],
     seed: 8,

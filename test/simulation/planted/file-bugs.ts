@@ -14,8 +14,8 @@ export const FILE_BUGS: readonly Bug[] = [
     edits: [
       edit(
         PROVIDE,
-        "  await ports.audit.record({\n    event: 'key-provided',\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'file-key',",
-        "  void ports.audit.record({\n    event: 'key-provided',\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'file-key',",
+        "  await ports.provisions.note({\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'file-key',",
+        "  void ports.provisions.note({\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'file-key',",
       ),
     ],
     seed: 1,

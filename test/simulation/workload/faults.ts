@@ -1,5 +1,5 @@
 /** What goes wrong in a day. Each fault ends by itself after a while; what is still wrong in the evening is mended. */
-import { type Budgets, BUDGETS_DEFAULT } from '#server/members/budget.ts';
+import { type Budgets, BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
 import type { Instance } from '../world/instance.ts';
 import type { Weather } from '../world/weather.ts';
 import type { Site, World } from '../world/world.ts';

@@ -2,7 +2,7 @@
  * The evening: every fault is mended, every server runs once, its options are on, no link is marked, and each belongs
  * to the primary it should. From then on what was promised must come about by itself.
  */
-import { BUDGETS_DEFAULT } from '#server/members/budget.ts';
+import { BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
 import type { Device } from '../world/device.ts';
 import { CLEAR_WEATHER } from '../world/weather.ts';
 import type { Instance } from '../world/instance.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { stretchAtOnce } from '#crypto/age/scrypt-stanza.ts';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
-import { type Budgets, BUDGETS_DEFAULT } from '#server/members/budget.ts';
+import { type Budgets, BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
 import { createRepository, isNew, openRepository } from '#server/start/create-repository.ts';
 import type { Clock, Log, Timers } from '#server/environment/environment.ts';
 import type { PeopleAnswer, PeopleRequest, PeopleRouteName } from '#protocol/people-routes.ts';
@@ -232,7 +232,10 @@ export class Instance {
     const server = this.#server;
     if (server === undefined) return;
     this.#world.trace.tell(this.name, 'is stopped');
+    const { full, reserveUsed, failingWrites } = this.disk;
     await server.stop();
+    const written = !full && !reserveUsed && failingWrites === 0;
+    if (written && life.alive && this.life === life) this.#world.witness.onStopped(this);
     life.end();
   }
 

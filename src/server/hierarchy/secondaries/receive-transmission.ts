@@ -3,7 +3,8 @@
  *
  * Invariants: keys and cursor are committed together or not at all; a batch is taken only where it continues from the
  * cursor; option and DMZ mark are looked at in the transaction that stores; a record that does not fit is refused
- * alone, with its reason beside the cursor, and the rest goes on.
+ * alone, with its reason beside the cursor, and the rest goes on; a batch is taken from its sender's budget once, when
+ * it is committed, however often the store runs the work.
  */
 import { KeystairError } from '#domain/errors.ts';
 import { judgeLink } from '#domain/hierarchy.ts';
@@ -14,7 +15,9 @@ import { BatchLines, batchIncomplete, boundPutOff } from '#domain/transmission.t
 import { type TransmissionAnswer, TransmissionEnd, TransmissionStart } from '#protocol/messages.ts';
 import type { RefusedKey } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
-import type { Budget } from '../../members/budget.ts';
+import type { Refusals } from '../../audit/refusals.ts';
+import type { Amount, Budget } from '../../members/budget.ts';
+import type { MemberBudgets } from '../../members/member-budgets.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '../../records/record-keys.ts';
 import type { HierarchyPorts } from '../ports.ts';
@@ -30,30 +33,62 @@ interface ReceivedBatch {
   readonly bytes: number;
 }
 
+export interface TransmissionPorts extends HierarchyPorts {
+  readonly budgets: MemberBudgets;
+  readonly refusals: Refusals;
+}
+
 export async function receiveTransmission(
-  ports: HierarchyPorts,
-  budget: Budget,
+  ports: TransmissionPorts,
+  caller: Member,
   demandCaller: (transaction: Transaction) => Promise<Member>,
   body: AsyncIterable<Uint8Array>,
 ): Promise<TransmissionAnswer> {
   const batch = await readBatch(body);
   const lowDisk = (await ports.store.freeBytes()) < FREE_BYTES_FOR_TRANSMISSIONS;
+  const budget = ports.budgets.secondary.custody;
+  const amount: Amount = { calls: 1, records: batch.lines.length, bytes: batch.bytes };
   const { answer, recorded } = await ports.store.write(async (transaction) => {
     // The member's row is read again here: it may have been removed, or marked DMZ, while the batch travelled.
     const member = await demandCaller(transaction);
-    return store(ports, budget, transaction, member, batch, lowDisk);
+    return store(ports, transaction, member, batch, putOffMs(budget, member.id, amount, lowDisk));
   });
+  if (answer.outcome === 'received') budget.charge(caller.id, amount);
+  if (answer.outcome === 'later') await noteDeferred(ports, caller.id, { lowDisk, waitMs: answer.waitMs });
   if (recorded > 0) ports.keysRecorded.raise();
   return answer;
 }
 
+/** How long the batch has to wait; undefined where it is taken now. */
+function putOffMs(budget: Budget, id: string, amount: Amount, lowDisk: boolean): number | undefined {
+  if (lowDisk) return boundPutOff(undefined);
+  return budget.fits(id, amount) ? undefined : boundPutOff(budget.msUntil(id, amount));
+}
+
+/** Counted, as refusals are: a secondary that does not wait must not fill the log. */
+async function noteDeferred(
+  ports: TransmissionPorts,
+  secondary: string,
+  because: { readonly lowDisk: boolean; readonly waitMs: number | undefined },
+): Promise<void> {
+  const by = `secondary:${secondary}`;
+  const isFirst = await ports.refusals.note(by, 'later', {
+    event: 'call-refused',
+    by,
+    caller: by,
+    code: 'later',
+    route: 'transmit',
+  });
+  if (!isFirst) return;
+  ports.log.warn({ event: 'transmission-deferred', secondary, ...because }, 'a transmission was put off');
+}
+
 async function store(
   ports: HierarchyPorts,
-  budget: Budget,
   transaction: Transaction,
   member: Member,
   batch: ReceivedBatch,
-  lowDisk: boolean,
+  waitMs: number | undefined,
 ): Promise<{ answer: TransmissionAnswer; recorded: number }> {
   const options = await readOptions(ports.rows, transaction);
   const cursor = await transaction.cursor(member.id, batch.epoch);
@@ -80,16 +115,7 @@ async function store(
   if (cursor === undefined || !samePosition(position, batch.start)) {
     return { answer: answer('discontinuous', position), recorded: 0 };
   }
-  if (lowDisk || !budget.take(member.id, batch.lines.length, batch.bytes)) {
-    const waitMs = boundPutOff(
-      lowDisk ? undefined : budget.msUntil(member.id, batch.lines.length, batch.bytes),
-    );
-    ports.log.warn(
-      { event: 'transmission-deferred', secondary: member.id, lowDisk, waitMs },
-      'a transmission was put off',
-    );
-    return { answer: { ...answer('later', position), waitMs }, recorded: 0 };
-  }
+  if (waitMs !== undefined) return { answer: { ...answer('later', position), waitMs }, recorded: 0 };
   const { refused, recorded } = await recordLines(ports, transaction, member, batch);
   await transaction.putCursor({ ...cursor, ...batch.end });
   await transaction.putRefusedKeys(refused);

@@ -2,8 +2,8 @@
  * What machines may call, and what each call runs: one row a route, and one way in. Knows nothing of HTTP, so that a
  * simulation calls the same thing.
  *
- * Invariant: who may call is read from the route's row and the membership row at every request, before the body is
- * looked at.
+ * Invariant: who may call is read from the route's row and the membership row at every request, and taken from the
+ * caller's budget, before the body is looked at.
  */
 import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
 import type { Member, MemberKind } from '#domain/member.ts';
@@ -15,7 +15,7 @@ import {
 } from '#protocol/machine-routes.ts';
 import type { Reader } from '#store/transaction.ts';
 import type { PeerIdentity } from '#transport/peer-identity.ts';
-import type { Budget } from '../../members/budget.ts';
+import { chargeMember, type MemberBudgets } from '../../members/member-budgets.ts';
 import { arrive, arrived, type ArrivePorts, moved } from '../../devices/arrive.ts';
 import { deviceHeartbeat, missingReceipts, returnReceipts } from '../../devices/device-heartbeat.ts';
 import { recordDeviceKey } from '../../devices/record-device-key.ts';
@@ -34,10 +34,11 @@ import { admit, type Joiner } from '../../members/admit.ts';
 import type { Credentials } from '../../members/credentials.ts';
 import { demandMember, notAMember, removeMember } from '../../members/members.ts';
 import { renew } from '../../members/renew.ts';
+import { CALL_COSTS } from './call-costs.ts';
 
 export interface MachineApiPorts extends ProvidePorts, ArrivePorts, ExplainPorts {
   readonly credentials: Credentials;
-  readonly secondaryBudget: Budget;
+  readonly budgets: MemberBudgets;
   readonly streams: OpenStreams;
 }
 
@@ -116,12 +117,31 @@ export class MachineApi {
 
   /** Lets the caller in, or throws. Refusals are noted in the audit log. */
   async admit(name: MachineRouteName, peer: PeerIdentity): Promise<Admitted> {
+    const admitted = await this.#orNoted(name, nameOf(peer), countedAs(peer), () => this.#judge(name, peer));
+    if (admitted.as === 'joiner') return admitted;
+    const caller = `${admitted.member.kind}:${admitted.member.id}`;
+    await this.#orNoted(name, caller, caller, async () => this.#charge(name, admitted.member));
+    return admitted;
+  }
+
+  async #orNoted<T>(
+    name: MachineRouteName,
+    caller: string,
+    counted: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
     try {
-      return await this.#judge(name, peer);
+      return await work();
     } catch (error) {
-      if (error instanceof KeystairError) await this.#noteRefusal(name, nameOf(peer), error.code);
+      if (error instanceof KeystairError) await this.#noteRefusal(name, caller, error.code, counted);
       throw error;
     }
+  }
+
+  #charge(name: MachineRouteName, member: Member): void {
+    const cost = CALL_COSTS[name];
+    if (typeof cost !== 'string')
+      chargeMember(this.#ports.budgets, member, cost.share, { calls: cost.calls });
   }
 
   /** Runs an admitted call with its parsed body. What a member is refused for is noted in the audit log, too. */
@@ -146,7 +166,7 @@ export class MachineApi {
     const ports = this.#ports;
     if (name === 'transmit') {
       return ports.streams.runTransmission(member.id, abort, () =>
-        receiveTransmission(ports, ports.secondaryBudget, again, body as AsyncIterable<Uint8Array>),
+        receiveTransmission(ports, member, again, body as AsyncIterable<Uint8Array>),
       );
     }
     const handler = HANDLERS[name as keyof Handlers] as (call: Call<unknown>) => Promise<unknown>;
@@ -159,7 +179,7 @@ export class MachineApi {
     try {
       return await admit(ports, ports.credentials, joiner, request, ports.link.line);
     } catch (error) {
-      // Whoever tries makes a new key each time: counted together, or they would fill the log.
+      // As those who make other calls with a key of their own.
       if (error instanceof KeystairError)
         await ports.refusals.note('joiner', error.code, {
           event: 'invitation-refused',
@@ -170,8 +190,19 @@ export class MachineApi {
     }
   }
 
-  async #noteRefusal(route: MachineRouteName, caller: string, code: ErrorCode): Promise<void> {
-    await this.#ports.refusals.note(caller, code, { event: 'call-refused', by: caller, caller, code, route });
+  async #noteRefusal(
+    route: MachineRouteName,
+    caller: string,
+    code: ErrorCode,
+    counted = caller,
+  ): Promise<void> {
+    await this.#ports.refusals.note(counted, code, {
+      event: 'call-refused',
+      by: caller,
+      caller,
+      code,
+      route,
+    });
   }
 
   async #judge(name: MachineRouteName, peer: PeerIdentity): Promise<Admitted> {
@@ -201,6 +232,11 @@ function demandJoiner(peer: PeerIdentity): Joiner {
     return { publicKey: peer.publicKey, fingerprint: peer.fingerprint };
   }
   throw notAMember();
+}
+
+/** Whoever proves only a key makes a new one each time: counted together, or they would fill the log. */
+function countedAs(peer: PeerIdentity): string {
+  return peer.kind === 'self-signed' ? 'joiner' : nameOf(peer);
 }
 
 function nameOf(peer: PeerIdentity): string {

@@ -1,0 +1,126 @@
+/**
+ * Events that come again and again: the first of a name is written, those that follow within a window are counted and
+ * written as one when the window closes. So a caller that repeats itself without end fills neither the log nor the disk.
+ *
+ * Invariants: whoever is counted waits until the first is durable, and fails with it. A window is written before it is
+ * forgotten: when it is over, when another needs its room, and at the end of a run. A count that cannot be written now
+ * stays, and is written with the next.
+ */
+import type { AuditEvent } from '#domain/audit-log.ts';
+import { COUNTING_WINDOW_MS, COUNTING_WINDOWS_MAX } from '#domain/limits.ts';
+import { type Clock, isoTime } from '../environment/environment.ts';
+import type { AuditLog } from './audit-log.ts';
+
+/** The one event that stands for those that were counted since the first. */
+export type CountedForm = (count: number, since: string) => AuditEvent;
+
+interface Window {
+  readonly since: number;
+  readonly counted: CountedForm;
+  readonly first: Promise<void>;
+  count: number;
+}
+
+export class CountedEvents {
+  readonly #audit: AuditLog;
+  readonly #clock: Clock;
+  /** Oldest first. */
+  readonly #windows = new Map<string, Window>();
+  #ended = false;
+
+  constructor(audit: AuditLog, clock: Clock) {
+    this.#audit = audit;
+    this.#clock = clock;
+  }
+
+  /**
+   * Writes the event, or counts it; resolves when the event or the first of its window is durable.
+   *
+   * @returns whether it was written.
+   */
+  async note(name: string, event: AuditEvent, counted: CountedForm): Promise<boolean> {
+    if (this.#ended) {
+      await this.#audit.record(event);
+      return true;
+    }
+    const open = this.#windows.get(name);
+    if (open !== undefined && !this.#isOver(open)) {
+      open.count += 1;
+      await open.first;
+      return false;
+    }
+    const over = open === undefined ? this.#forRoom() : [name];
+    const closing = this.#close(over);
+    // Opened before anything is waited for: whoever comes meanwhile is counted in it.
+    const first = this.#audit.record(event);
+    const window: Window = { since: this.#clock(), counted, first, count: 0 };
+    this.#windows.set(name, window);
+    try {
+      await Promise.all([first, closing]);
+    } catch (error) {
+      await first.catch(() => this.#forget(name, window));
+      throw error;
+    }
+    return true;
+  }
+
+  /** Writes every count. What comes after it, from calls that are still under way, is written singly. */
+  end(): Promise<void> {
+    this.#ended = true;
+    return this.#close([...this.#windows.keys()]);
+  }
+
+  /** Closes windows that are over. */
+  sweep(): Promise<void> {
+    return this.#close([...this.#windows].filter(([, window]) => this.#isOver(window)).map(([name]) => name));
+  }
+
+  #isOver({ since }: Window): boolean {
+    return Math.abs(this.#clock() - since) >= COUNTING_WINDOW_MS;
+  }
+
+  /** The oldest, where there is no room for another. */
+  #forRoom(): string[] {
+    return this.#windows.size < COUNTING_WINDOWS_MAX ? [] : [...this.#windows.keys().take(1)];
+  }
+
+  /** What was counted in it left nothing behind: each of them fails with the first. */
+  #forget(name: string, window: Window): void {
+    if (this.#windows.get(name) === window) this.#windows.delete(name);
+  }
+
+  /** What comes from now on opens other windows. */
+  async #close(names: readonly string[]): Promise<void> {
+    const closed = names.map((name) => ({ name, window: this.#windows.get(name)! }));
+    for (const name of names) this.#windows.delete(name);
+    await Promise.all(closed.map(({ name, window }) => this.#write(name, window)));
+  }
+
+  async #write(name: string, window: Window): Promise<void> {
+    if (!(await isDurable(window.first))) return;
+    // Read now: whoever was counted before the window closed is in it.
+    const { count, counted, since } = window;
+    if (count === 0) return;
+    try {
+      await this.#audit.record(counted(count, isoTime(since)));
+    } catch (error) {
+      this.#putBack(name, window);
+      throw error;
+    }
+  }
+
+  #putBack(name: string, window: Window): void {
+    const open = this.#windows.get(name);
+    if (open === undefined) this.#windows.set(name, window);
+    else open.count += window.count;
+  }
+}
+
+async function isDurable(first: Promise<void>): Promise<boolean> {
+  try {
+    await first;
+    return true;
+  } catch {
+    return false;
+  }
+}

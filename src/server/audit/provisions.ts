@@ -1,0 +1,31 @@
+/**
+ * Keys that leave for members, in the audit log: of one key that is given to one member again and again the first is
+ * written, and the others are counted.
+ *
+ * Invariant: `note` resolves only when an event that tells of this key and this member is durable.
+ */
+import type { AuditEvent } from '#domain/audit-log.ts';
+import type { CountedEvents } from './counted-events.ts';
+
+export type KeyProvided = Extract<AuditEvent, { event: 'key-provided' }>;
+
+export class Provisions {
+  readonly #events: CountedEvents;
+
+  constructor(events: CountedEvents) {
+    this.#events = events;
+  }
+
+  async note(provided: Omit<KeyProvided, 'event'>): Promise<void> {
+    const { by, key, to, as } = provided;
+    await this.#events.note(`${by} ${as} ${key}`, { event: 'key-provided', ...provided }, (count, since) => ({
+      event: 'provisions-counted',
+      by,
+      key,
+      to,
+      as,
+      count,
+      since,
+    }));
+  }
+}
