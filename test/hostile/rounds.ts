@@ -8,6 +8,8 @@ export interface Rounds {
   readonly end: number;
   /** Of the classes whose name holds this text only. */
   readonly named?: string | undefined;
+  /** Told what was measured, where a kind measures. */
+  readonly say?: ((sentence: string) => void) | undefined;
 }
 
 export interface Report {
@@ -16,4 +18,6 @@ export interface Report {
   readonly outcomes: Readonly<Record<string, number>>;
   /** What must not be, in a sentence each. */
   readonly wrongs: readonly string[];
+  /** What took too long: apart, since where others share the machine nobody decides by it. */
+  readonly slow?: readonly string[];
 }

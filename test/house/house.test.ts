@@ -14,7 +14,7 @@ import {
 import { catalogueFaults } from './error-catalogue.ts';
 import { circles, floorFaults, pictureFaults } from './floors.ts';
 import { glossaryFaults } from './glossary.ts';
-import { deadFiles, importFaults } from './import-directions.ts';
+import { deadFiles, FOREIGN_FOLDER, foreignFaults, importFaults } from './import-directions.ts';
 import { readProjectFiles } from './project-files.ts';
 import type { SourceFile } from './source-text.ts';
 
@@ -44,6 +44,12 @@ test('docs/ARCHITECTURE.md draws the floors as they are', async () => {
   const [document] = await readProjectFiles('docs/ARCHITECTURE.md');
   const rooms = new Set(src.flatMap(({ path }) => /^src\/server\/([^/]+)\//.exec(path)?.[1] ?? []));
   assert.deepEqual(pictureFaults(document?.text ?? '', [...rooms]), []);
+});
+
+test('hostile neighbours share a protocol with us, and no code', () => {
+  const foreign = code.filter(({ path }) => path.startsWith(FOREIGN_FOLDER));
+  assert.ok(foreign.length > 5, `only ${foreign.length} files were found`);
+  holds(foreign, foreignFaults);
 });
 
 test('every file of src is reached from a program', () => assert.deepEqual(deadFiles(src), []));

@@ -80,6 +80,16 @@ export function importFaults(file: SourceFile): string[] {
   return faults;
 }
 
+/** The neighbours of foreign make: what they share with us is docs/PROTOCOL.md. */
+export const FOREIGN_FOLDER = 'test/hostile/members/foreign/';
+
+/** Whatever is no part of Node and does not lie beside it. */
+export function foreignFaults(file: SourceFile): string[] {
+  return importsOf(file.text)
+    .filter(({ specifier }) => !/^(?:node:|\.\/[\w-]+\.ts$)/.test(specifier))
+    .map(({ specifier }) => `a program of foreign make imports ${specifier}`);
+}
+
 /** Files that no program's `main.ts` reaches. */
 export function deadFiles(files: readonly SourceFile[]): string[] {
   const byPath = new Map(files.map((file) => [file.path, file]));

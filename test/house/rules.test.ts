@@ -14,7 +14,7 @@ import {
 import { catalogueFaults } from './error-catalogue.ts';
 import { circles, floorFaults, pictureFaults, SERVER_FLOORS } from './floors.ts';
 import { glossaryFaults } from './glossary.ts';
-import { deadFiles, importFaults } from './import-directions.ts';
+import { deadFiles, foreignFaults, importFaults } from './import-directions.ts';
 import { codeOf, identifiersOf, importsOf, wordsOf } from './source-text.ts';
 
 function faultsOfImport(path: string, specifier: string): string[] {
@@ -121,6 +121,24 @@ test('a file that no program reaches is found', () => {
     { path: 'src/domain/dead-too.ts', text: '' },
   ];
   assert.deepEqual(deadFiles(files), ['src/domain/dead.ts', 'src/domain/dead-too.ts']);
+});
+
+test('whatever a program of foreign make takes of ours, or of anybody, is found', () => {
+  const text = "import { a } from './a.ts';\nimport { b } from 'node:tls';\n";
+  assert.deepEqual(foreignFaults({ path: 'a.ts', text }), []);
+  for (const specifier of [
+    '#domain/claim.ts',
+    '../target.ts',
+    './../../ports.ts',
+    'fastify',
+    '#test/run.ts',
+  ]) {
+    assert.equal(
+      foreignFaults({ path: 'a.ts', text: `import { x } from '${specifier}';` }).length,
+      1,
+      specifier,
+    );
+  }
 });
 
 test('code that Node cannot run as it is, or that the house does not want, is found', () => {

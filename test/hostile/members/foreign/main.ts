@@ -1,0 +1,127 @@
+/**
+ * Hostile neighbours as a program of their own, written against docs/PROTOCOL.md: it imports nothing but Node and its
+ * own folder. It is told what to do by lines of JSON on standard input and answers each with one on standard output; it
+ * ends with its input. It does nothing that was not asked for, each for so many milliseconds, and dials this machine
+ * only.
+ */
+import { createInterface } from 'node:readline';
+import { type Attack, overKept, Tally } from './attack.ts';
+import { ATTACKS_OF_FORM } from './attacks-of-form.ts';
+import { ATTACKS_OF_ORDER } from './attacks-of-order.ts';
+import { ATTACKS_OF_STRANGERS } from './attacks-of-strangers.ts';
+import { ATTACKS_OF_TIME } from './attacks-of-time.ts';
+import { makePair, privatePem, selfSigned } from './certificates.ts';
+import { MANNERS } from './manners.ts';
+import { join, type Member } from './member.ts';
+import { Connection } from './connection.ts';
+import { HostilePrimary } from './hostile-primary.ts';
+import { type Held, makeRecord, someQuestion } from './record.ts';
+
+interface Order {
+  readonly do: string;
+  readonly name?: string;
+  readonly invitation?: string;
+  readonly ms?: number;
+}
+
+const ATTACKS: readonly Attack[] = [
+  ...ATTACKS_OF_FORM,
+  ...ATTACKS_OF_ORDER,
+  ...ATTACKS_OF_TIME,
+  ...ATTACKS_OF_STRANGERS,
+];
+/** As many as a page of arrival holds. */
+const HELD_KEYS = 100;
+/** Questions at a time that a secondary has to pass up. */
+const QUESTIONS = 32;
+
+const primary = new HostilePrimary();
+const members = new Map<string, Member>();
+const held: Held[] = [];
+
+const strangersPair = makePair();
+const strangersKey = { certificate: selfSigned(strangersPair), privateKey: privatePem(strangersPair) };
+
+function memberCalled(name: string): Member {
+  const member = members.get(name);
+  if (member === undefined) throw new Error(`${name} has not joined`);
+  return member;
+}
+
+async function holdKeys(device: Member): Promise<void> {
+  const connection = await Connection.open(device.line);
+  while (held.length < HELD_KEYS) {
+    const key = makeRecord({ device, origin: device.server.id, materialBytes: 4096 });
+    const answer = await connection.ask('/v1/device/keys', JSON.stringify({ complete: key.record }));
+    if (answer?.status !== 200) throw new Error(`a key was not taken: ${String(answer?.body)}`);
+    held.push(key);
+  }
+  connection.close();
+}
+
+async function attack(name: string, ms: number): Promise<unknown> {
+  const found = ATTACKS.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`there is no attack called ${name}`);
+  const device = memberCalled('device');
+  const tally = new Tally();
+  const until = performance.now() + ms;
+  await found.run({
+    device,
+    secondary: memberCalled('secondary'),
+    stranger: { address: device.line.address, ...strangersKey },
+    held,
+    over: () => performance.now() >= until,
+    tally,
+  });
+  return tally;
+}
+
+/** Questions of a device at the secondary, which ask the primary; half of the time heartbeats are answered well. */
+async function answerSo(name: string, ms: number): Promise<unknown> {
+  const manner = MANNERS[name];
+  if (manner === undefined) throw new Error(`there is no manner called ${name}`);
+  const asker = memberCalled('asker');
+  const tally = new Tally();
+  const begun = performance.now();
+  const before = primary.calls;
+  primary.answer(manner, false);
+  const worse = setTimeout(() => primary.answer(manner, true), ms / 2);
+  const over = (): boolean => performance.now() >= begun + ms;
+  const scene = { device: asker, secondary: asker, stranger: asker.line, held, over, tally };
+  await overKept(scene, asker.line, QUESTIONS, async (connection) => {
+    tally.answered(await connection.ask('/v1/device/lookup', JSON.stringify(someQuestion())));
+  });
+  clearTimeout(worse);
+  primary.answer(undefined, false);
+  primary.dropConnections();
+  tally.count('calls', primary.calls - before);
+  return tally;
+}
+
+async function carryOut({ do: what, ...order }: Order): Promise<unknown> {
+  const { name = '', invitation = '', ms = 0 } = order;
+  switch (what) {
+    case 'list':
+      return { attacks: ATTACKS.map((one) => one.name), manners: Object.keys(MANNERS) };
+    case 'invite':
+      await primary.listen();
+      return { invitation: primary.invite() };
+    case 'join':
+      members.set(name, await join(invitation));
+      if (name === 'device') await holdKeys(memberCalled(name));
+      return {};
+    case 'attack':
+      return attack(name, ms);
+    case 'answer':
+      return answerSo(name, ms);
+    default:
+      throw new Error(`nobody can do ${what}`);
+  }
+}
+
+for await (const line of createInterface(process.stdin)) {
+  const order = JSON.parse(line) as Order;
+  const told = await carryOut(order).catch((error: unknown) => ({ trouble: String(error) }));
+  process.stdout.write(`${JSON.stringify(told)}\n`);
+}
+process.exit();
