@@ -134,6 +134,8 @@ export const PASSWORD_BYTES_MAX = 4096;
 export const CERTIFICATE_MS = 30 * 24 * 60 * 60 * 1000;
 /** Clocks differ; a certificate is valid from a day before it was made. */
 export const CERTIFICATE_BACKDATE_MS = 24 * 60 * 60 * 1000;
+/** Clocks are set back by seconds every day; by more than this one was wrong before, or is now. */
+export const CLOCK_BEHIND_MS_MIN = 10 * 60 * 1000;
 export const AUTHORITY_MS = 50 * 365 * 24 * 60 * 60 * 1000;
 
 // --- connections between machines ---

@@ -27,6 +27,7 @@ import type { HierarchyPorts } from './hierarchy/ports.ts';
 import { PendingRepairs } from './integrity/repair/pending-repairs.ts';
 import { Resealing } from './seals/resealing.ts';
 import { Seals, type SealsPorts } from './seals/seals.ts';
+import { noteTimeAhead } from './repository/known-time.ts';
 import { Signal } from './environment/signal.ts';
 import type { StatusPorts } from './status/status.ts';
 import type { TransferTuning } from './transfer/transfer-ports.ts';
@@ -89,6 +90,8 @@ export async function createAdministrationServer(
     treeChanged: new Signal(),
   };
   ports.hierarchyChanged.listen(() => ports.ears.forgetIds());
+  // Where it cannot be kept now, it is told all the same.
+  await noteTimeAhead(ports).catch(() => undefined);
   const link = new PrimaryLink(ports, options.dialler);
   await link.remember();
   const climb = new Climb(ports, link, () => treeForPrimary(ports));

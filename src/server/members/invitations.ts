@@ -8,13 +8,13 @@ import type { MemberKind } from '#domain/member.ts';
 import type { Caller } from '#domain/right.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { isoTime } from '../environment/environment.ts';
+import { type Expiring, isExpired, latestTime } from '../repository/known-time.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 
 /** What is kept of an invitation. */
-export interface InvitationRow {
+export interface InvitationRow extends Expiring {
   readonly kind: MemberKind;
   readonly dmz: boolean;
-  readonly expiresAt: string;
   /** The fingerprint of the public key that spent it. */
   readonly usedBy: string | null;
 }
@@ -38,7 +38,8 @@ export async function invite(
   };
   const id = hashInvitationSecret(secret);
   await ports.store.write(async (transaction) => {
-    const row: InvitationRow = { kind: request.kind, dmz: request.dmz, expiresAt, usedBy: null };
+    const knownAt = isoTime(await latestTime(ports, transaction));
+    const row: InvitationRow = { kind: request.kind, dmz: request.dmz, expiresAt, knownAt, usedBy: null };
     await ports.rows.put(transaction, 'invitation', id, row);
     await ports.audit.append(transaction, [
       {
@@ -76,7 +77,7 @@ export async function demandInvitation(
       nextStep: `use it with ${command}, or ask for one for a ${request.kind}`,
     });
   }
-  if (ports.clock() >= Date.parse(row.expiresAt)) {
+  if (await isExpired(ports, transaction, row)) {
     throw new KeystairError('invitation-expired', `the invitation expired at ${row.expiresAt}`, {
       nextStep: 'ask for a new one',
     });

@@ -11,6 +11,7 @@ import { ringSeen, showSecondary } from '../hierarchy/tree.ts';
 import type { HierarchyPorts } from '../hierarchy/ports.ts';
 import type { Resealing } from '../seals/resealing.ts';
 import type { Seals } from '../seals/seals.ts';
+import { clockBehindSentence, timeAhead } from '../repository/known-time.ts';
 import { readEpoch, readOptions } from '../repository/settings.ts';
 import type { ServerIdentities } from '../transfer/server-identities.ts';
 import { countMembers, listMembers } from '../members/members.ts';
@@ -71,6 +72,8 @@ async function warningsOf(ports: HierarchyPorts): Promise<string[]> {
       `the row "${row}" was altered in the database and counts as absent; restore the newest backup, or make it anew`,
   );
   if (ring !== undefined) warnings.push(ring);
+  const ahead = await timeAhead(ports, ports.store.reader);
+  if (ahead !== undefined) warnings.push(clockBehindSentence(ports.clock(), ahead));
   for (const { server, expiresAt } of await openRecoveries(ports)) {
     warnings.push(
       `${server.name} may have its keys back from here until ${expiresAt}; once it has, end that with \`keystair hierarchy allow-recovery ${server.id} --off\``,

@@ -9,15 +9,15 @@ import { type Caller, demandRight } from '#domain/right.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { Reader } from '#store/transaction.ts';
 import { isoTime } from '../../environment/environment.ts';
+import { type Expiring, isExpired, latestTime } from '../../repository/known-time.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { findNamed, listMembers, readMember } from '../../members/members.ts';
 import { gone } from '../neighbours.ts';
 import type { OpenStreams } from '../secondaries/open-streams.ts';
 
 /** Its id is the secondary's. */
-interface RecoveryRow {
+interface RecoveryRow extends Expiring {
   readonly allowedAt: string;
-  readonly expiresAt: string;
 }
 
 export interface RecoveryPorts extends ServerPorts {
@@ -31,12 +31,16 @@ export async function recoveryAllowedUntil(
   secondaryId: string,
 ): Promise<string | undefined> {
   const row = await ports.rows.get<RecoveryRow>(reader, 'recovery', secondaryId);
-  return row === undefined || !isOpen(row, ports.clock()) ? undefined : row.expiresAt;
+  return row === undefined || !(await isOpen(ports, reader, row)) ? undefined : row.expiresAt;
 }
 
 /** A clock that was set back to before the permission does not make it last longer. */
-function isOpen(row: RecoveryRow, now: number): boolean {
-  return now >= Date.parse(row.allowedAt) && now < Date.parse(row.expiresAt);
+async function isOpen(
+  ports: Pick<ServerPorts, 'rows' | 'clock'>,
+  reader: Reader,
+  row: RecoveryRow,
+): Promise<boolean> {
+  return ports.clock() >= Date.parse(row.allowedAt) && !(await isExpired(ports, reader, row));
 }
 
 /** Every permission that is open now, for the status. */
@@ -46,10 +50,10 @@ export async function openRecoveries(
   const { reader } = ports.store;
   const rows = await ports.rows.all<RecoveryRow>(reader, 'recovery');
   if (rows.length === 0) return [];
-  const now = ports.clock();
-  const until = new Map(
-    rows.filter(({ value }) => isOpen(value, now)).map(({ id, value }) => [id, value.expiresAt]),
-  );
+  const until = new Map<string, string>();
+  for (const { id, value } of rows) {
+    if (await isOpen(ports, reader, value)) until.set(id, value.expiresAt);
+  }
   const secondaries = await listMembers(ports.rows, reader, 'secondary');
   return secondaries
     .filter(({ id }) => until.has(id))
@@ -83,6 +87,7 @@ export async function allowRecovery(
   const now = ports.clock();
   const row: RecoveryRow = {
     allowedAt: isoTime(now),
+    knownAt: isoTime(await latestTime(ports, ports.store.reader)),
     expiresAt: isoTime(now + (request.expiresMs ?? RECOVERY_MS_DEFAULT)),
   };
   await ports.store.write(async (transaction) => {

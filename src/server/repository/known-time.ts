@@ -1,0 +1,79 @@
+/**
+ * The latest time that this server knows of, beside its clock: its audit log's. A clock that was set back, or lost its
+ * battery, must not let end again what had ended, so whatever expires is held against both.
+ *
+ * Invariant: what was made while the clock stood behind a known time lives by the clock alone, or one hour with a clock
+ * that was wrong the other way would end everything for as long as it was ahead.
+ */
+import { CLOCK_BEHIND_MS_MIN } from '#domain/limits.ts';
+import type { Reader } from '#store/transaction.ts';
+import { isoTime } from '../environment/environment.ts';
+import type { ServerPorts } from './ports.ts';
+
+type TimePorts = Pick<ServerPorts, 'rows' | 'clock'>;
+
+/** Kept where a start found the clock behind: the next events carry the clock's time, and would hide it. */
+interface KnownTimeRow {
+  readonly at: string;
+}
+
+/** What expires, and what time was known when it was made. An earlier release did not note it. */
+export interface Expiring {
+  readonly expiresAt: string;
+  readonly knownAt?: string | undefined;
+}
+
+const ROW = 'known-time';
+
+/** Unix ms. The clock, where nothing later is known. */
+export async function latestTime(ports: TimePorts, reader: Reader): Promise<number> {
+  const row = await ports.rows.get<KnownTimeRow>(reader, 'setting', ROW);
+  return Math.max(ports.clock(), row === undefined ? 0 : Date.parse(row.at), await lastEventTime(reader));
+}
+
+/** Whether it is over by the clock, or was when the last event was written. */
+export async function isExpired(ports: TimePorts, reader: Reader, expiring: Expiring): Promise<boolean> {
+  const end = Date.parse(expiring.expiresAt);
+  if (ports.clock() >= end) return true;
+  const latest = await latestTime(ports, reader);
+  return latest >= end && latest > Date.parse(expiring.knownAt ?? isoTime(0));
+}
+
+/** The time that the clock stands behind; undefined where it does not, or by so little that clocks are set by it. */
+export async function timeAhead(ports: TimePorts, reader: Reader): Promise<string | undefined> {
+  const latest = await latestTime(ports, reader);
+  return latest - ports.clock() < CLOCK_BEHIND_MS_MIN ? undefined : isoTime(latest);
+}
+
+/** At the start: tells of a clock that stands behind, and keeps the time that is known. */
+export async function noteTimeAhead(
+  ports: Pick<ServerPorts, 'rows' | 'clock' | 'store' | 'log'>,
+): Promise<void> {
+  const { rows, store, clock, log } = ports;
+  const at = await timeAhead(ports, store.reader);
+  if (at === undefined) return;
+  log.warn(
+    { event: 'clock-behind', clock: isoTime(clock()), lastEvent: at },
+    clockBehindSentence(clock(), at),
+  );
+  const row: KnownTimeRow = { at };
+  await store.write((transaction) => rows.put(transaction, 'setting', ROW, row));
+}
+
+export function clockBehindSentence(now: number, knownTime: string): string {
+  return `the clock of this server stands at ${isoTime(now)}, and its audit log had come to ${knownTime}; set the clock right; if it is right now and was wrong then, this ends by itself at that time`;
+}
+
+async function lastEventTime(reader: Reader): Promise<number> {
+  const { seq } = await reader.auditHead();
+  const [last] = await reader.auditAfter(seq - 1, 1);
+  if (last === undefined) return 0;
+  try {
+    const { at } = JSON.parse(last.event) as { readonly at?: unknown };
+    const time = typeof at === 'string' ? Date.parse(at) : 0;
+    return Number.isNaN(time) ? 0 : time;
+  } catch {
+    // An altered row, which `server verify` names.
+    return 0;
+  }
+}
