@@ -36,7 +36,8 @@ export async function enrol(
       nextStep: 'ask for one made with `keystair devices invite`',
     });
   }
-  const device = prepareDevice(ports, request.name);
+  const before = prepareDevice(ports);
+  const device = { ...before, name: request.name ?? before.name };
   const present = ports.state.get('membership');
   if (present === undefined || present.server.id === invitation.server.id) {
     const membership = await join(ports, device, invitation, false);
@@ -44,22 +45,21 @@ export async function enrol(
       const now = ports.state.get('membership');
       if (now !== undefined && now.server.id !== membership.server.id) throw changedMeanwhile();
       ports.state.set('membership', membership);
+      ports.state.set('device', device);
     });
     await firstHeartbeat(ports);
     return reportOf(device, membership.server, 0, 0, [], undefined);
   }
-  return change(ports, device, invitation, present);
+  return change(ports, { before, device }, invitation, present);
 }
 
 /** The key pair is stored before it is used, so that a lost answer can be asked for again with the same key. */
-function prepareDevice(ports: AgentPorts, name: string | undefined): Device {
+function prepareDevice(ports: AgentPorts): Device {
   return ports.state.transaction(() => {
     const present = ports.state.get('device');
-    const device: Device = {
-      id: present?.id ?? randomUUID(),
-      name: name ?? present?.name ?? (hostname().slice(0, NAME_LENGTH_MAX) || 'device'),
-      privateKeyPem: present?.privateKeyPem ?? makeKeyPair().privateKeyPem,
-    };
+    if (present !== undefined) return present;
+    const name = hostname().slice(0, NAME_LENGTH_MAX) || 'device';
+    const device: Device = { id: randomUUID(), name, privateKeyPem: makeKeyPair().privateKeyPem };
     ports.state.set('device', device);
     return device;
   });
@@ -89,7 +89,7 @@ async function join(
 
 async function change(
   ports: AgentPorts,
-  device: Device,
+  { before, device }: { readonly before: Device; readonly device: Device },
   invitation: Invitation,
   present: Membership,
 ): Promise<EnrolReport> {
@@ -97,12 +97,12 @@ async function change(
   const membership = await join(ports, device, invitation, true);
   ports.state.set('arriving', { membership, secretHash });
   const { needed, obtained, refused } = await withMembership(ports, membership, (calls) =>
-    moveOver(ports, calls, present, membership),
+    moveOver(ports, calls, device, present, membership),
   );
   if (refused.length > 0) {
     const explained = refused.map((one) => ({ id: one.id, ...explainRefusal(one) }));
     return reportOf(
-      device,
+      before,
       present.server,
       needed,
       obtained,
@@ -115,7 +115,13 @@ async function change(
 }
 
 /** Shows keys until none is left that was not shown, those included that another command makes meanwhile. */
-async function moveOver(ports: AgentPorts, calls: MachineCalls, present: Membership, membership: Membership) {
+async function moveOver(
+  ports: AgentPorts,
+  calls: MachineCalls,
+  device: Device,
+  present: Membership,
+  membership: Membership,
+) {
   const shown = new Set<string>();
   let obtained = 0;
   for (;;) {
@@ -129,15 +135,16 @@ async function moveOver(ports: AgentPorts, calls: MachineCalls, present: Members
     });
     for (const { id } of [...receipts, ...refused]) shown.add(id);
     obtained += receipts.length;
-    if (refused.length > 0 || decide(ports, present, membership, shown)) {
+    if (refused.length > 0 || decide(ports, device, present, membership, shown)) {
       return { needed: shown.size, obtained, refused };
     }
   }
 }
 
-/** The one write that decides. False where the device needs a key that was not shown. */
+/** The one write that decides, of the new name too. False where the device needs a key that was not shown. */
 function decide(
   ports: AgentPorts,
+  device: Device,
   present: Membership,
   membership: Membership,
   shown: ReadonlySet<string>,
@@ -145,6 +152,7 @@ function decide(
   return ports.state.transaction(() => {
     if (ports.state.demandMembership().server.id !== present.server.id) throw changedMeanwhile();
     if (neededKeys(ports).some(({ id }) => !shown.has(id))) return false;
+    ports.state.set('device', device);
     ports.state.set('membership', membership);
     ports.state.set('left-server', { membership: present, to: membership.server });
     ports.state.set('tell-arrived', true);

@@ -24,12 +24,21 @@ export async function runAgent(ports: AgentPorts, log: AgentLog, stop: AbortSign
     } catch (error) {
       failures += 1;
       const because = error instanceof KeystairError ? error.sentence : 'a failure inside';
-      ports.state.set('last-problem', because);
+      noteProblem(ports, because);
       log.warn({ event: 'heartbeat-failed', code: codeOf(error), failures, because }, 'the heartbeat failed');
     }
     await sleep(waitMs(ports, failures), stop);
   }
   log.info({ event: 'stopped' }, 'the agent stopped');
+}
+
+/** For `agent status`. Where the state cannot be written that is the problem, and it stands in the log. */
+function noteProblem({ state }: AgentPorts, because: string): void {
+  try {
+    state.set('last-problem', because);
+  } catch (error) {
+    if (!(error instanceof KeystairError)) throw error;
+  }
 }
 
 function waitMs(ports: AgentPorts, failures: number): number {

@@ -12,6 +12,7 @@ import { demandClosedDirectory, demandOwnDatabase, makeClosedDirectory } from '#
 import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import { type AgentKey, keyFromRow } from './agent-key.ts';
+import { stateDamaged, stateFailure } from './state-failure.ts';
 
 const STATE_FILE = 'agent.db';
 /** What its directory is called in sentences. */
@@ -62,11 +63,13 @@ const FIELDS: { readonly [N in keyof Facts]?: readonly string[] } = {
 
 export class AgentState {
   readonly #database: DatabaseSync;
+  readonly #path: string;
   readonly directory: string;
 
   /** Use `open`. */
   constructor(directory: string, database: DatabaseSync) {
     this.directory = directory;
+    this.#path = join(directory, STATE_FILE);
     this.#database = database;
   }
 
@@ -105,7 +108,7 @@ export class AgentState {
       if (fields.every((field) => field in (value as object))) return value;
       throw new Error(`the fact ${name} lacks a field`);
     } catch (cause) {
-      throw damaged(join(this.directory, STATE_FILE), cause);
+      throw stateDamaged(this.#path, cause);
     }
   }
 
@@ -181,35 +184,35 @@ export class AgentState {
 
   /** Everything the work does is durable together, or not at all. */
   transaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
+    this.#told(() => this.#database.exec('BEGIN IMMEDIATE'));
     try {
       const result = work();
-      this.#database.exec('COMMIT');
+      this.#told(() => this.#database.exec('COMMIT'));
       return result;
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // Some failures end the transaction by themselves.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }
 
   #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#readable(() => this.#database.prepare(sql).run(...values));
+    this.#told(() => this.#database.prepare(sql).run(...values));
   }
 
   #row(sql: string, ...values: SQLInputValue[]): Record<string, unknown> | undefined {
-    return this.#readable(() => this.#database.prepare(sql).get(...values));
+    return this.#told(() => this.#database.prepare(sql).get(...values));
   }
 
   #rows(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
-    return this.#readable(() => this.#database.prepare(sql).all(...values));
+    return this.#told(() => this.#database.prepare(sql).all(...values));
   }
 
-  #readable<T>(access: () => T): T {
+  #told<T>(access: () => T): T {
     try {
       return access();
     } catch (error) {
-      const code = (error as { errcode?: number }).errcode ?? 0;
-      throw DAMAGED.has(code & 0xff) ? damaged(join(this.directory, STATE_FILE), error) : error;
+      throw stateFailure(this.#path, error);
     }
   }
 }
@@ -247,20 +250,9 @@ function openDatabase(path: string): DatabaseSync {
     return database;
   } catch (cause) {
     database?.close();
-    if (cause instanceof KeystairError) throw cause;
-    throw damaged(path, cause);
+    const failure = stateFailure(path, cause);
+    throw failure instanceof KeystairError ? failure : stateDamaged(path, cause);
   }
-}
-
-/** SQLite's codes for a file that is not as it was written: ERROR (the tables are others), CORRUPT, NOTADB. */
-const DAMAGED: ReadonlySet<number> = new Set([1, 11, 26]);
-
-function damaged(path: string, cause: unknown): KeystairError {
-  return new KeystairError('data-damaged', `the agent state ${path} cannot be read`, {
-    nextStep:
-      'check the disk and its free space; put the file back from a backup, or enrol into an empty directory: its keys are on the server',
-    cause,
-  });
 }
 
 function createTables(database: DatabaseSync): void {

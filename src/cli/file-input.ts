@@ -2,13 +2,12 @@
  * The file that an import or a restore reads, as it comes: at a path, through a pipe, or on standard input (`-`).
  * Invariant: it is read on from its front and never back, so that a pipe is as good as a file.
  */
-import { constants, fstatSync, openSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { Socket } from 'node:net';
+import { fstatSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { openInputFile } from '#disk/open-input.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { withoutArmor } from '#crypto/age/age-armor.ts';
-import { AGE_ARMOR_WHITESPACE_MAX, FILE_BLOCK_BYTES } from '#domain/limits.ts';
+import { AGE_ARMOR_WHITESPACE_MAX } from '#domain/limits.ts';
 import { STANDARD_STREAM } from './standard-streams.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
@@ -35,29 +34,12 @@ export async function openFileInput(
   terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
 ): Promise<FileInput> {
   if (path === STANDARD_STREAM) return standardInput(terminal);
-  const handle = await open(path, constants.O_RDONLY);
-  const stat = await handle.stat();
-  if (stat.isDirectory()) {
-    await handle.close();
-    throw new KeystairError('invalid-argument', `${path} is a directory`, { nextStep: 'name a file' });
-  }
-  const stream = stat.isFIFO()
-    ? waitedFor(handle)
-    : handle.createReadStream({ highWaterMark: FILE_BLOCK_BYTES, autoClose: false });
+  const { size, stream } = await openInputFile(path);
   return {
-    size: stat.isFile() ? stat.size : undefined,
+    size,
     read: () => readFront(stream),
-    close: async () => {
-      stream.destroy();
-      await handle.close();
-    },
+    close: async () => void stream.destroy(),
   };
-}
-
-/** A plain read of a pipe that nobody writes to cannot be given up, and would keep the command from ending. */
-function waitedFor(handle: FileHandle): Readable {
-  const again = openSync(`/proc/self/fd/${handle.fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
-  return new Socket({ fd: again, readable: true, writable: false });
 }
 
 function standardInput({ input, inputIsPerson }: Pick<Terminal, 'input' | 'inputIsPerson'>): FileInput {

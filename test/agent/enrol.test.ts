@@ -1,6 +1,7 @@
 /** A device that asks to change its server and stays: what it is told, with real servers in this process. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { enrol } from '#agent/enrol.ts';
 import { claimToText } from '#domain/claim.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { joinInProcess, openServer, switchOption } from '#test/support/server-in-process.ts';
@@ -67,4 +68,33 @@ test('a server with nobody above or below is not told to switch an option that w
   await agent.makeKey();
   const { stays } = await agent.enrolWith(alone);
   assert.match(stays?.message ?? '', /because no server on the way has this key/);
+});
+
+test('a name is taken with the answer, and not where the device is refused or stays', async () => {
+  const [old, alone] = await Promise.all([openServer('Old'), openServer('Alone')]);
+  const agent = openAgent();
+  const { ports } = agent;
+  const nameNow = () => ports.state.demandDevice().name;
+  const spent = (await old.call('inviteDevice', {})).invitation;
+  await enrol(openAgent().ports, { invitation: spent, name: 'Another' });
+  await assert.rejects(enrol(ports, { invitation: spent, name: 'Never' }), { code: 'invitation-used' });
+  const { invitation } = await old.call('inviteDevice', {});
+  await enrol(ports, { invitation, name: 'Kari' });
+  assert.equal(nameNow(), 'Kari');
+
+  await assert.rejects(enrol(ports, { invitation: spent, name: 'X' }), { code: 'invitation-used' });
+  await assert.rejects(enrol(ports, { invitation: `${spent}x`, name: 'X' }), { code: 'invitation-invalid' });
+  assert.equal(nameNow(), 'Kari');
+  await agent.makeKey();
+  const away = (await alone.call('inviteDevice', {})).invitation;
+  const { stays, device } = await enrol(ports, { invitation: away, name: 'X' });
+  assert.ok(stays !== undefined);
+  assert.deepEqual([device.name, nameNow()], ['Kari', 'Kari']);
+
+  const again = (await old.call('inviteDevice', {})).invitation;
+  assert.equal(
+    (await enrol(ports, { invitation: again, name: 'Kari Nordmann' })).device.name,
+    'Kari Nordmann',
+  );
+  assert.equal(nameNow(), 'Kari Nordmann');
 });

@@ -1,12 +1,9 @@
 /** Where a file comes from and where it goes: a path, or `-` for the standard streams. */
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { addAbortSignal, type Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileFailure, interrupted } from '#disk/file-failure.ts';
+import { openInputFile } from '#disk/open-input.ts';
 import { checkNewFile, type WholeFile, writeWholeFile } from '#disk/whole-file.ts';
-import { KeystairError } from '#domain/errors.ts';
-import { FILE_BLOCK_BYTES } from '#domain/limits.ts';
 
 const STANDARD_STREAM = '-';
 
@@ -31,23 +28,11 @@ export async function openInput(
     if (signal !== undefined) addAbortSignal(signal, streams.stdin);
     return { bytes: namingFailures(streams.stdin, 'read standard input'), close: async () => {} };
   }
-  let handle: FileHandle;
-  try {
-    handle = await open(path, constants.O_RDONLY);
-  } catch (error) {
-    throw fileFailure(error, `open ${path}`);
-  }
-  if ((await handle.stat()).isDirectory()) {
-    await handle.close();
-    throw new KeystairError('invalid-argument', `${path} is a folder`, { nextStep: 'name a file' });
-  }
-  const stream = handle.createReadStream({ highWaterMark: FILE_BLOCK_BYTES, ...(signal && { signal }) });
+  const { stream } = await openInputFile(path);
+  if (signal !== undefined) addAbortSignal(signal, stream);
   return {
     bytes: namingFailures(stream, `read ${path}`),
-    close: async () => {
-      stream.destroy();
-      await handle.close().catch(() => {});
-    },
+    close: async () => void stream.destroy(),
   };
 }
 
