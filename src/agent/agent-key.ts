@@ -3,8 +3,10 @@
  * material, or it is left out: a file encrypted under an altered id or claim would open nowhere else, and nobody would
  * know until then.
  */
+import { parseJson } from '#domain/bounded-json.ts';
 import { claimFits, claimFromText } from '#domain/claim.ts';
 import { checkKey, type EncryptionKey } from '#domain/encryption-key.ts';
+import { KEY_JSON } from '#domain/json-bounds.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 
 /** How the device came by a key. `pending`: made, not acknowledged yet; nothing is encrypted with it. */
@@ -39,7 +41,11 @@ export function keyFromRow(row: Record<string, unknown>): AgentKey {
   if (typeof record !== 'string' || !(material instanceof Uint8Array) || !(blind instanceof Uint8Array))
     return { ...key, altered: true };
   try {
-    const own = { record: JSON.parse(record) as EncryptionKey, material: new KeyMaterial(material), blind };
+    const own = {
+      record: parseJson(record, KEY_JSON) as EncryptionKey,
+      material: new KeyMaterial(material),
+      blind,
+    };
     return fitsTogether(key, own) ? { ...key, ...own } : { ...key, altered: true };
   } catch {
     return { ...key, altered: true };

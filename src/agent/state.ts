@@ -9,7 +9,9 @@ import { accessSync, chmodSync, constants, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { demandClosedDirectory, demandOwnDatabase, makeClosedDirectory } from '#disk/closed-directory.ts';
+import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import { type AgentKey, keyFromRow } from './agent-key.ts';
 import { stateDamaged, stateFailure } from './state-failure.ts';
@@ -103,7 +105,7 @@ export class AgentState {
     const row = this.#row('SELECT value FROM facts WHERE name = ?', name);
     if (row === undefined) return undefined;
     try {
-      const value = JSON.parse(String(row['value'])) as Facts[N];
+      const value = parseJson(String(row['value']), REQUEST_JSON) as Facts[N];
       const fields = FIELDS[name] ?? [];
       if (fields.every((field) => field in (value as object))) return value;
       throw new Error(`the fact ${name} lacks a field`);

@@ -2,6 +2,8 @@
  * A listing that may be long: kept packed as its pages come, and unpacked page by page as it is written. A command
  * writes nothing before it has the whole, and a million keys as objects are a gigabyte.
  */
+import { parseJson } from '#domain/bounded-json.ts';
+import { PEOPLE_ANSWER_JSON } from '#domain/json-bounds.ts';
 
 /** Loaded by who lists something: every command can write a list. */
 const zlib = () => process.getBuiltinModule('node:zlib');
@@ -30,6 +32,6 @@ export class PackedList<T> {
   }
 
   *[Symbol.iterator](): Generator<T> {
-    for (const elements of this.jsonPages()) yield* JSON.parse(`[${elements}]`) as T[];
+    for (const elements of this.jsonPages()) yield* parseJson(`[${elements}]`, PEOPLE_ANSWER_JSON) as T[];
   }
 }

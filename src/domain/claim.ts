@@ -6,7 +6,8 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { KeystairError } from './errors.ts';
 import { CLAIM_BYTES } from './limits.ts';
 
-const CLAIM_TEXT = /^[A-Za-z0-9+/]{21}[AQgw]$/;
+/** The one spelling of 16 bytes. */
+export const CLAIM_TEXT = /^[A-Za-z0-9+/]{21}[AQgw]$/;
 
 /** Unpadded standard base64, 22 characters: the form in age stanzas, LUKS2 tokens and messages. */
 export function claimToText(claim: Uint8Array): string {

@@ -5,7 +5,9 @@
  * the record's digest. So no one can put other content under a known id, and two servers can compare a record by its
  * digest without showing the material.
  */
+import { parseJson } from './bounded-json.ts';
 import { KeystairError } from './errors.ts';
+import { KEY_JSON } from './json-bounds.ts';
 import type { KeyMaterial } from './key-material.ts';
 import { BLIND_BYTES, KEY_FIELDS_BYTES_MAX, NAME_LENGTH_MAX } from './limits.ts';
 import { sha256 } from './sha-256.ts';
@@ -124,7 +126,7 @@ export function canonicalFields(key: EncryptionKey): string {
 export function keyFromCanonical(id: string, fields: string): EncryptionKey {
   let parsed: Partial<EncryptionKey> | null = null;
   try {
-    parsed = JSON.parse(fields) as Partial<EncryptionKey> | null;
+    parsed = parseJson(fields, KEY_JSON) as Partial<EncryptionKey> | null;
   } catch {
     // Not the cause: its words would quote the row.
   }

@@ -5,9 +5,11 @@
  * Invariant: the trailer's digest covers every byte before the trailer, so the lines are whole, in order and unaltered
  * exactly when count and digest fit. That the file itself was not cut is told by the age format around it.
  */
+import { type JsonBounds, parseJson } from './bounded-json.ts';
 import { UUID_PATTERN } from './encryption-key.ts';
 import { KeystairError } from './errors.ts';
 import { EXPORT_LINE_BYTES_MAX, EXPORT_SELECTED_MAX, NAME_LENGTH_MAX } from './limits.ts';
+import { MESSAGE_DEPTH_MAX, REQUEST_VALUES_MAX } from './message-limits.ts';
 
 export const EXPORT_FORMAT = 'keystair-export';
 const EXPORT_VERSION = 1;
@@ -40,6 +42,13 @@ export type ExportLine =
   /** `value` is whatever stands there; whoever takes it in checks it as a key from anywhere. */
   | { readonly kind: 'record'; readonly value: unknown }
   | { readonly kind: 'trailer'; readonly count: number; readonly digest: string };
+
+/** The header names what was asked for; every other line holds less. */
+const LINE_JSON: JsonBounds = {
+  length: EXPORT_LINE_BYTES_MAX,
+  depth: MESSAGE_DEPTH_MAX,
+  values: REQUEST_VALUES_MAX,
+};
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
@@ -76,7 +85,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function objectOf(text: string, what: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text, LINE_JSON);
   } catch {
     // The parser's message quotes the line, which may hold key material.
     value = undefined;

@@ -3,8 +3,12 @@
  * secret. The inviting server keeps only the secret's hash.
  */
 import { hash } from 'node:crypto';
+import { parseJson } from './bounded-json.ts';
 import { KeystairError } from './errors.ts';
 import { UUID_PATTERN } from './encryption-key.ts';
+import { REQUEST_JSON } from './json-bounds.ts';
+import { INVITATION_BYTES_MAX } from './limits.ts';
+import { ADDRESSES_MAX } from './message-limits.ts';
 
 export interface Invitation {
   readonly kind: 'device' | 'secondary';
@@ -20,8 +24,6 @@ export interface Invitation {
 }
 
 const PREFIX = 'keystair-invitation-1.';
-/** A handful of addresses; longer is not one of ours. */
-const INVITATION_LENGTH_MAX = 8192;
 
 function checksum(payload: string): string {
   return hash('sha256', PREFIX + payload, 'hex').slice(0, 8);
@@ -43,7 +45,7 @@ export function decodeInvitation(text: string): Invitation {
   const word = text.trim();
   if (!word.startsWith(PREFIX)) throw invalid('this is not a Keystair invitation');
   const [payload = '', sum, ...more] = word.slice(PREFIX.length).split('.');
-  if (word.length > INVITATION_LENGTH_MAX || more.length > 0 || sum !== checksum(payload)) {
+  if (word.length > INVITATION_BYTES_MAX || more.length > 0 || sum !== checksum(payload)) {
     throw invalid('the invitation is cut or altered');
   }
   const value = parsePayload(payload);
@@ -53,7 +55,7 @@ export function decodeInvitation(text: string): Invitation {
 
 function parsePayload(payload: string): unknown {
   try {
-    return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+    return parseJson(Buffer.from(payload, 'base64url').toString('utf8'), REQUEST_JSON);
   } catch {
     return undefined;
   }
@@ -71,6 +73,7 @@ function isInvitation(value: unknown): value is Invitation {
     UUID_PATTERN.test(id) &&
     typeof name === 'string' &&
     Array.isArray(addresses) &&
+    addresses.length <= ADDRESSES_MAX &&
     addresses.every((address) => typeof address === 'string') &&
     typeof authority === 'string' &&
     /^[0-9a-f]{64}$/.test(authority) &&

@@ -1,6 +1,6 @@
 /**
  * Every limit of Keystair, named, with its unit and its reason. A number that bounds memory, time or size of what a
- * stranger may send lives here and nowhere else.
+ * stranger may send lives here, or with the other limits of messages in `message-limits.ts`, and nowhere else.
  */
 
 // --- one encryption key ---

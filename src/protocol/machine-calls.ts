@@ -2,13 +2,15 @@
  * The typed client of the machines' protocol, made from the route table over any way to send. Agent and secondary use
  * it over mutual TLS; a simulation hands in a network of its own.
  */
+import type { z } from 'zod';
+import { JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { ANSWER_JSON } from '#domain/json-bounds.ts';
+import { faultWords, formed } from './forms.ts';
 import { type AnswerOf, MACHINE_ROUTES, type MachineRouteName, type RequestOf } from './machine-routes.ts';
 import { errorFromProblem } from './problem.ts';
 import { checkProtocolVersion, PROTOCOL_HEADER, PROTOCOL_VERSION } from './version.ts';
 
-/** The largest answer: an arrival page of 100 receipts of 8 KiB. */
-const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
 const CALL_MS_DEFAULT = 15_000;
 
 export interface SendRequest {
@@ -61,22 +63,19 @@ export function createMachineCalls(send: Send): MachineCalls {
       body,
       signal: options.signal,
       timeoutMs: options.timeoutMs ?? CALL_MS_DEFAULT,
-      maxBytes: ANSWER_BYTES_MAX,
+      maxBytes: ANSWER_JSON.length,
       idempotent: route.idempotent,
       renewalOnly: name === 'renew',
     });
-    const document = parseJson(answer.body);
+    const document = documentOf(answer.body);
     if (answer.status !== 200) throw errorFromProblem(answer.status, document);
     checkProtocolVersion(answer.headers[PROTOCOL_HEADER], 'server');
-    const parsed = route.answer.safeParse(document);
-    if (parsed.success) return parsed.data;
+    const parsed = formed<z.ZodType>(route.answer, document);
+    if (parsed.ok) return parsed.value;
     throw new KeystairError(
       'request-invalid',
-      `the server's answer to ${route.path} is not of the protocol's form`,
-      {
-        nextStep: 'compare the versions of both sides',
-        cause: parsed.error,
-      },
+      `the server's answer to ${route.path} is not of the protocol's form: ${faultWords(parsed.fault, 'the answer')}`,
+      { nextStep: 'compare the versions of both sides' },
     );
   }
   return {
@@ -87,10 +86,13 @@ export function createMachineCalls(send: Send): MachineCalls {
   };
 }
 
-function parseJson(body: Uint8Array): unknown {
+function documentOf(body: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return undefined;
+    return parseJson(Buffer.from(body).toString('utf8'), ANSWER_JSON);
+  } catch (error) {
+    if (!(error instanceof JsonOutOfBounds)) return undefined;
+    throw new KeystairError('request-too-large', `the server's answer has ${error.message}`, {
+      nextStep: 'make sure that it is a Keystair server of a neighbouring release',
+    });
   }
 }

@@ -3,6 +3,8 @@
  * is not in the table does not exist, and a caller that is not in its row is refused.
  */
 import type { z } from 'zod';
+import type { JsonBounds } from '#domain/bounded-json.ts';
+import { KEY_JSON, REQUEST_JSON, TREE_JSON } from '#domain/json-bounds.ts';
 import * as message from './messages.ts';
 
 /**
@@ -18,6 +20,8 @@ export interface MachineRoute<Request extends z.ZodType = z.ZodType, Answer exte
   /** The body's schema, or `json-lines` where the body is streamed. */
   readonly request: Request | 'json-lines';
   readonly answer: Answer;
+  /** How much of a request is taken before it is parsed; of a streamed one, of each line. */
+  readonly bounds: JsonBounds;
   /** Repeating it changes nothing more, so a client may do so after a connection broke. */
   readonly idempotent: boolean;
 }
@@ -27,9 +31,10 @@ function route<Request extends z.ZodType, Answer extends z.ZodType>(
   caller: MachineCaller,
   request: Request | 'json-lines',
   answer: Answer,
+  bounds: JsonBounds = REQUEST_JSON,
 ): MachineRoute<Request, Answer> {
   // Every message of this protocol may be repeated without harm (DESIGN.md section 5).
-  return { path, caller, request, answer, idempotent: request !== 'json-lines' };
+  return { path, caller, request, answer, bounds, idempotent: request !== 'json-lines' };
 }
 
 /** All are POST. */
@@ -37,8 +42,20 @@ export const MACHINE_ROUTES = {
   join: route('/v1/join', 'joiner', message.JoinRequest, message.JoinAnswer),
   renew: route('/v1/renew', 'lapsed-member', message.Empty, message.RenewAnswer),
 
-  heartbeat: route('/v1/secondary/heartbeat', 'secondary', message.HeartbeatRequest, message.HeartbeatAnswer),
-  transmit: route('/v1/secondary/transmission', 'secondary', 'json-lines', message.TransmissionAnswer),
+  heartbeat: route(
+    '/v1/secondary/heartbeat',
+    'secondary',
+    message.HeartbeatRequest,
+    message.HeartbeatAnswer,
+    TREE_JSON,
+  ),
+  transmit: route(
+    '/v1/secondary/transmission',
+    'secondary',
+    'json-lines',
+    message.TransmissionAnswer,
+    KEY_JSON,
+  ),
   lookup: route('/v1/secondary/lookup', 'secondary', message.LookupRequest, message.LookupAnswer),
   explain: route('/v1/secondary/explain', 'secondary', message.ExplainRequest, message.ExplainAnswer),
   recoverable: route(

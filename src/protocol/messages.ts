@@ -3,7 +3,7 @@
  * understood. Byte strings are hexadecimal or base64 as noted; times are ISO 8601 in UTC.
  */
 import { z } from 'zod';
-import { isClaimText } from '#domain/claim.ts';
+import { CLAIM_TEXT } from '#domain/claim.ts';
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import {
   DEVICE_PAGE_MAX,
@@ -13,30 +13,40 @@ import {
   LOOKUP_DEPTH_MAX,
   NAME_LENGTH_MAX,
   RECOVERY_PAGE_KEYS,
+  TRANSMISSION_KEYS_MAX,
   UNWRAP_STANZAS_MAX,
 } from '#domain/limits.ts';
+import {
+  ADDRESSES_MAX,
+  ASKED_SERVERS_MAX,
+  CERTIFICATE_LENGTH_MAX,
+  REFUSED_REASON_LENGTH_MAX,
+  RECEIPT_LENGTH_MAX,
+} from '#domain/message-limits.ts';
 import { LOOKUP_REASONS } from '#domain/lookup.ts';
+import { list, matching, text, Time, whole } from './forms.ts';
 import { ToldServersSchema } from './server-tree.ts';
 import { WireKeySchema } from './wire-key.ts';
 
-export const Uuid = z.string().regex(UUID_PATTERN, 'must be a lower-case UUID');
-export const Name = z.string().min(1).max(NAME_LENGTH_MAX);
-const Hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
-const Epoch = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits');
-const Seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const ClaimText = z.string().refine(isClaimText, 'must be 16 bytes in unpadded canonical base64');
-const Time = z.iso.datetime();
-const Address = z.string().min(3).max(NAME_LENGTH_MAX);
+export const Uuid = matching(UUID_PATTERN, 'must be a lower-case UUID');
+export const Name = text(NAME_LENGTH_MAX, 1);
+const Hex32 = matching(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+const Epoch = matching(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits');
+const Seq = whole();
+const ClaimText = matching(CLAIM_TEXT, 'must be 16 bytes in unpadded canonical base64');
+export const Addresses = list(text(NAME_LENGTH_MAX, 3), ADDRESSES_MAX);
+const Certificate = text(CERTIFICATE_LENGTH_MAX);
+const Receipt = text(RECEIPT_LENGTH_MAX);
 
 export const ServerNameSchema = z.object({ id: Uuid, name: Name });
 /** From one server upward, as many as a lookup asks. */
-export const ServerLine = z.array(ServerNameSchema).max(LOOKUP_DEPTH_MAX);
+export const ServerLine = list(ServerNameSchema, LOOKUP_DEPTH_MAX);
 
 // --- joining ---
 
 /** `secret` is the invitation's, in base64url. The joiner's public key is that of its TLS certificate. */
 export const JoinRequest = z.object({
-  secret: z.string().min(1).max(128),
+  secret: text(128, 1),
   id: Uuid,
   name: Name,
   kind: z.enum(['device', 'secondary']),
@@ -46,18 +56,18 @@ export const JoinRequest = z.object({
 export const JoinAnswer = z.object({
   server: ServerNameSchema,
   /** The member's certificate and the authority's, PEM. */
-  certificate: z.string(),
-  authority: z.string(),
-  addresses: z.array(Address),
+  certificate: Certificate,
+  authority: Certificate,
+  addresses: Addresses,
   useHierarchy: z.boolean(),
   dmz: z.boolean(),
 });
 export type JoinAnswer = z.infer<typeof JoinAnswer>;
 
 export const RenewAnswer = z.object({
-  certificate: z.string(),
-  authority: z.string(),
-  addresses: z.array(Address),
+  certificate: Certificate,
+  authority: Certificate,
+  addresses: Addresses,
 });
 
 // --- heartbeat of a secondary ---
@@ -70,10 +80,10 @@ export const HeartbeatRequest = z.object({
   seq: Seq,
   chain: Hex32,
   /** First 16 hexadecimal digits of a digest of the servers below; the servers themselves when the primary asked. */
-  treeDigest: z.string().regex(/^[0-9a-f]{16}$/),
+  treeDigest: matching(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal digits'),
   tree: ToldServersSchema.optional(),
   /** The interval of its heartbeats: after three without one its primary shows it as silent. */
-  heartbeatMs: z.number().int().min(HEARTBEAT_INTERVAL_MS_MIN).max(HEARTBEAT_INTERVAL_MS_MAX).optional(),
+  heartbeatMs: whole(HEARTBEAT_INTERVAL_MS_MIN, HEARTBEAT_INTERVAL_MS_MAX).optional(),
 });
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
 
@@ -85,7 +95,7 @@ export const HeartbeatAnswer = z.object({
   acknowledged: z.object({ seq: Seq, chain: Hex32 }),
   /** Send the tree with another heartbeat. */
   wantTree: z.boolean().optional(),
-  addresses: z.array(Address).optional(),
+  addresses: Addresses.optional(),
   /** Two copies of one server were heard. */
   copies: z.boolean().optional(),
   /** The servers above this primary, the nearest first: none of them may join below. An earlier release does not say. */
@@ -103,11 +113,15 @@ export const TransmissionAnswer = z.object({
   outcome: z.enum(['received', 'discontinuous', 'closed', 'later']),
   /** The receiver's cursor, after the batch. */
   acknowledged: z.object({ seq: Seq, chain: Hex32 }),
-  refused: z.array(z.object({ seq: Seq, id: z.string(), reason: z.string() })),
+  /** `id` is empty where the line named none. */
+  refused: list(
+    z.object({ seq: Seq, id: text(36), reason: text(REFUSED_REASON_LENGTH_MAX) }),
+    TRANSMISSION_KEYS_MAX,
+  ),
   useHierarchy: z.boolean(),
   dmz: z.boolean(),
   /** With `later`: no sooner is the same batch worth sending. An older release does not say. */
-  waitMs: z.number().int().nonnegative().optional(),
+  waitMs: whole().optional(),
 });
 export type TransmissionAnswer = z.infer<typeof TransmissionAnswer>;
 
@@ -117,14 +131,14 @@ export const LookupRequest = z.object({
   id: Uuid,
   claim: ClaimText,
   /** Servers that looked already, in order. */
-  asked: z.array(ServerNameSchema).max(64),
-  remainingMs: z.number().int().min(1).max(LOOKUP_DEADLINE_MS_MAX),
+  asked: list(ServerNameSchema, ASKED_SERVERS_MAX),
+  remainingMs: whole(1, LOOKUP_DEADLINE_MS_MAX),
 });
 const LookupRefusalSchema = z.object({
   outcome: z.literal('not-found'),
   reason: z.enum(LOOKUP_REASONS),
   at: ServerNameSchema,
-  asked: z.array(ServerNameSchema),
+  asked: list(ServerNameSchema, ASKED_SERVERS_MAX),
   since: Time.nullable().optional(),
 });
 export const LookupAnswer = z.union([
@@ -138,8 +152,8 @@ export type LookupAnswer = z.infer<typeof LookupAnswer>;
 export const ExplainRequest = z.object({
   id: Uuid,
   claim: ClaimText.optional(),
-  asked: z.array(ServerNameSchema).max(64),
-  remainingMs: z.number().int().min(1).max(LOOKUP_DEADLINE_MS_MAX),
+  asked: list(ServerNameSchema, ASKED_SERVERS_MAX),
+  remainingMs: whole(1, LOOKUP_DEADLINE_MS_MAX),
 });
 /** One server on the way up. `link` is of the way from it to its primary. */
 export const ExplainStep = z.object({
@@ -153,7 +167,7 @@ export const ExplainStep = z.object({
 });
 export type ExplainStep = z.infer<typeof ExplainStep>;
 export const ExplainAnswer = z.object({
-  path: z.array(ExplainStep).max(64),
+  path: list(ExplainStep, ASKED_SERVERS_MAX),
   /** Why the primary let nothing cross to the asker, where the reason is not the primary's own option. */
   closed: z.enum(['dmz', 'option-off']).optional(),
 });
@@ -173,7 +187,7 @@ export const RecoverableRequest = z.object({ after: Seq });
 export const RecoverableAnswer = z.union([
   z.object({
     outcome: z.literal('page'),
-    keys: z.array(z.object({ id: Uuid, digest: Hex32 })).max(2 * RECOVERY_PAGE_KEYS),
+    keys: list(z.object({ id: Uuid, digest: Hex32 }), 2 * RECOVERY_PAGE_KEYS),
     /** To be given as `after` for the next page; null behind the last. */
     next: Seq.nullable(),
     /** The last number there is, for showing how far it is. */
@@ -181,13 +195,13 @@ export const RecoverableAnswer = z.union([
   }),
   RecoveryRefusalSchema,
 ]);
-export const RecoverRequest = z.object({ ids: z.array(Uuid).min(1).max(RECOVERY_PAGE_KEYS) });
+export const RecoverRequest = z.object({ ids: list(Uuid, RECOVERY_PAGE_KEYS, 1) });
 /** Whatever of `ids` is in neither list did not fit, and is to be asked for again. */
 export const RecoverAnswer = z.union([
   z.object({
     outcome: z.literal('keys'),
-    keys: z.array(WireKeySchema),
-    notGiven: z.array(z.object({ id: Uuid, reason: z.enum(['unknown', 'unreadable']) })),
+    keys: list(WireKeySchema, RECOVERY_PAGE_KEYS),
+    notGiven: list(z.object({ id: Uuid, reason: z.enum(['unknown', 'unreadable']) }), RECOVERY_PAGE_KEYS),
   }),
   RecoveryRefusalSchema,
 ]);
@@ -200,21 +214,25 @@ export const DeviceHeartbeatRequest = z.object({
 });
 export const DeviceHeartbeatAnswer = z.object({
   server: ServerNameSchema,
-  addresses: z.array(Address),
+  addresses: Addresses,
   /** The server counts receipts otherwise: show them. */
   receipts: z.enum(['agree', 'differ']),
 });
 
 export const RecordRequest = z.object({ complete: WireKeySchema });
 /** The acknowledgement: durable here. The receipt is opaque to the device, base64. */
-export const RecordAnswer = z.object({ id: Uuid, receipt: z.string(), server: ServerNameSchema });
+export const RecordAnswer = z.object({ id: Uuid, receipt: Receipt, server: ServerNameSchema });
 
-export const MissingReceiptsRequest = z.object({ ids: z.array(Uuid).max(DEVICE_PAGE_MAX) });
-export const MissingReceiptsAnswer = z.object({ missing: z.array(Uuid) });
+export const MissingReceiptsRequest = z.object({ ids: list(Uuid, DEVICE_PAGE_MAX) });
+export const MissingReceiptsAnswer = z.object({ missing: list(Uuid, DEVICE_PAGE_MAX) });
 export const ReturnReceiptsRequest = z.object({
-  receipts: z.array(z.object({ id: Uuid, receipt: z.string() })).max(DEVICE_PAGE_MAX),
+  receipts: list(z.object({ id: Uuid, receipt: Receipt }), DEVICE_PAGE_MAX),
 });
-export const ReturnReceiptsAnswer = z.object({ recorded: Seq, known: Seq, refused: z.array(Uuid) });
+export const ReturnReceiptsAnswer = z.object({
+  recorded: Seq,
+  known: Seq,
+  refused: list(Uuid, DEVICE_PAGE_MAX),
+});
 
 export const DeviceLookupRequest = z.object({ id: Uuid, claim: ClaimText });
 /** Material of a `volume` key only; base64. */
@@ -227,25 +245,24 @@ export const UnwrapRequest = z.object({
   id: Uuid,
   claim: ClaimText,
   /** The header's stanzas other than Keystair's own; bodies in base64. */
-  stanzas: z
-    .array(z.object({ args: z.array(z.string().max(4096)).min(1).max(16), body: z.string().max(16_384) }))
-    .max(UNWRAP_STANZAS_MAX),
+  stanzas: list(z.object({ args: list(text(4096), 16, 1), body: text(16_384) }), UNWRAP_STANZAS_MAX),
 });
 /** The one file's key, 16 bytes in base64. The identity stays where it is. */
 export const UnwrapAnswer = z.union([
-  z.object({ outcome: z.literal('found'), fileKey: z.string(), source: ServerNameSchema }),
+  z.object({ outcome: z.literal('found'), fileKey: text(24), source: ServerNameSchema }),
   LookupRefusalSchema,
 ]);
 
 export const ArriveRequest = z.object({
-  keys: z.array(z.object({ id: Uuid, claim: ClaimText })).max(DEVICE_PAGE_MAX),
+  keys: list(z.object({ id: Uuid, claim: ClaimText }), DEVICE_PAGE_MAX),
 });
 export const ArriveAnswer = z.object({
-  keys: z.array(
+  keys: list(
     z.union([
-      z.object({ id: Uuid, outcome: z.literal('recorded'), receipt: z.string() }),
+      z.object({ id: Uuid, outcome: z.literal('recorded'), receipt: Receipt }),
       LookupRefusalSchema.extend({ id: Uuid }),
     ]),
+    DEVICE_PAGE_MAX,
   ),
 });
 

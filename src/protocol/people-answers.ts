@@ -3,26 +3,41 @@
  * verification found; and the lines in which a long call tells how far it is.
  */
 import { z } from 'zod';
+import { NAME_LENGTH_MAX } from '#domain/limits.ts';
+import {
+  ASKED_SERVERS_MAX,
+  PEOPLE_LIST_MAX,
+  REFUSED_REASON_LENGTH_MAX,
+  SENTENCE_LENGTH_MAX,
+} from '#domain/message-limits.ts';
+import { list, text } from './forms.ts';
 import { ExplainStep } from './messages.ts';
 import { Problem } from './problem.ts';
-import { type TreeServer, ShownServersSchema } from './server-tree.ts';
+import { ShownServer, ShownServersSchema } from './server-tree.ts';
 import { KeyFieldsSchema } from './wire-key.ts';
+
+/** An id, a name, a time. */
+const Field = text(NAME_LENGTH_MAX);
+const Sentence = text(SENTENCE_LENGTH_MAX);
 
 const KEY_STATES = ['recorded', 'transmitted', 'acknowledged', 'refused'] as const;
 export const ListedKey = KeyFieldsSchema.extend({
   state: z.enum(KEY_STATES),
   /** Its number in this repository. */
   seq: z.number(),
-  receivedFrom: z.string(),
-  recordedAt: z.string(),
+  receivedFrom: Field,
+  recordedAt: Field,
   /** Why the primary refused it. */
-  refusedBecause: z.string().optional(),
+  refusedBecause: text(REFUSED_REASON_LENGTH_MAX).optional(),
 });
 export type ListedKey = z.infer<typeof ListedKey>;
 
+/** What is wrong with the link to the primary may name every address that was tried. */
+const OwnServer = ShownServer.extend({ problem: Sentence.nullable() });
+
 export const HierarchyAnswer = z.object({
-  server: z.custom<Omit<TreeServer, 'secondaries'>>(),
-  primary: z.custom<Omit<TreeServer, 'secondaries'>>().nullable(),
+  server: OwnServer,
+  primary: OwnServer.nullable(),
   secondaries: ShownServersSchema,
 });
 export type HierarchyAnswer = z.infer<typeof HierarchyAnswer>;
@@ -31,8 +46,8 @@ export type HierarchyAnswer = z.infer<typeof HierarchyAnswer>;
 const PlaceOfKey = z.object({
   place: z.enum(['here', 'primary', 'secondary', 'device', 'export']),
   /** Null for an export: whoever keeps one knows. */
-  id: z.string().nullable(),
-  name: z.string().nullable(),
+  id: Field.nullable(),
+  name: Field.nullable(),
 });
 export type PlaceOfKey = z.infer<typeof PlaceOfKey>;
 
@@ -40,51 +55,54 @@ export const VerifyAnswer = z.object({
   ok: z.boolean(),
   keys: z.number(),
   /** Sentences, those of `damaged` first. */
-  problems: z.array(z.string()),
-  damaged: z.array(
+  problems: list(Sentence, PEOPLE_LIST_MAX),
+  damaged: list(
     z.object({
       /** Its number; up to `to` where a run of rows is missing. */
       seq: z.number(),
       to: z.number(),
       /** As the row says, or the audit log where there is none; null where neither tells. */
-      id: z.string().nullable(),
-      what: z.string(),
-      places: z.array(PlaceOfKey),
+      id: Field.nullable(),
+      what: Sentence,
+      places: list(PlaceOfKey, PEOPLE_LIST_MAX),
     }),
+    PEOPLE_LIST_MAX,
   ),
   /** What a repair did, before everything else here was found. */
   repair: z
     .object({
-      mended: z.array(
+      mended: list(
         z.object({
           seq: z.number(),
-          id: z.string(),
+          id: Field,
           /** `here`, or who brought the record again, as `primary:ID`. */
-          from: z.string(),
+          from: Field,
           /** Of the server that brought it. */
-          name: z.string().nullable(),
+          name: Field.nullable(),
         }),
+        PEOPLE_LIST_MAX,
       ),
       /** Who was asked for the rest, and how that is hastened. */
-      waiting: z.array(
+      waiting: list(
         z.object({
           place: z.enum(['primary', 'secondary', 'device']),
-          id: z.string(),
-          name: z.string(),
-          nextStep: z.string(),
+          id: Field,
+          name: Field,
+          nextStep: Sentence,
         }),
+        PEOPLE_LIST_MAX,
       ),
       /** What was in the way, each with its next step. */
-      obstacles: z.array(z.string()),
+      obstacles: list(Sentence, PEOPLE_LIST_MAX),
     })
     .optional(),
 });
 export type VerifyAnswer = z.infer<typeof VerifyAnswer>;
 
 export const ExplainResult = z.object({
-  verdict: z.string(),
-  path: z.array(ExplainStep),
-  nextStep: z.string(),
+  verdict: Sentence,
+  path: list(ExplainStep, ASKED_SERVERS_MAX + 1),
+  nextStep: Sentence,
 });
 export type ExplainResult = z.infer<typeof ExplainResult>;
 

@@ -1,8 +1,11 @@
 /**
  * The typed client of the people's API, made from the route table. It speaks HTTP/1.1 to a Unix socket.
  */
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
 import { overSocket, request as httpRequest } from './built-in-http.ts';
+import { faultWords, formed } from './forms.ts';
 import { PeopleLine } from './people-answers.ts';
 import {
   PEOPLE_ROUTES,
@@ -11,6 +14,7 @@ import {
   type PeopleRouteName,
 } from './people-routes.ts';
 import { errorFromProblem } from './problem.ts';
+import { documentOf, documentsOf } from './read-answer.ts';
 import { LINES_MEDIA_TYPE } from './transfer-routes.ts';
 
 export interface Watch {
@@ -54,56 +58,37 @@ export interface SocketAddress {
 
 export function createPeopleClient(options: SocketAddress): PeopleClient {
   return async (name, fields, watch) => {
-    const { method, path, body } = placeFields(name, fields);
-    const lines = new AnswerLines(watch);
-    const { status, text } = await exchange(options, { method, path, body }, watch?.stop, (piece) =>
-      lines.push(piece),
+    const answer = await exchange(options, placeFields(name, fields), watch?.stop);
+    const document = await read(answer, watch).catch((cause: unknown) => {
+      if (cause instanceof KeystairError) throw cause;
+      throw watch?.stop.aborted === true ? stopped() : notRunning(options, cause as NodeJS.ErrnoException);
+    });
+    const parsed = formed<z.ZodType>(PEOPLE_ROUTES[name].answer, document);
+    if (parsed.ok) return parsed.value as never;
+    throw new KeystairError(
+      'request-invalid',
+      `the server's answer is not of this release's form: ${faultWords(parsed.fault, 'the answer')}`,
+      { nextStep: 'use the command line of the same release as the server' },
     );
-    if (status !== 200) throw errorFromProblem(status, documentOf(text));
-    const document = watch === undefined ? documentOf(text) : lines.end(text);
-    return PEOPLE_ROUTES[name].answer.parse(document) as never;
   };
 }
 
-function documentOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+/** The answer's document. Throws the problem it is, or ended with. */
+async function read(answer: IncomingMessage, watch: Watch | undefined): Promise<unknown> {
+  const status = answer.statusCode ?? 0;
+  if (status !== 200) throw errorFromProblem(status, await documentOf(answer));
+  if (watch === undefined) return documentOf(answer);
+  // Progress is passed on, and not kept.
+  for await (const document of documentsOf(answer)) {
+    const line = formed(PeopleLine, document);
+    if (!line.ok) continue;
+    if ('problem' in line.value) throw errorFromProblem(line.value.problem.status, line.value.problem);
+    if ('answer' in line.value) return line.value.answer;
+    watch.onProgress(line.value.done, line.value.of);
   }
-}
-
-/** The lines of an answer to whoever watches: progress is passed on, the last one is the answer. */
-class AnswerLines {
-  readonly #watch: Watch | undefined;
-  #rest = '';
-  #last: PeopleLine | undefined;
-
-  constructor(watch: Watch | undefined) {
-    this.#watch = watch;
-  }
-
-  push(piece: string): void {
-    if (this.#watch === undefined) return;
-    const lines = (this.#rest + piece).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const parsed = PeopleLine.safeParse(documentOf(line));
-      if (!parsed.success) continue;
-      this.#last = parsed.data;
-      if ('done' in parsed.data) this.#watch.onProgress(parsed.data.done, parsed.data.of);
-    }
-  }
-
-  /** The answer's document. Throws the problem it ended with. */
-  end(text: string): unknown {
-    if (this.#last === undefined) return documentOf(text);
-    if ('problem' in this.#last) throw errorFromProblem(this.#last.problem.status, this.#last.problem);
-    if ('answer' in this.#last) return this.#last.answer;
-    throw new KeystairError('interrupted', 'the server broke the call off before its end', {
-      nextStep: 'look at its log, and run the command again',
-    });
-  }
+  throw new KeystairError('interrupted', 'the server broke the call off before its end', {
+    nextStep: 'look at its log, and run the command again',
+  });
 }
 
 function exchange(
@@ -114,15 +99,11 @@ function exchange(
     body,
   }: { readonly method: string; readonly path: string; readonly body: string | undefined },
   stop: AbortSignal | undefined,
-  onPiece: (text: string) => void,
-): Promise<{ status: number; text: string }> {
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(stop === undefined ? {} : { accept: LINES_MEDIA_TYPE }),
-    };
-    const failed = (cause: NodeJS.ErrnoException): void => {
-      reject(stop?.aborted === true ? stopped() : notRunning(options, cause));
     };
     const request = httpRequest(
       {
@@ -132,19 +113,11 @@ function exchange(
         headers,
         ...(stop === undefined ? {} : { signal: stop }),
       },
-      (answer) => {
-        const chunks: string[] = [];
-        answer.setEncoding('utf8');
-        answer.on('data', (chunk: string) => {
-          // Progress is not kept.
-          if (stop === undefined || answer.statusCode !== 200) chunks.push(chunk);
-          onPiece(chunk);
-        });
-        answer.on('error', failed);
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text: chunks.join('') }));
-      },
+      resolve,
     );
-    request.on('error', failed);
+    request.on('error', (cause: NodeJS.ErrnoException) => {
+      reject(stop?.aborted === true ? stopped() : notRunning(options, cause));
+    });
     request.end(body);
   });
 }

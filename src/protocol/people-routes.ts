@@ -5,18 +5,29 @@
 import { z } from 'zod';
 import {
   HEARTBEAT_INTERVAL_MS_MAX,
+  INVITATION_BYTES_MAX,
   INVITATION_MS_MAX,
+  KEY_MATERIAL_BYTES_MAX,
   LIST_PAGE_MAX,
+  NAME_LENGTH_MAX,
   RECOVERY_MS_MAX,
   REASON_LENGTH_MAX,
+  SEALS_MAX,
+  TREE_PROBLEM_LENGTH_MAX,
 } from '#domain/limits.ts';
-import { Name, ServerNameSchema, Uuid } from './messages.ts';
+import { PEOPLE_LIST_MAX, SENTENCE_LENGTH_MAX } from '#domain/message-limits.ts';
+import { list, STOPS, text, trimmed, whole } from './forms.ts';
+import { Addresses, Name, ServerNameSchema, Uuid } from './messages.ts';
 import { ExplainResult, HierarchyAnswer, ListedKey, VerifyAnswer } from './people-answers.ts';
 import { peopleRoute as row } from './people-route.ts';
 import { DataKeyState, ShownSeal } from './seal-messages.ts';
 import { SEAL_ROUTES } from './seal-routes.ts';
 
-const Time = z.string();
+const Time = text(32);
+const Sentence = text(SENTENCE_LENGTH_MAX);
+const Problem = text(TREE_PROBLEM_LENGTH_MAX);
+/** At its end, to whom an export can be sealed: 2,000 characters where it is post-quantum. */
+const Recipient = text(4096);
 
 const PRIMARY_STATES = ['connected', 'unreachable', 'refused', 'never-heard'] as const;
 const SecondaryStatus = z.object({
@@ -26,14 +37,14 @@ const SecondaryStatus = z.object({
   dmz: z.boolean(),
   acknowledgedSeq: z.number(),
   lastHeartbeatAt: Time.nullable(),
-  problem: z.string().nullable(),
+  problem: Problem.nullable(),
 });
 export const ServerStatus = z.object({
-  server: z.object({ id: Uuid, name: Name, version: z.string() }),
+  server: z.object({ id: Uuid, name: Name, version: text(NAME_LENGTH_MAX) }),
   useHierarchy: z.boolean(),
   keys: z.number(),
   headSeq: z.number(),
-  epoch: z.string(),
+  epoch: text(32),
   primary: z
     .object({
       id: Uuid,
@@ -43,19 +54,19 @@ export const ServerStatus = z.object({
       dmz: z.boolean(),
       acknowledgedSeq: z.number(),
       lastHeartbeatAt: Time.nullable(),
-      problem: z.string().nullable(),
+      problem: Sentence.nullable(),
     })
     .nullable(),
-  secondaries: z.array(SecondaryStatus),
+  secondaries: list(SecondaryStatus, PEOPLE_LIST_MAX),
   devices: z.number(),
-  listen: z.string(),
+  listen: text(NAME_LENGTH_MAX),
   /** To whom an export can be sealed so that only this server opens it: post-quantum hybrid, then X25519. */
-  recipients: z.array(z.string()),
+  recipients: list(Recipient, 16),
   /** How the root key is kept: each opens the server. */
-  seals: z.array(ShownSeal),
+  seals: list(ShownSeal, SEALS_MAX),
   dataKey: DataKeyState,
   /** Sentences an administrator should act on. */
-  warnings: z.array(z.string()),
+  warnings: list(Sentence, PEOPLE_LIST_MAX),
 });
 export type ServerStatus = z.infer<typeof ServerStatus>;
 
@@ -67,7 +78,7 @@ const Settings = z.object({
 });
 export const SettingsAnswer = Settings.extend({
   /** Neighbours that have not heard of a change yet. */
-  notHeard: z.array(ServerNameSchema),
+  notHeard: list(ServerNameSchema, PEOPLE_LIST_MAX),
 });
 export type SettingsAnswer = z.infer<typeof SettingsAnswer>;
 
@@ -76,10 +87,10 @@ const HIERARCHY = 'Hierarchy of Administration Servers';
 const DEVICES = 'Managed devices';
 const SERVER = 'Administration Server';
 /** An id, or a name that only one has. */
-const Named = z.string().min(1).max(255);
+const Named = text(NAME_LENGTH_MAX, 1);
 const Empty = z.object({});
-const InvitationMs = z.number().int().min(1000).max(INVITATION_MS_MAX);
-const Invitation = z.object({ invitation: z.string(), expiresAt: Time });
+const InvitationMs = whole(1000, INVITATION_MS_MAX);
+const Invitation = z.object({ invitation: text(INVITATION_BYTES_MAX), expiresAt: Time });
 
 export const PEOPLE_ROUTES = {
   serverStatus: row('GET', '/api/server', SERVER, 'Read', Empty, ServerStatus),
@@ -92,12 +103,7 @@ export const PEOPLE_ROUTES = {
     z.object({
       useHierarchy: z.boolean().optional(),
       transmit: z.enum(['immediately', 'heartbeat']).optional(),
-      heartbeat: z
-        .number()
-        .int()
-        .min(1)
-        .max(HEARTBEAT_INTERVAL_MS_MAX / 1000)
-        .optional(),
+      heartbeat: whole(1, HEARTBEAT_INTERVAL_MS_MAX / 1000).optional(),
     }),
     SettingsAnswer,
   ),
@@ -123,7 +129,7 @@ export const PEOPLE_ROUTES = {
       new: z.number(),
       known: z.number(),
       /** Keys the primary lists and did not give, or gave otherwise than it should. */
-      notGiven: z.array(z.object({ id: Uuid, reason: z.string() })),
+      notGiven: list(z.object({ id: Uuid, reason: text(NAME_LENGTH_MAX) }), PEOPLE_LIST_MAX),
     }),
   ),
 
@@ -140,7 +146,7 @@ export const PEOPLE_ROUTES = {
     '/api/hierarchy/join',
     HIERARCHY,
     'Write',
-    z.object({ invitation: z.string().max(8192), useHierarchy: z.literal(true).optional() }),
+    z.object({ invitation: text(INVITATION_BYTES_MAX), useHierarchy: z.literal(true).optional() }),
     z.object({
       primary: ServerNameSchema,
       useHierarchy: z.boolean(),
@@ -148,7 +154,7 @@ export const PEOPLE_ROUTES = {
       dmz: z.boolean(),
       /** The invitation was of the primary this server has: only its addresses were renewed. */
       addressesUpdated: z.boolean(),
-      addresses: z.array(z.string()),
+      addresses: Addresses,
     }),
   ),
   showHierarchy: row('GET', '/api/hierarchy', HIERARCHY, 'Read', Empty, HierarchyAnswer),
@@ -183,7 +189,7 @@ export const PEOPLE_ROUTES = {
     'Write',
     z.object({
       server: Named,
-      expiresMs: z.number().int().min(1000).max(RECOVERY_MS_MAX).optional(),
+      expiresMs: whole(1000, RECOVERY_MS_MAX).optional(),
       /** Ends what was allowed. */
       off: z.literal(true).optional(),
     }),
@@ -205,15 +211,15 @@ export const PEOPLE_ROUTES = {
     'Read',
     z.object({
       device: Named.optional(),
-      find: z.string().max(255).optional(),
-      after: z.coerce.number().int().min(0).optional(),
-      limit: z.coerce.number().int().min(1).max(LIST_PAGE_MAX).optional(),
+      find: text(NAME_LENGTH_MAX).optional(),
+      after: z.coerce.number().int(STOPS).min(0, STOPS).optional(),
+      limit: z.coerce.number().int(STOPS).min(1, STOPS).max(LIST_PAGE_MAX, STOPS).optional(),
     }),
     /** `next` is to be given as `after` for the following page. */
     z.object({
-      keys: z.array(ListedKey),
+      keys: list(ListedKey, LIST_PAGE_MAX),
       /** Rows whose fields cannot be read: damaged. */
-      unreadable: z.array(z.object({ id: Uuid, seq: z.number() })),
+      unreadable: list(z.object({ id: Uuid, seq: z.number() }), LIST_PAGE_MAX),
       next: z.number().nullable(),
     }),
   ),
@@ -223,7 +229,7 @@ export const PEOPLE_ROUTES = {
     '/api/keys/explain',
     KEYS,
     'Read',
-    z.object({ id: Named, claim: z.string().max(22).optional() }),
+    z.object({ id: Named, claim: text(22).optional() }),
     ExplainResult,
   ),
   revealKey: row(
@@ -231,9 +237,9 @@ export const PEOPLE_ROUTES = {
     '/api/keys/:id/reveal',
     KEYS,
     'Write',
-    z.object({ id: Named, reason: z.string().trim().min(1).max(REASON_LENGTH_MAX) }),
+    z.object({ id: Named, reason: trimmed(REASON_LENGTH_MAX, 1) }),
     /** Text where the material is UTF-8, as all that Keystair makes is. */
-    z.object({ id: Uuid, material: z.string(), encoding: z.enum(['text', 'base64']) }),
+    z.object({ id: Uuid, material: text(2 * KEY_MATERIAL_BYTES_MAX), encoding: z.enum(['text', 'base64']) }),
   ),
 
   inviteDevice: row(
@@ -251,12 +257,12 @@ export const PEOPLE_ROUTES = {
     'Read',
     z.object({
       after: Uuid.optional(),
-      limit: z.coerce.number().int().min(1).max(LIST_PAGE_MAX).optional(),
+      limit: z.coerce.number().int(STOPS).min(1, STOPS).max(LIST_PAGE_MAX, STOPS).optional(),
     }),
     /** In order of id. `next` is to be given as `after` for the following page. */
     z.object({
       next: Uuid.nullable(),
-      devices: z.array(
+      devices: list(
         z.object({
           id: Uuid,
           name: Name,
@@ -266,6 +272,7 @@ export const PEOPLE_ROUTES = {
           state: z.enum(['managed', 'arriving', 'moved']),
           movedTo: ServerNameSchema.optional(),
         }),
+        LIST_PAGE_MAX,
       ),
     }),
   ),

@@ -3,6 +3,9 @@
  */
 import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode, KeystairError } from '#domain/errors.ts';
+import { NAME_LENGTH_MAX } from '#domain/limits.ts';
+import { SENTENCE_LENGTH_MAX } from '#domain/message-limits.ts';
+import { formed, text, whole } from './forms.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -90,13 +93,13 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
 };
 
 export const Problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
+  type: text(NAME_LENGTH_MAX),
+  title: text(NAME_LENGTH_MAX),
+  status: whole(),
   code: z.enum(ERROR_CODES).catch('internal'),
-  detail: z.string(),
-  nextStep: z.string().optional(),
-  details: z.record(z.string(), z.unknown()).optional(),
+  detail: text(SENTENCE_LENGTH_MAX),
+  nextStep: text(SENTENCE_LENGTH_MAX).optional(),
+  details: z.record(text(NAME_LENGTH_MAX), z.unknown()).optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 
@@ -125,13 +128,13 @@ export function problemOf(error: unknown): Problem {
 
 /** The failure a problem document tells of. Anything else becomes `request-invalid` with the status. */
 export function errorFromProblem(status: number, body: unknown): KeystairError {
-  const parsed = Problem.safeParse(body);
-  if (!parsed.success) {
+  const parsed = formed(Problem, body);
+  if (!parsed.ok) {
     return new KeystairError('internal', `the server answered with status ${status} and no explanation`, {
       nextStep: 'make sure that it is a Keystair server, and look at its log',
     });
   }
-  const { code, detail, nextStep, details } = parsed.data;
+  const { code, detail, nextStep, details } = parsed.value;
   return new KeystairError(code, detail, {
     ...(nextStep === undefined ? {} : { nextStep }),
     ...(details === undefined ? {} : { details }),

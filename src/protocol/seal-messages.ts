@@ -4,19 +4,31 @@
  */
 import { z } from 'zod';
 import {
+  NAME_LENGTH_MAX,
   PASSWORD_BYTES_MAX,
   PIN_BYTES_MAX,
   RECOVERY_SHARE_BYTES_MAX,
   RECOVERY_SHARES_MAX,
+  SEALS_MAX,
 } from '#domain/limits.ts';
+import { PATH_LENGTH_MAX, SENTENCE_LENGTH_MAX } from '#domain/message-limits.ts';
+import { list, STOPS, text, whole } from './forms.ts';
+
+/** An id, a name, a time. */
+const Field = text(NAME_LENGTH_MAX);
+/** A label, or the path of a key file. */
+export const About = text(PATH_LENGTH_MAX);
+const Sentence = text(SENTENCE_LENGTH_MAX);
+/** A warning of each seal and one of all. */
+export const SealWarnings = list(Sentence, 4 * SEALS_MAX);
 
 export const ShownSeal = z.object({
-  id: z.string(),
+  id: Field,
   kind: z.enum(['key-file', 'passphrase', 'pkcs11', 'recovery']),
   /** Null for those that an older release made. */
-  createdAt: z.string().nullable(),
+  createdAt: Field.nullable(),
   /** For people: the token's label, how many shares. */
-  about: z.string(),
+  about: About,
   /** Whether it opens the server without a person, as the configuration is now. */
   opensByItself: z.boolean(),
 });
@@ -26,19 +38,19 @@ export type ShownSeal = z.infer<typeof ShownSeal>;
 export const SealState = z.object({
   sealed: z.boolean(),
   /** While it is sealed, the name is only what stands in its database. */
-  server: z.object({ id: z.string(), name: z.string(), version: z.string() }),
-  seals: z.array(ShownSeal),
+  server: z.object({ id: Field, name: Field, version: Field }),
+  seals: list(ShownSeal, SEALS_MAX),
   /** Why it did not open by itself, and what is wrong with rows of seals. */
-  warnings: z.array(z.string()),
-  nextStep: z.string().nullable(),
+  warnings: SealWarnings,
+  nextStep: Sentence.nullable(),
 });
 export type SealState = z.infer<typeof SealState>;
 
-const Passphrase = z.string().min(1).max(PASSWORD_BYTES_MAX);
-const Pin = z.string().min(1).max(PIN_BYTES_MAX);
-const Label = z.string().min(1).max(32);
+const Passphrase = text(PASSWORD_BYTES_MAX, 1);
+const Pin = text(PIN_BYTES_MAX, 1);
+const Label = text(32, 1);
 /** Another configuration file than the one the server was started with; a path on the server's machine. */
-const Config = z.string().min(1).max(4096).optional();
+const Config = text(PATH_LENGTH_MAX, 1).optional();
 
 export const AddSealRequest = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('passphrase'), passphrase: Passphrase }),
@@ -58,25 +70,26 @@ export const UnsealBody = z
   .object({
     passphrase: Passphrase.optional(),
     pin: Pin.optional(),
-    shares: z.array(z.string().max(RECOVERY_SHARE_BYTES_MAX)).min(1).max(RECOVERY_SHARES_MAX).optional(),
+    shares: list(text(RECOVERY_SHARE_BYTES_MAX), RECOVERY_SHARES_MAX, 1).optional(),
   })
   .refine((body) => Object.values(body).filter((value) => value !== undefined).length === 1, {
+    ...STOPS,
     message: 'give one of passphrase, pin and shares',
   });
 
 export const InitRecoveryRequest = z.object({
-  shares: z.number().int().min(2).max(RECOVERY_SHARES_MAX),
-  threshold: z.number().int().min(2).max(RECOVERY_SHARES_MAX),
+  shares: whole(2, RECOVERY_SHARES_MAX),
+  threshold: whole(2, RECOVERY_SHARES_MAX),
 });
 
 export const InitRecoveryAnswer = z.object({
-  seal: z.string(),
-  set: z.string(),
+  seal: Field,
+  set: Field,
   threshold: z.number(),
   /** Each to be written down by one holder. They are told here and never again. */
-  shares: z.array(z.string()),
+  shares: list(text(RECOVERY_SHARE_BYTES_MAX), RECOVERY_SHARES_MAX),
   /** The set that these replace. */
-  replaced: z.string().nullable(),
+  replaced: Field.nullable(),
 });
 
 export const DataKeyState = z.object({
@@ -89,7 +102,7 @@ export const DataKeyState = z.object({
       of: z.number(),
       /** Records that do not open, and are left as they are. */
       unreadable: z.number(),
-      problem: z.string().nullable(),
+      problem: Sentence.nullable(),
     })
     .nullable(),
 });

@@ -3,19 +3,25 @@
  * and no other call.
  */
 import { z } from 'zod';
+import { NAME_LENGTH_MAX, SEALS_MAX } from '#domain/limits.ts';
+import { list, text } from './forms.ts';
 import { ServerNameSchema } from './messages.ts';
 import { peopleRoute as row } from './people-route.ts';
 import {
+  About,
   AddSealRequest,
   InitRecoveryAnswer,
   InitRecoveryRequest,
   SealState,
+  SealWarnings,
   ShownSeal,
   UnsealBody,
 } from './seal-messages.ts';
 
 const SERVER = 'Administration Server';
 const Empty = z.object({});
+/** An id, what a seal is about. */
+const Field = text(NAME_LENGTH_MAX);
 
 export const SEAL_ROUTES = {
   sealState: row('GET', '/api/server/seal-state', SERVER, 'Read', Empty, SealState),
@@ -26,7 +32,7 @@ export const SEAL_ROUTES = {
     SERVER,
     'Write',
     UnsealBody,
-    z.object({ server: ServerNameSchema, seal: z.string().nullable(), kind: z.string().nullable() }),
+    z.object({ server: ServerNameSchema, seal: Field.nullable(), kind: Field.nullable() }),
   ),
   listSeals: row(
     'GET',
@@ -34,7 +40,7 @@ export const SEAL_ROUTES = {
     SERVER,
     'Read',
     Empty,
-    z.object({ seals: z.array(ShownSeal), warnings: z.array(z.string()) }),
+    z.object({ seals: list(ShownSeal, SEALS_MAX), warnings: SealWarnings }),
   ),
   /** These four ask for the right to write keys besides. */
   addSeal: row(
@@ -43,15 +49,15 @@ export const SEAL_ROUTES = {
     SERVER,
     'Write',
     AddSealRequest,
-    z.object({ seal: z.string(), about: z.string() }),
+    z.object({ seal: Field, about: About }),
   ),
   removeSeal: row(
     'DELETE',
     '/api/server/seals/:seal',
     SERVER,
     'Write',
-    z.object({ seal: z.string().min(1).max(255) }),
-    z.object({ seal: z.string(), kind: z.string(), left: z.number() }),
+    z.object({ seal: text(NAME_LENGTH_MAX, 1) }),
+    z.object({ seal: Field, kind: Field, left: z.number() }),
   ),
   initRecovery: row(
     'POST',

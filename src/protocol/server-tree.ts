@@ -9,7 +9,9 @@ import {
   NAME_LENGTH_MAX,
   TREE_PROBLEM_LENGTH_MAX,
   TREE_SERVERS_MAX,
+  TREE_SHOWN_SERVERS_MAX,
 } from '#domain/limits.ts';
+import { list, matching, text, Time, whole } from './forms.ts';
 
 /** A server below, as told upward. */
 export interface TreeServer {
@@ -26,32 +28,32 @@ export interface TreeServer {
   readonly secondaries: readonly TreeServer[];
 }
 
-const Time = z.iso.datetime();
-const SHOWN = {
-  id: z.string().regex(UUID_PATTERN, 'must be a lower-case UUID'),
-  name: z.string().min(1).max(NAME_LENGTH_MAX),
+/** What is shown of one server, itself or below. */
+export const ShownServer = z.object({
+  id: matching(UUID_PATTERN, 'must be a lower-case UUID'),
+  name: text(NAME_LENGTH_MAX, 1),
   useHierarchy: z.boolean(),
   dmz: z.boolean(),
-  waiting: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).nullable(),
+  waiting: whole().nullable(),
   lastHeartbeatAt: Time.nullable(),
-  problem: z.string().max(TREE_PROBLEM_LENGTH_MAX).nullable(),
-};
-const TOLD = { ...SHOWN, joinedAt: Time.optional() };
+  problem: text(TREE_PROBLEM_LENGTH_MAX).nullable(),
+});
+const ToldServer = ShownServer.extend({ joinedAt: Time.optional() });
 /** An earlier release tells of more servers than are kept: they are cut, and not refused. */
 const SIDE_BY_SIDE_MAX = 2 * TREE_SERVERS_MAX;
 
 /** One level inside the other, as many as a lookup has servers. What stands below the last is not read. */
-function nestedSchema(fields: z.ZodRawShape): z.ZodType<TreeServer[]> {
-  let schema: z.ZodType = z.array(z.never()).max(0).catch([]);
+function nestedSchema(server: z.ZodObject, sideBySideMax: number): z.ZodType<TreeServer[]> {
+  let schema: z.ZodType = list(z.never(), 0).catch([]);
   for (let level = 0; level < LOOKUP_DEPTH_MAX; level += 1) {
-    schema = z.array(z.object({ ...fields, secondaries: schema })).max(SIDE_BY_SIDE_MAX);
+    schema = list(server.extend({ secondaries: schema }), sideBySideMax);
   }
   return schema as z.ZodType<TreeServer[]>;
 }
 
 /** Servers side by side, with those below each: as servers tell them to one another, and as people are shown them. */
-export const ToldServersSchema = nestedSchema(TOLD);
-export const ShownServersSchema = nestedSchema(SHOWN);
+export const ToldServersSchema = nestedSchema(ToldServer, SIDE_BY_SIDE_MAX);
+export const ShownServersSchema = nestedSchema(ShownServer, TREE_SHOWN_SERVERS_MAX);
 
 /** Every server of a tree, each before those below it, with how many stand above it in the tree. Needs no stack. */
 export function* eachServer<Server extends { readonly secondaries: readonly Server[] }>(

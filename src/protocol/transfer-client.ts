@@ -4,11 +4,14 @@
  */
 import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { createInterface } from 'node:readline';
+import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { overSocket, request as httpRequest } from './built-in-http.ts';
+import { faultWords, formed } from './forms.ts';
 import { notRunning, type SocketAddress } from './people-client.ts';
 import { errorFromProblem } from './problem.ts';
+import { documentOf, documentsOf } from './read-answer.ts';
 import {
   type BackupRequest,
   EXPORT_BYTES_HEADER,
@@ -113,15 +116,7 @@ async function answerOf(
     });
   });
   if (answer.statusCode === 200) return answer;
-  const chunks: Buffer[] = [];
-  for await (const chunk of answer) chunks.push(chunk as Buffer);
-  let document: unknown;
-  try {
-    document = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    document = undefined;
-  }
-  throw errorFromProblem(answer.statusCode ?? 0, document);
+  throw errorFromProblem(answer.statusCode ?? 0, await documentOf(answer));
 }
 
 async function* wholeBytes(
@@ -139,7 +134,7 @@ async function* wholeBytes(
   if (outcome === undefined) throw brokeOff(what, undefined);
   let document: unknown;
   try {
-    document = JSON.parse(decodeURIComponent(outcome));
+    document = parseJson(decodeURIComponent(outcome), REQUEST_JSON);
   } catch (cause) {
     throw brokeOff(what, cause);
   }
@@ -189,11 +184,12 @@ async function reportOf(
   onRecorded: (recorded: number, of: number) => void,
 ): Promise<ImportReport> {
   try {
-    for await (const text of createInterface({ input: answer })) {
-      const line = ImportLine.parse(JSON.parse(text));
-      if ('report' in line) return line.report;
-      if ('problem' in line) throw errorFromProblem(200, line.problem);
-      onRecorded(line.recorded, line.of);
+    for await (const document of documentsOf(answer)) {
+      const line = formed(ImportLine, document);
+      if (!line.ok) throw new Error(faultWords(line.fault, 'a line of the answer'));
+      if ('report' in line.value) return line.value.report;
+      if ('problem' in line.value) throw errorFromProblem(200, line.value.problem);
+      onRecorded(line.value.recorded, line.value.of);
     }
   } catch (cause) {
     if (cause instanceof KeystairError) throw cause;

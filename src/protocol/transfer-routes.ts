@@ -12,26 +12,33 @@
  * end whatever becomes of the connection; lines of JSON then tell how far it is, and the last one is the report.
  */
 import { z } from 'zod';
-import { EXPORT_SELECTED_MAX, PASSWORD_BYTES_MAX } from '#domain/limits.ts';
+import {
+  EXPORT_SELECTED_MAX,
+  IMPORT_CONFLICTS_MAX,
+  NAME_LENGTH_MAX,
+  PASSWORD_BYTES_MAX,
+} from '#domain/limits.ts';
 import type { RequiredRight } from '#domain/right.ts';
+import { list, STOPS, text, Time } from './forms.ts';
 import { Problem } from './problem.ts';
 
 /** As `keys list` takes them: an id, or a name that only one has. */
-const Named = z.string().min(1).max(255);
-const Password = z.string().min(1).max(PASSWORD_BYTES_MAX);
+const Named = text(NAME_LENGTH_MAX, 1);
+const Password = text(PASSWORD_BYTES_MAX, 1);
 
 export const ExportRequest = z
   .object({
     /** Keys of these devices, and these keys, together; none of both means everything. */
-    devices: z.array(Named).max(EXPORT_SELECTED_MAX).optional(),
-    keys: z.array(Named).max(EXPORT_SELECTED_MAX).optional(),
+    devices: list(Named, EXPORT_SELECTED_MAX).optional(),
+    keys: list(Named, EXPORT_SELECTED_MAX).optional(),
     /** Narrows what was chosen. */
-    createdAfter: z.iso.datetime().optional(),
+    createdAfter: Time.optional(),
     password: Password.optional(),
     /** `age1pq1…` or `age1…`, in place of a password. */
-    recipient: z.string().min(1).max(4096).optional(),
+    recipient: text(4096, 1).optional(),
   })
   .refine(({ password, recipient }) => (password === undefined) !== (recipient === undefined), {
+    ...STOPS,
     message: 'give either a password or a recipient',
   });
 export type ExportRequest = z.infer<typeof ExportRequest>;
@@ -50,7 +57,7 @@ export type BackupRequest = z.infer<typeof BackupRequest>;
 export const ImportReport = z.object({
   new: z.number(),
   known: z.number(),
-  conflicts: z.array(z.object({ id: z.string() })),
+  conflicts: list(z.object({ id: text(NAME_LENGTH_MAX) }), IMPORT_CONFLICTS_MAX),
   dryRun: z.boolean(),
 });
 export type ImportReport = z.infer<typeof ImportReport>;

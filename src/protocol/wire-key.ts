@@ -14,7 +14,8 @@ import {
 } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
-import { KEY_MATERIAL_BYTES_MAX } from '#domain/limits.ts';
+import { BLIND_BYTES, KEY_MATERIAL_BYTES_MAX, NAME_LENGTH_MAX } from '#domain/limits.ts';
+import { text as textForm } from './forms.ts';
 
 export interface WireKey {
   readonly key: EncryptionKey;
@@ -51,6 +52,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function text(from: Record<string, unknown>, field: string): string {
   const value = from[field];
   if (typeof value !== 'string') throw fault(`the key's ${field} must be text`);
+  if (value.length > NAME_LENGTH_MAX)
+    throw fault(`the key's ${field} has more than ${NAME_LENGTH_MAX} characters`);
   return value;
 }
 
@@ -58,7 +61,12 @@ function text(from: Record<string, unknown>, field: string): string {
 const CANONICAL_BASE64 =
   /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;
 
-function decodeBase64(value: string, what: string): Uint8Array {
+function bytes(from: Record<string, unknown>, what: 'material' | 'blind', bytesMax: number): Uint8Array {
+  const value = from[what];
+  if (typeof value !== 'string') throw fault(`the key's ${what} must be text`);
+  if (value.length > Math.ceil(bytesMax / 3) * 4) {
+    throw fault(`the key's ${what} has more than ${bytesMax} bytes`);
+  }
   if (!CANONICAL_BASE64.test(value)) throw fault(`the key's ${what} must be canonical base64`);
   return Buffer.from(value, 'base64');
 }
@@ -99,14 +107,10 @@ function keyFieldsFrom(value: unknown): EncryptionKey {
 export function keyFromWire(value: unknown): CompleteKey {
   if (!isObject(value)) throw fault('a key must be an object');
   const key = keyFieldsFrom(value['key']);
-  const material = text(value, 'material');
-  if (material.length > Math.ceil(KEY_MATERIAL_BYTES_MAX / 3) * 4) {
-    throw fault(`the key's material has more than ${KEY_MATERIAL_BYTES_MAX} bytes`);
-  }
   return {
     key,
-    material: new KeyMaterial(decodeBase64(material, 'material')),
-    blind: decodeBase64(text(value, 'blind'), 'blind'),
+    material: new KeyMaterial(bytes(value, 'material', KEY_MATERIAL_BYTES_MAX)),
+    blind: bytes(value, 'blind', BLIND_BYTES),
   };
 }
 
@@ -122,20 +126,22 @@ export const WireKeySchema = z.custom<WireKey>((value) => isObject(value) && isO
   message: 'must be a key',
 });
 
+const Field = textForm(NAME_LENGTH_MAX);
+
 /** Public fields in answers to people. */
 export const KeyFieldsSchema = z.object({
-  id: z.string(),
+  id: Field,
   kind: z.enum(KEY_KINDS),
-  claimHash: z.string(),
-  device: z.object({ id: z.string(), name: z.string() }),
+  claimHash: Field,
+  device: z.object({ id: Field, name: Field }),
   locator: z.object({
-    luksUuid: z.string().optional(),
-    label: z.string().optional(),
-    serial: z.string().optional(),
-    recoveryId: z.string().optional(),
+    luksUuid: Field.optional(),
+    label: Field.optional(),
+    serial: Field.optional(),
+    recoveryId: Field.optional(),
   }),
-  algorithm: z.string(),
-  origin: z.string(),
-  createdAt: z.string(),
-  replaces: z.string().nullable(),
+  algorithm: Field,
+  origin: Field,
+  createdAt: Field,
+  replaces: Field.nullable(),
 });

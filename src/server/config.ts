@@ -6,24 +6,31 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
+import { PATH_LENGTH_MAX } from '#domain/message-limits.ts';
 import { isName, NAME_RULE } from '#domain/name.ts';
+import { type Fault, faultWords, formed, STOPS, text, whole } from '#protocol/forms.ts';
 import { type Address, parseAddress } from '#transport/address.ts';
 import type { SealPlaces } from './seals/seal-places.ts';
 import { type Budgets, BUDGETS_DEFAULT } from './members/member-budgets.ts';
 
 /** Zero would shut a member out; removing it says so plainly. */
-const amount = (otherwise: number) => z.int().min(1).default(otherwise);
+const amount = (otherwise: number) => whole(1).default(otherwise);
+const Path = text(PATH_LENGTH_MAX, 1);
 
 const ConfigFile = z.strictObject({
-  name: z.string().refine(isName, `must be ${NAME_RULE}`).optional(),
-  listen: z.string().optional(),
-  address: z.string().optional(),
+  name: text(NAME_LENGTH_MAX)
+    .refine(isName, { ...STOPS, message: `must be ${NAME_RULE}` })
+    .optional(),
+  listen: text(NAME_LENGTH_MAX).optional(),
+  address: text(NAME_LENGTH_MAX).optional(),
   /** Where the key file of the root key lies; best on another disk than the database. */
-  rootKeyFile: z.string().optional(),
+  rootKeyFile: Path.optional(),
   /** The module that speaks to a token, and a file with its PIN where the server is to start by itself. */
-  pkcs11: z.strictObject({ module: z.string().min(1), pinFile: z.string().min(1).optional() }).optional(),
+  pkcs11: z.strictObject({ module: Path, pinFile: Path.optional() }).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).optional(),
   /** What one member may do in an hour; above it the answer is "later". */
   budgets: z
@@ -150,27 +157,25 @@ function readFile(path: string): z.infer<typeof ConfigFile> {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text, REQUEST_JSON);
   } catch (cause) {
     throw new KeystairError('invalid-argument', `the configuration file ${path} is not JSON`, {
       nextStep: 'check its syntax, for instance with `jq`',
       cause,
     });
   }
-  const parsed = ConfigFile.safeParse(value);
-  if (parsed.success) return parsed.data;
+  const parsed = formed(ConfigFile, value);
+  if (parsed.ok) return parsed.value;
   throw new KeystairError(
     'invalid-argument',
-    `the configuration file ${path} has ${whatIsWrong(parsed.error.issues[0])}`,
+    `the configuration file ${path} has ${whatIsWrong(parsed.fault)}`,
     {
       nextStep: `names it may have: ${Object.keys(ConfigFile.shape).join(', ')}`,
     },
   );
 }
 
-function whatIsWrong(issue: z.core.$ZodIssue | undefined): string {
-  if (issue === undefined) return 'a fault';
-  if (issue.code === 'unrecognized_keys') return `the unknown name ${issue.keys.join(', ')}`;
-  const where = issue.path.length === 0 ? 'its content' : issue.path.join('.');
-  return `a wrong value for ${where}: ${issue.message}`;
+function whatIsWrong(fault: Fault): string {
+  if (fault.code === 'unrecognized_keys') return `the unknown name ${fault.keys.join(', ')}`;
+  return `a wrong value for ${faultWords(fault, 'its content')}`;
 }

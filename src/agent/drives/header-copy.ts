@@ -7,6 +7,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import {
   DRIVE_DATA_OFFSET_MAX,
@@ -16,6 +17,7 @@ import {
 import { cryptsetupFailure, runCryptsetup, said } from './cryptsetup.ts';
 import { type OpenDrive, readAt } from './drive-target.ts';
 import type { Luks2Header } from './luks2/luks2-header.ts';
+import { LUKS2_JSON } from './luks2/luks2-metadata.ts';
 import { makePrivateFile } from './private-file.ts';
 import type { ToolOptions } from './run-tool.ts';
 import { HANDED_FILE } from './run-tool.ts';
@@ -61,10 +63,10 @@ function altered(sentence: string): KeystairError {
   });
 }
 
-/** JSON.parse as a value: what cryptsetup shows is its own, but may be cut off at our limit. */
+/** What cryptsetup shows is its own, but may be cut off at our limit. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text, { ...LUKS2_JSON, length: DRIVE_METADATA_SHOWN_BYTES_MAX });
   } catch {
     return undefined;
   }
@@ -92,7 +94,7 @@ export async function checkCryptsetupAgrees(
     throw altered(`cryptsetup does not take the drive's header: ${said(run)}`);
   }
   const shown = parsed(run.stdout);
-  if (shown === undefined || !isDeepStrictEqual(shown, JSON.parse(header.json))) {
+  if (shown === undefined || !isDeepStrictEqual(shown, parseJson(header.json, LUKS2_JSON))) {
     throw altered(
       `the copies of the drive's header differ, and cryptsetup would take another than the ${header.copy}, which is newer`,
     );

@@ -5,9 +5,11 @@
  * in order and unaltered exactly when they fit. Sealed blobs stay sealed; what opens them, the root key, is in the
  * header, wrapped under a key that lies beside it: the age file around all of this is what keeps it secret.
  */
+import { parseJson } from '#domain/bounded-json.ts';
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { BACKUP_FORMAT, EXPORT_FORMAT } from '#domain/export-file.ts';
+import { ROW_JSON } from '#domain/json-bounds.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import {
   REPOSITORY_TABLES,
@@ -128,7 +130,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function objectOf(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text, ROW_JSON);
     return isObject(value) ? value : undefined;
   } catch {
     // The parser's message quotes the line.

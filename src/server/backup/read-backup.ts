@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Stretch } from '#crypto/age/scrypt-stanza.ts';
 import { BACKUP_LINE_BYTES_MAX, RESTORE_PAGE_ROWS } from '#domain/limits.ts';
 import { REPOSITORY_TABLES, type RepositoryPage, type RepositoryTable } from '#store/snapshot.ts';
-import { LineCutter } from '../transfer/line-cutter.ts';
+import { LineCutter } from '#domain/line-cutter.ts';
 import {
   type BackupCounts,
   type BackupHeader,

@@ -4,8 +4,10 @@
  */
 import { nonceSource } from '#crypto/nonces.ts';
 import { XAES_NONCE_BYTES, XaesKey } from '#crypto/xaes-256-gcm.ts';
+import { parseJson } from '#domain/bounded-json.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { KEY_JSON } from '#domain/json-bounds.ts';
 import { addToTotals } from '#domain/receipt.ts';
 import { keyFromWire, keyToWire } from '#protocol/wire-key.ts';
 import type { Transaction } from '#store/transaction.ts';
@@ -69,7 +71,8 @@ export class Receipts {
       bytes.subarray(1 + XAES_NONCE_BYTES),
       this.#associated(deviceId, keyId),
     );
-    return opened === undefined ? undefined : keyFromWire(JSON.parse(Buffer.from(opened).toString('utf8')));
+    if (opened === undefined) return undefined;
+    return keyFromWire(parseJson(Buffer.from(opened).toString('utf8'), KEY_JSON));
   }
 
   #associated(deviceId: string, keyId: string): Uint8Array {

@@ -3,6 +3,7 @@
  */
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
+import { formed } from '#protocol/forms.ts';
 import { ListedKey } from '#protocol/people-answers.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { StoredKey } from '#store/rows.ts';
@@ -74,7 +75,8 @@ export async function listKeys(
 /** One damaged row must not hide all others. */
 function listedOrNot(row: StoredKey, toListed: (row: StoredKey) => ListedKey): ListedKey | undefined {
   try {
-    return ListedKey.safeParse(toListed(row)).data;
+    const listed = formed(ListedKey, toListed(row));
+    return listed.ok ? listed.value : undefined;
   } catch (error) {
     if (codeOf(error) === 'record-unreadable') return undefined;
     throw error;

@@ -5,6 +5,8 @@
  * Invariant: what was made while the clock stood behind a known time lives by the clock alone, or one hour with a clock
  * that was wrong the other way would end everything for as long as it was ahead.
  */
+import { parseJson } from '#domain/bounded-json.ts';
+import { ROW_JSON } from '#domain/json-bounds.ts';
 import { CLOCK_BEHIND_MS_MIN } from '#domain/limits.ts';
 import type { Reader } from '#store/transaction.ts';
 import { isoTime } from '../environment/environment.ts';
@@ -69,7 +71,7 @@ async function lastEventTime(reader: Reader): Promise<number> {
   const [last] = await reader.auditAfter(seq - 1, 1);
   if (last === undefined) return 0;
   try {
-    const { at } = JSON.parse(last.event) as { readonly at?: unknown };
+    const { at } = parseJson(last.event, ROW_JSON) as { readonly at?: unknown };
     const time = typeof at === 'string' ? Date.parse(at) : 0;
     return Number.isNaN(time) ? 0 : time;
   } catch {

@@ -3,6 +3,8 @@
  * carries the barrier's MAC over kind, id and body; a row without a right one counts as absent and is reported.
  */
 import type { Barrier } from '#crypto/barrier.ts';
+import { parseJson } from '#domain/bounded-json.ts';
+import { ROW_JSON } from '#domain/json-bounds.ts';
 import type { TrustedKind, TrustedRow } from '#store/rows.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
 
@@ -135,7 +137,7 @@ export class TrustedRows {
       return undefined;
     }
     this.#untrusted.delete(name);
-    const value: unknown = JSON.parse(row.body);
+    const value: unknown = parseJson(row.body, ROW_JSON);
     if (remembering === 'once') return value;
     if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
     this.#remembered.set(name, { body: row.body, mac: row.mac, value });

@@ -8,7 +8,10 @@ import { z } from 'zod';
 import type { PassphraseParameters } from '#crypto/seal/passphrase.ts';
 import type { TokenParameters } from '#crypto/seal/pkcs11-token.ts';
 import type { SealKind, SealRow } from '#crypto/keyring.ts';
+import { parseJson } from '#domain/bounded-json.ts';
+import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { SEAL_ROW_BYTES_MAX, SEALS_MAX } from '#domain/limits.ts';
+import { base64, formed, matching, text, Time, whole } from '#protocol/forms.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';
 
@@ -29,27 +32,28 @@ export type StoredSealKind = Seal['kind'];
 
 /** What identifies a seal is shown to people and goes into what is authenticated. */
 const ID = /^[a-z0-9-]{1,64}$/;
-const Label = z.string().min(1).max(64);
+const Label = text(64, 1);
+const Bytes = base64(SEAL_ROW_BYTES_MAX);
 const PARAMETERS = {
   passphrase: z.strictObject({
     memoryKib: z.number(),
     passes: z.number(),
     parallelism: z.number(),
-    salt: z.base64(),
+    salt: Bytes,
   }),
-  pkcs11: z.strictObject({ token: Label, key: Label, nonce: z.base64(), sealed: z.base64() }),
+  pkcs11: z.strictObject({ token: Label, key: Label, nonce: Bytes, sealed: Bytes }),
   recovery: z.strictObject({
-    set: z.string().regex(/^[0-9A-F]{8}$/),
-    shares: z.number().int(),
-    threshold: z.number().int(),
+    set: matching(/^[0-9A-F]{8}$/, 'must be 8 hexadecimal digits'),
+    shares: whole(),
+    threshold: whole(),
   }),
 } as const;
 
 const Body = z.object({
   kind: z.enum(['key-file', 'passphrase', 'pkcs11', 'recovery']),
-  createdAt: z.iso.datetime().optional(),
-  parameters: z.string().optional(),
-  wrapped: z.base64(),
+  createdAt: Time.optional(),
+  parameters: text(SEAL_ROW_BYTES_MAX).optional(),
+  wrapped: Bytes,
 });
 
 export interface SealRows {
@@ -72,7 +76,7 @@ export async function readSeals(reader: Reader): Promise<SealRows> {
 
 function json(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text, { ...REQUEST_JSON, length: SEAL_ROW_BYTES_MAX });
   } catch {
     return undefined;
   }
@@ -81,15 +85,14 @@ function json(text: string): unknown {
 /** Undefined for a row that is none. */
 export function parseSeal(id: string, body: string): Seal | undefined {
   if (!ID.test(id)) return undefined;
-  if (body.length > SEAL_ROW_BYTES_MAX) return undefined;
-  const parsed = Body.safeParse(json(body));
-  if (!parsed.success) return undefined;
-  const { kind, createdAt, parameters } = parsed.data;
-  const wrapped = new Uint8Array(Buffer.from(parsed.data.wrapped, 'base64'));
+  const parsed = formed(Body, json(body));
+  if (!parsed.ok) return undefined;
+  const { kind, createdAt, parameters } = parsed.value;
+  const wrapped = new Uint8Array(Buffer.from(parsed.value.wrapped, 'base64'));
   const seal = { id, createdAt, parameters, wrapped };
   if (kind === 'key-file') return { ...seal, kind };
-  const of = PARAMETERS[kind].safeParse(json(parameters ?? ''));
-  return of.success ? ({ ...seal, kind, of: of.data } as Seal) : undefined;
+  const of = formed<z.ZodType>(PARAMETERS[kind], json(parameters ?? ''));
+  return of.ok ? ({ ...seal, kind, of: of.value } as Seal) : undefined;
 }
 
 /** Names no row had before: what is authenticated under an id is never true of a second seal. */

@@ -1,6 +1,8 @@
 /** The start of a server that was made before: it opens by itself where one of its seals can be, else it starts sealed. */
 import type { DataKeyRow } from '#crypto/keyring.ts';
+import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import type { Reader } from '#store/transaction.ts';
 import { openByItself, type Opened } from '../seals/open-by-itself.ts';
@@ -43,7 +45,7 @@ export async function openAtStart(
 export async function unjudgedName(reader: Reader): Promise<ServerName> {
   const unknown = { id: '', name: '' };
   try {
-    const body: unknown = JSON.parse((await reader.row('setting', 'server'))?.body ?? '{}');
+    const body: unknown = parseJson((await reader.row('setting', 'server'))?.body ?? '{}', REQUEST_JSON);
     const { id, name } = body as Readonly<Record<string, unknown>>;
     return typeof id === 'string' && typeof name === 'string' ? { id, name } : unknown;
   } catch {

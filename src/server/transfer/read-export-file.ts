@@ -14,7 +14,7 @@ import {
 import { EXPORT_LINE_BYTES_MAX, TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
 import { type CheckedKey, checkedKey } from '#domain/encryption-key.ts';
-import { LineCutter } from './line-cutter.ts';
+import { LineCutter } from '#domain/line-cutter.ts';
 
 export interface ExportPage {
   readonly header: ExportHeader;

@@ -31,7 +31,7 @@ import {
   parseLine,
 } from '#server/backup/backup-lines.ts';
 import { readLine } from '#server/hierarchy/secondaries/batch-line.ts';
-import { LineCutter } from '#server/transfer/line-cutter.ts';
+import { LineCutter } from '#domain/line-cutter.ts';
 import { fieldsPattern, idPattern } from '#store/sqlite/key-text.ts';
 import { certificateName, parseAddress } from '#transport/address.ts';
 import { createAuthority, issueMemberCertificate } from '#transport/authority.ts';

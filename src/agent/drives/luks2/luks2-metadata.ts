@@ -5,6 +5,8 @@
  * that is left out here could be the one that is used there.
  */
 
+import { type JsonBounds, parseJson } from '#domain/bounded-json.ts';
+
 export interface Luks2Segment {
   /** `crypt` for encrypted data; `linear` and others exist while a re-encryption runs. */
   readonly type: string;
@@ -48,7 +50,10 @@ export interface Luks2Metadata {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** As `JSON.parse` throws it; caught at the one entrance. */
+/** The largest area there is; its 32 keyslots, 32 tokens of any make and some segments hold some thousand values. */
+export const LUKS2_JSON: JsonBounds = { length: 4 * 1024 * 1024, depth: 32, values: 20_000 };
+
+/** As `parseJson` throws it; caught at the one entrance. */
 function wrongForm(): SyntaxError {
   return new SyntaxError('not the JSON of a LUKS2 header');
 }
@@ -136,7 +141,7 @@ function requirementsOf(config: Json): readonly string[] {
 /** Undefined unless all of it has the form the specification gives it. */
 export function parseLuks2Metadata(text: string): Luks2Metadata | undefined {
   try {
-    const json = object(JSON.parse(text));
+    const json = object(parseJson(text, LUKS2_JSON));
     return {
       segments: numbered(json['segments'], segment),
       keyslots: numbered(json['keyslots'], keyslot),

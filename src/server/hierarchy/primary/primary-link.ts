@@ -7,6 +7,7 @@
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { judgeLink, lineTo, type LinkVerdict, ringAbove } from '#domain/hierarchy.ts';
 import type { ServerName } from '#domain/lookup.ts';
+import { formed } from '#protocol/forms.ts';
 import { ServerLine } from '#protocol/messages.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { Reader } from '#store/transaction.ts';
@@ -80,7 +81,8 @@ export class PrimaryLink {
     if (contact === undefined) return;
     this.#lastHeardAt = contact.lastHeartbeatAt;
     this.#remembered = { ...NOTHING_KEPT, ...readHearsay<LinkMemory>(contact) };
-    this.#line = ServerLine.safeParse(this.#remembered.line).data ?? [];
+    const line = formed(ServerLine, this.#remembered.line);
+    this.#line = line.ok ? line.value : [];
     this.#acknowledgedSeq = this.#remembered.acknowledgedSeq;
     this.#transmittedSeq = this.#acknowledgedSeq;
   }

@@ -3,7 +3,9 @@
  * the chain of those that follow.
  */
 import type { Barrier } from '#crypto/barrier.ts';
+import { parseJson } from '#domain/bounded-json.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
+import { KEY_JSON } from '#domain/json-bounds.ts';
 import { idOfWire, keyFromWire, secretsToWire } from '#protocol/wire-key.ts';
 import type { StoredKey } from '#store/rows.ts';
 import { type CheckedKey, checkedKey } from '#domain/encryption-key.ts';
@@ -33,7 +35,7 @@ const DIGEST = /^[0-9a-f]{64}$/;
 export function readLine(line: string): ReceivedLine {
   let value: { digest?: unknown; unreadable?: unknown } | null;
   try {
-    value = JSON.parse(line) as typeof value;
+    value = parseJson(line, KEY_JSON) as typeof value;
   } catch (cause) {
     throw notALine(cause);
   }

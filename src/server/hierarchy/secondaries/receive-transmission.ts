@@ -6,12 +6,15 @@
  * alone, with its reason beside the cursor, and the rest goes on; a batch is taken from its sender's budget once, when
  * it is committed, however often the store runs the work.
  */
+import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { judgeLink } from '#domain/hierarchy.ts';
+import { KEY_JSON } from '#domain/json-bounds.ts';
 import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import { nextChainValue, type Position, samePosition, SEQUENCE_START } from '#domain/sequence.ts';
 import { BatchLines, batchIncomplete, boundPutOff } from '#domain/transmission.ts';
+import { formed } from '#protocol/forms.ts';
 import { type TransmissionAnswer, TransmissionEnd, TransmissionStart } from '#protocol/messages.ts';
 import type { RefusedKey } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
@@ -210,21 +213,22 @@ async function readBatch(body: AsyncIterable<Uint8Array>): Promise<ReceivedBatch
 }
 
 function readStart(line: string): { epoch: string; position: Position } {
-  const parsed = TransmissionStart.safeParse(parseLine(line));
-  if (!parsed.success) throw batchIncomplete('its first line does not say where it continues from');
-  const { epoch, seq, chain } = parsed.data;
+  const parsed = formed(TransmissionStart, parseLine(line));
+  if (!parsed.ok) throw batchIncomplete('its first line does not say where it continues from');
+  const { epoch, seq, chain } = parsed.value;
   return { epoch, position: { seq, chain: Buffer.from(chain, 'hex') } };
 }
 
 function readEnd(line: string): Position {
-  const parsed = TransmissionEnd.safeParse(parseLine(line));
-  if (!parsed.success) throw batchIncomplete('its end line is malformed');
-  return { seq: parsed.data.end.seq, chain: Buffer.from(parsed.data.end.chain, 'hex') };
+  const parsed = formed(TransmissionEnd, parseLine(line));
+  if (!parsed.ok) throw batchIncomplete('its end line is malformed');
+  const { seq, chain } = parsed.value.end;
+  return { seq, chain: Buffer.from(chain, 'hex') };
 }
 
 function parseLine(line: string): unknown {
   try {
-    return JSON.parse(line);
+    return parseJson(line, KEY_JSON);
   } catch (cause) {
     throw new KeystairError('batch-incomplete', 'the transmission has a line that is no JSON', {
       nextStep: 'nothing of it was stored; compare the versions of both servers',

@@ -2,6 +2,7 @@
  * What a primary knows of a secondary by hearsay: kept in the contact row, shown to people, never decided by.
  */
 import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
+import { formed } from '#protocol/forms.ts';
 import { type TreeServer, ToldServersSchema } from '#protocol/server-tree.ts';
 import type { Reader } from '#store/transaction.ts';
 import { cutTold } from '../cut-tree.ts';
@@ -54,9 +55,9 @@ export async function readSecondaryContact(
 ): Promise<{ contact: SecondaryContact; lastHeartbeatAt: number | null; isCut: boolean }> {
   const row = await reader.contact(id);
   const contact = { ...NOTHING_HEARD, ...readHearsay<SecondaryContact>(row) };
-  const parsed = ToldServersSchema.safeParse(contact.tree);
-  const { tree, isCut, isShortened } = parsed.success
-    ? cutTold(parsed.data, ownId)
+  const parsed = formed(ToldServersSchema, contact.tree);
+  const { tree, isCut, isShortened } = parsed.ok
+    ? cutTold(parsed.value, ownId)
     : { tree: [], isCut: true, isShortened: true };
   const isTreeShortened = contact.isTreeShortened || isShortened;
   return {

@@ -5,7 +5,9 @@
 import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
+import type { z } from 'zod';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type JsonBounds, JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import {
   CONNECTIONS_MAX,
@@ -14,6 +16,7 @@ import {
   TRANSMISSION_BYTES_MAX,
   TRANSMISSION_MS_MAX,
 } from '#domain/limits.ts';
+import { faultWords, formed } from '#protocol/forms.ts';
 import { MACHINE_ROUTES, type MachineRouteName } from '#protocol/machine-routes.ts';
 import { JSON_LINES_MEDIA_TYPE } from '#protocol/machine-calls.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
@@ -61,13 +64,10 @@ export function createMachineListener(options: MachineListenerOptions): {
     schemaController: NO_SCHEMAS,
   }) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, JSON.parse(body as string));
-    } catch (cause) {
-      done(new KeystairError('request-invalid', 'the request is no JSON', { cause }));
-    }
-  });
+  // Parsed by its handler, within the bounds of the route.
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, body),
+  );
   // The body of a batch is read by its handler, piece by piece.
   app.addContentTypeParser(JSON_LINES_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
 
@@ -79,6 +79,7 @@ export function createMachineListener(options: MachineListenerOptions): {
     app.route({
       method: 'POST',
       url: route.path,
+      bodyLimit: route.bounds.length,
       // Before the body is read: a stranger's is not.
       onRequest: async (request) => {
         checkProtocolVersion(request.headers[PROTOCOL_HEADER], 'caller');
@@ -148,15 +149,25 @@ function send(reply: FastifyReply, status: number, contentType: string, document
 }
 
 function demandForm(name: MachineRouteName, body: unknown): unknown {
-  const { request } = MACHINE_ROUTES[name];
+  const { request, bounds } = MACHINE_ROUTES[name];
   if (request === 'json-lines') return body;
-  const parsed = request.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue === undefined || issue.path.length === 0 ? 'the request' : issue.path.join('.');
-  throw new KeystairError('request-invalid', `${where}: ${issue?.message ?? 'is malformed'}`, {
+  const parsed = formed<z.ZodType>(request, demandJson(body, bounds));
+  if (parsed.ok) return parsed.value;
+  throw new KeystairError('request-invalid', faultWords(parsed.fault), {
     nextStep: 'compare the versions of both sides',
   });
+}
+
+function demandJson(body: unknown, bounds: JsonBounds): unknown {
+  try {
+    return parseJson(typeof body === 'string' ? body : '', bounds);
+  } catch (cause) {
+    if (!(cause instanceof JsonOutOfBounds))
+      throw new KeystairError('request-invalid', 'the request is no JSON', { cause });
+    throw new KeystairError('request-too-large', `the request has ${cause.message}`, {
+      nextStep: 'compare the versions of both sides',
+    });
+  }
 }
 
 function demandStream(body: unknown): AsyncIterable<Uint8Array> {
@@ -172,7 +183,7 @@ function toKeystairError(error: unknown, bodyIsWhole: boolean): KeystairError | 
   if (error instanceof KeystairError) return error;
   const status = (error as { statusCode?: number }).statusCode;
   if (status === 413) {
-    return new KeystairError('request-too-large', `a request has more than ${REQUEST_BYTES_MAX} bytes`, {
+    return new KeystairError('request-too-large', 'the request has more bytes than this call takes', {
       nextStep: 'compare the versions of both sides',
     });
   }

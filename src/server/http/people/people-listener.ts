@@ -3,11 +3,14 @@
  * directory, and calls with all rights as the local administrator.
  */
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { REQUEST_BYTES_MAX } from '#domain/limits.ts';
 import { type Caller, demandRight, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { type PeopleLine } from '#protocol/people-answers.ts';
 import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people-routes.ts';
+import type { z } from 'zod';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
 import { LINES_MEDIA_TYPE, TRANSFER_ROUTES } from '#protocol/transfer-routes.ts';
 import type { Backups } from '../../backup/backups.ts';
@@ -15,7 +18,7 @@ import type { Transfers } from '../../transfer/transfers.ts';
 import type { PeopleApi } from './people-api.ts';
 import { type CallLife, callLife } from '../../environment/call-life.ts';
 import type { Log } from '../../environment/environment.ts';
-import { malformed } from '../malformed.ts';
+import { demandForm, malformed } from '../malformed.ts';
 import { NO_SCHEMAS } from '../no-schemas.ts';
 import { serverSealed } from './sealed-api.ts';
 import { addTransferRoutes } from './transfer-listener.ts';
@@ -37,6 +40,14 @@ export function createPeopleListener(served: ServedPeople, log: Log): FastifyIns
     schemaController: NO_SCHEMAS,
     forceCloseConnections: 'idle',
   });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parseJson(body as string, REQUEST_JSON));
+    } catch {
+      done(malformed());
+    }
+  });
   for (const name of Object.keys(PEOPLE_ROUTES) as PeopleRouteName[]) {
     const route = PEOPLE_ROUTES[name];
     app.route({
@@ -50,8 +61,7 @@ export function createPeopleListener(served: ServedPeople, log: Log): FastifyIns
           ...(request.query as object),
           ...(request.body as object | undefined),
         };
-        const parsed = route.request.safeParse(fields);
-        if (!parsed.success) throw malformed(parsed.error.issues[0]);
+        const asked = demandForm<z.ZodType>(route.request, fields);
         const handler = api[name] as (caller: Caller, request: unknown, life: CallLife) => Promise<unknown>;
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());
@@ -59,12 +69,12 @@ export function createPeopleListener(served: ServedPeople, log: Log): FastifyIns
         if (request.headers.accept !== LINES_MEDIA_TYPE) {
           const answer = await handler(
             caller,
-            parsed.data,
+            asked,
             callLife(signals, () => {}),
           );
           return send(reply, 200, 'application/json', answer);
         }
-        return answerInLines(reply, (progress) => handler(caller, parsed.data, callLife(signals, progress)));
+        return answerInLines(reply, (progress) => handler(caller, asked, callLife(signals, progress)));
       },
     });
   }
@@ -85,7 +95,7 @@ export function createPeopleListener(served: ServedPeople, log: Log): FastifyIns
   app.setErrorHandler((error, request, reply) => {
     const status = (error as { statusCode?: number }).statusCode;
     const malformedRequest = status !== undefined && status < 500 && !(error instanceof KeystairError);
-    const failure = malformedRequest ? malformed(undefined) : error;
+    const failure = malformedRequest ? malformed() : error;
     const problem = problemOf(failure);
     if (problem.status >= 500) {
       log.error(

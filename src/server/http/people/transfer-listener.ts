@@ -6,7 +6,9 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { IMPORT_REQUEST_BYTES_MAX } from '#domain/limits.ts';
 import { type Caller, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { problemOf } from '#protocol/problem.ts';
@@ -27,7 +29,7 @@ import {
 import type { Backups } from '../../backup/backups.ts';
 import { importInterrupted } from '../../transfer/stage-import.ts';
 import type { Transfers } from '../../transfer/transfers.ts';
-import { malformed } from '../malformed.ts';
+import { demandForm, malformed } from '../malformed.ts';
 
 const LINE_FEED = 0x0a;
 
@@ -57,9 +59,8 @@ async function answerExport(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const parsed = ExportRequest.safeParse(request.body);
-  if (!parsed.success) throw malformed(parsed.error.issues[0]);
-  return answerStream(request, reply, (deliver) => transfers.exportKeys(caller, parsed.data, deliver));
+  const asked = demandForm(ExportRequest, request.body);
+  return answerStream(request, reply, (deliver) => transfers.exportKeys(caller, asked, deliver));
 }
 
 async function answerBackup(
@@ -68,9 +69,8 @@ async function answerBackup(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const parsed = BackupRequest.safeParse(request.body);
-  if (!parsed.success) throw malformed(parsed.error.issues[0]);
-  return answerStream(request, reply, (deliver) => backups.write(caller, parsed.data, deliver));
+  const asked = demandForm(BackupRequest, request.body);
+  return answerStream(request, reply, (deliver) => backups.write(caller, asked, deliver));
 }
 
 interface Stream {
@@ -175,7 +175,7 @@ async function* bodyOf(
   gone: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const body = request.body;
-  if (!(body instanceof Readable)) throw malformed(undefined);
+  if (!(body instanceof Readable)) throw malformed();
   try {
     for await (const block of body.iterator({ destroyOnReturn: false })) yield block as Uint8Array;
   } catch (error) {
@@ -195,9 +195,9 @@ async function splitBody(
       const first = begun.subarray(feed + 1);
       return { head, file: behind(first, body) };
     }
-    if (begun.length > IMPORT_REQUEST_BYTES_MAX) throw malformed(undefined);
+    if (begun.length > IMPORT_REQUEST_BYTES_MAX) throw malformed();
     const next = await body.next();
-    if (next.done === true) throw malformed(undefined);
+    if (next.done === true) throw malformed();
     begun = Buffer.concat([begun, next.value]);
   }
 }
@@ -213,14 +213,12 @@ async function* behind(
 function headOf(text: string): ImportRequest {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text, REQUEST_JSON);
   } catch {
     // The parser's message quotes the line, which holds a password.
     throw new KeystairError('invalid-argument', 'the body does not begin with a line of JSON', {
       nextStep: 'see docs/EXPORT_FORMAT.md for how an import is sent',
     });
   }
-  const parsed = ImportRequest.safeParse(value);
-  if (!parsed.success) throw malformed(parsed.error.issues[0]);
-  return parsed.data;
+  return demandForm(ImportRequest, value);
 }

@@ -4,6 +4,8 @@
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { AUDIT_START, type AuditEvent, auditLeafHash, nextAuditChain } from '#domain/audit-log.ts';
+import { parseJson } from '#domain/bounded-json.ts';
+import { ROW_JSON } from '#domain/json-bounds.ts';
 import type { AuditRow, Cursor } from '#store/rows.ts';
 import type { Reader } from '#store/transaction.ts';
 import { auditMacFits } from '../../audit/audit-log.ts';
@@ -84,7 +86,7 @@ export async function walkAudit(
 function readLine({ event }: AuditRow): Told | undefined {
   if (!LOOKED_AT.some((kind) => event.includes(kind))) return undefined;
   try {
-    return JSON.parse(event) as Told;
+    return parseJson(event, ROW_JSON) as Told;
   } catch {
     return undefined;
   }

@@ -2,6 +2,8 @@
  * What a verification finds: damaged keys by number, and everything else as sentences. Invariant: memory is bounded,
  * however much is damaged; what is not listed any more is counted.
  */
+import { parseJson } from '#domain/bounded-json.ts';
+import { KEY_JSON } from '#domain/json-bounds.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import type { Contact, Cursor, StoredKey } from '#store/rows.ts';
 import { toHex } from '#domain/hex.ts';
@@ -153,7 +155,7 @@ export class Findings {
 /** As damaged fields say, for a hint where to look. */
 function originOf(fields: string): string | null {
   try {
-    const { origin } = JSON.parse(fields) as { origin?: unknown };
+    const { origin } = parseJson(fields, KEY_JSON) as { origin?: unknown };
     return typeof origin === 'string' ? origin : null;
   } catch {
     return null;

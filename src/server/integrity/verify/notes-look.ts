@@ -2,6 +2,8 @@
  * Looks at what is noted of devices and neighbours: each device's total of receipts is held against the notes of what it
  * holds, and what was heard of a neighbour must be readable. None of it decides who gets what.
  */
+import { parseJson } from '#domain/bounded-json.ts';
+import { ROW_JSON } from '#domain/json-bounds.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import type { Member } from '#domain/member.ts';
 import { NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
@@ -58,7 +60,7 @@ async function lookAtDevices(
 
 function isReadable({ body }: Contact): boolean {
   try {
-    const heard: unknown = JSON.parse(body);
+    const heard: unknown = parseJson(body, ROW_JSON);
     return typeof heard === 'object' && heard !== null;
   } catch {
     return false;

@@ -1,5 +1,5 @@
 /**
- * Lines of files that are opened as they come, of bounded length, whatever pieces the bytes arrive in. Invariant: at
+ * Lines of bounded length, cut from files and answers as they come, whatever pieces the bytes arrive in. Invariant: at
  * most one line that is not whole is held.
  */
 const LINE_FEED = 0x0a;

@@ -1,0 +1,57 @@
+/**
+ * The forms of which messages are made, and how a message is held against its form.
+ *
+ * Invariant: no text and no list is without a greatest length, and the first fault ends the checking. Zod would go on and
+ * keep what is wrong with every field of every element: kilobytes of a stranger would cost a second and hundreds of megabytes.
+ */
+import { z } from 'zod';
+
+/** For every check of a form: behind a fault nothing more is looked at. */
+export const STOPS = { abort: true } as const;
+
+export function text(lengthMax: number, lengthMin = 0) {
+  return z.string().max(lengthMax, STOPS).min(lengthMin, STOPS);
+}
+
+/** Without the white space around it. */
+export function trimmed(lengthMax: number, lengthMin = 0) {
+  return z.string().trim().max(lengthMax, STOPS).min(lengthMin, STOPS);
+}
+
+export function base64(lengthMax: number) {
+  return z.base64(STOPS).max(lengthMax, STOPS);
+}
+
+/** @param pattern of bounded length, from the text's beginning to its end. */
+export function matching(pattern: RegExp, message: string) {
+  return z.string().regex(pattern, { ...STOPS, message });
+}
+
+export function whole(least = 0, most = Number.MAX_SAFE_INTEGER) {
+  return z.number().int(STOPS).min(least, STOPS).max(most, STOPS);
+}
+
+export function list<Form extends z.ZodType>(form: Form, most: number, least = 0) {
+  return z.array(form).max(most, STOPS).min(least, STOPS);
+}
+
+/** ISO 8601 in UTC. As Date writes it, with room for other writers. */
+export const Time = z.iso.datetime(STOPS).max(32, STOPS);
+
+/** Zod knows it, and its own `validate` says it. A test sees whether it still does with another release of zod. */
+const FIRST_FAULT: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true };
+
+export type Fault = z.core.$ZodIssue;
+export type Formed<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly fault: Fault };
+
+export function formed<Form extends z.ZodType>(form: Form, value: unknown): Formed<z.output<Form>> {
+  const parsed = form.safeParse(value, FIRST_FAULT);
+  return parsed.success ? { ok: true, value: parsed.data } : { ok: false, fault: parsed.error.issues[0]! };
+}
+
+/** Where the fault is, and what it is. Nothing that was sent, but names of elements. */
+export function faultWords({ path, message }: Fault, whole = 'the request'): string {
+  return `${path.length === 0 ? whole : path.join('.')}: ${message}`;
+}

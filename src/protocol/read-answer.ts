@@ -1,0 +1,44 @@
+/**
+ * Answers as a client of the people's API reads them. Invariant: of an answer no more is held than its bound, whoever
+ * serves the socket; the rest is not read.
+ */
+import { parseJson } from '#domain/bounded-json.ts';
+import { KeystairError } from '#domain/errors.ts';
+import { PEOPLE_ANSWER_JSON } from '#domain/json-bounds.ts';
+import { LineCutter } from '#domain/line-cutter.ts';
+
+/** The document of a whole answer; undefined where it is none. Throws `request-too-large`. */
+export async function documentOf(answer: AsyncIterable<Uint8Array>): Promise<unknown> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of answer) {
+    bytes += piece.length;
+    if (bytes > PEOPLE_ANSWER_JSON.length) throw answerTooLarge();
+    pieces.push(piece);
+  }
+  return parsed(Buffer.concat(pieces).toString('utf8'));
+}
+
+/** The documents of an answer in lines, as they come. */
+export async function* documentsOf(answer: AsyncIterable<Uint8Array>): AsyncGenerator<unknown, void> {
+  const cutter = new LineCutter(PEOPLE_ANSWER_JSON.length, answerTooLarge);
+  for await (const piece of answer) {
+    for (const line of cutter.push(piece)) yield parsed(line.toString('utf8'));
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text, PEOPLE_ANSWER_JSON);
+  } catch {
+    return undefined;
+  }
+}
+
+function answerTooLarge(): KeystairError {
+  return new KeystairError(
+    'request-too-large',
+    `the server's answer has more than ${PEOPLE_ANSWER_JSON.length} bytes`,
+    { nextStep: 'make sure that it is a Keystair server of the same release' },
+  );
+}
