@@ -9,11 +9,14 @@ import { KeystairError } from '#domain/errors.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
 import { noteOpened, takeIntoCustody } from './custody.ts';
+import { checkCryptsetupThere } from './drives/cryptsetup.ts';
 import { makeDrivePassphrase } from './drives/drive-passphrase.ts';
 import { checkDriveEmpty } from './drives/drive-contents.ts';
 import { noDriveToken } from './drives/drive-token.ts';
-import { checkDriveLabel, DRIVE_ALGORITHM, formatDrive } from './drives/format-drive.ts';
-import { proveDriveOpens } from './drives/open-drive.ts';
+import { checkDriveLabel, formatDrive } from './drives/format-drive.ts';
+import { holdDrive } from './drives/hold-drive.ts';
+import { DRIVE_ALGORITHM } from './drives/make-volume.ts';
+import { proveDriveOpens, proveOpenDrive } from './drives/open-drive.ts';
 import { readDrive } from './drives/read-drive.ts';
 import { sourceName, unavailable } from './found-elsewhere.ts';
 import type { AgentPorts } from './ports.ts';
@@ -31,28 +34,30 @@ export async function formatDriveForDevice(
   const { path, label, erase, signal } = request;
   // Everything that can be refused is, before a key is made for nothing.
   if (label !== undefined) checkDriveLabel(label);
-  await checkDriveEmpty({ path, erase });
-  const uuid = randomUUID();
-  const passphrase = makeDrivePassphrase(ports.random);
-  const locator = { luksUuid: uuid, ...(label === undefined ? {} : { label }) };
-  return withServer(ports, async (calls) => {
-    const { key, claim } = await takeIntoCustody(
-      ports,
-      calls,
-      { kind: 'volume', locator, algorithm: DRIVE_ALGORITHM, replaces: null },
-      passphrase,
-    );
-    const keyId = key.key.id;
-    await formatDrive({ path, uuid, label, passphrase, keyId, claim, erase, signal });
-    const escrowed = await askForKey(calls, keyId, claim);
-    await proveDriveOpens({
-      path,
-      key: escrowed.complete.key,
-      passphrase: escrowed.complete.material,
-      signal,
+  await checkCryptsetupThere(signal);
+  const drive = await holdDrive(path);
+  try {
+    if (!erase) await checkDriveEmpty(drive);
+    const uuid = randomUUID();
+    const passphrase = makeDrivePassphrase(ports.random);
+    const locator = { luksUuid: uuid, ...(label === undefined ? {} : { label }) };
+    return await withServer(ports, async (calls) => {
+      const { key, claim } = await takeIntoCustody(
+        ports,
+        calls,
+        { kind: 'volume', locator, algorithm: DRIVE_ALGORITHM, replaces: null },
+        passphrase,
+      );
+      const keyId = key.key.id;
+      await formatDrive({ drive, uuid, label, passphrase, keyId, claim, erase, signal });
+      const { complete } = await askForKey(calls, keyId, claim);
+      // Not stopped any more: the drive is made, and whoever waits wants to know whether it opens.
+      await proveOpenDrive(drive, { key: complete.key, passphrase: complete.material });
+      return { key: keyId, uuid };
     });
-    return { key: keyId, uuid };
-  });
+  } finally {
+    await drive.handle.close();
+  }
 }
 
 async function askForKey(calls: MachineCalls, keyId: string, claim: Uint8Array) {

@@ -100,17 +100,23 @@ export async function formatDrive(options: {
   readonly path: string;
   readonly label: string | undefined;
   readonly erase: boolean;
+  readonly stop: AbortSignal;
 }): Promise<{ key: string; uuid: string }> {
   const { formatDriveForDevice } = await import('./drive-commands.ts');
-  return withState(options.state, (ports) => formatDriveForDevice(ports, options));
+  return withState(options.state, (ports) =>
+    formatDriveForDevice(ports, { ...options, signal: options.stop }),
+  );
 }
 
 export async function testDrive(options: {
   readonly state: string;
   readonly path: string;
+  readonly stop: AbortSignal;
 }): Promise<TestedDrive> {
   const { testDriveForDevice } = await import('./drive-commands.ts');
-  return withState(options.state, (ports) => testDriveForDevice(ports, options));
+  return withState(options.state, (ports) =>
+    testDriveForDevice(ports, { path: options.path, signal: options.stop }),
+  );
 }
 
 /** Key id and claim as they lie in a file's header. Nothing in it is authentic. */

@@ -58,9 +58,15 @@ export interface AgentProgram {
     readonly path: string;
     readonly label: string | undefined;
     readonly erase: boolean;
+    /** Heeded until the first write. */
+    readonly stop: AbortSignal;
   }) => Promise<{ readonly key: string; readonly uuid: string }>;
   /** Proves that the drive would open. */
-  readonly testDrive: (options: { readonly state: string; readonly path: string }) => Promise<{
+  readonly testDrive: (options: {
+    readonly state: string;
+    readonly path: string;
+    readonly stop: AbortSignal;
+  }) => Promise<{
     readonly key: string;
     readonly keyslot: number;
     readonly source: string;

@@ -237,8 +237,17 @@ export const FILE_IDENTITY_MS = 30 * 24 * 60 * 60 * 1000;
 export const AGE_HEADER_BYTES_MAX = 64 * 1024;
 /** Whitespace before and after an armored age file each, as mail and editors leave it: what stock age puts up with. */
 export const AGE_ARMOR_WHITESPACE_MAX = 1024;
-/** What is looked at, at either end of a path, before a drive is formatted. */
+/** What is looked at, and where need be erased, at either end of a drive before it is formatted. */
 export const DRIVE_PROBE_BYTES = 1024 * 1024;
+/** A drive up to this is read from end to end before it is formatted: a slow stick gives that in half a minute. */
+export const DRIVE_LOOK_WHOLE_BYTES_MAX = 1024 * 1024 * 1024;
+/** Of a larger one: a disk that has to seek reads as many in five seconds. */
+export const DRIVE_SAMPLES = 512;
+export const DRIVE_SAMPLE_BYTES = 16 * 1024;
+/** What a file system may count for a file of which nothing was written: ZFS says one sector. */
+export const FILE_BLOCKS_BYTES_UNSEEN = 512;
+/** Where the data of a drive formatted here begins: what cryptsetup takes by itself. */
+export const DRIVE_DATA_OFFSET = 16 * 1024 * 1024;
 /** A LUKS2 header with its keyslots takes 16 MiB; below this nothing would be left for data. */
 export const DRIVE_BYTES_MIN = 20 * 1024 * 1024;
 /** Both copies of a LUKS2 header at the largest size its format knows, 4 MiB each. */

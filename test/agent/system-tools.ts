@@ -12,6 +12,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'age-keygen': 'age',
   cryptsetup: 'cryptsetup-bin',
   blkid: 'util-linux',
+  losetup: 'mount',
   mkswap: 'util-linux',
   'mkfs.ext4': 'e2fsprogs',
 };

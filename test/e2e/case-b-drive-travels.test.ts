@@ -171,6 +171,27 @@ test('a drive of nobody and a plain file are told apart from ours', { skip }, as
   refusedWith(await finder.run(['open-drive', image(), '--test', '--json']), 'drive-not-luks');
 });
 
+test('of two devices that format one drive at once one does, and the other made no key for nothing', {
+  skip,
+}, async () => {
+  const shared = image();
+  const ids = async () => [...(await tree.lyon.keyIds()), ...(await tree.oslo.keyIds())];
+  const before = await ids();
+  const ran = await Promise.all(
+    [maker, finder].map((device) => device.run(['format-drive', shared, '--json'])),
+  );
+  const [winner, ...others] = ran.filter(({ status }) => status === 0);
+  assert.deepEqual(others, []);
+  const made = JSON.parse(winner!.stdout) as { key: string };
+  refusedWith(ran.find(({ status }) => status !== 0)!, 'drive-holds-data');
+  assert.deepEqual(
+    (await ids()).filter((id) => !before.includes(id)),
+    [made.key],
+  );
+  const [token] = Object.values(shown(shared).tokens) as Json[];
+  assert.equal(token?.['key'], made.key);
+});
+
 test('an option that no release serves yet is wrong usage, and says so', async () => {
   for (const args of [
     ['open-drive', drive, '--name', 'data'],

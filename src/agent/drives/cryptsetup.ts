@@ -55,3 +55,8 @@ export async function mustCryptsetup(args: readonly string[], options: ToolOptio
   if (run.exitCode !== 0) throw cryptsetupFailure(args[0]!, run);
   return run;
 }
+
+/** Throws `tool-missing`: found out now rather than when a key was made for nothing. */
+export async function checkCryptsetupThere(signal?: AbortSignal): Promise<void> {
+  await mustCryptsetup(['--version'], { signal });
+}

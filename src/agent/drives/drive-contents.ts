@@ -1,57 +1,83 @@
 /**
- * Whether a drive holds data. Two looks, of which either suffices to refuse: a signature that `blkid` or our own table
- * knows, and any byte other than zero in the first or last MiB, which catches whatever has no signature.
+ * Whether a drive holds data. Any of these looks suffices to refuse: a signature that `blkid` or our own table knows;
+ * a byte other than zero in what is read; and where not all is read, blocks that a file has and nobody looked into.
+ *
+ * A small drive is read from end to end. Of a larger one all that formatting overwrites, its last MiB, and samples
+ * spread evenly over the rest: whatever wrote to a drive left more than one place behind.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { KeystairError } from '#domain/errors.ts';
-import { DRIVE_PROBE_BYTES } from '#domain/limits.ts';
-import { driveFailure, type DriveTarget, inspectTarget, openForWriting, readAt } from './drive-target.ts';
+import {
+  DRIVE_DATA_OFFSET,
+  DRIVE_LOOK_WHOLE_BYTES_MAX,
+  DRIVE_PROBE_BYTES,
+  DRIVE_SAMPLE_BYTES,
+  DRIVE_SAMPLES,
+  FILE_BLOCKS_BYTES_UNSEEN,
+} from '#domain/limits.ts';
+import { driveFailure, type DriveTarget, type OpenDrive, readAt } from './drive-target.ts';
 import { findTool, runTool } from './run-tool.ts';
+import { signatureOf } from './signatures.ts';
 
-/** Where blkid is missing, these at least are called by their names. Offsets from the beginning. */
-const SIGNATURES: readonly (readonly [name: string, offset: number, magic: string])[] = [
-  ['a LUKS volume', 0, 'LUKS\xba\xbe'],
-  ['the second header of a LUKS volume', 0x4000, 'SKUL\xba\xbe'],
-  ['an ext2, ext3 or ext4 file system', 0x438, '\x53\xef'],
-  ['an XFS file system', 0, 'XFSB'],
-  ['a Btrfs file system', 0x10040, '_BHRfS_M'],
-  ['an NTFS file system', 3, 'NTFS    '],
-  ['a BitLocker volume', 3, '-FVE-FS-'],
-  ['an exFAT file system', 3, 'EXFAT   '],
-  ['a FAT file system', 0x36, 'FAT1'],
-  ['a FAT file system', 0x52, 'FAT32   '],
-  ['a swap area', 0xff6, 'SWAPSPACE2'],
-  ['an APFS container', 0x20, 'NXSB'],
-  ['an ISO 9660 image', 0x8001, 'CD001'],
-  ['an LVM physical volume', 0x200, 'LABELONE'],
-  ['a member of a Linux RAID', 0x1000, '\xfc\x4e\x2b\xa9'],
-  ['a ZFS pool', 0x20000, '\x0c\xb1\xba\x00\x00\x00\x00\x00'],
-  ['a GPT partition table', 0x200, 'EFI PART'],
-  // Last: boot sectors of file systems end like this too.
-  ['a partition table', 0x1fe, '\x55\xaa'],
-];
+const MIB = 1024 * 1024;
+const PIECE_BYTES = DRIVE_PROBE_BYTES;
+const ZEROS = Buffer.alloc(PIECE_BYTES);
+const STAT_BLOCK_BYTES = 512n;
 
-function holdsData(path: string, what: string): KeystairError {
-  return new KeystairError('drive-holds-data', `${path} holds data: ${what}`, {
-    nextStep: 'make sure that it is the drive you mean; --erase destroys what is on it',
-  });
+/** What a look found. */
+export interface DriveContents {
+  /** In words; undefined where it found nothing. */
+  readonly found: string | undefined;
+  /** What was read, in words. */
+  readonly lookedAt: string;
 }
 
-const ZEROS = Buffer.alloc(DRIVE_PROBE_BYTES);
+type Stretch = readonly [offset: number, length: number];
 
-/** What our own look finds, in words; undefined where both ends are zero. */
-function contentsOf(head: Buffer, tail: Buffer): string | undefined {
-  const known = SIGNATURES.find(([, offset, magic]) =>
-    head.subarray(offset, offset + magic.length).equals(Buffer.from(magic, 'latin1')),
-  );
-  if (known !== undefined) return known[0];
-  if (!head.equals(ZEROS.subarray(0, head.length))) return 'bytes other than zero in its first MiB';
-  if (!tail.equals(ZEROS.subarray(0, tail.length))) return 'bytes other than zero in its last MiB';
+function readWhole({ bytes }: DriveTarget): boolean {
+  return bytes <= DRIVE_LOOK_WHOLE_BYTES_MAX;
+}
+
+function stretchesOf(target: DriveTarget): readonly Stretch[] {
+  const { bytes } = target;
+  if (readWhole(target)) return [[0, bytes]];
+  const last = bytes - DRIVE_PROBE_BYTES;
+  const step = (last - DRIVE_DATA_OFFSET) / DRIVE_SAMPLES;
+  const samples = Array.from({ length: DRIVE_SAMPLES }, (_, index): Stretch => {
+    const at = DRIVE_DATA_OFFSET + Math.floor(index * step);
+    return [at - (at % DRIVE_SAMPLE_BYTES), DRIVE_SAMPLE_BYTES];
+  });
+  return [[0, DRIVE_DATA_OFFSET], [last, DRIVE_PROBE_BYTES], ...samples];
+}
+
+/** The first piece with a byte other than zero, by its offset. */
+async function findBytes(handle: FileHandle, target: DriveTarget): Promise<number | undefined> {
+  for (const [offset, length] of stretchesOf(target)) {
+    for (let at = offset; at < offset + length; at += PIECE_BYTES) {
+      const piece = await readAt(handle, at, Math.min(PIECE_BYTES, offset + length - at));
+      if (!piece.equals(ZEROS.subarray(0, piece.length))) return at + piece.findIndex((byte) => byte !== 0);
+    }
+  }
   return undefined;
 }
 
+function whereWords(at: number, { bytes }: DriveTarget): string {
+  if (at < DRIVE_PROBE_BYTES) return 'bytes other than zero in its first MiB';
+  if (at >= bytes - DRIVE_PROBE_BYTES) return 'bytes other than zero in its last MiB';
+  return `bytes other than zero ${Math.floor(at / MIB)} MiB behind its beginning`;
+}
+
+/** Blocks of an image of which only samples were read. A file of zeros has none, as `truncate` makes it. */
+async function unseenBlocks({ handle, target }: OpenDrive): Promise<string | undefined> {
+  if (target.kind !== 'image-file' || readWhole(target)) return undefined;
+  const { blocks } = await handle.stat({ bigint: true });
+  const bytes = blocks * STAT_BLOCK_BYTES;
+  if (bytes <= BigInt(FILE_BLOCKS_BYTES_UNSEEN)) return undefined;
+  return `${(bytes + BigInt(MIB) - 1n) / BigInt(MIB)} MiB of the file were written, and only a part of it was read`;
+}
+
 /** What blkid's low-level probe finds. Exit code 2 is its "nothing"; anything else it could not rule out. */
-async function probe(path: string, folders?: readonly string[]): Promise<string | undefined> {
+async function probe({ path }: DriveTarget, folders?: readonly string[]): Promise<string | undefined> {
   const blkid = await findTool('blkid', folders);
   if (blkid === undefined) return undefined;
   const run = await runTool(blkid, ['-p', '-o', 'export', path], { folders });
@@ -60,50 +86,28 @@ async function probe(path: string, folders?: readonly string[]): Promise<string 
   return kind === undefined ? 'a signature that blkid cannot tell for certain' : `a signature of ${kind}`;
 }
 
-export interface DriveCheck {
-  readonly path: string;
-  /** The person wants what is there destroyed: only what is in use, too small or no drive at all is refused. */
-  readonly erase?: boolean;
-  /** Where the system's tools are. */
-  readonly folders?: readonly string[] | undefined;
-}
-
-/** Changes nothing. Throws `drive-holds-data`, and what `inspectTarget` throws. */
-export async function checkDriveEmpty({ path, erase = false, folders }: DriveCheck): Promise<DriveTarget> {
-  const target = await inspectTarget(path);
-  if (erase) return target;
-  let handle: FileHandle | undefined;
+/** Changes nothing. */
+export async function lookAtContents(drive: OpenDrive, folders?: readonly string[]): Promise<DriveContents> {
+  const { handle, target } = drive;
+  const lookedAt = readWhole(target)
+    ? 'all of it was read'
+    : `its first ${DRIVE_DATA_OFFSET / MIB} MiB, its last MiB and ${DRIVE_SAMPLES} samples in between were read`;
   try {
-    handle = await open(target.path, 'r');
-    const head = await readAt(handle, 0, DRIVE_PROBE_BYTES);
-    const tail = await readAt(handle, target.bytes - DRIVE_PROBE_BYTES, DRIVE_PROBE_BYTES);
-    const what = contentsOf(head, tail) ?? (await probe(target.path, folders));
-    if (what !== undefined) throw holdsData(path, what);
-    return target;
-  } catch (error) {
-    throw driveFailure(error, path);
-  } finally {
-    await handle?.close();
-  }
-}
-
-/** Makes what others wrote to the drive durable. */
-export async function flush(target: DriveTarget): Promise<void> {
-  await wipe(target, 0, 0);
-}
-
-/** Overwrites a part of a drive with zeros, durably. */
-export async function wipe(target: DriveTarget, offset: number, length: number): Promise<void> {
-  const handle = await openForWriting(target);
-  try {
-    for (let at = 0; at < length; ) {
-      const piece = ZEROS.subarray(0, Math.min(ZEROS.length, length - at));
-      at += (await handle.write(piece, 0, piece.length, offset + at)).bytesWritten;
-    }
-    await handle.sync();
+    const known = signatureOf(await readAt(handle, 0, DRIVE_PROBE_BYTES)) ?? (await probe(target, folders));
+    if (known !== undefined) return { found: known, lookedAt };
+    const at = await findBytes(handle, target);
+    const found = at === undefined ? await unseenBlocks(drive) : whereWords(at, target);
+    return { found, lookedAt };
   } catch (error) {
     throw driveFailure(error, target.path);
-  } finally {
-    await handle.close();
   }
+}
+
+/** Throws `drive-holds-data` unless nothing is found. */
+export async function checkDriveEmpty(drive: OpenDrive, folders?: readonly string[]): Promise<void> {
+  const { found, lookedAt } = await lookAtContents(drive, folders);
+  if (found === undefined) return;
+  throw new KeystairError('drive-holds-data', `${drive.target.path} holds data: ${found} (${lookedAt})`, {
+    nextStep: 'make sure that it is the drive you mean; --erase destroys what is on it',
+  });
 }

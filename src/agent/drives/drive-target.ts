@@ -1,24 +1,43 @@
 /**
- * What lies at a path where a drive is to be made: a block device or an image file, how large, and whether anything
- * uses it. What is in use is never written to, `--erase` or not.
+ * What lies at a path where a drive should be: a block device or an image file, opened, and how large it is.
+ *
+ * Invariant: opening waits for nobody, and what a thing is is asked of what was opened, not of its name.
  */
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open, readdir, readFile, realpath } from 'node:fs/promises';
+import { type FileHandle, open, readFile, realpath } from 'node:fs/promises';
 import { KeystairError } from '#domain/errors.ts';
-import { DRIVE_BYTES_MIN } from '#domain/limits.ts';
 
 export interface DriveTarget {
-  /** Absolute, without links. */
+  /** Absolute, without links: so it cannot be taken for an option either. */
   readonly path: string;
   readonly kind: 'block-device' | 'image-file';
   readonly bytes: number;
+  /** A device may open for writing and refuse each write. */
+  readonly readOnly: boolean;
+  /** What encrypts it should work with at a time: 512 to 4096 bytes. */
+  readonly sectorBytes: number;
 }
 
-const MIB = 1024 * 1024;
+/** A drive that was opened. Whoever has it closes `handle`. */
+export interface OpenDrive {
+  readonly target: DriveTarget;
+  readonly handle: FileHandle;
+}
 
-function inUse(path: string, how: string): KeystairError {
+/** LUKS2 knows no larger sectors, and few disks have smaller ones today. */
+const SECTOR_BYTES_MAX = 4096;
+const SECTOR_BYTES_MIN = 512;
+
+export function driveInUse(path: string, how: string): KeystairError {
   return new KeystairError('drive-holds-data', `${path} is in use: ${how}`, {
     nextStep: 'unmount and close it first, and make sure that it is the drive you mean',
+  });
+}
+
+export function driveNotAllowed(path: string, cause?: unknown): KeystairError {
+  return new KeystairError('not-allowed', `${path} may not be opened`, {
+    nextStep: 'run as root, and check that the drive is not write-protected or on a read-only mount',
+    cause,
   });
 }
 
@@ -36,15 +55,19 @@ export function driveFailure(error: unknown, path: string): unknown {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new KeystairError('not-allowed', `${path} may not be opened`, {
-        nextStep: 'run as root, and check that the drive is not write-protected',
+      return driveNotAllowed(path, error);
+    case 'EBUSY':
+    case 'ETXTBSY':
+      return driveInUse(path, 'something has it open for itself, for instance a mount or another mapping');
+    case 'EISDIR':
+      return new KeystairError('invalid-argument', `${path} is a directory and no drive`, {
+        nextStep: 'name a block device (`lsblk` lists them) or an image file',
         cause: error,
       });
-    case 'EBUSY':
-      return inUse(path, 'something has it open for itself, for instance a mount or another mapping');
-    case 'EISDIR':
-      return new KeystairError('invalid-argument', `${path} is a directory`, {
-        nextStep: 'name a block device or an image file; `lsblk` lists the drives of this machine',
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new KeystairError('disk-full', `the disk on which ${path} lies has no room for it`, {
+        nextStep: 'make room, or use another disk',
         cause: error,
       });
     case 'EIO':
@@ -58,34 +81,49 @@ export function driveFailure(error: unknown, path: string): unknown {
   }
 }
 
-/** The kernel's two numbers of a block device, as its files in /sys name it. */
-function deviceNumber(device: bigint): string {
+/** Where the kernel tells of a block device. */
+function kernelFolder(device: bigint): string {
   const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
   const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn);
-  return `${major}:${minor}`;
+  return `/sys/dev/block/${major}:${minor}`;
 }
 
-/** Bytes of a block device: `stat` says 0, the kernel counts sectors of 512 bytes whatever the drive's own are. */
-async function blockDeviceBytes(number: string): Promise<number> {
-  return Number((await readFile(`/sys/dev/block/${number}/size`, 'utf8')).trim()) * 512;
+async function kernelNumber(path: string): Promise<number> {
+  return Number((await readFile(path, 'utf8')).trim());
 }
 
-/** Whether a loop device shows this file as a drive. */
-async function refuseLoopBacking(path: string): Promise<void> {
-  const devices = await readdir('/sys/block').catch(() => []);
-  for (const device of devices.filter((name) => name.startsWith('loop'))) {
-    const backing = await readFile(`/sys/block/${device}/loop/backing_file`, 'utf8').catch(() => '');
-    if (backing.trimEnd() === path) throw inUse(path, `it is attached as /dev/${device}`);
+/** A partition has no `queue` of its own: that of its disk, one folder up, counts. */
+async function physicalSectorBytes(folder: string): Promise<number> {
+  for (const place of [`${folder}/queue`, `${await realpath(folder)}/../queue`]) {
+    const bytes = await kernelNumber(`${place}/physical_block_size`).catch(() => 0);
+    if (bytes > 0) return bytes;
   }
+  return SECTOR_BYTES_MAX;
 }
 
-/** The path without links, absolute: so it cannot be taken for an option either. */
-async function resolveDrivePath(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    throw driveFailure(error, path);
+/** The largest that fits the device, and of which the drive is a whole number. */
+function sectorsFor(physicalBytes: number, driveBytes: number): number {
+  const wanted = Math.min(Math.max(physicalBytes, SECTOR_BYTES_MIN), SECTOR_BYTES_MAX);
+  return driveBytes % wanted === 0 ? wanted : SECTOR_BYTES_MIN;
+}
+
+async function targetOf(path: string, stat: BigIntStats): Promise<DriveTarget> {
+  if (stat.isFile()) {
+    const bytes = Number(stat.size);
+    const sectorBytes = sectorsFor(SECTOR_BYTES_MAX, bytes);
+    return { path, kind: 'image-file', bytes, readOnly: false, sectorBytes };
   }
+  if (!stat.isBlockDevice()) {
+    throw new KeystairError('invalid-argument', `${path} is ${kindOf(stat)} and no drive`, {
+      nextStep: 'name a block device (`lsblk` lists them) or an image file',
+    });
+  }
+  const folder = kernelFolder(stat.rdev);
+  // `stat` says 0. The kernel counts sectors of 512 bytes, whatever the drive's own are.
+  const bytes = (await kernelNumber(`${folder}/size`)) * 512;
+  const sectorBytes = sectorsFor(await physicalSectorBytes(folder), bytes);
+  const readOnly = (await kernelNumber(`${folder}/ro`)) !== 0;
+  return { path, kind: 'block-device', bytes, readOnly, sectorBytes };
 }
 
 /** What is no drive, by its name. */
@@ -95,31 +133,17 @@ function kindOf(stat: BigIntStats): string {
   return stat.isCharacterDevice() ? 'a device of characters' : 'something else';
 }
 
-/** A drive that was opened. Whoever has it closes `handle`. */
-export interface OpenDrive {
-  readonly target: DriveTarget;
-  readonly handle: FileHandle;
-}
-
 /**
- * Opens a drive for reading. Throws `not-found`, `not-allowed`, or `invalid-argument` where the path is no drive.
- * Never waits: a pipe would for its other end. The type is asked of what was opened, not of the name.
+ * @param flags for reading, unless others are given.
+ * Throws `not-found`, `not-allowed`, `drive-holds-data` where it is in use, or `invalid-argument` where it is no drive.
  */
-export async function openDrive(path: string): Promise<OpenDrive> {
+export async function openDrive(path: string, flags: number = constants.O_RDONLY): Promise<OpenDrive> {
   let handle: FileHandle | undefined;
   try {
-    const real = await resolveDrivePath(path);
-    handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stat = await handle.stat({ bigint: true });
-    if (stat.isFile())
-      return { handle, target: { path: real, kind: 'image-file', bytes: Number(stat.size) } };
-    if (stat.isBlockDevice()) {
-      const bytes = await blockDeviceBytes(deviceNumber(stat.rdev));
-      return { handle, target: { path: real, kind: 'block-device', bytes } };
-    }
-    throw new KeystairError('invalid-argument', `${path} is ${kindOf(stat)} and no drive`, {
-      nextStep: 'name a block device (`lsblk` lists them) or an image file',
-    });
+    const real = await realpath(path);
+    // A pipe would wait for its other end.
+    handle = await open(real, flags | constants.O_NONBLOCK);
+    return { handle, target: await targetOf(real, await handle.stat({ bigint: true })) };
   } catch (error) {
     await handle?.close();
     throw driveFailure(error, path);
@@ -138,43 +162,10 @@ export async function readAt(handle: FileHandle, offset: number, length: number)
   return bytes.subarray(0, read);
 }
 
-/** Throws `not-found`, `not-allowed`, `invalid-argument`, or `drive-holds-data` where it is in use. */
-export async function inspectTarget(path: string): Promise<DriveTarget> {
-  let handle: FileHandle | undefined;
-  try {
-    const drive = await openDrive(path);
-    handle = drive.handle;
-    const { target } = drive;
-    await refuseInUse(target);
-    if (target.bytes < DRIVE_BYTES_MIN) {
-      throw new KeystairError(
-        'invalid-argument',
-        `${path} has ${Math.floor(target.bytes / MIB)} MiB; an encrypted drive needs ${DRIVE_BYTES_MIN / MIB} MiB at least`,
-        { nextStep: 'use a larger drive or image file' },
-      );
-    }
-    return target;
-  } catch (error) {
-    throw driveFailure(error, path);
-  } finally {
-    await handle?.close();
-  }
-}
-
-async function refuseInUse(target: DriveTarget): Promise<void> {
-  if (target.kind === 'image-file') await refuseLoopBacking(target.path);
-  else await (await openForWriting(target)).close();
-}
-
-/**
- * A block device is opened exclusively, which the kernel refuses while the device or a partition of it is mounted,
- * swapped to, or mapped.
- */
-export async function openForWriting(target: DriveTarget): Promise<FileHandle> {
-  const exclusive = target.kind === 'block-device' ? constants.O_EXCL : 0;
-  try {
-    return await open(target.path, constants.O_RDWR | exclusive);
-  } catch (error) {
-    throw driveFailure(error, target.path);
+/** Writes all of it. */
+export async function writeAt(handle: FileHandle, offset: number, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const left = bytes.length - written;
+    written += (await handle.write(bytes, written, left, offset + written)).bytesWritten;
   }
 }

@@ -18,8 +18,7 @@ import type { Luks2Header } from './luks2/luks2-header.ts';
 import { readOpenDrive } from './read-drive.ts';
 import { HANDED_FILE } from './run-tool.ts';
 
-export interface ProveDriveJob {
-  readonly path: string;
+export interface ProveJob {
   /** The record of the key that the drive names, and its material as `passphrase`. */
   readonly key: EncryptionKey;
   readonly passphrase: KeyMaterial;
@@ -29,7 +28,7 @@ export interface ProveDriveJob {
 }
 
 /** Whether the passphrase opens this keyslot of the copy. */
-async function opens(copy: FileHandle, job: ProveDriveJob, keyslot: number): Promise<boolean> {
+async function opens(copy: FileHandle, job: ProveJob, keyslot: number): Promise<boolean> {
   const args = [
     'open',
     '--test-passphrase',
@@ -50,7 +49,8 @@ async function opens(copy: FileHandle, job: ProveDriveJob, keyslot: number): Pro
 /** A key that was adopted twice has two keyslots, of which one may have been overwritten. */
 async function firstThatOpens(
   copy: FileHandle,
-  job: ProveDriveJob,
+  { path }: DriveTarget,
+  job: ProveJob,
   keyslots: readonly number[],
 ): Promise<number> {
   for (const keyslot of keyslots) {
@@ -58,13 +58,13 @@ async function firstThatOpens(
   }
   throw new KeystairError(
     'drive-does-not-open',
-    `the key does not open keyslot ${keyslots.join(' or ')} of ${job.path}`,
+    `the key does not open keyslot ${keyslots.join(' or ')} of ${path}`,
     { nextStep: 'the keyslot was changed or removed; open the drive with another of its passphrases' },
   );
 }
 
 /** A header opens by itself, also one that was cut from its drive. */
-function checkDataThere(path: string, { bytes }: DriveTarget, header: Luks2Header): void {
+function checkDataThere({ path, bytes }: DriveTarget, header: Luks2Header): void {
   for (const { offset, size } of header.segments.values()) {
     const needed = size === 'dynamic' ? offset + 1n : offset + size;
     if (BigInt(bytes) >= needed) continue;
@@ -83,9 +83,9 @@ function checkDataThere(path: string, { bytes }: DriveTarget, header: Luks2Heade
 }
 
 /** The answer is of the drive as it is now, and not of what somebody put in its place meanwhile. */
-async function checkUnchanged(path: string, { handle }: OpenDrive, front: Uint8Array): Promise<void> {
+async function checkUnchanged({ handle, target }: OpenDrive, front: Uint8Array): Promise<void> {
   if ((await readAt(handle, 0, front.length)).equals(front)) return;
-  throw new KeystairError('drive-altered', `the header of ${path} changed while it was looked at`, {
+  throw new KeystairError('drive-altered', `the header of ${target.path} changed while it was looked at`, {
     nextStep: 'make sure that nothing else works on the drive, and try again',
   });
 }
@@ -98,21 +98,28 @@ export interface ProvedDrive {
 }
 
 /** Throws `drive-altered`, `drive-does-not-open`, `drive-data-missing`, and what `readDrive` throws. */
-export async function proveDriveOpens(job: ProveDriveJob): Promise<ProvedDrive> {
-  const { path, key, signal, folders } = job;
-  const drive = await openDrive(path);
-  let copy: FileHandle | undefined;
+export async function proveOpenDrive(drive: OpenDrive, job: ProveJob): Promise<ProvedDrive> {
+  const { key, signal, folders } = job;
+  const { header, front } = await readOpenDrive(drive);
+  const keyslots = checkDriveAgainstKey(header, key);
+  const copy = await copyHeader(drive, front, header);
   try {
-    const { header, front } = await readOpenDrive(drive);
-    const keyslots = checkDriveAgainstKey(header, key);
-    copy = await copyHeader(drive, front, header);
     await checkCryptsetupAgrees(copy, header, { signal, folders });
-    checkDataThere(path, drive.target, header);
-    const keyslot = await firstThatOpens(copy, job, keyslots);
-    await checkUnchanged(path, drive, front);
+    checkDataThere(drive.target, header);
+    const keyslot = await firstThatOpens(copy, drive.target, job, keyslots);
+    await checkUnchanged(drive, front);
     return { keyslot, uuid: header.uuid, copiesAgree: header.other?.seqid === header.seqid };
   } finally {
-    await copy?.close();
+    await copy.close();
+  }
+}
+
+/** Throws what `openDrive` and `proveOpenDrive` throw. */
+export async function proveDriveOpens(job: ProveJob & { readonly path: string }): Promise<ProvedDrive> {
+  const drive = await openDrive(job.path);
+  try {
+    return await proveOpenDrive(drive, job);
+  } finally {
     await drive.handle.close();
   }
 }

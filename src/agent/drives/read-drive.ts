@@ -2,7 +2,8 @@
 import { DRIVE_HEADER_BYTES_MAX } from '#domain/limits.ts';
 import { driveFailure, type OpenDrive, openDrive, readAt } from './drive-target.ts';
 import { type DriveTokens, findDriveTokens } from './drive-token.ts';
-import { type Luks2Header, parseLuks2Header } from './luks2/luks2-header.ts';
+import { describeNotLuks } from './not-luks.ts';
+import { type Luks2Header, findLuks2Header } from './luks2/luks2-header.ts';
 
 export interface Drive extends DriveTokens {
   readonly header: Luks2Header;
@@ -14,11 +15,16 @@ export interface Drive extends DriveTokens {
  * Throws `drive-not-luks`, or `drive-altered` where the header or every Keystair token in it is malformed. `tokens` is
  * empty where Keystair never had the drive.
  */
-export async function readOpenDrive({ handle, target }: OpenDrive): Promise<Drive> {
+export async function readOpenDrive(drive: OpenDrive): Promise<Drive> {
+  const front = await readFront(drive);
+  const header = findLuks2Header(front);
+  if (header === undefined) throw await describeNotLuks(drive, front);
+  return { header, front, ...findDriveTokens(header) };
+}
+
+async function readFront({ handle, target }: OpenDrive): Promise<Buffer> {
   try {
-    const front = await readAt(handle, 0, DRIVE_HEADER_BYTES_MAX);
-    const header = parseLuks2Header(front);
-    return { header, front, ...findDriveTokens(header) };
+    return await readAt(handle, 0, DRIVE_HEADER_BYTES_MAX);
   } catch (error) {
     throw driveFailure(error, target.path);
   }

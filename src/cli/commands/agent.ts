@@ -158,8 +158,9 @@ const formatDrive = command({
   },
   example: '/dev/sdb --label "Kari blue" --state /var/lib/keystair-agent',
   run: async (context, { path }, { state, label, erase }) => {
+    const stop = context.stopSignal();
     const agent = await context.agentProgram();
-    const document = await agent.formatDrive({ state, path, label, erase });
+    const document = await agent.formatDrive({ state, path, label, erase, stop });
     return {
       document,
       lines: columns([
@@ -192,8 +193,9 @@ const openDrive = command({
     if (!test) throw new UsageError('say what to do with the drive: --test');
   },
   run: async (context, { path }, { state }) => {
+    const stop = context.stopSignal();
     const agent = await context.agentProgram();
-    const { copiesAgree, ...document } = await agent.testDrive({ state, path });
+    const { copiesAgree, ...document } = await agent.testDrive({ state, path, stop });
     const { key, keyslot, source } = document;
     const opens = `The drive opens: key ${key} in keyslot ${keyslot}, had from ${sourceWords(source)}.`;
     return { document, lines: copiesAgree ? [opens] : [opens, ONE_COPY_LEFT] };

@@ -1,21 +1,34 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { checkDriveEmpty } from '#agent/drives/drive-contents.ts';
-import { formatDrive } from '#agent/drives/format-drive.ts';
+import { holdDrive } from '#agent/drives/hold-drive.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import { stock, unlessInstalled } from '../system-tools.ts';
-import { digestOf, draft, image, MIB, path, standIn, writeAt } from './images.ts';
+import { stock, toolPath, unlessInstalled } from '../system-tools.ts';
+import {
+  attached,
+  checkEmpty,
+  digestOf,
+  draft,
+  format,
+  image,
+  MIB,
+  path,
+  standIn,
+  unlessAttaching,
+  writeAt,
+} from './images.ts';
 
 /** Refused by the check and by formatting, and left byte for byte as it was. */
 async function refusal(name: string): Promise<KeystairError> {
   const before = digestOf(name);
   try {
-    await checkDriveEmpty({ path: name });
+    await checkEmpty(name);
   } catch (error) {
     assert.ok(error instanceof KeystairError, String(error));
-    assert.equal(await formatDrive(draft(name).job).then(() => 'formatted', codeOf), error.code);
+    assert.equal(await format(draft(name).job).then(() => 'formatted', codeOf), error.code);
     assert.equal(digestOf(name), before);
     return error;
   }
@@ -25,13 +38,11 @@ async function refusal(name: string): Promise<KeystairError> {
 const skip = unlessInstalled('cryptsetup');
 
 void describe('a drive that holds data', { skip }, () => {
-  void it('is empty where all looks find nothing', async () => {
-    const name = image();
-    assert.deepEqual(await checkDriveEmpty({ path: name }), {
-      path: name,
-      kind: 'image-file',
-      bytes: 24 * MIB,
-    });
+  void it('is empty where all looks find nothing, also where all its blocks were written', async () => {
+    await checkEmpty(image());
+    const written = image();
+    writeAt(written, 0, Buffer.alloc(24 * MIB));
+    await checkEmpty(written);
   });
 
   void it('is refused with a file system on it, by its name', {
@@ -50,7 +61,7 @@ void describe('a drive that holds data', { skip }, () => {
     const [swap, luks] = [image(), image()];
     stock('mkswap', [swap]);
     assert.match((await refusal(swap)).message, /swap/);
-    await formatDrive(draft(luks).job);
+    await format(draft(luks).job);
     assert.match((await refusal(luks)).message, /LUKS/);
   });
 
@@ -70,7 +81,7 @@ void describe('a drive that holds data', { skip }, () => {
     void it(`is refused as ${what}, also where blkid is not installed`, async () => {
       const name = image();
       writeAt(name, offset, Buffer.from(magic, 'latin1'));
-      await assert.rejects(checkDriveEmpty({ path: name, folders: [] }), (error) => {
+      await assert.rejects(checkEmpty(name, []), (error) => {
         assert.ok(error instanceof KeystairError);
         return error.code === 'drive-holds-data' && error.message.includes(what);
       });
@@ -93,53 +104,102 @@ void describe('a drive that holds data', { skip }, () => {
     const unsure = standIn('blkid', 'exit 8');
     const nothing = standIn('blkid', 'exit 2');
     const name = image();
-    await assert.rejects(checkDriveEmpty({ path: name, folders: [found] }), /zfs_member/);
-    await assert.rejects(checkDriveEmpty({ path: name, folders: [unsure] }), { code: 'drive-holds-data' });
-    await checkDriveEmpty({ path: name, folders: [nothing] });
+    await assert.rejects(checkEmpty(name, [found]), /zfs_member/);
+    await assert.rejects(checkEmpty(name, [unsure]), { code: 'drive-holds-data' });
+    await checkEmpty(name, [nothing]);
   });
 
-  void it('is accepted where the person says that it be erased', async () => {
-    const name = image();
-    writeAt(name, 0, randomBytes(MIB));
-    assert.equal((await checkDriveEmpty({ path: name, erase: true })).bytes, 24 * MIB);
+  void it('is refused for one byte anywhere, where it is small', async () => {
+    for (const at of [MIB, 2 * MIB + 1, 12_345_678, 17 * MIB, 23 * MIB - 1]) {
+      const name = image();
+      writeAt(name, at, Buffer.from([1]));
+      const error = await refusal(name);
+      assert.equal(error.code, 'drive-holds-data');
+      assert.match(error.message, /all of it was read/);
+    }
+  });
+
+  void it('is refused where it is large: for what is overwritten, its end, and any block that was written', async () => {
+    const large = 3 * 1024 * MIB;
+    await checkEmpty(image(large));
+    for (const at of [MIB, 16 * MIB - 1, large - 1, 1024 * MIB + 17, 2 * 1024 * MIB]) {
+      const name = image(large);
+      writeAt(name, at, Buffer.from([1]));
+      await assert.rejects(checkEmpty(name), { code: 'drive-holds-data' }, `at ${at}`);
+    }
+    const name = image(large);
+    writeAt(name, 1024 * MIB, Buffer.alloc(MIB));
+    await assert.rejects(checkEmpty(name), {
+      code: 'drive-holds-data',
+      message: /1 MiB of the file were written/,
+    });
+  });
+
+  void it('is refused where it is a large device, for what its samples find', {
+    skip: skip === false ? unlessAttaching() : skip,
+  }, async () => {
+    const name = image(3 * 1024 * MIB);
+    // As much as one song: a stick is seldom emptier.
+    writeAt(name, 1500 * MIB, randomBytes(8 * MIB));
+    await attached(name, async (device) => {
+      await assert.rejects(checkEmpty(device), { code: 'drive-holds-data', message: /512 samples/ });
+    });
   });
 });
 
 void describe('a path that is no drive', () => {
-  void it('is refused where it is missing, a folder, a pipe or a device of characters, also with erase', async () => {
+  void it('is refused where it is missing, a folder, a pipe or a device of characters', async () => {
     const folder = path('folder');
     mkdirSync(folder);
     const pipe = path('pipe');
     stock('mkfifo', [pipe]);
-    for (const erase of [false, true]) {
-      await assert.rejects(checkDriveEmpty({ path: path('missing'), erase }), { code: 'not-found' });
-      for (const name of [folder, pipe, '/dev/null', '/dev/zero']) {
-        await assert.rejects(checkDriveEmpty({ path: name, erase }), { code: 'invalid-argument' });
-      }
+    await assert.rejects(checkEmpty(path('missing')), { code: 'not-found' });
+    for (const name of [folder, pipe, '/dev/null', '/dev/zero']) {
+      await assert.rejects(checkEmpty(name), { code: 'invalid-argument' });
     }
   });
 
   void it('is refused where it is too small for a header and data, with both sizes', async () => {
     for (const bytes of [0, 1, 16 * MIB, 20 * MIB - 1]) {
-      const refused = checkDriveEmpty({ path: image(bytes), erase: true });
+      const refused = holdDrive(image(bytes));
       await assert.rejects(refused, { code: 'invalid-argument', message: /needs 20 MiB at least/ });
     }
-    await checkDriveEmpty({ path: image(20 * MIB) });
+    await checkEmpty(image(20 * MIB));
   });
 
-  // Root may read all, so there is nothing to refuse.
-  if (process.getuid?.() !== 0) {
-    void it('is refused where it may not be read', async () => {
-      const name = image();
-      chmodSync(name, 0);
-      await assert.rejects(checkDriveEmpty({ path: name }), { code: 'not-allowed' });
-    });
-  }
+  void it('is refused where it cannot be written: while a program runs from it', async () => {
+    const name = path('program');
+    copyFileSync(toolPath('sleep')!, name);
+    chmodSync(name, 0o700);
+    const running = spawn(name, ['60']);
+    try {
+      await once(running, 'spawn');
+      await assert.rejects(holdDrive(name), { code: 'drive-holds-data' });
+    } finally {
+      running.kill();
+    }
+  });
+
+  void it('is refused where it may only be read', {
+    skip: process.getuid?.() === 0 ? unlessAttaching() : false,
+  }, async () => {
+    const name = image();
+    if (process.getuid?.() === 0) {
+      await attached(name, (device) => assert.rejects(holdDrive(device), { code: 'not-allowed' }), [
+        '--read-only',
+      ]);
+      return;
+    }
+    chmodSync(name, 0o400);
+    await assert.rejects(holdDrive(name), { code: 'not-allowed' });
+  });
 
   void it('is followed where it is a link, and named by what it points to', async () => {
     const name = image();
     const link = path('link');
     symlinkSync(name, link);
-    assert.equal((await checkDriveEmpty({ path: link })).path, name);
+    const drive = await holdDrive(link);
+    assert.equal(drive.target.path, name);
+    await drive.handle.close();
   });
 });

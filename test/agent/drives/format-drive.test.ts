@@ -1,22 +1,26 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { checkDriveEmpty } from '#agent/drives/drive-contents.ts';
 import { formatDrive } from '#agent/drives/format-drive.ts';
+import { holdDrive } from '#agent/drives/hold-drive.ts';
 import { proveDriveOpens } from '#agent/drives/open-drive.ts';
 import { readDrive } from '#agent/drives/read-drive.ts';
 import { claimToText } from '#domain/claim.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { stock, unlessInstalled } from '../system-tools.ts';
 import {
+  checkEmpty,
   digestOf,
   draft,
+  format,
   formatted,
   image,
   MIB,
   opensStock,
   path,
+  type PathJob,
   readAt,
   shown,
   standIn,
@@ -73,9 +77,9 @@ void describe('a drive formatted by Keystair', { skip: unlessInstalled('cryptset
     writeAt(name, 23 * MIB, randomBytes(MIB));
     const { job, key, passphrase } = draft(name);
     const before = digestOf(name);
-    await assert.rejects(formatDrive(job), { code: 'drive-holds-data' });
+    await assert.rejects(format(job), { code: 'drive-holds-data' });
     assert.equal(digestOf(name), before);
-    await formatDrive({ ...job, erase: true });
+    await format({ ...job, erase: true });
     assert.equal((await proveDriveOpens({ path: name, passphrase, key })).keyslot, 0);
     assert.ok(readAt(name, 23 * MIB, MIB).every((byte) => byte === 0));
   });
@@ -83,24 +87,24 @@ void describe('a drive formatted by Keystair', { skip: unlessInstalled('cryptset
   void it('is not begun with a label that a header cannot hold', async () => {
     const name = image();
     for (const label of ['x'.repeat(48), 'ü'.repeat(24), 'a\nb', '\ud800']) {
-      await assert.rejects(formatDrive(draft(name, { label }).job), { code: 'invalid-argument' });
+      await assert.rejects(format(draft(name, { label }).job), { code: 'invalid-argument' });
     }
-    await checkDriveEmpty({ path: name });
-    await formatDrive(draft(name, { label: 'x'.repeat(47) }).job);
+    await checkEmpty(name);
+    await format(draft(name, { label: 'x'.repeat(47) }).job);
   });
 });
 
 void describe('formatting that does not come to its end', { skip: unlessInstalled('cryptsetup') }, () => {
   /** The drive is as empty as before, and can be formatted at once. */
   async function isEmptyAgain(name: string): Promise<void> {
-    await checkDriveEmpty({ path: name });
+    await checkEmpty(name);
     assert.ok(readAt(name, 0, 24 * MIB).every((byte) => byte === 0));
-    await formatDrive(draft(name).job);
+    await format(draft(name).job);
   }
 
   void it('leaves the drive alone when it is stopped before the first write', async () => {
     const name = image();
-    await assert.rejects(formatDrive(draft(name, { signal: AbortSignal.abort() }).job), {
+    await assert.rejects(format(draft(name, { signal: AbortSignal.abort() }).job), {
       code: 'interrupted',
     });
     await isEmptyAgain(name);
@@ -110,82 +114,125 @@ void describe('formatting that does not come to its end', { skip: unlessInstalle
     const name = image();
     writeAt(name, 5, randomBytes(100));
     const before = digestOf(name);
-    await assert.rejects(
-      formatDrive(draft(name, { folders: [path('nowhere')], erase: true }).job),
-      (error) => {
-        return (
-          error instanceof KeystairError &&
-          error.code === 'tool-missing' &&
-          /install cryptsetup/.test(error.sentence)
-        );
-      },
-    );
+    await assert.rejects(format(draft(name, { folders: [path('nowhere')], erase: true }).job), (error) => {
+      return (
+        error instanceof KeystairError &&
+        error.code === 'tool-missing' &&
+        /install cryptsetup/.test(error.sentence)
+      );
+    });
     assert.equal(digestOf(name), before);
   });
 
-  void it('empties the drive again when the token cannot be written', async () => {
+  void it('leaves the drive alone when the token cannot be written', async () => {
     const name = image();
     const folder = standIn(
       'cryptsetup',
       '[ "$1" = token ] && { echo no space >&2; exit 1; }; exec "$TOOL" "$@"',
     );
-    await assert.rejects(formatDrive(draft(name, { folders: [folder] }).job), {
+    await assert.rejects(format(draft(name, { folders: [folder] }).job), {
       code: 'tool-failed',
       message: /no space/,
     });
     await isEmptyAgain(name);
   });
 
-  void it('empties the drive again when the token was written and does not read back', async () => {
+  void it('leaves the drive alone when cryptsetup says that it wrote the token and did not', async () => {
     const name = image();
     const folder = standIn('cryptsetup', '[ "$1" = token ] && exit 0; exec "$TOOL" "$@"');
-    await assert.rejects(formatDrive(draft(name, { folders: [folder] }).job), {
+    await assert.rejects(format(draft(name, { folders: [folder] }).job), {
       code: 'tool-failed',
-      message: /does not read back/,
+      message: /another volume/,
     });
     await isEmptyAgain(name);
   });
 
-  void it('empties the drive again when cryptsetup fails after it wrote the header', async () => {
+  void it('leaves the drive alone when cryptsetup fails after it wrote the header', async () => {
     const name = image();
     const folder = standIn('cryptsetup', '"$TOOL" "$@" || exit; [ "$1" = luksFormat ] && exit 3; exit 0');
-    await assert.rejects(formatDrive(draft(name, { folders: [folder] }).job), { code: 'tool-failed' });
+    await assert.rejects(format(draft(name, { folders: [folder] }).job), { code: 'tool-failed' });
     await isEmptyAgain(name);
   });
 
   void it('leaves the drive as it was when cryptsetup fails before it wrote', async () => {
     const name = image();
     const folder = standIn('cryptsetup', '[ "$1" = luksFormat ] && exit 4; exec "$TOOL" "$@"');
-    await assert.rejects(formatDrive(draft(name, { folders: [folder] }).job), { code: 'tool-failed' });
+    await assert.rejects(format(draft(name, { folders: [folder] }).job), { code: 'tool-failed' });
     await isEmptyAgain(name);
   });
 
-  void it('takes nothing away that somebody else put there meanwhile', async () => {
+  for (const failing of [1, 2, 3, 4, 5]) {
+    void it(`empties the drive again when its call ${failing} to write or flush fails`, async () => {
+      const name = image();
+      const { job } = draft(name);
+      let calls = 0;
+      const failsOnce = () => {
+        calls += 1;
+        if (calls === failing) throw Object.assign(new Error('a bad block'), { code: 'EIO' });
+      };
+      await assert.rejects(formatWith(job, failsOnce), {
+        code: 'tool-failed',
+        message: /read or write error/,
+      });
+      await isEmptyAgain(name);
+    });
+  }
+
+  void it('says so where it could not be emptied again', async () => {
     const name = image();
-    const other = '11111111-2222-4333-8444-555555555555';
-    const folder = standIn(
-      'cryptsetup',
-      `[ "$1" = token ] && { "$TOOL" -q luksUUID --uuid ${other} "$4"; exit 1; }; exec "$TOOL" "$@"`,
+    let calls = 0;
+    const failsFromSecond = () => {
+      calls += 1;
+      if (calls >= 2) throw Object.assign(new Error('a bad block'), { code: 'EIO' });
+    };
+    await assert.rejects(formatWith(draft(name).job, failsFromSecond), {
+      message: /unfinished volume is left/,
+    });
+  });
+
+  void it('finds a drive that swallows what is written to it', async () => {
+    const name = image();
+    await assert.rejects(
+      formatWith(draft(name).job, () => 'swallow'),
+      {
+        code: 'tool-failed',
+        message: /does not read back/,
+      },
     );
-    await assert.rejects(formatDrive(draft(name, { folders: [folder] }).job), { code: 'tool-failed' });
-    assert.equal((await readDrive(name)).header.uuid, other);
   });
 
   void it('is not cut in the middle: a signal that comes while it writes finds a whole drive', async () => {
     const stop = new AbortController();
-    const name = image();
-    const folder = standIn('cryptsetup', '[ "$1" = token ] && sleep 0.3; exec "$TOOL" "$@"');
-    const made = draft(name, { folders: [folder], signal: stop.signal });
-    const formatting = formatDrive(made.job).then(() => 'whole', codeOf);
-    const waiting = setInterval(() => {
-      if (readAt(name, 0, 4).toString('latin1') === 'LUKS') stop.abort();
-    }, 5);
-    assert.equal(await formatting, 'whole');
-    clearInterval(waiting);
+    const made = draft(image(), { signal: stop.signal });
+    await formatWith(made.job, () => stop.abort());
     assert.equal(stop.signal.aborted, true);
-    assert.equal(opensStock(name, made.passphrase), true);
+    assert.equal(opensStock(made.job.path, made.passphrase), true);
   });
 });
+
+/** Formats a drive on which each writing or flushing call begins with `each`, which may throw or swallow it. */
+async function formatWith(job: PathJob, each: () => unknown): Promise<void> {
+  const { handle, target } = await holdDrive(job.path);
+  const write = async (...args: unknown[]) => {
+    const [bytes, from, length, at] = args as [Uint8Array, number, number, number];
+    if (each() === 'swallow') return { bytesWritten: length, buffer: bytes };
+    return handle.write(bytes, from, length, at);
+  };
+  const faulty = {
+    write,
+    read: handle.read.bind(handle),
+    stat: handle.stat.bind(handle),
+    sync: async () => {
+      each();
+      await handle.sync();
+    },
+  };
+  try {
+    await formatDrive({ ...job, drive: { target, handle: faulty as unknown as FileHandle } });
+  } finally {
+    await handle.close();
+  }
+}
 
 void describe('a passphrase on its way to cryptsetup', { skip: unlessInstalled('cryptsetup') }, () => {
   void it('is in no argument and no environment variable of any run, and neither is the claim', async () => {
@@ -196,7 +243,7 @@ void describe('a passphrase on its way to cryptsetup', { skip: unlessInstalled('
     );
     const made = draft(image(), { folders: [folder, '/bin', '/usr/bin'] });
     process.env['KEYSTAIR_TEST_CANARY'] = 'canary';
-    await formatDrive(made.job);
+    await format(made.job);
     await proveDriveOpens({
       path: made.job.path,
       passphrase: made.passphrase,

@@ -13,7 +13,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { makeDrivePassphrase } from '#agent/drives/drive-passphrase.ts';
-import { DRIVE_ALGORITHM, formatDrive, type FormatDriveJob } from '#agent/drives/format-drive.ts';
+import { checkDriveEmpty } from '#agent/drives/drive-contents.ts';
+import { formatDrive, type FormatDriveJob } from '#agent/drives/format-drive.ts';
+import { holdDrive } from '#agent/drives/hold-drive.ts';
+import { DRIVE_ALGORITHM } from '#agent/drives/make-volume.ts';
 import { hashClaim } from '#domain/claim.ts';
 import { type EncryptionKey, makeKey } from '#domain/encryption-key.ts';
 import type { KeyMaterial } from '#domain/key-material.ts';
@@ -58,14 +61,36 @@ export function patchFront(name: string, patch: (front: Buffer) => void): void {
   writeAt(name, 0, front);
 }
 
+export type PathJob = Omit<FormatDriveJob, 'drive'> & { readonly path: string };
+
+/** Formats what lies at a path. */
+export async function format(job: PathJob): Promise<{ readonly keyslot: number }> {
+  const drive = await holdDrive(job.path);
+  try {
+    return await formatDrive({ ...job, drive });
+  } finally {
+    await drive.handle.close();
+  }
+}
+
+/** Throws where formatting would. */
+export async function checkEmpty(name: string, folders?: readonly string[]): Promise<void> {
+  const drive = await holdDrive(name);
+  try {
+    await checkDriveEmpty(drive, folders);
+  } finally {
+    await drive.handle.close();
+  }
+}
+
 export interface Made {
-  readonly job: FormatDriveJob;
+  readonly job: PathJob;
   readonly key: EncryptionKey;
   readonly passphrase: KeyMaterial;
 }
 
 /** A key for a drive that is still to be formatted. */
-export function draft(name: string, more: Partial<FormatDriveJob> = {}): Made {
+export function draft(name: string, more: Partial<PathJob> = {}): Made {
   const passphrase = makeDrivePassphrase(random);
   const claim = random(16);
   const uuid = randomUUID();
@@ -87,9 +112,9 @@ export function draft(name: string, more: Partial<FormatDriveJob> = {}): Made {
 }
 
 /** A drive formatted by us. */
-export async function formatted(more: Partial<FormatDriveJob> = {}): Promise<Made> {
+export async function formatted(more: Partial<PathJob> = {}): Promise<Made> {
   const made = draft(image(), more);
-  assert.deepEqual(await formatDrive(made.job), { keyslot: 0 });
+  assert.deepEqual(await format(made.job), { keyslot: 0 });
   return made;
 }
 
@@ -123,4 +148,31 @@ export function standIn(tool: string, script: string): string {
   writeFileSync(name, `#!/bin/sh\nTOOL=${toolPath(tool) ?? 'missing'}\n${script}\n`);
   chmodSync(name, 0o700);
   return folder;
+}
+
+/** For the `skip` option of a test that attaches an image as a loop device. */
+export function unlessAttaching(): string | false {
+  if (process.getuid?.() !== 0) return 'attaching a loop device needs root';
+  try {
+    stock('losetup', ['--find']);
+    return false;
+  } catch {
+    return 'this machine has no loop devices';
+  }
+}
+
+/** Shows an image as a block device while `work` runs. */
+export async function attached(
+  name: string,
+  work: (device: string) => Promise<void>,
+  options: readonly string[] = [],
+): Promise<void> {
+  const device = stock('losetup', [...options, '--find', '--show', name])
+    .toString()
+    .trim();
+  try {
+    await work(device);
+  } finally {
+    stock('losetup', ['--detach', device]);
+  }
 }

@@ -112,33 +112,45 @@ function readSecond(bytes: Buffer, first: Copy | undefined): Copy | undefined {
   return undefined;
 }
 
-function notLuks2(bytes: Buffer): KeystairError {
+/** What stands in the way where neither copy can be used; undefined where there is no sign of a LUKS volume. */
+function unusable(bytes: Buffer): KeystairError | undefined {
   const begins = bytes.subarray(0, FIRST_MAGIC.length).equals(FIRST_MAGIC);
   if (begins && bytes.length >= 8 && bytes.readUInt16BE(6) === 1) {
     return new KeystairError('drive-not-luks', 'the drive holds a LUKS volume of version 1', {
       nextStep: 'convert it with `cryptsetup convert --type luks2`, after a backup of its header',
     });
   }
-  if (
-    begins ||
-    HEADER_SIZES.some((at) => bytes.subarray(at, at + SECOND_MAGIC.length).equals(SECOND_MAGIC))
-  ) {
-    return altered('both copies of the LUKS2 header are damaged');
-  }
-  return new KeystairError('drive-not-luks', 'the drive holds no LUKS volume', {
-    nextStep: 'check the path; `keystair agent format-drive` makes an empty drive into one',
-  });
+  const second = HEADER_SIZES.find((at) => bytes.subarray(at, at + SECOND_MAGIC.length).equals(SECOND_MAGIC));
+  if (begins) return altered('both copies of the LUKS2 header are damaged');
+  return second === undefined
+    ? undefined
+    : altered(
+        `the drive was a LUKS2 volume: the first copy of its header is gone, and of the second, at byte ${second}, only a damaged rest is left`,
+      );
 }
 
 /**
- * `front` is the beginning of the drive, as much as there is of `DRIVE_HEADER_BYTES_MAX`. Throws `drive-not-luks`, or
- * `drive-altered` where there is a header that cannot be used.
+ * `front` is the beginning of the drive, as much as there is of `DRIVE_HEADER_BYTES_MAX`. Undefined where there is no
+ * LUKS volume. Throws `drive-altered` where there is a header that cannot be used, `drive-not-luks` for version 1.
  */
-export function parseLuks2Header(front: Uint8Array): Luks2Header {
+export function findLuks2Header(front: Uint8Array): Luks2Header | undefined {
   const bytes = Buffer.from(front.buffer, front.byteOffset, front.length);
   const first = readCopy(bytes, 0, FIRST_MAGIC);
   const second = readSecond(bytes, first);
   const used = first === undefined || (second !== undefined && second.seqid > first.seqid) ? second : first;
-  if (used === undefined) throw notLuks2(bytes);
+  if (used === undefined) {
+    const failure = unusable(bytes);
+    if (failure === undefined) return undefined;
+    throw failure;
+  }
   return { ...used, other: used === first ? second : first };
+}
+
+/** As `findLuks2Header`; throws `drive-not-luks` where there is none. */
+export function parseLuks2Header(front: Uint8Array): Luks2Header {
+  const header = findLuks2Header(front);
+  if (header !== undefined) return header;
+  throw new KeystairError('drive-not-luks', 'the drive holds no LUKS volume', {
+    nextStep: 'check the path; `lsblk --fs` shows what is on each drive',
+  });
 }

@@ -1,0 +1,60 @@
+/**
+ * What to say of a drive without a LUKS header. It names what is there and never a command that would destroy it: the
+ * header may have been overwritten, the path may be wrong, and both look like an empty drive at first sight.
+ */
+import { KeystairError } from '#domain/errors.ts';
+import { lookAtContents } from './drive-contents.ts';
+import type { DriveTarget, OpenDrive } from './drive-target.ts';
+import { partitionsOf } from './partition-table.ts';
+
+const NAMED_MAX = 8;
+
+/** As the kernel calls them: `sdb1`, and where the disk's own name ends with a digit `loop0p1`. */
+function partitionWords({ path, kind }: DriveTarget, front: Buffer): string | undefined {
+  const partitions = partitionsOf(front);
+  if (partitions === undefined) return undefined;
+  const words = partitions.slice(0, NAMED_MAX).map(({ number, offset }) => {
+    if (kind === 'image-file') return `${number} at byte ${offset}`;
+    return `${path}${/[0-9]$/.test(path) ? 'p' : ''}${number}`;
+  });
+  if (partitions.length > NAMED_MAX) words.push(`${partitions.length - NAMED_MAX} more`);
+  return words.join(', ');
+}
+
+function notLuks(path: string, what: string, nextStep: string, details: object = {}): KeystairError {
+  return new KeystairError('drive-not-luks', `${path} holds no LUKS volume: ${what}`, {
+    nextStep,
+    details: { ...details },
+  });
+}
+
+/** @param front the drive's first bytes, in which there is no header. */
+export async function describeNotLuks(
+  drive: OpenDrive,
+  front: Buffer,
+  folders?: readonly string[],
+): Promise<KeystairError> {
+  const { path, kind } = drive.target;
+  const partitions = partitionWords(drive.target, front);
+  if (partitions !== undefined) {
+    return notLuks(
+      path,
+      `it has a partition table, with the partitions ${partitions}`,
+      kind === 'image-file'
+        ? 'a volume may be in one of them: `losetup --find --show --partscan` shows each as a drive of its own'
+        : 'name the partition that holds the volume; `lsblk --fs` shows what is in each',
+      { partitions },
+    );
+  }
+  const { found, lookedAt } = await lookAtContents(drive, folders);
+  if (found === undefined) {
+    return notLuks(path, `there is nothing on it (${lookedAt})`, 'check the path; `lsblk` lists the drives');
+  }
+  const blank = front.subarray(0, 4096).every((byte) => byte === 0);
+  if (!blank) return notLuks(path, found, 'check the path; `lsblk --fs` shows what is on each drive');
+  return notLuks(
+    path,
+    `its beginning is empty, and there are ${found}, as on a drive whose header was overwritten`,
+    'write nothing to it; if it was encrypted, restore its header from a backup with `cryptsetup luksHeaderRestore`',
+  );
+}
