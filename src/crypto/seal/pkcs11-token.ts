@@ -5,12 +5,12 @@
  * Invariants: a key that could be taken out of the token is refused; the module, which is code, comes from the
  * configuration and never from the database; a PIN is in no error.
  *
- * The addon is native and optional. Every use begins and ends with the module, so that a token that was pulled out and
+ * Every use begins and ends with the module, so that a token that was pulled out and
  * put back is found again. Calls block this thread for as long as the token thinks.
  */
-import type Pkcs11Js from 'pkcs11js';
 import { assert, KeystairError } from '#domain/errors.ts';
 import type { Random } from '../keyring.ts';
+import { type Addon, type Handle, loadAddon, type Mechanism, type Pkcs11Module } from './pkcs11-addon.ts';
 
 /** The code that speaks to tokens: what a row must not name. */
 export interface TokenAccess {
@@ -29,8 +29,6 @@ export interface TokenParameters {
   /** Base64: the seal's 32 bytes and a tag of 16. */
   readonly sealed: string;
 }
-
-type Addon = typeof Pkcs11Js;
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -55,18 +53,6 @@ function unavailable(sentence: string, nextStep: string, cause?: unknown): Keyst
   return new KeystairError('token-unavailable', sentence, { nextStep, cause });
 }
 
-async function loadAddon(): Promise<Addon> {
-  try {
-    return (await import('pkcs11js')).default;
-  } catch (cause) {
-    throw unavailable(
-      'the native package pkcs11js, which speaks to tokens, was not built on this machine',
-      'install a C++ compiler, make and Python (apt-get install g++ make python3), and run `npm ci` again',
-      cause,
-    );
-  }
-}
-
 function codeOf(error: unknown): string {
   return error instanceof Error ? (/CKR_\w+/.exec(error.message)?.[0] ?? '') : '';
 }
@@ -87,11 +73,11 @@ function tokenFault(label: string, error: unknown): KeystairError {
 
 interface OpenToken {
   readonly addon: Addon;
-  readonly module: Pkcs11Js.PKCS11;
-  readonly session: Pkcs11Js.Handle;
+  readonly module: Pkcs11Module;
+  readonly session: Handle;
 }
 
-function findSlot(module: Pkcs11Js.PKCS11, label: string): Pkcs11Js.Handle {
+function findSlot(module: Pkcs11Module, label: string): Handle {
   const labels = module.C_GetSlotList(true).map((slot) => ({ slot, ...module.C_GetTokenInfo(slot) }));
   const found = labels.filter((one) => one.label.trimEnd() === label);
   if (found.length === 1) return found[0]!.slot;
@@ -139,7 +125,7 @@ async function withToken<T>(access: TokenAccess, label: string, work: (token: Op
   }
 }
 
-function findKey({ addon, module, session }: OpenToken, label: string): Pkcs11Js.Handle | undefined {
+function findKey({ addon, module, session }: OpenToken, label: string): Handle | undefined {
   module.C_FindObjectsInit(session, [
     { type: addon.CKA_CLASS, value: addon.CKO_SECRET_KEY },
     { type: addon.CKA_LABEL, value: label },
@@ -158,7 +144,7 @@ function findKey({ addon, module, session }: OpenToken, label: string): Pkcs11Js
   }
 }
 
-function makeTokenKey({ addon, module, session }: OpenToken, label: string): Pkcs11Js.Handle {
+function makeTokenKey({ addon, module, session }: OpenToken, label: string): Handle {
   return module.C_GenerateKey(session, { mechanism: addon.CKM_AES_KEY_GEN }, [
     { type: addon.CKA_CLASS, value: addon.CKO_SECRET_KEY },
     { type: addon.CKA_KEY_TYPE, value: addon.CKK_AES },
@@ -173,7 +159,7 @@ function makeTokenKey({ addon, module, session }: OpenToken, label: string): Pkc
   ]);
 }
 
-function demandBoundKey({ addon, module, session }: OpenToken, key: Pkcs11Js.Handle, label: string): void {
+function demandBoundKey({ addon, module, session }: OpenToken, key: Handle, label: string): void {
   const [sensitive, extractable, bytes] = module
     .C_GetAttributeValue(session, key, [
       { type: addon.CKA_SENSITIVE },
@@ -188,8 +174,8 @@ function demandBoundKey({ addon, module, session }: OpenToken, key: Pkcs11Js.Han
   );
 }
 
-function mechanism({ addon }: OpenToken, nonce: Buffer, sealId: string): Pkcs11Js.Mechanism {
-  const parameter: Pkcs11Js.AesGCM = {
+function mechanism({ addon }: OpenToken, nonce: Buffer, sealId: string): Mechanism {
+  const parameter = {
     type: addon.CK_PARAMS_AES_GCM_v240,
     iv: nonce,
     ivBits: NONCE_BYTES * 8,
