@@ -1,6 +1,6 @@
 /**
- * Every limit of Keystair, named, with its unit and its reason. A number that bounds memory, time or size of what a
- * stranger may send lives here, or with the other limits of messages in `message-limits.ts`, and nowhere else.
+ * The limits that more than one file needs, named, with their units and reasons. Those of messages stand in
+ * `message-limits.ts`; a limit that one file alone needs stands in that file.
  */
 
 // --- one encryption key ---

@@ -33,7 +33,7 @@ function route<Request extends z.ZodType, Answer extends z.ZodType>(
   answer: Answer,
   bounds: JsonBounds = REQUEST_JSON,
 ): MachineRoute<Request, Answer> {
-  // Every message of this protocol may be repeated without harm (DESIGN.md section 5).
+  // Every message of this protocol may be repeated without harm (docs/PROTOCOL.md).
   return { path, caller, request, answer, bounds, idempotent: request !== 'json-lines' };
 }
 

@@ -97,7 +97,7 @@ export interface Transaction extends Reader {
   dropStaged(importId: string, limit: number): Promise<number>;
 
   putRow(row: TrustedRow): Promise<void>;
-  /** Only for rows that are no custody: spent invitations past their expiry, replaced primaries. */
+  /** Only for rows that are no custody: invitations, primaries, imports, recoveries, seals, settings. */
   deleteRow(kind: TrustedKind, id: string): Promise<void>;
 
   putCursor(cursor: Cursor): Promise<void>;

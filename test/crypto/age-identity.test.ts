@@ -1,3 +1,4 @@
+/** Identities of age: what was sealed to one is opened by it, and by no other. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';

@@ -1,3 +1,4 @@
+/** What a seal is bound to: no two lists of parts have one spelling. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

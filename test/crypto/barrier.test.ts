@@ -1,3 +1,4 @@
+/** The barrier: what is sealed opens for its purpose and its row, and for nothing else. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';

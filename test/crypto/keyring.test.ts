@@ -1,3 +1,4 @@
+/** The keyring: data keys wrapped by the root key, numbered, kept for ever. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';

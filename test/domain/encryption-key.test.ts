@@ -1,3 +1,4 @@
+/** A key's record: its id is made from its content, and its canonical form has one spelling. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { test } from 'node:test';

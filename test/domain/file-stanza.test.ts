@@ -1,3 +1,4 @@
+/** The stanza by which an age file names its key: canonical, or refused. */
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';

@@ -1,3 +1,4 @@
+/** Cutting a transmission into lines, however it arrives. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

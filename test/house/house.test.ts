@@ -64,7 +64,7 @@ test('code has the shape that Node runs as it is', () => {
 
 test('no file is longer than one idea', () => holds(code, lengthFault));
 
-test('every file says first what it owns', () => holds(src, openingFault));
+test('every file says first what it owns', () => holds(code, openingFault));
 
 test('names say what lies there', () => holds(code, ({ path }) => nameFaults(path)));
 

@@ -1,3 +1,4 @@
+/** Problem documents: each error code has its status, and no failure tells more than it should. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERROR_CODES, KeystairError } from '#domain/errors.ts';

@@ -1,3 +1,4 @@
+/** A key as it travels: what is read is what was written, and nothing else passes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** The contract of every store, held against SQLite. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Addresses as people write them and as certificates name them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { certificateName, parseAddress } from '#transport/address.ts';

@@ -1,3 +1,4 @@
+/** The authority and what it signs. */
 import assert from 'node:assert/strict';
 import { randomUUID, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';

@@ -1,3 +1,4 @@
+/** Certificates that are nearly ours: all are strangers. */
 import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { test } from 'node:test';

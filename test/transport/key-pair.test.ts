@@ -1,3 +1,4 @@
+/** Key pairs, and the one spelling of a public key. */
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, ECDH, generateKeyPairSync, hash } from 'node:crypto';
 import { test } from 'node:test';

@@ -1,3 +1,4 @@
+/** The client: addresses in order, connections kept, failures told apart. */
 import assert from 'node:assert/strict';
 import { createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';

@@ -1,3 +1,4 @@
+/** The listener's judgement of a caller, made anew where it may have changed. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';

@@ -1,3 +1,4 @@
+/** Who a certificate says its bearer is. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';

@@ -1,3 +1,4 @@
+/** Only the pinned server gets a byte of a request. */
 import assert from 'node:assert/strict';
 import { createServer as createTcpServer } from 'node:net';
 import { randomUUID } from 'node:crypto';

@@ -1,3 +1,4 @@
+/** TLS sessions: the hybrid key exchange, resumption, and what must not be resumed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CERTIFICATE_MS } from '#domain/limits.ts';

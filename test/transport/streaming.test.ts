@@ -1,3 +1,4 @@
+/** Bodies as streams: back-pressure, aborts and failures reach the other end. */
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';

@@ -1,3 +1,4 @@
+/** The line of those who wait for a connection. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WaitingLine } from '#transport/waiting-line.ts';

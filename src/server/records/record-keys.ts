@@ -1,5 +1,6 @@
 /**
- * Recording: the one way by which a key enters the repository, whoever brought it. Invariants: every record was
+ * Recording, whoever brought the key: `recordKeys` for keys at hand, `recordRows` where each came from elsewhere,
+ * `recordPlaced` where the rows lie staged already; all three number and chain alike. Invariants: every record was
  * checked against its id before; a known key changes nothing; another record under a known id is a conflict and
  * overwrites nothing; numbers and chain values follow one another without gaps.
  */

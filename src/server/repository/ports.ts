@@ -1,7 +1,6 @@
 /**
  * What every operation of a server is handed: where things are kept, how they are sealed, what time it is, where
- * randomness comes from, and where events go. Nothing in an operation takes these from the air, so that a whole tree
- * of servers can run from one seed.
+ * randomness comes from, and where events go. They are handed in, so that a whole tree of servers runs from one seed.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import type { ServerName } from '#domain/lookup.ts';

@@ -1,3 +1,4 @@
+/** A drive's header is held against the key's record: what differs in what matters is refused, whoever wrote it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkDriveAgainstKey } from '#agent/drives/check-drive-against-key.ts';

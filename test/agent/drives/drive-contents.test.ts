@@ -1,3 +1,4 @@
+/** What a place holds before it is formatted: data, a known signature, or nothing that was found. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { spawn } from 'node:child_process';

@@ -1,3 +1,4 @@
+/** The passphrase of a keyslot: random, typeable, and given to cryptsetup byte for byte. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';

@@ -1,3 +1,4 @@
+/** The LUKS2 token by which a drive names its key and carries the claim. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { encodeDriveToken, findDriveTokens } from '#agent/drives/drive-token.ts';

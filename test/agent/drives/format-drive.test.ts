@@ -1,3 +1,4 @@
+/** Formatting with the real cryptsetup: custody first, and nothing that holds data is taken. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

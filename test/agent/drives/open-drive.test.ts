@@ -1,3 +1,4 @@
+/** Opening with the real cryptsetup: the record decides, and a header that was changed opens nothing. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, truncateSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+/** Decrypting: nothing of a payload is written before its header is proved, and no refused file leaves a part. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';

@@ -1,3 +1,4 @@
+/** Encrypting: the key is in custody first, and stock age reads what comes out. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';

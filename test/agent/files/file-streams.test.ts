@@ -1,3 +1,4 @@
+/** Input and output of the agent's file commands: files, pipes, and what is there already. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';

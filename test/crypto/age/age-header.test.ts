@@ -1,3 +1,4 @@
+/** Headers of age files: one spelling, a proved MAC, and bytes of strangers. */
 import assert from 'node:assert/strict';
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';

@@ -1,3 +1,4 @@
+/** The payload of age files: in chunks, in order, whole or refused. */
 import assert from 'node:assert/strict';
 import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';

@@ -1,3 +1,4 @@
+/** The key file: made once, closed to others, and never written over. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -1,3 +1,4 @@
+/** Reading LUKS2 headers: both copies, checksums, and bytes of strangers. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';

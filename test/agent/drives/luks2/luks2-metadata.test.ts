@@ -1,3 +1,4 @@
+/** Reading the JSON of a LUKS2 header: what is used is checked, what is unknown is let be. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseLuks2Metadata } from '#agent/drives/luks2/luks2-metadata.ts';
