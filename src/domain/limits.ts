@@ -152,6 +152,8 @@ export const EXCHANGES_MAX = 64;
 export const CONNECTION_IDLE_MS_MAX = 60_000;
 /** An answer that is held whole in memory. A page of 100 keys with everything at its limit fits. */
 export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
+/** Heads with a status below 200 before an answer: we send none. A proxy may send one or two, and nobody thousands. */
+export const INTERIM_ANSWERS_MAX = 8;
 /** Certificates a server may present before the pinned one: leaf, authority, and room for one replaced authority. */
 export const CERTIFICATE_CHAIN_MAX = 4;
 

@@ -105,3 +105,10 @@ export function answerTooLarge(server: string, maxBytes: number): KeystairError 
     nextStep: 'make sure that it is a Keystair server of a neighbouring release',
   });
 }
+
+/** It says again and again that its answer comes. */
+export function onlyAnnounced(server: string): KeystairError {
+  return new KeystairError('server-unreachable', `${server} keeps announcing an answer and gives none`, {
+    nextStep: 'make sure that it is a Keystair server, and look at what stands in between',
+  });
+}

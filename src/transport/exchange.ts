@@ -6,9 +6,9 @@
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { ANSWER_BYTES_MAX } from '#domain/limits.ts';
+import { ANSWER_BYTES_MAX, INTERIM_ANSWERS_MAX } from '#domain/limits.ts';
 import { request as sendRequest } from '#protocol/built-in-http.ts';
-import { answerTooLarge, brokenOff, systemCodeOf } from './connection-failure.ts';
+import { answerTooLarge, brokenOff, onlyAnnounced, systemCodeOf } from './connection-failure.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 
 export type RequestBody = string | Uint8Array | AsyncIterable<Uint8Array>;
@@ -79,6 +79,12 @@ export function exchange(pool: ConnectionPool, request: ExchangeRequest): Promis
       } else reject(brokenOff(server, error));
     });
     outgoing.once('close', over);
+    let interim = 0;
+    outgoing.on('information', () => {
+      interim += 1;
+      // Each costs a turn, and nothing else would count them.
+      if (interim > INTERIM_ANSWERS_MAX) stop(onlyAnnounced(server));
+    });
     outgoing.once('response', (incoming) => {
       answer = incoming;
       // Whoever reads the answer is told by its own listeners; without any, a break would end the process.

@@ -173,6 +173,23 @@ test('a body is not begun before there is a server to take it', async (test) => 
   assert.equal(state.produced, 0);
 });
 
+test('a server that announces an answer again and again is given up before it has one', async (test) => {
+  const { address, tcp } = await listen(test, office, {
+    handler: (_, response) => {
+      let announced = 0;
+      const announce = (): void => {
+        announced += 1;
+        if (announced > 10_000) response.end('late');
+        else response.writeProcessing(() => setImmediate(announce));
+      };
+      announce();
+    },
+  });
+  const client = clientOf(test, office, address, { credentials });
+  await assert.rejects(ask(client, { timeoutMs: 60_000 }), { code: 'server-unreachable' });
+  await until(() => tcp.open === 0);
+});
+
 test('an answer can be read as a stream', async (test) => {
   const { address } = await listen(test, office, {
     handler: (_, response) => {
