@@ -18,6 +18,8 @@ import { Target } from './target.ts';
 const HARM_MS_MAX = 2500;
 const HARM_MS_MIN = 300;
 const QUIET_MS_MAX = 3000;
+/** Each limit of time is 30 s at the most, and looked after each 30 s. */
+const LINGERING_MS_MAX = 65_000;
 /** The rest is starting, and looking at all of it afterwards. */
 const PART_FOR_HARM = 0.65;
 
@@ -83,6 +85,7 @@ class Campaign {
         for (const [word, count] of Object.entries(told)) answers[word] = (answers[word] ?? 0) + count;
       }
     }
+    await this.#lookAtLingering(performance.now() - begun);
     for (const target of targets) {
       this.#wrongs.push(...(await target.faultsAfter()));
       await target.end();
@@ -98,14 +101,16 @@ class Campaign {
   }
 
   async #joinAll(office: Target, branch: Target): Promise<void> {
-    const join = async (name: string, { invitation }: { invitation: string }): Promise<void> => {
-      await this.#foreign.tell({ do: 'join', name, invitation });
-    };
-    await join('device', await office.call('inviteDevice', {}));
-    await join('secondary', await office.call('inviteSecondary', {}));
-    await join('asker', await branch.call('inviteDevice', {}));
+    await this.#join('device', await office.call('inviteDevice', {}));
+    await this.#foreign.tell({ do: 'hold', name: 'device' });
+    await this.#foreign.tell({ do: 'linger', name: 'device' });
+    await this.#join('asker', await branch.call('inviteDevice', {}));
     const { invitation } = await this.#foreign.tell<{ invitation: string }>({ do: 'invite' });
     await branch.call('joinHierarchy', { invitation });
+  }
+
+  async #join(name: string, { invitation }: { readonly invitation: string }): Promise<void> {
+    await this.#foreign.tell({ do: 'join', name, invitation });
   }
 
   /** In an order of the seed; the last manner stays the last, since a secondary keeps what it says. */
@@ -139,6 +144,12 @@ class Campaign {
 
   async #do({ name, order, target }: Harm, ms: number, bound: number): Promise<Record<string, number>> {
     let answers: Record<string, number> = {};
+    if (order === 'answer') await this.#join('asker', await target.call('inviteDevice', {}));
+    else {
+      // New ones each time: whose budget is used up does no further harm.
+      await this.#join('device', await target.call('inviteDevice', {}));
+      await this.#join('secondary', await target.call('inviteSecondary', {}));
+    }
     const seen = await target.watch(async () => {
       answers = await this.#foreign.tell({ do: order, name, ms });
     });
@@ -155,6 +166,16 @@ class Campaign {
     // What one harm left behind is not counted for the next.
     if (faults.length > 0) await target.restart();
     return answers;
+  }
+
+  /** What gave a little now and then is cut off by now, whatever it was. */
+  async #lookAtLingering(heldMs: number): Promise<void> {
+    const still = await this.#foreign.tell<Record<string, number>>({ do: 'lingering' });
+    const seconds = Math.round(heldMs / 1000);
+    this.#say(`held for ${seconds} s, and still open: ${JSON.stringify(still)}`);
+    if (heldMs < LINGERING_MS_MAX) return;
+    for (const [kind, count] of Object.entries(still))
+      this.#wrongs.push(`${count} connections are open that hold ${kind} for ${seconds} s`);
   }
 
   #judgeAll(bound: number): void {

@@ -9,11 +9,16 @@ export interface Scene {
   readonly secondary: Member;
   /** Holds a key pair and nothing else. */
   readonly stranger: Line;
-  /** Keys of the device that the server has taken. */
+  /** A key of the device that the server has taken. */
+  readonly own: Held;
+  /** Keys that it has taken of a device before: the device of today holds their claims, too. */
   readonly held: readonly Held[];
   readonly over: () => boolean;
   readonly tally: Tally;
 }
+
+/** What is enough for whoever only repeats. */
+type Going = Pick<Scene, 'over' | 'tally'>;
 
 export interface Attack {
   readonly name: string;
@@ -42,7 +47,7 @@ export class Tally {
 const AFTER_FAILURE_MS = 50;
 
 /** The same again and again, side by side, until it is over. */
-export async function again(scene: Scene, lanes: number, round: (lane: number) => Promise<void>) {
+export async function again(scene: Going, lanes: number, round: (lane: number) => Promise<void>) {
   await Promise.all(
     Array.from({ length: lanes }, async (_, lane) => {
       while (!scene.over()) {
@@ -59,7 +64,7 @@ export async function again(scene: Scene, lanes: number, round: (lane: number) =
 
 /** Connections that are kept while it goes on, each used by one lane, and dialled anew where it was closed. */
 export async function overKept(
-  scene: Scene,
+  scene: Going,
   line: Line,
   lanes: number,
   round: (connection: Connection, lane: number) => Promise<void>,

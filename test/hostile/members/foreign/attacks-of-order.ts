@@ -55,9 +55,9 @@ export const ATTACKS_OF_ORDER: readonly Attack[] = [
     body: secondaryLookup({ id: held[0]!.id, claim: someQuestion().claim }),
   })),
   asking('a certificate renewed for ever', asDevice, 16, () => ({ path: '/v1/renew', body: '{}' })),
-  asking('the same key given into custody for ever', asDevice, 32, ({ held }) => ({
+  asking('the same key given into custody for ever', asDevice, 32, ({ own }) => ({
     path: '/v1/device/keys',
-    body: JSON.stringify({ complete: held[0]!.record }),
+    body: JSON.stringify({ complete: own.record }),
   })),
   asking('heartbeats of a device whose receipts never agree', asDevice, 32, ({ device }) => ({
     path: '/v1/device/heartbeat',

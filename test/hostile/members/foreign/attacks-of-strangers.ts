@@ -3,10 +3,9 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { again, type Attack, asDevice, overKept, type Scene } from './attack.ts';
 import { Connection, headOf, requestOf } from './connection.ts';
+import { HALF_A_HELLO } from './lingering.ts';
 
 const CONNECTIONS = 400;
-/** The beginning of a TLS record that announces more than ever comes. */
-const HALF_A_HELLO = Buffer.from('1603010200010001fc0303', 'hex');
 
 /** Each is one request, or something that only begins like one. */
 const ODD_REQUESTS: readonly (string | Uint8Array)[] = [

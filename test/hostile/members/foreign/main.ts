@@ -11,6 +11,7 @@ import { ATTACKS_OF_ORDER } from './attacks-of-order.ts';
 import { ATTACKS_OF_STRANGERS } from './attacks-of-strangers.ts';
 import { ATTACKS_OF_TIME } from './attacks-of-time.ts';
 import { makePair, privatePem, selfSigned } from './certificates.ts';
+import { LingeringConnections } from './lingering.ts';
 import { MANNERS } from './manners.ts';
 import { join, type Member } from './member.ts';
 import { Connection } from './connection.ts';
@@ -36,6 +37,7 @@ const HELD_KEYS = 100;
 const QUESTIONS = 32;
 
 const primary = new HostilePrimary();
+const lingering = new LingeringConnections();
 const members = new Map<string, Member>();
 const held: Held[] = [];
 
@@ -48,15 +50,24 @@ function memberCalled(name: string): Member {
   return member;
 }
 
+async function give(connection: Connection, device: Member): Promise<Held> {
+  const key = makeRecord({ device, origin: device.server.id, materialBytes: 4096 });
+  const answer = await connection.ask('/v1/device/keys', JSON.stringify({ complete: key.record }));
+  if (answer?.status !== 200) throw new Error(`a key was not taken: ${String(answer?.body)}`);
+  return key;
+}
+
 async function holdKeys(device: Member): Promise<void> {
   const connection = await Connection.open(device.line);
-  while (held.length < HELD_KEYS) {
-    const key = makeRecord({ device, origin: device.server.id, materialBytes: 4096 });
-    const answer = await connection.ask('/v1/device/keys', JSON.stringify({ complete: key.record }));
-    if (answer?.status !== 200) throw new Error(`a key was not taken: ${String(answer?.body)}`);
-    held.push(key);
-  }
+  while (held.length < HELD_KEYS) held.push(await give(connection, device));
   connection.close();
+}
+
+async function ownKey(device: Member): Promise<Held> {
+  const connection = await Connection.open(device.line);
+  const key = await give(connection, device);
+  connection.close();
+  return key;
 }
 
 async function attack(name: string, ms: number): Promise<unknown> {
@@ -68,6 +79,7 @@ async function attack(name: string, ms: number): Promise<unknown> {
   await found.run({
     device,
     secondary: memberCalled('secondary'),
+    own: await ownKey(device),
     stranger: { address: device.line.address, ...strangersKey },
     held,
     over: () => performance.now() >= until,
@@ -87,7 +99,7 @@ async function answerSo(name: string, ms: number): Promise<unknown> {
   primary.answer(manner, false);
   const worse = setTimeout(() => primary.answer(manner, true), ms / 2);
   const over = (): boolean => performance.now() >= begun + ms;
-  const scene = { device: asker, secondary: asker, stranger: asker.line, held, over, tally };
+  const scene = { over, tally };
   await overKept(scene, asker.line, QUESTIONS, async (connection) => {
     tally.answered(await connection.ask('/v1/device/lookup', JSON.stringify(someQuestion())));
   });
@@ -108,8 +120,15 @@ async function carryOut({ do: what, ...order }: Order): Promise<unknown> {
       return { invitation: primary.invite() };
     case 'join':
       members.set(name, await join(invitation));
-      if (name === 'device') await holdKeys(memberCalled(name));
       return {};
+    case 'hold':
+      await holdKeys(memberCalled(name));
+      return {};
+    case 'linger':
+      await lingering.open(memberCalled(name), held);
+      return {};
+    case 'lingering':
+      return lingering.still();
     case 'attack':
       return attack(name, ms);
     case 'answer':
