@@ -28,7 +28,19 @@ export function typeByte(typed: readonly number[], byte: number): readonly numbe
   return [...typed, byte];
 }
 
-/** @throws `interrupted` where the person gives up, or no terminal is there. */
+/** A terminal of another encoding would make another letter of it, and what is typed elsewhere would not open. */
+function typedText(bytes: readonly number[]): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+  } catch (cause) {
+    throw new KeystairError('invalid-argument', 'what was typed is not text in UTF-8', {
+      nextStep: 'set the terminal to UTF-8, or give it in a file that is saved as UTF-8',
+      cause,
+    });
+  }
+}
+
+/** @throws `invalid-argument` for what is not UTF-8, `interrupted` where the person gives up, or no terminal is there. */
 export async function askHidden(question: string, bytesMax: number): Promise<string> {
   let descriptor: number;
   try {
@@ -70,12 +82,19 @@ function readLine(input: ReadStream, bytesMax: number): Promise<string> {
     const giveUp = (message: string, nextStep: string): void => {
       reject(new KeystairError('interrupted', message, { nextStep }));
     };
+    const finish = (bytes: readonly number[]): void => {
+      try {
+        resolve(typedText(bytes));
+      } catch (error) {
+        reject(error);
+      }
+    };
     input.on('error', reject);
     input.on('end', () => giveUp('the terminal was closed', 'run the command again'));
     input.on('data', (chunk: Buffer) => {
       for (const byte of chunk) {
         const next = typeByte(typed, byte);
-        if (next === 'done') return resolve(Buffer.from(typed).toString('utf8'));
+        if (next === 'done') return finish(typed);
         if (next === 'given-up') return giveUp('nothing was entered', 'run the command again');
         if (next.length > bytesMax)
           return giveUp(`more than ${bytesMax} bytes were entered`, 'give it in a file');

@@ -4,6 +4,9 @@
  * endless pipe) ends in a sentence.
  */
 import { createReadStream, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { passwordFault } from '#crypto/password/password-text.ts';
+import { exposureOf } from '#disk/guarded-secret.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { INVITATION_BYTES_MAX, PASSWORD_BYTES_MAX, RECOVERY_SHARE_BYTES_MAX } from '#domain/limits.ts';
 import { askHidden } from './hidden-prompt.ts';
@@ -40,26 +43,61 @@ async function readFile(path: string, what: string, bytesMax: number): Promise<B
   return readBounded(createReadStream(path), what, bytesMax);
 }
 
+/** The same of a file that nobody but its owner may read. A pipe is as good as a file. */
+async function readGuarded(path: string, what: string, bytesMax: number): Promise<Buffer> {
+  const handle = await open(path);
+  try {
+    const found = await handle.stat();
+    if (found.isDirectory()) {
+      throw new KeystairError('invalid-argument', `${what} is a directory`, { nextStep: 'name a file' });
+    }
+    const exposed = exposureOf(path, found);
+    if (exposed !== undefined) {
+      const { because, nextStep } = exposed;
+      throw new KeystairError('password-exposed', `${what} ${because}`, { nextStep });
+    }
+    return await readBounded(handle.createReadStream({ autoClose: false }), what, bytesMax);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** UTF-16 begins with one of these, where its mark is there. */
+const UTF_16_MARKS = ['fffe', 'feff'];
+
 function textOf(bytes: Buffer, what: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new KeystairError('invalid-argument', `${what} is not text in UTF-8`, {
-      nextStep: 'check that it is the right file',
+    const isUtf16 = UTF_16_MARKS.includes(bytes.toString('hex', 0, 2));
+    throw new KeystairError('invalid-argument', `${what} is ${isUtf16 ? 'UTF-16' : 'not text in UTF-8'}`, {
+      nextStep: isUtf16 ? 'save it as UTF-8' : 'check that it is the right file, and save it as UTF-8',
       cause,
     });
   }
 }
 
-/** The password in a file, its one trailing newline dropped: editors and `echo` add one. */
+/**
+ * The password in a file: one line, without the newline that editors and `echo` add and the mark that editors of Windows
+ * lay before it. What nobody could type on the other machine is refused.
+ */
 export async function readPasswordFile(path: string): Promise<string> {
   const what = `the password file ${path}`;
-  const text = textOf(await readFile(path, what, PASSWORD_BYTES_MAX), what);
-  const password = text.replace(/\r?\n$/, '');
+  const text = textOf(await readGuarded(path, what, PASSWORD_BYTES_MAX), what);
+  const password = text.replace(/^\ufeff/, '').replace(/\r?\n$/, '');
   if (password === '') {
     throw new KeystairError('password-weak', `${what} is empty`, { nextStep: 'write the password into it' });
   }
+  demandTypeable(password, what);
   return password;
+}
+
+function demandTypeable(password: string, what: string): void {
+  const fault = passwordFault(password);
+  if (fault === undefined) return;
+  throw new KeystairError('invalid-argument', `${what} ${fault}, and nobody could type that`, {
+    nextStep: 'give the password alone, on one line, as text in UTF-8',
+  });
 }
 
 /** From the file given, else asked for; `twice` where it is new and a slip would lock someone out. */
@@ -78,6 +116,7 @@ export async function readPassword(
   if (password === '') {
     throw new KeystairError('password-weak', 'the password is empty', { nextStep: 'run the command again' });
   }
+  demandTypeable(password, 'what was typed');
   if (question.twice && (await askHidden(`${question.text}, once more: `, PASSWORD_BYTES_MAX)) !== password) {
     throw new KeystairError('password-mismatch', 'the two passwords are not the same', {
       nextStep: 'run the command again',
@@ -89,7 +128,7 @@ export async function readPassword(
 /** One recovery share, as it was written or typed into a file. */
 export async function readShareFile(path: string): Promise<string> {
   const what = `the share file ${path}`;
-  return textOf(await readBounded(createReadStream(path), what, RECOVERY_SHARE_BYTES_MAX), what);
+  return textOf(await readGuarded(path, what, RECOVERY_SHARE_BYTES_MAX), what);
 }
 
 /** @param source a file's path, or `-` for standard input; a person there is asked. */

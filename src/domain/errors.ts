@@ -62,6 +62,7 @@ export const ERROR_CODES = [
   // by hand
   'password-weak',
   'password-mismatch',
+  'password-exposed',
   'export-unreadable',
   'export-invalid',
   'export-version',

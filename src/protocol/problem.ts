@@ -65,6 +65,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'path-too-long': 400,
 
   'password-weak': 422,
+  'password-exposed': 409,
   'password-mismatch': 422,
   'export-unreadable': 422,
   'export-invalid': 422,

@@ -40,7 +40,7 @@ test('Control-U begins again, Control-C and an early Control-D give up', () => {
 });
 
 /** Runs the prompt under a terminal of its own, made by `script`, and types as soon as it asks. */
-async function onTerminal(keys: string): Promise<string> {
+async function onTerminal(keys: string | Uint8Array): Promise<string> {
   const asker = inFolder('ask.ts');
   const prompt = join(import.meta.dirname, '../../src/cli/hidden-prompt.ts');
   writeFileSync(
@@ -76,6 +76,11 @@ test('what is typed is never shown, and the terminal is as it was afterwards', a
 
 test('giving up puts the terminal back, too', async () => {
   assert.match(await onTerminal('half\u0003'), /answer: interrupted, echo before true, after true/);
+});
+
+test('what is typed on a terminal of another encoding is refused, and not made into other letters', async () => {
+  assert.match(await onTerminal(Buffer.from([0x6b, 0xe4, 0x73, 0x65, 0x0d])), /answer: invalid-argument/);
+  assert.match(await onTerminal('k\u00e4se\r'), /answer: length 4/);
 });
 
 test('a line without end is cut off', async () => {

@@ -1,8 +1,10 @@
 /** Secrets come from files, standard input and prompts, never from arguments. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { readInvitation, readPassword, readPasswordFile } from '#cli/secrets.ts';
+import { readInvitation, readPassword, readPasswordFile, readShareFile } from '#cli/secrets.ts';
 import { UsageError } from '#cli/usage-error.ts';
 import { INVITATION_BYTES_MAX, PASSWORD_BYTES_MAX } from '#domain/limits.ts';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
@@ -13,7 +15,7 @@ let made = 0;
 function file(content: string | Uint8Array): string {
   made += 1;
   const path = inFolder(`secret-${made}`);
-  writeFileSync(path, content);
+  writeFileSync(path, content, { mode: 0o600 });
   return path;
 }
 
@@ -23,19 +25,56 @@ async function* input(...chunks: readonly string[]): AsyncGenerator<Buffer> {
 
 const noPerson = { inputIsPerson: false, input: input() };
 
-test('one trailing newline of a password file is dropped, and nothing else', async () => {
+test('one trailing newline of a password file is dropped, and one mark before it; spaces count', async () => {
   for (const [content, password] of [
     ['sesame', 'sesame'],
     ['sesame\n', 'sesame'],
     ['sesame\r\n', 'sesame'],
-    ['sesame\n\n', 'sesame\n'],
     [' sesame \n', ' sesame '],
-    ['two\nlines\n', 'two\nlines'],
-    ['sesame\r', 'sesame\r'],
-    ['\ufeffsesame', '\ufeffsesame'],
+    ['\ufeffsesame\r\n', 'sesame'],
   ] as const) {
     assert.equal(await readPasswordFile(file(content)), password, JSON.stringify(content));
   }
+});
+
+test('a password file that nobody could type is refused with the reason', async () => {
+  const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
+  for (const [content, message] of [
+    ['two\nlines\n', /has more than one line/],
+    ['sesame\n\n', /has more than one line/],
+    ['sesame\r', /has more than one line/],
+    [utf16('sesame'), /holds zero bytes, as UTF-16 does/],
+    [utf16('\ufeffsesame'), /is UTF-16$/],
+    [utf16('\ufeffsesame').swap16(), /is UTF-16$/],
+    ['tab\tand escape\u001b', /holds a control character \(U\+0009\)/],
+    [Buffer.from('s\u00e9same', 'latin1'), /is not text in UTF-8/],
+  ] as const) {
+    await assert.rejects(readPasswordFile(file(content)), { code: 'invalid-argument', message });
+  }
+});
+
+test('a password file or a share that others can read is refused with the command that mends it', async () => {
+  for (const read of [readPasswordFile, readShareFile]) {
+    const path = file('sesame');
+    for (const mode of [0o640, 0o604, 0o620, 0o666]) {
+      chmodSync(path, mode);
+      await assert.rejects(read(path), {
+        code: 'password-exposed',
+        sentence: new RegExp(`run: chmod 600 ${path}$`),
+      });
+    }
+    chmodSync(path, 0o400);
+    assert.equal(await read(path), 'sesame');
+  }
+});
+
+test('a pipe has no mode, so a password comes through one as before', () => {
+  const program = "console.log(await (await import('#cli/secrets.ts')).readPasswordFile(process.argv[1]))";
+  const node = `'${process.execPath}' --disable-warning=ExperimentalWarning --input-type=module --eval "${program}"`;
+  const cwd = join(import.meta.dirname, '../..');
+  const read = (script: string): string => execFileSync('bash', ['-c', script], { cwd, encoding: 'utf8' });
+  assert.equal(read(`umask 000; ${node} <(echo sesame)`), 'sesame\n');
+  assert.equal(read(`umask 000; echo sesame | ${node} /dev/stdin`), 'sesame\n');
 });
 
 test('an empty password is refused', async () => {

@@ -29,7 +29,7 @@ before(async () => {
   await setOption(true, oslo, lyon);
   device = await place.enrol('PC', oslo);
   key = await device.encrypt('text', place.path('file.age'));
-  writeFileSync(password, 'purple lantern harvest moss\n');
+  writeFileSync(password, 'purple lantern harvest moss\n', { mode: 0o600 });
   writeFileSync(place.path('plain'), 'text');
   writeFileSync(place.path('stick'), '');
   truncateSync(place.path('stick'), 32 * 1024 * 1024);

@@ -16,7 +16,7 @@ const withPassword = ['--password-file', passwordFile];
 const file = place.path('large.backup');
 
 before(async () => {
-  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n');
+  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n', { mode: 0o600 });
   const data = place.path('large');
   await makeDirectory(data, 'Large', KEYS);
   const large = await place.server('Large', { data });

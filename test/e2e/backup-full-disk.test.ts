@@ -23,7 +23,7 @@ let device: Device;
 
 before(async () => {
   if (unlessRoot() !== false) return;
-  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n');
+  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n', { mode: 0o600 });
   disk = mountSmallDisk(place.path('disk'), 96);
   const data = join(disk.path, 'large');
   await makeDirectory(data, 'Large', KEYS);

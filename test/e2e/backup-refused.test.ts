@@ -20,7 +20,7 @@ let bergen: Server;
 let whole: Buffer;
 
 before(async () => {
-  writeFileSync(passwordFile, `${PASSWORD}\n`);
+  writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
   mkdirSync(scratch);
   bergen = await place.server('Bergen');
   await (await place.enrol('bergen laptop', bergen)).encrypt('text', place.path('file.age'));
@@ -132,7 +132,7 @@ async function layOut({ file, bytes, password }: Bad): Promise<readonly [string,
   const path = place.path(`${file}.backup`);
   writeFileSync(path, (await bytes?.()) ?? whole);
   if (password === undefined) return [path, '--password-file', passwordFile];
-  writeFileSync(place.path('wrong'), password);
+  writeFileSync(place.path('wrong'), password, { mode: 0o600 });
   return [path, '--password-file', place.path('wrong')];
 }
 
@@ -181,11 +181,11 @@ test('there is no backup without a password that protects it', async () => {
   assert.equal(asked.status, 2, 'nobody is there to be asked');
   assert.match(asked.stderr, /a password is needed.*--password-file FILE/);
   const empty = place.path('empty-password');
-  writeFileSync(empty, '\n');
+  writeFileSync(empty, '\n', { mode: 0o600 });
   refusedWith(await make('--password-file', empty), 'password-weak');
-  writeFileSync(empty, 'password1234\n');
+  writeFileSync(empty, 'password1234\n', { mode: 0o600 });
   refusedWith(await make('--password-file', empty), 'password-weak');
-  writeFileSync(empty, 'elevenchars');
+  writeFileSync(empty, 'elevenchars', { mode: 0o600 });
   const weak = refusedWith(await make('--password-file', empty), 'password-weak');
   assert.match(weak, /choose four or more words/);
   assert.doesNotMatch(weak, /--generate-password/, 'a backup has no such option');

@@ -27,7 +27,7 @@ let large: Server;
 let digest: string;
 
 before(async () => {
-  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n');
+  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n', { mode: 0o600 });
   mkdirSync(folder);
   const data = place.path('large');
   await makeDirectory(data, 'Large', KEYS);

@@ -20,7 +20,7 @@ const passwordFile = place.path('password');
 const withPassword = ['--password-file', passwordFile];
 
 before(() => {
-  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n');
+  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n', { mode: 0o600 });
 });
 
 let made = 0;

@@ -88,7 +88,7 @@ test('on standard output stands the file alone; what else is to be said goes to 
 
 test('a password comes from its file where standard input carries the keys', async () => {
   const password = place.path('password');
-  writeFileSync(password, 'plum-river-candle-9-otter\n');
+  writeFileSync(password, 'plum-river-candle-9-otter\n', { mode: 0o600 });
   const sealed = `${exportAll.replace(`--to ${to}`, `--password-file ${password}`)} --out -`;
   await imports(`${sealed} | ${importAll} - --password-file ${password}`);
   const unasked = await inShell(`${sealed} | ${importAll} -`);

@@ -24,7 +24,7 @@ before(async () => {
   const data = place.path('lyon');
   ids = await makeDirectory(data, 'Lyon', KEYS);
   [lyon, oslo] = await Promise.all([place.server('Lyon', { data }), place.server('Oslo')]);
-  writeFileSync(passwordFile, `${PASSWORD}\n`);
+  writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
 });
 
 const exportTo = (out: string, ...more: readonly string[]) =>
@@ -73,7 +73,7 @@ test('a generated password is shown once, never on standard output, and opens th
   const [, password] = /shown only now: ([a-z]+(?:-[a-z]+){5})\n/.exec(ran.stderr) ?? [];
   assert.ok(password !== undefined, ran.stderr);
   assert.equal(ran.stderr.split(password).length, 2, 'shown once');
-  writeFileSync(place.path('generated'), password);
+  writeFileSync(place.path('generated'), password, { mode: 0o600 });
   const generated = place.path('generated');
   assert.deepEqual(
     await oslo.done(['keys', 'import', out, '--password-file', generated, '--dry-run']),

@@ -28,7 +28,7 @@ let laptop: Device;
 let reader: Device;
 
 before(async () => {
-  writeFileSync(passwordFile, 'seven green rivers run uphill\n');
+  writeFileSync(passwordFile, 'seven green rivers run uphill\n', { mode: 0o600 });
   [above, lyon] = await Promise.all([place.server('Above'), place.server('Lyon')]);
   await setOption(true, above, lyon);
   await joinServers(lyon, above);

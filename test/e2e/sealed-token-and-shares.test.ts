@@ -13,7 +13,7 @@ test('by a token: without its PIN sealed, with it unattended, and without the to
   const token = makeSoftToken(place.path('token-of-turku'));
   const pinFile = place.path('pin');
   writeFileSync(pinFile, `${token.pin}\n`, { mode: 0o600 });
-  writeFileSync(place.path('wrong-pin'), '0000');
+  writeFileSync(place.path('wrong-pin'), '0000', { mode: 0o600 });
   const turku = await office('Turku', ['--config', token.config('turku.json')]);
   const { server } = turku;
   const { listen } = server;
@@ -78,7 +78,7 @@ test('recovery shares open a server that lost its key file, and it is given a ne
   const mistyped = place.path('mistyped');
   const lines = readFileSync(share(second, 4), 'utf8').split('\n');
   lines[2] = `${lines[2]!.startsWith('7') ? '8' : '7'}${lines[2]!.slice(1)}`;
-  writeFileSync(mistyped, lines.join('\n'));
+  writeFileSync(mistyped, lines.join('\n'), { mode: 0o600 });
   assert.match(
     refusedWith(await unseal(share(second, 1), mistyped, share(second, 3)), 'share-invalid'),
     /share 2 is mistyped in group 7/,

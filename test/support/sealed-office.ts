@@ -8,8 +8,8 @@ export const place = organisation('sealed', { passwords: 'cheap' });
 export const PASSPHRASE = 'lantern quiver mossy eleven trombone';
 export const passphraseFile = place.path('passphrase');
 export const wrongFile = place.path('wrong-passphrase');
-writeFileSync(passphraseFile, `${PASSPHRASE}\n`);
-writeFileSync(wrongFile, 'lantern quiver mossy eleven trombones');
+writeFileSync(passphraseFile, `${PASSPHRASE}\n`, { mode: 0o600 });
+writeFileSync(wrongFile, 'lantern quiver mossy eleven trombones', { mode: 0o600 });
 
 export interface Office {
   readonly server: Server;

@@ -13,6 +13,7 @@ import { unwrapFileKey } from '../age-identity.ts';
 import { headerMacFits, readAgeHeader } from '../age/age-header.ts';
 import { type Bytes, decryptPayload } from '../age/age-payload.ts';
 import { isScryptStanza, type Stretch, unwrapWithPassphrase } from '../age/scrypt-stanza.ts';
+import { aboutSpaces, passwordForms } from '../password/password-text.ts';
 
 export interface OpenExportKeys {
   readonly password: KeyMaterial | undefined;
@@ -24,13 +25,12 @@ export interface OpenExportKeys {
   readonly onOpened?: () => void;
 }
 
-function unreadable(): KeystairError {
+function unreadable(password?: string): KeystairError {
   return new KeystairError(
     'export-unreadable',
     'the file does not open: the password is wrong, or the file is damaged, cut off, no export, or sealed to another server',
     {
-      nextStep:
-        'check the password and copy the file again; a lost password cannot be recovered: where it is lost, export again',
+      nextStep: `${aboutSpaces(password ?? '')}check the password and copy the file again; a lost password cannot be recovered: where it is lost, export again`,
     },
   );
 }
@@ -38,10 +38,11 @@ function unreadable(): KeystairError {
 async function findFileKey(stanzas: readonly AgeStanza[], keys: OpenExportKeys): Promise<Uint8Array> {
   if (stanzas.some(isScryptStanza)) {
     const password = keys.password?.exposeText();
-    const fileKey =
-      password === undefined ? undefined : await unwrapWithPassphrase(stanzas, password, keys.stretch);
-    if (fileKey === undefined) throw unreadable();
-    return fileKey;
+    for (const form of password === undefined ? [] : passwordForms(password)) {
+      const fileKey = await unwrapWithPassphrase(stanzas, form, keys.stretch);
+      if (fileKey !== undefined) return fileKey;
+    }
+    throw unreadable();
   }
   for (const identity of await keys.identities()) {
     const fileKey = await unwrapFileKey(identity, stanzas);
@@ -69,7 +70,7 @@ export async function* openExport(source: AsyncIterable<Uint8Array>, keys: OpenE
     keys.onOpened?.();
     yield* decryptPayload(fileKey, rest);
   } catch (error) {
-    throw isOfTheEnvelope(error) ? unreadable() : error;
+    throw isOfTheEnvelope(error) ? unreadable(keys.password?.exposeText()) : error;
   } finally {
     fileKey?.fill(0);
   }

@@ -6,6 +6,7 @@ import type { KeyMaterial } from '#domain/key-material.ts';
 import { SCRYPT_WORK_FACTOR } from '#domain/limits.ts';
 import { type Bytes, encryptPayload, PAYLOAD_NONCE_BYTES } from '../age/age-payload.ts';
 import { makeAgeHeader } from '../age/make-age-header.ts';
+import { newPassword } from '../password/password-text.ts';
 import { type Stretch, wrapWithPassphrase } from '../age/scrypt-stanza.ts';
 
 /** For whom a file is: whoever knows the password, or whoever has the recipient's identity. age forbids mixing. */
@@ -37,7 +38,7 @@ export async function prepareSeal(to: SealedTo, options: SealExportOptions): Pro
       : await makeAgeHeader([], async (key) => [
           await wrapWithPassphrase(
             key,
-            to.password.exposeText() ?? '',
+            newPassword(to.password.exposeText() ?? ''),
             random(SALT_BYTES),
             workFactor,
             stretch,

@@ -4,6 +4,7 @@
  */
 import { KeystairError } from '#domain/errors.ts';
 import { EXPORT_PASSWORD_GUESSES_LOG10_MIN, EXPORT_PASSWORD_LENGTH_MIN } from '#domain/limits.ts';
+import { passwordFault } from './password-text.ts';
 
 type Estimate = (password: string) => number;
 
@@ -33,7 +34,8 @@ export async function demandStrongPassword(password: string): Promise<void> {
   if (Array.from(password).length < EXPORT_PASSWORD_LENGTH_MIN) {
     throw weak(`the password has fewer than ${EXPORT_PASSWORD_LENGTH_MIN} characters`);
   }
-  if (!password.isWellFormed()) throw weak('the password is not text');
+  const fault = passwordFault(password);
+  if (fault !== undefined) throw weak(`the password ${fault}`);
   estimate ??= loadEstimate();
   if ((await estimate)(password) < EXPORT_PASSWORD_GUESSES_LOG10_MIN) {
     throw weak('the password is easy to guess');

@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { shellWord } from '#disk/shell-word.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { KEY_FILE_BYTES_MAX } from '#domain/limits.ts';
 import type { Random } from '../keyring.ts';
@@ -35,11 +36,6 @@ function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : 'unknown error';
-}
-
-/** The path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function writeFault(path: string, error: unknown): KeystairError {
@@ -137,7 +133,7 @@ function checkGuarded(path: string, descriptor: number): void {
       'root-key-exposed',
       `the key file ${path} belongs to another user, who can read it`,
       {
-        nextStep: `as root, run: chown ${self} ${quoted(path)} && chmod 600 ${quoted(path)}`,
+        nextStep: `as root, run: chown ${self} ${shellWord(path)} && chmod 600 ${shellWord(path)}`,
       },
     );
   }
@@ -146,7 +142,7 @@ function checkGuarded(path: string, descriptor: number): void {
       'root-key-exposed',
       `the key file ${path} is open to other users of this machine`,
       {
-        nextStep: `run: chmod 600 ${quoted(path)}`,
+        nextStep: `run: chmod 600 ${shellWord(path)}`,
       },
     );
   }

@@ -15,6 +15,7 @@ import {
   ARGON2_PASSES_MAX,
 } from '#domain/limits.ts';
 import type { Random } from '../keyring.ts';
+import { passwordForms } from '../password/password-text.ts';
 
 export interface PassphraseParameters {
   readonly memoryKib: number;
@@ -57,6 +58,14 @@ function demandWithinLimits({ memoryKib, passes, parallelism }: PassphraseParame
     'the row of the passphrase seal asks for more than this program ever does: it was altered in the database',
     { nextStep: 'open the server with another of its seals, or restore the newest backup' },
   );
+}
+
+/**
+ * The forms of a passphrase that may open a seal, each once: what is hashed is always NFC, and a mark before it was kept
+ * by earlier releases.
+ */
+export function passphraseForms(given: string): readonly string[] {
+  return [...new Set(passwordForms(given).map((form) => form.normalize('NFC')))];
 }
 
 /**

@@ -8,6 +8,7 @@
 import type { Bytes } from '#crypto/age/age-payload.ts';
 import type { Stretch } from '#crypto/age/scrypt-stanza.ts';
 import { openExport } from '#crypto/export-envelope/open-export.ts';
+import { aboutSpaces } from '#crypto/password/password-text.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { backupInvalid } from './backup-lines.ts';
@@ -36,17 +37,16 @@ export async function* openBackup(
     yield* openExport(demandAge(file), keys);
   } catch (error) {
     if (codeOf(error) !== 'export-unreadable') throw error;
-    throw opened ? damaged() : unreadable();
+    throw opened ? damaged() : unreadable(password);
   }
 }
 
-function unreadable(): KeystairError {
+function unreadable(password: string): KeystairError {
   return new KeystairError(
     'backup-unreadable',
     'the backup does not open: the password is wrong, or the first lines of the file are damaged',
     {
-      nextStep:
-        'try the password again, then another copy of the file or an older backup; a lost password cannot be recovered',
+      nextStep: `${aboutSpaces(password)}try the password again, then another copy of the file or an older backup; a lost password cannot be recovered`,
     },
   );
 }

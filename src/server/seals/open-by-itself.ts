@@ -8,6 +8,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { type DataKeyRow, type Keyring, openKeyring } from '#crypto/keyring.ts';
 import { readKeyFile } from '#crypto/seal/key-file.ts';
 import { openUnderToken } from '#crypto/seal/pkcs11-token.ts';
+import { type Exposed, exposureOf } from '#disk/guarded-secret.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { PIN_BYTES_MAX } from '#domain/limits.ts';
 import type { SealPlaces } from './seal-places.ts';
@@ -88,10 +89,10 @@ function tokenAccess({ pkcs11 }: SealPlaces): { module: string; pinFile: string 
 /** Throws `token-unavailable`; nothing of the file is in it. */
 export function readPinFile(path: string): string {
   let pin = '';
-  let mode = 0;
+  let exposed: Exposed | undefined;
   try {
     const found = statSync(path);
-    mode = found.mode;
+    exposed = exposureOf(path, found);
     if (found.size <= PIN_BYTES_MAX) pin = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (cause) {
     throw new KeystairError('token-unavailable', `the file with the token's PIN, ${path}, cannot be read`, {
@@ -99,9 +100,10 @@ export function readPinFile(path: string): string {
       cause,
     });
   }
-  if ((mode & 0o077) !== 0) {
-    throw new KeystairError('root-key-exposed', `the file with the token's PIN, ${path}, is open to others`, {
-      nextStep: `run: chmod 600 ${path}`,
+  if (exposed !== undefined) {
+    const { because, nextStep } = exposed;
+    throw new KeystairError('root-key-exposed', `the file with the token's PIN, ${path}, ${because}`, {
+      nextStep,
     });
   }
   if (pin !== '') return pin;

@@ -17,6 +17,7 @@ import {
   splitRecoveryKey,
 } from '#crypto/seal/recovery-shares.ts';
 import { demandStrongPassword } from '#crypto/password/password-strength.ts';
+import { newPassword } from '#crypto/password/password-text.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { SEALS_MAX } from '#domain/limits.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
@@ -180,8 +181,9 @@ export class Seals {
     }
   }
 
-  async #makePassphrase(passphrase: string): Promise<MadeSeal> {
-    await demandStrongPassword(passphrase);
+  async #makePassphrase(given: string): Promise<MadeSeal> {
+    await demandStrongPassword(given);
+    const passphrase = newPassword(given);
     const parameters = makePassphraseParameters(this.#ports.random);
     const row = this.#wrap('passphrase', await stretchPassphrase(passphrase, parameters), parameters);
     // Anew, as the next start will do it.

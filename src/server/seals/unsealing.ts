@@ -5,7 +5,8 @@
  * are taken once; every wrong attempt is a line of the log, and is counted for the audit log, which is sealed too.
  */
 import { type DataKeyRow, openKeyring } from '#crypto/keyring.ts';
-import { stretchPassphrase } from '#crypto/seal/passphrase.ts';
+import { aboutSpaces } from '#crypto/password/password-text.ts';
+import { passphraseForms, stretchPassphrase } from '#crypto/seal/passphrase.ts';
 import { openUnderToken } from '#crypto/seal/pkcs11-token.ts';
 import { combineRecoveryShares, parseRecoveryShare } from '#crypto/seal/recovery-shares.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
@@ -38,6 +39,19 @@ const NAME_OF = {
 
 /** A slip in a share or a token that is not there is no guess. */
 const GUESSES: ReadonlySet<string> = new Set(['root-key-wrong', 'pin-wrong']);
+
+/** One attempt, in all the forms that a person may mean. A PIN has one: tokens lock themselves. */
+function formsOf(request: UnsealRequest): readonly UnsealRequest[] {
+  if (!('passphrase' in request)) return [request];
+  return passphraseForms(request.passphrase).map((passphrase) => ({ passphrase }));
+}
+
+function withSpaces(error: unknown, passphrase: string): unknown {
+  const spaces = aboutSpaces(passphrase);
+  if (!(error instanceof KeystairError) || spaces === '') return error;
+  const { code, message, nextStep = '' } = error;
+  return new KeystairError(code, message, { nextStep: spaces + nextStep, cause: error });
+}
 
 export class Unsealing {
   readonly #ports: UnsealingPorts;
@@ -108,17 +122,19 @@ export class Unsealing {
       });
     }
     let failure: unknown;
-    for (const seal of candidates) {
-      try {
-        const sealKey = await this.#sealKey(seal, request);
-        return { keyring: openKeyring({ sealKey, seal, dataKeys }), seal };
-      } catch (error) {
-        // A wrong PIN is not tried again on another row: tokens lock themselves.
-        if (codeOf(error) === 'pin-wrong') throw error;
-        failure = error;
+    for (const form of formsOf(request)) {
+      for (const seal of candidates) {
+        try {
+          const sealKey = await this.#sealKey(seal, form);
+          return { keyring: openKeyring({ sealKey, seal, dataKeys }), seal };
+        } catch (error) {
+          // A wrong PIN is not tried again on another row: tokens lock themselves.
+          if (codeOf(error) === 'pin-wrong') throw error;
+          failure ??= error;
+        }
       }
     }
-    throw failure;
+    throw 'passphrase' in request ? withSpaces(failure, request.passphrase) : failure;
   }
 
   async #sealKey(seal: Seal, request: UnsealRequest): Promise<Uint8Array> {

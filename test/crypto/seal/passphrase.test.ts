@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import {
   makePassphraseParameters,
   type PassphraseParameters,
+  passphraseForms,
   stretchPassphrase,
 } from '#crypto/seal/passphrase.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -45,6 +46,12 @@ test('an accent opens the server on whichever keyboard it is composed', async ()
     await stretchPassphrase('caf\u00E9 au lait', LIGHT),
     await stretchPassphrase('cafe\u0301 au lait', LIGHT),
   );
+});
+
+test('a byte order mark that an earlier release kept is tried, and no form twice', () => {
+  assert.deepEqual(passphraseForms('words'), ['words', '\ufeffwords']);
+  assert.deepEqual(passphraseForms('cafe\u0301'), ['caf\u00e9', '\ufeffcaf\u00e9']);
+  assert.deepEqual(passphraseForms('\ufeffwords'), ['\ufeffwords', 'words']);
 });
 
 test('a row that asks for 100 GiB, for hours, or for nothing is refused before anything is computed', async () => {
