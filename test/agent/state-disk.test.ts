@@ -47,7 +47,16 @@ void describe('agent state', { skip }, () => {
       try {
         await assert.rejects(encryptFile({ state, from: own, to: out, stop, newIdentity: true }), { code });
         await assert.rejects(decryptFile({ state, from: `${others}-${code}`, to: out, stop }), { code });
-        await assert.rejects(formatDrive({ state, path: image, label: undefined, erase: false }), { code });
+        await assert.rejects(
+          formatDrive({
+            state,
+            path: image,
+            label: undefined,
+            erase: false,
+            stop: new AbortController().signal,
+          }),
+          { code },
+        );
         await assert.rejects(heartbeat({ state }), { code });
         assert.ok(!existsSync(out));
         assert.ok(readFileSync(image).equals(Buffer.alloc(IMAGE_BYTES)), 'the image is as it was');

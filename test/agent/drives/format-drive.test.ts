@@ -9,7 +9,7 @@ import { holdDrive } from '#agent/drives/hold-drive.ts';
 import { proveDriveOpens } from '#agent/drives/open-drive.ts';
 import { readDrive } from '#agent/drives/read-drive.ts';
 import { claimToText } from '#domain/claim.ts';
-import { codeOf, KeystairError } from '#domain/errors.ts';
+import { KeystairError } from '#domain/errors.ts';
 import { stock, unlessInstalled } from '../system-tools.ts';
 import {
   checkEmpty,
