@@ -114,6 +114,8 @@ export type AuditEvent = { readonly by: Actor } & (
     }
   | { readonly event: 'key-revealed'; readonly key: string; readonly reason: string }
   | { readonly event: 'call-refused'; readonly caller: string; readonly code: string; readonly route: string }
+  /** A connection was ended without an answer. */
+  | { readonly event: 'connection-ended'; readonly caller: string; readonly because: string }
   | {
       readonly event: 'refusals-counted';
       readonly caller: string;

@@ -83,10 +83,6 @@ export const UNKEPT_RETRY_MS = 10_000;
 
 /** Bodies other than batches. An arrival page of 100 keys fits; nothing else comes near. */
 export const REQUEST_BYTES_MAX = 256 * 1024;
-/** A body that never ends is ended. */
-export const REQUEST_MS_MAX = 30_000;
-/** Connections kept by the machines' listener. */
-export const CONNECTIONS_MAX = 10_000;
 /** Keys or receipts in one page of a device's conversation. */
 export const DEVICE_PAGE_MAX = 100;
 /** What one command line listing fetches a page. */

@@ -53,7 +53,7 @@ export async function runServer(options: ServerOptions, life: ServerLife): Promi
     onFatal: endProcess(log),
     random,
   });
-  const socket = createLocalSocket(config.dataDirectory);
+  const socket = createLocalSocket(config.dataDirectory, log);
   const ports: ServingPorts = { config, log, store, socket, clock, timers, random };
   const onReady = (server: ServerName, listen: string): void =>
     life.onReady({ event: 'ready', server, listen, console: null });

@@ -15,6 +15,7 @@ import { makeKeyPair } from '#transport/key-pair.ts';
 import type { TlsCredentials } from '#transport/tls-context.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { joinAs, type MadeMember } from '#test/support/machine-caller.ts';
+import { toMachines } from '#test/support/raw-call.ts';
 import { organisation, type Server } from '#test/support/organisation.ts';
 import { openServer } from '#test/support/server-in-process.ts';
 
@@ -176,6 +177,24 @@ test('a secondary holds one batch at a time, however many connections it opens a
   assert.ok(peakBytes(server.pid) - before < GROWTH_MAX);
 });
 
+test('requests sent without end, whose answers nobody reads, end their connections and not the server', async () => {
+  const before = peakBytes(server.pid);
+  const body = JSON.stringify({ name: 'played', receipts: { count: 0, digest: '0'.repeat(64) } });
+  const head = `POST /v1/device/heartbeat HTTP/1.1\r\nhost: localhost\r\n${PROTOCOL_HEADER}: ${PROTOCOL_VERSION}\r\n`;
+  const many =
+    `${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`.repeat(2000);
+  const sockets = await Promise.all(
+    Array.from({ length: 8 }, () => toMachines(server.listen, device.credentials)),
+  );
+  for (const socket of sockets) {
+    const send = (): void => void (socket.writable && socket.write(many));
+    socket.on('drain', send);
+    send();
+  }
+  await eventually('each of them is let go', () => sockets.every((socket) => socket.closed));
+  assert.ok(peakBytes(server.pid) - before < GROWTH_MAX, `${(peakBytes(server.pid) - before) / MIB} MiB`);
+});
+
 test('afterwards the server serves, and nothing was stored', async () => {
   const status = await server.call('serverStatus', {});
   assert.equal(status.keys, 0);
@@ -184,7 +203,9 @@ test('afterwards the server serves, and nothing was stored', async () => {
 });
 
 test('a body that trickles for ever is ended after its time, on every kind of call', async () => {
-  const short = await openServer('Short', { bodyMs: { request: 300, transmission: 600 } });
+  const short = await openServer('Short', {
+    times: { requestMs: 300, transmissionMs: 600, unreadMs: 60_000 },
+  });
   await short.call('changeSettings', { useHierarchy: true });
   const slowDevice = await joinAs((await short.call('inviteDevice', {})).invitation);
   const slowSecondary = await joinAs((await short.call('inviteSecondary', {})).invitation);

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { loadNouns } from '#cli/nouns.ts';
 import * as limits from '#domain/limits.ts';
 import { LOOKUP_REASONS } from '#domain/lookup.ts';
+import * as listenerLimits from '#domain/listener-limits.ts';
 import * as messageLimits from '#domain/message-limits.ts';
 import { nextChainValue, SEQUENCE_START } from '#domain/sequence.ts';
 import { MACHINE_ROUTES } from '#protocol/machine-routes.ts';
@@ -115,7 +116,11 @@ test('docs/PROTOCOL.md tells every reason of a lookup', () => {
 test('every limit that docs/PROTOCOL.md gives is the one in the code', () => {
   const rows = [...textOf('docs/PROTOCOL.md').matchAll(/\| `([A-Z_]+)` \| ([\d,]+) \|/g)];
   assert.ok(rows.length > 15);
-  const named: Readonly<Record<string, unknown>> = { ...limits, ...messageLimits };
+  const named: Readonly<Record<string, unknown>> = {
+    ...limits,
+    ...listenerLimits,
+    ...messageLimits,
+  };
   for (const [, name, value] of rows) {
     assert.equal(Number(value!.replaceAll(',', '')), named[name!], name!);
   }

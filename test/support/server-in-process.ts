@@ -21,7 +21,7 @@ import type { Budgets } from '#server/members/member-budgets.ts';
 import { createRepository, type Repository } from '#server/start/create-repository.ts';
 import { createDialler } from '#server/hierarchy/primary/dial-primary.ts';
 import type { Dialler } from '#server/hierarchy/primary/primary-link.ts';
-import { createMachineListener } from '#server/http/machines/machine-listener.ts';
+import { createMachineListener, type MachineTimes } from '#server/http/machines/machine-listener.ts';
 import { checkedKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
 import type { Log, Timers } from '#server/environment/environment.ts';
@@ -47,6 +47,7 @@ export interface ServerInProcess {
   readonly authority: Authority;
   readonly trusted: readonly TrustedAuthority[];
   readonly listener: HttpsServer;
+  readonly administration: AdministrationServer;
   /** Its clock stands so many milliseconds ahead of the machine's. */
   readonly clock: { (): number; aheadMs: number };
   /** What it logged: event names with their fields. */
@@ -79,8 +80,8 @@ export interface InProcessOptions {
   readonly between?: (calls: MachineCalls) => MachineCalls;
   readonly heartbeats?: boolean;
   readonly budgets?: Budgets;
-  /** Within which bodies must have come. */
-  readonly bodyMs?: { readonly request: number; readonly transmission: number };
+  /** How long its listener waits for bodies, and for answers to be taken. */
+  readonly times?: MachineTimes;
 }
 
 function logTo(logged: Record<string, unknown>[]): Log {
@@ -146,7 +147,7 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     authorities: trusted,
     clock,
     log,
-    ...(options.bodyMs === undefined ? {} : { bodyMs: options.bodyMs }),
+    ...(options.times === undefined ? {} : { times: options.times }),
   });
   await app.ready();
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
@@ -173,6 +174,7 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     authority,
     trusted,
     listener,
+    administration,
     clock,
     logged,
     start: () => administration.start(),

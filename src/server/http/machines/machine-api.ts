@@ -115,9 +115,20 @@ export class MachineApi {
     this.#ports = ports;
   }
 
-  /** Lets the caller in, or throws. Refusals are noted in the audit log. */
-  async admit(name: MachineRouteName, peer: PeerIdentity): Promise<Admitted> {
-    const admitted = await this.#orNoted(name, nameOf(peer), countedAs(peer), () => this.#judge(name, peer));
+  /**
+   * Lets the caller in, or throws. Refusals are noted in the audit log.
+   *
+   * @param mayCall what its connection says against it, by throwing: who it is stands in the certificate alone.
+   */
+  async admit(
+    name: MachineRouteName,
+    peer: PeerIdentity,
+    mayCall: () => void = () => undefined,
+  ): Promise<Admitted> {
+    const admitted = await this.#orNoted(name, nameOf(peer), countedAs(peer), () => {
+      mayCall();
+      return this.#judge(name, peer);
+    });
     if (admitted.as === 'joiner') return admitted;
     const caller = `${admitted.member.kind}:${admitted.member.id}`;
     await this.#orNoted(name, caller, caller, async () => this.#charge(name, admitted.member));
@@ -142,6 +153,17 @@ export class MachineApi {
     const cost = CALL_COSTS[name];
     if (typeof cost !== 'string')
       chargeMember(this.#ports.budgets, member, cost.share, { calls: cost.calls });
+  }
+
+  /** A connection was ended for how it was used. */
+  async connectionEnded(peer: PeerIdentity, because: string): Promise<void> {
+    const caller = countedAs(peer);
+    await this.#ports.refusals.note(caller, because, {
+      event: 'connection-ended',
+      by: caller,
+      caller,
+      because,
+    });
   }
 
   /** Runs an admitted call with its parsed body. What a member is refused for is noted in the audit log, too. */

@@ -2,31 +2,34 @@
  * The listener for machines: HTTP over mutual TLS. Mounts exactly the routes of the table; bounds what a stranger may
  * send; turns failures into problem documents.
  */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type JsonBounds, JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
+import { TRANSMISSION_BYTES_MAX, TRANSMISSION_MS_MAX } from '#domain/limits.ts';
 import {
   CONNECTIONS_MAX,
-  REQUEST_BYTES_MAX,
+  MEMBER_CONNECTIONS_MAX,
   REQUEST_MS_MAX,
-  TRANSMISSION_BYTES_MAX,
-  TRANSMISSION_MS_MAX,
-} from '#domain/limits.ts';
-import { faultWords, formed } from '#protocol/forms.ts';
+  UNREAD_MS_MAX,
+} from '#domain/listener-limits.ts';
 import { MACHINE_ROUTES, type MachineRouteName } from '#protocol/machine-routes.ts';
 import { JSON_LINES_MEDIA_TYPE } from '#protocol/machine-calls.ts';
-import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
-import { checkProtocolVersion, PROTOCOL_HEADER, PROTOCOL_VERSION } from '#protocol/version.ts';
+import { checkProtocolVersion, PROTOCOL_HEADER } from '#protocol/version.ts';
 import { machineTlsOptions, peerOf } from '#transport/machine-listener.ts';
+import type { PeerIdentity } from '#transport/peer-identity.ts';
 import type { TlsCredentials } from '#transport/tls-context.ts';
 import type { TrustedAuthority } from '#transport/trusted-authority.ts';
 import type { Clock, Log } from '../../environment/environment.ts';
+import { createApplication } from '../application.ts';
+import { WATCHED, watchConnections } from '../connections.ts';
+import { demandForm, demandJson, MACHINES, misread, sendText, whatFailed } from '../replies.ts';
 import type { MachineApi } from './machine-api.ts';
-import { NO_SCHEMAS } from '../no-schemas.ts';
+import { MemberConnections } from './member-connections.ts';
 
 /** A caller that never finishes its headers holds a socket this long. */
 const HEADERS_MS_MAX = 10_000;
@@ -39,35 +42,63 @@ export interface MachineListenerOptions {
   readonly authorities: readonly TrustedAuthority[];
   readonly clock: Clock;
   readonly log: Log;
-  /** Within which the body of a request, and of a transmission, must have come. */
-  readonly bodyMs?: { readonly request: number; readonly transmission: number };
+  readonly times?: MachineTimes;
 }
+
+export interface MachineTimes {
+  /** Within which the body of a request must have come, */
+  readonly requestMs: number;
+  /** and of a transmission. */
+  readonly transmissionMs: number;
+  /** After which an answer that nobody takes is ended. */
+  readonly unreadMs: number;
+}
+
+const TIMES: MachineTimes = {
+  requestMs: REQUEST_MS_MAX,
+  transmissionMs: TRANSMISSION_MS_MAX,
+  unreadMs: UNREAD_MS_MAX,
+};
 
 export function createMachineListener(options: MachineListenerOptions): {
   app: FastifyInstance;
   server: Server;
 } {
-  const { api, authorities, clock, log } = options;
-  const bodyMs = options.bodyMs ?? { request: REQUEST_MS_MAX, transmission: TRANSMISSION_MS_MAX };
+  const { api, authorities, clock, log, times = TIMES } = options;
   const server = createServer({
     ...machineTlsOptions(options.credentials),
     requestTimeout: TRANSMISSION_MS_MAX,
     headersTimeout: HEADERS_MS_MAX,
+    connectionsCheckingInterval: HEADERS_MS_MAX / 2,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    ...WATCHED,
   });
   server.maxConnections = CONNECTIONS_MAX;
-  const app = fastify({
-    serverFactory: (handler) => server.on('request', handler),
-    bodyLimit: REQUEST_BYTES_MAX,
-    forceCloseConnections: 'idle',
-    exposeHeadRoutes: false,
-    schemaController: NO_SCHEMAS,
-  }) as unknown as FastifyInstance;
-  app.removeAllContentTypeParsers();
-  // Parsed by its handler, within the bounds of the route.
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
-    done(null, body),
-  );
+  const members = new MemberConnections();
+  const peer = (socket: Socket): PeerIdentity => peerOf(socket as TLSSocket, authorities, clock());
+  const noteEnded = (socket: Socket, because: string): void => {
+    api.connectionEnded(peer(socket), because).catch((error: unknown) => {
+      log.error({ event: 'not-noted', because: whatFailed(error) }, 'a refusal could not be noted');
+    });
+  };
+  const app = createApplication({
+    audience: MACHINES,
+    log,
+    // Parsed by its handler, within the bounds of the route.
+    parse: (text) => text,
+    noSuchCall: () =>
+      new KeystairError('not-found', 'there is no such call', {
+        nextStep: MACHINES.misreadStep,
+      }),
+    serve: (handler) => {
+      watchConnections(server, handler, {
+        audience: MACHINES,
+        unreadMs: times.unreadMs,
+        onEnded: noteEnded,
+      });
+      return server;
+    },
+  });
   // The body of a batch is read by its handler, piece by piece.
   app.addContentTypeParser(JSON_LINES_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
 
@@ -75,59 +106,43 @@ export function createMachineListener(options: MachineListenerOptions): {
 
   function mount(name: MachineRouteName): void {
     const route = MACHINE_ROUTES[name];
+    const inLines = route.request === 'json-lines';
     const admitted = new WeakMap<FastifyRequest, Awaited<ReturnType<MachineApi['admit']>>>();
     app.route({
       method: 'POST',
       url: route.path,
       bodyLimit: route.bounds.length,
       // Before the body is read: a stranger's is not.
-      onRequest: async (request) => {
-        checkProtocolVersion(request.headers[PROTOCOL_HEADER], 'caller');
-        if (
-          route.request === 'json-lines' &&
-          Number(request.headers['content-length'] ?? 0) > TRANSMISSION_BYTES_MAX
-        ) {
-          throw new KeystairError(
-            'request-too-large',
-            `a transmission has more than ${TRANSMISSION_BYTES_MAX} bytes`,
-            {
-              nextStep: 'send smaller batches; compare the versions of both servers',
-            },
-          );
+      onRequest: async ({ raw, headers }, reply) => {
+        demandNoBrowser(headers);
+        checkProtocolVersion(headers[PROTOCOL_HEADER], 'caller');
+        if (inLines) demandTransmissionLength(headers);
+        endBodyAfter(raw, inLines ? times.transmissionMs : times.requestMs);
+        const caller = peer(raw.socket);
+        try {
+          const mayCall = (): void => demandRoom(members, raw.socket, caller);
+          admitted.set(reply.request, await api.admit(name, caller, mayCall));
+        } catch (error) {
+          // Whoever is no member, or has connections enough, does not keep this one.
+          if (codeOf(error) === 'not-a-member' || caller.kind !== 'member') closeAfter(reply);
+          throw error;
         }
-        endBodyAfter(request.raw, route.request === 'json-lines' ? bodyMs.transmission : bodyMs.request);
-        admitted.set(
-          request,
-          await api.admit(name, peerOf(request.raw.socket as TLSSocket, authorities, clock())),
-        );
       },
       handler: async (request, reply) => {
         const caller = admitted.get(request);
         if (caller === undefined) throw new Error('a call was not admitted');
-        const body =
-          route.request === 'json-lines' ? demandStream(request.body) : demandForm(name, request.body);
-        const answer = await api.run(name, caller, body, () => request.raw.destroy());
-        return send(reply, 200, 'application/json', answer);
+        const { raw } = request;
+        const body = demandRequest(name, request.body);
+        const answer = await api.run(name, caller, body, () => raw.destroy());
+        const text = JSON.stringify(answer);
+        if (!members.answer(raw.socket, reply.raw, text.length)) {
+          noteEnded(raw.socket, 'answers-unread');
+          raw.socket.destroy();
+        }
+        return sendText(reply, MACHINES, 200, 'application/json', text);
       },
     });
   }
-
-  app.setNotFoundHandler((_request, reply) =>
-    send(reply, 404, PROBLEM_MEDIA_TYPE, problemOf(new KeystairError('not-found', 'there is no such call'))),
-  );
-  app.setErrorHandler((error, request, reply) => {
-    const failure = toKeystairError(error, request.raw.complete);
-    const problem = problemOf(failure ?? error);
-    if (problem.status >= 500) {
-      log.error(
-        { event: 'call-failed', route: request.url, code: codeOf(failure), because: whatFailed(error) },
-        'a call failed',
-      );
-    }
-    // What is left of the body is not read: the connection ends with the answer.
-    if (!request.raw.complete) void reply.header('connection', 'close');
-    return send(reply, problem.status, PROBLEM_MEDIA_TYPE, problem);
-  });
   return { app, server };
 }
 
@@ -140,67 +155,49 @@ function endBodyAfter(body: IncomingMessage, ms: number): void {
   body.once('close', over);
 }
 
-function send(reply: FastifyReply, status: number, contentType: string, document: unknown): FastifyReply {
-  return reply
-    .code(status)
-    .header('content-type', contentType)
-    .header(PROTOCOL_HEADER, String(PROTOCOL_VERSION))
-    .send(JSON.stringify(document));
+function closeAfter(reply: FastifyReply): void {
+  void reply.header('connection', 'close');
 }
 
-function demandForm(name: MachineRouteName, body: unknown): unknown {
-  const { request, bounds } = MACHINE_ROUTES[name];
-  if (request === 'json-lines') return body;
-  const parsed = formed<z.ZodType>(request, demandJson(body, bounds));
-  if (parsed.ok) return parsed.value;
-  throw new KeystairError('request-invalid', faultWords(parsed.fault), {
-    nextStep: 'compare the versions of both sides',
+/** No machine of ours sends these. A browser would, for a page that knows of a certificate that lies in it. */
+function demandNoBrowser(headers: IncomingHttpHeaders): void {
+  if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return;
+  throw new KeystairError(
+    'not-allowed',
+    'this address is for devices and servers, not for pages of a browser',
+    {
+      nextStep: 'use the console',
+    },
+  );
+}
+
+function demandTransmissionLength(headers: IncomingHttpHeaders): void {
+  if (Number(headers['content-length'] ?? 0) <= TRANSMISSION_BYTES_MAX) return;
+  throw new KeystairError(
+    'request-too-large',
+    `a transmission has more than ${TRANSMISSION_BYTES_MAX} bytes`,
+    {
+      nextStep: 'send smaller batches; compare the versions of both servers',
+    },
+  );
+}
+
+function demandRoom(members: MemberConnections, socket: Socket, caller: PeerIdentity): void {
+  if (caller.kind !== 'member' || members.admit(socket, caller.memberId)) return;
+  throw new KeystairError('later', `the caller has ${MEMBER_CONNECTIONS_MAX} connections with this server`, {
+    nextStep: 'close some of them; if none are in use, wait a minute',
   });
 }
 
-function demandJson(body: unknown, bounds: JsonBounds): unknown {
-  try {
-    return parseJson(typeof body === 'string' ? body : '', bounds);
-  } catch (cause) {
-    if (!(cause instanceof JsonOutOfBounds))
-      throw new KeystairError('request-invalid', 'the request is no JSON', { cause });
-    throw new KeystairError('request-too-large', `the request has ${cause.message}`, {
-      nextStep: 'compare the versions of both sides',
-    });
-  }
+function demandRequest(name: MachineRouteName, body: unknown): unknown {
+  const { request, bounds } = MACHINE_ROUTES[name];
+  if (request === 'json-lines') return demandStream(body);
+  if (body instanceof Readable) throw misread(MACHINES, 'the call does not take a body of this media type');
+  const text = typeof body === 'string' ? body : '';
+  return demandForm<z.ZodType>(MACHINES, request, demandJson(MACHINES, text, bounds));
 }
 
 function demandStream(body: unknown): AsyncIterable<Uint8Array> {
-  if (typeof body === 'object' && body !== null && Symbol.asyncIterator in body)
-    return body as AsyncIterable<Uint8Array>;
-  throw new KeystairError('request-invalid', `a transmission travels as ${JSON_LINES_MEDIA_TYPE}`, {
-    nextStep: 'compare the versions of both servers',
-  });
-}
-
-/** Fastify's own refusals, in our codes; and what becomes of a call whose caller went away. */
-function toKeystairError(error: unknown, bodyIsWhole: boolean): KeystairError | undefined {
-  if (error instanceof KeystairError) return error;
-  const status = (error as { statusCode?: number }).statusCode;
-  if (status === 413) {
-    return new KeystairError('request-too-large', 'the request has more bytes than this call takes', {
-      nextStep: 'compare the versions of both sides',
-    });
-  }
-  if (!bodyIsWhole)
-    return new KeystairError('request-invalid', 'the connection broke before the request was whole');
-  if (status !== undefined && status < 500) {
-    return new KeystairError('request-invalid', 'the request is malformed', {
-      nextStep: 'compare the versions of both sides',
-    });
-  }
-  return undefined;
-}
-
-/** For the log: the kind of failure, and where; never a message that could carry what was sent. */
-function whatFailed(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  return error instanceof KeystairError
-    ? error.sentence
-    : `${error.name} ${error.stack?.split('\n')[1]?.trim() ?? ''}`;
+  if (body instanceof Readable) return body;
+  throw misread(MACHINES, `a transmission travels as ${JSON_LINES_MEDIA_TYPE}`);
 }

@@ -12,7 +12,11 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { makeClosedDirectory } from '#disk/closed-directory.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { PEOPLE_UNREAD_MS_MAX } from '#domain/listener-limits.ts';
 import { createServer } from '#protocol/built-in-http.ts';
+import type { Log } from '../../environment/environment.ts';
+import { WATCHED, watchConnections } from '../connections.ts';
+import { PEOPLE } from '../replies.ts';
 
 const SOCKET_NAME = 'keystair.sock';
 /** Where it is made. A process that was killed at that moment leaves it behind. */
@@ -27,12 +31,25 @@ export interface LocalSocket {
   close(): Promise<void>;
 }
 
-/** The data directory's lock is held by the caller. */
-export function createLocalSocket(dataDirectory: string): LocalSocket {
+/**
+ * The data directory's lock is held by the caller.
+ *
+ * @param unreadMs after which an answer that nobody takes is ended.
+ */
+export function createLocalSocket(
+  dataDirectory: string,
+  log: Log,
+  unreadMs: number = PEOPLE_UNREAD_MS_MAX,
+): LocalSocket {
   let answer: RequestListener;
-  const server = createServer((request, response) => answer(request, response));
-  // Imports and backups take as long as they take.
-  server.requestTimeout = 0;
+  // Imports take as long as they take.
+  const server = createServer({ ...WATCHED, requestTimeout: 0 });
+  watchConnections(server, (request, response) => answer(request, response), {
+    audience: PEOPLE,
+    unreadMs,
+    onEnded: (_socket, because) =>
+      log.warn({ event: 'connection-ended', because }, 'a connection of the local socket was ended'),
+  });
   return {
     async serve(app) {
       await app.ready();

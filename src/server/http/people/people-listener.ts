@@ -2,26 +2,24 @@
  * The listener for people: JSON over HTTP on the data directory's socket. Whoever may open the socket owns the
  * directory, and calls with all rights as the local administrator.
  */
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
-import { parseJson } from '#domain/bounded-json.ts';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
-import { REQUEST_BYTES_MAX } from '#domain/limits.ts';
 import { type Caller, demandRight, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { type PeopleLine } from '#protocol/people-answers.ts';
 import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people-routes.ts';
-import type { z } from 'zod';
-import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
+import { problemOf } from '#protocol/problem.ts';
 import { LINES_MEDIA_TYPE, TRANSFER_ROUTES } from '#protocol/transfer-routes.ts';
 import type { Backups } from '../../backup/backups.ts';
 import type { Transfers } from '../../transfer/transfers.ts';
 import type { PeopleApi } from './people-api.ts';
 import { type CallLife, callLife } from '../../environment/call-life.ts';
 import type { Log } from '../../environment/environment.ts';
-import { demandForm, malformed } from '../malformed.ts';
-import { NO_SCHEMAS } from '../no-schemas.ts';
+import { createApplication } from '../application.ts';
+import { demandForm, demandJson, PEOPLE, send } from '../replies.ts';
 import { serverSealed } from './sealed-api.ts';
-import { addTransferRoutes } from './transfer-listener.ts';
+import { addTransferRoutes, leaveClosing } from './transfer-listener.ts';
 
 /** What people are served with. A sealed server has no exports, imports and backups. */
 export interface ServedPeople {
@@ -34,19 +32,14 @@ export interface ServedPeople {
 
 export function createPeopleListener(served: ServedPeople, log: Log): FastifyInstance {
   const { people: api, transfers, backups, stopping } = served;
-  const app = fastify({
-    bodyLimit: REQUEST_BYTES_MAX,
-    exposeHeadRoutes: false,
-    schemaController: NO_SCHEMAS,
-    forceCloseConnections: 'idle',
-  });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, parseJson(body as string, REQUEST_JSON));
-    } catch {
-      done(malformed());
-    }
+  const app = createApplication({
+    audience: PEOPLE,
+    log,
+    parse: (text) => demandJson(PEOPLE, text, REQUEST_JSON),
+    noSuchCall: () =>
+      new KeystairError('not-available-yet', 'this server has no such call', {
+        nextStep: 'compare the versions of the command line and the server',
+      }),
   });
   for (const name of Object.keys(PEOPLE_ROUTES) as PeopleRouteName[]) {
     const route = PEOPLE_ROUTES[name];
@@ -61,7 +54,7 @@ export function createPeopleListener(served: ServedPeople, log: Log): FastifyIns
           ...(request.query as object),
           ...(request.body as object | undefined),
         };
-        const asked = demandForm<z.ZodType>(route.request, fields);
+        const asked = demandForm<z.ZodType>(PEOPLE, route.request, fields);
         const handler = api[name] as (caller: Caller, request: unknown, life: CallLife) => Promise<unknown>;
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());
@@ -72,7 +65,7 @@ export function createPeopleListener(served: ServedPeople, log: Log): FastifyIns
             asked,
             callLife(signals, () => {}),
           );
-          return send(reply, 200, 'application/json', answer);
+          return send(reply, PEOPLE, 200, 'application/json', answer);
         }
         return answerInLines(reply, (progress) => handler(caller, asked, callLife(signals, progress)));
       },
@@ -80,36 +73,6 @@ export function createPeopleListener(served: ServedPeople, log: Log): FastifyIns
   }
   if (transfers === undefined || backups === undefined) refuseTransfers(app);
   else addTransferRoutes(app, transfers, backups);
-  app.setNotFoundHandler((_request, reply) =>
-    send(
-      reply,
-      404,
-      PROBLEM_MEDIA_TYPE,
-      problemOf(
-        new KeystairError('not-available-yet', 'this server has no such call', {
-          nextStep: 'compare the versions of the command line and the server',
-        }),
-      ),
-    ),
-  );
-  app.setErrorHandler((error, request, reply) => {
-    const status = (error as { statusCode?: number }).statusCode;
-    const malformedRequest = status !== undefined && status < 500 && !(error instanceof KeystairError);
-    const failure = malformedRequest ? malformed() : error;
-    const problem = problemOf(failure);
-    if (problem.status >= 500) {
-      log.error(
-        {
-          event: 'call-failed',
-          route: request.url.split('?')[0],
-          code: problem.code,
-          because: whatFailed(failure),
-        },
-        'a call failed',
-      );
-    }
-    return send(reply, problem.status, PROBLEM_MEDIA_TYPE, problem);
-  });
   return app;
 }
 
@@ -129,7 +92,8 @@ async function answerInLines(
     raw.write(`${JSON.stringify(line)}\n`);
   };
   try {
-    const answer = await work((done, of) => say({ done, of }));
+    // To whoever does not read it is not told how far it is: nothing is lost by that, and nothing gathers.
+    const answer = await work((done, of) => raw.writableNeedDrain || say({ done, of }));
     say({ answer });
   } catch (error) {
     // Refused before it began: as any other call.
@@ -150,20 +114,10 @@ function refuseTransfers(app: FastifyInstance): void {
     app.route({
       method,
       url: path,
-      handler: async () => {
+      handler: async (_request, reply) => {
+        leaveClosing(reply);
         throw serverSealed();
       },
     });
   }
-}
-
-function whatFailed(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  return error instanceof KeystairError
-    ? error.sentence
-    : `${error.name} ${error.stack?.split('\n')[1]?.trim() ?? ''}`;
-}
-
-function send(reply: FastifyReply, status: number, contentType: string, document: unknown): FastifyReply {
-  return reply.code(status).header('content-type', contentType).send(JSON.stringify(document));
 }

@@ -29,7 +29,7 @@ import {
 import type { Backups } from '../../backup/backups.ts';
 import { importInterrupted } from '../../transfer/stage-import.ts';
 import type { Transfers } from '../../transfer/transfers.ts';
-import { demandForm, malformed } from '../malformed.ts';
+import { demandForm, misread, PEOPLE } from '../replies.ts';
 
 const LINE_FEED = 0x0a;
 
@@ -59,7 +59,7 @@ async function answerExport(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const asked = demandForm(ExportRequest, request.body);
+  const asked = demandForm(PEOPLE, ExportRequest, request.body);
   return answerStream(request, reply, (deliver) => transfers.exportKeys(caller, asked, deliver));
 }
 
@@ -69,7 +69,7 @@ async function answerBackup(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const asked = demandForm(BackupRequest, request.body);
+  const asked = demandForm(PEOPLE, BackupRequest, request.body);
   return answerStream(request, reply, (deliver) => backups.write(caller, asked, deliver));
 }
 
@@ -151,7 +151,8 @@ async function answerImport(
         // Told before the first key is recorded: whoever loses the connection then knows that nothing is to be done.
         raw.flushHeaders();
       },
-      onRecorded: (recorded, of) => say({ recorded, of }),
+      // To whoever does not read it is not told how far it is: nothing is lost by that, and nothing gathers.
+      onRecorded: (recorded, of) => raw.writableNeedDrain || say({ recorded, of }),
     });
     if (!raw.headersSent) {
       reply.hijack();
@@ -162,11 +163,17 @@ async function answerImport(
   } catch (error) {
     // What is still on its way is read and dropped, so that the answer arrives.
     request.raw.resume();
+    leaveClosing(reply);
     if (!raw.headersSent) throw error;
     say({ problem: problemOf(error) });
     raw.end();
   }
   return reply;
+}
+
+/** A client that sends a file closes the connection itself: closed here, what is on its way would take the answer with it. */
+export function leaveClosing(reply: FastifyReply): void {
+  if (!reply.raw.headersSent) void reply.header('connection', 'keep-alive');
 }
 
 /** A failed import must be answered on the same connection, so ending to read does not close it. */
@@ -175,7 +182,7 @@ async function* bodyOf(
   gone: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const body = request.body;
-  if (!(body instanceof Readable)) throw malformed();
+  if (!(body instanceof Readable)) throw misread(PEOPLE, `an import travels as ${IMPORT_MEDIA_TYPE}`);
   try {
     for await (const block of body.iterator({ destroyOnReturn: false })) yield block as Uint8Array;
   } catch (error) {
@@ -195,9 +202,9 @@ async function splitBody(
       const first = begun.subarray(feed + 1);
       return { head, file: behind(first, body) };
     }
-    if (begun.length > IMPORT_REQUEST_BYTES_MAX) throw malformed();
+    if (begun.length > IMPORT_REQUEST_BYTES_MAX) throw noHead();
     const next = await body.next();
-    if (next.done === true) throw malformed();
+    if (next.done === true) throw noHead();
     begun = Buffer.concat([begun, next.value]);
   }
 }
@@ -216,9 +223,13 @@ function headOf(text: string): ImportRequest {
     value = parseJson(text, REQUEST_JSON);
   } catch {
     // The parser's message quotes the line, which holds a password.
-    throw new KeystairError('invalid-argument', 'the body does not begin with a line of JSON', {
-      nextStep: 'see docs/EXPORT_FORMAT.md for how an import is sent',
-    });
+    throw noHead();
   }
-  return demandForm(ImportRequest, value);
+  return demandForm(PEOPLE, ImportRequest, value);
+}
+
+function noHead(): KeystairError {
+  return new KeystairError('invalid-argument', 'the body does not begin with a line of JSON', {
+    nextStep: 'see docs/EXPORT_FORMAT.md for how an import is sent',
+  });
 }

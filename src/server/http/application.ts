@@ -1,0 +1,80 @@
+/**
+ * How both listeners stand on the framework: the same parser of bodies, the same bounds, and one way for every failure
+ * to become a problem document.
+ *
+ * Invariant: of a path that does not exist, and of a call that was refused, no body is read; the connection ends with
+ * the answer.
+ */
+import type { RequestListener, Server } from 'node:http';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { KeystairError } from '#domain/errors.ts';
+import { REQUEST_BYTES_MAX } from '#domain/limits.ts';
+import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
+import type { Log } from '../environment/environment.ts';
+import { type Audience, failureOf, send, whatFailed } from './replies.ts';
+
+function notUsed(): never {
+  throw new Error('broken invariant: no route has a JSON schema');
+}
+
+/**
+ * For an application whose routes have no JSON schemas: ours are checked by zod. Where nothing is said, Fastify loads two
+ * compilers of schemas with every application, a tenth of a server's start.
+ */
+const NO_SCHEMAS = { compilersFactory: { buildValidator: notUsed, buildSerializer: notUsed } };
+
+export interface ApplicationOptions {
+  readonly audience: Audience;
+  readonly log: Log;
+  /** What becomes of the text of a body of JSON. Throws where it is none. */
+  readonly parse: (text: string) => unknown;
+  readonly noSuchCall: () => KeystairError;
+  /** Where the application closes a server of its own: the handler is to be called for each of its requests. */
+  readonly serve?: (handler: RequestListener) => Server;
+}
+
+export function createApplication(options: ApplicationOptions): FastifyInstance {
+  const { audience, log, parse, noSuchCall, serve } = options;
+  const answerFailure = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const failure = failureOf(audience, error);
+    const problem = problemOf(failure ?? error);
+    if (problem.status >= 500) {
+      const route = request.routeOptions.url ?? 'none';
+      const because = whatFailed(failure ?? error);
+      log.error({ event: 'call-failed', route, code: problem.code, because }, 'a call failed');
+    }
+    // What is left of the body is not read: the connection ends with the answer.
+    if (!request.raw.complete && !reply.hasHeader('connection')) void reply.header('connection', 'close');
+    return send(reply, audience, problem.status, PROBLEM_MEDIA_TYPE, problem);
+  };
+  const app = fastify({
+    ...(serve === undefined ? {} : { serverFactory: serve }),
+    bodyLimit: REQUEST_BYTES_MAX,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => void answerFailure(error, request, reply),
+    // A call that comes while the server drains is answered as any other, and its connection closed.
+    return503OnClosing: false,
+    schemaController: NO_SCHEMAS,
+    // What is wrong with a connection is answered by whoever watches over it.
+    clientErrorHandler: () => undefined,
+  }) as unknown as FastifyInstance;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parse(body as string));
+    } catch (error) {
+      done(error as KeystairError);
+    }
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
+    void reply.header('connection', 'close');
+    done(noSuchCall());
+  });
+  app.setNotFoundHandler(() => {
+    throw noSuchCall();
+  });
+  app.setErrorHandler(answerFailure);
+  return app;
+}

@@ -1,0 +1,153 @@
+/**
+ * Watches over the connections of a listener, whoever calls there: how many requests of one are at hand, how long an
+ * answer may lie unread, and what is answered to what is no request.
+ *
+ * Invariant: a connection has one call under way, and at most one more that waits until the answer was taken. So what
+ * is held for a peer that sends and never reads is one answer and one request.
+ */
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { KeystairError } from '#domain/errors.ts';
+import { LINGER_MS, REQUEST_HEAD_BYTES_MAX } from '#domain/listener-limits.ts';
+import { answerProblem, type Audience, failureOf, misread, rawProblem } from './replies.ts';
+
+/** Of a server that is watched over: what its parser refuses, and what is left to us to refuse in our words. */
+export const WATCHED: Pick<ServerOptions, 'maxHeaderSize' | 'requireHostHeader'> = {
+  maxHeaderSize: REQUEST_HEAD_BYTES_MAX,
+  requireHostHeader: false,
+};
+
+/** Why a connection was ended without an answer. */
+export type EndedBecause = 'requests-at-once' | 'answer-unread';
+
+export interface ConnectionRules {
+  readonly audience: Audience;
+  /** An answer of which nothing was taken for so long is ended, with its connection. */
+  readonly unreadMs: number;
+  readonly onEnded: (socket: Socket, because: EndedBecause) => void;
+}
+
+/**
+ * @param server made with `WATCHED`.
+ * @param begin is called for one request of a connection at a time.
+ */
+export function watchConnections(server: Server, begin: RequestListener, rules: ConnectionRules): void {
+  const { audience, unreadMs, onEnded } = rules;
+  const connections = new WeakMap<Socket, Connection>();
+  const refused = new WeakSet<Socket>();
+
+  const end = (socket: Socket, because: EndedBecause): void => {
+    // What was read with it is still handed on.
+    if (socket.destroyed) return;
+    socket.destroy();
+    onEnded(socket, because);
+  };
+  const start = (request: IncomingMessage, response: ServerResponse): void => {
+    const failure = refusalOf(request, audience);
+    if (failure === undefined) begin(request, response);
+    else answerProblem(response, audience, failure);
+  };
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request;
+    let connection = connections.get(socket);
+    if (connection === undefined) {
+      connection = new Connection(socket, start);
+      connections.set(socket, connection);
+    }
+    if (!connection.take(request, response)) end(socket, 'requests-at-once');
+  };
+  const refuse = (socket: Socket, failure: KeystairError): void => {
+    refused.add(socket);
+    socket.on('error', () => undefined);
+    socket.end(rawProblem(audience, failure));
+    // Closed at once, what the peer still sends could take the answer with it.
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  };
+
+  server.on('request', take);
+  server.on('checkExpectation', take);
+  server.on('connect', ({ socket }) =>
+    refuse(socket, new KeystairError('not-found', 'this server hands no connections on')),
+  );
+  server.on('clientError', (error, duplex) => {
+    const socket = duplex as Socket;
+    // The parser fails again of all that follows.
+    if (refused.has(socket)) return;
+    const failure = failureOf(audience, error);
+    const answerable = connections.get(socket)?.awaitsRequest ?? true;
+    if (failure !== undefined && answerable && socket.writable) refuse(socket, failure);
+    else socket.destroy();
+  });
+  // The socket's own timer, which begins anew with each byte that comes or is taken.
+  server.setTimeout(unreadMs, (socket) => {
+    if (connections.get(socket)?.isBusy !== true) socket.destroy();
+    else if (socket.writableLength > 0) end(socket, 'answer-unread');
+    // Else the call takes its time. Its answer begins the timer anew.
+  });
+}
+
+interface Call {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+class Connection {
+  readonly #socket: Socket;
+  readonly #start: RequestListener;
+  #current: Call | undefined;
+  #waiting: Call | undefined;
+
+  constructor(socket: Socket, start: RequestListener) {
+    this.#socket = socket;
+    this.#start = start;
+  }
+
+  get isBusy(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Whether what is said next is the answer to what came last: nothing is being answered yet. */
+  get awaitsRequest(): boolean {
+    return (
+      this.#current === undefined || !(this.#current.request.complete || this.#current.response.headersSent)
+    );
+  }
+
+  /** False where a call is under way and another waits. */
+  take(request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#current === undefined) {
+      this.#begin({ request, response });
+      return true;
+    }
+    if (this.#waiting !== undefined) return false;
+    this.#waiting = { request, response };
+    return true;
+  }
+
+  #begin(call: Call): void {
+    this.#current = call;
+    call.response.on('finish', this.#onTaken);
+    this.#start(call.request, call.response);
+  }
+
+  readonly #onTaken = (): void => {
+    this.#current = undefined;
+    const next = this.#waiting;
+    this.#waiting = undefined;
+    // Not where that answer was the last one here.
+    if (next !== undefined && this.#socket.writable) this.#begin(next);
+  };
+}
+
+const CONTINUE = /^100-continue$/i;
+
+/** What the parser lets by, and no call of ours has. */
+function refusalOf(request: IncomingMessage, audience: Audience): KeystairError | undefined {
+  const { url, headers, httpVersionMajor } = request;
+  if (httpVersionMajor !== 1) return misread(audience, 'the request is no HTTP/1.1');
+  if (url?.startsWith('/') !== true) return misread(audience, 'the request names no path of this server');
+  if (headers.host === undefined) return misread(audience, 'the request has no header Host');
+  if (headers.expect !== undefined && !CONTINUE.test(headers.expect))
+    return misread(audience, 'nothing is done here that the header Expect asks for');
+  return undefined;
+}

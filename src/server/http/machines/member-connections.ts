@@ -1,0 +1,56 @@
+/**
+ * What the members at a listener hold of it together: their connections, and the answers they have not taken.
+ *
+ * Invariant: one member has a bounded share of both, so that it cannot take the room of all others; and all answers that
+ * nobody takes fit into memory, however many members mean harm.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  MEMBER_CONNECTIONS_MAX,
+  MEMBER_UNREAD_BYTES_MAX,
+  UNREAD_BYTES_MAX,
+} from '#domain/listener-limits.ts';
+
+interface Share {
+  connections: number;
+  unreadBytes: number;
+}
+
+export class MemberConnections {
+  readonly #shares = new Map<string, Share>();
+  readonly #shareOf = new WeakMap<Socket, Share>();
+  #unreadBytes = 0;
+
+  /** At each call. False where the member has all the connections it may have, without this one. */
+  admit(socket: Socket, memberId: string): boolean {
+    if (this.#shareOf.has(socket)) return true;
+    const share = this.#shares.get(memberId) ?? { connections: 0, unreadBytes: 0 };
+    if (share.connections >= MEMBER_CONNECTIONS_MAX) return false;
+    share.connections += 1;
+    this.#shares.set(memberId, share);
+    this.#shareOf.set(socket, share);
+    socket.once('close', () => {
+      share.connections -= 1;
+      if (share.connections === 0) this.#shares.delete(memberId);
+    });
+    return true;
+  }
+
+  /** An answer is about to leave. False where the member, or all together, leave too much untaken already. */
+  answer(socket: Socket, response: ServerResponse, bytes: number): boolean {
+    const share = this.#shareOf.get(socket);
+    if (share === undefined || socket.destroyed) return true;
+    const isFirst = share.unreadBytes === 0;
+    if (!isFirst && share.unreadBytes + bytes > MEMBER_UNREAD_BYTES_MAX) return false;
+    if (this.#unreadBytes + bytes > UNREAD_BYTES_MAX) return false;
+    share.unreadBytes += bytes;
+    this.#unreadBytes += bytes;
+    // After the last byte was taken, or with the connection.
+    response.once('close', () => {
+      share.unreadBytes -= bytes;
+      this.#unreadBytes -= bytes;
+    });
+    return true;
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * What both listeners answer with, and how a failure is told to whom. Every refusal is a problem document in our words
+ * (RFC 9457), whoever noticed it: a route, the framework, or the parser of HTTP before there was a request.
+ *
+ * Invariant: of a failure without a code of ours only that it happened is told. Nothing of what was sent is repeated
+ * but for names of fields, no stack and no library shows.
+ */
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { type JsonBounds, JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
+import { type ErrorCode, KeystairError } from '#domain/errors.ts';
+import { REQUEST_HEAD_BYTES_MAX } from '#domain/listener-limits.ts';
+import { faultWords, formed } from '#protocol/forms.ts';
+import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#protocol/version.ts';
+
+/** Who calls at a listener. */
+export interface Audience {
+  /** Carried by every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of a request that cannot be understood. */
+  readonly misreadCode: ErrorCode;
+  readonly misreadStep: string;
+}
+
+export const MACHINES: Audience = {
+  headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) },
+  misreadCode: 'request-invalid',
+  misreadStep: 'compare the versions of both sides',
+};
+
+export const PEOPLE: Audience = {
+  headers: {},
+  misreadCode: 'invalid-argument',
+  misreadStep: 'see `keystair --help`, and compare the versions of the command line and the server',
+};
+
+export function misread({ misreadCode, misreadStep }: Audience, sentence: string): KeystairError {
+  return new KeystairError(misreadCode, sentence, { nextStep: misreadStep });
+}
+
+/** Throws a failure that names the field which does not have its form. */
+export function demandForm<Form extends z.ZodType>(
+  audience: Audience,
+  form: Form,
+  value: unknown,
+): z.output<Form> {
+  const asked = formed(form, value);
+  if (asked.ok) return asked.value;
+  throw misread(audience, faultWords(asked.fault));
+}
+
+/** The parser's own messages quote the body, so they are dropped. */
+export function demandJson(audience: Audience, text: string, bounds: JsonBounds): unknown {
+  try {
+    return parseJson(text, bounds);
+  } catch (cause) {
+    if (!(cause instanceof JsonOutOfBounds)) throw misread(audience, 'the body of the request is no JSON');
+    throw new KeystairError('request-too-large', `the request has ${cause.message}`, {
+      nextStep: audience.misreadStep,
+    });
+  }
+}
+
+export function send(
+  reply: FastifyReply,
+  audience: Audience,
+  status: number,
+  mediaType: string,
+  document: unknown,
+): FastifyReply {
+  return sendText(reply, audience, status, mediaType, JSON.stringify(document));
+}
+
+export function sendText(
+  reply: FastifyReply,
+  { headers }: Audience,
+  status: number,
+  mediaType: string,
+  text: string,
+): FastifyReply {
+  return reply.code(status).headers(headers).header('content-type', mediaType).send(text);
+}
+
+/** The last answer of a connection, where the framework was not asked. */
+export function answerProblem(response: ServerResponse, audience: Audience, failure: KeystairError): void {
+  const { status, headers, body } = lastAnswer(audience, failure);
+  response.writeHead(status, headers);
+  response.end(body);
+}
+
+/** The same as bytes, where there is no request to reply to. */
+export function rawProblem(audience: Audience, failure: KeystairError): string {
+  const { status, headers, body } = lastAnswer(audience, failure);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} \r\n${lines.join('')}\r\n${body}`;
+}
+
+function lastAnswer({ headers }: Audience, failure: KeystairError) {
+  const problem = problemOf(failure);
+  const body = JSON.stringify(problem);
+  const own = {
+    'content-type': PROBLEM_MEDIA_TYPE,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  return { status: problem.status, headers: { ...headers, ...own }, body };
+}
+
+/** What the framework and the parser of HTTP refuse by themselves, in a sentence of ours. */
+const REFUSED_BEFORE_US: Readonly<Record<string, string>> = {
+  ECONNRESET: 'the connection broke before the request was whole',
+  ERR_STREAM_PREMATURE_CLOSE: 'the connection broke before the request was whole',
+  ERR_HTTP_REQUEST_TIMEOUT: 'the request did not come whole within its time',
+  FST_ERR_BAD_URL: 'the path of the request is not well-formed',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'the body of the request is empty',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the body does not have the length that was announced',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'the body of the request is no JSON',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the call does not take a body of this media type',
+  FST_ERR_MAX_PARAM_LENGTH: 'a part of the path is too long',
+  HPE_INVALID_EOF_STATE: 'the connection broke before the request was whole',
+};
+
+/** The failure in our code; undefined for one that is a defect or trouble of this server. */
+export function failureOf(audience: Audience, error: unknown): KeystairError | undefined {
+  if (error instanceof KeystairError) return error;
+  const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
+  if (typeof code !== 'string') return undefined;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return tooLarge('the request has more bytes than this call takes');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return tooLarge(`the head of the request has more than ${REQUEST_HEAD_BYTES_MAX} bytes`);
+  const sentence = REFUSED_BEFORE_US[code];
+  if (sentence !== undefined) return misread(audience, sentence);
+  if (code.startsWith('HPE_')) return misread(audience, 'the request is no HTTP/1.1');
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
+    return misread(audience, 'the request is malformed');
+  return undefined;
+}
+
+function tooLarge(sentence: string): KeystairError {
+  return new KeystairError('request-too-large', sentence, {
+    nextStep: 'ask for less at a time, and compare the versions of both sides',
+  });
+}
+
+/** For the log: the kind of failure, and where; never a message that could carry what was sent. */
+export function whatFailed(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return error instanceof KeystairError
+    ? error.sentence
+    : `${error.name} ${error.stack?.split('\n')[1]?.trim() ?? ''}`;
+}
