@@ -35,15 +35,27 @@ export function isFileStanza(stanza: AgeStanza): boolean {
   return stanza.args[0] === STANZA_TYPE;
 }
 
+/** Exports and backups are age files as well, and lie in the same folders: what it may be is said with what opens it. */
+function notOfADevice(stanzas: readonly AgeStanza[]): KeystairError {
+  const withPassword = stanzas.some(({ args }) => args[0] === 'scrypt');
+  return new KeystairError(
+    'file-not-encrypted',
+    withPassword
+      ? 'the file opens with a password, as an export or a backup of a server does, and no device encrypted it'
+      : 'the file is encrypted with age, but no device of Keystair encrypted it',
+    {
+      nextStep: withPassword
+        ? 'an export is taken in with `keystair keys import FILE`, a backup with `keystair server restore FILE` into an empty directory; any other file opens with `age --decrypt`'
+        : 'an export for one server is taken in there with `keystair keys import FILE`; any other file opens with `age --decrypt` and the identity it was made for',
+    },
+  );
+}
+
 /** Throws `file-not-encrypted` where there is none, `file-damaged` where it is not the one canonical stanza. */
 export function findFileStanza(stanzas: readonly AgeStanza[]): FileStanza {
   const ours = stanzas.filter(isFileStanza);
   const [stanza] = ours;
-  if (stanza === undefined) {
-    throw new KeystairError('file-not-encrypted', 'the file is encrypted with age, but not by Keystair', {
-      nextStep: 'open it with `age --decrypt` and the identity or passphrase it was made for',
-    });
-  }
+  if (stanza === undefined) throw notOfADevice(stanzas);
   if (ours.length > 1) throw fileDamaged("the file's header names more than one key of Keystair");
   const [, keyId, claim, ...more] = stanza.args;
   if (keyId === undefined || claim === undefined || more.length > 0) {

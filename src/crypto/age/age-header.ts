@@ -20,6 +20,8 @@ export interface AgeHeader {
 
 const VERSION_LINE = 'age-encryption.org/v1\n';
 const ANY_VERSION = 'age-encryption.org/';
+/** A mark of the byte order, as Latin-1, is another thing that editors add. */
+const WITH_OTHER_LINE_ENDS = /^(?:\xef\xbb\xbf)?age-encryption\.org\/v1\r?\n/;
 const COLUMNS = 64;
 const ARGUMENT_LINE = /^->( [\x21-\x7e]+)+$/;
 const MAC_LINE = /^--- ([A-Za-z0-9+/]{43})$/;
@@ -36,6 +38,11 @@ function decodeBase64(text: string): Buffer | undefined {
 function checkVersion(start: string): void {
   if (start.startsWith(VERSION_LINE)) return;
   if (start !== '' && VERSION_LINE.startsWith(start)) throw fileDamaged('the file ends within its header');
+  if (WITH_OTHER_LINE_ENDS.test(start)) {
+    throw fileDamaged(
+      'the line ends of the file were changed, as a transfer in text mode or an editor changes them',
+    );
+  }
   if (start.startsWith(ANY_VERSION)) {
     throw new KeystairError(
       'file-not-encrypted',

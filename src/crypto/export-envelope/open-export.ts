@@ -3,11 +3,11 @@
  * opens it.
  *
  * Invariant: whatever is wrong with the envelope, the answer is one and the same: a person without the password cannot
- * tell a wrong password from a cut file, a flipped bit, another server's file or no age file at all. Every byte handed
- * on was verified.
+ * tell a wrong password from a cut file, a flipped bit, another server's file or no age file at all. Only a file that says
+ * of itself that a device encrypted it is called that. Every byte handed on was verified.
  */
 import { KeystairError } from '#domain/errors.ts';
-import type { AgeStanza } from '#domain/file-stanza.ts';
+import { type AgeStanza, isFileStanza } from '#domain/file-stanza.ts';
 import type { KeyMaterial } from '#domain/key-material.ts';
 import { unwrapFileKey } from '../age-identity.ts';
 import { headerMacFits, readAgeHeader } from '../age/age-header.ts';
@@ -35,6 +35,14 @@ function unreadable(password?: string): KeystairError {
   );
 }
 
+/** Anybody can see that, with a password or without. */
+function ofADevice(): KeystairError {
+  return new KeystairError('export-invalid', 'the file is one that a device encrypted, and no export', {
+    nextStep:
+      'nothing was imported; on an enrolled device open it with `keystair agent decrypt-file`, and name the export here',
+  });
+}
+
 async function findFileKey(stanzas: readonly AgeStanza[], keys: OpenExportKeys): Promise<Uint8Array> {
   if (stanzas.some(isScryptStanza)) {
     const password = keys.password?.exposeText();
@@ -44,6 +52,7 @@ async function findFileKey(stanzas: readonly AgeStanza[], keys: OpenExportKeys):
     }
     throw unreadable();
   }
+  if (stanzas.some(isFileStanza)) throw ofADevice();
   for (const identity of await keys.identities()) {
     const fileKey = await unwrapFileKey(identity, stanzas);
     if (fileKey !== null) return fileKey;
@@ -60,7 +69,7 @@ function isOfTheEnvelope(error: unknown): boolean {
   return ['file-damaged', 'file-not-encrypted', 'record-invalid', 'export-unreadable'].includes(error.code);
 }
 
-/** Yields verified plaintext. Throws `export-unreadable`. */
+/** Yields verified plaintext. Throws `export-unreadable`, and `export-invalid` for a file of a device. */
 export async function* openExport(source: AsyncIterable<Uint8Array>, keys: OpenExportKeys): Bytes {
   let fileKey: Uint8Array | undefined;
   try {

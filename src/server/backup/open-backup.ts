@@ -36,6 +36,8 @@ export async function* openBackup(
   try {
     yield* openExport(demandAge(file), keys);
   } catch (error) {
+    if (codeOf(error) === 'export-invalid')
+      throw backupInvalid('the file is one that a device encrypted, and no backup', error);
     if (codeOf(error) !== 'export-unreadable') throw error;
     throw opened ? damaged() : unreadable(password);
   }
