@@ -1,6 +1,9 @@
 /**
  * Addresses as people write them: HOST:PORT, with an IPv6 host in brackets. They are hints where to dial and names in
  * a certificate, never a reason to trust.
+ *
+ * Invariant: one host, whoever reads it. What the name service, a certificate or a browser would take for another host
+ * than the one that is written there (`127.1`, `0x7f000001`, `%31`, `a?b`) is no address.
  */
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
@@ -12,6 +15,21 @@ export interface Address {
   readonly port: number;
 }
 
+/** Letters of any language; what separates parts of a URL, escapes or controls is none. */
+const HOST_CHARACTERS = /^[\p{L}\p{M}\p{N}._-]+$/u;
+/** RFC 1123 section 2.1, and the underscore that names of containers have. */
+const HOST_NAME =
+  /^(?!.{254})[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/;
+
+/** As the name service asks for it, or undefined where it is neither an IP nor a name. */
+function asciiHost(host: string): string | undefined {
+  if (isIP(host) !== 0) return host;
+  if (!HOST_CHARACTERS.test(host)) return undefined;
+  const ascii = domainToASCII(host);
+  // A name that becomes an IP is an IP in another spelling.
+  return isIP(ascii) === 0 && HOST_NAME.test(ascii) ? ascii : undefined;
+}
+
 const ADDRESS = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s/@]+)):(\d{1,5})$/;
 
 /** Throws `invalid-argument`. */
@@ -19,7 +37,8 @@ export function parseAddress(text: string): Address {
   const [, bracketed, plain, digits] = ADDRESS.exec(text) ?? [];
   const port = Number(digits);
   const host = bracketed ?? plain;
-  if (host === undefined || port > 65_535 || (bracketed !== undefined && isIP(bracketed) !== 6)) {
+  const isHost = bracketed === undefined ? asciiHost(host ?? '') !== undefined : isIP(bracketed) === 6;
+  if (host === undefined || port > 65_535 || !isHost) {
     throw new KeystairError(
       'invalid-argument',
       `${JSON.stringify(text)} is not an address of the form HOST:PORT`,
@@ -38,8 +57,8 @@ export type CertificateName = { readonly type: 'dns' | 'ip'; readonly value: str
 export function certificateName(address: string): CertificateName {
   const host = ADDRESS.test(address) ? parseAddress(address).host : address.replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) !== 0) return { type: 'ip', value: host };
-  const value = domainToASCII(host);
-  if (value === '') {
+  const value = asciiHost(host);
+  if (value === undefined) {
     throw new KeystairError('invalid-argument', `${JSON.stringify(address)} is not a host name`, {
       nextStep: 'write a name or an IP, for instance office.example or 192.0.2.1',
     });

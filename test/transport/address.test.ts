@@ -32,6 +32,42 @@ test('what is not an address is refused with an example of one', () => {
   }
 });
 
+test('a host that two programs would read as two hosts is refused', () => {
+  // IPs in other spellings, which the name service takes for such.
+  const spelt = ['127.1', '0x7f000001', '2130706433', '0177.0.0.1', '\uff11\uff12\uff17.0.0.1', '1.2.3.4.5'];
+  // Ends or means something else in a URL.
+  const cut = ['a?b', 'a#b', 'a\\b', '%31', 'a%00b', 'a"b', 'a,b', '*', '*.example'];
+  // Nothing that can be seen or asked for.
+  const unseen = [
+    'a\0b',
+    'a\u001bb',
+    '\u202ea',
+    '.',
+    '..',
+    'a..b',
+    '-a',
+    'a-',
+    'x'.repeat(64),
+    'x.'.repeat(130),
+  ];
+  const ambiguous = [...spelt, ...cut, ...unseen];
+  for (const host of ambiguous) {
+    assert.throws(() => parseAddress(`${host}:8443`), { code: 'invalid-argument' }, JSON.stringify(host));
+    assert.throws(() => certificateName(host), { code: 'invalid-argument' }, JSON.stringify(host));
+  }
+  for (const host of [
+    'localhost',
+    'LOCALHOST',
+    'localhost.',
+    'server_1',
+    'b\u00fcro.example',
+    'x'.repeat(63),
+    '7.example',
+  ]) {
+    assert.equal(parseAddress(`${host}:8443`).host, host);
+  }
+});
+
 test('a certificate names hosts, not ports, and writes foreign letters as the name service does', () => {
   assert.deepEqual(certificateName('office.example:8443'), { type: 'dns', value: 'office.example' });
   assert.deepEqual(certificateName('büro.example'), { type: 'dns', value: 'xn--bro-hoa.example' });
