@@ -30,6 +30,8 @@ export const PEOPLE_ANSWER_DEPTH_MAX = 40;
 export const REFUSED_REASON_LENGTH_MAX = 1000;
 /** A sentence for a person: at its longest it names every server of a way, each by a name at its limit. */
 export const SENTENCE_LENGTH_MAX = 32 * 1024;
+/** A configuration file: a dozen names with paths, and room for whoever indents. */
+export const CONFIG_BYTES_MAX = 64 * 1024;
 /** The longest path Linux takes, in bytes. */
 export const PATH_LENGTH_MAX = 4096;
 /** Addresses of one server: a name, a number of either kind, and those of some networks. */
@@ -40,5 +42,7 @@ export const CERTIFICATE_LENGTH_MAX = 8192;
 export const RECEIPT_LENGTH_MAX = 24 * 1024;
 /** Servers that a message of a lookup may name: more than its depth, so that a way that is too long can be told of. */
 export const ASKED_SERVERS_MAX = 64;
+/** Keys and rows that a report to a person names; behind so many the rest is only counted. */
+export const REPORT_NAMES_MAX = 1000;
 /** Of one kind of thing in an answer to a person: more servers than a listener has connections, keys as many as anyone reads. */
 export const PEOPLE_LIST_MAX = 100_000;

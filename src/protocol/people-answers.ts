@@ -8,6 +8,7 @@ import {
   ASKED_SERVERS_MAX,
   PEOPLE_LIST_MAX,
   REFUSED_REASON_LENGTH_MAX,
+  REPORT_NAMES_MAX,
   SENTENCE_LENGTH_MAX,
 } from '#domain/message-limits.ts';
 import { list, text } from './forms.ts';
@@ -80,8 +81,10 @@ export const VerifyAnswer = z.object({
           /** Of the server that brought it. */
           name: Field.nullable(),
         }),
-        PEOPLE_LIST_MAX,
+        REPORT_NAMES_MAX,
       ),
+      /** Besides those that are named. */
+      moreMended: z.number().optional(),
       /** Who was asked for the rest, and how that is hastened. */
       waiting: list(
         z.object({

@@ -15,7 +15,7 @@ import {
   SEALS_MAX,
   TREE_PROBLEM_LENGTH_MAX,
 } from '#domain/limits.ts';
-import { PEOPLE_LIST_MAX, SENTENCE_LENGTH_MAX } from '#domain/message-limits.ts';
+import { PEOPLE_LIST_MAX, REPORT_NAMES_MAX, SENTENCE_LENGTH_MAX } from '#domain/message-limits.ts';
 import { list, STOPS, text, trimmed, whole } from './forms.ts';
 import { Addresses, Name, ServerNameSchema, Uuid } from './messages.ts';
 import { ExplainResult, HierarchyAnswer, ListedKey, VerifyAnswer } from './people-answers.ts';
@@ -66,7 +66,7 @@ export const ServerStatus = z.object({
   seals: list(ShownSeal, SEALS_MAX),
   dataKey: DataKeyState,
   /** Sentences an administrator should act on. */
-  warnings: list(Sentence, PEOPLE_LIST_MAX),
+  warnings: list(Sentence, REPORT_NAMES_MAX),
 });
 export type ServerStatus = z.infer<typeof ServerStatus>;
 
@@ -129,7 +129,9 @@ export const PEOPLE_ROUTES = {
       new: z.number(),
       known: z.number(),
       /** Keys the primary lists and did not give, or gave otherwise than it should. */
-      notGiven: list(z.object({ id: Uuid, reason: text(NAME_LENGTH_MAX) }), PEOPLE_LIST_MAX),
+      notGiven: list(z.object({ id: Uuid, reason: text(NAME_LENGTH_MAX) }), REPORT_NAMES_MAX),
+      /** Besides those that are named. */
+      moreNotGiven: z.number().optional(),
     }),
   ),
 

@@ -2,7 +2,7 @@
  * Answers as a client of the people's API reads them. Invariant: of an answer no more is held than its bound, whoever
  * serves the socket; the rest is not read.
  */
-import { parseJson } from '#domain/bounded-json.ts';
+import { JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { PEOPLE_ANSWER_JSON } from '#domain/json-bounds.ts';
 import { LineCutter } from '#domain/line-cutter.ts';
@@ -13,7 +13,7 @@ export async function documentOf(answer: AsyncIterable<Uint8Array>): Promise<unk
   let bytes = 0;
   for await (const piece of answer) {
     bytes += piece.length;
-    if (bytes > PEOPLE_ANSWER_JSON.length) throw answerTooLarge();
+    if (bytes > PEOPLE_ANSWER_JSON.length) throw answerTooLarge(MORE_BYTES);
     pieces.push(piece);
   }
   return parsed(Buffer.concat(pieces).toString('utf8'));
@@ -21,7 +21,7 @@ export async function documentOf(answer: AsyncIterable<Uint8Array>): Promise<unk
 
 /** The documents of an answer in lines, as they come. */
 export async function* documentsOf(answer: AsyncIterable<Uint8Array>): AsyncGenerator<unknown, void> {
-  const cutter = new LineCutter(PEOPLE_ANSWER_JSON.length, answerTooLarge);
+  const cutter = new LineCutter(PEOPLE_ANSWER_JSON.length, () => answerTooLarge(MORE_BYTES));
   for await (const piece of answer) {
     for (const line of cutter.push(piece)) yield parsed(line.toString('utf8'));
   }
@@ -30,15 +30,16 @@ export async function* documentsOf(answer: AsyncIterable<Uint8Array>): AsyncGene
 function parsed(text: string): unknown {
   try {
     return parseJson(text, PEOPLE_ANSWER_JSON);
-  } catch {
+  } catch (error) {
+    if (error instanceof JsonOutOfBounds) throw answerTooLarge(error.message);
     return undefined;
   }
 }
 
-function answerTooLarge(): KeystairError {
-  return new KeystairError(
-    'request-too-large',
-    `the server's answer has more than ${PEOPLE_ANSWER_JSON.length} bytes`,
-    { nextStep: 'make sure that it is a Keystair server of the same release' },
-  );
+const MORE_BYTES = `more than ${PEOPLE_ANSWER_JSON.length} bytes`;
+
+function answerTooLarge(what: string): KeystairError {
+  return new KeystairError('request-too-large', `the server's answer has ${what}`, {
+    nextStep: 'make sure that it is a Keystair server of the same release',
+  });
 }

@@ -2,15 +2,15 @@
  * The server's configuration: command line over file over defaults, parsed once, frozen, handed down. Unknown names in
  * the file are errors. Secrets are given as paths.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { parseJson } from '#domain/bounded-json.ts';
+import { JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
-import { PATH_LENGTH_MAX } from '#domain/message-limits.ts';
+import { CONFIG_BYTES_MAX, PATH_LENGTH_MAX } from '#domain/message-limits.ts';
 import { isName, NAME_RULE } from '#domain/name.ts';
 import { type Fault, faultWords, formed, STOPS, text, whole } from '#protocol/forms.ts';
 import { type Address, parseAddress } from '#transport/address.ts';
@@ -140,10 +140,25 @@ export function defaultName(): string {
   return hostname().slice(0, NAME_LENGTH_MAX) || 'server';
 }
 
+/** No more than is taken: what is named by mistake may be a disk, or never end. */
+function readBounded(path: string): string {
+  const descriptor = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(CONFIG_BYTES_MAX + 1);
+    let size = 0;
+    for (let read = -1; read !== 0 && size < bytes.length; size += read) {
+      read = readSync(descriptor, bytes, size, bytes.length - size, null);
+    }
+    return bytes.toString('utf8', 0, size);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function readFile(path: string): z.infer<typeof ConfigFile> {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readBounded(path);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const missing = code === 'ENOENT';
@@ -157,12 +172,18 @@ function readFile(path: string): z.infer<typeof ConfigFile> {
   }
   let value: unknown;
   try {
-    value = parseJson(text, REQUEST_JSON);
+    value = parseJson(text, { ...REQUEST_JSON, length: CONFIG_BYTES_MAX });
   } catch (cause) {
-    throw new KeystairError('invalid-argument', `the configuration file ${path} is not JSON`, {
-      nextStep: 'check its syntax, for instance with `jq`',
-      cause,
-    });
+    throw new KeystairError(
+      'invalid-argument',
+      cause instanceof JsonOutOfBounds
+        ? `the configuration file ${path} has ${cause.message}`
+        : `the configuration file ${path} is not JSON`,
+      {
+        nextStep: 'check its syntax, for instance with `jq`',
+        cause,
+      },
+    );
   }
   const parsed = formed(ConfigFile, value);
   if (parsed.ok) return parsed.value;

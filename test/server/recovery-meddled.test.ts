@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import type { AnswerOf } from '#protocol/machine-routes.ts';
 import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
@@ -82,6 +83,20 @@ test('what a hostile primary gives in place of a key is not kept, and told', asy
   const report = await pair.recover();
   assert.deepEqual(report.notGiven, [{ id: lost.key.id, reason: 'bad-answer' }]);
   assert.deepEqual([await pair.lyon.has(lost.key.id), await pair.lyon.has(other.key.id)], [false, true]);
+});
+
+test('a primary that lists more keys than it gives has some named and the rest counted', async () => {
+  const lost = Array.from({ length: REPORT_NAMES_MAX + 50 }, () => makeSomeKey());
+  await pair.broughtBy(pair.lyon.name, ...lost);
+  await pair.allow();
+  pair.meddler = async (name, answer) => {
+    const answered = (await answer()) as AnswerOf<'recover'>;
+    if (name !== 'recover' || answered.outcome !== 'keys') return answered;
+    const notGiven = answered.keys.map(({ key }) => ({ id: key.id, reason: 'unreadable' as const }));
+    return { ...answered, keys: [], notGiven };
+  };
+  const { notGiven, moreNotGiven } = await pair.recover();
+  assert.deepEqual([notGiven.length, moreNotGiven], [REPORT_NAMES_MAX, 50]);
 });
 
 test('a key that nobody asked for is not kept, and an answer that leads nowhere ends it', async () => {

@@ -199,6 +199,6 @@ test('more damaged keys than one verification names are all mended, in rounds', 
   await primary.call('allowRecovery', { server: lyon.name.id });
   const { ok, repair, problems } = await lyon.call('verify', { repair: true });
   assert.deepEqual([ok, problems], [true, []]);
-  assert.equal(repair!.mended.length, head);
+  assert.equal(repair!.mended.length + (repair!.moreMended ?? 0), head);
   assert.equal((await lyon.events('repair-ended')).at(-1)!['left'], 0);
 });

@@ -140,12 +140,13 @@ const recover = command({
       {},
       { onProgress: progress.at, stop: context.stopSignal() },
     ).finally(progress.end);
-    const { primary, notGiven } = report;
+    const { primary, notGiven, moreNotGiven = 0 } = report;
     return {
       document: report,
       lines: [
         `${count(report.new, 'key')} came back from ${primary.name}; ${report.known} of what it had from here ${report.known === 1 ? 'was' : 'were'} here.`,
         ...notGiven.map(({ id, reason }) => `  ${id}: ${NOT_GIVEN[reason] ?? reason}`),
+        ...(moreNotGiven === 0 ? [] : [`  and ${count(moreNotGiven, 'key')} more`]),
       ],
       messages: [
         ...(notGiven.length === 0

@@ -76,12 +76,14 @@ function verifyOutcome(report: VerifyAnswer, data: string): Outcome {
 
 function mendedLines({ repair }: VerifyAnswer): string[] {
   if (repair === undefined) return [];
+  const { moreMended = 0 } = repair;
   return [
-    `${count(repair.mended.length, 'key')} mended.`,
+    `${count(repair.mended.length + moreMended, 'key')} mended.`,
     ...repair.mended.map(
       ({ seq, id, from, name }) =>
         `  key ${id}, number ${seq}, ${from === 'here' ? 'from what is right in its row' : `from ${name ?? from}`}`,
     ),
+    ...(moreMended === 0 ? [] : [`  and ${count(moreMended, 'key')} more`]),
   ];
 }
 

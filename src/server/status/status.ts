@@ -65,12 +65,23 @@ async function recipientsOf({ identities }: StatusPorts): Promise<string[]> {
   }
 }
 
+/** Altered rows that the status names: whoever reads it acts on the first. */
+const ALTERED_NAMED_MAX = 100;
+
 async function warningsOf(ports: HierarchyPorts): Promise<string[]> {
   const ring = await ringSeen(ports);
-  const warnings = ports.rows.untrusted.map(
-    (row) =>
-      `the row "${row}" was altered in the database and counts as absent; restore the newest backup, or make it anew`,
-  );
+  const altered = ports.rows.untrusted;
+  const warnings = altered
+    .slice(0, ALTERED_NAMED_MAX)
+    .map(
+      (row) =>
+        `the row "${row}" was altered in the database and counts as absent; restore the newest backup, or make it anew`,
+    );
+  if (altered.length > ALTERED_NAMED_MAX) {
+    warnings.push(
+      `and so were ${altered.length - ALTERED_NAMED_MAX} rows more; see them with \`keystair server verify\``,
+    );
+  }
   if (ring !== undefined) warnings.push(ring);
   const ahead = await timeAhead(ports, ports.store.reader);
   if (ahead !== undefined) warnings.push(clockBehindSentence(ports.clock(), ahead));

@@ -5,6 +5,7 @@
  * Invariants: that it begins is durable before anything is asked; what comes is checked against its id and recorded in
  * a transaction in which the link to that primary is still open.
  */
+import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import type { Caller } from '#domain/right.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { CallLife } from '../../environment/call-life.ts';
@@ -16,13 +17,29 @@ import type { PrimaryRow } from '../primary/primary-row.ts';
 
 type Report = PeopleAnswer<'recoverFromPrimary'>;
 
+/** What did not come back: so many are named, and the rest is counted, however many the primary lists. */
+class KeysLeft {
+  readonly #named: { id: string; reason: string }[] = [];
+  #more = 0;
+
+  put(id: string, reason: string): void {
+    if (this.#named.length < REPORT_NAMES_MAX) this.#named.push({ id, reason });
+    else this.#more += 1;
+  }
+
+  report(): Pick<Report, 'notGiven' | 'moreNotGiven'> {
+    return { notGiven: this.#named, ...(this.#more === 0 ? {} : { moreNotGiven: this.#more }) };
+  }
+}
+
 export async function recoverFromPrimary(
   ports: AskBackPorts,
   caller: Caller,
   life: CallLife,
 ): Promise<Report> {
   const primary = await demandOpenLink(ports);
-  const report = { new: 0, known: 0, notGiven: [] as { id: string; reason: string }[] };
+  const report = { new: 0, known: 0 };
+  const left = new KeysLeft();
   await ports.audit.record({ event: 'recovery-started', by: caller.name, primary: primary.id });
   const ended = (outcome: 'completed' | 'broken-off') =>
     ports.audit.record({
@@ -34,11 +51,11 @@ export async function recoverFromPrimary(
     });
   try {
     for await (const page of listedAbove(ports, primary)) {
-      const lacking = await lackingOf(ports, page.keys, report.notGiven);
+      const lacking = await lackingOf(ports, page.keys, left);
       report.known += page.keys.length - lacking.length;
       for await (const { keys, notGiven } of fetchKeys(ports, primary, lacking)) {
-        report.notGiven.push(...notGiven);
-        report.new += await keep(ports, primary, keys, report.notGiven);
+        for (const { id, reason } of notGiven) left.put(id, reason);
+        report.new += await keep(ports, primary, keys, left);
         life.demandWanted();
       }
       life.demandWanted();
@@ -49,21 +66,21 @@ export async function recoverFromPrimary(
     throw error;
   }
   await ended('completed');
-  return { primary: { id: primary.id, name: primary.name }, ...report };
+  return { primary: { id: primary.id, name: primary.name }, ...report, ...left.report() };
 }
 
 /** Ids of a page that are not here. One that is here with other content is told, and never asked for. */
 async function lackingOf(
   ports: AskBackPorts,
   listed: readonly { readonly id: string; readonly digest: string }[],
-  notGiven: { id: string; reason: string }[],
+  left: KeysLeft,
 ): Promise<string[]> {
   const known = await ports.store.reader.knownKeys(listed.map(({ id }) => id));
   const lacking: string[] = [];
   for (const { id, digest } of listed) {
     const here = known.get(id);
     if (here === undefined) lacking.push(id);
-    else if (toHex(here.digest) !== digest) notGiven.push({ id, reason: 'here-with-other-content' });
+    else if (toHex(here.digest) !== digest) left.put(id, 'here-with-other-content');
   }
   return lacking;
 }
@@ -72,7 +89,7 @@ async function keep(
   ports: AskBackPorts,
   primary: PrimaryRow,
   keys: readonly CheckedKey[],
-  notGiven: { id: string; reason: string }[],
+  left: KeysLeft,
 ): Promise<number> {
   if (keys.length === 0) return 0;
   const outcomes = await ports.store.write(async (transaction) => {
@@ -80,8 +97,7 @@ async function keep(
     return recordKeys(ports, transaction, keys, `primary:${primary.id}`);
   });
   outcomes.forEach(({ outcome }, at) => {
-    if (outcome === 'conflict')
-      notGiven.push({ id: keys[at]!.complete.key.id, reason: 'here-with-other-content' });
+    if (outcome === 'conflict') left.put(keys[at]!.complete.key.id, 'here-with-other-content');
   });
   const recorded = outcomes.filter(({ outcome }) => outcome === 'new').length;
   if (recorded > 0) ports.keysRecorded.raise();

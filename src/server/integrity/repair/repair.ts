@@ -7,6 +7,7 @@
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
+import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
 import type { VerifyAnswer } from '#protocol/people-answers.ts';
 import type { CallLife } from '../../environment/call-life.ts';
@@ -41,14 +42,16 @@ export async function repair(ports: RepairPorts, caller: Caller, life: CallLife)
     if (!again) break;
   }
   const { primary } = found.around;
-  const mended = run.mended.map(({ seq, id, from }) => ({
+  const mended = run.mended.slice(0, REPORT_NAMES_MAX).map(({ seq, id, from }) => ({
     seq,
     id,
     from,
     name: from === `primary:${primary?.id}` ? primary!.name : null,
   }));
   const waiting = await waitingFor(ports, round.left, round.secondaries);
-  return { ...reportOf(found), repair: { mended, waiting, obstacles: [...run.obstacles] } };
+  const more = run.mended.length - mended.length;
+  const named = more === 0 ? { mended } : { mended, moreMended: more };
+  return { ...reportOf(found), repair: { ...named, waiting, obstacles: [...run.obstacles] } };
 }
 
 interface Round {
