@@ -9,6 +9,7 @@ const OF_THE_SERVER = [
   'audit-broken',
   'clock-problem',
   'data-damaged',
+  'data-exposed',
   'data-not-writable',
   'disk-full',
   'disk-low',
