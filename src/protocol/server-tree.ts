@@ -54,15 +54,3 @@ function nestedSchema(server: z.ZodObject, sideBySideMax: number): z.ZodType<Tre
 /** Servers side by side, with those below each: as servers tell them to one another, and as people are shown them. */
 export const ToldServersSchema = nestedSchema(ToldServer, SIDE_BY_SIDE_MAX);
 export const ShownServersSchema = nestedSchema(ShownServer, TREE_SHOWN_SERVERS_MAX);
-
-/** Every server of a tree, each before those below it, with how many stand above it in the tree. Needs no stack. */
-export function* eachServer<Server extends { readonly secondaries: readonly Server[] }>(
-  tree: readonly Server[],
-): Generator<{ readonly server: Server; readonly depth: number }> {
-  const waiting = tree.map((server) => ({ server, depth: 0 })).toReversed();
-  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
-    yield place;
-    const depth = place.depth + 1;
-    for (const server of place.server.secondaries.toReversed()) waiting.push({ server, depth });
-  }
-}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { claimToText } from '#domain/claim.ts';
-import { eachServer } from '#protocol/server-tree.ts';
+import { eachServer } from '#domain/each-server.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { joinAs, makeSomeKey } from '#test/support/machine-caller.ts';
 import {

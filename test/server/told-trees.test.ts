@@ -9,7 +9,8 @@ import {
   TREE_SERVERS_MAX,
 } from '#domain/limits.ts';
 import { HeartbeatRequest } from '#protocol/messages.ts';
-import { eachServer, ToldServersSchema, type TreeServer } from '#protocol/server-tree.ts';
+import { eachServer } from '#domain/each-server.ts';
+import { ToldServersSchema, type TreeServer } from '#protocol/server-tree.ts';
 import { cutFairly, cutTold, ROOM_UPWARD } from '#server/hierarchy/cut-tree.ts';
 import { healContacts } from '#server/hierarchy/secondaries/heal-contacts.ts';
 import { createDice } from '#test/simulation/world/dice.ts';

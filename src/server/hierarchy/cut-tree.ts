@@ -11,7 +11,8 @@ import {
   TREE_SHOWN_BYTES_MAX,
   TREE_SHOWN_SERVERS_MAX,
 } from '#domain/limits.ts';
-import { eachServer, type TreeServer } from '#protocol/server-tree.ts';
+import { eachServer } from '#domain/each-server.ts';
+import type { TreeServer } from '#protocol/server-tree.ts';
 
 /** What there is room for. */
 export interface TreeRoom {

@@ -4,7 +4,7 @@
  * until one of the servers leaves its primary.
  */
 import type { ServerName } from '#domain/lookup.ts';
-import { eachServer } from '#protocol/server-tree.ts';
+import { eachServer } from '#domain/each-server.ts';
 
 /** A server of a ring, and when it became a secondary of the one before it. */
 interface RingServer extends ServerName {

@@ -3,7 +3,8 @@
  */
 import type { Member } from '#domain/member.ts';
 import type { HierarchyAnswer } from '#protocol/people-answers.ts';
-import { eachServer, type TreeServer } from '#protocol/server-tree.ts';
+import { eachServer } from '#domain/each-server.ts';
+import type { TreeServer } from '#protocol/server-tree.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { HierarchyPorts } from './ports.ts';
 import { readOptions } from '../repository/settings.ts';
