@@ -5,7 +5,7 @@
  * the text, so that no schema and no reader ever sees more than its bounds allow. One pass over the text counts, about
  * a microsecond for four messages.
  *
- * Of a name given twice the last counts. `__proto__` is a name like any other: readers take fields by their names.
+ * Of a name given twice the last counts, unless the reader asks `givesNameTwice`. `__proto__` is a name like any other: readers take fields by their names.
  */
 
 export interface JsonBounds {
@@ -37,8 +37,23 @@ export function parseJson(text: string, bounds: JsonBounds): unknown {
   return JSON.parse(text);
 }
 
-/** Counts right in whatever the parser will take. What it will not take may be counted wrong: it is refused anyway. */
-function count(text: string, { depth, values }: JsonBounds): void {
+/** @param value what was parsed from the text: the parser kept one of both, so the text counts more values. */
+export function givesNameTwice(text: string, value: unknown): boolean {
+  return count(text, { depth: Infinity, values: Infinity }) !== 1 + valuesWithin(value);
+}
+
+/** As `count` counts them: an empty object or array as if it held one. */
+function valuesWithin(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const held: unknown[] = Object.values(value);
+  return held.reduce<number>((sum, one) => sum + valuesWithin(one), Math.max(1, held.length));
+}
+
+/**
+ * How many values there are. Right in whatever the parser will take. What it will not take may be counted wrong: it is
+ * refused anyway.
+ */
+function count(text: string, { depth, values }: Omit<JsonBounds, 'length'>): number {
   let open = 0;
   // The whole; then one for what opens, which may hold a first, and one for each comma, behind which is another.
   let found = 1;
@@ -66,6 +81,7 @@ function count(text: string, { depth, values }: JsonBounds): void {
       default:
     }
   }
+  return found;
 }
 
 /** Where the quote stands that ends a string; the end of the text where there is none. */

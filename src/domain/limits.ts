@@ -1,6 +1,6 @@
 /**
  * The limits that more than one file needs, named, with their units and reasons. Those of messages stand in
- * `message-limits.ts`; a limit that one file alone needs stands in that file.
+ * `message-limits.ts`, those of connections in `listener-limits.ts`; a limit that one file alone needs stands in that file.
  */
 
 // --- one encryption key ---

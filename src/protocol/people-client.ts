@@ -13,6 +13,7 @@ import {
   type PeopleRequest,
   type PeopleRouteName,
 } from './people-routes.ts';
+import { fillPath, pathFields, restPlace } from './people-route.ts';
 import { errorFromProblem } from './problem.ts';
 import { documentOf, documentsOf } from './read-answer.ts';
 import { LINES_MEDIA_TYPE } from './transfer-routes.ts';
@@ -31,19 +32,18 @@ export type PeopleClient = <N extends PeopleRouteName>(
   watch?: Watch,
 ) => Promise<PeopleAnswer<N>>;
 
-/** Path, query and body of a call. Fields named in the path go there; GET and DELETE carry the rest in the query. */
+/** Path, query and body of a call: each field in its one place. */
 function placeFields(name: PeopleRouteName, fields: Readonly<Record<string, unknown>>) {
   const { method, path } = PEOPLE_ROUTES[name];
-  const rest = new Map(Object.entries(fields).filter(([, value]) => value !== undefined));
-  const filled = path.replaceAll(/:([a-z]+)/g, (_, field: string) => {
-    const value = String(rest.get(field));
-    rest.delete(field);
-    return encodeURIComponent(value);
-  });
-  if (method === 'POST' || method === 'PATCH') {
+  const inPath = pathFields(path);
+  const filled = fillPath(path, fields);
+  const rest = Object.entries(fields).filter(
+    ([field, value]) => value !== undefined && !inPath.includes(field),
+  );
+  if (restPlace(method) === 'body') {
     return { method, path: filled, body: JSON.stringify(Object.fromEntries(rest)) };
   }
-  const query = new URLSearchParams([...rest].map(([field, value]) => [field, String(value)])).toString();
+  const query = new URLSearchParams(rest.map(([field, value]) => [field, String(value)])).toString();
   return { method, path: query === '' ? filled : `${filled}?${query}`, body: undefined };
 }
 

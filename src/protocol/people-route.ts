@@ -4,7 +4,7 @@ import type { RequiredRight } from '#domain/right.ts';
 
 export interface PeopleRoute<Request extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** `:name` parts and, for GET and DELETE, the query come from the request's fields; the rest is the JSON body. */
+  /** Its `:name` parts are fields of the request. All others stand where `restPlace` says. */
   readonly path: string;
   readonly right: RequiredRight;
   readonly request: Request;
@@ -20,4 +20,21 @@ export function peopleRoute<Request extends z.ZodType, Answer extends z.ZodType>
   answer: Answer,
 ): PeopleRoute<Request, Answer> {
   return { method, path, right: { area, right }, request, answer };
+}
+
+const PATH_FIELD = /:([a-z]+)/g;
+
+/** The fields that stand in the path, in order. */
+export function pathFields(path: string): string[] {
+  return [...path.matchAll(PATH_FIELD)].map((match) => match[1]!);
+}
+
+/** The path of one call. */
+export function fillPath(path: string, fields: Readonly<Record<string, unknown>>): string {
+  return path.replaceAll(PATH_FIELD, (_, field: string) => encodeURIComponent(String(fields[field])));
+}
+
+/** Where all fields stand that are not in the path. */
+export function restPlace(method: PeopleRoute['method']): 'query' | 'body' {
+  return method === 'GET' || method === 'DELETE' ? 'query' : 'body';
 }

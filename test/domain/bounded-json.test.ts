@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
+import { givesNameTwice, JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 
 const WIDE = { length: 1_000_000, depth: 1_000_000, values: 1_000_000 };
 
@@ -86,4 +86,20 @@ test('a name that means something to objects is a field like any other', () => {
   const value = parseJson('{"__proto__":{"admin":true},"a":1,"a":2}', WIDE) as Record<string, unknown>;
   assert.equal(value['admin'], undefined);
   assert.equal(value['a'], 2);
+});
+
+test('a name that is given twice is found, and nothing else is', () => {
+  for (const text of [
+    '{"a":1,"a":1}',
+    '{"a":1,"b":[],"\\u0061":2}',
+    '[{},{"b":{"a":[],"a":{}}}]',
+    '{"a":[1,{"b":2}],"a":1}',
+  ])
+    assert.ok(givesNameTwice(text, JSON.parse(text)), text);
+  fc.assert(
+    fc.property(fc.json(), fc.integer({ min: 0, max: 2 }), (text, indent) => {
+      const value: unknown = JSON.parse(text);
+      assert.equal(givesNameTwice(JSON.stringify(value, null, indent), value), false);
+    }),
+  );
 });

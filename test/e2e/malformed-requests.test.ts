@@ -77,6 +77,11 @@ const REQUESTS: readonly (readonly [what: string, code: string, bytes: (path: st
     'unknown',
     () => `POST /nowhere HTTP/1.1\r\n${HOST}content-length: 1000\r\n\r\n${MARK}`,
   ],
+  [
+    'a page of another address',
+    'not-allowed',
+    (path) => post(path, `origin: https://${MARK}\r\n${JSON_TYPE}`),
+  ],
 ];
 
 interface Listener {

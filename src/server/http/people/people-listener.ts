@@ -5,7 +5,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
-import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { type Caller, demandRight, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { type PeopleLine } from '#protocol/people-answers.ts';
 import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people-routes.ts';
@@ -17,7 +16,9 @@ import type { PeopleApi } from './people-api.ts';
 import { type CallLife, callLife } from '../../environment/call-life.ts';
 import type { Log } from '../../environment/environment.ts';
 import { createApplication } from '../application.ts';
-import { demandForm, demandJson, PEOPLE, send } from '../replies.ts';
+import { demandForm, PEOPLE, send } from '../replies.ts';
+import { fieldsOf, parseBody } from './call-fields.ts';
+import { demandOwnOrigin, LOCAL_SITE } from './request-origin.ts';
 import { serverSealed } from './sealed-api.ts';
 import { addTransferRoutes, leaveClosing } from './transfer-listener.ts';
 
@@ -35,11 +36,15 @@ export function createPeopleListener(served: ServedPeople, log: Log): FastifyIns
   const app = createApplication({
     audience: PEOPLE,
     log,
-    parse: (text) => demandJson(PEOPLE, text, REQUEST_JSON),
+    parse: parseBody,
     noSuchCall: () =>
       new KeystairError('not-available-yet', 'this server has no such call', {
         nextStep: 'compare the versions of the command line and the server',
       }),
+  });
+  app.addHook('onRequest', (request, _reply, done) => {
+    demandOwnOrigin(request.raw, LOCAL_SITE);
+    done();
   });
   for (const name of Object.keys(PEOPLE_ROUTES) as PeopleRouteName[]) {
     const route = PEOPLE_ROUTES[name];
@@ -49,12 +54,7 @@ export function createPeopleListener(served: ServedPeople, log: Log): FastifyIns
       handler: async (request, reply) => {
         const caller: Caller = LOCAL_ADMINISTRATOR;
         demandRight(caller, route.right);
-        const fields = {
-          ...(request.params as object),
-          ...(request.query as object),
-          ...(request.body as object | undefined),
-        };
-        const asked = demandForm<z.ZodType>(PEOPLE, route.request, fields);
+        const asked = demandForm<z.ZodType>(PEOPLE, route.request, fieldsOf(route, request));
         const handler = api[name] as (caller: Caller, request: unknown, life: CallLife) => Promise<unknown>;
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());

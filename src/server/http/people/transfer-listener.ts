@@ -6,9 +6,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { IMPORT_REQUEST_BYTES_MAX } from '#domain/limits.ts';
 import { type Caller, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { problemOf } from '#protocol/problem.ts';
@@ -29,6 +27,7 @@ import {
 import type { Backups } from '../../backup/backups.ts';
 import { importInterrupted } from '../../transfer/stage-import.ts';
 import type { Transfers } from '../../transfer/transfers.ts';
+import { demandNoQuery, fieldsOf, parseBody } from './call-fields.ts';
 import { demandForm, misread, PEOPLE } from '../replies.ts';
 
 const LINE_FEED = 0x0a;
@@ -59,7 +58,7 @@ async function answerExport(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const asked = demandForm(PEOPLE, ExportRequest, request.body);
+  const asked = demandForm(PEOPLE, ExportRequest, fieldsOf(TRANSFER_ROUTES.exportKeys, request));
   return answerStream(request, reply, (deliver) => transfers.exportKeys(caller, asked, deliver));
 }
 
@@ -69,7 +68,7 @@ async function answerBackup(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const asked = demandForm(PEOPLE, BackupRequest, request.body);
+  const asked = demandForm(PEOPLE, BackupRequest, fieldsOf(TRANSFER_ROUTES.backup, request));
   return answerStream(request, reply, (deliver) => backups.write(caller, asked, deliver));
 }
 
@@ -140,6 +139,7 @@ async function answerImport(
   const { raw } = reply;
   const gone = new AbortController();
   raw.once('close', () => gone.abort());
+  demandNoQuery(request);
   const say = (line: ImportLine): void => void raw.write(`${JSON.stringify(line)}\n`);
   try {
     const { head, file } = await splitBody(bodyOf(request, gone.signal));
@@ -198,7 +198,7 @@ async function splitBody(
   for (;;) {
     const feed = begun.indexOf(LINE_FEED);
     if (feed >= 0) {
-      const head = headOf(begun.subarray(0, feed).toString('utf8'));
+      const head = demandForm(PEOPLE, ImportRequest, parseBody(begun.subarray(0, feed).toString('utf8')));
       const first = begun.subarray(feed + 1);
       return { head, file: behind(first, body) };
     }
@@ -215,17 +215,6 @@ async function* behind(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (first.length > 0) yield first;
   yield* rest;
-}
-
-function headOf(text: string): ImportRequest {
-  let value: unknown;
-  try {
-    value = parseJson(text, REQUEST_JSON);
-  } catch {
-    // The parser's message quotes the line, which holds a password.
-    throw noHead();
-  }
-  return demandForm(PEOPLE, ImportRequest, value);
 }
 
 function noHead(): KeystairError {

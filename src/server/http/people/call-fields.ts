@@ -1,0 +1,47 @@
+/**
+ * The fields of a person's call, each from its one place.
+ *
+ * Invariant: a field that stands in another place, or twice, is refused and never chosen between: whoever looks at a
+ * request on its way, at its path say, has seen what it does.
+ */
+import type { FastifyRequest } from 'fastify';
+import { givesNameTwice } from '#domain/bounded-json.ts';
+import { REQUEST_JSON } from '#domain/json-bounds.ts';
+import { type PeopleRoute, pathFields, restPlace } from '#protocol/people-route.ts';
+import { demandJson, misread, PEOPLE } from '../replies.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What is to be given to the route's schema. Throws `invalid-argument`. */
+export function fieldsOf(route: Pick<PeopleRoute, 'method' | 'path'>, request: FastifyRequest): Fields {
+  const place = restPlace(route.method);
+  if (place === 'query') demandNoBody(request);
+  else demandNoQuery(request);
+  const rest = place === 'query' ? request.query : (request.body ?? {});
+  if (typeof rest !== 'object' || rest === null || Array.isArray(rest))
+    throw misread(PEOPLE, 'the body of the request is no JSON object');
+  for (const name of pathFields(route.path))
+    if (Object.hasOwn(rest, name))
+      throw misread(PEOPLE, `${name}: stands in the path of this call, and is given in the ${place} too`);
+  if (place === 'query' && Object.values(rest).some((value) => Array.isArray(value)))
+    throw misread(PEOPLE, 'a field is given twice in the query');
+  return { ...rest, ...(request.params as Fields) };
+}
+
+/** A body of JSON, in which no name stands twice. */
+export function parseBody(text: string): unknown {
+  const body = demandJson(PEOPLE, text, REQUEST_JSON);
+  if (givesNameTwice(text, body)) throw misread(PEOPLE, 'a field is given twice in the body');
+  return body;
+}
+
+/** For a call whose fields stand in the body. */
+export function demandNoQuery({ query }: FastifyRequest): void {
+  if (Object.keys(query as Fields).length > 0)
+    throw misread(PEOPLE, 'this call takes no fields in the query, they stand in its body');
+}
+
+function demandNoBody({ headers }: FastifyRequest): void {
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
+    throw misread(PEOPLE, 'this call takes no body, its fields stand in path and query');
+}
