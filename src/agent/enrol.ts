@@ -6,8 +6,9 @@ import { hash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { KeystairError } from '#domain/errors.ts';
 import { decodeInvitation, type Invitation } from '#domain/invitation.ts';
-import { DEVICE_PAGE_MAX, NAME_LENGTH_MAX } from '#domain/limits.ts';
+import { DEVICE_PAGE_MAX } from '#domain/limits.ts';
 import { explainRefusal, type LookupRefusal, type ServerName } from '#domain/lookup.ts';
+import { readName } from '#domain/name.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';
@@ -58,7 +59,8 @@ function prepareDevice(ports: AgentPorts): Device {
   return ports.state.transaction(() => {
     const present = ports.state.get('device');
     if (present !== undefined) return present;
-    const name = hostname().slice(0, NAME_LENGTH_MAX) || 'device';
+    const read = readName(hostname());
+    const name = 'name' in read ? read.name : 'device';
     const device: Device = { id: randomUUID(), name, privateKeyPem: makeKeyPair().privateKeyPem };
     ports.state.set('device', device);
     return device;

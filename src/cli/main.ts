@@ -7,6 +7,7 @@ import { standardInput, standardOutput } from '#disk/standard-streams.ts';
 import { connectToServer, connectTransfers } from './data-directory.ts';
 import { failureLine, failureOf, failureTrace } from './failure.ts';
 import { loadNounsFor, NOUNS_NOT_YET } from './nouns.ts';
+import { readable } from '#domain/name.ts';
 import { runProgram } from './program.ts';
 import { outliveTerminal, stopSignal } from './stop-signal.ts';
 import { createTerminal } from './terminal.ts';
@@ -14,7 +15,10 @@ import { createTerminal } from './terminal.ts';
 // A defect that no command awaited still ends as every failure does: one line, exit 1.
 process.on('uncaughtException', (error) => {
   const failure = failureOf(error);
-  const lines = [failureLine(failure), ...(process.argv.includes('--debug') ? [failureTrace(failure)] : [])];
+  const lines = [
+    failureLine(failure),
+    ...(process.argv.includes('--debug') ? failureTrace(failure).split('\n').map(readable) : []),
+  ];
   process.stderr.write(`${lines.join('\n')}\n`);
   process.exit(1);
 });

@@ -2,7 +2,8 @@
  * The kinds of options a command may have. An option is data: what the help says, and one function that turns the
  * texts given into a value or throws a usage error. Nothing here reads a file or asks a server.
  */
-import { isName, NAME_RULE } from '#domain/name.ts';
+import { NAME_LENGTH_MAX } from '#domain/limits.ts';
+import { nameRule, readName } from '#domain/name.ts';
 import { secondsFromText, secondsToText } from './durations.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -54,21 +55,19 @@ export function text(placeholder: string, help: string): Option<string | undefin
   return optional(placeholder, help, asItIs);
 }
 
-/** What people call a server or a device. */
-export function name(help: string): Option<string | undefined> {
-  return optional('NAME', help, (given, option) => {
-    if (!isName(given)) throw new UsageError(`--${option} must be ${NAME_RULE}, and not blank`);
-    return given;
-  });
+/** What people call a server, a device or a drive. */
+export function name(help: string, placeholder = 'NAME'): Option<string | undefined> {
+  return remark(placeholder, help, NAME_LENGTH_MAX);
 }
 
-/** Something to read for others later: not blank, and not a book. */
+/** Something to read for others later, on one line. */
 export function remark(placeholder: string, help: string, lengthMax: number): Option<string | undefined> {
   return optional(placeholder, help, (given, option) => {
-    if (given.trim() === '' || given.length > lengthMax) {
-      throw new UsageError(`--${option} must be text of 1 to ${lengthMax} characters, and not blank`);
+    const read = readName(given, lengthMax);
+    if ('fault' in read) {
+      throw new UsageError(`--${option} ${read.fault}; it must be ${nameRule(lengthMax)}, and not blank`);
     }
-    return given;
+    return read.name;
   });
 }
 

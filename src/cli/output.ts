@@ -1,7 +1,8 @@
 /**
  * How a command's outcome is written: one JSON object, or lines for a person; whole or not at all as far as the
- * reader lets it.
+ * reader lets it. Here, and in `terminal.ts` for standard error, what cannot be seen in a text from elsewhere is escaped.
  */
+import { readable, readableJson } from '#domain/name.ts';
 import type { Outcome } from './command.ts';
 import { PackedList } from './packed-list.ts';
 import type { Terminal } from './terminal.ts';
@@ -41,7 +42,7 @@ export function* jsonChunks(document: object): Generator<string> {
 function* lineChunks(lines: Iterable<string>): Generator<string> {
   let chunk: string[] = [];
   for (const line of lines) {
-    chunk.push(line, '\n');
+    chunk.push(readable(line), '\n');
     if (chunk.length < 2 * ELEMENTS_A_CHUNK) continue;
     yield chunk.join('');
     chunk = [];
@@ -57,7 +58,7 @@ export async function writeOutcome(
   const messages = outcome.messages ?? [];
   if (json) {
     if (outcome.document !== null) {
-      for (const chunk of jsonChunks(outcome.document)) await terminal.print(chunk);
+      for (const chunk of jsonChunks(outcome.document)) await terminal.print(readableJson(chunk));
       await terminal.print('\n');
     }
   } else {
@@ -65,6 +66,6 @@ export async function writeOutcome(
   }
   for (const message of messages) {
     if (json || outcome.piped === true) terminal.say(message);
-    else await terminal.print(`${message}\n`);
+    else await terminal.print(`${readable(message)}\n`);
   }
 }

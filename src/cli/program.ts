@@ -23,6 +23,7 @@ export async function runProgram(
 ): Promise<ExitCode> {
   const { task, json, debug } = parseArguments(args, nouns, notYet);
   const { terminal } = context;
+  const sayLines = (text: string): void => text.split('\n').forEach((line) => terminal.say(line));
   try {
     const failure = await runTask(task, json, context);
     if (failure === undefined) return 0;
@@ -31,10 +32,10 @@ export async function runProgram(
   } catch (error) {
     const failure = failureOf(error);
     terminal.say(failureLine(failure));
-    if (debug) terminal.say(failureTrace(failure));
+    if (debug) sayLines(failureTrace(failure));
     const wrongUsage = failure instanceof UsageError || failure.code === 'not-available-yet';
     if (!wrongUsage) return 1;
-    if (task.kind === 'wrong-usage' || task.kind === 'run') terminal.say(task.usage);
+    if (task.kind === 'wrong-usage' || task.kind === 'run') sayLines(task.usage);
     return 2;
   }
 }

@@ -1,15 +1,8 @@
 /**
- * Text in aligned columns. Control characters never reach the terminal: names come from other machines, and one that
- * moves the cursor could make a screen say what is not so.
+ * Text in aligned columns, as wide as it is shown: names come from other machines, and what cannot be seen in one is
+ * escaped before it is measured.
  */
-
-/** C0, DEL and C1 controls and the characters that turn the direction of writing: each becomes U+FFFD. */
-// oxlint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
-
-export function printable(text: string): string {
-  return text.replaceAll(UNPRINTABLE, '\ufffd');
-}
+import { readable } from '#domain/name.ts';
 
 /** Width by code points: right for every script but those of double width, where columns are only less pretty. */
 function widthOf(text: string): number {
@@ -28,7 +21,7 @@ function widthsOf(rows: Iterable<Cells>): number[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [index, cell] of row.entries())
-      widths[index] = Math.max(widths[index] ?? 0, widthOf(printable(cell)));
+      widths[index] = Math.max(widths[index] ?? 0, widthOf(readable(cell)));
   }
   return widths;
 }
@@ -36,7 +29,7 @@ function widthsOf(rows: Iterable<Cells>): number[] {
 function line(row: Cells, widths: readonly number[]): string {
   return row
     .map((cell, index) => {
-      const shown = printable(cell);
+      const shown = readable(cell);
       return index === row.length - 1 ? shown : shown + ' '.repeat(widths[index]! - widthOf(shown));
     })
     .join('  ')

@@ -5,6 +5,7 @@
  */
 import { fileFailure } from '#disk/file-failure.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { readable } from '#domain/name.ts';
 
 /** `destroy` lets go of it before its end. */
 type Input = AsyncIterable<Buffer | string> & { readonly destroy?: () => unknown };
@@ -13,7 +14,7 @@ export interface Terminal {
   /** Standard output. Resolves when it was taken. */
   readonly print: (text: string | Uint8Array) => Promise<void>;
   readonly outputIsTerminal: boolean;
-  /** Standard error, one line. */
+  /** Standard error, one line. What cannot be seen in it is escaped. */
   readonly say: (line: string) => void;
   /** The same, of what is told only once. Resolves when it was taken. */
   readonly show: (line: string) => Promise<void>;
@@ -79,11 +80,11 @@ export function createTerminal(streams: {
     print: (text) => write(streams.stdout, 'standard output', text),
     outputIsTerminal: streams.stdout.isTTY === true,
     say: (line) => {
-      streams.stderr.write(`${line}\n`);
+      streams.stderr.write(`${readable(line)}\n`);
     },
-    show: (line) => write(streams.stderr, 'standard error', `${line}\n`),
+    show: (line) => write(streams.stderr, 'standard error', `${readable(line)}\n`),
     ...(streams.stderr.isTTY === true
-      ? { paint: (line: string) => void streams.stderr.write(`\r\u001B[K${line}`) }
+      ? { paint: (line: string) => void streams.stderr.write(`\r\u001B[K${readable(line)}`) }
       : {}),
     input: named(streams.stdin),
     inputIsPerson: streams.stdin.isTTY === true,

@@ -29,7 +29,7 @@ function checksum(payload: string): string {
   return hash('sha256', PREFIX + payload, 'hex').slice(0, 8);
 }
 
-/** One word, safe to mail: prefix, base64url of the JSON, and a checksum that makes a cut one visible. */
+/** One word, safe to mail (white space within it does not count): prefix, base64url of the JSON, and a checksum that makes a cut one visible. */
 export function encodeInvitation(invitation: Invitation): string {
   const payload = Buffer.from(JSON.stringify(invitation)).toString('base64url');
   return `${PREFIX}${payload}.${checksum(payload)}`;
@@ -42,7 +42,8 @@ function invalid(sentence: string): KeystairError {
 }
 
 export function decodeInvitation(text: string): Invitation {
-  const word = text.trim();
+  // Mail wraps long lines.
+  const word = text.replaceAll(/\s+/g, '');
   if (!word.startsWith(PREFIX)) throw invalid('this is not a Keystair invitation');
   const [payload = '', sum, ...more] = word.slice(PREFIX.length).split('.');
   if (word.length > INVITATION_BYTES_MAX || more.length > 0 || sum !== checksum(payload)) {

@@ -1,15 +1,54 @@
 /**
- * What may be the name of a server or a device: something that people can read out and that stays on one line.
+ * Names are read by people: of servers and devices, labels of drives, reasons. What turns the direction of writing, has
+ * no width, or only looks like a space is refused where a name is given, so that no two names look alike and none makes a
+ * line say what is not so. The rest of Unicode is welcome.
+ *
+ * Names that came from elsewhere, or before this rule, stay what they are and are shown with `readable`.
  */
 import { NAME_LENGTH_MAX } from './limits.ts';
 
-/** C0, DEL and C1 controls. */
-// oxlint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/u;
-
-export function isName(text: string): boolean {
-  return text.trim() !== '' && text.length <= NAME_LENGTH_MAX && text.isWellFormed() && !CONTROL.test(text);
-}
+/**
+ * Controls, surrogates without their other half, white space other than the space, what Unicode calls ignorable (zero
+ * width, direction, fillers, tags), the blank of Braille, and anchors of annotations. An emoji keeps its selector.
+ */
+const UNREADABLE =
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u2800\ufff9-\ufffb]|[\p{Zs}--\u0020]|[\p{Default_Ignorable_Code_Point}--[\ufe0e\ufe0f]]|(?<!\p{Extended_Pictographic})[\ufe0e\ufe0f]/gv;
 
 /** For a sentence that says what is wrong. */
-export const NAME_RULE = `text of 1 to ${NAME_LENGTH_MAX} characters on one line`;
+export function nameRule(lengthMax = NAME_LENGTH_MAX): string {
+  return `text of 1 to ${lengthMax} characters on one line, without characters that cannot be seen`;
+}
+
+/** The name in one form (NFC), or why it is none, to end a sentence with. */
+export type ReadName = { readonly name: string } | { readonly fault: string };
+
+export function readName(given: string, lengthMax = NAME_LENGTH_MAX): ReadName {
+  const name = given.normalize('NFC');
+  if (name.trim() === '') return { fault: 'is blank' };
+  if (name.length > lengthMax) return { fault: `has more than ${lengthMax} characters` };
+  const [unreadable] = name.match(UNREADABLE) ?? [];
+  if (unreadable === undefined) return { name };
+  return { fault: `holds the character U+${hexOf(unreadable).padStart(4, '0')}, which cannot be seen` };
+}
+
+/** For lines that people read: each such character as `\u{202E}`. */
+export function readable(text: string): string {
+  return text.replaceAll(UNREADABLE, (character) => `\\u{${hexOf(character)}}`);
+}
+
+/** For JSON that a terminal may show: the same document, such characters in its strings escaped. */
+export function readableJson(json: string): string {
+  return json.replaceAll(UNREADABLE, (character) =>
+    // In JSON a control stands between strings only, as the line feed at the end.
+    character < ' '
+      ? character
+      : character
+          .split('')
+          .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+          .join(''),
+  );
+}
+
+function hexOf(character: string): string {
+  return character.codePointAt(0)!.toString(16).toUpperCase();
+}

@@ -11,7 +11,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { CONFIG_BYTES_MAX, PATH_LENGTH_MAX } from '#domain/message-limits.ts';
-import { isName, NAME_RULE } from '#domain/name.ts';
+import { nameRule, readName } from '#domain/name.ts';
 import { type Fault, faultWords, formed, STOPS, text, whole } from '#protocol/forms.ts';
 import { type Address, parseAddress } from '#transport/address.ts';
 import type { SealPlaces } from './seals/seal-places.ts';
@@ -23,7 +23,7 @@ const Path = text(PATH_LENGTH_MAX, 1);
 
 const ConfigFile = z.strictObject({
   name: text(NAME_LENGTH_MAX)
-    .refine(isName, { ...STOPS, message: `must be ${NAME_RULE}` })
+    .refine((name) => 'name' in readName(name), { ...STOPS, message: `must be ${nameRule()}` })
     .optional(),
   listen: text(NAME_LENGTH_MAX).optional(),
   address: text(NAME_LENGTH_MAX).optional(),
@@ -100,7 +100,7 @@ export function readConfig(options: ServerOptions): ServerConfig {
   }
   return Object.freeze({
     dataDirectory,
-    name: options.name ?? file.name,
+    name: (options.name ?? file.name)?.normalize('NFC'),
     listen,
     address,
     ...sealPlaces(file, dataDirectory),
@@ -137,7 +137,8 @@ export function rereadSealPlaces(config: ServerConfig, path = config.configFile)
 }
 
 export function defaultName(): string {
-  return hostname().slice(0, NAME_LENGTH_MAX) || 'server';
+  const read = readName(hostname());
+  return 'name' in read ? read.name : 'server';
 }
 
 /** No more than is taken: what is named by mistake may be a disk, or never end. */
@@ -158,7 +159,8 @@ function readBounded(path: string): string {
 function readFile(path: string): z.infer<typeof ConfigFile> {
   let text: string;
   try {
-    text = readBounded(path);
+    // Editors of Windows lay a byte order mark before it.
+    text = readBounded(path).replace(/^\ufeff/, '');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const missing = code === 'ENOENT';

@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { logDestination } from '#disk/log-destination.ts';
 import type { KeystairError } from '#domain/errors.ts';
+import { readable } from '#domain/name.ts';
 import type { Log } from './environment/environment.ts';
 
 export function createLog(level: string): Log {
@@ -20,7 +21,7 @@ export function createLog(level: string): Log {
 export function endProcess(log: Log): (error: KeystairError) => never {
   return (error) => {
     log.error({ event: 'fatal', code: error.code, because: error.sentence }, 'the server ends');
-    process.stderr.write(`keystair: ${error.code}: ${error.sentence}\n`);
+    process.stderr.write(`keystair: ${error.code}: ${readable(error.sentence)}\n`);
     process.exit(1);
   };
 }

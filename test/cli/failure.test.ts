@@ -12,7 +12,7 @@ test('a failure of ours keeps its code and its next step', () => {
 
 test('it is one line, whatever was put into its message', () => {
   const error = new KeystairError('not-found', 'no key "a\r\n  b\u001b[2J"');
-  assert.equal(failureLine(error), 'keystair: not-found: no key "a b\ufffd[2J"');
+  assert.equal(failureLine(error), 'keystair: not-found: no key "a b\\u{1B}[2J"');
 });
 
 test("a failure of the operating system gets a code of ours and the path's name", () => {

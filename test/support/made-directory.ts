@@ -21,6 +21,7 @@ export async function makeDirectory(
   name: string,
   keys: number,
   members: readonly Member[] = [],
+  deviceName = 'some device',
 ): Promise<string[]> {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const store = await openSqliteStore({
@@ -32,7 +33,7 @@ export async function makeDirectory(
   const clock = Date.now;
   const sealKey = createKeyFile(join(data, 'root.key'), random);
   const repository = await createRepository({ store, clock, random, log: quiet }, sealKey, name);
-  const device = { id: randomUUID(), name: 'some device' };
+  const device = { id: randomUUID(), name: deviceName };
   const ids: string[] = [];
   while (ids.length < keys) {
     const made = Array.from({ length: Math.min(KEYS_AT_ONCE, keys - ids.length) }, () =>

@@ -153,7 +153,7 @@ const formatDrive = command({
   positionals: { path: PATH },
   options: {
     ...STATE,
-    label: text('L', 'a label by which people find it'),
+    label: nameOption('a label by which people find it', 'L'),
     erase: flag('format it although it holds data, which is lost then'),
   },
   example: '/dev/sdb --label "Kari blue" --state /var/lib/keystair-agent',

@@ -93,7 +93,7 @@ function recoveryOutcome(
   const { shares, ...rest } = answer;
   return {
     document: files === undefined ? answer : { ...rest, files },
-    lines: files === undefined ? written.flatMap((share) => [share, '']) : [...files],
+    lines: files === undefined ? written.flatMap((share) => [...share.split('\n'), '']) : [...files],
     messages: [
       `Give each of the ${count(shares.length, 'share')} to a holder of its own, on paper. They are shown this once.`,
       `Any ${answer.threshold} of them open the server: keystair server unseal --shares`,

@@ -1,5 +1,6 @@
 /** `keystair server …`: runs a server, shows it, sets it. */
 import { KeystairError } from '#domain/errors.ts';
+import { readableJson } from '#domain/name.ts';
 import { HEARTBEAT_INTERVAL_MS_MAX, HEARTBEAT_INTERVAL_MS_MIN } from '#domain/limits.ts';
 import type { SettingsAnswer } from '#protocol/people-routes.ts';
 import type { Noun } from '../command.ts';
@@ -46,7 +47,7 @@ const start = command({
       stop,
       onReady: (ready) => {
         // Nobody may be there to read it: a server is there to serve, and no reason to fail.
-        terminal.print(`${JSON.stringify(ready)}\n`).catch(() => {
+        terminal.print(`${readableJson(JSON.stringify(ready))}\n`).catch(() => {
           terminal.say(
             'Standard output did not take the line that the server is ready; it serves all the same.',
           );

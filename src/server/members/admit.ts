@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
 import { type Member, mayCall } from '#domain/member.ts';
+import { nameRule, readName } from '#domain/name.ts';
 import type { JoinAnswer, JoinRequest } from '#protocol/messages.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { isoTime } from '../environment/environment.ts';
@@ -19,6 +20,15 @@ export interface Joiner {
   /** SPKI DER, as TLS proved it. */
   readonly publicKey: Uint8Array;
   readonly fingerprint: string;
+}
+
+/** A name that is kept from before stays; a new one is read by people. */
+function demandName(kind: Member['kind'], name: string): void {
+  const read = readName(name);
+  if ('name' in read) return;
+  throw new KeystairError('invalid-argument', `the name of the ${kind} ${read.fault}`, {
+    nextStep: `give it another with --name: ${nameRule()}`,
+  });
 }
 
 /** @param line the servers above this one, as they were last told. */
@@ -48,6 +58,7 @@ export async function admit(
           'two copies of one data or state directory are in use: enrol the copy with an empty directory',
       });
     }
+    if (known?.name !== name) demandName(kind, name);
     if (kind === 'secondary') await refuseRing(ports, transaction, line, request.id);
     const repeated = invitation.row.usedBy !== null;
     if (repeated && (known === undefined || !mayCall(known))) {
