@@ -170,7 +170,10 @@ export const ExplainAnswer = z.object({
   path: list(ExplainStep, ASKED_SERVERS_MAX),
   /** Why the primary let nothing cross to the asker, where the reason is not the primary's own option. */
   closed: z.enum(['dmz', 'option-off']).optional(),
+  /** What a lookup would be refused for. Without it the key was found on the path, or the release is an earlier one. */
+  refusal: LookupRefusalSchema.optional(),
 });
+export type ExplainAnswer = z.infer<typeof ExplainAnswer>;
 
 // --- recovery: what a secondary once sent, given back to it ---
 

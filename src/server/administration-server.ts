@@ -104,7 +104,6 @@ export async function createAdministrationServer(
   const machinePorts: MachineApiPorts = {
     ...ports,
     link,
-    refreshLink,
     lookups,
     refusals,
     streams,
@@ -131,6 +130,7 @@ export async function createAdministrationServer(
     resealing,
     identities,
     link,
+    lookups,
     refreshLink,
     streams,
     climb,

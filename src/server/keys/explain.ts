@@ -1,41 +1,31 @@
 /**
- * Why a key can or cannot be had here: walks the way a lookup would go, server by server, without moving a key.
+ * Why a key can or cannot be had here: the trace of a lookup, server by server, with what it would come to. No key moves.
  */
-import { claimFits, claimFromText, claimToText } from '#domain/claim.ts';
+import { claimFromText } from '#domain/claim.ts';
 import { UUID_PATTERN } from '#domain/encryption-key.ts';
-import { codeOf, KeystairError } from '#domain/errors.ts';
-import { LOOKUP_DEADLINE_MS_DEFAULT, LOOKUP_DEPTH_MAX } from '#domain/limits.ts';
-import {
-  explainRefusal,
-  type LookupReason,
-  type LookupRefusal,
-  type ServerName,
-  timeUpward,
-} from '#domain/lookup.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
+import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
+import { explainRefusal, type LookupReason, type ServerName } from '#domain/lookup.ts';
 import type { Member } from '#domain/member.ts';
-import type { ExplainStep } from '#protocol/messages.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
+import type { ExplainAnswer, ExplainStep } from '#protocol/messages.ts';
 import type { ExplainResult } from '#protocol/people-answers.ts';
-import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
-import { keepsKeysBelow } from '../hierarchy/tree.ts';
 import type { HierarchyPorts } from '../hierarchy/ports.ts';
+import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
+import { readPrimary } from '../hierarchy/primary/primary-row.ts';
+import { judgeSecondary, type Refused } from '../hierarchy/secondaries/judge-secondary.ts';
 import { readOptions } from '../repository/settings.ts';
-import { withinTime } from '../environment/environment.ts';
 import { findKey } from './list-keys.ts';
-import { judgeSecondary } from '../hierarchy/secondaries/judge-secondary.ts';
-import { publicFields } from '../records/record-keys.ts';
+import type { Lookups, TraceOutcome, TraceQuestion } from './lookup.ts';
 
 export interface ExplainPorts extends HierarchyPorts {
   readonly link: PrimaryLink;
-  readonly refreshLink: () => Promise<void>;
+  readonly lookups: Lookups;
 }
 
-interface Question {
-  readonly id: string;
-  readonly claim: Uint8Array | undefined;
-  readonly asked: readonly ServerName[];
-  readonly deadline: number;
+interface Traced {
+  readonly outcome: TraceOutcome;
+  readonly path: ExplainStep[];
 }
 
 /** For an administrator: the whole way, a verdict, and the step that would mend it. */
@@ -45,16 +35,16 @@ export async function explainKey(
 ): Promise<ExplainResult> {
   // An id is asked for on the whole way; a name only helps where the key is.
   const id = UUID_PATTERN.test(request.id) ? request.id : (await findKey(ports, request.id)).id;
-  const path = await walk(ports, {
+  const { outcome, path } = await trace(ports, {
     id,
     claim: request.claim === undefined ? undefined : claimFromText(request.claim),
     asked: [],
     deadline: ports.clock() + LOOKUP_DEADLINE_MS_DEFAULT,
   });
-  return { ...judgePath(path), path };
+  return { ...inWords(ports.server, outcome), path };
 }
 
-/** For a secondary that walks on through us. */
+/** For a secondary that goes on through us. */
 export async function explainToSecondary(
   ports: ExplainPorts,
   member: Member,
@@ -64,147 +54,108 @@ export async function explainToSecondary(
   if (closed !== undefined) {
     const { useHierarchy } = await readOptions(ports.rows, ports.store.reader);
     const step = { server: ports.server, option: useHierarchy, has: null };
+    const refusal = refusalToWire(closed);
     if (closed.reason === 'option-off' && closed.at.id === ports.server.id)
-      return { path: [{ ...step, link: 'option-off' }] };
+      return { path: [{ ...step, link: 'option-off' }], refusal };
     const because = closed.reason === 'link-in-dmz' ? 'dmz' : 'option-off';
-    return { path: [{ ...step, link: 'none' }], closed: because };
+    return { path: [{ ...step, link: 'none' }], closed: because, refusal };
   }
-  return {
-    path: await walk(ports, {
-      id: request.id,
-      claim: request.claim === undefined ? undefined : claimFromText(request.claim),
-      asked: request.asked,
-      deadline: ports.clock() + request.remainingMs,
-    }),
-  };
-}
-
-async function walk(ports: ExplainPorts, question: Question): Promise<ExplainStep[]> {
-  const { server, store } = ports;
-  const { useHierarchy } = await readOptions(ports.rows, store.reader);
-  const row = await store.reader.keyById(question.id);
-  const wrongClaim =
-    row !== undefined &&
-    question.claim !== undefined &&
-    !claimFits(question.claim, publicFields(row).claimHash);
-  const own = { server, option: useHierarchy, has: row !== undefined, ...(wrongClaim ? { wrongClaim } : {}) };
-  if (question.asked.some(({ id }) => id === server.id)) return [{ ...own, link: 'none' }];
-
-  // A lookup ends where the key is; the link is told all the same, and no one is asked over it.
-  const { primary, verdict } =
-    row === undefined ? await judgeFresh(ports, question.deadline) : await ports.link.judge(store.reader);
-  if (primary === undefined) {
-    const keptBelow = row === undefined && (await keepsKeysBelow(ports));
-    return [{ ...own, link: keptBelow ? 'option-off' : 'none' }];
-  }
-  const shown = ports.link.show(primary);
-  if (row !== undefined) return [{ ...own, link: linkAsHeard(verdict, shown.state) }];
-  const above = (option: boolean): ExplainStep => ({
-    server: { id: primary.id, name: primary.name },
-    option,
-    link: 'none',
-    has: null,
+  const { outcome, path } = await trace(ports, {
+    id: request.id,
+    claim: request.claim === undefined ? undefined : claimFromText(request.claim),
+    asked: request.asked,
+    deadline: ports.clock() + request.remainingMs,
   });
-  switch (verdict) {
-    case 'dmz':
-      return [{ ...own, link: 'dmz' }, above(shown.useHierarchy)];
-    case 'own-option-off':
-      return [{ ...own, link: 'option-off' }, above(shown.useHierarchy)];
-    case 'neighbour-option-off':
-      return [
-        { ...own, link: 'connected' },
-        { ...above(false), link: 'option-off' },
-      ];
-    case 'not-heard':
-      return [
-        { ...own, link: linkOf(shown.state), since: ports.link.unreachableSince },
-        above(shown.useHierarchy),
-      ];
-    case 'open':
-      break;
+  return outcome.outcome === 'found' ? { path } : { path, refusal: refusalToWire(outcome) };
+}
+
+function refusalToWire(refused: Refused) {
+  return { ...refused, asked: [...refused.asked] };
+}
+
+async function trace(ports: ExplainPorts, question: TraceQuestion): Promise<Traced> {
+  const { server, store } = ports;
+  let told: ExplainStep[] = [];
+  const outcome = await ports.lookups.trace(question, (answer) => {
+    told = answer.path;
+    return outcomeOf(answer, server, [...question.asked, server]);
+  });
+  const { useHierarchy } = await readOptions(ports.rows, store.reader);
+  const has = (await store.reader.keyById(question.id)) !== undefined;
+  const own = { server, option: useHierarchy, has };
+  const isHere = outcome.outcome === 'found' ? outcome.source.id === server.id : outcome.at.id === server.id;
+  const primary = await readPrimary(ports.rows, store.reader);
+  if (has && isHere) {
+    const wrong = outcome.outcome === 'found' ? {} : { wrongClaim: true };
+    return { outcome, path: [{ ...own, ...wrong, link: await linkAsHeard(ports) }] };
   }
-  const asked = [...question.asked, server];
-  const remainingMs = timeUpward(question.deadline - ports.clock());
-  if (asked.length > LOOKUP_DEPTH_MAX || remainingMs < 1) return [{ ...own, link: 'connected' }, above(true)];
-  try {
-    const answer = await ports.link.call(primary, true, (calls, signal) =>
-      calls.call(
-        'explain',
-        {
-          id: question.id,
-          asked,
-          remainingMs,
-          ...(question.claim === undefined ? {} : { claim: claimToText(question.claim) }),
-        },
-        { signal, timeoutMs: remainingMs },
-      ),
-    );
-    return [{ ...own, link: answer.closed ?? 'connected' }, ...answer.path];
-  } catch (error) {
-    if (!(error instanceof KeystairError)) throw error;
-    // It answered: its budget for this server is used up.
-    if (codeOf(error) === 'later') return [{ ...own, link: 'connected' }, above(true)];
-    const link = codeOf(error) === 'not-a-member' ? 'refused' : 'unreachable';
-    return [{ ...own, link, since: ports.link.unreachableSince }, above(shown.useHierarchy)];
+  const { link, since } = isHere ? linkOf(outcome) : { link: 'connected' as const, since: undefined };
+  const step: ExplainStep = { ...own, link, ...(since === undefined ? {} : { since }) };
+  if (primary === undefined || (outcome.outcome === 'not-found' && outcome.reason === 'loop' && isHere))
+    return { outcome, path: [step] };
+  if (told.length > 0) return { outcome, path: [step, ...told] };
+  // It was not asked: what was last heard of it is shown.
+  const { id, name, useHierarchy: option } = ports.link.show(primary);
+  const isOff = outcome.outcome === 'not-found' && outcome.at.id === id && outcome.reason === 'option-off';
+  const above: ExplainStep = { server: { id, name }, option, link: isOff ? 'option-off' : 'none', has: null };
+  return { outcome, path: [step, above] };
+}
+
+/** How the link of the server stands where a lookup ended for it. */
+function linkOf(outcome: TraceOutcome): Pick<ExplainStep, 'link' | 'since'> {
+  if (outcome.outcome === 'found') return { link: 'connected' };
+  switch (outcome.reason) {
+    case 'link-in-dmz':
+      return { link: 'dmz' };
+    case 'option-off':
+      return { link: 'option-off' };
+    case 'refused-by-primary':
+      return { link: 'refused' };
+    case 'primary-unreachable':
+      return { link: outcome.since === null ? 'never-heard' : 'unreachable', since: outcome.since };
+    case 'unknown-key':
+    case 'loop':
+      return { link: 'none' };
+    case 'wrong-claim':
+    case 'too-deep':
+    case 'deadline':
+    case 'bad-answer':
+    case 'later':
+      return { link: 'connected' };
   }
 }
 
-/** The link as it is now: a heartbeat first where a lookup would make one. */
-async function judgeFresh(ports: ExplainPorts, deadline: number) {
-  const { reader } = ports.store;
-  const judged = await ports.link.judge(reader);
-  if (
-    judged.primary === undefined ||
-    judged.primary.dmz ||
-    judged.verdict === 'open' ||
-    judged.verdict === 'own-option-off'
-  ) {
-    return judged;
-  }
-  try {
-    await withinTime(ports.timers, timeUpward(deadline - ports.clock()), ports.refreshLink());
-  } catch (error) {
-    if (!(error instanceof KeystairError)) throw error;
-  }
-  return ports.link.judge(reader);
+/** The link to the primary as it was last heard: where a lookup ends before it, no one is asked over it. */
+async function linkAsHeard({ link, store }: ExplainPorts): Promise<ExplainStep['link']> {
+  const { primary, verdict } = await link.judge(store.reader);
+  if (primary === undefined) return 'none';
+  const closed: Partial<Record<LinkVerdict, ExplainStep['link']>> = {
+    dmz: 'dmz',
+    'own-option-off': 'option-off',
+    'neighbour-option-off': 'option-off',
+  };
+  return closed[verdict] ?? link.show(primary).state;
 }
 
-/** How the link to the primary stood when it was last heard. */
-function linkAsHeard(
-  verdict: LinkVerdict,
-  state: ReturnType<PrimaryLink['show']>['state'],
-): ExplainStep['link'] {
-  if (verdict === 'dmz') return 'dmz';
-  return verdict === 'own-option-off' || verdict === 'neighbour-option-off' ? 'option-off' : state;
-}
-
-function linkOf(state: ReturnType<PrimaryLink['show']>['state']): ExplainStep['link'] {
-  return state === 'connected' ? 'unreachable' : state;
-}
-
-/** The verdict a lookup over this way would come to, in words, and what mends it. */
-function judgePath(path: readonly ExplainStep[]): { verdict: string; nextStep: string } {
-  const asked = path.filter(({ has }) => has !== null).map(({ server }) => server);
+/** What the primary's answer comes to. An earlier release tells the way alone: the first link that does not carry is it. */
+function outcomeOf(answer: ExplainAnswer, own: ServerName, asked: readonly ServerName[]): TraceOutcome {
+  const { path, closed, refusal } = answer;
+  if (refusal !== undefined) return refusal;
   const holder = path.find(({ has }) => has === true);
+  const all = [...asked, ...path.filter(({ has }) => has !== null).map(({ server }) => server)];
+  const refused = (reason: LookupReason, at: ServerName, since?: string | null): Refused => ({
+    outcome: 'not-found',
+    reason,
+    at,
+    asked: all,
+    ...(since === undefined ? {} : { since }),
+  });
+  if (closed !== undefined) return refused(closed === 'dmz' ? 'link-in-dmz' : 'option-off', own);
   if (holder !== undefined) {
-    if (holder.wrongClaim === true) {
-      const refusal = explainRefusal({ reason: 'wrong-claim', at: holder.server, asked });
-      return { verdict: refusal.sentence, nextStep: refusal.nextStep };
-    }
-    const here = holder === path[0];
-    return {
-      verdict: here
-        ? `${holder.server.name}, this server, has the key`
-        : `${holder.server.name} has the key, and every link to it is open`,
-      nextStep:
-        'open the drive or file: a device of this server gets the key with the claim that lies beside the data',
-    };
+    return holder.wrongClaim === true
+      ? refused('wrong-claim', holder.server)
+      : { outcome: 'found', source: holder.server };
   }
-  const refusal = explainRefusal(refusalOf(path, asked));
-  return { verdict: refusal.sentence, nextStep: refusal.nextStep };
-}
-
-function refusalOf(path: readonly ExplainStep[], asked: readonly ServerName[]): LookupRefusal {
   const reasons: Partial<Record<ExplainStep['link'], LookupReason>> = {
     dmz: 'link-in-dmz',
     'option-off': 'option-off',
@@ -212,15 +163,27 @@ function refusalOf(path: readonly ExplainStep[], asked: readonly ServerName[]): 
     'never-heard': 'primary-unreachable',
     refused: 'refused-by-primary',
   };
-  for (const step of path) {
-    const reason = reasons[step.link];
-    if (reason !== undefined) {
-      return { reason, at: step.server, asked, ...(step.since === undefined ? {} : { since: step.since }) };
-    }
+  for (const { link, server, since } of path) {
+    const reason = reasons[link];
+    if (reason !== undefined) return refused(reason, server, since);
   }
   const last = path.at(-1);
-  const at = last?.server ?? { id: '', name: 'this server' };
-  return last !== undefined && last.has === null
-    ? { reason: 'deadline', at, asked }
-    : { reason: 'unknown-key', at, asked };
+  return refused(last?.has === null ? 'deadline' : 'unknown-key', last?.server ?? own);
+}
+
+/** What a lookup comes to, and what mends it. */
+function inWords(own: ServerName, outcome: TraceOutcome): { verdict: string; nextStep: string } {
+  if (outcome.outcome === 'not-found') {
+    const { sentence, nextStep } = explainRefusal(outcome);
+    return { verdict: sentence, nextStep };
+  }
+  const { id, name } = outcome.source;
+  return {
+    verdict:
+      id === own.id
+        ? `${name}, this server, has the key`
+        : `${name} has the key, and every link to it is open`,
+    nextStep:
+      'open the drive or file: a device of this server gets the key with the claim that lies beside the data',
+  };
 }

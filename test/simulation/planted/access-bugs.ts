@@ -4,9 +4,12 @@ import { type Bug, edit } from './bug.ts';
 const PROVIDE = 'server/keys/provide.ts';
 const JUDGE_SECONDARY = 'server/hierarchy/secondaries/judge-secondary.ts';
 const LOOKUP = 'server/keys/lookup.ts';
+const WAY_UP = 'server/keys/way-up.ts';
 const TRANSMIT = 'server/hierarchy/primary/transmit.ts';
 const RECEIVE = 'server/hierarchy/secondaries/receive-transmission.ts';
 const LINK = 'server/hierarchy/primary/primary-link.ts';
+/** Where both ends of the link to a secondary are looked at. */
+const JUDGED = 'judgeSecondaryLink(ports, options, member)';
 
 export const ACCESS_BUGS: readonly Bug[] = [
   {
@@ -16,12 +19,12 @@ export const ACCESS_BUGS: readonly Bug[] = [
   },
   {
     name: 'a DMZ mark is not looked at by the receiver',
-    edits: [edit(RECEIVE, 'ownDmz: member.dmz,', 'ownDmz: false,')],
+    edits: [edit(RECEIVE, JUDGED, 'judgeSecondaryLink(ports, options, { ...member, dmz: false })')],
     seed: 6,
   },
   {
     name: 'a DMZ mark is not looked at when a key is given to a secondary',
-    edits: [edit(JUDGE_SECONDARY, 'ownDmz: member.dmz,', 'ownDmz: false,')],
+    edits: [edit(JUDGE_SECONDARY, JUDGED, 'judgeSecondaryLink(ports, options, { ...member, dmz: false })')],
     seed: 5,
   },
   {
@@ -31,12 +34,14 @@ export const ACCESS_BUGS: readonly Bug[] = [
   },
   {
     name: 'the option is not looked at by the receiver',
-    edits: [edit(RECEIVE, 'ownOption: options.useHierarchy,', 'ownOption: true,')],
+    edits: [edit(RECEIVE, JUDGED, 'judgeSecondaryLink(ports, { useHierarchy: true }, member)')],
     seed: 2,
   },
   {
     name: 'a claim is not compared',
-    edits: [edit(LOOKUP, 'if (!claimFits(question.claim, key.key.claimHash))', 'if (false)')],
+    edits: [
+      edit(LOOKUP, 'question.claim !== undefined && !claimFits(question.claim, key.key.claimHash)', 'false'),
+    ],
     seed: 1,
   },
   {
@@ -99,8 +104,8 @@ export const ACCESS_BUGS: readonly Bug[] = [
     name: 'a lookup goes up although the option is off',
     edits: [
       edit(
-        LOOKUP,
-        "      case 'own-option-off':\n        return this.#refuse('option-off', asked);",
+        WAY_UP,
+        "      case 'own-option-off':\n        return this.refuse('option-off', asked);",
         "      case 'own-option-off':\n        return primary;",
       ),
     ],
@@ -110,9 +115,9 @@ export const ACCESS_BUGS: readonly Bug[] = [
     name: 'a DMZ mark is told of as an option that is off',
     edits: [
       edit(
-        LOOKUP,
-        "        return this.#refuse('link-in-dmz', asked);",
-        "        return this.#refuse('option-off', asked);",
+        WAY_UP,
+        "        return this.refuse('link-in-dmz', asked);",
+        "        return this.refuse('option-off', asked);",
       ),
     ],
     seed: 1,

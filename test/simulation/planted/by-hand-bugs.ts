@@ -133,11 +133,7 @@ export const BY_HAND_BUGS: readonly Bug[] = [
   {
     name: 'a permission to have keys back never ends',
     edits: [
-      edit(
-        'server/hierarchy/recovery/allow-recovery.ts',
-        'return now >= Date.parse(row.allowedAt) && now < Date.parse(row.expiresAt);',
-        'return now >= Date.parse(row.allowedAt);',
-      ),
+      edit('server/hierarchy/recovery/allow-recovery.ts', ' && !(await isExpired(ports, reader, row));', ';'),
     ],
     seed: 5,
   },

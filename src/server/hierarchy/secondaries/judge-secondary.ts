@@ -1,11 +1,26 @@
-/** Whether a key may cross to a secondary now, and if not, the reason that the secondary is told. */
+/** The decision about the link to a secondary: whether a key may cross it now, and if not, the reason that it is told. */
 import { judgeLink, type LinkVerdict } from '#domain/hierarchy.ts';
 import type { LookupReason, LookupRefusal } from '#domain/lookup.ts';
 import type { Member } from '#domain/member.ts';
-import { readOptions } from '../../repository/settings.ts';
+import { type Options, readOptions } from '../../repository/settings.ts';
 import type { HierarchyPorts } from '../ports.ts';
 
 export type Refused = { readonly outcome: 'not-found' } & LookupRefusal;
+
+/** Whether a key may cross the link to a secondary, by its row and this server's option as they were just read. */
+export function judgeSecondaryLink(
+  { ears }: Pick<HierarchyPorts, 'ears'>,
+  options: Pick<Options, 'useHierarchy'>,
+  member: Pick<Member, 'id' | 'dmz'>,
+): LinkVerdict {
+  const end = ears.endOf(member.id);
+  return judgeLink({
+    ownOption: options.useHierarchy,
+    neighbourOption: end.useHierarchy,
+    ownDmz: member.dmz,
+    neighbourDmz: end.dmz,
+  });
+}
 
 /** Why no key crosses to this secondary now, or undefined where one may. */
 export async function judgeSecondary(
@@ -15,13 +30,7 @@ export async function judgeSecondary(
 ): Promise<Refused | undefined> {
   const { reader } = ports.store;
   const options = await readOptions(ports.rows, reader);
-  const end = ports.ears.endOf(member.id);
-  const verdict = judgeLink({
-    ownOption: options.useHierarchy,
-    neighbourOption: end.useHierarchy,
-    ownDmz: member.dmz,
-    neighbourDmz: end.dmz,
-  });
+  const verdict = judgeSecondaryLink(ports, options, member);
   const reasons: Record<LinkVerdict, LookupReason | undefined> = {
     open: undefined,
     dmz: 'link-in-dmz',

@@ -8,7 +8,6 @@
  */
 import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { judgeLink } from '#domain/hierarchy.ts';
 import { KEY_JSON } from '#domain/json-bounds.ts';
 import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
@@ -23,6 +22,7 @@ import type { Amount, Budget } from '../../members/budget.ts';
 import type { MemberBudgets } from '../../members/member-budgets.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '../../records/record-keys.ts';
+import { judgeSecondaryLink } from './judge-secondary.ts';
 import type { HierarchyPorts } from '../ports.ts';
 import { readOptions } from '../../repository/settings.ts';
 import { readLine, type ReceivedLine } from './batch-line.ts';
@@ -107,13 +107,7 @@ async function store(
     useHierarchy: options.useHierarchy,
     dmz: member.dmz,
   });
-  const end = ports.ears.endOf(member.id);
-  const verdict = judgeLink({
-    ownOption: options.useHierarchy,
-    neighbourOption: end.useHierarchy,
-    ownDmz: member.dmz,
-    neighbourDmz: end.dmz,
-  });
+  const verdict = judgeSecondaryLink(ports, options, member);
   if (verdict !== 'open') return { answer: answer('closed', position), recorded: 0 };
   if (cursor === undefined || !samePosition(position, batch.start)) {
     return { answer: answer('discontinuous', position), recorded: 0 };

@@ -25,6 +25,8 @@ import { invite } from '../../members/invitations.ts';
 import { verify } from '../../integrity/verify/verify.ts';
 
 export interface PeopleApiPorts extends SettingsPorts, JoinPorts, NeighbourPorts, ExplainPorts, StatusPorts {
+  /** A heartbeat alone. */
+  readonly refreshLink: () => Promise<void>;
   readonly credentials: Credentials;
   readonly climb: Climb;
   readonly pending: PendingRepairs;
