@@ -1,3 +1,4 @@
+/** The status that each code has on the wire. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERROR_CODES, type ErrorCode, KeystairError } from '#domain/errors.ts';
