@@ -85,6 +85,8 @@ export const UNKEPT_RETRY_MS = 10_000;
 export const REQUEST_BYTES_MAX = 256 * 1024;
 /** Keys or receipts in one page of a device's conversation. */
 export const DEVICE_PAGE_MAX = 100;
+/** Where a page begins, as text: an id and a name at its limit, in base64. */
+export const PAGE_POSITION_LENGTH_MAX = 2048;
 /** What one command line listing fetches a page. */
 export const LIST_PAGE_MAX = 1000;
 /** Stanzas of one age header that a server unwraps: ten thousand recipients is not a stick, it is an attack. */

@@ -29,6 +29,20 @@ export interface Member {
   readonly removedAt: string | null;
 }
 
+/** Under what a member is looked for. */
+export type MemberPlace = MemberKind | `removed ${MemberKind}`;
+
+export const MEMBER_PLACES: readonly MemberPlace[] = [
+  'device',
+  'secondary',
+  'removed device',
+  'removed secondary',
+];
+
+export function memberPlace({ kind, removedAt }: Pick<Member, 'kind' | 'removedAt'>): MemberPlace {
+  return removedAt === null ? kind : `removed ${kind}`;
+}
+
 /** Whether this member may call at all. */
 export function mayCall(member: Member): boolean {
   return member.removedAt === null && member.state !== 'moved';

@@ -1,11 +1,20 @@
-/** In which order people are shown things that they know by a name. */
+/**
+ * In which order people are shown things that they know by a name: as a store can keep them, so that a million are
+ * shown page by page.
+ */
+import { NAME_LENGTH_MAX } from './limits.ts';
 import type { ServerName } from './lookup.ts';
 
-/** Made once, since each `localeCompare` would make its own; and late, since most commands order nothing. */
-let names: Intl.Collator | undefined;
+/** What a name is sorted and looked up by: case, accents and forms of one letter make no difference. */
+export function sortName(name: string): string {
+  const folded = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+  // Some letters fold into many. What is cut in two, or stood alone, a store could not keep.
+  return folded.slice(0, NAME_LENGTH_MAX).toWellFormed();
+}
 
 /** By name, and those of one name by id. */
 export function byName(left: ServerName, right: ServerName): number {
-  names ??= new Intl.Collator();
-  return names.compare(left.name, right.name) || (left.id < right.id ? -1 : 1);
+  const [one, other] = [sortName(left.name), sortName(right.name)];
+  if (one !== other) return one < other ? -1 : 1;
+  return left.id < right.id ? -1 : 1;
 }

@@ -10,6 +10,7 @@ import {
   KEY_MATERIAL_BYTES_MAX,
   LIST_PAGE_MAX,
   NAME_LENGTH_MAX,
+  PAGE_POSITION_LENGTH_MAX,
   RECOVERY_MS_MAX,
   REASON_LENGTH_MAX,
   SEALS_MAX,
@@ -266,12 +267,12 @@ export const PEOPLE_ROUTES = {
     DEVICES,
     'Read',
     z.object({
-      after: Uuid.optional(),
+      after: text(PAGE_POSITION_LENGTH_MAX).optional(),
       limit: z.coerce.number().int(STOPS).min(1, STOPS).max(LIST_PAGE_MAX, STOPS).optional(),
     }),
-    /** In order of id. `next` is to be given as `after` for the following page. */
+    /** In order of name. `next` is to be given as `after` for the following page. */
     z.object({
-      next: Uuid.nullable(),
+      next: text(PAGE_POSITION_LENGTH_MAX).nullable(),
       devices: list(
         z.object({
           id: Uuid,

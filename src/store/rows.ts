@@ -77,6 +77,21 @@ export interface TrustedRow {
   readonly body: string;
   readonly mac: Uint8Array;
 }
+
+/**
+ * A member's row, and where the store keeps it to be found: made from its body when it is written, and not under its
+ * MAC. Whoever finds a row by it compares both.
+ */
+export interface MemberRow extends TrustedRow, NamePosition {
+  readonly place: string;
+}
+
+/** A place among members in order of name, and of id where the names are one. */
+export interface NamePosition {
+  readonly sortName: string;
+  readonly id: string;
+}
+
 export type TrustedKind =
   | 'setting'
   | 'member'

@@ -1,9 +1,12 @@
 /** Reading a repository, and changing it within one transaction. */
+import type { MemberPlace } from '#domain/member.ts';
 import type {
   AuditRow,
   Contact,
   Cursor,
   Head,
+  MemberRow,
+  NamePosition,
   NotedReceipt,
   PlacedKey,
   ReceiptTotals,
@@ -42,6 +45,13 @@ export interface Reader {
 
   /** The next of a kind in order of id, from the first id above `afterId` on: for kinds that may have a million. */
   rowsAfter(kind: TrustedKind, afterId: string, limit: number): Promise<readonly TrustedRow[]>;
+  /** Members of one place in order of name, from behind `after` on. What is found is judged by its body. */
+  membersByName(
+    place: MemberPlace,
+    after: NamePosition | undefined,
+    limit: number,
+  ): Promise<readonly MemberRow[]>;
+  countMembers(place: MemberPlace): Promise<number>;
   /** The kinds of which there are rows; others than `TrustedKind` where somebody, or the disk, altered one. */
   rowKinds(): Promise<readonly string[]>;
 

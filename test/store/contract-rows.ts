@@ -1,6 +1,7 @@
 /** The contract's third part: rows beside the keys. */
 import assert from 'node:assert/strict';
-import type { Cursor, TrustedRow } from '#store/rows.ts';
+import { MEMBER_PLACES } from '#domain/member.ts';
+import type { Cursor, NamePosition, TrustedRow } from '#store/rows.ts';
 import type { WithStore } from './store-contract.ts';
 import { auditAfterHead, DEVICE_A, DEVICE_B, plain, ZEROS } from './stored-rows.ts';
 
@@ -38,6 +39,55 @@ export function contractOfRows(withStore: WithStore): void {
     await store.write((transaction) => transaction.deleteRow('member', 'never there'));
     assert.equal(await store.reader.row('member', 'one'), undefined);
     assert.deepEqual(plain(await store.reader.row('setting', 'one')), plain(other));
+  });
+
+  withStore('members are found and counted by place and name, as their newest bodies say', async (store) => {
+    const member = (
+      id: string,
+      name: string,
+      kind = 'device',
+      removedAt: string | null = null,
+    ): TrustedRow => ({
+      kind: 'member',
+      id,
+      body: JSON.stringify({ id, kind, name, removedAt }),
+      mac: MAC,
+    });
+    await store.write(async (transaction) => {
+      for (const row of [
+        member('5', 'oslo'),
+        member('4', 'Zürich'),
+        member('3', 'Oslo'),
+        member('2', 'bergen'),
+        member('1', 'Lyon', 'secondary'),
+        member('0', 'Aarhus', 'device', '2026-01-01T00:00:00.000Z'),
+        // Whatever it says, it is no member, or none that has a name.
+        { ...member('9', 'Aarhus'), kind: 'setting' },
+        { ...member('8', ''), body: '{}' },
+        { ...member('7', ''), body: 'no JSON' },
+        { ...member('6', ''), body: 'null' },
+      ] satisfies TrustedRow[]) {
+        await transaction.putRow(row);
+      }
+      assert.equal(await transaction.countMembers('device'), 4, 'its own writes are counted');
+    });
+    const page = async (after: NamePosition | undefined, limit: number) =>
+      (await store.reader.membersByName('device', after, limit)).map(({ id }) => id);
+    assert.deepEqual(await page(undefined, 9), ['2', '3', '5', '4']);
+    const [, second] = await store.reader.membersByName('device', undefined, 2);
+    assert.deepEqual(plain(second), plain({ ...member('3', 'Oslo'), place: 'device', sortName: 'oslo' }));
+    assert.deepEqual(await page(second, 1), ['5']);
+    assert.deepEqual(await page({ sortName: 'oslo', id: '' }, 9), ['3', '5', '4']);
+    const counts = async () =>
+      Promise.all(MEMBER_PLACES.map(async (place) => store.reader.countMembers(place)));
+    assert.deepEqual(await counts(), [4, 1, 1, 0]);
+    await store.write(async (transaction) => {
+      await transaction.putRow(member('2', 'Tromsø'));
+      await transaction.putRow(member('1', 'Lyon', 'secondary', '2026-01-01T00:00:00.000Z'));
+      await transaction.deleteRow('member', '3');
+    });
+    assert.deepEqual(await page(undefined, 9), ['5', '2', '4']);
+    assert.deepEqual(await counts(), [3, 0, 1, 1]);
   });
 
   withStore('a cursor is kept for each epoch of a member', async (store) => {

@@ -1,6 +1,5 @@
 /** `keystair devices …`: the managed devices of a server. */
 import { LIST_PAGE_MAX } from '#domain/limits.ts';
-import { byName } from '#domain/name-order.ts';
 import type { PeopleClient } from '#protocol/people-client.ts';
 import type { PeopleAnswer } from '#protocol/people-routes.ts';
 import type { Noun } from '../command.ts';
@@ -33,7 +32,7 @@ const invite = command({
 
 type ListedDevice = PeopleAnswer<'listDevices'>['devices'][number];
 
-/** Every page, by name. */
+/** Every page; they come by name. */
 async function everyDevice(client: PeopleClient): Promise<ListedDevice[]> {
   const devices: ListedDevice[] = [];
   for await (const page of pages<string, PeopleAnswer<'listDevices'>>((behind) =>
@@ -41,7 +40,7 @@ async function everyDevice(client: PeopleClient): Promise<ListedDevice[]> {
   )) {
     for (const device of page.devices) devices.push(device);
   }
-  return devices.sort(byName);
+  return devices;
 }
 
 const list = command({

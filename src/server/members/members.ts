@@ -3,12 +3,16 @@
  */
 import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/lookup.ts';
-import { type Member, type MemberKind, mayCall } from '#domain/member.ts';
-import { byName } from '#domain/name-order.ts';
+import { type Member, type MemberKind, type MemberPlace, mayCall, memberPlace } from '#domain/member.ts';
+import { sortName } from '#domain/name-order.ts';
+import type { MemberRow, NamePosition } from '#store/rows.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';
+
+/** Rows judged at one go, some 2 ms. */
+const PAGE_MEMBERS = 500;
 
 export function readMember(rows: TrustedRows, reader: Reader, id: string): Promise<Member | undefined> {
   return rows.get<Member>(reader, 'member', id);
@@ -25,41 +29,51 @@ export async function listMembers(
   kind: MemberKind,
 ): Promise<readonly Member[]> {
   const members: Member[] = [];
-  for await (const member of eachMember(rows, reader, kind)) members.push(member);
-  return members.sort(byName);
+  for await (const { member } of eachMember(rows, reader, kind)) members.push(member);
+  return members;
 }
 
-export async function countMembers(rows: TrustedRows, reader: Reader, kind: MemberKind): Promise<number> {
-  let count = 0;
-  for await (const _ of eachMember(rows, reader, kind)) count += 1;
-  return count;
+export function countMembers(reader: Reader, kind: MemberKind): Promise<number> {
+  return reader.countMembers(kind);
 }
 
-/** One after another: of devices there may be a million. */
-async function* eachMember(
+/** One after another, by name: of devices there may be a million. Between two pages others are served. */
+export async function* eachMember(
   rows: TrustedRows,
   reader: Reader,
-  kind: MemberKind,
-  after = '',
-): AsyncGenerator<Member> {
-  for await (const { value } of rows.each<Member>(reader, 'member', after)) {
-    if (value.kind === kind && value.removedAt === null) yield value;
+  place: MemberPlace,
+  after?: NamePosition,
+): AsyncGenerator<{ readonly member: Member; readonly position: NamePosition }> {
+  for (let position = after; ; ) {
+    const page = await reader.membersByName(place, position, PAGE_MEMBERS);
+    for (const row of page) {
+      const member = rows.found<Member>(row, (member) => isThere(member, row));
+      if (member !== undefined) yield { member, position: row };
+    }
+    if (page.length < PAGE_MEMBERS) return;
+    position = page.at(-1);
+    await new Promise(setImmediate);
   }
 }
 
-/** Members of one kind that were not removed, by id, from behind this one on. */
+/** The store's columns only help to find a row: its body, under the MAC, says what it is. */
+function isThere(member: Member, { id, place, sortName: sorted }: MemberRow): boolean {
+  return member.id === id && memberPlace(member) === place && sortName(member.name) === sorted;
+}
+
+/** Members of one kind that were not removed, by name, from behind this position on. `next` is null at the end. */
 export async function pageOfMembers(
   rows: TrustedRows,
   reader: Reader,
   kind: MemberKind,
-  { after, limit }: { readonly after: string; readonly limit: number },
-): Promise<readonly Member[]> {
+  { after, limit }: { readonly after: NamePosition | undefined; readonly limit: number },
+): Promise<{ readonly members: readonly Member[]; readonly next: NamePosition | null }> {
   const members: Member[] = [];
-  for await (const member of eachMember(rows, reader, kind, after)) {
+  for await (const { member, position } of eachMember(rows, reader, kind, after)) {
     members.push(member);
-    if (members.length === limit) break;
+    if (members.length === limit) return { members, next: position };
   }
-  return members;
+  return { members, next: null };
 }
 
 /**
@@ -122,17 +136,30 @@ export async function findMember(
 ): Promise<Member> {
   const byId = await readMember(rows, reader, wanted);
   if (byId?.kind === kind && (removed || byId.removedAt === null)) return byId;
-  const members: { one?: Member; count: number } = { count: 0 };
-  const removedOnes: typeof members = { count: 0 };
-  for await (const { value } of rows.each<Member>(reader, 'member')) {
-    if (value.kind !== kind || value.name !== wanted) continue;
-    const named = value.removedAt === null ? members : removedOnes;
-    named.one = value;
-    named.count += 1;
-  }
-  const { one, count } = removed && members.count === 0 ? removedOnes : members;
+  const named = await findNamedMembers(rows, reader, kind, wanted);
+  const { one, count } =
+    removed && named.count === 0 ? await findNamedMembers(rows, reader, `removed ${kind}`, wanted) : named;
   if (one !== undefined && count === 1) return one;
   throw notNamed(count, kind, wanted, listing);
+}
+
+/** How many of a place have this very name, and one of them. Looks at those only whose names sort alike. */
+async function findNamedMembers(
+  rows: TrustedRows,
+  reader: Reader,
+  place: MemberPlace,
+  wanted: string,
+): Promise<{ readonly one: Member | undefined; readonly count: number }> {
+  const sorted = sortName(wanted);
+  let one: Member | undefined;
+  let count = 0;
+  for await (const { member, position } of eachMember(rows, reader, place, { sortName: sorted, id: '' })) {
+    if (position.sortName !== sorted) break;
+    if (member.name !== wanted) continue;
+    one = member;
+    count += 1;
+  }
+  return { one, count };
 }
 
 /** The one thing of these that has this id, or alone has this name. */

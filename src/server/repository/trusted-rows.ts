@@ -26,6 +26,8 @@ export class TrustedRows {
   readonly #report: (kind: TrustedKind, id: string) => void;
   readonly #remembered = new Map<string, Remembered>();
   readonly #untrusted = new Set<string>();
+  /** Members that were found where their body does not say they are. */
+  readonly #misplaced = new Set<string>();
 
   /** @param report is told once of each row whose MAC does not fit. */
   constructor(barrier: Barrier, report: (kind: TrustedKind, id: string) => void) {
@@ -33,9 +35,9 @@ export class TrustedRows {
     this.#report = report;
   }
 
-  /** Rows found with a wrong MAC since the start, as `kind id`. */
+  /** Rows found with a wrong MAC, or in a place that is not theirs, since the start, as `kind id`. */
   get untrusted(): readonly string[] {
-    return [...this.#untrusted];
+    return [...new Set([...this.#untrusted, ...this.#misplaced])];
   }
 
   /** The row's value, or undefined where it is absent or not to be trusted. Reads the row at every call. */
@@ -78,6 +80,30 @@ export class TrustedRows {
       afterId = page.at(-1)!.id;
       await new Promise(setImmediate);
     }
+  }
+
+  /** How many members are in a place that is not theirs. */
+  get misplaced(): number {
+    return this.#misplaced.size;
+  }
+
+  /**
+   * The value of a row that was found by what stands beside it and is not under its MAC. One whose body says otherwise is
+   * reported, and counts as not found.
+   */
+  found<T>(row: TrustedRow, isThere: (value: T) => boolean): T | undefined {
+    const value = this.#judge(row, 'once') as T | undefined;
+    if (value === undefined) return undefined;
+    const name = `${row.kind} ${row.id}`;
+    if (isThere(value)) {
+      this.#misplaced.delete(name);
+      return value;
+    }
+    if (!this.#misplaced.has(name)) {
+      this.#misplaced.add(name);
+      this.#report(row.kind, row.id);
+    }
+    return undefined;
   }
 
   async put(transaction: Transaction, kind: TrustedKind, id: string, value: unknown): Promise<void> {

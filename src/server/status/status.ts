@@ -31,7 +31,7 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
   const options = await readOptions(ports.rows, reader);
   const primary = await readPrimary(ports.rows, reader);
   const secondaries = await listMembers(ports.rows, reader, 'secondary');
-  const devices = await countMembers(ports.rows, reader, 'device');
+  const devices = await countMembers(reader, 'device');
   const { seals, warnings } = await ports.seals.list();
   return {
     server: { ...ports.server, version: PROGRAM_VERSION },

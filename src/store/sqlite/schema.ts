@@ -1,13 +1,14 @@
 /**
- * The tables of a repository, and the number of their format. Invariant: a database of a newer format, or of another
- * program, is refused and left as it is.
+ * The tables of a repository, and the number of their format. Invariants: a database of a newer format, or of another
+ * program, is refused and left as it is; one of an older format is brought to this one whole, or stays as it was.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { KeystairError } from '#domain/errors.ts';
-import { prepareQuery } from './statement.ts';
+import { placeOf } from './member-place.ts';
+import { prepareCommand, prepareQuery } from './statement.ts';
 
 /** In `user_version`. Raised with every change that an older program would misread. */
-const DATA_FORMAT = 1;
+const DATA_FORMAT = 2;
 /** In `application_id`: "Keys". */
 const APPLICATION = 0x4b657973;
 
@@ -17,6 +18,14 @@ const APPLICATION = 0x4b657973;
  * a question about a device looks once into each part, 61 times in a million keys.
  */
 export const DEVICE_PART_BITS = 14;
+
+/** Where a member is found: read out of its body, so that a million are counted and shown by name without opening all. */
+const MEMBER_COLUMNS = ['place TEXT', 'sort_name TEXT'];
+const MEMBERS_BY_NAME = `
+  CREATE INDEX members_by_name ON trusted_rows (place, sort_name, id) WHERE kind = 'member';
+`;
+/** Members read at a time when they are given their places. */
+const PAGE_MEMBERS = 1000;
 
 const TABLES = `
   CREATE TABLE keys (
@@ -46,8 +55,10 @@ const TABLES = `
 
   CREATE TABLE trusted_rows (
     kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, mac BLOB NOT NULL,
+    ${MEMBER_COLUMNS.join(', ')},
     PRIMARY KEY (kind, id)
   ) STRICT, WITHOUT ROWID;
+  ${MEMBERS_BY_NAME}
 
   CREATE TABLE cursors (
     member TEXT NOT NULL, epoch TEXT NOT NULL,
@@ -109,7 +120,42 @@ export function checkFormat(connection: DatabaseSync, name: string): 'new' | 'ou
   return 'ours';
 }
 
-/** Makes the tables in a new database. Throws as `checkFormat` does. */
+/** Makes the tables in a new database, or brings an older format to this one. Throws as `checkFormat` does. */
 export function ensureSchema(connection: DatabaseSync, name: string): void {
   if (checkFormat(connection, name) === 'new') connection.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT`);
+  else if (number(connection, 'PRAGMA user_version') < DATA_FORMAT) migrate(connection);
+}
+
+/** From format 1, which had no places of members. */
+function migrate(connection: DatabaseSync): void {
+  connection.exec('BEGIN IMMEDIATE');
+  try {
+    for (const column of MEMBER_COLUMNS) connection.exec(`ALTER TABLE trusted_rows ADD COLUMN ${column}`);
+    placeMembers(connection);
+    connection.exec(`${MEMBERS_BY_NAME} PRAGMA user_version = ${DATA_FORMAT}; COMMIT`);
+  } catch (error) {
+    // After a failure like a full disk SQLite has undone it already.
+    if (connection.isTransaction) connection.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function placeMembers(connection: DatabaseSync): void {
+  const page = prepareQuery(
+    connection,
+    "SELECT id, body FROM trusted_rows WHERE kind = 'member' AND id > ? ORDER BY id LIMIT ?",
+  );
+  const put = prepareCommand(
+    connection,
+    "UPDATE trusted_rows SET place = ?, sort_name = ? WHERE kind = 'member' AND id = ?",
+  );
+  for (let after = ''; ; ) {
+    const rows = page.all(after, PAGE_MEMBERS);
+    for (const [id, body] of rows) {
+      const { place, sortName } = placeOf(String(body));
+      put(place, sortName, String(id));
+    }
+    if (rows.length < PAGE_MEMBERS) return;
+    after = String(rows.at(-1)![0]);
+  }
 }

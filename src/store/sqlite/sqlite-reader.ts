@@ -5,11 +5,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { assert } from '#domain/errors.ts';
 import { KNOWN_KEYS_MAX, NAME_LENGTH_MAX } from '#domain/limits.ts';
+import type { MemberPlace } from '#domain/member.ts';
 import type {
   AuditRow,
   Contact,
   Cursor,
   Head,
+  MemberRow,
+  NamePosition,
   NotedReceipt,
   ReceiptTotals,
   RefusedKey,
@@ -27,6 +30,8 @@ export type Access = <T>(read: (tables: Tables) => T) => Promise<T>;
 /** Keys looked at between two turns of the event loop: some 10 ms. */
 const SCAN_KEYS = 4096;
 const FEW_KEYS = 64;
+/** Members counted between two turns, in their index alone: some 5 ms. */
+const SCAN_MEMBERS = 20_000;
 /** Devices counted between two turns: 6 ms among a million keys. */
 const COUNTS_A_TURN = 20;
 
@@ -122,6 +127,28 @@ export class SqliteReader implements Reader {
 
   rows(kind: TrustedKind): Promise<readonly TrustedRow[]> {
     return this.#access(({ trustedRows }) => trustedRows.all(kind));
+  }
+
+  membersByName(
+    place: MemberPlace,
+    after: NamePosition | undefined,
+    limit: number,
+  ): Promise<readonly MemberRow[]> {
+    return this.#access(({ trustedRows }) => trustedRows.membersByName(place, after, limit));
+  }
+
+  /** Counts in bites: other work goes on between them. */
+  async countMembers(place: MemberPlace): Promise<number> {
+    let total = 0;
+    for (let after: NamePosition | undefined; ; ) {
+      const { count, last } = await this.#access(({ trustedRows }) =>
+        trustedRows.countMembers(place, after, SCAN_MEMBERS),
+      );
+      total += count;
+      if (last === undefined) return total;
+      after = last;
+      await turn();
+    }
   }
 
   rowKinds(): Promise<readonly string[]> {

@@ -1,12 +1,21 @@
 /** Rows that decide something: kept with their MAC, which is not judged here. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { TrustedKind, TrustedRow } from '../rows.ts';
+import type { MemberPlace } from '#domain/member.ts';
+import type { MemberRow, NamePosition, TrustedKind, TrustedRow } from '../rows.ts';
+import { NOWHERE, placeOf } from './member-place.ts';
 import { prepareCommand, prepareQuery, type Row } from './statement.ts';
 
 export interface TrustedRowsTable {
   get(kind: TrustedKind, id: string): TrustedRow | undefined;
   all(kind: TrustedKind): TrustedRow[];
   after(kind: TrustedKind, afterId: string, limit: number): TrustedRow[];
+  membersByName(place: MemberPlace, after: NamePosition | undefined, limit: number): MemberRow[];
+  /** How many there are behind `after`, up to `most`; `last` is the last of them where there may be more. */
+  countMembers(
+    place: MemberPlace,
+    after: NamePosition | undefined,
+    most: number,
+  ): { readonly count: number; readonly last: NamePosition | undefined };
   kinds(): string[];
   put(row: TrustedRow): void;
   delete(kind: TrustedKind, id: string): void;
@@ -29,10 +38,21 @@ export function prepareTrustedRowsTable(connection: DatabaseSync): TrustedRowsTa
     connection,
     `SELECT ${columns} FROM trusted_rows WHERE kind = ? AND id > ? ORDER BY id LIMIT ?`,
   );
+  const byName = prepareQuery(
+    connection,
+    `SELECT ${columns}, place, sort_name FROM trusted_rows
+     WHERE kind = 'member' AND place = ? AND (sort_name, id) > (?, ?) ORDER BY sort_name, id LIMIT ?`,
+  );
+  const behind = "FROM trusted_rows WHERE kind = 'member' AND place = ? AND (sort_name, id) > (?, ?)";
+  const nth = prepareQuery(
+    connection,
+    `SELECT sort_name, id ${behind} ORDER BY sort_name, id LIMIT 1 OFFSET ?`,
+  );
+  const count = prepareQuery(connection, `SELECT count(*) ${behind}`);
   const kinds = prepareQuery(connection, 'SELECT DISTINCT kind FROM trusted_rows ORDER BY kind');
   const put = prepareCommand(
     connection,
-    `INSERT OR REPLACE INTO trusted_rows (${columns}) VALUES (?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO trusted_rows (${columns}, place, sort_name) VALUES (?, ?, ?, ?, ?, ?)`,
   );
   const remove = prepareCommand(connection, 'DELETE FROM trusted_rows WHERE kind = ? AND id = ?');
   return {
@@ -42,8 +62,22 @@ export function prepareTrustedRowsTable(connection: DatabaseSync): TrustedRowsTa
     },
     all: (kind) => all.all(kind).map(rowOf),
     after: (kind, afterId, limit) => after.all(kind, afterId, limit).map(rowOf),
+    membersByName: (place, after, limit) =>
+      byName
+        .all(place, after?.sortName ?? '', after?.id ?? '', limit)
+        .map((row) => ({ ...rowOf(row), place: String(row[4]), sortName: String(row[5]) })),
+    countMembers(place, after, most) {
+      const from = [place, after?.sortName ?? '', after?.id ?? ''];
+      const last = nth.first(...from, most - 1);
+      return last === undefined
+        ? { count: Number(count.first(...from)?.[0]), last: undefined }
+        : { count: most, last: { sortName: String(last[0]), id: String(last[1]) } };
+    },
     kinds: () => kinds.all().map(([kind]) => kind as string),
-    put: (row) => put(row.kind, row.id, row.body, row.mac),
+    put(row) {
+      const { place, sortName } = row.kind === 'member' ? placeOf(row.body) : NOWHERE;
+      put(row.kind, row.id, row.body, row.mac, place, sortName);
+    },
     delete: (kind, id) => remove(kind, id),
   };
 }

@@ -61,6 +61,8 @@ const ROW_KINDS = [
   'data-key',
 ];
 const ROW_COLUMNS = ['kind', 'id', 'body', 'mac'];
+/** Beside a member's row, to find it by. */
+const PLACE_COLUMNS = ['place', 'sort_name'];
 /** These rows are authenticated by being sealed, and have no MAC to turn a bit of. */
 const WITHOUT_MAC: ReadonlySet<string> = new Set(['data-key']);
 
@@ -92,7 +94,7 @@ function contentsOf(directory: string): Contents | undefined {
       });
       return hash('sha256', JSON.stringify(rows));
     };
-    const rows = { table: 'trusted_rows', columns: ROW_COLUMNS };
+    const rows = { table: 'trusted_rows', columns: [...ROW_COLUMNS, ...PLACE_COLUMNS] };
     const deciding = TABLES.map(({ table, columns, decidesNothing }) => ({
       table,
       columns: columns.filter((column) => !decidesNothing.includes(column)),
@@ -206,6 +208,7 @@ function columnClasses(site: FlipSite, contents: Contents | undefined): FlipClas
         column(rows, name, `kind = '${kind}'`, false),
       ),
     ),
+    ...PLACE_COLUMNS.map((name) => column(rows, name, "kind = 'member'", false)),
   ];
 }
 

@@ -1,5 +1,8 @@
 /** Looks at the rows that decide something, and at the server's own secrets: each MAC, each seal. */
+import { MEMBER_PLACES } from '#domain/member.ts';
 import type { TrustedKind } from '#store/rows.ts';
+import type { Reader } from '#store/transaction.ts';
+import { eachMember } from '../../members/members.ts';
 import type { Findings } from './findings.ts';
 import type { Store } from '#store/store.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';
@@ -17,13 +20,29 @@ const JUDGED_KINDS: readonly TrustedKind[] = [
 /** Those whose rows are authenticated by being sealed. */
 const KNOWN_KINDS: ReadonlySet<string> = new Set([...JUDGED_KINDS, 'secret', 'data-key']);
 
+/** Members that are there by their id and in no place. Who is in a wrong one is remembered as altered. */
+async function countUnplaced(rows: TrustedRows, reader: Reader): Promise<number> {
+  let unplaced = 0;
+  for await (const _ of rows.each(reader, 'member')) unplaced += 1;
+  for (const place of MEMBER_PLACES) {
+    for await (const _ of eachMember(rows, reader, place)) unplaced -= 1;
+  }
+  return unplaced - rows.misplaced;
+}
+
 export async function lookAtRows(
   { rows, store }: { readonly rows: TrustedRows; readonly store: Store },
   findings: Findings,
 ): Promise<void> {
   const { reader } = store;
   // Who is altered is remembered there.
-  for (const kind of JUDGED_KINDS) for await (const _ of rows.each(reader, kind));
+  for (const kind of JUDGED_KINDS) if (kind !== 'member') for await (const _ of rows.each(reader, kind));
+  const unplaced = await countUnplaced(rows, reader);
+  if (unplaced > 0) {
+    findings.add(
+      `${unplaced} members are in no list and not found by name, since the database was altered; restore the newest backup`,
+    );
+  }
   for (const kind of await reader.rowKinds()) {
     if (KNOWN_KINDS.has(kind)) continue;
     findings.add(

@@ -1,0 +1,29 @@
+/** Where a member's row is found: read out of its body, which is not judged here. */
+import { parseJson } from '#domain/bounded-json.ts';
+import { type Member, MEMBER_PLACES, memberPlace } from '#domain/member.ts';
+import { sortName } from '#domain/name-order.ts';
+
+export interface Place {
+  readonly place: string | null;
+  readonly sortName: string | null;
+}
+
+export const NOWHERE: Place = { place: null, sortName: null };
+
+/** A dozen fields, of which names and a public key are the longest; what is larger is no member. */
+const MEMBER_BOUNDS = { length: 16 * 1024, depth: 4, values: 100 };
+
+/** A body that is no member's is kept, and found by its id only. */
+export function placeOf(body: string): Place {
+  let value: Partial<Member> | null;
+  try {
+    value = parseJson(body, MEMBER_BOUNDS) as Partial<Member> | null;
+  } catch {
+    return NOWHERE;
+  }
+  if (typeof value !== 'object' || value === null) return NOWHERE;
+  const { kind, name, removedAt } = value;
+  if (kind === undefined || typeof name !== 'string' || removedAt === undefined) return NOWHERE;
+  const place = memberPlace({ kind, removedAt });
+  return MEMBER_PLACES.includes(place) ? { place, sortName: sortName(name) } : NOWHERE;
+}
