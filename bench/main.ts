@@ -10,7 +10,7 @@ import { measureIdleHeartbeat } from './measure/idle-heartbeat.ts';
 import { measureOneServer } from './measure/one-server.ts';
 import { measureThreeLevels } from './measure/three-levels.ts';
 import { measureTransmission } from './measure/transmission.ts';
-import { type BenchOptions, type Measurement, readOptions, USAGE } from './options.ts';
+import { type BenchOptions, type Measurement, readOptions } from './options.ts';
 import { makeRepository } from './servers/make-repository.ts';
 import { ratioOf, type Row, tableText, verdictOf } from './table.ts';
 import { openWorkplace } from './workplace.ts';
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   try {
     options = readOptions(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    process.stderr.write(`${(error as Error).message.split('\n')[0]}\n`);
     process.exitCode = 2;
     return;
   }

@@ -1,4 +1,12 @@
-/** What one run of the bench measures, from its arguments. */
+/**
+ * What one run of the bench measures, from its arguments.
+ *
+ *   npm run bench -- [--quick] [--only P1,P2] [--keys N] [--profile FOLDER] [--json]
+ *
+ * `--quick`: 100,000 keys and short rounds, which shows that it runs and that counts hold. `--only`: some of P1 to P12.
+ * `--keys`: in the repository, 1,000,000 unless said otherwise. `--profile`: each server leaves a .cpuprofile there;
+ * figures of such a run are not to be quoted. `--json`: one JSON object on standard output.
+ */
 import { parseArgs } from 'node:util';
 
 export const MEASUREMENTS = [
@@ -28,15 +36,6 @@ export interface BenchOptions {
   /** Where each server leaves a profile of its processor's time, for `chrome://inspect` and the like. */
   readonly profile: string | undefined;
 }
-
-export const USAGE = `node bench/main.ts [--quick] [--only P1,P2] [--keys N] [--profile FOLDER] [--json]
-
-  --quick   100,000 keys and short rounds: shows that it runs and that counts hold
-  --only    some of ${MEASUREMENTS.join(', ')}
-  --keys    keys in the repository, 1,000,000 unless said otherwise
-  --profile each server leaves a .cpuprofile there; figures of such a run are not to be quoted
-  --json    one JSON object on standard output
-`;
 
 /** Throws an `Error` with a sentence for whoever typed it. */
 export function readOptions(args: readonly string[]): BenchOptions {

@@ -85,13 +85,16 @@ export async function runCrashRounds(
       await crash(servers);
       figures.servers += servers.length;
     };
-    const tree = await within(workplace, 'growing a tree', () =>
-      growTree({ workplace, makePlace, dice, between }),
+    const tree = await options.time.round(() =>
+      within(workplace, 'growing a tree', () => growTree({ workplace, makePlace, dice, between })),
     );
-    for (let round = 1; round <= ROUNDS_A_TREE && mayGoOn(options, rounds); round += 1) {
+    // A tree that was grown is used, however long it took.
+    for (let round = 1; round <= ROUNDS_A_TREE && (rounds === 0 || mayGoOn(options, rounds)); round += 1) {
       rounds += 1;
-      await within(workplace, `round ${rounds}`, () => runRound(tree, dice));
-      if (round % ROUNDS_A_WHOLE_LOOK === 0) await within(workplace, 'a whole look', () => lookAtAll(tree));
+      await options.time.round(async () => {
+        await within(workplace, `round ${rounds}`, () => runRound(tree, dice));
+        if (round % ROUNDS_A_WHOLE_LOOK === 0) await within(workplace, 'a whole look', () => lookAtAll(tree));
+      });
     }
     await within(workplace, 'coming to rest', () => tree.comeToRest());
     options.say(`${rounds} rounds, ${figures.acknowledged} keys acknowledged`);

@@ -57,8 +57,10 @@ export async function runFaultRounds(
     for (const [index, point] of its.entries()) {
       if (broken || !mayGoOn(options, rounds)) break;
       rounds += 1;
-      await live(lane, point);
-      if (index % ROUNDS_A_VERIFY === 0) await within(workplace, 'verifying', () => lane.verify());
+      await options.time.round(async () => {
+        await live(lane, point);
+        if (index % ROUNDS_A_VERIFY === 0) await within(workplace, 'verifying', () => lane.verify());
+      });
     }
     if (!broken) await within(workplace, 'coming to rest', () => lane.comeToRest());
   };

@@ -137,7 +137,9 @@ export async function runFullRounds(workplace: Workplace, options: RunOptions): 
     if (steps.length === 0) steps = shuffled([...Array(STEPS).keys()], dice);
     const freeBytes = steps.pop()! * STEP_BYTES;
     rounds += 1;
-    await within(workplace, `${freeBytes / 1024} KiB are free`, () => runRound(freeBytes));
+    await options.time.round(() =>
+      within(workplace, `${freeBytes / 1024} KiB are free`, () => runRound(freeBytes)),
+    );
   }
   figures.acknowledged = disk.kept.length;
   await within(workplace, 'coming to rest', async () => {

@@ -4,21 +4,23 @@
  *   npm run crashes -- [--kind kill|power|calls|full] [--rounds N] [--budget 480s] [--seed N] [--json]
  *   npm run crashes -- --planted TEXT
  *
- * Without a kind all of them run, two at a time. `--rounds` is a ceiling and `--budget` the time for all of it; no kind
- * does fewer than a tenth of its rounds, however long that takes. Exit code 1 when a promise was broken: then the
+ * Without a kind all of them run, two at a time. `--rounds` is a ceiling and `--budget` the time for all of it, within
+ * which each kind does as many rounds as it can, and one at the least. Exit code 1 when a promise was broken: then the
  * folder with journals, data directories and disks is kept, and named.
  *
  * `--planted` looks for planted bugs whose name holds the text, '' for all: exit code 1 when one is not seen.
  */
-import { parseArgs } from 'node:util';
+import { timeBudget } from '#test/support/time-budget.ts';
+import { budgetMs, oneOf, readingArguments, textsOf, wholeNumber } from '#test/support/tool-options.ts';
 import { CRASH_KINDS, type CrashKind, whyNot } from './crash-kinds.ts';
 import { seekCrashBugs } from './planted/seek-crash-bugs.ts';
 import { openWorkplace } from './workplace.ts';
 
-const LEAST_PART = 10;
+/** Coming to rest, and the last verification: as long as some rounds. */
+const CLOSING_ROUNDS = 4;
 
-const { values } = parseArgs({
-  options: {
+const { values, kindWanted, roundsWanted, seedWanted, budget } = readingArguments(() => {
+  const values = textsOf({
     kind: { type: 'string' },
     rounds: { type: 'string' },
     /** Seconds for all kinds together. */
@@ -26,32 +28,22 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     planted: { type: 'string' },
     json: { type: 'boolean', default: false },
-  },
+  });
+  return {
+    values,
+    kindWanted: oneOf(
+      values,
+      'kind',
+      CRASH_KINDS.map(({ name }) => name),
+    ),
+    roundsWanted: wholeNumber(values, 'rounds', { min: 1 }),
+    seedWanted: wholeNumber(values, 'seed'),
+    budget: budgetMs(values),
+  };
 });
 
-function numberOf(name: 'rounds' | 'seed'): number | undefined {
-  const text = values[name];
-  if (text === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} is a whole number`);
-  return Number(text);
-}
-
-/** Seconds, as in `480s`; without end where none are given. */
-function budgetMs(): number {
-  if (values.budget === undefined) return Number.POSITIVE_INFINITY;
-  if (!/^\d{1,7}s?$/.test(values.budget)) throw new Error('--budget is a number of seconds, as in 480s');
-  return 1000 * Number.parseInt(values.budget, 10);
-}
-
-function kindsWanted(): readonly CrashKind[] {
-  if (values.kind === undefined) return CRASH_KINDS;
-  const wanted = CRASH_KINDS.filter(({ name }) => name === values.kind);
-  if (wanted.length > 0) return wanted;
-  throw new Error(`--kind is one of ${CRASH_KINDS.map(({ name }) => name).join(', ')}`);
-}
-
 // A seed of its own unless one is given, so that not the same choices are met every time. It is printed.
-const seed = numberOf('seed') ?? Math.floor(Math.random() * 1_000_000);
+const seed = seedWanted ?? Math.floor(Math.random() * 1_000_000);
 const begun = performance.now();
 const results: Record<string, unknown>[] = [];
 
@@ -67,7 +59,7 @@ async function runKind(kind: CrashKind, until: number): Promise<void> {
     results.push({ kind: kind.name, skipped: because });
     return;
   }
-  const rounds = numberOf('rounds') ?? kind.rounds;
+  const rounds = roundsWanted ?? kind.rounds;
   const workplace = openWorkplace();
   const kindBegun = performance.now();
   const seconds = (): number => Math.round((performance.now() - kindBegun) / 1000);
@@ -75,8 +67,7 @@ async function runKind(kind: CrashKind, until: number): Promise<void> {
     const report = await kind.run(workplace, {
       seed,
       rounds,
-      roundsLeast: Math.ceil(rounds / LEAST_PART),
-      until,
+      time: timeBudget(until, CLOSING_ROUNDS),
       say: (sentence) => say(`${kind.name}: ${sentence}`),
     });
     workplace.clear();
@@ -108,8 +99,7 @@ if (values.planted !== undefined) {
   process.exit(all ? 0 : 1);
 }
 
-const kinds = kindsWanted();
-const budget = budgetMs();
+const kinds = CRASH_KINDS.filter(({ name }) => kindWanted === undefined || name === kindWanted);
 say(`seed ${seed}`);
 // What is killed most takes one lane, all else in turn the other; each of these gets its part of the time.
 const lanes = kinds.length === 1 ? [kinds] : [kinds.slice(0, 1), kinds.slice(1)];

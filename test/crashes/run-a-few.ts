@@ -1,5 +1,6 @@
 /** A few rounds of a kind within the tests: `npm run crashes` runs many. */
 import { missing } from '#test/store/system-tools.ts';
+import { timeBudget } from '#test/support/time-budget.ts';
 import { CRASH_KINDS, type CrashKind, whyNot } from './crash-kinds.ts';
 import { openWorkplace } from './workplace.ts';
 
@@ -23,8 +24,7 @@ export async function runAFew(name: CrashKind['name'], rounds: number): Promise<
     await kindOf(name).run(workplace, {
       seed: SEED,
       rounds,
-      roundsLeast: rounds,
-      until: Number.POSITIVE_INFINITY,
+      time: timeBudget(Number.POSITIVE_INFINITY),
       say: () => undefined,
     });
   } finally {

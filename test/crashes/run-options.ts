@@ -1,13 +1,13 @@
 /** What a run of crashes is asked for, and what it says at its end. */
+import type { TimeBudget } from '#test/support/time-budget.ts';
+
 export interface RunOptions {
   /** Every choice comes from it; moments are the machine's own. */
   readonly seed: number;
   /** As many rounds as this, unless the time is over earlier. */
   readonly rounds: number;
-  /** At least so many, whatever the time says. */
-  readonly roundsLeast: number;
-  /** No further round begins after this reading of `performance.now()`. */
-  readonly until: number;
+  /** Every round, and every tree that is grown for some, goes through it. */
+  readonly time: TimeBudget;
   readonly say: (sentence: string) => void;
 }
 
@@ -17,7 +17,6 @@ export interface Report {
   readonly figures: Readonly<Record<string, number>>;
 }
 
-export function mayGoOn(options: RunOptions, done: number): boolean {
-  if (done >= options.rounds) return false;
-  return done < options.roundsLeast || performance.now() < options.until;
+export function mayGoOn({ rounds, time }: RunOptions, done: number): boolean {
+  return done < rounds && time.mayBegin();
 }

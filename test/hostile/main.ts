@@ -5,55 +5,54 @@
  *
  * `members` do each of their harms `--rounds` times, and share the budget among them.
  *
- * With a budget no round begins after so many seconds, but a tenth of the rounds is done however long they take.
+ * With a budget no round begins after so many seconds.
  * `--only` takes the classes whose name holds the text. Exit code 1 where anything is wrong.
  */
-import { parseArgs } from 'node:util';
+import { budgetMs, oneOf, readingArguments, textsOf, wholeNumber } from '#test/support/tool-options.ts';
 import { runFlips } from './flips/run-flips.ts';
 import { runMembers } from './members/run-members.ts';
 import { runParsers } from './parsers/run-parsers.ts';
 
 const ROUNDS_DEFAULT = { flips: 2000, parsers: 100_000, members: 1 } as const;
-/** A tenth of what was asked for, at the least. */
-const LEAST_PART = 10;
+const KINDS = { flips: runFlips, parsers: runParsers, members: runMembers };
 
-const { values } = parseArgs({
-  options: {
+const { values, kind, roundsWanted, seedWanted, budget } = readingArguments(() => {
+  const values = textsOf({
     kind: { type: 'string' },
     rounds: { type: 'string' },
     seed: { type: 'string' },
     budget: { type: 'string' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
-  },
+  });
+  const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[];
+  const kind = oneOf(values, 'kind', kinds);
+  if (kind === undefined) throw new Error(`--kind is missing: one of ${kinds.join(', ')}`);
+  return {
+    values,
+    kind,
+    roundsWanted: wholeNumber(values, 'rounds', { min: 1 }),
+    seedWanted: wholeNumber(values, 'seed'),
+    budget: budgetMs(values),
+  };
 });
-
-function numberOf(name: 'rounds' | 'seed', instead: number): number {
-  const text = values[name];
-  if (text === undefined) return instead;
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} is a whole number`);
-  return Number(text);
-}
 
 function say(text: string): void {
   (values.json ? process.stderr : process.stdout).write(`${text}\n`);
 }
 
-const KINDS = { flips: runFlips, parsers: runParsers, members: runMembers };
-const kind = values.kind as keyof typeof KINDS;
-if (!(kind in KINDS)) throw new Error(`--kind is one of ${Object.keys(KINDS).join(', ')}`);
 // At exit a kind ends what it started, and clears its folder away.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 const begun = performance.now();
-const rounds = numberOf('rounds', ROUNDS_DEFAULT[kind]);
+const rounds = roundsWanted ?? ROUNDS_DEFAULT[kind];
 // A fresh one each time, so that what it finds can be had again.
-const seed = numberOf('seed', Math.floor(Date.now() / 1000) % 1_000_000_000);
+const seed = seedWanted ?? Math.floor(Date.now() / 1000) % 1_000_000_000;
 say(`seed ${seed}`);
 const report = await KINDS[kind]({
   rounds,
-  least: Math.ceil(rounds / LEAST_PART),
+  least: 1,
   seed,
-  end: begun + 1000 * Number.parseFloat(values.budget ?? 'Infinity'),
+  end: begun + budget,
   named: values.only,
   say,
 });

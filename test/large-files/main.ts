@@ -9,15 +9,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readingArguments, textsOf, wholeNumber } from '#test/support/tool-options.ts';
 import { type CarriedMemory, carryMany } from './carry-many.ts';
 import { GROWTH_BYTES_MAX, LARGEST_BYTES_MAX } from './largest-memory.ts';
 
-const { values } = parseArgs({ options: { lines: { type: 'string', default: '1000000' } } });
-const lines = Number(values.lines);
-// The tenth part of fewer does not fill what the collector lets a process grow to in any case.
-if (!Number.isSafeInteger(lines) || lines < 1_000_000)
-  throw new Error('--lines is a whole number from 1000000');
+const lines = readingArguments(() => {
+  // The tenth part of fewer does not fill what the collector lets a process grow to in any case.
+  const min = 1_000_000;
+  return wholeNumber(textsOf({ lines: { type: 'string' } }), 'lines', { min }) ?? min;
+});
 
 const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
 const mebibytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MiB`;

@@ -11,7 +11,8 @@
 import { hash, randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { budgetMs, readingArguments, textsOf, wholeNumber } from '#test/support/tool-options.ts';
+import { timeBudget } from '#test/support/time-budget.ts';
 import { seekAll } from './planted/seek-all.ts';
 import { makePlan } from './plan.ts';
 import { resultOf, runSeeds, type SeedResult } from './run-seeds.ts';
@@ -21,16 +22,15 @@ import type { Plan } from './step.ts';
 import { storyOf } from './story.ts';
 
 const SHRINK_MS = 60_000;
-/** Of the seeds that were asked for, whatever the budget: docs/decisions/0007. */
-const LEAST_PART = 10;
-/** Of the planted bugs, whatever the budget. */
-const PLANTED_LEAST = 20;
+/** A tree of more is nobody's, and takes a machine's memory. */
+const SERVERS_MAX = 1000;
+const WORKERS_MAX = 256;
 /** Where fresh seeds begin. */
 const FRESH_STEP = 10_000;
 const FRESH_STARTS = 90_000;
 
-const { values } = parseArgs({
-  options: {
+const { values, seed, servers, steps, seeds, begin, workersAsked, budget, kept } = readingArguments(() => {
+  const values = textsOf({
     seed: { type: 'string' },
     servers: { type: 'string' },
     steps: { type: 'string' },
@@ -40,7 +40,7 @@ const { values } = parseArgs({
     fresh: { type: 'boolean', default: false },
     /** Processes that run seeds side by side. */
     workers: { type: 'string' },
-    /** Seconds after which no further run begins; a tenth of them is run however long it takes. */
+    /** Seconds within which all of it is over. */
     budget: { type: 'string' },
     /** Stops at the first violation, without story and shrinking. */
     first: { type: 'boolean', default: false },
@@ -51,15 +51,21 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     json: { type: 'boolean', default: false },
     lines: { type: 'boolean', default: false },
-  },
+  });
+  const kept =
+    values.plan === undefined ? undefined : (JSON.parse(readFileSync(values.plan, 'utf8')) as { plan: Plan });
+  return {
+    values,
+    seed: wholeNumber(values, 'seed'),
+    servers: wholeNumber(values, 'servers', { min: 1, max: SERVERS_MAX }),
+    steps: wholeNumber(values, 'steps', { min: 1 }),
+    seeds: wholeNumber(values, 'seeds', { min: 1 }),
+    begin: wholeNumber(values, 'from'),
+    workersAsked: wholeNumber(values, 'workers', { min: 1, max: WORKERS_MAX }),
+    budget: budgetMs(values),
+    kept: kept?.plan,
+  };
 });
-
-function numberOf(name: 'seed' | 'servers' | 'steps' | 'seeds' | 'from' | 'workers'): number | undefined {
-  const text = values[name];
-  if (text === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} is a whole number`);
-  return Number(text);
-}
 
 function say(text: string): void {
   (values.json ? process.stderr : process.stdout).write(`${text}\n`);
@@ -97,12 +103,10 @@ async function runOne(plan: Plan): Promise<void> {
 }
 
 async function runMany(count: number): Promise<void> {
-  const from = values.fresh ? FRESH_STEP * randomInt(FRESH_STARTS) : (numberOf('from') ?? 1);
-  const workers = numberOf('workers') ?? (values.first ? 1 : availableParallelism());
+  const from = values.fresh ? FRESH_STEP * randomInt(FRESH_STARTS) : (begin ?? 1);
+  const workers = workersAsked ?? (values.first ? 1 : availableParallelism());
   const begun = performance.now();
-  const end = begun + 1000 * Number.parseFloat(values.budget ?? 'Infinity');
-  const least = Math.ceil(count / LEAST_PART);
-  const [servers, steps] = [numberOf('servers'), numberOf('steps')];
+  const time = timeBudget(begun + budget);
   const tasks = Array.from({ length: count }, (_, index) => ({ seed: from + index, servers, steps }));
   const results: SeedResult[] = [];
   const failed: SeedResult[] = [];
@@ -110,8 +114,8 @@ async function runMany(count: number): Promise<void> {
   await runSeeds({
     tasks,
     workers,
-    goesOn: (runs) =>
-      !(values.first && failed.length > 0) && (runs < Math.min(least, count) || performance.now() < end),
+    time,
+    goesOn: () => !(values.first && failed.length > 0),
     onResult(result) {
       results.push(result);
       if (result.violations.length === 0) return;
@@ -136,22 +140,20 @@ async function runMany(count: number): Promise<void> {
   if (failed.length > 0 || runs === 0) process.exitCode = 1;
 }
 
-const seeds = numberOf('seeds');
 if (values.planted !== undefined) {
   const found = await seekAll({
     only: values.planted,
     seeds,
-    from: numberOf('from'),
-    budgetMs: 1000 * Number.parseFloat(values.budget ?? 'Infinity'),
-    least: PLANTED_LEAST,
-    workers: numberOf('workers') ?? availableParallelism(),
+    from: begin,
+    time: timeBudget(performance.now() + budget),
+    workers: workersAsked ?? availableParallelism(),
     say,
   });
   if (!found) process.exitCode = 1;
-} else if (values.plan !== undefined) {
-  await runOne((JSON.parse(readFileSync(values.plan, 'utf8')) as { plan: Plan }).plan);
+} else if (kept !== undefined) {
+  await runOne(kept);
 } else if (seeds === undefined) {
-  await runOne(makePlan(numberOf('seed') ?? 1, numberOf('servers'), numberOf('steps')));
+  await runOne(makePlan(seed ?? 1, servers, steps));
 } else {
   await runMany(seeds);
 }

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
+import type { TimeBudget } from '#test/support/time-budget.ts';
 import type { Violation } from './checkers/facts.ts';
 import { makePlan } from './plan.ts';
 import { type Outcome, simulate } from './simulate.ts';
@@ -27,8 +28,9 @@ export interface SeedRun {
   /** In the order in which they are begun. */
   readonly tasks: readonly SeedTask[];
   readonly workers: number;
-  /** Whether another run is to be begun. */
-  readonly goesOn: (begun: number) => boolean;
+  /** Whether another run is to be begun, and where there is a budget of time whether it would be over in time. */
+  readonly goesOn: () => boolean;
+  readonly time: TimeBudget;
   readonly onResult: (result: SeedResult) => void;
 }
 
@@ -40,16 +42,17 @@ export function resultOf({ seed, steps, faults, trace, violations }: Outcome): S
 }
 
 /** Resolves when every run that was begun is over. Throws where one broke off without a result. */
-export async function runSeeds({ tasks, workers, goesOn, onResult }: SeedRun): Promise<void> {
+export async function runSeeds({ tasks, workers, goesOn, time, onResult }: SeedRun): Promise<void> {
   let begun = 0;
   const next = (): SeedTask | undefined => {
-    if (begun >= tasks.length || !goesOn(begun)) return undefined;
+    if (begun >= tasks.length || !goesOn() || !time.mayBegin()) return undefined;
     begun += 1;
     return tasks[begun - 1];
   };
   if (workers <= 1) {
     for (let task = next(); task !== undefined; task = next()) {
-      onResult(resultOf(await simulate(makePlan(task.seed, task.servers, task.steps))));
+      const plan = makePlan(task.seed, task.servers, task.steps);
+      onResult(resultOf(await time.round(() => simulate(plan))));
     }
     return;
   }
@@ -60,7 +63,7 @@ export async function runSeeds({ tasks, workers, goesOn, onResult }: SeedRun): P
     }),
   );
   try {
-    await Promise.all(children.map((child) => work(child, next, onResult)));
+    await Promise.all(children.map((child) => work(child, next, time, onResult)));
   } finally {
     for (const child of children) child.kill();
   }
@@ -69,9 +72,13 @@ export async function runSeeds({ tasks, workers, goesOn, onResult }: SeedRun): P
 async function work(
   child: ChildProcess,
   next: () => SeedTask | undefined,
+  time: TimeBudget,
   onResult: (result: SeedResult) => void,
 ): Promise<void> {
-  for (let task = next(); task !== undefined; task = next()) onResult(await ran(child, task));
+  for (let task = next(); task !== undefined; task = next()) {
+    const run = task;
+    onResult(await time.round(() => ran(child, run)));
+  }
 }
 
 function ran(child: ChildProcess, task: SeedTask): Promise<SeedResult> {

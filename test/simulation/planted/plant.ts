@@ -50,7 +50,7 @@ export const PLANTED_SEEDS_MAX = 20;
 export async function seek(bug: Bug, seeds = PLANTED_SEEDS_MAX, from = bug.seed): Promise<Found> {
   const folder = mkdtempSync(join(tmpdir(), 'keystair-planted-'));
   try {
-    plant(bug, folder, ['test/simulation']);
+    plant(bug, folder, ['test/simulation', 'test/support']);
     const main = join(folder, 'test/simulation/main.ts');
     const options = ['--seeds', String(seeds), '--from', String(from), '--first', '--json'];
     const printed = await new Promise<string>((resolve, reject) => {

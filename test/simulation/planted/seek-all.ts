@@ -1,5 +1,6 @@
 /** Looks for planted bugs, a few at a time, and tells which seed found each. */
 import { randomInt } from 'node:crypto';
+import type { TimeBudget } from '#test/support/time-budget.ts';
 import { BUGS } from './bugs.ts';
 import { seek } from './plant.ts';
 
@@ -10,17 +11,14 @@ export interface SeekAllOptions {
   readonly seeds: number | undefined;
   /** The seed to begin with; the one known for each bug where it is left out. */
   readonly from: number | undefined;
-  /** Milliseconds after which no further bug is looked for, once there were `least`. */
-  readonly budgetMs: number;
-  readonly least: number;
+  readonly time: TimeBudget;
   readonly workers: number;
   readonly say: (line: string) => void;
 }
 
 /** @returns whether every one that was looked for was found. */
 export async function seekAll(options: SeekAllOptions): Promise<boolean> {
-  const { only, seeds, from, budgetMs, least, workers, say } = options;
-  const end = performance.now() + budgetMs;
+  const { only, seeds, from, time, workers, say } = options;
   const listed = BUGS.filter(({ name }) => name.includes(only));
   // Where time does not suffice for all, others are looked for the next time.
   const first = randomInt(Math.max(1, listed.length));
@@ -28,10 +26,10 @@ export async function seekAll(options: SeekAllOptions): Promise<boolean> {
   let begun = 0;
   let missed = 0;
   const work = async (): Promise<void> => {
-    while (begun < bugs.length && (begun < least || performance.now() < end)) {
+    while (begun < bugs.length && time.mayBegin()) {
       const bug = bugs[begun]!;
       begun += 1;
-      const found = await seek(bug, seeds, from);
+      const found = await time.round(() => seek(bug, seeds, from));
       if (found.seed === undefined) missed += 1;
       say(
         found.seed === undefined
