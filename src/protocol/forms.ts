@@ -5,6 +5,7 @@
  * keep what is wrong with every field of every element: kilobytes of a stranger would cost a second and hundreds of megabytes.
  */
 import { z } from 'zod';
+import { nameRule, readName } from '#domain/name.ts';
 
 /** For every check of a form: behind a fault nothing more is looked at. */
 export const STOPS = { abort: true } as const;
@@ -13,9 +14,17 @@ export function text(lengthMax: number, lengthMin = 0) {
   return z.string().max(lengthMax, STOPS).min(lengthMin, STOPS);
 }
 
-/** Without the white space around it. */
-export function trimmed(lengthMax: number, lengthMin = 0) {
-  return z.string().trim().max(lengthMax, STOPS).min(lengthMin, STOPS);
+/** What somebody writes for others to read later, without the white space around it. */
+export function remark(lengthMax: number) {
+  return z
+    .string()
+    .trim()
+    .max(lengthMax, STOPS)
+    .min(1, STOPS)
+    .refine((given) => 'name' in readName(given, lengthMax), {
+      ...STOPS,
+      message: `must be ${nameRule(lengthMax)}`,
+    });
 }
 
 export function base64(lengthMax: number) {

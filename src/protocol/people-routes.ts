@@ -17,8 +17,7 @@ import {
   TREE_PROBLEM_LENGTH_MAX,
 } from '#domain/limits.ts';
 import { PEOPLE_LIST_MAX, REPORT_NAMES_MAX, SENTENCE_LENGTH_MAX } from '#domain/message-limits.ts';
-import { nameRule, readName } from '#domain/name.ts';
-import { list, STOPS, text, trimmed, whole } from './forms.ts';
+import { list, remark, STOPS, text, whole } from './forms.ts';
 import { Addresses, Name, ServerNameSchema, Uuid } from './messages.ts';
 import { ExplainResult, HierarchyAnswer, ListedKey, VerifyAnswer } from './people-answers.ts';
 import { peopleRoute as row } from './people-route.ts';
@@ -90,13 +89,6 @@ const DEVICES = 'Managed devices';
 const SERVER = 'Administration Server';
 /** An id, or a name that only one has. */
 const Named = text(NAME_LENGTH_MAX, 1);
-const Reason = trimmed(REASON_LENGTH_MAX, 1).refine(
-  (reason) => 'name' in readName(reason, REASON_LENGTH_MAX),
-  {
-    ...STOPS,
-    message: `must be ${nameRule(REASON_LENGTH_MAX)}`,
-  },
-);
 const Empty = z.object({});
 const InvitationMs = whole(1000, INVITATION_MS_MAX);
 const Invitation = z.object({ invitation: text(INVITATION_BYTES_MAX), expiresAt: Time });
@@ -248,7 +240,7 @@ export const PEOPLE_ROUTES = {
     '/api/keys/:id/reveal',
     KEYS,
     'Write',
-    z.object({ id: Named, reason: Reason }),
+    z.object({ id: Named, reason: remark(REASON_LENGTH_MAX) }),
     /** Text where the material is UTF-8, as all that Keystair makes is. */
     z.object({ id: Uuid, material: text(2 * KEY_MATERIAL_BYTES_MAX), encoding: z.enum(['text', 'base64']) }),
   ),
