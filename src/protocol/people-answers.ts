@@ -1,5 +1,5 @@
 /**
- * What people are answered where it is more than a line: a key in a list, the tree, the way of a lookup, what a
+ * What people are answered where it is more than a line: a key or device in a list, the tree, the way of a lookup, what a
  * verification found; and the lines in which a long call tells how far it is.
  */
 import { z } from 'zod';
@@ -12,7 +12,7 @@ import {
   SENTENCE_LENGTH_MAX,
 } from '#domain/message-limits.ts';
 import { list, text } from './forms.ts';
-import { ExplainStep } from './messages.ts';
+import { ExplainStep, Name, ServerNameSchema, Uuid } from './messages.ts';
 import { Problem } from './problem.ts';
 import { ShownServer, ShownServersSchema } from './server-tree.ts';
 import { KeyFieldsSchema } from './wire-key.ts';
@@ -32,6 +32,16 @@ export const ListedKey = KeyFieldsSchema.extend({
   refusedBecause: text(REFUSED_REASON_LENGTH_MAX).optional(),
 });
 export type ListedKey = z.infer<typeof ListedKey>;
+
+export const ListedDevice = z.object({
+  id: Uuid,
+  name: Name,
+  keys: z.number(),
+  lastHeartbeatAt: Field.nullable(),
+  /** `moved` names the server it went to; `arriving` has not moved over yet. */
+  state: z.enum(['managed', 'arriving', 'moved']),
+  movedTo: ServerNameSchema.optional(),
+});
 
 /** What is wrong with the link to the primary may name every address that was tried. */
 const OwnServer = ShownServer.extend({ problem: Sentence.nullable() });

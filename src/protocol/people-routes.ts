@@ -19,7 +19,7 @@ import {
 import { PEOPLE_LIST_MAX, REPORT_NAMES_MAX, SENTENCE_LENGTH_MAX } from '#domain/message-limits.ts';
 import { list, remark, STOPS, text, whole } from './forms.ts';
 import { Addresses, Name, ServerNameSchema, Uuid } from './messages.ts';
-import { ExplainResult, HierarchyAnswer, ListedKey, VerifyAnswer } from './people-answers.ts';
+import { ExplainResult, HierarchyAnswer, ListedDevice, ListedKey, VerifyAnswer } from './people-answers.ts';
 import { peopleRoute as row } from './people-route.ts';
 import { DataKeyState, ShownSeal } from './seal-messages.ts';
 import { SEAL_ROUTES } from './seal-routes.ts';
@@ -265,18 +265,7 @@ export const PEOPLE_ROUTES = {
     /** In order of name. `next` is to be given as `after` for the following page. */
     z.object({
       next: text(PAGE_POSITION_LENGTH_MAX).nullable(),
-      devices: list(
-        z.object({
-          id: Uuid,
-          name: Name,
-          keys: z.number(),
-          lastHeartbeatAt: Time.nullable(),
-          /** `moved` names the server it went to; `arriving` has not moved over yet. */
-          state: z.enum(['managed', 'arriving', 'moved']),
-          movedTo: ServerNameSchema.optional(),
-        }),
-        LIST_PAGE_MAX,
-      ),
+      devices: list(ListedDevice, LIST_PAGE_MAX),
     }),
   ),
   removeDevice: row(
