@@ -3,6 +3,7 @@
  * rows follow the table of commands; one that is added there is missed here.
  */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { loadNouns } from '#cli/nouns.ts';
@@ -15,6 +16,7 @@ import {
   type Server,
   setOption,
 } from '#test/support/organisation.ts';
+import { unlessRoot } from '#test/support/small-disk.ts';
 import { beginKeystair, type Ran } from '#test/support/run-keystair.ts';
 
 const place = organisation('exit-codes', { passwords: 'cheap' });
@@ -156,6 +158,24 @@ test('what comes through a closed input, or a folder, is not taken for nothing',
       assert.match(says, /standard input/, args.join(' '));
       assert.ok(!existsSync(place.path('made')));
     }
+  }
+});
+
+test('a block device on a standard stream is read and written', { skip: unlessRoot() }, async () => {
+  const backing = place.path('backing');
+  const content = Buffer.alloc(1024 * 1024, 'content');
+  writeFileSync(backing, content);
+  const losetup = (...args: string[]) => execFileSync('losetup', args, { encoding: 'utf8' }).trim();
+  const disk = losetup('--find', '--show', backing);
+  try {
+    const [file, here] = [place.path('disk.age'), ['--state', device.state]];
+    assert.equal((await runWith(`< ${disk}`, ['agent', 'encrypt-file', '-', file, ...here])).status, 0);
+    assert.equal(await device.textOf(file), content.toString());
+    execFileSync('dd', ['if=/dev/zero', `of=${disk}`, 'bs=1M', 'count=1', 'status=none']);
+    assert.equal((await runWith(`> ${disk}`, ['agent', 'decrypt-file', file, '-', ...here])).status, 0);
+    assert.ok(readFileSync(disk).equals(content));
+  } finally {
+    losetup('--detach', disk);
   }
 });
 
