@@ -278,7 +278,7 @@ export const SCRYPT_WORK_FACTOR = 18;
 export const SCRYPT_WORK_FACTOR_MAX = 20;
 /** One line of an export file: material and fields at their limits, in base64 and JSON escapes. */
 export const EXPORT_LINE_BYTES_MAX = 64 * 1024;
-/** Devices or keys named in one export; more is everything, or a reason to export by device. */
+/** Devices and keys named in one export, together; more is everything, or a reason to export by device. */
 export const EXPORT_SELECTED_MAX = 1000;
 /** Keys read, sealed or recorded between two turns of the event loop: some 10 ms. */
 export const TRANSFER_PAGE_KEYS = 500;

@@ -6,7 +6,7 @@ import { TREE_SERVERS_MAX } from './limits.ts';
 
 // --- before it is parsed; a value is an element or a field, and the whole is one ---
 
-/** In a request: an export of 1,000 devices and 1,000 keys names the most. */
+/** In a request: twice what the fullest has, an export that names devices and keys in two lists. */
 export const REQUEST_VALUES_MAX = 4000;
 /** Objects and arrays within one another in any message but a tree: none of ours has more than 5. */
 export const MESSAGE_DEPTH_MAX = 8;

@@ -40,6 +40,11 @@ export const ExportRequest = z
   .refine(({ password, recipient }) => (password === undefined) !== (recipient === undefined), {
     ...STOPS,
     message: 'give either a password or a recipient',
+  })
+  // They stand in the first line of the file, which has a greatest length like every other.
+  .refine(({ devices = [], keys = [] }) => devices.length + keys.length <= EXPORT_SELECTED_MAX, {
+    ...STOPS,
+    message: `name at most ${EXPORT_SELECTED_MAX} devices and keys together`,
   });
 export type ExportRequest = z.infer<typeof ExportRequest>;
 
