@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { createPeopleClient, type PeopleClient } from '#protocol/people-client.ts';
+import { createPeopleClient, type PeopleClient } from '#transport/people/people-client.ts';
 import type { Workplace } from '../workplace.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/keystair');

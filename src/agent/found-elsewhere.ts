@@ -2,7 +2,8 @@
  * Keys that are not on this device: asked of its server with the claim that lies beside the data.
  */
 import { KeystairError } from '#domain/errors.ts';
-import { explainRefusal, type LookupRefusal, type ServerName } from '#domain/lookup.ts';
+import { explainRefusal, type LookupRefusal } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 
 /** The refusal of a lookup as a failure that a person can act on. */
 export function unavailable(keyId: string, refusal: LookupRefusal): KeystairError {

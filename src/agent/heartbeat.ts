@@ -4,7 +4,7 @@
  */
 import { codeOf } from '#domain/errors.ts';
 import { DEVICE_PAGE_MAX } from '#domain/limits.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { addToTotals, NO_RECEIPTS } from '#domain/receipt.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { handOverPending } from './custody.ts';

@@ -12,7 +12,7 @@ import { demandClosedDirectory, demandOwnDatabase, makeClosedDirectory } from '#
 import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { type AgentKey, keyFromRow } from './agent-key.ts';
 import { stateDamaged, stateFailure } from './state-failure.ts';
 

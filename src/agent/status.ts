@@ -2,7 +2,7 @@
  * What the agent knows, for a person at the device.
  */
 import { statfsSync } from 'node:fs';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { AgentPorts } from './ports.ts';
 
 export interface AgentStatus {

@@ -3,8 +3,8 @@
  * everything from here, so that only `main.ts` knows who serves it, and a small command loads no program it does not
  * need.
  */
-import type { PeopleClient } from '#protocol/people-client.ts';
-import type { TransferClient } from '#protocol/transfer-client.ts';
+import type { PeopleClient } from '#transport/people/people-client.ts';
+import type { TransferClient } from '#transport/people/transfer-client.ts';
 import type { AgentProgram } from './agent-program.ts';
 import type { ServerProgram } from './server-program.ts';
 import type { Terminal } from './terminal.ts';

@@ -5,8 +5,8 @@
 import { constants, lstatSync, openSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { KeystairError } from '#domain/errors.ts';
-import type { PeopleClient } from '#protocol/people-client.ts';
-import type { TransferClient } from '#protocol/transfer-client.ts';
+import type { PeopleClient } from '#transport/people/people-client.ts';
+import type { TransferClient } from '#transport/people/transfer-client.ts';
 import { demandOwnersSocket } from './owners-socket.ts';
 
 const SOCKET_NAME = 'keystair.sock';
@@ -61,12 +61,12 @@ function addressOf(dataDirectory: string) {
 export async function connectToServer(dataDirectory: string): Promise<PeopleClient> {
   checkDataDirectory(dataDirectory);
   // Loaded here and not above: help and wrong usage need no schemas.
-  const { createPeopleClient } = await import('#protocol/people-client.ts');
+  const { createPeopleClient } = await import('#transport/people/people-client.ts');
   return createPeopleClient(addressOf(dataDirectory));
 }
 
 export async function connectTransfers(dataDirectory: string): Promise<TransferClient> {
   checkDataDirectory(dataDirectory);
-  const { createTransferClient } = await import('#protocol/transfer-client.ts');
+  const { createTransferClient } = await import('#transport/people/transfer-client.ts');
   return createTransferClient(addressOf(dataDirectory));
 }

@@ -1,7 +1,7 @@
 /** `hierarchy show` for a person: the tree, indented, the server that was asked marked. */
 import { eachServer } from '#domain/each-server.ts';
 import type { TreeServer } from '#protocol/server-tree.ts';
-import type { HierarchyAnswer } from '#protocol/people-answers.ts';
+import type { HierarchyAnswer } from '#protocol/people/people-answers.ts';
 import { table } from './table.ts';
 import { DMZ_ADVICE, onOrOff, when, yesOrNo } from './words.ts';
 

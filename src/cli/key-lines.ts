@@ -1,5 +1,5 @@
 /** Keys for a person: the listing, one key, and where a key can be had. */
-import type { ExplainResult, ListedKey } from '#protocol/people-answers.ts';
+import type { ExplainResult, ListedKey } from '#protocol/people/people-answers.ts';
 import { columns, table, tableOf } from './table.ts';
 import { DMZ_ADVICE, onOrOff, when } from './words.ts';
 

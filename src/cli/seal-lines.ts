@@ -1,5 +1,5 @@
 /** Seals for a person, in `server seals`, in `server status`, and while the server is sealed. */
-import type { SealState, ShownSeal } from '#protocol/seal-messages.ts';
+import type { SealState, ShownSeal } from '#protocol/people/seal-messages.ts';
 import { columns, table } from './table.ts';
 import { when, yesOrNo } from './words.ts';
 

@@ -1,6 +1,6 @@
 /** The server as the command line needs it. `main.ts` fits the real one to it. */
-import type { VerifyAnswer } from '#protocol/people-answers.ts';
-import type { Watch } from '#protocol/people-client.ts';
+import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
+import type { Watch } from '#transport/people/people-client.ts';
 
 export interface ServerStartOptions {
   readonly data: string;

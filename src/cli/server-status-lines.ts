@@ -1,5 +1,5 @@
 /** `server status` for a person. */
-import type { ServerStatus } from '#protocol/people-routes.ts';
+import type { ServerStatus } from '#protocol/people/routes/server.ts';
 import { sealKinds } from './seal-lines.ts';
 import { columns, table } from './table.ts';
 import { DMZ_ADVICE, onOrOff, OPTION_NAME, when, yesOrNo } from './words.ts';

@@ -3,11 +3,9 @@
  * SHA-256, so reading a repository gives no claim away.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
+import { isClaimText } from './claim-text.ts';
 import { KeystairError } from './errors.ts';
 import { CLAIM_BYTES } from './limits.ts';
-
-/** The one spelling of 16 bytes. */
-export const CLAIM_TEXT = /^[A-Za-z0-9+/]{21}[AQgw]$/;
 
 /** Unpadded standard base64, 22 characters: the form in age stanzas, LUKS2 tokens and messages. */
 export function claimToText(claim: Uint8Array): string {
@@ -16,7 +14,7 @@ export function claimToText(claim: Uint8Array): string {
 
 /** Refuses anything but the one canonical spelling of 16 bytes. */
 export function claimFromText(text: string): Uint8Array {
-  if (!CLAIM_TEXT.test(text)) {
+  if (!isClaimText(text)) {
     throw new KeystairError(
       'request-invalid',
       `a claim is ${CLAIM_BYTES} bytes in unpadded canonical base64`,
@@ -26,10 +24,6 @@ export function claimFromText(text: string): Uint8Array {
     );
   }
   return new Uint8Array(Buffer.from(text, 'base64'));
-}
-
-export function isClaimText(text: string): boolean {
-  return CLAIM_TEXT.test(text);
 }
 
 /** SHA-256 of the claim's bytes, 64 lower-case hexadecimal digits. */

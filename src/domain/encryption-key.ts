@@ -8,12 +8,11 @@
 import { parseJson } from './bounded-json.ts';
 import { KeystairError } from './errors.ts';
 import { KEY_JSON } from './json-bounds.ts';
+import { KEY_KINDS, type KeyKind } from './key-kind.ts';
 import type { KeyMaterial } from './key-material.ts';
 import { BLIND_BYTES, KEY_FIELDS_BYTES_MAX, NAME_LENGTH_MAX } from './limits.ts';
 import { sha256 } from './sha-256.ts';
-
-export const KEY_KINDS = ['volume', 'file', 'recovery'] as const;
-export type KeyKind = (typeof KEY_KINDS)[number];
+import { UUID_PATTERN } from './uuid.ts';
 
 /** What helps a person find a key. */
 export interface Locator {
@@ -48,7 +47,6 @@ export interface CompleteKey {
   readonly blind: Uint8Array;
 }
 
-export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const UUID7_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const HASH_PATTERN = /^[0-9a-f]{64}$/;
 /** A UUIDv7 has no room for what was before 1970, and ISO 8601 writes years of more than four digits in another form. */

@@ -6,7 +6,7 @@
  * exactly when count and digest fit. That the file itself was not cut is told by the age format around it.
  */
 import { type JsonBounds, parseJson } from './bounded-json.ts';
-import { UUID_PATTERN } from './encryption-key.ts';
+import { UUID_PATTERN } from './uuid.ts';
 import { KeystairError } from './errors.ts';
 import { EXPORT_LINE_BYTES_MAX, EXPORT_SELECTED_MAX, NAME_LENGTH_MAX } from './limits.ts';
 import { MESSAGE_DEPTH_MAX, REQUEST_VALUES_MAX } from './message-limits.ts';

@@ -5,8 +5,9 @@
  * Invariant: one file names one key in one spelling. A second stanza, a further argument or a non-canonical claim could
  * make two readers ask for two different keys, so all of them are refused.
  */
-import { claimFromText, claimToText, isClaimText } from './claim.ts';
-import { UUID_PATTERN } from './encryption-key.ts';
+import { claimFromText, claimToText } from './claim.ts';
+import { isClaimText } from './claim-text.ts';
+import { UUID_PATTERN } from './uuid.ts';
 import { assert, KeystairError } from './errors.ts';
 import { fileDamaged } from './file-damaged.ts';
 import { CLAIM_BYTES } from './limits.ts';

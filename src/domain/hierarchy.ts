@@ -4,7 +4,7 @@
  * transaction that stores.
  */
 import { LOOKUP_DEPTH_MAX } from './limits.ts';
-import type { ServerName } from './lookup.ts';
+import type { ServerName } from './server-name.ts';
 
 /** What must be known of both ends. `undefined`: not heard since this process started, which counts as no. */
 export interface LinkState {

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import { parseJson } from './bounded-json.ts';
 import { KeystairError } from './errors.ts';
-import { UUID_PATTERN } from './encryption-key.ts';
+import { UUID_PATTERN } from './uuid.ts';
 import { REQUEST_JSON } from './json-bounds.ts';
 import { INVITATION_BYTES_MAX } from './limits.ts';
 import { ADDRESSES_MAX } from './message-limits.ts';

@@ -4,12 +4,7 @@
  */
 import type { CompleteKey } from './encryption-key.ts';
 import { LOOKUP_TIME_UPWARD } from './limits.ts';
-
-/** A server as messages and people name it. */
-export interface ServerName {
-  readonly id: string;
-  readonly name: string;
-}
+import type { ServerName } from './server-name.ts';
 
 export const LOOKUP_REASONS = [
   /** The key is nowhere on the way; the last server asked is the root, or has no primary. */

@@ -2,7 +2,7 @@
  * A member: a device or secondary that joined this server. A row with its public key, read at every request; what is
  * not in the row is not granted.
  */
-import type { ServerName } from './lookup.ts';
+import type { ServerName } from './server-name.ts';
 
 export type MemberKind = 'device' | 'secondary';
 

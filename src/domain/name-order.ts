@@ -3,7 +3,7 @@
  * shown page by page.
  */
 import { NAME_LENGTH_MAX } from './limits.ts';
-import type { ServerName } from './lookup.ts';
+import type { ServerName } from './server-name.ts';
 
 /** What a name is sorted and looked up by: case, accents and forms of one letter make no difference. */
 export function sortName(name: string): string {

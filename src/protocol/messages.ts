@@ -3,42 +3,37 @@
  * understood. Byte strings are hexadecimal or base64 as noted; times are ISO 8601 in UTC.
  */
 import { z } from 'zod';
-import { CLAIM_TEXT } from '#domain/claim.ts';
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { CLAIM_TEXT } from '#domain/claim-text.ts';
 import {
   DEVICE_PAGE_MAX,
   HEARTBEAT_INTERVAL_MS_MAX,
   HEARTBEAT_INTERVAL_MS_MIN,
   LOOKUP_DEADLINE_MS_MAX,
   LOOKUP_DEPTH_MAX,
-  NAME_LENGTH_MAX,
   RECOVERY_PAGE_KEYS,
   TRANSMISSION_KEYS_MAX,
   UNWRAP_STANZAS_MAX,
 } from '#domain/limits.ts';
 import {
-  ADDRESSES_MAX,
   ASKED_SERVERS_MAX,
   CERTIFICATE_LENGTH_MAX,
   REFUSED_REASON_LENGTH_MAX,
   RECEIPT_LENGTH_MAX,
 } from '#domain/message-limits.ts';
 import { LOOKUP_REASONS } from '#domain/lookup.ts';
+import { ExplainStep } from './explain-step.ts';
+import { Addresses, Name, ServerNameSchema, Uuid } from './fields.ts';
 import { list, matching, text, Time, whole } from './forms.ts';
 import { ToldServersSchema } from './server-tree.ts';
 import { WireKeySchema } from './wire-key.ts';
 
-export const Uuid = matching(UUID_PATTERN, 'must be a lower-case UUID');
-export const Name = text(NAME_LENGTH_MAX, 1);
 const Hex32 = matching(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
 const Epoch = matching(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits');
 const Seq = whole();
 const ClaimText = matching(CLAIM_TEXT, 'must be 16 bytes in unpadded canonical base64');
-export const Addresses = list(text(NAME_LENGTH_MAX, 3), ADDRESSES_MAX);
 const Certificate = text(CERTIFICATE_LENGTH_MAX);
 const Receipt = text(RECEIPT_LENGTH_MAX);
 
-export const ServerNameSchema = z.object({ id: Uuid, name: Name });
 /** From one server upward, as many as a lookup asks. */
 export const ServerLine = list(ServerNameSchema, LOOKUP_DEPTH_MAX);
 
@@ -155,17 +150,6 @@ export const ExplainRequest = z.object({
   asked: list(ServerNameSchema, ASKED_SERVERS_MAX),
   remainingMs: whole(1, LOOKUP_DEADLINE_MS_MAX),
 });
-/** One server on the way up. `link` is of the way from it to its primary. */
-export const ExplainStep = z.object({
-  server: ServerNameSchema,
-  option: z.boolean(),
-  link: z.enum(['connected', 'dmz', 'unreachable', 'refused', 'never-heard', 'option-off', 'none']),
-  has: z.boolean().nullable(),
-  /** The claim was given and does not fit. */
-  wrongClaim: z.boolean().optional(),
-  since: Time.nullable().optional(),
-});
-export type ExplainStep = z.infer<typeof ExplainStep>;
 export const ExplainAnswer = z.object({
   path: list(ExplainStep, ASKED_SERVERS_MAX),
   /** Why the primary let nothing cross to the asker, where the reason is not the primary's own option. */

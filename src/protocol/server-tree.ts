@@ -3,15 +3,14 @@
  * deeper, so whoever walks a tree that it read meets a bound, whatever a neighbour sent.
  */
 import { z } from 'zod';
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
 import {
   LOOKUP_DEPTH_MAX,
-  NAME_LENGTH_MAX,
   TREE_PROBLEM_LENGTH_MAX,
   TREE_SERVERS_MAX,
   TREE_SHOWN_SERVERS_MAX,
 } from '#domain/limits.ts';
-import { list, matching, text, Time, whole } from './forms.ts';
+import { Name, Uuid } from './fields.ts';
+import { list, text, Time, whole } from './forms.ts';
 
 /** A server below, as told upward. */
 export interface TreeServer {
@@ -30,8 +29,8 @@ export interface TreeServer {
 
 /** What is shown of one server, itself or below. */
 export const ShownServer = z.object({
-  id: matching(UUID_PATTERN, 'must be a lower-case UUID'),
-  name: text(NAME_LENGTH_MAX, 1),
+  id: Uuid,
+  name: Name,
   useHierarchy: z.boolean(),
   dmz: z.boolean(),
   waiting: whole().nullable(),

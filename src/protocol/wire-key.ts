@@ -5,17 +5,11 @@
  * Written by hand and not as a schema: a transmission of a million keys passes here.
  */
 import { z } from 'zod';
-import {
-  type CompleteKey,
-  type EncryptionKey,
-  KEY_KINDS,
-  type KeyKind,
-  type Locator,
-} from '#domain/encryption-key.ts';
+import type { CompleteKey, EncryptionKey, Locator } from '#domain/encryption-key.ts';
+import type { KeyKind } from '#domain/key-kind.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { BLIND_BYTES, KEY_MATERIAL_BYTES_MAX, NAME_LENGTH_MAX } from '#domain/limits.ts';
-import { text as textForm } from './forms.ts';
 
 export interface WireKey {
   readonly key: EncryptionKey;
@@ -124,24 +118,4 @@ export function idOfWire(value: unknown): string {
 /** For schemas of messages that carry one whole key; `keyFromWire` does the checking. */
 export const WireKeySchema = z.custom<WireKey>((value) => isObject(value) && isObject(value['key']), {
   message: 'must be a key',
-});
-
-const Field = textForm(NAME_LENGTH_MAX);
-
-/** Public fields in answers to people. */
-export const KeyFieldsSchema = z.object({
-  id: Field,
-  kind: z.enum(KEY_KINDS),
-  claimHash: Field,
-  device: z.object({ id: Field, name: Field }),
-  locator: z.object({
-    luksUuid: Field.optional(),
-    label: Field.optional(),
-    serial: Field.optional(),
-    recoveryId: Field.optional(),
-  }),
-  algorithm: Field,
-  origin: Field,
-  createdAt: Field,
-  replaces: Field.nullable(),
 });

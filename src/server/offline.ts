@@ -7,7 +7,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import type { VerifyAnswer } from '#protocol/people-answers.ts';
+import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import { fillSqliteDirectory } from '#store/sqlite/fill-directory.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { type CheckReport, checkBackup } from './backup/check-backup.ts';

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { defaultName, readConfig, type ServerConfig, type ServerOptions } from './config.ts';

@@ -3,7 +3,7 @@
  *
  * Invariant: as long as it is sealed, nothing listens for machines, and nothing in the database is believed.
  */
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { rereadSealPlaces, type ServerConfig } from './config.ts';
 import type { Clock, Log } from './environment/environment.ts';
 import type { LocalSocket } from './http/people/local-socket.ts';

@@ -3,7 +3,7 @@
  * is never left open, also not after a start that failed.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Store } from '#store/store.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';

@@ -7,7 +7,7 @@
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { CONNECTION_IDLE_MS_MAX, EXCHANGES_MAX } from '#domain/limits.ts';
-import { Agent } from '#protocol/built-in-http.ts';
+import { Agent } from './built-in-http.ts';
 import { type FailedAttempt, notReached } from './connection-failure.ts';
 import type { PinnedServer } from './peer-identity.ts';
 import { dial, type DialOutcome, type ResumableSession, type VerifiedServer } from './server-connection.ts';

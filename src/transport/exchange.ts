@@ -7,7 +7,7 @@
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { ANSWER_BYTES_MAX, INTERIM_ANSWERS_MAX } from '#domain/limits.ts';
-import { request as sendRequest } from '#protocol/built-in-http.ts';
+import { request as sendRequest } from './built-in-http.ts';
 import { answerTooLarge, brokenOff, onlyAnnounced, systemCodeOf } from './connection-failure.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 

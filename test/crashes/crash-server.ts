@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectToServer } from '#cli/data-directory.ts';
-import type { PeopleClient } from '#protocol/people-client.ts';
+import type { PeopleClient } from '#transport/people/people-client.ts';
 import { type RunningServer, startServer } from '#test/support/running-server.ts';
 import type { Place } from './place.ts';
 import type { Workplace } from './workplace.ts';

@@ -8,7 +8,7 @@ import { makeKey } from '#domain/encryption-key.ts';
 import { decodeInvitation } from '#domain/invitation.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { createMachineCalls, type MachineCalls } from '#protocol/machine-calls.ts';
-import type { PeopleClient } from '#protocol/people-client.ts';
+import type { PeopleClient } from '#transport/people/people-client.ts';
 import { keyToWire, type WireKey } from '#protocol/wire-key.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { claimFits, claimFromText, claimToText, hashClaim, isClaimText } from '#domain/claim.ts';
+import { claimFits, claimFromText, claimToText, hashClaim } from '#domain/claim.ts';
+import { isClaimText } from '#domain/claim-text.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { judgeLink, type LinkState } from '#domain/hierarchy.ts';
 import { decodeInvitation, encodeInvitation, type Invitation } from '#domain/invitation.ts';

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { before, test } from 'node:test';
-import type { VerifyAnswer } from '#protocol/people-answers.ts';
+import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import { onTerminal } from '#test/support/on-terminal.ts';
 import {
   type Device,

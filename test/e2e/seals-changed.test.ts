@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { AddSealRequest } from '#protocol/seal-messages.ts';
+import type { AddSealRequest } from '#protocol/people/seal-messages.ts';
 import { office, PASSPHRASE, place } from '#test/support/sealed-office.ts';
 import { makeSoftToken, noSoftToken } from '#test/support/soft-token.ts';
 

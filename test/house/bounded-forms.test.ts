@@ -4,14 +4,16 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import type { JsonBounds } from '#domain/bounded-json.ts';
 import { ANSWER_JSON, PEOPLE_ANSWER_JSON, REQUEST_JSON } from '#domain/json-bounds.ts';
+import { ExplainStep } from '#protocol/explain-step.ts';
+import * as fields from '#protocol/fields.ts';
 import { formed, list, matching, text } from '#protocol/forms.ts';
 import { MACHINE_ROUTES } from '#protocol/machine-routes.ts';
 import * as messages from '#protocol/messages.ts';
-import * as peopleAnswers from '#protocol/people-answers.ts';
-import { PEOPLE_ROUTES } from '#protocol/people-routes.ts';
+import * as peopleAnswers from '#protocol/people/people-answers.ts';
+import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
 import { Problem } from '#protocol/problem.ts';
-import * as sealMessages from '#protocol/seal-messages.ts';
-import * as transferRoutes from '#protocol/transfer-routes.ts';
+import * as sealMessages from '#protocol/people/seal-messages.ts';
+import * as transferRoutes from '#protocol/people/transfer-routes.ts';
 import * as wireKey from '#protocol/wire-key.ts';
 import { type Need, needOf, unboundedFaults } from './bounded-forms.ts';
 import { readProjectFiles } from './project-files.ts';
@@ -52,7 +54,16 @@ test('every message of people has a bound, and the fullest request fits', () => 
 });
 
 test('every form that the protocol exports has a bound', () => {
-  const modules = { ...messages, ...peopleAnswers, ...sealMessages, ...transferRoutes, ...wireKey, Problem };
+  const modules = {
+    ...fields,
+    ...messages,
+    ...peopleAnswers,
+    ...sealMessages,
+    ...transferRoutes,
+    ...wireKey,
+    ExplainStep,
+    Problem,
+  };
   const forms = Object.entries(modules).filter(([, value]) => value instanceof z.ZodType);
   assert.ok(forms.length > 50, `only ${forms.length} forms were found`);
   for (const [name, form] of forms) needs(name, form as z.ZodType);

@@ -1,4 +1,4 @@
-/** The house rules, held against the project itself. That each can fail is shown in `rules.test.ts`. */
+/** The house rules, held against the project itself. That each can fail is shown in `rules.test.ts` and `import-rules.test.ts`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERROR_CODES } from '#domain/errors.ts';
@@ -14,7 +14,7 @@ import {
 import { catalogueFaults } from './error-catalogue.ts';
 import { circles, floorFaults, pictureFaults } from './floors.ts';
 import { bannedWords, glossaryFaults } from './glossary.ts';
-import { deadFiles, FOREIGN_FOLDER, foreignFaults, importFaults } from './import-directions.ts';
+import { deadFiles, FOREIGN_FOLDER, foreignFaults, importFaults, nodeFaults } from './import-directions.ts';
 import { readProjectFiles } from './project-files.ts';
 import type { SourceFile } from './source-text.ts';
 
@@ -53,6 +53,8 @@ test('hostile neighbours share a protocol with us, and no code', () => {
 });
 
 test('every file of src is reached from a program', () => assert.deepEqual(deadFiles(src), []));
+
+test('the calls of people are the same in a browser', () => assert.deepEqual(nodeFaults(src), []));
 
 test('code has the shape that Node runs as it is', () => {
   // The test runner asks its reporter for a default export.

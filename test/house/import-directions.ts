@@ -90,11 +90,11 @@ export function foreignFaults(file: SourceFile): string[] {
     .map(({ specifier }) => `a program of foreign make imports ${specifier}`);
 }
 
-/** Files that no program's `main.ts` reaches. */
-export function deadFiles(files: readonly SourceFile[]): string[] {
+/** The paths that imports lead to from some of the files, these among them. Imports of types count. */
+function reachedFrom(files: readonly SourceFile[], roots: RegExp): Set<string> {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const reached = new Set<string>();
-  const open = files.map(({ path }) => path).filter((path) => /^src\/[a-z]+\/main\.ts$/.test(path));
+  const open = files.map(({ path }) => path).filter((path) => roots.test(path));
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     const file = byPath.get(path);
     if (file === undefined || reached.has(path)) continue;
@@ -104,5 +104,27 @@ export function deadFiles(files: readonly SourceFile[]): string[] {
       if (target !== undefined) open.push(target);
     }
   }
+  return reached;
+}
+
+/** Files that no program's `main.ts` reaches. */
+export function deadFiles(files: readonly SourceFile[]): string[] {
+  const reached = reachedFrom(files, /^src\/[a-z]+\/main\.ts$/);
   return files.map(({ path }) => path).filter((path) => !reached.has(path));
+}
+
+/** What a browser shares with us, and what it does not have. */
+const IN_BROWSERS = /^src\/protocol\/people\//;
+const NODES_OWN = /\b(?:Buffer|process)\b/;
+
+/** Where the calls of people lead to something that only Node has. One sentence a file. */
+export function nodeFaults(files: readonly SourceFile[]): string[] {
+  const reached = reachedFrom(files, IN_BROWSERS);
+  return files
+    .filter(({ path }) => reached.has(path))
+    .flatMap(({ path, text }) => {
+      const node = importsOf(text).find(({ specifier }) => specifier.startsWith('node:'))?.specifier;
+      const found = node ?? NODES_OWN.exec(codeOf(text))?.[0];
+      return found === undefined ? [] : [`${path} uses ${found}, and a browser is to have it`];
+    });
 }

@@ -12,19 +12,13 @@ import {
   shapeFaults,
 } from './code-shape.ts';
 import { catalogueFaults } from './error-catalogue.ts';
-import { circles, floorFaults, pictureFaults, SERVER_FLOORS } from './floors.ts';
 import { bannedWords, glossaryFaults as faultsOfNames } from './glossary.ts';
-import { deadFiles, foreignFaults, importFaults } from './import-directions.ts';
 import { codeOf, identifiersOf, importsOf, wordsOf } from './source-text.ts';
 
 const BANNED = bannedWords(
   '| Word | Means | Not |\n| server | one place | `node` |\n| heartbeat | x | `ping`, `poll` |\n| primary | x | `parent` |\n| secondary | x | `child` |\n| root | x | |\n| repository | x | `vault` |\n',
 );
 const glossaryFaults = (file: { path: string; text: string }) => faultsOfNames(file, BANNED);
-
-function faultsOfImport(path: string, specifier: string): string[] {
-  return importFaults({ path, text: `import { x } from '${specifier}';\n` });
-}
 
 test('the scanner tells code from comments, strings, templates and regular expressions', () => {
   const text = [
@@ -61,89 +55,6 @@ test('names are split into words however they are written', () => {
   assert.deepEqual(wordsOf('readHTTPBodySync'), ['read', 'http', 'body', 'sync']);
   assert.deepEqual(wordsOf('TRANSMISSION_KEYS_MAX'), ['transmission', 'keys', 'max']);
   assert.deepEqual(wordsOf('src/cli/data-directory.ts'), ['src', 'cli', 'data', 'directory', 'ts']);
-});
-
-test('an import that points up or sideways is found', () => {
-  for (const [path, specifier] of [
-    ['src/domain/a.ts', '#protocol/b.ts'],
-    ['src/protocol/a.ts', '#crypto/b.ts'],
-    ['src/crypto/a.ts', '#store/b.ts'],
-    ['src/transport/a.ts', '#server/b.ts'],
-    ['src/server/a.ts', '#agent/b.ts'],
-    ['src/agent/a.ts', '#cli/b.ts'],
-    ['src/cli/a.ts', '#server/main.ts'],
-    ['src/cli/main.ts', '#server/keys/b.ts'],
-    ['src/server/keys/a.ts', '../../domain/b.ts'],
-    ['src/server/keys/a.ts', '#server/trust/b.ts'],
-    ['src/server/keys/a.ts', './b'],
-    ['src/elsewhere/a.ts', './b.ts'],
-  ] as const) {
-    assert.equal(faultsOfImport(path, specifier).length, 1, `${path} imports ${specifier}`);
-  }
-});
-
-test('an import that points down is let be', () => {
-  for (const [path, specifier] of [
-    ['src/domain/a.ts', './b.ts'],
-    ['src/protocol/a.ts', '#domain/b.ts'],
-    ['src/store/sqlite/a.ts', '../store.ts'],
-    ['src/server/a.ts', '#transport/b.ts'],
-    ['src/cli/main.ts', '#server/main.ts'],
-    ['src/cli/main.ts', '#agent/main.ts'],
-  ] as const) {
-    assert.deepEqual(faultsOfImport(path, specifier), []);
-  }
-});
-
-test('a domain that is not pure is found', () => {
-  const path = 'src/domain/a.ts';
-  assert.deepEqual(importFaults({ path, text: "import { hash } from 'node:crypto';" }), []);
-  for (const text of [
-    "import { randomBytes } from 'node:crypto';",
-    "import * as crypto from 'node:crypto';",
-    "import { readFileSync } from 'node:fs';",
-    "import { z } from 'zod';",
-    'export const now = () => Date.now();',
-    'export const now = () => new Date().toISOString();',
-    'export const dice = () => Math.random();',
-    'export const where = () => process.cwd();',
-  ]) {
-    assert.equal(importFaults({ path, text }).length, 1, text);
-  }
-  assert.deepEqual(
-    importFaults({ path, text: 'export const at = (ms: number) => new Date(ms); // Date.now' }),
-    [],
-  );
-});
-
-test('a file that no program reaches is found', () => {
-  const files = [
-    { path: 'src/cli/main.ts', text: "import './a.ts'; await import('#server/main.ts');" },
-    { path: 'src/cli/a.ts', text: "import type { B } from '#domain/b.ts';" },
-    { path: 'src/domain/b.ts', text: '' },
-    { path: 'src/server/main.ts', text: '' },
-    { path: 'src/domain/dead.ts', text: "import './dead-too.ts';" },
-    { path: 'src/domain/dead-too.ts', text: '' },
-  ];
-  assert.deepEqual(deadFiles(files), ['src/domain/dead.ts', 'src/domain/dead-too.ts']);
-});
-
-test('whatever a program of foreign make takes of ours, or of anybody, is found', () => {
-  const text = "import { a } from './a.ts';\nimport { b } from 'node:tls';\n";
-  assert.deepEqual(foreignFaults({ path: 'a.ts', text }), []);
-  for (const specifier of [
-    '#domain/claim.ts',
-    '../target.ts',
-    './../../ports.ts',
-    'fastify',
-    '#test/run.ts',
-  ]) {
-    assert.equal(
-      foreignFaults({ path: 'a.ts', text: `import { x } from '${specifier}';` }).length,
-      1,
-      specifier,
-    );
-  }
 });
 
 test('code that Node cannot run as it is, or that the house does not want, is found', () => {
@@ -259,39 +170,4 @@ test('an error code without its row, a row without its code, and an empty row ar
   assert.equal(catalogueFaults([], document).length, 1);
   assert.equal(catalogueFaults(['one', 'two'], `${document}| \`two\` | it happened | |\n`).length, 1);
   assert.equal(catalogueFaults(['one'], document + document).length, 1);
-});
-
-test('a room of the server that reaches up or sideways is found, and one without a floor', () => {
-  const faults = (path: string, specifier: string) =>
-    floorFaults({ path, text: `import type { X } from '${specifier}';\n` });
-  assert.equal(faults('src/server/keys/a.ts', '../devices/b.ts').length, 1);
-  assert.equal(faults('src/server/keys/a.ts', '../main.ts').length, 1);
-  assert.equal(faults('src/server/transfer/a.ts', '../integrity/verify/b.ts').length, 1);
-  assert.equal(faults('src/server/cellar/a.ts', '../keys/b.ts').length, 1);
-  assert.deepEqual(faults('src/server/keys/a.ts', '../hierarchy/primary/b.ts'), []);
-  assert.deepEqual(faults('src/server/keys/a.ts', './b.ts'), []);
-  assert.deepEqual(faults('src/server/serving.ts', './http/people/b.ts'), []);
-});
-
-test('a circle of imports is found, of types and over folders', () => {
-  const file = (path: string, specifier: string) => ({
-    path,
-    text: `import type { X } from '${specifier}';\n`,
-  });
-  const files = [
-    file('src/cli/a.ts', '#server/keys/b.ts'),
-    file('src/server/keys/b.ts', './c.ts'),
-    file('src/server/keys/c.ts', '#cli/a.ts'),
-    file('src/server/keys/d.ts', './c.ts'),
-  ];
-  assert.equal(circles(files).length, 1);
-  assert.deepEqual(circles(files.slice(1)), []);
-});
-
-test('a picture of the floors that is not the house is found', () => {
-  const picture = SERVER_FLOORS.map((rooms) => rooms.map((room) => `${room}/`).join('  ')).join('\n');
-  const document = `## Floors of the server\n\n\`\`\`\n${picture}\n\`\`\`\n`;
-  assert.deepEqual(pictureFaults(document, ['keys']), []);
-  assert.equal(pictureFaults(document, ['keys', 'cellar']).length, 1);
-  assert.equal(pictureFaults(document.replace('keys/', 'locks/'), ['keys']).length, 1);
 });

@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { before, test } from 'node:test';
 import { MEMBER_CONNECTIONS_MAX } from '#domain/listener-limits.ts';
-import { EXPORT_MEDIA_TYPE } from '#protocol/transfer-routes.ts';
+import { EXPORT_MEDIA_TYPE } from '#protocol/people/transfer-routes.ts';
 import { createLocalSocket } from '#server/http/people/local-socket.ts';
 import { createPeopleListener } from '#server/http/people/people-listener.ts';
 import { atTheEnd } from '#test/support/at-the-end.ts';

@@ -1,7 +1,7 @@
 /** What `server verify` finds: each class of damage is named, with the key and the places where it can be had again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PlaceOfKey, VerifyAnswer } from '#protocol/people-answers.ts';
+import type { PlaceOfKey, VerifyAnswer } from '#protocol/people/people-answers.ts';
 import { callLife } from '#server/environment/call-life.ts';
 import { verify } from '#server/integrity/verify/verify.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { decodeInvitation } from '#domain/invitation.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { createMachineCalls, JSON_LINES_MEDIA_TYPE, type MachineCalls } from '#protocol/machine-calls.ts';
 import { MACHINE_ROUTES, type MachineRouteName } from '#protocol/machine-routes.ts';
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#protocol/version.ts';

@@ -13,7 +13,7 @@ import { after } from 'node:test';
 import { decryptFile, encryptFile, enrol, heartbeat } from '#agent/main.ts';
 import type { AgeAlgorithm } from '#crypto/age-identity.ts';
 import { connectToServer } from '#cli/data-directory.ts';
-import type { PeopleClient } from '#protocol/people-client.ts';
+import type { PeopleClient } from '#transport/people/people-client.ts';
 import { type Ran, runKeystair } from './run-keystair.ts';
 import { type RunningServer, startServer } from './running-server.ts';
 

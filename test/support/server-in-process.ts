@@ -6,7 +6,7 @@ import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Member } from '#domain/member.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
@@ -15,7 +15,7 @@ import {
   type PeopleAnswer,
   type PeopleRequest,
   type PeopleRouteName,
-} from '#protocol/people-routes.ts';
+} from '#protocol/people/people-routes.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
 import type { Budgets } from '#server/members/member-budgets.ts';
 import { createRepository, type Repository } from '#server/start/create-repository.ts';

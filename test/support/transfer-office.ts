@@ -7,7 +7,7 @@ import { prepareSeal, type SealedTo } from '#crypto/export-envelope/seal-export.
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { type Caller, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
-import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/transfer-routes.ts';
+import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/people/transfer-routes.ts';
 import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { createRepository, openRepository, isNew } from '#server/start/create-repository.ts';

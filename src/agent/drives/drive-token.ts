@@ -5,8 +5,9 @@
  * A drive that was adopted again or rekeyed carries several. Like all LUKS2 metadata a token is a hint: what it names
  * is compared with the key's record before use.
  */
-import { claimFromText, claimToText, isClaimText } from '#domain/claim.ts';
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { claimFromText, claimToText } from '#domain/claim.ts';
+import { isClaimText } from '#domain/claim-text.ts';
+import { UUID_PATTERN } from '#domain/uuid.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { CLAIM_BYTES } from '#domain/limits.ts';
 import type { Luks2Metadata } from './luks2/luks2-metadata.ts';

@@ -1,7 +1,7 @@
 /** `keystair devices …`: the managed devices of a server. */
 import { LIST_PAGE_MAX } from '#domain/limits.ts';
-import type { PeopleClient } from '#protocol/people-client.ts';
-import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { PeopleClient } from '#transport/people/people-client.ts';
+import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Noun } from '../command.ts';
 import { command } from '../command.ts';
 import { pages } from '../pages.ts';

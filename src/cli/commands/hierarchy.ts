@@ -1,7 +1,7 @@
 /** `keystair hierarchy …`: who is above and below, and how they come together and part. */
 import { decodeInvitation } from '#domain/invitation.ts';
 import { INVITATION_MS_MAX, RECOVERY_MS_MAX } from '#domain/limits.ts';
-import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Noun } from '../command.ts';
 import { command } from '../command.ts';
 import { hierarchyLines } from '../hierarchy-lines.ts';

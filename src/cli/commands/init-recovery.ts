@@ -3,7 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flush, flushFolder } from '#disk/flush.ts';
 import { RECOVERY_SHARES_MAX } from '#domain/limits.ts';
-import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import { command, type Outcome } from '../command.ts';
 import { number, required, text } from '../options.ts';
 import { UsageError } from '../usage-error.ts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { checkNewFile, writeWholeFile } from '#disk/whole-file.ts';
 import { KeystairError } from '#domain/errors.ts';
-import type { ImportReport } from '#protocol/transfer-routes.ts';
+import type { ImportReport } from '#protocol/people/transfer-routes.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { flag, required, text, texts } from '../options.ts';

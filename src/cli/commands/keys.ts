@@ -1,8 +1,8 @@
 /** `keystair keys …`: the encryption keys of a server's repository. Material is shown by `reveal` only. */
 import { LIST_PAGE_MAX, REASON_LENGTH_MAX } from '#domain/limits.ts';
-import type { ListedKey } from '#protocol/people-answers.ts';
-import type { PeopleClient } from '#protocol/people-client.ts';
-import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { ListedKey } from '#protocol/people/people-answers.ts';
+import type { PeopleClient } from '#transport/people/people-client.ts';
+import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Noun } from '../command.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';

@@ -1,7 +1,7 @@
 /** `keystair server seals`, `add-seal`, `remove-seal`, `unseal`, `rotate-data-key`. */
 import { KeystairError } from '#domain/errors.ts';
 import { RECOVERY_SHARE_BYTES_MAX, RECOVERY_SHARES_MAX } from '#domain/limits.ts';
-import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { askHidden } from '../hidden-prompt.ts';

@@ -2,7 +2,7 @@
 import { KeystairError } from '#domain/errors.ts';
 import { readableJson } from '#domain/name.ts';
 import { HEARTBEAT_INTERVAL_MS_MAX, HEARTBEAT_INTERVAL_MS_MIN } from '#domain/limits.ts';
-import type { SettingsAnswer } from '#protocol/people-routes.ts';
+import type { SettingsAnswer } from '#protocol/people/routes/server.ts';
 import type { Noun } from '../command.ts';
 import { command, type Outcome } from '../command.ts';
 import { secondsToText } from '../durations.ts';

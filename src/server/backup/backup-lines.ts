@@ -6,11 +6,11 @@
  * header, wrapped under a key that lies beside it: the age file around all of this is what keeps it secret.
  */
 import { parseJson } from '#domain/bounded-json.ts';
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { UUID_PATTERN } from '#domain/uuid.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { BACKUP_FORMAT, EXPORT_FORMAT } from '#domain/export-file.ts';
 import { ROW_JSON } from '#domain/json-bounds.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import {
   REPOSITORY_TABLES,
   type RepositoryPage,

@@ -1,7 +1,7 @@
 /** The backups of one server, with their end: what stops with the server breaks off cleanly. */
 import { KeystairError } from '#domain/errors.ts';
 import type { Caller } from '#domain/right.ts';
-import type { BackupRequest } from '#protocol/transfer-routes.ts';
+import type { BackupRequest } from '#protocol/people/transfer-routes.ts';
 import { type BackupPorts, type BackupUnderWay, writeBackup } from './write-backup.ts';
 
 export class Backups {

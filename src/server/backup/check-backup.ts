@@ -2,7 +2,7 @@
  * The restore drill: a backup is restored into a store that is thrown away, and everything in it is verified: each
  * record opens, every digest, the audit log. A backup that was never opened is a hope.
  */
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { openRepository, type RepositoryPorts } from '../start/create-repository.ts';
 import type { CallLife } from '../environment/call-life.ts';
 import { verify } from '../integrity/verify/verify.ts';

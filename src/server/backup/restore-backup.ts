@@ -9,7 +9,7 @@
  */
 import { openKeyring } from '#crypto/keyring.ts';
 import { KeystairError } from '#domain/errors.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { loadPage } from './load-page.ts';
 import type { RepositoryPage } from '#store/snapshot.ts';
 import type { TrustedRow } from '#store/rows.ts';

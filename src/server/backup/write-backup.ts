@@ -13,7 +13,7 @@ import { demandStrongPassword } from '#crypto/password/password-strength.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
-import type { BackupRequest } from '#protocol/transfer-routes.ts';
+import type { BackupRequest } from '#protocol/people/transfer-routes.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { Snapshot } from '#store/snapshot.ts';
 import { isoTime, type Random, uuidFrom } from '../environment/environment.ts';

@@ -1,11 +1,11 @@
 /**
  * The devices of this server: listing, finding one by what a person typed, removing. A removed device's keys stay.
  */
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { UUID_PATTERN } from '#domain/uuid.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { LIST_PAGE_MAX } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
-import type { PeopleAnswer, PeopleRoutes } from '#protocol/people-routes.ts';
+import type { PeopleAnswer, PeopleRoutes } from '#protocol/people/people-routes.ts';
 import type { z } from 'zod';
 import type { NamePosition } from '#store/rows.ts';
 import { isoTime } from '../environment/environment.ts';

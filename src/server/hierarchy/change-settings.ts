@@ -3,8 +3,9 @@
  * the command returns.
  */
 import type { Caller } from '#domain/right.ts';
-import type { ServerName } from '#domain/lookup.ts';
-import type { PeopleRequest, SettingsAnswer } from '#protocol/people-routes.ts';
+import type { ServerName } from '#domain/server-name.ts';
+import type { PeopleRequest } from '#protocol/people/people-routes.ts';
+import type { SettingsAnswer } from '#protocol/people/routes/server.ts';
 import type { OpenStreams } from './secondaries/open-streams.ts';
 import type { PrimaryLink } from './primary/primary-link.ts';
 import { readPrimary } from './primary/primary-row.ts';

@@ -3,7 +3,7 @@
  * such a command returns, every stream it closes is closed.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Caller } from '#domain/right.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { findNamed, listMembers, readMember, removeMember, writeMember } from '../members/members.ts';

@@ -3,7 +3,7 @@
  * be seen; a server that was restored, or moved by hand, can still close one. Keys then go round once and reach no root,
  * until one of the servers leaves its primary.
  */
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { eachServer } from '#domain/each-server.ts';
 
 /** A server of a ring, and when it became a secondary of the one before it. */

@@ -2,7 +2,7 @@
  * The tree as this server knows it: its secondaries from their heartbeats, and what they told of those below them.
  */
 import type { Member } from '#domain/member.ts';
-import type { HierarchyAnswer } from '#protocol/people-answers.ts';
+import type { HierarchyAnswer } from '#protocol/people/people-answers.ts';
 import { eachServer } from '#domain/each-server.ts';
 import type { TreeServer } from '#protocol/server-tree.ts';
 import { isoTime } from '../environment/environment.ts';

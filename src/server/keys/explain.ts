@@ -2,14 +2,16 @@
  * Why a key can or cannot be had here: the trace of a lookup, server by server, with what it would come to. No key moves.
  */
 import { claimFromText } from '#domain/claim.ts';
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { UUID_PATTERN } from '#domain/uuid.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
-import { explainRefusal, type LookupReason, type ServerName } from '#domain/lookup.ts';
+import { explainRefusal, type LookupReason } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
-import type { ExplainAnswer, ExplainStep } from '#protocol/messages.ts';
-import type { ExplainResult } from '#protocol/people-answers.ts';
+import type { ExplainAnswer } from '#protocol/messages.ts';
+import type { ExplainStep } from '#protocol/explain-step.ts';
+import type { ExplainResult } from '#protocol/people/people-answers.ts';
 import type { HierarchyPorts } from '../hierarchy/ports.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import { readPrimary } from '../hierarchy/primary/primary-row.ts';

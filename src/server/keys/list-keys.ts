@@ -1,11 +1,11 @@
 /**
  * Listing keys for people: public fields, and where each stands on its way up. Never material.
  */
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { UUID_PATTERN } from '#domain/uuid.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { formed } from '#protocol/forms.ts';
-import { ListedKey } from '#protocol/people-answers.ts';
-import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import { ListedKey } from '#protocol/people/people-answers.ts';
+import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { StoredKey } from '#store/rows.ts';
 import { findDeviceId } from '../members/find-device.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';

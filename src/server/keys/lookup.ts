@@ -8,7 +8,8 @@
 import { claimFits, claimToText } from '#domain/claim.ts';
 import type { CheckedKey, CompleteKey } from '#domain/encryption-key.ts';
 import { LOOKUP_MISS_MS, LOOKUP_MISSES_MAX, LOOKUPS_UPWARD_MAX } from '#domain/limits.ts';
-import type { LookupOutcome, ServerName } from '#domain/lookup.ts';
+import type { LookupOutcome } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { ExplainAnswer, LookupAnswer } from '#protocol/messages.ts';
 import type { HierarchyPorts } from '../hierarchy/ports.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';

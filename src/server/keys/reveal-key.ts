@@ -3,7 +3,7 @@
  * reason, and its audit event is durable before the material leaves.
  */
 import type { Caller } from '#domain/right.ts';
-import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { findKey } from './list-keys.ts';
 import { openStoredKey } from '../records/record-keys.ts';

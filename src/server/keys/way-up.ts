@@ -7,7 +7,8 @@
 import { codeOf } from '#domain/errors.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import { LOOKUP_DEPTH_MAX } from '#domain/limits.ts';
-import { type LookupReason, type ServerName, timeUpward } from '#domain/lookup.ts';
+import { type LookupReason, timeUpward } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { withinTime } from '../environment/environment.ts';
 import type { HierarchyPorts } from '../hierarchy/ports.ts';

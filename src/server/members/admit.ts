@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { type Member, mayCall } from '#domain/member.ts';
 import { nameRule, readName } from '#domain/name.ts';
 import type { JoinAnswer, JoinRequest } from '#protocol/messages.ts';

@@ -1,5 +1,5 @@
 /** Finding the one device that a person means, by id or name. */
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { UUID_PATTERN } from '#domain/uuid.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { findMember } from './members.ts';
 

@@ -2,7 +2,7 @@
  * Members of this server: reading them where a decision is made, finding one by what a person typed.
  */
 import { KeystairError } from '#domain/errors.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { type Member, type MemberKind, type MemberPlace, mayCall, memberPlace } from '#domain/member.ts';
 import { sortName } from '#domain/name-order.ts';
 import type { MemberRow, NamePosition } from '#store/rows.ts';

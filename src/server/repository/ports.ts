@@ -3,7 +3,7 @@
  * randomness comes from, and where events go. They are handed in, so that a whole tree of servers runs from one seed.
  */
 import type { Barrier } from '#crypto/barrier.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Store } from '#store/store.ts';
 import type { Clock, Log, Random, Timers } from '../environment/environment.ts';
 import type { AuditLog } from '../audit/audit-log.ts';

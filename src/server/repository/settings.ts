@@ -2,7 +2,7 @@
  * What this server is and how it behaves: its identity, its epoch, its options. Trusted rows, read where they are
  * needed.
  */
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
 import type { TrustedRows } from './trusted-rows.ts';

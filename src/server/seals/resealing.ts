@@ -20,7 +20,7 @@ import {
   RESEAL_RETRY_MS,
 } from '#domain/limits.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
-import type { DataKeyState } from '#protocol/seal-messages.ts';
+import type { DataKeyState } from '#protocol/people/seal-messages.ts';
 import type { ResealedKey } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { putDataKey } from './data-key-rows.ts';

@@ -21,7 +21,7 @@ import { newPassword } from '#crypto/password/password-text.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { SEALS_MAX } from '#domain/limits.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
-import type { AddSealRequest, ShownSeal } from '#protocol/seal-messages.ts';
+import type { AddSealRequest, ShownSeal } from '#protocol/people/seal-messages.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
 import type { SealPlaces } from './seal-places.ts';
 import { isoTime } from '../environment/environment.ts';

@@ -1,7 +1,7 @@
 /** Seals as people see them: what each is, what it needs, and what of them needs attention. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { ShownSeal } from '#protocol/seal-messages.ts';
+import type { ShownSeal } from '#protocol/people/seal-messages.ts';
 import type { SealPlaces } from './seal-places.ts';
 import type { OpenedByKeyFile } from './key-file-at-hand.ts';
 import type { Seal } from './seal-rows.ts';

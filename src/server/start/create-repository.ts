@@ -6,7 +6,7 @@ import { Barrier } from '#crypto/barrier.ts';
 import { createKeyring, type Keyring } from '#crypto/keyring.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Reader } from '#store/transaction.ts';
 import type { Store } from '#store/store.ts';
 import { createAuthority } from '#transport/authority.ts';

@@ -3,7 +3,7 @@ import type { DataKeyRow } from '#crypto/keyring.ts';
 import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Reader } from '#store/transaction.ts';
 import { openByItself, type Opened } from '../seals/open-by-itself.ts';
 import { readSeals, type SealRows } from '../seals/seal-rows.ts';

@@ -2,7 +2,7 @@
  * What a server says of itself to an administrator, and what of it needs attention.
  */
 import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
-import type { ServerStatus } from '#protocol/people-routes.ts';
+import type { ServerStatus } from '#protocol/people/routes/server.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import { readPrimary } from '../hierarchy/primary/primary-row.ts';

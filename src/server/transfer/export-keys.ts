@@ -15,7 +15,7 @@ import { exportHeaderLine, exportRecordLine, exportTrailerLine } from '#domain/e
 import { KeyMaterial } from '#domain/key-material.ts';
 import { BLIND_BYTES } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
-import type { ExportRequest } from '#protocol/transfer-routes.ts';
+import type { ExportRequest } from '#protocol/people/transfer-routes.ts';
 import { secretsToWire } from '#protocol/wire-key.ts';
 import type { StoredKey } from '#store/rows.ts';
 import { openSecrets } from '../records/record-keys.ts';

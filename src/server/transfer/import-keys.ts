@@ -10,7 +10,7 @@ import { KeystairError, codeOf } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { IMPORT_RETRY_MS } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
-import type { ImportReport, ImportRequest } from '#protocol/transfer-routes.ts';
+import type { ImportReport, ImportRequest } from '#protocol/people/transfer-routes.ts';
 import { uuidFrom } from '../environment/environment.ts';
 import { applyPage, type ConfirmedImport, confirmImport } from './apply-import.ts';
 import { dropStage, importedFrom, importInterrupted, stageImport, type Staged } from './stage-import.ts';

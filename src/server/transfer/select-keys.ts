@@ -5,7 +5,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type ExportSelection, idCreatedAfter } from '#domain/export-file.ts';
 import { TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
-import type { ExportRequest } from '#protocol/transfer-routes.ts';
+import type { ExportRequest } from '#protocol/people/transfer-routes.ts';
 import type { StoredKey } from '#store/rows.ts';
 import { findDeviceId } from '../members/find-device.ts';
 import { findKey } from '../keys/list-keys.ts';

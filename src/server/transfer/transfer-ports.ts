@@ -4,7 +4,7 @@
 import type { Stretch } from '#crypto/age/scrypt-stanza.ts';
 import { codeOf } from '#domain/errors.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
-import { TRANSFER_ROUTES, type TransferRouteName } from '#protocol/transfer-routes.ts';
+import { TRANSFER_ROUTES, type TransferRouteName } from '#protocol/people/transfer-routes.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import type { ServerIdentities } from './server-identities.ts';

@@ -3,7 +3,7 @@
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { Caller } from '#domain/right.ts';
-import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/transfer-routes.ts';
+import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/people/transfer-routes.ts';
 import { exportKeys, type ExportUnderWay } from './export-keys.ts';
 import { type ImportLife, Imports } from './import-keys.ts';
 import type { TransferPorts } from './transfer-ports.ts';

@@ -3,7 +3,7 @@
  * damaged, which is written whole.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { UUID_PATTERN } from '#domain/uuid.ts';
 import { assert } from '#domain/errors.ts';
 import type { Head, StoredKey } from '../rows.ts';
 import { KEY_COLUMNS, prepareKeyOf, READ_COLUMNS } from './key-row.ts';

@@ -1,5 +1,5 @@
 /** UUIDs as 16 bytes: less than half of their text, in every row and every index. */
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { UUID_PATTERN } from '#domain/uuid.ts';
 import { KeystairError } from '#domain/errors.ts';
 
 export const UUID_BYTES = 16;

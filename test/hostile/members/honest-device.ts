@@ -4,7 +4,7 @@
  * all the calls that would have come meanwhile.
  */
 import { KeystairError } from '#domain/errors.ts';
-import type { PeopleClient } from '#protocol/people-client.ts';
+import type { PeopleClient } from '#transport/people/people-client.ts';
 import { type HeldKey, joinDevice, type PlayedDevice } from '#test/crashes/played-device.ts';
 
 const EVERY_MS = 20;

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectToServer } from '#cli/data-directory.ts';
-import type { PeopleClient } from '#protocol/people-client.ts';
+import type { PeopleClient } from '#transport/people/people-client.ts';
 import type { Workplace } from '#test/crashes/workplace.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
 import { type RunningServer, startServer } from '#test/support/running-server.ts';

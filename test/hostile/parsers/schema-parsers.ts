@@ -1,8 +1,8 @@
 /** The schemas of all messages: a request or an answer that does not fit is refused by the schema, and by nothing else. */
 import { z } from 'zod';
 import { MACHINE_ROUTES } from '#protocol/machine-routes.ts';
-import { PEOPLE_ROUTES } from '#protocol/people-routes.ts';
-import { BackupRequest, ExportRequest, ImportLine, ImportRequest } from '#protocol/transfer-routes.ts';
+import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
+import { BackupRequest, ExportRequest, ImportLine, ImportRequest } from '#protocol/people/transfer-routes.ts';
 import type { Parser } from './parser.ts';
 
 const UUID = '7d444840-9dc0-41d1-b245-5ffdce74fad2';

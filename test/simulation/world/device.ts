@@ -3,7 +3,8 @@
  * counts otherwise. What it holds survives; the network between it and its server does what it likes.
  */
 import { claimToText, hashClaim } from '#domain/claim.ts';
-import { type CompleteKey, KEY_KINDS, makeKey } from '#domain/encryption-key.ts';
+import { type CompleteKey, makeKey } from '#domain/encryption-key.ts';
+import { KEY_KINDS } from '#domain/key-kind.ts';
 import { codeOf } from '#domain/errors.ts';
 import { decodeInvitation } from '#domain/invitation.ts';
 import { KeyMaterial } from '#domain/key-material.ts';

@@ -10,7 +10,7 @@ import { type AdministrationServer, createAdministrationServer } from '#server/a
 import { type Budgets, BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
 import { createRepository, isNew, openRepository } from '#server/start/create-repository.ts';
 import type { Clock, Log, Timers } from '#server/environment/environment.ts';
-import type { PeopleAnswer, PeopleRequest, PeopleRouteName } from '#protocol/people-routes.ts';
+import type { PeopleAnswer, PeopleRequest, PeopleRouteName } from '#protocol/people/people-routes.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { ObservedServer } from '../checkers/observed-server.ts';

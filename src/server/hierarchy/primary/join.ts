@@ -6,7 +6,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { decodeInvitation, type Invitation } from '#domain/invitation.ts';
 import type { Caller } from '#domain/right.ts';
 import type { JoinAnswer } from '#protocol/messages.ts';
-import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Reader } from '#store/transaction.ts';
 import type { HierarchyPorts } from '../ports.ts';
 import { readOptions, writeOptions } from '../../repository/settings.ts';

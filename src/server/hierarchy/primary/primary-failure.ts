@@ -1,6 +1,6 @@
 /** What a call to the primary that failed says of the link to it, and in which words. */
 import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 
 export type PrimaryState = 'connected' | 'unreachable' | 'refused' | 'never-heard';
 

@@ -6,7 +6,7 @@
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { judgeLink, lineTo, type LinkVerdict, ringAbove } from '#domain/hierarchy.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { formed } from '#protocol/forms.ts';
 import { ServerLine } from '#protocol/messages.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';

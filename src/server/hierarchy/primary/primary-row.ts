@@ -1,7 +1,7 @@
 /**
  * The row of this server's primary: whom we dial, which authority we pin, with which certificate we come.
  */
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Contact } from '#store/rows.ts';
 import type { Reader } from '#store/transaction.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';

@@ -4,9 +4,9 @@
  * closes what is under way before the command returns.
  */
 import { RECOVERY_MS_DEFAULT } from '#domain/limits.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
-import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Reader } from '#store/transaction.ts';
 import { isoTime } from '../../environment/environment.ts';
 import { type Expiring, isExpired, latestTime } from '../../repository/known-time.ts';

@@ -7,7 +7,7 @@
  */
 import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import type { Caller } from '#domain/right.ts';
-import type { PeopleAnswer } from '#protocol/people-routes.ts';
+import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { CallLife } from '../../environment/call-life.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '../../records/record-keys.ts';

@@ -3,7 +3,7 @@
  */
 import { codeOf } from '#domain/errors.ts';
 import { EPOCHS_KEPT_MAX, HEARTBEAT_INTERVAL_MS_DEFAULT, TREE_REFRESH_MS } from '#domain/limits.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
 import { SEQUENCE_START } from '#domain/sequence.ts';
 import type { HeartbeatAnswer, HeartbeatRequest } from '#protocol/messages.ts';

@@ -7,7 +7,7 @@
 import type { FastifyRequest } from 'fastify';
 import { givesNameTwice } from '#domain/bounded-json.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
-import { type PeopleRoute, pathFields, restPlace } from '#protocol/people-route.ts';
+import { type PeopleRoute, pathFields, restPlace } from '#protocol/people/people-route.ts';
 import { demandJson, misread, PEOPLE } from '../replies.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

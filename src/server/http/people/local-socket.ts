@@ -13,7 +13,7 @@ import type { FastifyInstance } from 'fastify';
 import { makeClosedDirectory } from '#disk/closed-directory.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { PEOPLE_UNREAD_MS_MAX } from '#domain/listener-limits.ts';
-import { createServer } from '#protocol/built-in-http.ts';
+import { createServer } from '#transport/built-in-http.ts';
 import type { Log } from '../../environment/environment.ts';
 import { WATCHED, watchConnections } from '../connections.ts';
 import { PEOPLE } from '../replies.ts';

@@ -2,7 +2,7 @@
  * What people may call, and what each call runs: one row a route.
  */
 import type { Caller } from '#domain/right.ts';
-import type { PeopleAnswer, PeopleRouteName, PeopleRoutes } from '#protocol/people-routes.ts';
+import type { PeopleAnswer, PeopleRouteName, PeopleRoutes } from '#protocol/people/people-routes.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { z } from 'zod';
 import { type CallLife, UNWATCHED } from '../../environment/call-life.ts';

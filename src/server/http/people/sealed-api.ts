@@ -3,10 +3,10 @@
  * because everything else would need the root key.
  */
 import { KeystairError } from '#domain/errors.ts';
-import { PEOPLE_ROUTES } from '#protocol/people-routes.ts';
-import type { ShownSeal } from '#protocol/seal-messages.ts';
+import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
+import type { ShownSeal } from '#protocol/people/seal-messages.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Opened } from '../../seals/open-by-itself.ts';
 import type { UnsealRequest } from '../../seals/unsealing.ts';
 import type { PeopleApi } from './people-api.ts';

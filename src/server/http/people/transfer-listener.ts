@@ -1,5 +1,5 @@
 /**
- * The streaming calls of the people's API (src/protocol/transfer-routes.ts says how they look): exports and backups leave
+ * The streaming calls of the people's API (src/protocol/people/transfer-routes.ts says how they look): exports and backups leave
  * as they are made, an import is read as it comes, both at the pace of the other end.
  */
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ import {
   ImportRequest,
   LINES_MEDIA_TYPE,
   TRANSFER_ROUTES,
-} from '#protocol/transfer-routes.ts';
+} from '#protocol/people/transfer-routes.ts';
 import type { Backups } from '../../backup/backups.ts';
 import { importInterrupted } from '../../transfer/stage-import.ts';
 import type { Transfers } from '../../transfer/transfers.ts';

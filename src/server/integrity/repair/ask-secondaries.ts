@@ -3,7 +3,7 @@
  * everything of that epoch sent again, which changes nothing where it is known. Invariant: the cursor and its audit
  * event are durable together.
  */
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { samePosition, SEQUENCE_START } from '#domain/sequence.ts';
 import type { Cursor } from '#store/rows.ts';
 import type { ServerPorts } from '../../repository/ports.ts';

@@ -5,7 +5,7 @@
  * Invariant: what the primary sends counts for nothing by itself; it comes in where the chain of this repository proves
  * it.
  */
-import { UUID_PATTERN } from '#domain/encryption-key.ts';
+import { UUID_PATTERN } from '#domain/uuid.ts';
 import {
   type AskBackPorts,
   demandOpenLink,

@@ -6,10 +6,10 @@
  * durable, and as whole when the verification after it says so.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
-import type { VerifyAnswer } from '#protocol/people-answers.ts';
+import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { CallLife } from '../../environment/call-life.ts';
 import type { AskBackPorts } from '../../hierarchy/recovery/ask-back.ts';
 import type { Findings } from '../verify/findings.ts';

@@ -1,7 +1,7 @@
 /** Who may still bring what a repair could not have at once, and how that is hastened: words for a person. */
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { byName } from '#domain/name-order.ts';
-import type { VerifyAnswer } from '#protocol/people-answers.ts';
+import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { readPrimary } from '../../hierarchy/primary/primary-row.ts';
 import { readMember } from '../../members/members.ts';

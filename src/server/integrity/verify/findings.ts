@@ -4,7 +4,7 @@
  */
 import { parseJson } from '#domain/bounded-json.ts';
 import { KEY_JSON } from '#domain/json-bounds.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Contact, Cursor, StoredKey } from '#store/rows.ts';
 import { toHex } from '#domain/hex.ts';
 

@@ -4,7 +4,7 @@
  */
 import { parseJson } from '#domain/bounded-json.ts';
 import { ROW_JSON } from '#domain/json-bounds.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
 import { NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
 import type { Contact } from '#store/rows.ts';

@@ -2,9 +2,9 @@
  * Where a damaged key can be had again. What the audit log tells of it counts before what its own row says: the row is the
  * thing that is damaged.
  */
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
-import type { PlaceOfKey } from '#protocol/people-answers.ts';
+import type { PlaceOfKey } from '#protocol/people/people-answers.ts';
 import type { Reader } from '#store/transaction.ts';
 import { readHearsay } from '../../hierarchy/hearsay.ts';
 import { readPrimary, readPrimaryContact } from '../../hierarchy/primary/primary-row.ts';

@@ -4,9 +4,9 @@
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import type { ServerName } from '#domain/lookup.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
-import type { VerifyAnswer } from '#protocol/people-answers.ts';
+import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { Store } from '#store/store.ts';
 import { type CallLife, UNWATCHED } from '../../environment/call-life.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';

@@ -19,11 +19,10 @@ import {
   PASSWORD_BYTES_MAX,
 } from '#domain/limits.ts';
 import type { RequiredRight } from '#domain/right.ts';
-import { list, STOPS, text, Time } from './forms.ts';
-import { Problem } from './problem.ts';
+import { list, STOPS, text, Time } from '../forms.ts';
+import { Problem } from '../problem.ts';
+import { Named } from './people-fields.ts';
 
-/** As `keys list` takes them: an id, or a name that only one has. */
-const Named = text(NAME_LENGTH_MAX, 1);
 const Password = text(PASSWORD_BYTES_MAX, 1);
 
 export const ExportRequest = z

@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { NAME_LENGTH_MAX, SEALS_MAX } from '#domain/limits.ts';
-import { list, text } from './forms.ts';
-import { ServerNameSchema } from './messages.ts';
-import { peopleRoute as row } from './people-route.ts';
+import { ServerNameSchema } from '../../fields.ts';
+import { list, text } from '../../forms.ts';
+import { peopleRoute as row } from '../people-route.ts';
 import {
   About,
   AddSealRequest,
@@ -16,12 +16,10 @@ import {
   SealWarnings,
   ShownSeal,
   UnsealBody,
-} from './seal-messages.ts';
+} from '../seal-messages.ts';
+import { Empty, Field } from '../people-fields.ts';
 
 const SERVER = 'Administration Server';
-const Empty = z.object({});
-/** An id, what a seal is about. */
-const Field = text(NAME_LENGTH_MAX);
 
 export const SEAL_ROUTES = {
   sealState: row('GET', '/api/server/seal-state', SERVER, 'Read', Empty, SealState),

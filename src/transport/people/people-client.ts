@@ -4,19 +4,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
-import { overSocket, request as httpRequest } from './built-in-http.ts';
-import { faultWords, formed } from './forms.ts';
-import { PeopleLine } from './people-answers.ts';
+import { overSocket, request as httpRequest } from '../built-in-http.ts';
+import { faultWords, formed } from '#protocol/forms.ts';
+import { PeopleLine } from '#protocol/people/people-answers.ts';
 import {
   PEOPLE_ROUTES,
   type PeopleAnswer,
   type PeopleRequest,
   type PeopleRouteName,
-} from './people-routes.ts';
-import { fillPath, pathFields, restPlace } from './people-route.ts';
-import { errorFromProblem } from './problem.ts';
+} from '#protocol/people/people-routes.ts';
+import { fillPath, pathFields, restPlace } from '#protocol/people/people-route.ts';
+import { errorFromProblem } from '#protocol/problem.ts';
 import { documentOf, documentsOf } from './read-answer.ts';
-import { LINES_MEDIA_TYPE } from './transfer-routes.ts';
+import { LINES_MEDIA_TYPE } from '#protocol/people/transfer-routes.ts';
 
 export interface Watch {
   /** How far the call is: `done` of `of`, in whatever unit. */

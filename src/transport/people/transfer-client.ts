@@ -7,10 +7,10 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
-import { overSocket, request as httpRequest } from './built-in-http.ts';
-import { faultWords, formed } from './forms.ts';
+import { overSocket, request as httpRequest } from '../built-in-http.ts';
+import { faultWords, formed } from '#protocol/forms.ts';
 import { notRunning, type SocketAddress } from './people-client.ts';
-import { errorFromProblem } from './problem.ts';
+import { errorFromProblem } from '#protocol/problem.ts';
 import { documentOf, documentsOf } from './read-answer.ts';
 import {
   type BackupRequest,
@@ -24,7 +24,7 @@ import {
   type ImportReport,
   type ImportRequest,
   TRANSFER_ROUTES,
-} from './transfer-routes.ts';
+} from '#protocol/people/transfer-routes.ts';
 
 export interface ExportAnswer {
   readonly keys: number;

@@ -4,21 +4,18 @@
  */
 import { z } from 'zod';
 import {
-  NAME_LENGTH_MAX,
   PASSWORD_BYTES_MAX,
   PIN_BYTES_MAX,
   RECOVERY_SHARE_BYTES_MAX,
   RECOVERY_SHARES_MAX,
   SEALS_MAX,
 } from '#domain/limits.ts';
-import { PATH_LENGTH_MAX, SENTENCE_LENGTH_MAX } from '#domain/message-limits.ts';
-import { list, STOPS, text, whole } from './forms.ts';
+import { PATH_LENGTH_MAX } from '#domain/message-limits.ts';
+import { list, STOPS, text, whole } from '../forms.ts';
+import { Field, Sentence } from './people-fields.ts';
 
-/** An id, a name, a time. */
-const Field = text(NAME_LENGTH_MAX);
 /** A label, or the path of a key file. */
 export const About = text(PATH_LENGTH_MAX);
-const Sentence = text(SENTENCE_LENGTH_MAX);
 /** A warning of each seal and one of all. */
 export const SealWarnings = list(Sentence, 4 * SEALS_MAX);
 

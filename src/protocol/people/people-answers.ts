@@ -3,26 +3,40 @@
  * verification found; and the lines in which a long call tells how far it is.
  */
 import { z } from 'zod';
-import { NAME_LENGTH_MAX } from '#domain/limits.ts';
+import { KEY_KINDS } from '#domain/key-kind.ts';
 import {
   ASKED_SERVERS_MAX,
   PEOPLE_LIST_MAX,
   REFUSED_REASON_LENGTH_MAX,
   REPORT_NAMES_MAX,
-  SENTENCE_LENGTH_MAX,
 } from '#domain/message-limits.ts';
-import { list, text } from './forms.ts';
-import { ExplainStep, Name, ServerNameSchema, Uuid } from './messages.ts';
-import { Problem } from './problem.ts';
-import { ShownServer, ShownServersSchema } from './server-tree.ts';
-import { KeyFieldsSchema } from './wire-key.ts';
+import { ExplainStep } from '../explain-step.ts';
+import { Name, ServerNameSchema, Uuid } from '../fields.ts';
+import { list, text } from '../forms.ts';
+import { Problem } from '../problem.ts';
+import { ShownServer, ShownServersSchema } from '../server-tree.ts';
+import { Field, Sentence } from './people-fields.ts';
 
-/** An id, a name, a time. */
-const Field = text(NAME_LENGTH_MAX);
-const Sentence = text(SENTENCE_LENGTH_MAX);
+/** The public fields of a key. */
+const KeyFields = z.object({
+  id: Field,
+  kind: z.enum(KEY_KINDS),
+  claimHash: Field,
+  device: z.object({ id: Field, name: Field }),
+  locator: z.object({
+    luksUuid: Field.optional(),
+    label: Field.optional(),
+    serial: Field.optional(),
+    recoveryId: Field.optional(),
+  }),
+  algorithm: Field,
+  origin: Field,
+  createdAt: Field,
+  replaces: Field.nullable(),
+});
 
 const KEY_STATES = ['recorded', 'transmitted', 'acknowledged', 'refused'] as const;
-export const ListedKey = KeyFieldsSchema.extend({
+export const ListedKey = KeyFields.extend({
   state: z.enum(KEY_STATES),
   /** Its number in this repository. */
   seq: z.number(),

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { KeystairError } from '#domain/errors.ts';
-import { createTransferClient } from '#protocol/transfer-client.ts';
+import { createTransferClient } from '#transport/people/transfer-client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keystair-transfer-client-'));
 after(() => rmSync(folder, { recursive: true }));

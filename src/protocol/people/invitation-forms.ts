@@ -1,0 +1,8 @@
+/** How a device or a secondary is invited: what is asked, and the one-time string that is answered. */
+import { z } from 'zod';
+import { INVITATION_BYTES_MAX, INVITATION_MS_MAX } from '#domain/limits.ts';
+import { text, whole } from '../forms.ts';
+import { Field } from './people-fields.ts';
+
+export const InvitationMs = whole(1000, INVITATION_MS_MAX);
+export const Invitation = z.object({ invitation: text(INVITATION_BYTES_MAX), expiresAt: Field });

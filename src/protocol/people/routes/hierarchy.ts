@@ -1,0 +1,84 @@
+/** The calls about the neighbours of a server: joining and leaving, their marks, and what is allowed to them. */
+import { z } from 'zod';
+import { INVITATION_BYTES_MAX, RECOVERY_MS_MAX } from '#domain/limits.ts';
+import { Addresses, ServerNameSchema } from '../../fields.ts';
+import { text, whole } from '../../forms.ts';
+import { Invitation, InvitationMs } from '../invitation-forms.ts';
+import { HierarchyAnswer } from '../people-answers.ts';
+import { Empty, Field, Named } from '../people-fields.ts';
+import { peopleRoute as row } from '../people-route.ts';
+
+const HIERARCHY = 'Hierarchy of Administration Servers';
+
+export const HIERARCHY_ROUTES = {
+  inviteSecondary: row(
+    'POST',
+    '/api/hierarchy/invitations',
+    HIERARCHY,
+    'Write',
+    z.object({ dmz: z.boolean().optional(), expiresMs: InvitationMs.optional() }),
+    Invitation,
+  ),
+  joinHierarchy: row(
+    'POST',
+    '/api/hierarchy/join',
+    HIERARCHY,
+    'Write',
+    z.object({ invitation: text(INVITATION_BYTES_MAX), useHierarchy: z.literal(true).optional() }),
+    z.object({
+      primary: ServerNameSchema,
+      useHierarchy: z.boolean(),
+      primaryUsesHierarchy: z.boolean(),
+      dmz: z.boolean(),
+      /** The invitation was of the primary this server has: only its addresses were renewed. */
+      addressesUpdated: z.boolean(),
+      addresses: Addresses,
+    }),
+  ),
+  showHierarchy: row('GET', '/api/hierarchy', HIERARCHY, 'Read', Empty, HierarchyAnswer),
+  heartbeatNow: row(
+    'POST',
+    '/api/hierarchy/heartbeat',
+    HIERARCHY,
+    'Write',
+    Empty,
+    z.object({ acknowledgedSeq: z.number(), transmitted: z.number() }),
+  ),
+  setServer: row(
+    'PATCH',
+    '/api/hierarchy/servers/:server',
+    HIERARCHY,
+    'Write',
+    z.object({ server: Named, dmz: z.boolean() }),
+    z.object({ server: ServerNameSchema, dmz: z.boolean() }),
+  ),
+  removeServer: row(
+    'DELETE',
+    '/api/hierarchy/servers/:server',
+    HIERARCHY,
+    'Write',
+    z.object({ server: Named }),
+    z.object({ server: ServerNameSchema }),
+  ),
+  allowRecovery: row(
+    'POST',
+    '/api/hierarchy/servers/:server/recovery',
+    HIERARCHY,
+    'Write',
+    z.object({
+      server: Named,
+      expiresMs: whole(1000, RECOVERY_MS_MAX).optional(),
+      /** Ends what was allowed. */
+      off: z.literal(true).optional(),
+    }),
+    z.object({ server: ServerNameSchema, expiresAt: Field.nullable() }),
+  ),
+  leaveHierarchy: row(
+    'POST',
+    '/api/hierarchy/leave',
+    HIERARCHY,
+    'Write',
+    Empty,
+    z.object({ primary: ServerNameSchema, told: z.boolean() }),
+  ),
+} as const;

@@ -1,0 +1,67 @@
+/** The calls about encryption keys: finding one, why a lookup goes as it goes, revealing one, having them back. */
+import { z } from 'zod';
+import { KEY_MATERIAL_BYTES_MAX, LIST_PAGE_MAX, REASON_LENGTH_MAX } from '#domain/limits.ts';
+import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
+import { ServerNameSchema, Uuid } from '../../fields.ts';
+import { list, remark, STOPS, text } from '../../forms.ts';
+import { ExplainResult, ListedKey } from '../people-answers.ts';
+import { Empty, Field, Named } from '../people-fields.ts';
+import { peopleRoute as row } from '../people-route.ts';
+
+const KEYS = 'Encryption key management';
+
+export const KEYS_ROUTES = {
+  listKeys: row(
+    'GET',
+    '/api/keys',
+    KEYS,
+    'Read',
+    z.object({
+      device: Named.optional(),
+      find: Field.optional(),
+      after: z.coerce.number().int(STOPS).min(0, STOPS).optional(),
+      limit: z.coerce.number().int(STOPS).min(1, STOPS).max(LIST_PAGE_MAX, STOPS).optional(),
+    }),
+    /** `next` is to be given as `after` for the following page. */
+    z.object({
+      keys: list(ListedKey, LIST_PAGE_MAX),
+      /** Rows whose fields cannot be read: damaged. */
+      unreadable: list(z.object({ id: Uuid, seq: z.number() }), LIST_PAGE_MAX),
+      next: z.number().nullable(),
+    }),
+  ),
+  showKey: row('GET', '/api/keys/:id', KEYS, 'Read', z.object({ id: Named }), z.object({ key: ListedKey })),
+  explainKey: row(
+    'POST',
+    '/api/keys/explain',
+    KEYS,
+    'Read',
+    z.object({ id: Named, claim: text(22).optional() }),
+    ExplainResult,
+  ),
+  revealKey: row(
+    'POST',
+    '/api/keys/:id/reveal',
+    KEYS,
+    'Write',
+    z.object({ id: Named, reason: remark(REASON_LENGTH_MAX) }),
+    /** Text where the material is UTF-8, as all that Keystair makes is. */
+    z.object({ id: Uuid, material: text(2 * KEY_MATERIAL_BYTES_MAX), encoding: z.enum(['text', 'base64']) }),
+  ),
+  recoverFromPrimary: row(
+    'POST',
+    '/api/server/recovery',
+    KEYS,
+    'Write',
+    Empty,
+    z.object({
+      primary: ServerNameSchema,
+      new: z.number(),
+      known: z.number(),
+      /** Keys the primary lists and did not give, or gave otherwise than it should. */
+      notGiven: list(z.object({ id: Uuid, reason: Field }), REPORT_NAMES_MAX),
+      /** Besides those that are named. */
+      moreNotGiven: z.number().optional(),
+    }),
+  ),
+} as const;
