@@ -1,6 +1,6 @@
 /**
  * The documents of the contract, field by field, from real processes: three levels, and a third branch. What a refusal
- * says is held in test/e2e/refusals.test.ts.
+ * says is held in test/e2e/refusals.long.test.ts.
  *
  *             Geneva
  *            /      \

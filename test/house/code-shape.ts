@@ -54,7 +54,8 @@ export function nameFaults(path: string): string[] {
     .filter((part) => EMPTY_NAMES.includes(part))
     .map((part) => `'${part}' says nothing about what lies there`);
   const name = path.split('/').at(-1)!;
-  if (!/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test)?\.tsx?$/.test(name)) faults.push(`'${name}' is not kebab-case`);
+  if (!/^[a-z0-9]+(?:-[a-z0-9]+)*(?:(?:\.long)?\.test)?\.tsx?$/.test(name))
+    faults.push(`'${name}' is not kebab-case`);
   return faults;
 }
 

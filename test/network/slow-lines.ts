@@ -1,9 +1,8 @@
 /** Lines and neighbours that are slow, or stop in the middle. */
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '#test/support/eventually.ts';
 import { explainNamesTheLine, leafStaysConnected, statusShowsUnreachable } from './looks.ts';
-import { HEARTBEAT_MS, type NetworkTree } from './network-tree.ts';
+import type { NetworkTree } from './network-tree.ts';
 import { CLEAR } from './relay.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -28,6 +27,17 @@ async function climbs({ middle, work }: NetworkTree): Promise<void> {
   await work.Middle.once();
   const { headSeq } = await middle.call('serverStatus', {});
   await eventually('the key has climbed', async () => (await middle.primary()).acknowledgedSeq >= headSeq);
+}
+
+/** Meanwhile the middle answers its own secondary, so many times. */
+async function middleIsHeard({ leaf }: NetworkTree, times: number): Promise<void> {
+  for (let heard = 0; heard < times; heard += 1) {
+    const { lastHeartbeatAt } = await leaf.primary();
+    await eventually(
+      'the leaf has another heartbeat answered',
+      async () => (await leaf.primary()).lastHeartbeatAt !== lastHeartbeatAt,
+    );
+  }
 }
 
 const trickle: Scenario = {
@@ -62,7 +72,8 @@ const stopsReading: Scenario = {
   name: 'stops-reading',
   meets: 'the primary stops reading in the middle of a transmission of large keys, and goes on later',
   works: EVERYWHERE,
-  async disturb({ root, middle, work }) {
+  async disturb(tree) {
+    const { root, middle, work } = tree;
     const before = (await middle.primary()).acknowledgedSeq;
     root.relay.weather = { ...CLEAR, refuse: true };
     await statusShowsUnreachable(middle);
@@ -71,7 +82,7 @@ const stopsReading: Scenario = {
     root.relay.weather = CLEAR;
     await eventually('it transmits', () => root.relay.bytesUp > bytesUp + 500_000);
     root.relay.weather = { ...CLEAR, up: 'hold' };
-    await sleep(3 * HEARTBEAT_MS);
+    await middleIsHeard(tree, 3);
     const { acknowledgedSeq } = await middle.primary();
     assert.ok(
       acknowledgedSeq >= before && acknowledgedSeq <= (await middle.call('serverStatus', {})).headSeq,

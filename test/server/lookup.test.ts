@@ -145,16 +145,14 @@ test('an answer that is not the key asked for is not kept: another key, another 
 
 test('identical questions are one flight, and another claim is another question', async () => {
   const key = makeSomeKey();
-  let answerAll: (answer: LookupAnswer) => void = () => undefined;
-  const answered = new Promise<LookupAnswer>((resolve) => {
-    answerAll = resolve;
-  });
-  played.answer = () => answered;
+  const answered = Promise.withResolvers<LookupAnswer>();
+  played.answer = () => answered.promise;
   const before = played.asked.length;
+  const waiting = server.timersRunning();
   const questions = [ask(key), ask(key), ask(key), ask({ ...key, claim: makeSomeKey().claim })];
-  while (played.asked.length < before + 2) await new Promise(setImmediate);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  answerAll(found(key));
+  // Each has a deadline of its own, and keeps it while it waits for the answer.
+  while (server.timersRunning() < waiting + questions.length) await new Promise(setImmediate);
+  answered.resolve(found(key));
   const outcomes = (await Promise.all(questions)).map(({ outcome }) => outcome);
   assert.deepEqual(outcomes, ['found', 'found', 'found', 'not-found']);
   assert.equal(played.asked.length, before + 2);

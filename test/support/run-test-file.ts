@@ -25,6 +25,8 @@ export interface TestFileResult {
   /** Everything the tests printed. */
   readonly printed: string;
   readonly milliseconds: number;
+  /** None where the file did not end by itself. */
+  readonly processorMilliseconds: number;
 }
 
 /** As our own programs are started: many a file loads all that they load. */
@@ -32,18 +34,27 @@ const ONE_LANGUAGE = join(import.meta.dirname, '../../src/cli/one-language.ts');
 const REPORTER = join(import.meta.dirname, 'events-reporter.ts');
 
 /** Reads the reporter's lines; a last line cut by a kill is left out. */
-function readTestLines(text: string): { tests: TestResult[]; unfinished: string[]; over: boolean } {
+function readTestLines(text: string): {
+  tests: TestResult[];
+  unfinished: string[];
+  over: boolean;
+  processorMilliseconds: number;
+} {
   const begun = new Map<number, { name: string; parent: number }>();
   const open = new Set<number>();
   const tests: TestResult[] = [];
   let over = false;
+  let processorMilliseconds = 0;
   const pathOf = (id: number): string[] => {
     const found = begun.get(id);
     return found === undefined ? [] : [...pathOf(found.parent), found.name];
   };
   for (const line of text.split('\n').slice(0, -1)) {
     const event = JSON.parse(line) as TestLine;
-    if (event.kind === 'over') over = true;
+    if (event.kind === 'over') {
+      over = true;
+      processorMilliseconds = event.processorMilliseconds;
+    }
     if (event.kind !== 'over') begun.set(event.id, event);
     if (event.kind === 'begun') open.add(event.id);
     if (event.kind === 'ended') {
@@ -54,7 +65,8 @@ function readTestLines(text: string): { tests: TestResult[]; unfinished: string[
       }
     }
   }
-  return { tests, unfinished: [...open].map((id) => pathOf(id).join(' > ')), over };
+  const unfinished = [...open].map((id) => pathOf(id).join(' > '));
+  return { tests, unfinished, over, processorMilliseconds };
 }
 
 function faultOf(
@@ -134,6 +146,7 @@ export async function runTestFile(
       fault: faultOf(timedOut, ended, lines, millisecondsMax),
       printed: Buffer.concat(printed).toString('utf8'),
       milliseconds: performance.now() - begunAt,
+      processorMilliseconds: lines.processorMilliseconds,
     };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -52,6 +52,8 @@ export interface ServerInProcess {
   readonly clock: { (): number; aheadMs: number };
   /** What it logged: event names with their fields. */
   readonly logged: Readonly<Record<string, unknown>>[];
+  /** What it waits for by the clock: deadlines of questions on their way, and what it does by itself. */
+  timersRunning(): number;
   /** Begins what it does by itself, where `heartbeats` kept that back. */
   start(): void;
   /** A call of the local administrator. */
@@ -177,6 +179,7 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     administration,
     clock,
     logged,
+    timersRunning: () => pending.size,
     start: () => administration.start(),
     call: (route, request) => {
       const parsed = PEOPLE_ROUTES[route].request.parse(request);
