@@ -3,6 +3,7 @@
  * standard error. Invariant: a result that was not taken whole, and an input that was not read whole, is a failure: the
  * exit code promises it.
  */
+import { writeSync } from 'node:fs';
 import { fileFailure } from '#disk/file-failure.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { readable } from '#domain/name.ts';
@@ -18,6 +19,8 @@ export interface Terminal {
   readonly say: (line: string) => void;
   /** The same, of what is told only once. Resolves when it was taken. */
   readonly show: (line: string) => Promise<void>;
+  /** For whoever will have to `show` something: throws where standard error is closed, before anything is done. */
+  readonly demandShow: () => void;
   /** Standard error, the line that is there replaced; undefined where it is no terminal. `''` takes it away. */
   readonly paint?: (line: string) => void;
   readonly input: Input;
@@ -25,6 +28,7 @@ export interface Terminal {
   readonly inputIsPerson: boolean;
 }
 
+const STANDARD_ERROR = 'standard error';
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 const WHY: Readonly<Record<string, string>> = {
   EBADF: 'is closed',
@@ -45,6 +49,7 @@ function outputFailure(stream: string, cause: NodeJS.ErrnoException): KeystairEr
 }
 
 type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+type ErrorOutput = Output & { readonly fd?: number };
 
 function write(stream: Output, name: string, text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -53,6 +58,23 @@ function write(stream: Output, name: string, text: string | Uint8Array): Promise
       else reject(outputFailure(name, error));
     });
   });
+}
+
+/** Nothing is written; that it could not be, the system says all the same. */
+function demandOpen({ fd }: ErrorOutput): void {
+  if (fd === undefined) return;
+  try {
+    writeSync(fd, '');
+  } catch (error) {
+    throw new KeystairError(
+      'interrupted',
+      'standard error is closed, and what is told only once goes there',
+      {
+        nextStep: 'nothing was done; give it another output, and run the command again',
+        cause: error,
+      },
+    );
+  }
 }
 
 /** The same input, its failures in our codes. */
@@ -71,7 +93,7 @@ function named(stdin: Input): Input {
 export function createTerminal(streams: {
   readonly stdin: Input & { readonly isTTY?: boolean };
   readonly stdout: Output;
-  readonly stderr: Output;
+  readonly stderr: ErrorOutput;
 }): Terminal {
   // Failures of single writes are told to their callers; without listeners the stream's own event would crash.
   streams.stdout.on('error', () => {});
@@ -82,7 +104,8 @@ export function createTerminal(streams: {
     say: (line) => {
       streams.stderr.write(`${readable(line)}\n`);
     },
-    show: (line) => write(streams.stderr, 'standard error', `${readable(line)}\n`),
+    show: (line) => write(streams.stderr, STANDARD_ERROR, `${readable(line)}\n`),
+    demandShow: () => demandOpen(streams.stderr),
     ...(streams.stderr.isTTY === true
       ? { paint: (line: string) => void streams.stderr.write(`\r\u001B[K${readable(line)}`) }
       : {}),

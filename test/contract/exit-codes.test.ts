@@ -138,6 +138,26 @@ test('an output that is full, or was left by its reader, makes each way to write
   }
 });
 
+test('a generated password that nobody could read leaves no file, and is said by the exit code', async () => {
+  const out = place.path('unread.age');
+  const args = ['keys', 'export', '--generate-password', '--data', oslo.data];
+  for (const lost of ['2>&-', '2> /dev/full']) {
+    assert.equal((await runWith(lost, [...args, '--out', out])).status, 1, lost);
+    assert.ok(!existsSync(out), lost);
+  }
+});
+
+test('a server whose standard error is closed serves all the same', async () => {
+  const data = place.path('mute');
+  const { pid, ended } = beginKeystair(['server', 'start', '--data', data, '--listen', '127.0.0.1:0'], {
+    under: ['sh', '-c', 'exec "$0" "$@" 2>&-'],
+  });
+  const status = () => beginKeystair(['server', 'status', '--data', data]).ended;
+  await eventually('it answers', async () => (await status()).status === 0);
+  process.kill(pid, 'SIGTERM');
+  assert.equal((await ended).status, 0);
+});
+
 test('what comes through a closed input, or a folder, is not taken for nothing', async () => {
   const here = ['--state', device.state];
   const withPassword = ['--password-file', password];

@@ -53,6 +53,19 @@ async function newPassword(
   return { password: await readPassword(file, context.terminal, question), shown: [] };
 }
 
+/**
+ * The file's bytes, and before they count as whole what is shown once: a file of which nobody read the password is not
+ * left behind. Never on standard output, which may end in a log.
+ */
+async function* thenShown(
+  bytes: AsyncIterable<Uint8Array>,
+  shown: readonly string[],
+  { terminal }: Context,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* bytes;
+  for (const line of shown) await terminal.show(line);
+}
+
 /** The server judges passwords; that there is another way than to choose a better one, it cannot know. */
 function nameOtherWay(error: unknown): never {
   if (!(error instanceof KeystairError) || error.code !== 'password-weak') throw error;
@@ -93,6 +106,7 @@ export const exportByHand = command({
     const piped = out === STANDARD_STREAM;
     if (piped) demandPipedOutput(context.terminal);
     else await checkNewFile(out, force);
+    if (options['generate-password']) context.terminal.demandShow();
     await sayPartsLeft(context.terminal, out);
     const transfers = await context.connectTransfers(data);
     const secret =
@@ -107,11 +121,13 @@ export const exportByHand = command({
     };
     const answer = await transfers.exportKeys(request, context.stopSignal()).catch(nameOtherWay);
     const progress = createProgress(context.terminal, 'Exporting', clock, inMegabytes);
-    const bytes = counted(answer.bytes, answer.bytesExpected, progress);
+    const bytes = thenShown(
+      counted(answer.bytes, answer.bytesExpected, progress),
+      secret?.shown ?? [],
+      context,
+    );
     if (piped) await writeStandardOutput(context.terminal, bytes);
     else await writeWholeFile({ path: out, force, random }, bytes);
-    // Never on standard output, which may end in a log.
-    for (const line of secret?.shown ?? []) await context.terminal.show(line);
     const exported = `Exported ${count(answer.keys, 'key')} to ${piped ? 'standard output' : out}`;
     return {
       document: { exported: answer.keys, file: out },

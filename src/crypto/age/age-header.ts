@@ -22,6 +22,7 @@ const VERSION_LINE = 'age-encryption.org/v1\n';
 const ANY_VERSION = 'age-encryption.org/';
 /** A mark of the byte order, as Latin-1, is another thing that editors add. */
 const WITH_OTHER_LINE_ENDS = /^(?:\xef\xbb\xbf)?age-encryption\.org\/v1\r?\n/;
+const LINE_ENDS_CHANGED = { lineEnds: 'changed' } as const;
 const COLUMNS = 64;
 const ARGUMENT_LINE = /^->( [\x21-\x7e]+)+$/;
 const MAC_LINE = /^--- ([A-Za-z0-9+/]{43})$/;
@@ -41,6 +42,7 @@ function checkVersion(start: string): void {
   if (WITH_OTHER_LINE_ENDS.test(start)) {
     throw fileDamaged(
       'the line ends of the file were changed, as a transfer in text mode or an editor changes them',
+      LINE_ENDS_CHANGED,
     );
   }
   if (start.startsWith(ANY_VERSION)) {
@@ -55,6 +57,11 @@ function checkVersion(start: string): void {
   throw new KeystairError('file-not-encrypted', 'the file is not encrypted with age', {
     nextStep: 'check that this is the file that `keystair agent encrypt-file` made',
   });
+}
+
+/** That fault alone shows in the first line, to anybody and whatever the password is. */
+export function hasChangedLineEnds({ details }: KeystairError): boolean {
+  return details?.['lineEnds'] === LINE_ENDS_CHANGED.lineEnds;
 }
 
 /** One stanza from `lines` at `at`, and where the next section begins. */

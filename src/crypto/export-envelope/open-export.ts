@@ -3,14 +3,15 @@
  * opens it.
  *
  * Invariant: whatever is wrong with the envelope, the answer is one and the same: a person without the password cannot
- * tell a wrong password from a cut file, a flipped bit, another server's file or no age file at all. Only a file that says
- * of itself that a device encrypted it is called that. Every byte handed on was verified.
+ * tell a wrong password from a cut file, a flipped bit, another server's file or no age file at all. Only what the first
+ * lines show to anybody is called what it is: a file that a device encrypted, and line ends that were changed. Every byte
+ * handed on was verified.
  */
 import { KeystairError } from '#domain/errors.ts';
 import { type AgeStanza, isFileStanza } from '#domain/file-stanza.ts';
 import type { KeyMaterial } from '#domain/key-material.ts';
 import { unwrapFileKey } from '../age-identity.ts';
-import { headerMacFits, readAgeHeader } from '../age/age-header.ts';
+import { hasChangedLineEnds, headerMacFits, readAgeHeader } from '../age/age-header.ts';
 import { type Bytes, decryptPayload } from '../age/age-payload.ts';
 import { isScryptStanza, type Stretch, unwrapWithPassphrase } from '../age/scrypt-stanza.ts';
 import { aboutSpaces, passwordForms } from '../password/password-text.ts';
@@ -65,11 +66,11 @@ async function findFileKey(stanzas: readonly AgeStanza[], keys: OpenExportKeys):
  * what they are.
  */
 function isOfTheEnvelope(error: unknown): boolean {
-  if (!(error instanceof KeystairError)) return false;
+  if (!(error instanceof KeystairError) || hasChangedLineEnds(error)) return false;
   return ['file-damaged', 'file-not-encrypted', 'record-invalid', 'export-unreadable'].includes(error.code);
 }
 
-/** Yields verified plaintext. Throws `export-unreadable`, and `export-invalid` for a file of a device. */
+/** Yields verified plaintext. Throws `export-unreadable`, `export-invalid` for a file of a device, `file-damaged` for other line ends. */
 export async function* openExport(source: AsyncIterable<Uint8Array>, keys: OpenExportKeys): Bytes {
   let fileKey: Uint8Array | undefined;
   try {

@@ -55,7 +55,7 @@ export class Imports {
   }
 
   /**
-   * Throws `not-allowed`, `export-unreadable`, `export-invalid`, `export-version`, `export-conflict`, `disk-low`,
+   * Throws `not-allowed`, `export-unreadable`, `file-damaged`, `export-invalid`, `export-version`, `export-conflict`, `disk-low`,
    * `disk-full`, `interrupted`: then nothing was imported, unless `onConfirmed` was called; then the server goes on
    * trying by itself.
    */

@@ -35,7 +35,7 @@ export function importedFrom(importId: string): string {
 }
 
 /**
- * Stages a file whole, or throws: `export-unreadable`, `export-invalid`, `export-version`, `export-conflict`,
+ * Stages a file whole, or throws: `export-unreadable`, `file-damaged`, `export-invalid`, `export-version`, `export-conflict`,
  * `disk-low`, `disk-full`, `interrupted`. What was staged by then is the caller's to drop.
  */
 export async function stageImport(

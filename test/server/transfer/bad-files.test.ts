@@ -268,3 +268,14 @@ test('whoever goes away while the file is read leaves nothing', async () => {
   }
   await assert.rejects(oslo.imported(leaving(), {}, undefined, gone.signal), { code: 'interrupted' });
 });
+
+test('line ends that were changed show in its first line to anybody, and are called that', async () => {
+  const text = large.toString('latin1');
+  for (const other of [text.replaceAll('\n', '\r\n'), `\xef\xbb\xbf${text}`]) {
+    for (const password of ['another password that is long', undefined]) {
+      const { code, sentence } = await refusal(Buffer.from(other, 'latin1'), password);
+      assert.equal(code, 'file-damaged');
+      assert.match(sentence, /line ends/);
+    }
+  }
+});
