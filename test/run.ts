@@ -30,6 +30,7 @@ const MOSTLY_WAIT = [
   'test/e2e/by-hand-progress.long.test.ts',
   'test/e2e/full-disk-lookup.test.ts',
   'test/e2e/machines-speak.test.ts',
+  'test/e2e/stopped-under-hostile.test.ts',
   'test/network/network.test.ts',
   'test/server/put-off.test.ts',
 ];

@@ -3,6 +3,7 @@
  * is never left open, also not after a start that failed.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
+import type { Server } from 'node:https';
 import type { ServerName } from '#domain/server-name.ts';
 import type { Store } from '#store/store.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
@@ -92,10 +93,23 @@ export async function serve(
   } finally {
     endRenewal();
     const cut = setTimeout(() => machines.server.closeAllConnections(), DRAIN_MS_MAX);
-    machines.server.close();
-    await Promise.all([machines.app.close(), people.close(), socket.close(), administrationServer.stop()]);
+    await Promise.all([
+      closed(machines.server),
+      machines.app.close(),
+      people.close(),
+      socket.close(),
+      administrationServer.stop(),
+    ]);
     clearTimeout(cut);
   }
+}
+
+/** With its last connection: it is no more looked after when one takes its time, and would keep the process. */
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    // An error where it never listened.
+    server.close(() => resolve());
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
