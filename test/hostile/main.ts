@@ -2,8 +2,10 @@
  * The rows of hostile input that repeat, with as many rounds as one likes.
  *
  *   npm run hostile -- --kind (flips | parsers | members) [--rounds N] [--seed N] [--budget 240s] [--only TEXT] [--json]
+ *   npm run hostile -- --kind members --planted TEXT
  *
- * `members` do each of their harms `--rounds` times, and share the budget among them.
+ * `members` do each of their harms `--rounds` times, and share the budget among them. `--planted` takes away those bounds
+ * in a copy of the program whose name holds the text, '' for all, and exits with 1 when that is not seen.
  *
  * With a budget no round begins after so many seconds.
  * `--only` takes the classes whose name holds the text. Exit code 1 where anything is wrong.
@@ -11,6 +13,7 @@
 import { budgetMs, oneOf, readingArguments, textsOf, wholeNumber } from '#test/support/tool-options.ts';
 import { runFlips } from './flips/run-flips.ts';
 import { runMembers } from './members/run-members.ts';
+import { seekMemberBugs } from './members/planted/seek-member-bugs.ts';
 import { runParsers } from './parsers/run-parsers.ts';
 
 const ROUNDS_DEFAULT = { flips: 2000, parsers: 100_000, members: 1 } as const;
@@ -23,6 +26,7 @@ const { values, kind, roundsWanted, seedWanted, budget } = readingArguments(() =
     seed: { type: 'string' },
     budget: { type: 'string' },
     only: { type: 'string' },
+    planted: { type: 'string' },
     json: { type: 'boolean', default: false },
   });
   const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[];
@@ -41,8 +45,14 @@ function say(text: string): void {
   (values.json ? process.stderr : process.stdout).write(`${text}\n`);
 }
 
+const ENDING = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+if (values.planted !== undefined) {
+  const ended = new AbortController();
+  for (const signal of ENDING) process.on(signal, () => ended.abort());
+  process.exit((await seekMemberBugs(values.planted, say, ended.signal)) ? 0 : 1);
+}
 // At exit a kind ends what it started, and clears its folder away.
-for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+for (const signal of ENDING) process.on(signal, () => process.exit(1));
 const begun = performance.now();
 const rounds = roundsWanted ?? ROUNDS_DEFAULT[kind];
 // A fresh one each time, so that what it finds can be had again.

@@ -14,6 +14,9 @@ const TIMES_QUIET_MAX = 20;
 /** One harm is a few dozen calls, of which the slowest is the p99: alone it decides only where it is far off. */
 const ALONE_TIMES = 4;
 
+/** A budget fills again meanwhile. */
+const FILLED_TIMES = 1.1;
+
 /** @param ascending empty where nothing was answered at all. */
 function percentile(ascending: readonly number[], part: number): number {
   return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * part))] ?? 0;
@@ -28,8 +31,16 @@ export function boundFor(quietP99: number): number {
   return Math.max(P99_MS_MAX, TIMES_QUIET_MAX * quietP99);
 }
 
+/** What the foreign program tells of a harm. */
+export interface Told {
+  /** How often each status was answered, and what else it counts. */
+  readonly answers: Readonly<Record<string, number>>;
+  /** So often may it succeed. */
+  readonly timesMax?: number;
+}
+
 /** What must not be, in a sentence each. */
-export function faultsOf(seen: Seen, answers: Readonly<Record<string, number>>): readonly string[] {
+export function faultsOf(seen: Seen, { answers, timesMax }: Told): readonly string[] {
   const faults: string[] = [];
   if (!seen.alive) faults.push(`the server ended: ${seen.lastWords}`);
   if (seen.memoryMiB > MEMORY_MIB_MAX)
@@ -38,6 +49,9 @@ export function faultsOf(seen: Seen, answers: Readonly<Record<string, number>>):
     faults.push(`${seen.failures.length} calls of the honest device failed, first: ${seen.failures[0]}`);
   const broken = answers['500'] ?? 0;
   if (broken > 0) faults.push(`${broken} requests were answered with 500, as if the server were at fault`);
+  const times = answers['200'] ?? 0;
+  if (timesMax !== undefined && times > FILLED_TIMES * timesMax)
+    faults.push(`it was done ${times} times; a member may ${timesMax} in an hour`);
   return faults;
 }
 

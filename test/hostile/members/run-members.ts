@@ -6,22 +6,25 @@
  * afterwards the server verifies, shows its hierarchy, and has the honest device's keys. A server that broke a promise
  * is named with what was done to it and started anew, so that one run finds all the harm there is.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openWorkplace, type Workplace } from '#test/crashes/workplace.ts';
 import { shuffled } from '#test/crashes/shuffled.ts';
 import { createDice } from '#test/simulation/world/dice.ts';
 import type { Report, Rounds } from '../rounds.ts';
 import { type ForeignProgram, startForeignProgram } from './foreign-program.ts';
-import { boundFor, faultsOf, p99Of, slownessOf } from './judge.ts';
+import { boundFor, faultsOf, p99Of, slownessOf, type Told } from './judge.ts';
 import { Target } from './target.ts';
 
 /** Each harm so long where no time is given, and never longer. */
 const HARM_MS_MAX = 2500;
 const HARM_MS_MIN = 300;
 const QUIET_MS_MAX = 3000;
-/** Each limit of time is 30 s at the most, and looked after each 30 s. */
-const LINGERING_MS_MAX = 65_000;
+/** Each limit of time is 30 s at the most, and all are looked after every few seconds. */
+const LINGERING_MS_MAX = 45_000;
 /** The rest is starting, and looking at all of it afterwards. */
 const PART_FOR_HARM = 0.65;
+
+const NOTHING_TOLD: Told = { answers: {} };
 
 interface Harm {
   readonly name: string;
@@ -85,7 +88,7 @@ class Campaign {
         for (const [word, count] of Object.entries(told)) answers[word] = (answers[word] ?? 0) + count;
       }
     }
-    await this.#lookAtLingering(performance.now() - begun);
+    await this.#lookAtLingering(begun);
     for (const target of targets) {
       this.#wrongs.push(...(await target.faultsAfter()));
       await target.end();
@@ -139,11 +142,13 @@ class Campaign {
   async #lookAtQuiet(target: Target, ms: number): Promise<void> {
     const seen = await target.watch(() => new Promise((resolve) => setTimeout(resolve, ms)));
     this.#quiet.push(...seen.latencies);
-    this.#wrongs.push(...faultsOf(seen, {}).map((fault) => `in a quiet phase of ${target.name}: ${fault}`));
+    this.#wrongs.push(
+      ...faultsOf(seen, NOTHING_TOLD).map((fault) => `in a quiet phase of ${target.name}: ${fault}`),
+    );
   }
 
-  async #do({ name, order, target }: Harm, ms: number, bound: number): Promise<Record<string, number>> {
-    let answers: Record<string, number> = {};
+  async #do({ name, order, target }: Harm, ms: number, bound: number): Promise<Told['answers']> {
+    let told = NOTHING_TOLD;
     if (order === 'answer') await this.#join('asker', await target.call('inviteDevice', {}));
     else {
       // New ones each time: whose budget is used up does no further harm.
@@ -151,25 +156,29 @@ class Campaign {
       await this.#join('secondary', await target.call('inviteSecondary', {}));
     }
     const seen = await target.watch(async () => {
-      answers = await this.#foreign.tell({ do: order, name, ms });
+      told = await this.#foreign.tell<Told>({ do: order, name, ms });
     });
-    const faults = faultsOf(seen, answers);
+    const faults = faultsOf(seen, told);
     const slow = slownessOf(seen.latencies, bound);
     this.#wrongs.push(...faults.map((fault) => `${name}: ${fault}`));
     this.#slow.push(...slow.map((fault) => `${name}: ${fault}`));
     this.#latencies.push(...seen.latencies);
     this.#say(
       `${target.name}: ${name}: ${seen.memoryMiB} MiB, p99 ${p99Of(seen.latencies)} ms, ` +
-        `${seen.diskMiB.toFixed(1)} MiB written; ${JSON.stringify(answers)}`,
+        `${seen.diskMiB.toFixed(1)} MiB written; ${JSON.stringify(told.answers)}`,
     );
     for (const fault of [...faults, ...slow]) this.#say(`  ${fault}`);
     // What one harm left behind is not counted for the next.
     if (faults.length > 0) await target.restart();
-    return answers;
+    return told.answers;
   }
 
   /** What gave a little now and then is cut off by now, whatever it was. */
-  async #lookAtLingering(heldMs: number): Promise<void> {
+  async #lookAtLingering(begun: number): Promise<void> {
+    const left = begun + LINGERING_MS_MAX - performance.now();
+    // Where few harms are asked for and there is time, it is waited for.
+    if (left > 0 && performance.now() + left < this.#rounds.end) await sleep(left);
+    const heldMs = performance.now() - begun;
     const still = await this.#foreign.tell<Record<string, number>>({ do: 'lingering' });
     const seconds = Math.round(heldMs / 1000);
     this.#say(`held for ${seconds} s, and still open: ${JSON.stringify(still)}`);

@@ -22,6 +22,8 @@ type Going = Pick<Scene, 'over' | 'tally'>;
 
 export interface Attack {
   readonly name: string;
+  /** So often may it be done in an hour, as PROTOCOL says. */
+  readonly timesMax?: number;
   /** Resolves soon after `over`. */
   run(scene: Scene): Promise<void>;
 }
@@ -36,6 +38,11 @@ export class Tally {
 
   answered(answer: Answer | undefined): void {
     this.count(answer?.status ?? 'closed');
+  }
+
+  /** Whether anything came of it yet. */
+  get isEmpty(): boolean {
+    return this.#counts.size === 0;
   }
 
   toJSON(): Record<string, number> {

@@ -54,7 +54,10 @@ export const ATTACKS_OF_ORDER: readonly Attack[] = [
     path: '/v1/secondary/lookup',
     body: secondaryLookup({ id: held[0]!.id, claim: someQuestion().claim }),
   })),
-  asking('a certificate renewed for ever', asDevice, 16, () => ({ path: '/v1/renew', body: '{}' })),
+  {
+    ...asking('a certificate renewed for ever', asDevice, 16, () => ({ path: '/v1/renew', body: '{}' })),
+    timesMax: 600,
+  },
   asking('the same key given into custody for ever', asDevice, 32, ({ own }) => ({
     path: '/v1/device/keys',
     body: JSON.stringify({ complete: own.record }),

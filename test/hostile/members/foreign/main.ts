@@ -33,6 +33,8 @@ const ATTACKS: readonly Attack[] = [
 ];
 /** As many as a page of arrival holds. */
 const HELD_KEYS = 100;
+/** At most so many times the time that was given. */
+const LONGER = 10;
 /** Questions at a time that a secondary has to pass up. */
 const QUESTIONS = 32;
 
@@ -75,17 +77,27 @@ async function attack(name: string, ms: number): Promise<unknown> {
   if (found === undefined) throw new Error(`there is no attack called ${name}`);
   const device = memberCalled('device');
   const tally = new Tally();
-  const until = performance.now() + ms;
+  const own = await ownKey(device);
+  const over = overAfter(ms, tally);
   await found.run({
     device,
     secondary: memberCalled('secondary'),
-    own: await ownKey(device),
+    own,
     stranger: { address: device.line.address, ...strangersKey },
     held,
-    over: () => performance.now() >= until,
+    over,
     tally,
   });
-  return tally;
+  return { answers: tally, timesMax: found.timesMax };
+}
+
+/** When it was done for so long, and something came of it: on a busy machine handshakes alone take longer. */
+function overAfter(ms: number, tally: Tally): () => boolean {
+  const begun = performance.now();
+  return () => {
+    const past = performance.now() - begun;
+    return past >= LONGER * ms || (past >= ms && !tally.isEmpty);
+  };
 }
 
 /** Questions of a device at the secondary, which ask the primary; half of the time heartbeats are answered well. */
@@ -94,12 +106,10 @@ async function answerSo(name: string, ms: number): Promise<unknown> {
   if (manner === undefined) throw new Error(`there is no manner called ${name}`);
   const asker = memberCalled('asker');
   const tally = new Tally();
-  const begun = performance.now();
   const before = primary.calls;
   primary.answer(manner, false);
   const worse = setTimeout(() => primary.answer(manner, true), ms / 2);
-  const over = (): boolean => performance.now() >= begun + ms;
-  const scene = { over, tally };
+  const scene = { over: overAfter(ms, tally), tally };
   await overKept(scene, asker.line, QUESTIONS, async (connection) => {
     tally.answered(await connection.ask('/v1/device/lookup', JSON.stringify(someQuestion())));
   });
@@ -107,7 +117,7 @@ async function answerSo(name: string, ms: number): Promise<unknown> {
   primary.answer(undefined, false);
   primary.dropConnections();
   tally.count('calls', primary.calls - before);
-  return tally;
+  return { answers: tally };
 }
 
 async function carryOut({ do: what, ...order }: Order): Promise<unknown> {
