@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { claimToText } from '#domain/claim.ts';
-import { checkKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
@@ -63,8 +62,7 @@ export async function formatDriveForDevice(
 async function askForKey(calls: MachineCalls, keyId: string, claim: Uint8Array) {
   const answer = await calls.call('deviceLookup', { id: keyId, claim: claimToText(claim) });
   if (answer.outcome === 'not-found') throw unavailable(keyId, answer);
-  const complete = keyFromWire(answer.complete);
-  checkKey(complete);
+  const { complete } = keyFromWire(answer.complete);
   if (complete.key.id !== keyId) {
     throw new KeystairError(
       'record-invalid',

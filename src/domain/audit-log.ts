@@ -241,21 +241,9 @@ export type AuditEvent = { readonly by: Actor } & (
     }
 );
 
-/** The empty log's chain value. */
-export const AUDIT_START = { seq: 0, chain: new Uint8Array(32) } as const;
-
-/** RFC 6962: SHA-256(0x00 ‖ entry). */
+/** What the log's chain is over. RFC 6962: SHA-256(0x00 ‖ entry). */
 export function auditLeafHash(entry: string): Buffer {
   return sha256(`\0${entry}`);
-}
-
-const link = Buffer.alloc(64);
-
-/** h(n) = SHA-256(h(n−1) ‖ leaf). */
-export function nextAuditChain(chain: Uint8Array, leaf: Uint8Array): Buffer {
-  link.set(chain, 0);
-  link.set(leaf, 32);
-  return sha256(link);
 }
 
 /** The event as it is stored and hashed: time first, then what happened. */

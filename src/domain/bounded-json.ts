@@ -37,6 +37,10 @@ export function parseJson(text: string, bounds: JsonBounds): unknown {
   return JSON.parse(text);
 }
 
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** @param value what was parsed from the text: the parser kept one of both, so the text counts more values. */
 export function givesNameTwice(text: string, value: unknown): boolean {
   return count(text, { depth: Infinity, values: Infinity }) !== 1 + valuesWithin(value);

@@ -182,20 +182,22 @@ export function makeKey(draft: KeyDraft, material: KeyMaterial, blind: Uint8Arra
   const unnamed: EncryptionKey = { id: '00000000-0000-7000-8000-000000000000', ...draft };
   checkKeyFields(unnamed);
   const digest = digestOf(canonicalFields(unnamed), material.expose(), blind);
-  const complete = {
-    key: { ...unnamed, id: idFromDigest(Date.parse(draft.createdAt), digest) },
-    material,
-    blind,
-  };
-  checkKey(complete);
-  return complete;
+  const id = idFromDigest(Date.parse(draft.createdAt), digest);
+  return checkKey({ key: { ...unnamed, id }, material, blind }).complete;
+}
+
+/** A key whose id fits its content, with what was computed to find that out. */
+export interface CheckedKey {
+  readonly complete: CompleteKey;
+  readonly fields: string;
+  readonly digest: Buffer;
 }
 
 /**
- * Checks a record on its way in, whoever sent it. Returns its canonical fields and digest, so that they are computed
- * once. Throws `record-invalid`, with a sentence that names the field, never the material.
+ * Checks a record on its way in, whoever sent it. Throws `record-invalid`, with a sentence that names the field, never
+ * the material.
  */
-export function checkKey(complete: CompleteKey): { fields: string; digest: Buffer } {
+export function checkKey(complete: CompleteKey): CheckedKey {
   const { key, material, blind } = complete;
   checkKeyFields(key);
   if (blind.length !== BLIND_BYTES) throw fault(`the key's blind must have ${BLIND_BYTES} bytes`);
@@ -207,17 +209,5 @@ export function checkKey(complete: CompleteKey): { fields: string; digest: Buffe
   if (idFromDigest(Date.parse(key.createdAt), digest) !== key.id) {
     throw fault("the key's id does not fit its content");
   }
-  return { fields, digest };
-}
-
-/** A key whose id fits its content, with what was computed to find that out. */
-export interface CheckedKey {
-  readonly complete: CompleteKey;
-  readonly fields: string;
-  readonly digest: Uint8Array;
-}
-
-/** Throws `record-invalid`. */
-export function checkedKey(complete: CompleteKey): CheckedKey {
-  return { complete, ...checkKey(complete) };
+  return { complete, fields, digest };
 }

@@ -5,7 +5,7 @@
  * Invariant: the trailer's digest covers every byte before the trailer, so the lines are whole, in order and unaltered
  * exactly when count and digest fit. That the file itself was not cut is told by the age format around it.
  */
-import { type JsonBounds, parseJson } from './bounded-json.ts';
+import { isObject, type JsonBounds, parseJson } from './bounded-json.ts';
 import { UUID_PATTERN } from './uuid.ts';
 import { KeystairError } from './errors.ts';
 import { EXPORT_LINE_BYTES_MAX, EXPORT_SELECTED_MAX, NAME_LENGTH_MAX } from './limits.ts';
@@ -76,10 +76,6 @@ export function exportRecordLine(id: string, fields: string, material: string, b
 /** @param digest SHA-256 of every byte before this line, hexadecimal. */
 export function exportTrailerLine(count: number, digest: string): string {
   return `${JSON.stringify({ end: { count, digest } })}\n`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function objectOf(text: string, what: string): Record<string, unknown> {

@@ -74,11 +74,6 @@ export const LOOKUP_MISSES_MAX = 10_000;
 /** Different questions passed upward at a time. */
 export const LOOKUPS_UPWARD_MAX = 256;
 
-/** Keys that came down and could not be kept for a full disk, held for another try: 1 MiB at most. */
-export const UNKEPT_KEYS_MAX = 256;
-/** A disk that was full is tried again after this. */
-export const UNKEPT_RETRY_MS = 10_000;
-
 // --- requests ---
 
 /** Bodies other than batches. An arrival page of 100 keys fits; nothing else comes near. */

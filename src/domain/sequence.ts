@@ -1,6 +1,6 @@
 /**
- * A repository's sequence: numbers without gaps, each with a chain value, c(n) = SHA-256(c(n−1) ‖ digest). Two servers
- * that agree on a number and its chain value agree on everything up to it.
+ * A repository's sequence: numbers without gaps, each with a chain value, c(n) = SHA-256(c(n−1) ‖ digest). The audit log
+ * is chained in the same way over its leaf hashes. Two servers that agree on a number and its chain value agree on everything up to it.
  */
 import { sha256 } from './sha-256.ts';
 

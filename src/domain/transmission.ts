@@ -11,12 +11,14 @@ import {
   TRANSMISSION_KEYS_MAX,
   TRANSMISSION_LINE_BYTES_MAX,
 } from './limits.ts';
+import { LineCutter } from './line-cutter.ts';
 
 /** Splits bytes into lines, within the limits of a batch. */
 export class BatchLines {
-  /** Of the line that has not ended. Joined only at its end: a body of tiny pieces must not be copied once for each. */
-  #begun: Buffer[] = [];
-  #begunBytes = 0;
+  /** Its lines end with their line feed. */
+  readonly #cutter = new LineCutter(TRANSMISSION_LINE_BYTES_MAX + 1, () =>
+    tooLarge(`a line over ${TRANSMISSION_LINE_BYTES_MAX} bytes`),
+  );
   #bytes = 0;
   #lines = 0;
 
@@ -24,38 +26,16 @@ export class BatchLines {
   push(piece: Uint8Array): string[] {
     this.#bytes += piece.length;
     if (this.#bytes > TRANSMISSION_BYTES_MAX) throw tooLarge(`more than ${TRANSMISSION_BYTES_MAX} bytes`);
-    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    const lines: string[] = [];
-    let start = 0;
-    for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
-      this.#hold(bytes.subarray(start, end));
-      lines.push(this.#line());
-      start = end + 1;
-    }
-    if (start < bytes.length) this.#hold(bytes.subarray(start));
+    const lines = Array.from(this.#cutter.push(piece), (line) => line.toString('utf8', 0, line.length - 1));
     this.#lines += lines.length;
     // The first and the last line are not keys.
     if (this.#lines > TRANSMISSION_KEYS_MAX + 2) throw tooLarge(`more than ${TRANSMISSION_KEYS_MAX} keys`);
     return lines;
   }
 
-  #hold(piece: Buffer): void {
-    this.#begun.push(piece);
-    this.#begunBytes += piece.length;
-    if (this.#begunBytes > TRANSMISSION_LINE_BYTES_MAX)
-      throw tooLarge(`a line over ${TRANSMISSION_LINE_BYTES_MAX} bytes`);
-  }
-
-  #line(): string {
-    const line = this.#begun.length === 1 ? this.#begun[0]! : Buffer.concat(this.#begun);
-    this.#begun = [];
-    this.#begunBytes = 0;
-    return line.toString('utf8');
-  }
-
   /** Throws `batch-incomplete` where the body ended in the middle of a line. */
   end(): void {
-    if (this.#begunBytes > 0) throw batchIncomplete('it ends in the middle of a line');
+    if (this.#cutter.rest() !== undefined) throw batchIncomplete('it ends in the middle of a line');
   }
 }
 

@@ -1,13 +1,20 @@
 /**
- * An encryption key as it travels: public fields as they are, material and blind in base64. Decoding checks form
- * only; whoever takes a key in calls `checkKey`.
+ * An encryption key as it travels: public fields as they are, material and blind in base64. Invariant: parsing a key is
+ * checking it, so a key that came from outside fits its id.
  *
  * Written by hand and not as a schema: a transmission of a million keys passes here.
  */
 import { z } from 'zod';
-import type { CompleteKey, EncryptionKey, Locator } from '#domain/encryption-key.ts';
+import { isObject } from '#domain/bounded-json.ts';
+import {
+  type CheckedKey,
+  checkKey,
+  type CompleteKey,
+  type EncryptionKey,
+  type Locator,
+} from '#domain/encryption-key.ts';
 import type { KeyKind } from '#domain/key-kind.ts';
-import { KeystairError } from '#domain/errors.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { BLIND_BYTES, KEY_MATERIAL_BYTES_MAX, NAME_LENGTH_MAX } from '#domain/limits.ts';
 
@@ -37,10 +44,6 @@ function fault(sentence: string): KeystairError {
   return new KeystairError('record-invalid', sentence, {
     nextStep: 'look at what made this key; it was not stored',
   });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function text(from: Record<string, unknown>, field: string): string {
@@ -98,14 +101,25 @@ function keyFieldsFrom(value: unknown): EncryptionKey {
 }
 
 /** Throws `record-invalid` with a sentence that names the field. */
-export function keyFromWire(value: unknown): CompleteKey {
+export function keyFromWire(value: unknown): CheckedKey {
   if (!isObject(value)) throw fault('a key must be an object');
   const key = keyFieldsFrom(value['key']);
-  return {
+  return checkKey({
     key,
     material: new KeyMaterial(bytes(value, 'material', KEY_MATERIAL_BYTES_MAX)),
     blind: bytes(value, 'blind', BLIND_BYTES),
-  };
+  });
+}
+
+/** The key of an answer, where it is the one that was asked for; undefined where it is another, or none. */
+export function askedKeyFromWire(value: unknown, id: string): CheckedKey | undefined {
+  try {
+    const checked = keyFromWire(value);
+    return checked.complete.key.id === id ? checked : undefined;
+  } catch (error) {
+    if (codeOf(error) === 'record-invalid') return undefined;
+    throw error;
+  }
 }
 
 /** The id of whatever was meant to be a key, for naming it in a refusal; empty where it has none. */

@@ -1,4 +1,5 @@
 /** The rows of a repository, as every store keeps them. */
+import type { Position } from '#domain/sequence.ts';
 
 /** One record of the repository as it lies on disk. */
 export interface StoredKey {
@@ -40,14 +41,8 @@ export type PlacedKey = Pick<StoredKey, 'id' | 'seq' | 'chain'>;
 /** A record's new seal. */
 export type ResealedKey = Pick<StoredKey, 'seq' | 'sealed'>;
 
-/** Where a sequence stands. `seq` 0 has 32 zero bytes. */
-export interface Head {
-  readonly seq: number;
-  readonly chain: Uint8Array;
-}
-
 /** What a primary has durably received of one secondary in one epoch. */
-export interface Cursor extends Head {
+export interface Cursor extends Position {
   readonly memberId: string;
   /** 32 hexadecimal digits. */
   readonly epoch: string;
@@ -122,13 +117,6 @@ export interface AuditRow {
   readonly chain: Uint8Array;
   /** The barrier's MAC over the chain value, so that nobody without the root key rewrites the log. */
   readonly mac: Uint8Array;
-}
-
-/** Receipts a device holds of this server: how many, and the XOR of SHA-256 of the keys' ids. */
-export interface ReceiptTotals {
-  readonly count: number;
-  /** 32 bytes. */
-  readonly digest: Uint8Array;
 }
 
 /** That a device holds a receipt for a key. */

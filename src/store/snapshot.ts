@@ -2,16 +2,8 @@
  * A repository as plain rows: what a backup holds and a restore brings back. Invariant: it knows the port and no
  * database, so that a backup of one kind of store can be restored into another.
  */
-import type {
-  AuditRow,
-  Contact,
-  Cursor,
-  ReceiptTotals,
-  RefusedKey,
-  StagedKey,
-  StoredKey,
-  TrustedRow,
-} from './rows.ts';
+import type { ReceiptTotals } from '#domain/receipt.ts';
+import type { AuditRow, Contact, Cursor, RefusedKey, StagedKey, StoredKey, TrustedRow } from './rows.ts';
 import type { Reader } from './transaction.ts';
 
 /** Every table there is, with the form of its rows. */

@@ -1,15 +1,15 @@
 /** Reading a repository, and changing it within one transaction. */
+import type { ReceiptTotals } from '#domain/receipt.ts';
+import type { Position } from '#domain/sequence.ts';
 import type { MemberPlace } from '#domain/member.ts';
 import type {
   AuditRow,
   Contact,
   Cursor,
-  Head,
   MemberRow,
   NamePosition,
   NotedReceipt,
   PlacedKey,
-  ReceiptTotals,
   RefusedKey,
   ResealedKey,
   StagedHead,
@@ -29,7 +29,7 @@ export interface KeyFilter {
 }
 
 export interface Reader {
-  head(): Promise<Head>;
+  head(): Promise<Position>;
   /** The chain value at a number: zeros at 0, undefined beyond the head. */
   chainAt(seq: number): Promise<Uint8Array | undefined>;
   keyById(id: string): Promise<StoredKey | undefined>;

@@ -25,15 +25,15 @@ const sample = makeKey(
 );
 
 void test('a key that travelled is the key that was sent', () => {
-  const back = keyFromWire(JSON.parse(JSON.stringify(keyToWire(sample))));
+  const { complete: back } = keyFromWire(JSON.parse(JSON.stringify(keyToWire(sample))));
   assert.deepEqual(back.key, sample.key);
-  assert.deepEqual(checkKey(back), checkKey(sample));
+  assert.deepEqual(checkKey(back).digest, checkKey(sample).digest);
 });
 
 void test('a field that a newer neighbour adds is dropped, not refused', () => {
   const wire = JSON.parse(JSON.stringify(keyToWire(sample))) as { key: Record<string, unknown> };
   wire.key['colour'] = 'blue';
-  checkKey(keyFromWire({ ...wire, more: 1 }));
+  keyFromWire({ ...wire, more: 1 });
 });
 
 void test('anything that is not a key is refused as record-invalid, and never crashes', () => {
@@ -43,7 +43,7 @@ void test('anything that is not a key is refused as record-invalid, and never cr
       const altered = field === undefined ? value : { ...wire, [field]: value };
       assert.equal(typeof idOfWire(altered), 'string');
       try {
-        checkKey(keyFromWire(altered));
+        keyFromWire(altered);
       } catch (error) {
         assert.ok(error instanceof KeystairError && error.code === 'record-invalid', String(error));
       }

@@ -9,7 +9,7 @@ import { KeystairError } from '#domain/errors.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { MachineRouteName } from '#protocol/machine-routes.ts';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
-import { checkedKey } from '#domain/encryption-key.ts';
+import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
 import {
   joinInProcess,
@@ -69,7 +69,7 @@ export function recoveringPair(): RecoveringPair {
         recordKeys(
           { barrier, audit, clock: primary.clock },
           transaction,
-          keys.map(checkedKey),
+          keys.map(checkKey),
           `secondary:${secondary.id}`,
         ),
       );

@@ -6,7 +6,7 @@ import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
 import { UNWATCHED } from '#server/environment/call-life.ts';
 import { repair } from '#server/integrity/repair/repair.ts';
-import { checkedKey } from '#domain/encryption-key.ts';
+import { checkKey } from '#domain/encryption-key.ts';
 import { openStoredKey } from '#server/records/record-keys.ts';
 import type { StoredKey } from '#store/rows.ts';
 import { type MadeKey, makeSomeKey } from '#test/support/machine-caller.ts';
@@ -210,7 +210,7 @@ function lying(
   answer: (asked: readonly string[]) => object,
   listed: MadeKey,
 ): (calls: MachineCalls) => MachineCalls {
-  const digest = Buffer.from(checkedKey(listed).digest).toString('hex');
+  const digest = Buffer.from(checkKey(listed).digest).toString('hex');
   return (calls) => ({
     transmit: (...args) => calls.transmit(...args),
     call: (async (name: string, request: { ids: string[] }, ...rest: unknown[]) => {

@@ -11,7 +11,7 @@ import { readBackup } from '#server/backup/read-backup.ts';
 import { restoreBackup } from '#server/backup/restore-backup.ts';
 import { writeBackup } from '#server/backup/write-backup.ts';
 import { createRepository, isNew, openRepository, type Repository } from '#server/start/create-repository.ts';
-import { checkedKey } from '#domain/encryption-key.ts';
+import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
 import type { Log, Timers } from '#server/environment/environment.ts';
 import { PendingRepairs } from '#server/integrity/repair/pending-repairs.ts';
@@ -87,7 +87,7 @@ async function stop({ store, resealing }: Started): Promise<void> {
 }
 
 async function record({ store, repository }: Started, count: number): Promise<void> {
-  const keys = Array.from({ length: count }, () => checkedKey(makeSomeKey()));
+  const keys = Array.from({ length: count }, () => checkKey(makeSomeKey()));
   await store.write((transaction) =>
     recordKeys({ ...repository, clock }, transaction, keys, `device:${keys[0]!.complete.key.device.id}`),
   );

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { SEQUENCE_START } from '#domain/sequence.ts';
 import { loadReceipts } from '#server/devices/receipts.ts';
-import { checkedKey } from '#domain/encryption-key.ts';
+import { checkKey } from '#domain/encryption-key.ts';
 import { BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
 import { recordRows, sealedRow } from '#server/records/record-keys.ts';
 import type { Store } from '#store/store.ts';
@@ -40,7 +40,7 @@ test('a receipt that is refused is named once', async () => {
   const { id } = key.key;
   const digest = random(32);
   const receivedFrom = `device:${device.id}`;
-  const other = { ...sealedRow(barrier, checkedKey(key), receivedFrom, clock()), digest };
+  const other = { ...sealedRow(barrier, checkKey(key), receivedFrom, clock()), digest };
   await store.write((transaction) =>
     recordRows({ audit }, transaction, [{ id, digest, receivedFrom, row: () => other }]),
   );

@@ -1,7 +1,7 @@
 /** Rows as a server would hand them to a store, made from plain numbers so that a test reads as what it is about. */
 import { hash } from 'node:crypto';
-import { nextChainValue } from '#domain/sequence.ts';
-import type { AuditRow, Head, StoredKey } from '#store/rows.ts';
+import { nextChainValue, type Position } from '#domain/sequence.ts';
+import type { AuditRow, StoredKey } from '#store/rows.ts';
 
 export const ZEROS = new Uint8Array(32);
 export const DEVICE_A = '0192f0aa-0000-4000-8000-00000000000a';
@@ -25,7 +25,7 @@ export interface KeyTexts {
 }
 
 /** The n-th key of a test, as it follows `head`. */
-export function keyAfter(head: Head, n: number, texts: KeyTexts = {}): StoredKey {
+export function keyAfter(head: Position, n: number, texts: KeyTexts = {}): StoredKey {
   const { deviceId = DEVICE_A, deviceName = `device ${n}`, locator = {} } = texts;
   const fields = JSON.stringify({
     algorithm: 'aes-xts-plain64/512',
@@ -52,13 +52,13 @@ export function keyAfter(head: Head, n: number, texts: KeyTexts = {}): StoredKey
 }
 
 /** Those keys in order, as they follow `head`. */
-export function keysAfterHead(head: Head, ns: readonly number[], texts: KeyTexts = {}): StoredKey[] {
+export function keysAfterHead(head: Position, ns: readonly number[], texts: KeyTexts = {}): StoredKey[] {
   const rows: StoredKey[] = [];
   for (const n of ns) rows.push(keyAfter(rows.at(-1) ?? head, n, texts));
   return rows;
 }
 
-export function auditAfterHead(head: Head, events: readonly string[]): AuditRow[] {
+export function auditAfterHead(head: Position, events: readonly string[]): AuditRow[] {
   const rows: AuditRow[] = [];
   for (const event of events) {
     const before = rows.at(-1) ?? head;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createKeyFile } from '#crypto/seal/key-file.ts';
 import type { Member } from '#domain/member.ts';
 import { createRepository } from '#server/start/create-repository.ts';
-import { checkedKey } from '#domain/encryption-key.ts';
+import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
 import { writeMember } from '#server/members/members.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
@@ -37,7 +37,7 @@ export async function makeDirectory(
   const ids: string[] = [];
   while (ids.length < keys) {
     const made = Array.from({ length: Math.min(KEYS_AT_ONCE, keys - ids.length) }, () =>
-      checkedKey(makeSomeKey({ device, origin: repository.server.id })),
+      checkKey(makeSomeKey({ device, origin: repository.server.id })),
     );
     await store.write((transaction) =>
       recordKeys({ ...repository, clock }, transaction, made, `device:${device.id}`),

@@ -22,7 +22,7 @@ import { createRepository, type Repository } from '#server/start/create-reposito
 import { createDialler } from '#server/hierarchy/primary/dial-primary.ts';
 import type { Dialler } from '#server/hierarchy/primary/primary-link.ts';
 import { createMachineListener, type MachineTimes } from '#server/http/machines/machine-listener.ts';
-import { checkedKey } from '#domain/encryption-key.ts';
+import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
 import type { Log, Timers } from '#server/environment/environment.ts';
 import { isLeafDue, makeServerLeaf } from '#server/members/server-leaf.ts';
@@ -186,7 +186,7 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
       return administration.people[route](LOCAL_ADMINISTRATOR, parsed as never);
     },
     async record(...keys) {
-      const checked = keys.map((key) => checkedKey(key));
+      const checked = keys.map((key) => checkKey(key));
       const origin = `device:${keys[0]?.key.device.id ?? ''}`;
       await store.write((transaction) => recordKeys({ barrier, clock, audit }, transaction, checked, origin));
     },

@@ -11,7 +11,7 @@ import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/peopl
 import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { createRepository, openRepository, isNew } from '#server/start/create-repository.ts';
-import { checkedKey } from '#domain/encryption-key.ts';
+import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
 import type { Log, Timers } from '#server/environment/environment.ts';
 import { PendingRepairs } from '#server/integrity/repair/pending-repairs.ts';
@@ -107,7 +107,7 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
     transfers,
     store,
     async record(keys) {
-      const checked = keys.map((key) => checkedKey(key));
+      const checked = keys.map((key) => checkKey(key));
       await store.write((transaction) => recordKeys(ports, transaction, checked, 'device:test'));
     },
     async exported(request = {}, caller = LOCAL_ADMINISTRATOR) {

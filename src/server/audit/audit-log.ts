@@ -3,7 +3,8 @@
  * before it answers never lets material out unseen. Events of one turn share one append and one flush.
  */
 import type { Barrier } from '#crypto/barrier.ts';
-import { type AuditEvent, auditLeafHash, encodeAuditEvent, nextAuditChain } from '#domain/audit-log.ts';
+import { type AuditEvent, auditLeafHash, encodeAuditEvent } from '#domain/audit-log.ts';
+import { nextChainValue } from '#domain/sequence.ts';
 import type { AuditRow } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
 import type { Store } from '#store/store.ts';
@@ -67,7 +68,7 @@ export class AuditLog {
     const head = await transaction.auditHead();
     let { chain } = head;
     const rows: AuditRow[] = entries.map((event, index) => {
-      chain = nextAuditChain(chain, auditLeafHash(event));
+      chain = nextChainValue(chain, auditLeafHash(event));
       // One MAC for each append: the chain value under it covers all rows before.
       const mac =
         index === entries.length - 1

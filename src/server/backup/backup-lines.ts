@@ -5,7 +5,7 @@
  * in order and unaltered exactly when they fit. Sealed blobs stay sealed; what opens them, the root key, is in the
  * header, wrapped under a key that lies beside it: the age file around all of this is what keeps it secret.
  */
-import { parseJson } from '#domain/bounded-json.ts';
+import { isObject, parseJson } from '#domain/bounded-json.ts';
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { BACKUP_FORMAT, EXPORT_FORMAT } from '#domain/export-file.ts';
@@ -123,10 +123,6 @@ export function noRows(): Record<RepositoryTable, number> {
 }
 
 // --- reading ---
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function objectOf(text: string): Record<string, unknown> | undefined {
   try {

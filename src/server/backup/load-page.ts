@@ -1,9 +1,7 @@
 /** Putting a backup's rows back, page by page. */
-import type { ReceiptTotals } from '#store/rows.ts';
+import { NO_RECEIPTS } from '#domain/receipt.ts';
 import type { RepositoryPage } from '#store/snapshot.ts';
 import type { Transaction } from '#store/transaction.ts';
-
-const NO_TOTALS: ReceiptTotals = { count: 0, digest: new Uint8Array(32) };
 
 /** Writes a page into a repository that has none of these rows, and of `keys` and `audit` all those before. */
 export async function loadPage(transaction: Transaction, page: RepositoryPage): Promise<void> {
@@ -26,7 +24,7 @@ export async function loadPage(transaction: Transaction, page: RepositoryPage): 
       return;
     case 'receipts':
       // Their totals come behind them, as a table of their own.
-      for (const { deviceId, seq } of page.rows) await transaction.addReceipts(deviceId, [seq], NO_TOTALS);
+      for (const { deviceId, seq } of page.rows) await transaction.addReceipts(deviceId, [seq], NO_RECEIPTS);
       return;
     case 'receipt-totals':
       for (const { deviceId, ...totals } of page.rows) await transaction.addReceipts(deviceId, [], totals);

@@ -1,12 +1,11 @@
 /**
  * A device's heartbeat, and the receipts it brings back when this server counts otherwise.
  */
-import { codeOf } from '#domain/errors.ts';
 import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { toHex } from '#domain/hex.ts';
-import { type CheckedKey, checkedKey } from '#domain/encryption-key.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '../records/record-keys.ts';
 import { writeMember } from '../members/members.ts';
 import { noteReceipts } from './receipts.ts';
@@ -62,7 +61,7 @@ export async function returnReceipts(
   const unopened: string[] = [];
   const keys: CheckedKey[] = [];
   for (const { id, receipt } of request.receipts) {
-    const key = openReceipt(ports, member, id, receipt);
+    const key = ports.receipts.open(member.id, id, receipt);
     if (key === undefined) unopened.push(id);
     else keys.push(key);
   }
@@ -94,19 +93,4 @@ export async function returnReceipts(
     ports.keysRecorded.raise();
   }
   return { recorded, known, refused: [...unopened, ...conflicts] };
-}
-
-function openReceipt(
-  ports: DevicePorts,
-  member: Member,
-  id: string,
-  receipt: string,
-): CheckedKey | undefined {
-  try {
-    const complete = ports.receipts.open(member.id, id, receipt);
-    return complete === undefined || complete.key.id !== id ? undefined : checkedKey(complete);
-  } catch (error) {
-    if (codeOf(error) === 'record-invalid') return undefined;
-    throw error;
-  }
 }

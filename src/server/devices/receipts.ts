@@ -5,11 +5,11 @@
 import { nonceSource } from '#crypto/nonces.ts';
 import { XAES_NONCE_BYTES, XaesKey } from '#crypto/xaes-256-gcm.ts';
 import { parseJson } from '#domain/bounded-json.ts';
-import type { CompleteKey } from '#domain/encryption-key.ts';
+import type { CheckedKey, CompleteKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KEY_JSON } from '#domain/json-bounds.ts';
 import { addToTotals } from '#domain/receipt.ts';
-import { keyFromWire, keyToWire } from '#protocol/wire-key.ts';
+import { askedKeyFromWire, keyToWire } from '#protocol/wire-key.ts';
 import type { Transaction } from '#store/transaction.ts';
 import type { Store } from '#store/store.ts';
 import type { Random } from '../environment/environment.ts';
@@ -61,8 +61,8 @@ export class Receipts {
     return Buffer.concat([Buffer.of(VERSION), nonce, sealed]).toString('base64');
   }
 
-  /** The key of a receipt, or undefined where it is not one of this server's for that device and id. */
-  open(deviceId: string, keyId: string, receipt: string): CompleteKey | undefined {
+  /** The key of a receipt, or undefined where it is not one of this server's for that device and id, or holds another. */
+  open(deviceId: string, keyId: string, receipt: string): CheckedKey | undefined {
     const bytes = Buffer.from(receipt, 'base64');
     if (bytes[0] !== VERSION || bytes.length <= XAES_NONCE_BYTES + 17) return undefined;
     const nonce = bytes.subarray(1, 1 + XAES_NONCE_BYTES);
@@ -72,7 +72,7 @@ export class Receipts {
       this.#associated(deviceId, keyId),
     );
     if (opened === undefined) return undefined;
-    return keyFromWire(parseJson(Buffer.from(opened).toString('utf8'), KEY_JSON));
+    return askedKeyFromWire(parseJson(Buffer.from(opened).toString('utf8'), KEY_JSON), keyId);
   }
 
   #associated(deviceId: string, keyId: string): Uint8Array {

@@ -9,7 +9,6 @@ import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { chargeMember, type MemberBudgets } from '../members/member-budgets.ts';
-import { checkedKey } from '#domain/encryption-key.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import type { DeviceCustody } from './device-custody.ts';
 import type { Receipts } from './receipts.ts';
@@ -47,7 +46,7 @@ export async function recordDeviceKey(
   demandCaller: (transaction: Transaction) => Promise<Member>,
   request: RequestOf<'record'>,
 ): Promise<AnswerOf<'record'>> {
-  const key = checkedKey(keyFromWire(request.complete));
+  const key = keyFromWire(request.complete);
   const { id } = key.complete.key;
   demandOwnKey(ports, member, key.complete.key);
   const bytes = key.fields.length + key.complete.material.expose().length;

@@ -12,12 +12,12 @@ import type { LookupOutcome } from '#domain/lookup.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { ExplainAnswer, LookupAnswer } from '#protocol/messages.ts';
 import type { HierarchyPorts } from '../hierarchy/ports.ts';
+import { askedKeyFromWire } from '#protocol/wire-key.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import type { PrimaryRow } from '../hierarchy/primary/primary-row.ts';
 import type { Refused } from '../hierarchy/secondaries/judge-secondary.ts';
 import { openStoredKey } from '../records/record-keys.ts';
-import { judgeAnswer } from './judge-answer.ts';
-import { KeptFromAbove } from './keep-from-above.ts';
+import { keepFromAbove } from './keep-from-above.ts';
 import { REMAINING_MS_LEAST, type Way, WayUp } from './way-up.ts';
 
 export interface LookupQuestion {
@@ -38,7 +38,7 @@ export type TraceOutcome = { readonly outcome: 'found'; readonly source: ServerN
 export class Lookups {
   readonly #ports: HierarchyPorts;
   readonly #way: WayUp;
-  readonly #kept: KeptFromAbove;
+  readonly #link: PrimaryLink;
   /** One flight for identical questions: same id and same claim. */
   readonly #flights = new Map<string, Promise<LookupOutcome>>();
   /** Ids that no server on the way had, and until when that is believed. */
@@ -48,7 +48,7 @@ export class Lookups {
   constructor(ports: HierarchyPorts, link: PrimaryLink, refreshLink: () => Promise<void>) {
     this.#ports = ports;
     this.#way = new WayUp(ports, link, refreshLink);
-    this.#kept = new KeptFromAbove(ports, link);
+    this.#link = link;
     ports.keysRecorded.listen(() => this.#misses.clear());
     ports.hierarchyChanged.listen(() => this.#misses.clear());
   }
@@ -158,8 +158,9 @@ export class Lookups {
       if (reason === 'unknown-key') this.#rememberMiss(question.id, refused);
       return refused;
     }
-    const checked = judgeAnswer(answer.complete, question);
-    if (checked === undefined) return this.#way.refuse('bad-answer', asked);
+    const checked = askedKeyFromWire(answer.complete, question.id);
+    if (checked === undefined || !claimFits(question.claim, checked.complete.key.claimHash))
+      return this.#way.refuse('bad-answer', asked);
     return this.#keep(checked, primary, answer.source, asked);
   }
 
@@ -180,7 +181,7 @@ export class Lookups {
     source: ServerName,
     asked: readonly ServerName[],
   ): Promise<LookupOutcome> {
-    const kept = await this.#kept.keep(checked, primary.id);
+    const kept = await keepFromAbove(this.#ports, this.#link, checked, primary.id);
     switch (kept) {
       case 'closed':
         return this.#way.closedMeanwhile(asked);

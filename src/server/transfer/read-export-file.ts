@@ -13,7 +13,7 @@ import {
 } from '#domain/export-file.ts';
 import { EXPORT_LINE_BYTES_MAX, TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
-import { type CheckedKey, checkedKey } from '#domain/encryption-key.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
 import { LineCutter } from '#domain/line-cutter.ts';
 
 export interface ExportPage {
@@ -93,7 +93,7 @@ class ExportBody {
 
 function checkedRecord(value: unknown, line: number): CheckedKey {
   try {
-    return checkedKey(keyFromWire(value));
+    return keyFromWire(value);
   } catch (error) {
     if (!(error instanceof KeystairError)) throw error;
     throw exportInvalid(`the record on line ${line} is not valid: ${error.message}`, error);

@@ -1,10 +1,11 @@
 /** Rows of the audit log: appended, read, never changed. */
+import type { Position } from '#domain/sequence.ts';
 import type { DatabaseSync } from 'node:sqlite';
-import type { AuditRow, Head } from '../rows.ts';
+import type { AuditRow } from '../rows.ts';
 import { prepareCommand, prepareQuery } from './statement.ts';
 
 export interface AuditTable {
-  head(): Head;
+  head(): Position;
   after(seq: number, limit: number): AuditRow[];
   insert(row: AuditRow): void;
 }

@@ -2,10 +2,11 @@
  * Rows of encryption keys: appended and read; nothing of them changes but the seal, which is made anew, and what was
  * damaged, which is written whole.
  */
+import { type Position, SEQUENCE_START } from '#domain/sequence.ts';
 import type { DatabaseSync } from 'node:sqlite';
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import { assert } from '#domain/errors.ts';
-import type { Head, StoredKey } from '../rows.ts';
+import type { StoredKey } from '../rows.ts';
 import { KEY_COLUMNS, prepareKeyOf, READ_COLUMNS } from './key-row.ts';
 import { DEVICE_PART_BITS } from './schema.ts';
 import { assertNoConflict } from './sqlite-failure.ts';
@@ -13,7 +14,7 @@ import { prepareCommand, prepareQuery } from './statement.ts';
 import { uuidToBytes } from './uuid-bytes.ts';
 
 export interface KeysTable {
-  head(): Head;
+  head(): Position;
   chainAt(seq: number): Uint8Array | undefined;
   byId(id: string): StoredKey | undefined;
   known(ids: readonly string[]): Map<string, { seq: number; digest: Uint8Array }>;
@@ -38,8 +39,6 @@ export interface KeysTable {
   /** Digest and chain value at a number. */
   linkAt(seq: number): { readonly digest: Uint8Array; readonly chain: Uint8Array } | undefined;
 }
-
-const START: Head = { seq: 0, chain: new Uint8Array(32) };
 
 export function prepareKeysTable(connection: DatabaseSync): KeysTable {
   const part = `seq >> ${DEVICE_PART_BITS}`;
@@ -82,16 +81,17 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
   const linkAt = prepareQuery(connection, 'SELECT digest, chain FROM keys WHERE seq = ?');
   const replaceSealed = prepareQuery(connection, 'UPDATE keys SET sealed = ? WHERE seq = ? RETURNING seq');
 
-  const headNow = (): Head => {
+  const headNow = (): Position => {
     const row = head.first();
-    return row === undefined ? START : { seq: row[0] as number, chain: row[1] as Uint8Array };
+    return row === undefined ? SEQUENCE_START : { seq: row[0] as number, chain: row[1] as Uint8Array };
   };
   const nextAfter = (seq: number): number | undefined => next.first(seq)?.[0] as number | undefined;
   const partOf = (seq: number): number => Math.floor(seq / 2 ** DEVICE_PART_BITS);
 
   return {
     head: headNow,
-    chainAt: (seq) => (seq === 0 ? START.chain : (chainAt.first(seq)?.[0] as Uint8Array | undefined)),
+    chainAt: (seq) =>
+      seq === 0 ? SEQUENCE_START.chain : (chainAt.first(seq)?.[0] as Uint8Array | undefined),
     byId(id) {
       const bytes = uuidToBytes(id);
       const row = bytes === undefined ? undefined : byId.first(bytes);

@@ -3,14 +3,14 @@
  * calls, nothing else can be put in.
  */
 import { assert } from '#domain/errors.ts';
-import { nextChainValue } from '#domain/sequence.ts';
-import type { Head, StoredKey } from '../rows.ts';
+import { nextChainValue, type Position } from '#domain/sequence.ts';
+import type { StoredKey } from '../rows.ts';
 import type { KeysTable } from './keys-table.ts';
 
 const NONE = new Uint8Array(0);
 
 /** @param head as it is, the last row being damaged or not. */
-export function mendKeys(keys: KeysTable, head: Head, rows: readonly StoredKey[]): void {
+export function mendKeys(keys: KeysTable, head: Position, rows: readonly StoredKey[]): void {
   const inOrder = rows.toSorted((left, right) => left.seq - right.seq);
   for (let from = 0; from < inOrder.length; ) {
     let to = from + 1;
@@ -24,7 +24,7 @@ export function mendKeys(keys: KeysTable, head: Head, rows: readonly StoredKey[]
 }
 
 /** @param run numbers that follow one another. */
-function demandProven(keys: KeysTable, head: Head, run: readonly StoredKey[]): void {
+function demandProven(keys: KeysTable, head: Position, run: readonly StoredKey[]): void {
   const last = run.at(-1)!;
   assert(run[0]!.seq > 0 && last.seq <= head.seq, 'only a number that was given is mended');
   let before = keys.chainAt(run[0]!.seq - 1);

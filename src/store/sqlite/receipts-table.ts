@@ -1,7 +1,8 @@
 /** Which receipts of this server devices hold, and how many. */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
-import type { NotedReceipt, ReceiptTotals } from '../rows.ts';
+import type { ReceiptTotals } from '#domain/receipt.ts';
+import type { NotedReceipt } from '../rows.ts';
 import { isReadable, prepareCommand, prepareQuery } from './statement.ts';
 import { uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
 

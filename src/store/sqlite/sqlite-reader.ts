@@ -2,6 +2,8 @@
  * The reading half of the port over prepared tables. Who hands it the tables decides what it sees: the store what is
  * committed, a transaction its own writes as well.
  */
+import type { ReceiptTotals } from '#domain/receipt.ts';
+import type { Position } from '#domain/sequence.ts';
 import { setImmediate as turn } from 'node:timers/promises';
 import { assert } from '#domain/errors.ts';
 import { KNOWN_KEYS_MAX, NAME_LENGTH_MAX } from '#domain/limits.ts';
@@ -10,11 +12,9 @@ import type {
   AuditRow,
   Contact,
   Cursor,
-  Head,
   MemberRow,
   NamePosition,
   NotedReceipt,
-  ReceiptTotals,
   RefusedKey,
   StoredKey,
   TrustedKind,
@@ -42,7 +42,7 @@ export class SqliteReader implements Reader {
     this.#access = access;
   }
 
-  head(): Promise<Head> {
+  head(): Promise<Position> {
     return this.#access(({ keys }) => keys.head());
   }
 
@@ -191,7 +191,7 @@ export class SqliteReader implements Reader {
     return this.#access(({ receipts }) => receipts.after(after, limit));
   }
 
-  auditHead(): Promise<Head> {
+  auditHead(): Promise<Position> {
     return this.#access(({ audit }) => audit.head());
   }
 

@@ -2,13 +2,13 @@
  * What one work does to the repository. Invariants: it is used only while its work runs; numbers follow the head
  * without gaps; once one of its writes has failed, the work has failed, even if it looked away.
  */
+import type { ReceiptTotals } from '#domain/receipt.ts';
+import type { Position } from '#domain/sequence.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import type {
   AuditRow,
   Contact,
   Cursor,
-  Head,
-  ReceiptTotals,
   RefusedKey,
   ResealedKey,
   PlacedKey,
@@ -28,8 +28,8 @@ const STAGED_KEY_BYTES = 1024;
 
 /** Where both sequences stand in the writing connection; read anew after anything was rolled back. */
 export interface Heads {
-  keys: Head | undefined;
-  audit: Head | undefined;
+  keys: Position | undefined;
+  audit: Position | undefined;
 }
 
 export interface TransactionPorts {
@@ -81,21 +81,21 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     return this.#do((tables) => action(tables[name], tables));
   }
 
-  override async head(): Promise<Head> {
+  override async head(): Promise<Position> {
     return this.#do((tables) => this.#keysHead(tables));
   }
 
-  #keysHead({ keys }: Tables): Head {
+  #keysHead({ keys }: Tables): Position {
     const { heads } = this.#ports;
     heads.keys ??= keys.head();
     return heads.keys;
   }
 
-  override async auditHead(): Promise<Head> {
+  override async auditHead(): Promise<Position> {
     return this.#do((tables) => this.#auditHead(tables));
   }
 
-  #auditHead({ audit }: Tables): Head {
+  #auditHead({ audit }: Tables): Position {
     const { heads } = this.#ports;
     heads.audit ??= audit.head();
     return heads.audit;

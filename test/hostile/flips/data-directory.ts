@@ -12,7 +12,7 @@ import { nextChainValue, SEQUENCE_START } from '#domain/sequence.ts';
 import { createRepository, type Repository } from '#server/start/create-repository.ts';
 import { noteReceipts } from '#server/devices/receipts.ts';
 import { MEMBER_KEY } from '#server/hierarchy/primary/primary-row.ts';
-import { checkedKey } from '#domain/encryption-key.ts';
+import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys, sealedRow } from '#server/records/record-keys.ts';
 import { OPTIONS_DEFAULT, writeOptions } from '#server/repository/settings.ts';
 import { confirmImport } from '#server/transfer/apply-import.ts';
@@ -159,7 +159,7 @@ type SitePorts = Repository & { readonly store: Store; readonly clock: typeof cl
 /** One transaction each, as devices bring them: key, audit line, note of the receipt. */
 async function recordOne(ports: SitePorts, device: Peer, key: MadeKey): Promise<void> {
   await ports.store.write(async (transaction) => {
-    const [outcome] = await recordKeys(ports, transaction, [checkedKey(key)], `device:${device.memberId}`);
+    const [outcome] = await recordKeys(ports, transaction, [checkKey(key)], `device:${device.memberId}`);
     if (outcome?.outcome !== 'new') throw new Error('a key of the site was not recorded');
     await noteReceipts(transaction, device.memberId, [{ id: key.key.id, seq: outcome.seq }]);
   });
@@ -223,7 +223,7 @@ async function makeNeighbours({ rows, audit }: Repository, store: Store, seconda
 async function stageKeys(ports: SitePorts, keys: readonly MadeKey[]): Promise<void> {
   const importId = randomUUID();
   const rows = keys.map((key) => {
-    const row = sealedRow(ports.barrier, checkedKey(key), importedFrom(importId), clock());
+    const row = sealedRow(ports.barrier, checkKey(key), importedFrom(importId), clock());
     const { receivedFrom: _, ...staged } = row;
     return staged;
   });

@@ -9,9 +9,9 @@ import type { LinkVerdict } from '#domain/hierarchy.ts';
 import { RECOVERY_PAGE_KEYS } from '#domain/limits.ts';
 import type { AnswerOf, MachineRouteName, RequestOf } from '#protocol/machine-routes.ts';
 import type { RecoveryRefusal } from '#protocol/messages.ts';
-import { keyFromWire } from '#protocol/wire-key.ts';
+import { askedKeyFromWire } from '#protocol/wire-key.ts';
 import type { Transaction } from '#store/transaction.ts';
-import { type CheckedKey, checkedKey } from '#domain/encryption-key.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import type { PrimaryLink } from '../primary/primary-link.ts';
 import type { PrimaryRow } from '../primary/primary-row.ts';
@@ -152,21 +152,11 @@ export async function* fetchKeys(
     for (const wire of answer.keys) {
       const { id } = wire.key;
       if (!pending.delete(id)) continue;
-      const key = checkedOrNot(wire, id);
+      const key = askedKeyFromWire(wire, id);
       if (key === undefined) notGiven.push({ id, reason: 'bad-answer' });
       else keys.push(key);
     }
     if (keys.length === 0 && notGiven.length === 0) throw contradicts(primary);
     yield { keys, notGiven };
-  }
-}
-
-function checkedOrNot(wire: unknown, id: string): CheckedKey | undefined {
-  try {
-    const checked = checkedKey(keyFromWire(wire));
-    return checked.complete.key.id === id ? checked : undefined;
-  } catch (error) {
-    if (codeOf(error) === 'record-invalid') return undefined;
-    throw error;
   }
 }

@@ -10,7 +10,7 @@ import { KeystairError } from '#domain/errors.ts';
 import type { StoredKey } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { beginEpoch } from '../../hierarchy/primary/heartbeat.ts';
-import { type CheckedKey, checkedKey } from '#domain/encryption-key.ts';
+import { type CheckedKey, checkKey } from '#domain/encryption-key.ts';
 import { openStoredKey, sealedRow, type UnnumberedKey } from '../../records/record-keys.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { type DamagedGroup, GROUP_KEYS_MAX, type Hint } from './damaged-group.ts';
@@ -171,7 +171,7 @@ function* attempts(row: StoredKey, hint: Hint | undefined, timesTried: number): 
 
 function openedOrNot(barrier: Barrier, row: StoredKey): CheckedKey | undefined {
   try {
-    return checkedKey(openStoredKey(barrier, row));
+    return checkKey(openStoredKey(barrier, row));
   } catch (error) {
     if (error instanceof KeystairError || error instanceof TypeError) return undefined;
     throw error;

@@ -3,7 +3,8 @@
  * of keys, and how far each secondary was received.
  */
 import type { Barrier } from '#crypto/barrier.ts';
-import { AUDIT_START, type AuditEvent, auditLeafHash, nextAuditChain } from '#domain/audit-log.ts';
+import { type AuditEvent, auditLeafHash } from '#domain/audit-log.ts';
+import { nextChainValue, type Position, SEQUENCE_START } from '#domain/sequence.ts';
 import { parseJson } from '#domain/bounded-json.ts';
 import { ROW_JSON } from '#domain/json-bounds.ts';
 import type { AuditRow, Cursor } from '#store/rows.ts';
@@ -40,7 +41,7 @@ export async function walkAudit(
   then: CursorsThen,
   onPage: (line: number) => Promise<void>,
 ): Promise<{ readonly whole: boolean; readonly lastKey: number }> {
-  let { seq, chain }: { seq: number; chain: Uint8Array } = AUDIT_START;
+  let { seq, chain }: Position = SEQUENCE_START;
   let lastMac = true;
   let faults = 0;
   let lastKey = 0;
@@ -54,7 +55,7 @@ export async function walkAudit(
     const rows = await reader.auditAfter(seq, PAGE);
     for (const row of rows) {
       if (row.seq !== seq + 1) fault(`the audit log lacks the lines ${seq + 1} to ${row.seq - 1}`);
-      const next = nextAuditChain(chain, auditLeafHash(row.event));
+      const next = nextChainValue(chain, auditLeafHash(row.event));
       if (Buffer.compare(next, row.chain) !== 0)
         fault(`line ${row.seq} of the audit log, or one before it, was altered`);
       if (!auditMacFits(barrier, row))
