@@ -42,13 +42,6 @@ export const MEMBER_BUGS: readonly MemberBug[] = [
     sees: /answered with 500|hierarchy show fails|the server ended/,
   },
   {
-    name: 'a member may renew its certificate as often as it likes',
-    without: unbounded('domain/limits.ts', 'MEMBERSHIP_CALLS_AN_HOUR'),
-    harm: 'a certificate renewed for ever',
-    seconds: SHORTLY,
-    sees: /was done \d+ times/,
-  },
-  {
     name: 'a body may take as long as it likes',
     without: unbounded('domain/listener-limits.ts', 'REQUEST_MS_MAX'),
     harm: 'bodies that come byte by byte',
