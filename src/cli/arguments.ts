@@ -4,6 +4,8 @@
  */
 import type { Command, GivenTexts, Nouns, Outcome } from './command.ts';
 import type { Context } from './context.ts';
+import { didYouMean } from './did-you-mean.ts';
+import type { Places } from './places.ts';
 import { helpForCommand, helpForNoun, helpForProgram, usageLine } from './usage.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -50,7 +52,7 @@ export function nounIn(args: readonly string[]): string | undefined {
 function readTexts(
   command: Command,
   words: readonly string[],
-): { given: Omit<GivenTexts, 'json'>; flags: ReadonlySet<string>; error?: UsageError } {
+): { given: Pick<GivenTexts, 'positionals' | 'options'>; flags: ReadonlySet<string>; error?: UsageError } {
   const types: Record<string, { type: 'string' | 'boolean'; short?: string }> = {};
   for (const name of FLAGS_EVERYWHERE) types[name] = { type: 'boolean' };
   types['help'] = { type: 'boolean', short: 'h' };
@@ -70,7 +72,7 @@ function readTexts(
     const { name, rawName, value } = part;
     const type = types[name]?.type;
     if (type === undefined) {
-      error ??= new UsageError(`there is no option ${rawName}`);
+      error ??= noOption(rawName, Object.keys(types));
     } else if (type === 'boolean') {
       if (value !== undefined) error ??= new UsageError(`--${name} takes no value`);
       if (name in command.options) options.set(name, []);
@@ -86,6 +88,29 @@ function readTexts(
     }
   }
   return { given: { positionals, options }, flags, ...(error === undefined ? {} : { error }) };
+}
+
+function noOption(raw: string, names: readonly string[]): UsageError {
+  const meant = didYouMean(
+    raw,
+    names.map((name) => `--${name}`),
+  );
+  return new UsageError(`there is no option ${raw}${meant}`);
+}
+
+/** No such noun, or an option in its place. */
+function noNoun(word: string, nouns: Nouns): UsageError {
+  const begin = `; begin with one of ${namesOf(nouns)}`;
+  if (word.startsWith('-')) {
+    return new UsageError(`${noOption(word, FLAGS_EVERYWHERE).message}${begin}`);
+  }
+  // A verb whose noun was left out.
+  const behind = Object.keys(nouns).filter((noun) => Object.hasOwn(nouns[noun]!.verbs, word));
+  const meant =
+    behind.length === 1
+      ? ` (did you mean ${behind[0]} ${word}?)`
+      : didYouMean(word, [...Object.keys(nouns), 'help']);
+  return new UsageError(`there is no '${word}'${meant}${begin}`);
 }
 
 function namesOf(table: Readonly<Record<string, unknown>>): string {
@@ -104,10 +129,11 @@ export function parseArguments(
   args: readonly string[],
   nouns: Nouns,
   notYet: readonly string[],
+  places: Places,
 ): ParsedArguments {
   const leading = splitLeadingFlags(args);
   const [nounName, ...afterNoun] = leading.words;
-  if (nounName === 'help') return parseArguments([...afterNoun, '--help'], nouns, notYet);
+  if (nounName === 'help') return parseArguments([...afterNoun, '--help'], nouns, notYet, places);
   const behind = splitLeadingFlags(afterNoun);
   const [verbName, ...afterVerb] = behind.words;
   const flags = new Set([...leading.flags, ...behind.flags]);
@@ -130,14 +156,7 @@ export function parseArguments(
   }
   const noun = Object.hasOwn(nouns, nounName) ? nouns[nounName] : undefined;
   if (noun === undefined) {
-    const complaint = nounName.startsWith('-')
-      ? `there is no option ${nounName}`
-      : `there is no '${nounName}'`;
-    return parsed({
-      kind: 'wrong-usage',
-      error: new UsageError(`${complaint}; begin with one of ${namesOf(nouns)}`),
-      usage: programHelp,
-    });
+    return parsed({ kind: 'wrong-usage', error: noNoun(nounName, nouns), usage: programHelp });
   }
   const nounHelp = helpForNoun(nounName, noun);
   if (verbName === undefined) {
@@ -148,7 +167,7 @@ export function parseArguments(
   const command = Object.hasOwn(noun.verbs, verbName) ? noun.verbs[verbName] : undefined;
   if (command === undefined) {
     const error = new UsageError(
-      `there is no '${nounName} ${verbName}'; ${nounName} has ${namesOf(noun.verbs)}`,
+      `there is no '${nounName} ${verbName}'${didYouMean(verbName, Object.keys(noun.verbs))}; ${nounName} has ${namesOf(noun.verbs)}`,
     );
     return parsed({ kind: 'wrong-usage', error, usage: nounHelp });
   }
@@ -161,7 +180,7 @@ export function parseArguments(
   try {
     // A command that is not there yet says so, whatever was given to it.
     if (error !== undefined && !command.notYet) throw error;
-    const run = command.prepare({ ...given, json: all.has('json') });
+    const run = command.prepare({ ...given, json: all.has('json'), places });
     return parsed({ kind: 'run', run, usage }, all);
   } catch (thrown) {
     if (!(thrown instanceof UsageError)) throw thrown;

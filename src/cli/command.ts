@@ -5,6 +5,7 @@
 import type { KeystairError } from '#domain/errors.ts';
 import type { Context } from './context.ts';
 import type { Options, OptionValues } from './options.ts';
+import type { Places } from './places.ts';
 import { UsageError } from './usage-error.ts';
 
 /** An argument by its place. `optional` ones come last. */
@@ -51,6 +52,8 @@ export interface GivenTexts {
   /** By option name: a text for each time it was given, none for a flag. */
   readonly options: ReadonlyMap<string, readonly string[]>;
   readonly json: boolean;
+  /** For what need not be given where it can be found. */
+  readonly places: Places;
 }
 
 /** A command in the table, whatever its row's types: `prepare` throws a usage error or gives what is to be run. */
@@ -76,7 +79,7 @@ function readOptions<O extends Options>(options: O, given: GivenTexts): OptionVa
     if (texts !== undefined && texts.length > 1 && !option.repeatable) {
       throw new UsageError(`--${name} was given more than once`);
     }
-    values[name] = option.read(texts ?? [], texts !== undefined, name);
+    values[name] = option.read(texts ?? [], texts !== undefined, name, given.places);
   }
   return values as OptionValues<O>;
 }

@@ -6,11 +6,13 @@
 import type { PeopleClient } from '#transport/people/people-client.ts';
 import type { TransferClient } from '#transport/people/transfer-client.ts';
 import type { AgentProgram } from './agent-program.ts';
+import type { Places } from './places.ts';
 import type { ServerProgram } from './server-program.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Context {
   readonly terminal: Terminal;
+  readonly places: Places;
   /** The server of that data directory; refused with `server-not-running` where none runs. */
   readonly connect: (dataDirectory: string) => Promise<PeopleClient>;
   /** The same server's calls by which export files leave and enter it. */

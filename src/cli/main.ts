@@ -5,9 +5,11 @@
 import './one-language.ts';
 import { standardInput, standardOutput } from '#disk/standard-streams.ts';
 import { connectToServer, connectTransfers } from './data-directory.ts';
+import { environment } from './environment.ts';
 import { failureLine, failureOf, failureTrace } from './failure.ts';
 import { loadNounsFor, NOUNS_NOT_YET } from './nouns.ts';
 import { readable } from '#domain/name.ts';
+import { placesOf } from './places.ts';
 import { runProgram } from './program.ts';
 import { outliveTerminal, stopSignal } from './stop-signal.ts';
 import { createTerminal } from './terminal.ts';
@@ -27,6 +29,7 @@ outliveTerminal();
 const args = process.argv.slice(2);
 process.exitCode = await runProgram(args, await loadNounsFor(args), NOUNS_NOT_YET, {
   terminal: createTerminal({ stdin: standardInput(), stdout: standardOutput(), stderr: process.stderr }),
+  places: placesOf(environment),
   connect: connectToServer,
   connectTransfers,
   serverProgram: () => import('#server/main.ts'),

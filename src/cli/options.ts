@@ -5,6 +5,7 @@
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { nameRule, readName } from '#domain/name.ts';
 import { secondsFromText, secondsToText } from './durations.ts';
+import type { Places } from './places.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface Option<T> {
@@ -16,7 +17,7 @@ export interface Option<T> {
   /** Named by the contract but not served by this release: giving it is wrong usage that says so. */
   readonly notYet: boolean;
   /** @param texts one text for every time the option was given; none for a flag. */
-  readonly read: (texts: readonly string[], given: boolean, name: string) => T;
+  readonly read: (texts: readonly string[], given: boolean, name: string, places: Places) => T;
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>;
@@ -55,6 +56,11 @@ export function text(placeholder: string, help: string): Option<string | undefin
   return optional(placeholder, help, asItIs);
 }
 
+/** A directory that need not be named where it can be found. */
+export function place(help: string, find: (places: Places) => string): Option<string> {
+  return { ...text('DIR', help), read: ([given], _given, _name, places) => given ?? find(places) };
+}
+
 /** What people call a server, a device or a drive. */
 export function name(help: string, placeholder = 'NAME'): Option<string | undefined> {
   return remark(placeholder, help, NAME_LENGTH_MAX);
@@ -76,8 +82,8 @@ export function required<T>(option: Option<T | undefined>): Option<T> {
   return {
     ...option,
     required: true,
-    read: (texts, given, name) => {
-      const value = option.read(texts, given, name);
+    read: (texts, given, name, places) => {
+      const value = option.read(texts, given, name, places);
       if (value === undefined) throw new UsageError(`--${name} ${option.placeholder} is missing`);
       return value;
     },
@@ -110,8 +116,8 @@ export function onOff(help: string): Option<boolean | undefined> {
   const { read, ...rest } = choice(['on', 'off'], help);
   return {
     ...rest,
-    read: (given, isGiven, name) => {
-      const chosen = read(given, isGiven, name);
+    read: (given, isGiven, name, places) => {
+      const chosen = read(given, isGiven, name, places);
       return chosen === undefined ? undefined : chosen === 'on';
     },
   };

@@ -21,7 +21,7 @@ export async function runProgram(
   notYet: readonly string[],
   context: Context,
 ): Promise<ExitCode> {
-  const { task, json, debug } = parseArguments(args, nouns, notYet);
+  const { task, json, debug } = parseArguments(args, nouns, notYet, context.places);
   const { terminal } = context;
   const sayLines = (text: string): void => text.split('\n').forEach((line) => terminal.say(line));
   try {

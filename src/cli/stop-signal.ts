@@ -3,11 +3,11 @@
  * closed. The second SIGINT or SIGTERM kills: whoever asks twice does not want to wait. A closed terminal may send two
  * hang-ups by itself, so further ones change nothing.
  */
+import { environment } from './environment.ts';
 
 let stop: AbortController | undefined;
 
-/** Whether a hang-up is to be ignored, as under nohup: found out by the launcher, since Node forgets it at its start. */
-const outlivesTerminal = process.env['KEYSTAIR_HANGUP'] === 'ignored';
+const { hangUpIgnored: outlivesTerminal } = environment;
 
 /** To be called at the start of the process. */
 export function outliveTerminal(): void {

@@ -1,20 +1,21 @@
 /**
  * The words that all commands use for the same thing, chosen so that a help-desk person can read them aloud.
  */
-import { notYet, required, text } from './options.ts';
+import { notYet, place } from './options.ts';
+import { serverPlace, USUAL_DATA } from './places.ts';
 
 /** Options of every command that asks a server. */
 export const ADDRESSED_SERVER = {
-  data: required(text('DIR', "the server's data directory")),
-  url: urlNotYet(),
+  data: place(`the server's data directory; else KEYSTAIR_DATA, else ${USUAL_DATA}`, serverPlace),
+  ...atUrlNotYet(),
 };
 
-export function urlNotYet() {
-  return notYet(
-    'URL',
-    'instead of --data: the address of a server, after keystair login',
-    "run the command on the server's own machine, with --data DIR",
-  );
+export function atUrlNotYet() {
+  const instead = "run the command on the server's own machine, with --data DIR";
+  return {
+    url: notYet('URL', 'instead of --data: the address of a server, after keystair login', instead),
+    'api-key-file': notYet('FILE', 'with --url, instead of a login: the key of a service account', instead),
+  };
 }
 
 /** The option's name in full, as the console shows it. */

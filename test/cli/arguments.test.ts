@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseArguments, type ParsedArguments } from '#cli/arguments.ts';
 import { command, commandNotYet } from '#cli/command.ts';
+import { environmentFrom } from '#cli/environment.ts';
 import { loadNouns, NOUNS_NOT_YET } from '#cli/nouns.ts';
 import { address, choice, duration, flag, notYet, onOff, required, text, texts } from '#cli/options.ts';
+import { placesOf } from '#cli/places.ts';
 
 const NOUNS = await loadNouns();
+const NOWHERE = { ...placesOf(environmentFrom({})), usualData: undefined, usualState: undefined };
 
 /** What the command below was called with. */
 let called: unknown;
@@ -46,7 +49,7 @@ const nouns = {
 };
 
 function parse(...args: readonly string[]): ParsedArguments {
-  return parseArguments(args, nouns, ['login']);
+  return parseArguments(args, nouns, ['login'], NOWHERE);
 }
 
 async function valuesOf(...args: readonly string[]): Promise<unknown> {
@@ -118,7 +121,7 @@ test('wrong usage is told apart and named', () => {
     ['thing', /a verb is missing/],
     ['thnig make', /there is no 'thnig'/],
     ['--wrong', /there is no option --wrong/],
-    ['thing mkae', /there is no 'thing mkae'; thing has make, adopt/],
+    ['thing mkae', /there is no 'thing mkae' .*; thing has make, adopt/],
     ['constructor', /there is no 'constructor'/],
     ['thing toString', /there is no 'thing toString'/],
     ['thing make --data d', /argument FROM is missing/],
@@ -183,7 +186,7 @@ test("every command's own example is understood", () => {
       const words = (example.replace(/ > .*$/, '').match(/"[^"]*"|\S+/g) ?? []).map((word) =>
         word.replaceAll('"', ''),
       );
-      const { task } = parseArguments([noun, verb, ...words], NOUNS, NOUNS_NOT_YET);
+      const { task } = parseArguments([noun, verb, ...words], NOUNS, NOUNS_NOT_YET, NOWHERE);
       const said = task.kind === 'wrong-usage' ? task.error.sentence : '';
       assert.equal(task.kind, later ? 'wrong-usage' : 'run', `${noun} ${verb} ${example}: ${said}`);
     }
@@ -216,4 +219,30 @@ test('help is a word as well as an option, at every level', () => {
   assert.equal(asked('help', 'thing'), asked('thing', '--help'));
   assert.equal(asked('help', 'thing', 'make'), asked('thing', 'make', '--help'));
   assert.match(complaint('help', 'nothing'), /there is no 'nothing'/);
+});
+
+test('what was nearly right is answered with what was meant', () => {
+  const meant = (...args: readonly string[]): string | undefined => {
+    const { task } = parseArguments(args, NOUNS, NOUNS_NOT_YET, NOWHERE);
+    assert.equal(task.kind, 'wrong-usage', args.join(' '));
+    return task.kind === 'wrong-usage' ? /did you mean ([^?]+)\?/.exec(task.error.sentence)?.[1] : undefined;
+  };
+  for (const [line, word] of [
+    ['sever status', 'server'],
+    ['agnet status', 'agent'],
+    ['hlep', 'help'],
+    ['hierarchy shwo', 'show'],
+    ['server stat', 'status'],
+    ['export', 'keys export'],
+    ['server status --dat x', '--data'],
+    ['server settings --use-hierachy on', '--use-hierarchy'],
+    ['keys list --jsno', '--json'],
+    ['--jsom keys list', '--json'],
+    ['entirely', undefined],
+    ['keys list --unheard-of', undefined],
+    ['keys list -x', undefined],
+    [`keys list --${'x'.repeat(100_000)}`, undefined],
+  ] as const) {
+    assert.equal(meant(...line.split(' ')), word, line.slice(0, 40));
+  }
 });

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
 import { refusedWith } from '#test/support/organisation.ts';
-import { type Ran, runKeystair } from '#test/support/run-keystair.ts';
+import { beginKeystair, type Ran, runKeystair } from '#test/support/run-keystair.ts';
 
 const inFolder = temporaryFolder('contract-usage');
 const KEY = '019a2b3c-4d5e-7f60-8a1b-2c3d4e5f6071';
@@ -29,7 +29,6 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   ['sever status', /begin with one of server, hierarchy, keys, devices, agent/],
   ['server', /a verb is missing/],
   ['hierarchy shwo --data D', /hierarchy has show/],
-  ['server start', /--data DIR is missing/],
   ['server start --data D --listen 7443', /--listen must be HOST:PORT/],
   ['server start --data D --address host:0', /--address must be HOST:PORT/],
   ['server start --data D --database postgres://localhost/x', /PostgreSQL database is not available/],
@@ -39,7 +38,6 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   ['server settings --data D --use-hierarchy yes', /must be on or off/],
   ['server settings --data D --transmit never', /must be immediately or heartbeat/],
   ['server settings --data D --heartbeat 1.5', /whole number of seconds/],
-  ['server verify', /--data DIR is missing/],
   ['server backup --data D', /argument FILE is missing/],
   ['server restore FILE', /--data DIR is missing/],
   ['hierarchy invite --data D --expires soon', /--expires must be/],
@@ -54,7 +52,6 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   [`keys reveal ${KEY} --data D`, /--reason TEXT is missing/],
   [`keys explain ${KEY} --file x --data D`, /one of ID, --file PATH and --drive PATH/],
   ['devices remove --data D', /argument D is missing/],
-  ['agent enrol FILE', /--state DIR is missing/],
   ['agent encrypt-file IN --state S', /argument OUT is missing/],
   ['agent encrypt-file IN - --state S --json', /standard output cannot be OUT/],
   ['agent decrypt-file IN - --state S --json', /standard output cannot be OUT/],
@@ -67,6 +64,29 @@ test('wrong usage of every command is exit 2, with nothing on standard output', 
     const args = line.split(' ').filter((word) => word !== '');
     wrongUsage(await runKeystair(args), said, args);
   }));
+
+const HAS_PLACES = existsSync('/var/lib/keystair') || existsSync('/var/lib/keystair-agent');
+
+test(
+  'what needs a directory and finds none is exit 2, too',
+  { skip: HAS_PLACES && 'this machine has a server or an agent of its own, which would be found' },
+  () =>
+    each(
+      [
+        ['server start', /--data DIR is missing/],
+        ['server status', /--data DIR is missing, neither KEYSTAIR_DATA nor KEYSTAIR_URL is set/],
+        ['server verify', /--data DIR is missing/],
+        ['server backup FILE', /--data DIR is missing/],
+        ['agent enrol FILE', /--state DIR is missing, KEYSTAIR_STATE is not set/],
+        ['agent run', /--state DIR is missing/],
+      ] as const,
+      async ([line, said]) => {
+        const unset = ['KEYSTAIR_DATA', 'KEYSTAIR_URL', 'KEYSTAIR_STATE'].flatMap((name) => ['-u', name]);
+        const args = line.split(' ');
+        wrongUsage(await beginKeystair(args, { under: ['env', ...unset] }).ended, said, args);
+      },
+    ),
+);
 
 test('what is blank, endless or on two lines is no name and no reason', () =>
   each(

@@ -2,14 +2,17 @@
 import type { Noun } from '../command.ts';
 import { FILE_ALGORITHMS } from '../agent-program.ts';
 import { command, commandNotYet, type Outcome, type Positional } from '../command.ts';
-import { choice, flag, name as nameOption, notYet, required, text } from '../options.ts';
+import { choice, flag, name as nameOption, notYet, place, required, text } from '../options.ts';
+import { agentPlace, USUAL_STATE } from '../places.ts';
 import { readInvitation } from '../secrets.ts';
 import { sayPartsLeft } from '../parts-left.ts';
 import { columns } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
 import { count, when } from '../words.ts';
 
-const STATE = { state: required(text('DIR', "the agent's state directory")) };
+const STATE = {
+  state: place(`the agent's state directory; else KEYSTAIR_STATE, else ${USUAL_STATE}`, agentPlace),
+};
 
 const enrol = command({
   summary: 'join the server that gave the invitation; on an enrolled device: change to that server',

@@ -8,13 +8,14 @@ import type { Context } from '../context.ts';
 import { openFileInput } from '../file-input.ts';
 import { flag, required, text } from '../options.ts';
 import { createProgress, inMegabytes, inRows } from '../progress.ts';
+import { serverPlace, USUAL_DATA } from '../places.ts';
 import { sayPartsLeft } from '../parts-left.ts';
 import { readPassword } from '../secrets.ts';
 import type { BackupFile } from '../server-program.ts';
 import { demandPipedOutput, STANDARD_STREAM, writeStandardOutput } from '../standard-streams.ts';
 import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
-import { count, urlNotYet, when } from '../words.ts';
+import { atUrlNotYet, count, when } from '../words.ts';
 
 const LOST_PASSWORD =
   'Without this password nobody can restore from the file: keep it apart from the file, and safely.';
@@ -28,8 +29,11 @@ export const backup = command({
     'write everything the server holds into a file that only a password opens; the server goes on meanwhile',
   positionals: BACKUP_FILE,
   options: {
-    data: text('DIR', "the server's data directory; not with --check"),
-    url: urlNotYet(),
+    data: text(
+      'DIR',
+      `the server's data directory; else KEYSTAIR_DATA, else ${USUAL_DATA}; not with --check`,
+    ),
+    ...atUrlNotYet(),
     'password-file': PASSWORD_FILE,
     force: flag('replace the file if it is there'),
     check: flag('instead of making one: open this backup in a scratch place, and verify everything in it'),
@@ -40,16 +44,14 @@ export const backup = command({
     if (check && (data !== undefined || force)) {
       throw new UsageError('--check asks no server: leave --data and --force out');
     }
-    if (!check && data === undefined) throw new UsageError('--data DIR is missing');
     if (!check && file === STANDARD_STREAM && json)
       throw new UsageError('with --json standard output cannot be FILE; name a file');
     if (!check && scratch !== undefined) throw new UsageError('--scratch goes with --check only');
   },
   run: async (context, { file }, options) => {
     const { data, force, check, scratch = tmpdir(), 'password-file': passwordFile } = options;
-    return check || data === undefined
-      ? checkIt(context, file, passwordFile, scratch)
-      : makeIt(context, file, data, passwordFile, force);
+    if (check) return checkIt(context, file, passwordFile, scratch);
+    return makeIt(context, file, data ?? serverPlace(context.places), passwordFile, force);
   },
 });
 

@@ -6,7 +6,8 @@ import type { SettingsAnswer } from '#protocol/people/routes/server.ts';
 import type { Noun } from '../command.ts';
 import { command, type Outcome } from '../command.ts';
 import { secondsToText } from '../durations.ts';
-import { address, choice, duration, name, onOff, required, text } from '../options.ts';
+import { address, choice, duration, name, onOff, place, text } from '../options.ts';
+import { startPlace, USUAL_DATA } from '../places.ts';
 import { sealedLines } from '../seal-lines.ts';
 import { serverStatusLines } from '../server-status-lines.ts';
 import { createProgress, inKeys } from '../progress.ts';
@@ -24,7 +25,7 @@ const start = command({
   summary: 'run an Administration Server in the foreground; the first start creates its data directory',
   positionals: {},
   options: {
-    data: required(text('DIR', 'where the server keeps its repository')),
+    data: place(`where the server keeps its repository; else KEYSTAIR_DATA, else ${USUAL_DATA}`, startPlace),
     name: name('how people call this server; by default the name of the machine'),
     listen: address('where devices and secondaries connect; port 0 picks one', { portMin: 0 }),
     address: address(

@@ -3,7 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { parseAgeHeader } from '#crypto/age/age-header.ts';
 import { parseArguments } from '#cli/arguments.ts';
 import { secondsFromText, secondsToText } from '#cli/durations.ts';
+import { environmentFrom } from '#cli/environment.ts';
 import { loadNouns, NOUNS_NOT_YET } from '#cli/nouns.ts';
+import { placesOf } from '#cli/places.ts';
 import { claimFromText, claimToText } from '#domain/claim.ts';
 import { findDriveTokens } from '#agent/drives/drive-token.ts';
 import { canonicalFields, keyFromCanonical } from '#domain/encryption-key.ts';
@@ -221,7 +223,8 @@ export async function makeParsers(): Promise<readonly Parser[]> {
         'server start --data DIR --listen 127.0.0.1:0',
         'agent enrol - --state D',
       ),
-      read: (input) => parseArguments(input.toString().split(' '), NOUNS, NOUNS_NOT_YET),
+      read: (input) =>
+        parseArguments(input.toString().split(' '), NOUNS, NOUNS_NOT_YET, placesOf(environmentFrom({}))),
     },
     {
       name: 'text of a search',
