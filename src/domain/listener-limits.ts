@@ -11,8 +11,8 @@ export const CONNECTIONS_MAX = 10_000;
 export const MEMBER_CONNECTIONS_MAX = 128;
 /** Bytes of answers that one member has not taken: eight of the largest. Who reads has a few thousand at a time. */
 export const MEMBER_UNREAD_BYTES_MAX = 16 * 1024 * 1024;
-/** Of all members together: what a small machine can spare. */
-export const UNREAD_BYTES_MAX = 256 * 1024 * 1024;
+/** Of all members together: beside a server's own 120 MiB it stays below 256 MiB, whoever does not read. */
+export const UNREAD_BYTES_MAX = 96 * 1024 * 1024;
 /** Request line and headers: forty times what ours have. */
 export const REQUEST_HEAD_BYTES_MAX = 16 * 1024;
 /** A machine that takes nothing of its answer for so long has gone, or means harm. */

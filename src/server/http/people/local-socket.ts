@@ -3,8 +3,8 @@
  *
  * Invariants: nobody else can connect to it at any moment. Whoever connected is answered as the local administrator,
  * and between `bind` and `chmod` a socket has whatever mode the umask leaves; so it is made in a folder that only the
- * owner can enter, and takes its name when it has its mode. And it is one socket from the first answer to the last. A server that was sealed hands its calls from one
- * application to another without closing it, so that no call meets a gap.
+ * owner can enter, and takes its name when it has its mode. And it is one socket from the first answer to the last: a
+ * server that was sealed hands its calls from one application to another without closing it, so that no call meets a gap.
  */
 import { chmodSync, constants, openSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
