@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { BUGS } from './simulation/planted/bugs.ts';
-import { misfits, seek } from './simulation/planted/plant.ts';
+import { misfits, readProgram, seek } from './simulation/planted/plant.ts';
 import { makePlan } from './simulation/plan.ts';
 import { type Outcome, simulate } from './simulation/simulate.ts';
 import type { Plan } from './simulation/step.ts';
@@ -96,8 +96,9 @@ test('a run that is over holds nothing in its process: hundreds follow it there'
 });
 
 test('every planted bug still fits the program', () => {
+  const program = readProgram();
   assert.deepEqual(
-    BUGS.flatMap((bug) => misfits(bug)),
+    BUGS.flatMap((bug) => misfits(bug, program)),
     [],
   );
 });

@@ -206,8 +206,11 @@ export function checkKey(complete: CompleteKey): CheckedKey {
     throw fault(`the key's public fields take more than ${KEY_FIELDS_BYTES_MAX} bytes`);
   }
   const digest = digestOf(fields, material.expose(), blind);
-  if (idFromDigest(Date.parse(key.createdAt), digest) !== key.id) {
-    throw fault("the key's id does not fit its content");
-  }
+  demandIdFits(key, digest);
   return { complete, fields, digest };
+}
+
+function demandIdFits({ id, createdAt }: EncryptionKey, digest: Uint8Array): void {
+  if (idFromDigest(Date.parse(createdAt), digest) !== id)
+    throw fault("the key's id does not fit its content");
 }

@@ -58,10 +58,12 @@ export class AuditLog {
     );
     const pending: PendingAppend = { entries, written };
     // A write that fails before its work runs must not keep later events waiting on it for ever.
-    written.catch(() => {
-      if (this.#pending === pending) this.#pending = undefined;
-    });
+    written.catch(() => this.#forget(pending));
     return pending;
+  }
+
+  #forget(pending: PendingAppend): void {
+    if (this.#pending === pending) this.#pending = undefined;
   }
 
   async #append(transaction: Transaction, entries: readonly string[]): Promise<void> {

@@ -113,6 +113,13 @@ function notLoaded(error: unknown): never {
   throw backupInvalid('the rows of the backup contradict one another', error);
 }
 
+/** @returns how many there were. */
+async function voidAll(transaction: Transaction, kind: 'invitation' | 'recovery'): Promise<number> {
+  const rows = await transaction.rows(kind);
+  for (const { id } of rows) await transaction.deleteRow(kind, id);
+  return rows.length;
+}
+
 async function beginAnew(
   ports: RepositoryPorts,
   { rows, audit }: Pick<ReturnType<typeof makeParts>, 'rows' | 'audit'>,
@@ -120,9 +127,8 @@ async function beginAnew(
   header: BackupHeader,
 ): Promise<void> {
   const head = await transaction.auditHead();
-  const invitations = await transaction.rows('invitation');
-  for (const { id } of invitations) await transaction.deleteRow('invitation', id);
-  for (const { id } of await transaction.rows('recovery')) await transaction.deleteRow('recovery', id);
+  const invitationsVoided = await voidAll(transaction, 'invitation');
+  await voidAll(transaction, 'recovery');
   const epoch = toHex(ports.random(16));
   await writeEpoch(rows, transaction, { epoch, startedAt: isoTime(ports.clock()) });
   await transaction.clearRefusedKeys('');
@@ -134,7 +140,7 @@ async function beginAnew(
       madeAt: header.createdAt,
       line: head.seq,
       chain: toHex(head.chain),
-      invitationsVoided: invitations.length,
+      invitationsVoided,
     },
     {
       event: 'epoch-started',

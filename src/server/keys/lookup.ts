@@ -35,11 +35,15 @@ export type TraceQuestion = Omit<LookupQuestion, 'claim'> & { readonly claim: Ui
 /** What a lookup would come to, as far as a trace may tell. */
 export type TraceOutcome = { readonly outcome: 'found'; readonly source: ServerName } | Refused;
 
+/** Identical questions, of the same id and the same claim, share one flight. */
+function flightName({ id, claim }: LookupQuestion): string {
+  return `${id} ${claimToText(claim)}`;
+}
+
 export class Lookups {
   readonly #ports: HierarchyPorts;
   readonly #way: WayUp;
   readonly #link: PrimaryLink;
-  /** One flight for identical questions: same id and same claim. */
   readonly #flights = new Map<string, Promise<LookupOutcome>>();
   /** Ids that no server on the way had, and until when that is believed. */
   readonly #misses = new Map<string, { readonly refused: Refused; readonly until: number }>();
@@ -113,7 +117,7 @@ export class Lookups {
 
   async #fly(question: LookupQuestion, way: Way, primary: PrimaryRow): Promise<LookupOutcome> {
     const { asked } = way;
-    const name = `${question.id} ${claimToText(question.claim)}`;
+    const name = flightName(question);
     let flight = this.#flights.get(name);
     if (flight === undefined) {
       if (this.#flights.size >= LOOKUPS_UPWARD_MAX) return this.#way.refuse('later', asked);

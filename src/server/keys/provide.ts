@@ -4,6 +4,7 @@
  * time, after the event; a device's membership where the answer was waited for.
  */
 import { claimFromText } from '#domain/claim.ts';
+import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
 import type { LookupOutcome } from '#domain/lookup.ts';
 import type { Member } from '#domain/member.ts';
@@ -97,14 +98,7 @@ export async function provideToDevice(
   const outcome = await findForDevice(ports, readAgain, request);
   if (outcome.outcome === 'not-found') return refuse(ports, member, request.id, outcome);
   const { key } = outcome.key;
-  if (key.kind !== 'volume') {
-    throw new KeystairError('not-allowed', `the material of a ${key.kind} key is not given to a device`, {
-      nextStep:
-        key.kind === 'file'
-          ? 'let the agent open the file: the server unwraps it'
-          : 'an administrator can reveal it with `keystair keys reveal`',
-    });
-  }
+  demandForDrive(key);
   await ports.provisions.note({
     by: `device:${member.id}`,
     key: key.id,
@@ -113,6 +107,17 @@ export async function provideToDevice(
     source: outcome.source.id,
   });
   return { outcome: 'found', complete: keyToWire(outcome.key), source: outcome.source };
+}
+
+/** Throws `not-allowed` unless the key is one that opens a drive. */
+function demandForDrive({ kind }: EncryptionKey): void {
+  if (kind === 'volume') return;
+  throw new KeystairError('not-allowed', `the material of a ${kind} key is not given to a device`, {
+    nextStep:
+      kind === 'file'
+        ? 'let the agent open the file: the server unwraps it'
+        : 'an administrator can reveal it with `keystair keys reveal`',
+  });
 }
 
 /** One file's key: the server unwraps the stanzas, the identity never leaves it. */

@@ -116,11 +116,8 @@ export async function recordPlaced<K extends Judged>(
   const outcomes = keys.map((key): RecordOutcome => {
     const { id, digest } = key;
     const there = known.get(id);
-    if (there !== undefined) {
-      return Buffer.compare(there.digest, digest) === 0
-        ? { outcome: 'known', seq: there.seq }
-        : { outcome: 'conflict' };
-    }
+    const present = there && outcomeAt(there, digest);
+    if (present !== undefined) return present;
     seq += 1;
     chain = nextChainValue(chain, digest);
     known.set(id, { seq, digest });
@@ -132,6 +129,16 @@ export async function recordPlaced<K extends Judged>(
     await ports.audit.append(transaction, recordedEvents(placed));
   }
   return outcomes;
+}
+
+/** What becomes of a key under whose id a record is here. */
+function outcomeAt(
+  there: { readonly seq: number; readonly digest: Uint8Array },
+  digest: Uint8Array,
+): RecordOutcome {
+  return Buffer.compare(there.digest, digest) === 0
+    ? { outcome: 'known', seq: there.seq }
+    : { outcome: 'conflict' };
 }
 
 /** One event for each run of new keys that came from the same side. */

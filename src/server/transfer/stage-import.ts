@@ -52,10 +52,7 @@ export async function stageImport(
   let from: ExportHeader['server'] | undefined;
   // One page is written while the next is read and sealed: the disk and the processor work side by side.
   let writing: Promise<string | undefined> = Promise.resolve(undefined);
-  const written = async (): Promise<void> => {
-    const twice = await writing;
-    if (twice !== undefined) throw exportInvalid(`key ${twice} stands in the file more than once`);
-  };
+  const written = async (): Promise<void> => demandNoneTwice(await writing);
   try {
     for await (const page of readExportFile(openExport(file, keys))) {
       if (signal.aborted) throw importInterrupted();
@@ -91,6 +88,11 @@ export async function stageImport(
   }
   if (from === undefined) throw importInterrupted();
   return { from, ...counts, conflicts, wanted };
+}
+
+/** @param twice a key that was staged before. */
+function demandNoneTwice(twice: string | undefined): void {
+  if (twice !== undefined) throw exportInvalid(`key ${twice} stands in the file more than once`);
 }
 
 function forIdOnly({ complete, digest }: CheckedKey, recordedAt: number): StagedKey {

@@ -1,5 +1,6 @@
 /** Bugs by which something acknowledged is lost when it matters: each is seen by the crashes of its kind. */
-import { type Bug, edit } from '#test/simulation/planted/bug.ts';
+import type { Bug, Loose, Wrap } from '#test/simulation/planted/bug.ts';
+import { CUSTODY_NOT_WAITED_FOR } from '#test/simulation/planted/not-waited-for.ts';
 import type { CrashKind } from '../crash-kinds.ts';
 
 export interface CrashBug extends Omit<Bug, 'seed'> {
@@ -10,27 +11,36 @@ export interface CrashBug extends Omit<Bug, 'seed'> {
   readonly sees: RegExp;
 }
 
-const QUEUE = 'store/sqlite/commit-queue.ts';
-const RECORD = 'server/devices/record-device-key.ts';
-const HAND_OVER = 'await ports.custody.record({ key, demandCaller });';
+const CUSTODY_FAILS_UNSEEN: Wrap =
+  (sound) =>
+  (ports, ...rest) =>
+    sound(
+      {
+        ...ports,
+        custody: { record: (key: unknown) => ports.custody.record(key).catch(() => undefined) },
+      },
+      ...rest,
+    );
 
 export const CRASH_BUGS: readonly CrashBug[] = [
   {
     kind: 'kill',
     name: 'a device is answered before its key is committed',
-    edits: [edit(RECORD, HAND_OVER, 'void ports.custody.record({ key, demandCaller });')],
+    faults: [{ definition: 'recordDeviceKey', wrap: CUSTODY_NOT_WAITED_FOR }],
     rounds: 60,
     sees: /lost \d+ keys that it had acknowledged/,
   },
   {
     kind: 'kill',
     name: 'a device encrypts before its key is acknowledged',
-    edits: [
-      edit(
-        'agent/custody.ts',
-        'await handOver(ports, calls, key);\n  return',
-        'void handOver(ports, calls, key).catch(() => undefined);\n  return',
-      ),
+    faults: [
+      {
+        definition: 'handOver',
+        wrap:
+          (sound) =>
+          async (...given) =>
+            void sound(...given).catch(() => undefined),
+      },
     ],
     rounds: 60,
     sees: /before its key was in custody/,
@@ -38,19 +48,29 @@ export const CRASH_BUGS: readonly CrashBug[] = [
   {
     kind: 'power',
     name: 'a commit is answered before its log is flushed',
-    edits: [edit(QUEUE, 'await flush(group', 'void flush(group')],
+    faults: [
+      {
+        definition: 'createCommitQueue',
+        wrap: (sound) => (ports) => {
+          const flush = async (): Promise<void> => void ports.log.flush();
+          return sound({ ...ports, log: ports.log && { isQuick: () => false, flush } });
+        },
+      },
+    ],
     rounds: 40,
     sees: /a store that syncs lost what it had acknowledged/,
   },
   {
     kind: 'calls',
     name: 'a sync that fails is taken for one that did not',
-    edits: [
-      edit(
-        QUEUE,
-        'else await log.flush();\n    } catch (error) {\n      escalate(error);',
-        'else await log.flush();\n    } catch {\n      // Nothing.',
-      ),
+    faults: [
+      {
+        definition: 'createCommitQueue',
+        wrap: (sound) => (ports) => {
+          const flush = (): Promise<void> => ports.log.flush().catch(() => undefined);
+          return sound({ ...ports, log: ports.log && { isQuick: () => false, flush } });
+        },
+      },
     ],
     rounds: 60,
     sees: /a sync failed, and the server went on/,
@@ -58,12 +78,11 @@ export const CRASH_BUGS: readonly CrashBug[] = [
   {
     kind: 'calls',
     name: 'what a killed server left in its log is read before it is synced',
-    edits: [
-      edit(
-        'store/sqlite/data-files.ts',
-        'for (const file of [path, `${path}-wal`]) {',
-        'for (const file of [path]) {',
-      ),
+    faults: [
+      {
+        definition: 'syncPath',
+        wrap: (sound) => (path) => (path.endsWith('-wal') ? undefined : sound(path)),
+      },
     ],
     rounds: 120,
     sees: /has \d+ keys, and had \d+|has other keys than before|that it had lost something/,
@@ -71,21 +90,29 @@ export const CRASH_BUGS: readonly CrashBug[] = [
   {
     kind: 'calls',
     name: 'a device is answered whatever became of its key',
-    edits: [edit(RECORD, HAND_OVER, HAND_OVER.replace(';', '.catch(() => undefined);'))],
+    faults: [{ definition: 'recordDeviceKey', wrap: CUSTODY_FAILS_UNSEEN }],
     rounds: 60,
     sees: /lost \d+ keys that it had acknowledged/,
   },
   {
     kind: 'full',
     name: 'a full disk is not told to the device',
-    edits: [edit(RECORD, HAND_OVER, HAND_OVER.replace(';', '.catch(() => undefined);'))],
+    faults: [{ definition: 'recordDeviceKey', wrap: CUSTODY_FAILS_UNSEEN }],
     rounds: 2,
     sees: /the disk never ran full/,
   },
   {
     kind: 'full',
     name: 'a lookup may not use the space set aside for its audit event',
-    edits: [edit('server/audit/audit-log.ts', '{ reserve: true },', '{ reserve: false },')],
+    faults: [
+      {
+        definition: 'createCommitQueue',
+        wrap: (sound) => (ports) => {
+          const queue = sound(ports);
+          return { ...queue, add: (work: Loose) => queue.add({ ...work, reserve: false }) };
+        },
+      },
+    ],
     rounds: 2,
     sees: /is not given out|is full/,
   },

@@ -1,25 +1,17 @@
 /** Plants bugs in a copy of the program, one after the other, and lets its crashes look for them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plant } from '#test/simulation/planted/plant.ts';
 import { CRASH_BUGS, type CrashBug } from './crash-bugs.ts';
 
-/** What is compiled of a copy is of use to nobody after it, and node_modules are not the copy's own. */
-function keepCompiledIn(folder: string): void {
-  const launcher = join(folder, 'bin/keystair');
-  const text = readFileSync(launcher, 'utf8');
-  writeFileSync(launcher, text.replace('node_modules/.cache', 'compiled'));
-}
-
 /** Folders of kept data, which the copy names, are cleared away with it. */
 async function whatIsSaid(bug: CrashBug, ended: AbortSignal): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'keystair-planted-'));
   try {
-    plant(bug, folder, ['bin', 'test/crashes', 'test/support', 'test/store', 'test/simulation']);
-    keepCompiledIn(folder);
+    plant(bug, folder, ['bin', 'test/crashes', 'test/store']);
     const options = ['--kind', bug.kind, '--rounds', String(bug.rounds), '--json'];
     const main = join(folder, 'test/crashes/main.ts');
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...options], {

@@ -1,23 +1,15 @@
 /** Bugs of counted events: what was counted is never told. */
-import { type Bug, edit } from './bug.ts';
-
-const COUNTED = 'server/audit/counted-events.ts';
+import type { Bug } from './bug.ts';
 
 export const COUNTED_BUGS: readonly Bug[] = [
   {
     name: 'what was counted is forgotten when a server stops',
-    edits: [
-      edit(
-        COUNTED,
-        'this.#ended = true;\n    return this.#close([...this.#windows.keys()]);',
-        'return Promise.resolve();',
-      ),
-    ],
+    faults: [{ definition: 'CountedEvents.end', wrap: () => async () => undefined }],
     seed: 12,
   },
   {
     name: 'a key that is given again is never told of again',
-    edits: [edit(COUNTED, '>= COUNTING_WINDOW_MS', '>= Infinity')],
+    faults: [{ definition: 'CountedEvents.#isOver', wrap: () => () => false }],
     seed: 1,
   },
 ];

@@ -1,28 +1,29 @@
 /** Bugs of opening files: too much leaves, or unseen. */
-import { type Bug, edit } from './bug.ts';
-
-const PROVIDE = 'server/keys/provide.ts';
+import type { Bug } from './bug.ts';
+import { PROVISIONS_NOT_WAITED_FOR } from './not-waited-for.ts';
 
 export const FILE_BUGS: readonly Bug[] = [
   {
     name: 'a device gets the identity of files',
-    edits: [edit(PROVIDE, "if (key.kind !== 'volume') {", 'if (false) {')],
+    faults: [{ definition: 'demandForDrive', wrap: () => () => undefined }],
     seed: 2,
   },
   {
     name: 'the key of a file leaves before the audit log knows',
-    edits: [
-      edit(
-        PROVIDE,
-        "  await ports.provisions.note({\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'file-key',",
-        "  void ports.provisions.note({\n    by: `device:${member.id}`,\n    key: key.id,\n    to: member.name,\n    as: 'file-key',",
-      ),
-    ],
+    faults: [{ definition: 'unwrapForDevice', wrap: PROVISIONS_NOT_WAITED_FOR }],
     seed: 1,
   },
   {
     name: 'a file that its key does not open is opened with something',
-    edits: [edit(PROVIDE, 'if (fileKey === null) {', 'if (false) {')],
+    faults: [
+      {
+        definition: 'unwrapFileKey',
+        wrap:
+          (sound) =>
+          async (...given) =>
+            (await sound(...given)) ?? new Uint8Array(16),
+      },
+    ],
     seed: 3,
   },
 ];

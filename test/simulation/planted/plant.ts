@@ -1,9 +1,12 @@
 /** Planting: a copy of the program with one bug in it, in which the simulation runs in a process of its own. */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SourceFile } from '#test/house/source-text.ts';
 import type { Bug } from './bug.ts';
+import { withFault } from './place-fault.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -15,32 +18,58 @@ export interface Found {
   readonly seeds: number;
 }
 
-type Edited = Pick<Bug, 'name' | 'edits'>;
+/** The program, the simulation, and all that these import. */
+const COPIED = ['src', 'test/house', 'test/simulation', 'test/support'];
 
-/**
- * @param beside what is copied besides the program.
- * Throws where an edit does not fit the program any more.
- */
-export function plant(bug: Edited, folder: string, beside: readonly string[]): void {
-  for (const part of ['src', ...beside]) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
-  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  for (const { file, from, to } of bug.edits) {
-    const path = join(folder, 'src', file);
-    const parts = readFileSync(path, 'utf8').split(from);
-    if (parts.length !== 2) {
-      throw new Error(`"${bug.name}" does not fit ${file} any more: ${parts.length - 1} places read ${from}`);
-    }
-    writeFileSync(path, parts.join(to));
+type Faulty = Pick<Bug, 'name' | 'faults'>;
+
+/** What bugs are planted in. */
+export function readProgram(): readonly SourceFile[] {
+  return globSync('**/*.ts', { cwd: join(ROOT, 'src') })
+    .sort()
+    .map((path) => ({ path, text: readFileSync(join(ROOT, 'src', path), 'utf8') }));
+}
+
+/** The files that the bug changes, as they are with it. Throws where a fault does not fit the program any more. */
+function plantedIn(program: readonly SourceFile[], { name, faults }: Faulty): readonly SourceFile[] {
+  try {
+    const planted = faults.reduce(withFault, program);
+    const changed = planted.filter((file) => !program.includes(file));
+    for (const { text } of changed) stripTypeScriptTypes(text);
+    return changed;
+  } catch (cause) {
+    throw new Error(`"${name}" does not fit the program: ${(cause as Error).message}`, { cause });
   }
 }
 
-/** Whether the edits fit, without running anything. */
-export function misfits(bug: Edited): string[] {
-  return bug.edits.flatMap(({ file, from }) => {
-    const places = readFileSync(join(ROOT, 'src', file), 'utf8').split(from).length - 1;
-    return places === 1 ? [] : [`${bug.name}: ${places} places in ${file}`];
-  });
+/**
+ * @param beside what is copied besides the program and its simulation.
+ * Throws where a fault does not fit the program any more.
+ */
+export function plant(bug: Faulty, folder: string, beside: readonly string[] = []): void {
+  for (const part of [...COPIED, ...beside])
+    cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  for (const { path, text } of plantedIn(readProgram(), bug)) writeFileSync(join(folder, 'src', path), text);
+  if (beside.includes('bin')) keepCompiledIn(folder);
+}
+
+/** What is compiled of a copy is of use to nobody after it, and node_modules are not the copy's own. */
+function keepCompiledIn(folder: string): void {
+  const launcher = join(folder, 'bin/keystair');
+  const text = readFileSync(launcher, 'utf8');
+  writeFileSync(launcher, text.replace('node_modules/.cache', 'compiled'));
+}
+
+/** What keeps the bug from being planted, without running anything. */
+export function misfits(bug: Faulty, program: readonly SourceFile[]): string[] {
+  try {
+    plantedIn(program, bug);
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
 }
 
 /** A planted bug must be found within so many seeds, from the one that is known to find it. */
@@ -50,7 +79,7 @@ export const PLANTED_SEEDS_MAX = 20;
 export async function seek(bug: Bug, seeds = PLANTED_SEEDS_MAX, from = bug.seed): Promise<Found> {
   const folder = mkdtempSync(join(tmpdir(), 'keystair-planted-'));
   try {
-    plant(bug, folder, ['test/simulation', 'test/support']);
+    plant(bug, folder);
     const main = join(folder, 'test/simulation/main.ts');
     const options = ['--seeds', String(seeds), '--from', String(from), '--first', '--json'];
     const printed = await new Promise<string>((resolve, reject) => {

@@ -14,7 +14,7 @@ import type { Reader } from '#store/transaction.ts';
 import { isoTime } from '../../environment/environment.ts';
 import { Signal } from '../../environment/signal.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
-import { readOptions } from '../../repository/settings.ts';
+import { type Options, readOptions } from '../../repository/settings.ts';
 import { readHearsay } from '../hearsay.ts';
 import { ringSentence } from '../ring.ts';
 import { linkClosed, namedFailure, type PrimaryState, stateAfter } from './primary-failure.ts';
@@ -163,14 +163,17 @@ export class PrimaryLink {
   async judge(reader: Reader): Promise<{ primary: PrimaryRow | undefined; verdict: LinkVerdict }> {
     const primary = await readPrimary(this.#ports.rows, reader);
     const options = await readOptions(this.#ports.rows, reader);
+    return { primary, verdict: this.#verdict(primary, options) };
+  }
+
+  #verdict(primary: PrimaryRow | undefined, options: Options): LinkVerdict {
     const heard = this.#heardOf(primary);
-    const verdict = judgeLink({
+    return judgeLink({
       ownOption: options.useHierarchy,
       neighbourOption: heard?.useHierarchy,
       ownDmz: primary?.dmz ?? false,
       neighbourDmz: heard?.dmz,
     });
-    return { primary, verdict };
   }
 
   /** An answer may be looked at when this server has left whoever gave it, and joined another. */

@@ -31,11 +31,11 @@ export async function recoveryAllowedUntil(
   secondaryId: string,
 ): Promise<string | undefined> {
   const row = await ports.rows.get<RecoveryRow>(reader, 'recovery', secondaryId);
-  return row === undefined || !(await isOpen(ports, reader, row)) ? undefined : row.expiresAt;
+  return row === undefined || !(await stillAllows(ports, reader, row)) ? undefined : row.expiresAt;
 }
 
 /** A clock that was set back to before the permission does not make it last longer. */
-async function isOpen(
+async function stillAllows(
   ports: Pick<ServerPorts, 'rows' | 'clock'>,
   reader: Reader,
   row: RecoveryRow,
@@ -52,7 +52,7 @@ export async function openRecoveries(
   if (rows.length === 0) return [];
   const until = new Map<string, string>();
   for (const { id, value } of rows) {
-    if (await isOpen(ports, reader, value)) until.set(id, value.expiresAt);
+    if (await stillAllows(ports, reader, value)) until.set(id, value.expiresAt);
   }
   const secondaries = await listMembers(ports.rows, reader, 'secondary');
   return secondaries

@@ -15,7 +15,7 @@ import { nextChainValue, type Position, samePosition, SEQUENCE_START } from '#do
 import { BatchLines, batchIncomplete, boundPutOff } from '#domain/transmission.ts';
 import { formed } from '#protocol/forms.ts';
 import { type TransmissionAnswer, TransmissionEnd, TransmissionStart } from '#protocol/messages.ts';
-import type { RefusedKey } from '#store/rows.ts';
+import type { Cursor, RefusedKey } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
 import type { Refusals } from '../../audit/refusals.ts';
 import type { Amount, Budget } from '../../members/budget.ts';
@@ -54,7 +54,7 @@ export async function receiveTransmission(
   const { answer, recorded } = await ports.store.write(async (transaction) => {
     // The member's row is read again here: it may have been removed, or marked DMZ, while the batch travelled.
     const member = await demandCaller(transaction);
-    return store(ports, transaction, member, batch, putOffMs(budget, member.id, amount, lowDisk));
+    return storeBatch(ports, transaction, member, batch, putOffMs(budget, member.id, amount, lowDisk));
   });
   if (answer.outcome === 'received') budget.charge(caller.id, amount);
   if (answer.outcome === 'later') await noteDeferred(ports, caller.id, { lowDisk, waitMs: answer.waitMs });
@@ -86,7 +86,7 @@ async function noteDeferred(
   ports.log.warn({ event: 'transmission-deferred', secondary, ...because }, 'a transmission was put off');
 }
 
-async function store(
+async function storeBatch(
   ports: HierarchyPorts,
   transaction: Transaction,
   member: Member,
@@ -109,7 +109,7 @@ async function store(
   });
   const verdict = judgeSecondaryLink(ports, options, member);
   if (verdict !== 'open') return { answer: answer('closed', position), recorded: 0 };
-  if (cursor === undefined || !samePosition(position, batch.start)) {
+  if (!continuesFrom(cursor, batch.start)) {
     return { answer: answer('discontinuous', position), recorded: 0 };
   }
   if (waitMs !== undefined) return { answer: { ...answer('later', position), waitMs }, recorded: 0 };
@@ -135,6 +135,11 @@ async function store(
     ),
     recorded,
   };
+}
+
+/** Without a cursor the epoch was never heard of: a heartbeat comes first. */
+function continuesFrom(cursor: Cursor | undefined, start: Position): cursor is Cursor {
+  return cursor !== undefined && samePosition(cursor, start);
 }
 
 async function recordLines(

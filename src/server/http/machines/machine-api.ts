@@ -10,11 +10,12 @@ import type { Member, MemberKind } from '#domain/member.ts';
 import {
   type AnswerOf,
   MACHINE_ROUTES,
+  type MachineCaller,
   type MachineRouteName,
   type RequestOf,
 } from '#protocol/machine-routes.ts';
 import type { Reader } from '#store/transaction.ts';
-import type { PeerIdentity } from '#transport/peer-identity.ts';
+import type { MemberIdentity, PeerIdentity } from '#transport/peer-identity.ts';
 import { chargeMember, type MemberBudgets } from '../../members/member-budgets.ts';
 import { arrive, arrived, type ArrivePorts, moved } from '../../devices/arrive.ts';
 import { deviceHeartbeat, missingReceipts, returnReceipts } from '../../devices/device-heartbeat.ts';
@@ -235,18 +236,21 @@ export class MachineApi {
     const { memberId, fingerprint } = peer;
     const again = (reader: Reader) => demandMember(this.#ports, reader, { memberId, fingerprint }, kinds);
     const member = await again(this.#ports.store.reader);
-    if (peer.dates !== 'valid' && caller !== 'lapsed-member') {
-      throw new KeystairError(
-        'certificate-expired',
-        'the dates of the certificate do not fit the clock of this server',
-        {
-          nextStep:
-            'renew it, which the agent or server does by itself; if it goes on, compare the clocks of both machines',
-        },
-      );
-    }
+    demandDates(peer, caller);
     return { as: 'member', member, again };
   }
+}
+
+function demandDates({ dates }: MemberIdentity, caller: MachineCaller): void {
+  if (dates === 'valid' || caller === 'lapsed-member') return;
+  throw new KeystairError(
+    'certificate-expired',
+    'the dates of the certificate do not fit the clock of this server',
+    {
+      nextStep:
+        'renew it, which the agent or server does by itself; if it goes on, compare the clocks of both machines',
+    },
+  );
 }
 
 function demandJoiner(peer: PeerIdentity): Joiner {

@@ -1,19 +1,10 @@
 /**
  * Bugs by which a hostile neighbour does harm: each takes a bound away, and with it whatever else stands behind the same
- * bound. A bug names definitions and what is to stand in their place, and no text around them.
+ * bound.
  */
+import type { Bug, Fault } from '#test/simulation/planted/bug.ts';
 
-interface Definition {
-  /** In src. */
-  readonly file: string;
-  /** Of a constant that is defined in one line. */
-  readonly name: string;
-  readonly instead: string;
-}
-
-export interface MemberBug {
-  readonly name: string;
-  readonly without: readonly Definition[];
+export interface MemberBug extends Omit<Bug, 'seed'> {
   /** Which harm shows it. */
   readonly harm: string;
   readonly seconds: number;
@@ -22,28 +13,25 @@ export interface MemberBug {
 }
 
 /** As many as nobody sends, and few enough for a timer. */
-const NO_BOUND = '2_000_000_000';
+const NO_BOUND = 2_000_000_000;
 /** With starting and looking at all of it; what takes longer stands still. */
 const SHORTLY = 10;
 
-function unbounded(file: string, ...names: readonly string[]): readonly Definition[] {
-  return names.map((name) => ({ file, name, instead: NO_BOUND }));
+function unbounded(constant: string): Fault {
+  return { constant, value: NO_BOUND };
 }
 
 export const MEMBER_BUGS: readonly MemberBug[] = [
   {
     name: 'a tree may be as deep as it likes',
-    without: [
-      ...unbounded('domain/message-limits.ts', 'TREE_DEPTH_MAX'),
-      { file: 'domain/limits.ts', name: 'LOOKUP_DEPTH_MAX', instead: '4000' },
-    ],
+    faults: [unbounded('TREE_DEPTH_MAX'), { constant: 'LOOKUP_DEPTH_MAX', value: 4000 }],
     harm: 'a tree as deep as fits, its fields right',
     seconds: SHORTLY,
     sees: /answered with 500|hierarchy show fails|the server ended/,
   },
   {
     name: 'a body may take as long as it likes',
-    without: unbounded('domain/listener-limits.ts', 'REQUEST_MS_MAX'),
+    faults: [unbounded('REQUEST_MS_MAX')],
     harm: 'bodies that come byte by byte',
     seconds: 60,
     sees: /connections are open that hold a body/,

@@ -1,46 +1,20 @@
 /** Takes bounds away in a copy of the program, one after the other, and lets hostile neighbours look for it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plant } from '#test/simulation/planted/plant.ts';
 import { MEMBER_BUGS, type MemberBug } from './member-bugs.ts';
 
-const ROOT = join(import.meta.dirname, '../../../..');
 /** All that a run of it reads besides src. */
 const BESIDE = ['bin', 'test'];
-
-function definitionOf(name: string): RegExp {
-  return new RegExp(`^((?:export )?const ${name}(?:: [^=]+)? = )[^;]+;$`, 'gm');
-}
-
-/** Definitions that are not there, or not once. */
-export function misfitsOf({ name, without }: MemberBug): readonly string[] {
-  return without.flatMap((definition) => {
-    const text = readFileSync(join(ROOT, 'src', definition.file), 'utf8');
-    const places = text.match(definitionOf(definition.name))?.length ?? 0;
-    return places === 1 ? [] : [`${name}: ${places} definitions of ${definition.name} in ${definition.file}`];
-  });
-}
-
-function takeAway({ without }: MemberBug, folder: string): void {
-  for (const { file, name, instead } of without) {
-    const path = join(folder, 'src', file);
-    const text = readFileSync(path, 'utf8');
-    writeFileSync(path, text.replace(definitionOf(name), `$1${instead};`));
-  }
-  // What is compiled of a copy is of use to nobody after it, and node_modules are not the copy's own.
-  const launcher = join(folder, 'bin/keystair');
-  writeFileSync(launcher, readFileSync(launcher, 'utf8').replace('node_modules/.cache', 'compiled'));
-}
 
 /** Folders of kept data go with the copy. */
 async function whatIsSaid(bug: MemberBug, ended: AbortSignal): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'keystair-planted-'));
   try {
-    plant({ name: bug.name, edits: [] }, folder, BESIDE);
-    takeAway(bug, folder);
+    plant(bug, folder, BESIDE);
     const main = join(folder, 'test/hostile/main.ts');
     const options = ['--kind', 'members', '--only', bug.harm, '--seed', '1', '--budget', `${bug.seconds}s`];
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...options], {
