@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { agentStatus } from '#agent/status.ts';
 import { claimToText } from '#domain/claim.ts';
 import { BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
 import { makeSomeKey } from '#test/support/some-key.ts';
@@ -32,10 +33,7 @@ test('a key that the server refuses keeps neither other keys nor the heartbeat b
     [own[0]!, foreign, own[1]!].map(({ id }) => state.key(id)?.custody),
     ['made', 'pending', 'made'],
   );
-  assert.match(
-    agentStatus(agent.ports).warnings[0]!,
-    /^Trouble at the last heartbeat: the key names device /,
-  );
+  assert.match(agentStatus(agent.ports).warnings[0]!, SHOWN.troubleAtTheLastHeartbeat);
   assert.equal((await server.call('listDevices', {})).devices[0]?.keys, 2);
 });
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { AgentState } from '#agent/state.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { asNobody, NOBODY } from '#test/support/as-nobody.ts';
 import { unlessRoot } from '#test/support/small-disk.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -25,16 +26,13 @@ function openedByAnother(directory: string): Promise<string> {
 test('whoever is not its owner is told so, and not that this device never enrolled', { skip }, async () => {
   const directory = inFolder('owned');
   AgentState.open(directory, { create: true }).close();
-  assert.match(
-    await openedByAnother(directory),
-    /^not-allowed: [^\n]*run the command as the user who enrolled/,
-  );
+  assert.match(await openedByAnother(directory), REFUSED['not-allowed'].notTheUser);
 });
 
 test('where there is none, the sentence says how to enrol', () => {
   assert.throws(() => AgentState.open(inFolder('absent'), { create: false }), {
     code: 'not-enrolled',
-    sentence: /keystair agent enrol/,
+    sentence: REFUSED['not-enrolled'].enrol,
   });
 });
 

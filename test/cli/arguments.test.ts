@@ -7,6 +7,7 @@ import { environmentFrom } from '#cli/environment.ts';
 import { loadNouns, NOUNS_NOT_YET } from '#cli/nouns.ts';
 import { address, choice, duration, flag, notYet, onOff, required, text, texts } from '#cli/options.ts';
 import { placesOf } from '#cli/places.ts';
+import { USAGE } from '#test/sentences/usage.ts';
 
 const NOUNS = await loadNouns();
 const NOWHERE = { ...placesOf(environmentFrom({})), usualData: undefined, usualState: undefined };
@@ -117,39 +118,39 @@ test('--json and --debug are understood in every place', () => {
 
 test('wrong usage is told apart and named', () => {
   for (const [args, says] of [
-    ['', /a noun and a verb are missing/],
-    ['thing', /a verb is missing/],
-    ['thnig make', /there is no 'thnig'/],
-    ['--wrong', /there is no option --wrong/],
+    ['', USAGE.nounAndVerbMissing],
+    ['thing', USAGE.verbMissing],
+    ['thnig make', USAGE.unknown('thnig')],
+    ['--wrong', USAGE.noOption('--wrong')],
     ['thing mkae', /there is no 'thing mkae' .*; thing has make, adopt/],
-    ['constructor', /there is no 'constructor'/],
-    ['thing toString', /there is no 'thing toString'/],
-    ['thing make --data d', /argument FROM is missing/],
-    ['thing make a b c --data d', /argument 'c' is one too many/],
-    ['thing make a', /--data DIR is missing/],
-    ['thing make a --data', /--data needs a value/],
-    ['thing make a --data=', /--data needs a value/],
-    ['thing make a --data --erase', /'--erase' looks like an option/],
-    ['thing make a --data d --data e', /--data was given more than once/],
-    ['thing make a --data d --wrong', /there is no option --wrong/],
-    ['thing make a --data d --wrong=1', /there is no option --wrong/],
-    ['thing make a --data d -x', /there is no option -x/],
-    ['thing make a --data d --erase=yes', /--erase takes no value/],
-    ['thing make a --data d --json=yes', /--json takes no value/],
-    ['thing make a --data d --no-erase', /there is no option --no-erase/],
-    ['thing make a --data d --link maybe', /--link must be on or off, not 'maybe'/],
-    ['thing make a --data d --mode soon', /--mode must be now or later/],
-    ['thing make a --data d --every x', /--every must be a whole number of seconds/],
-    ['thing make a --data d --every 0', /--every must be from 1s to 1h/],
-    ['thing make a --data d --every 2h', /--every must be from 1s to 1h/],
-    ['thing make a --data d --listen 7443', /--listen must be HOST:PORT/],
+    ['constructor', USAGE.unknown('constructor')],
+    ['thing toString', USAGE.unknown('thing toString')],
+    ['thing make --data d', USAGE.missing('argument FROM')],
+    ['thing make a b c --data d', USAGE.extra('c')],
+    ['thing make a', USAGE.missing('--data DIR')],
+    ['thing make a --data', USAGE.needsValue('--data')],
+    ['thing make a --data=', USAGE.needsValue('--data')],
+    ['thing make a --data --erase', USAGE.looksLikeAnOption],
+    ['thing make a --data d --data e', USAGE.givenTwice('--data')],
+    ['thing make a --data d --wrong', USAGE.noOption('--wrong')],
+    ['thing make a --data d --wrong=1', USAGE.noOption('--wrong')],
+    ['thing make a --data d -x', USAGE.noOption('-x')],
+    ['thing make a --data d --erase=yes', USAGE.takesNoValue('--erase')],
+    ['thing make a --data d --json=yes', USAGE.takesNoValue('--json')],
+    ['thing make a --data d --no-erase', USAGE.noOption('--no-erase')],
+    ['thing make a --data d --link maybe', USAGE.mustBe('--link', "on or off, not 'maybe'")],
+    ['thing make a --data d --mode soon', USAGE.mustBe('--mode', 'now or later')],
+    ['thing make a --data d --every x', USAGE.mustBe('--every', 'a whole number of seconds')],
+    ['thing make a --data d --every 0', USAGE.mustBe('--every', 'from 1s to 1h')],
+    ['thing make a --data d --every 2h', USAGE.mustBe('--every', 'from 1s to 1h')],
+    ['thing make a --data d --listen 7443', USAGE.mustBe('--listen', 'HOST:PORT')],
     ['thing make a --data d --listen x:0', /port from 1 to 65535/],
-    ['thing make a --data d --listen x:65536', /--listen must be HOST:PORT/],
-    ['thing make a --data d --listen ::1:7443', /--listen must be HOST:PORT/],
+    ['thing make a --data d --listen x:65536', USAGE.mustBe('--listen', 'HOST:PORT')],
+    ['thing make a --data d --listen ::1:7443', USAGE.mustBe('--listen', 'HOST:PORT')],
   ] as const) {
     assert.match(complaint(...args.split(' ').filter((word) => word !== '')), says);
   }
-  assert.match(complaint('thing', 'make', '', '--data', 'd'), /argument FROM is empty/);
+  assert.match(complaint('thing', 'make', '', '--data', 'd'), USAGE.empty('FROM'));
 });
 
 test('what is named and not served yet says so, before anything else that may be missing', () => {
@@ -218,7 +219,7 @@ test('help is a word as well as an option, at every level', () => {
   assert.equal(asked('help'), asked('--help'));
   assert.equal(asked('help', 'thing'), asked('thing', '--help'));
   assert.equal(asked('help', 'thing', 'make'), asked('thing', 'make', '--help'));
-  assert.match(complaint('help', 'nothing'), /there is no 'nothing'/);
+  assert.match(complaint('help', 'nothing'), USAGE.unknown('nothing'));
 });
 
 test('what was nearly right is answered with what was meant', () => {

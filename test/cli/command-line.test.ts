@@ -4,6 +4,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
 
 const inFolder = temporaryFolder('command-line');
@@ -35,7 +37,7 @@ test('what comes in a later release is exit 2 and says so', async () => {
     const ran = await runKeystair(args.split(' '));
     assert.equal(ran.status, 2, args);
     assert.equal(ran.stdout, '', args);
-    assert.match(ran.stderr, /^keystair: not-available-yet: .*not available in this release yet/, args);
+    assert.match(ran.stderr, REFUSED['not-available-yet'].later, args);
   }
 });
 
@@ -43,7 +45,7 @@ test('a refusal is exit 1 with one line, and standard output empty', async () =>
   const ran = await runKeystair(['server', 'status', '--data', inFolder('nowhere'), '--json']);
   assert.equal(ran.status, 1);
   assert.equal(ran.stdout, '');
-  assert.match(ran.stderr, /^keystair: not-found: [^\n]*keystair server start --data [^\n]*\n$/);
+  assert.match(ran.stderr, REFUSED['not-found'].startItInFull);
 });
 
 test('--debug adds where it failed, below the line', async () => {
@@ -56,7 +58,7 @@ test('help and version are exit 0 on standard output', async () => {
     const ran = await runKeystair(args);
     assert.equal(ran.status, 0);
     assert.equal(ran.stderr, '');
-    assert.match(ran.stdout, /Example:\n {2}keystair server start --data /);
+    assert.match(ran.stdout, SHOWN.startExample);
   }
   assert.match((await runKeystair(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
   assert.equal(typeof (await runKeystair(['--version', '--json'])).json()['version'], 'string');

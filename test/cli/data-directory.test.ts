@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { connectToServer, connectTransfers, reachableSocketPath } from '#cli/data-directory.ts';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { refusedWith } from '#test/support/organisation.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
 
@@ -73,6 +74,6 @@ test('where no server runs, the sentence says how to start it; where there is no
 test('a directory that holds no server is not made into one by a look at it', async () => {
   mkdirSync(inFolder('mistaken'));
   const ran = await runKeystair(['server', 'verify', '--data', inFolder('mistaken'), '--json']);
-  assert.match(refusedWith(ran, 'server-not-running'), /holds none; check the path/);
+  assert.match(refusedWith(ran, 'server-not-running'), REFUSED['server-not-running'].holdsNone);
   assert.deepEqual(readdirSync(inFolder('mistaken')), []);
 });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { failureLine, failureOf, failureTrace } from '#cli/failure.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 
 test('a failure of ours keeps its code and its next step', () => {
   const error = new KeystairError('no-primary', 'this server has no primary', { nextStep: 'join one' });
@@ -31,7 +32,7 @@ test("a failure of the operating system gets a code of ours and the path's name"
 test('of a crash the line says nothing but that it happened and how to see more', () => {
   const failure = failureOf(new TypeError('secret material in here'));
   assert.equal(failure.code, 'internal');
-  assert.match(failureLine(failure), /--debug/);
+  assert.match(failureLine(failure), REFUSED.internal.debug);
   assert.doesNotMatch(failureLine(failure), /secret material/);
   assert.match(failureTrace(failure), /caused by: TypeError: secret material in here\n {4}at /);
 });

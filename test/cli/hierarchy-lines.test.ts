@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hierarchyLines } from '#cli/hierarchy-lines.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 
 function server(
   name: string,
@@ -27,7 +28,7 @@ test('the tree is indented, and of a root, which has nobody to send heartbeats t
     primary: null,
     secondaries: [lyon, silent],
   });
-  assert.match(root!, /^Headquarters \(this server\) .* 0 +–\s*$/);
+  assert.match(root!, SHOWN.thisIsHeadquarters);
   assert.match(first!, /^ {2}Lyon .* 2026-11-26 01:38:53 UTC\s*$/);
   assert.match(second!, /^ {2}Oslo .* 3 +never\s*$/);
   assert.deepEqual(more, []);
@@ -40,8 +41,8 @@ test('a server with a primary stands below it, and one link in a DMZ brings the 
     secondaries: [],
   });
   assert.match(lines[1]!, /^Headquarters .* yes +unknown /);
-  assert.match(lines[2]!, /^ {2}Lyon \(this server\) .* 2026-11-26 01:38:53 UTC/);
-  assert.match(lines.at(-1)!, /keys export/);
+  assert.match(lines[2]!, SHOWN.lyonBelow);
+  assert.match(lines.at(-1)!, SHOWN.byHand);
 });
 
 test('what is wrong with the link to the primary is told once', () => {

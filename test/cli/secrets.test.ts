@@ -8,6 +8,7 @@ import { readInvitation, readPassword, readPasswordFile, readShareFile } from '#
 import { UsageError } from '#cli/usage-error.ts';
 import { INVITATION_BYTES_MAX, PASSWORD_BYTES_MAX } from '#domain/limits.ts';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 
 const inFolder = temporaryFolder('secrets');
 let made = 0;
@@ -40,14 +41,14 @@ test('one trailing newline of a password file is dropped, and one mark before it
 test('a password file that nobody could type is refused with the reason', async () => {
   const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
   for (const [content, message] of [
-    ['two\nlines\n', /has more than one line/],
-    ['sesame\n\n', /has more than one line/],
-    ['sesame\r', /has more than one line/],
-    [utf16('sesame'), /holds zero bytes, as UTF-16 does/],
+    ['two\nlines\n', REFUSED['invalid-argument'].severalLines],
+    ['sesame\n\n', REFUSED['invalid-argument'].severalLines],
+    ['sesame\r', REFUSED['invalid-argument'].severalLines],
+    [utf16('sesame'), REFUSED['invalid-argument'].zeroBytes],
     [utf16('\ufeffsesame'), /is UTF-16$/],
     [utf16('\ufeffsesame').swap16(), /is UTF-16$/],
-    ['tab\tand escape\u001b', /holds a control character \(U\+0009\)/],
-    [Buffer.from('s\u00e9same', 'latin1'), /is not text in UTF-8/],
+    ['tab\tand escape\u001b', REFUSED['invalid-argument'].controlCharacter],
+    [Buffer.from('s\u00e9same', 'latin1'), REFUSED['invalid-argument'].notUtf8],
   ] as const) {
     await assert.rejects(readPasswordFile(file(content)), { code: 'invalid-argument', message });
   }
@@ -98,7 +99,7 @@ test('without a file and without a person to ask, it is wrong usage and names th
   const question = { text: 'Password', twice: false };
   await assert.rejects(readPassword(undefined, noPerson, question), (error) => {
     assert.ok(error instanceof UsageError);
-    assert.match(error.sentence, /--password-file FILE/);
+    assert.match(error.sentence, REFUSED['invalid-argument'].passwordFile);
     return true;
   });
   assert.equal(await readPassword(file('sesame\n'), noPerson, question), 'sesame');

@@ -4,6 +4,8 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { type Ran, runKeystair } from '#test/support/run-keystair.ts';
 import { type RunningServer, startServer } from '#test/support/running-server.ts';
 
@@ -74,11 +76,11 @@ test('a secondary joins by an invitation alone, and is told what is still off an
   assert.equal(invited.status, 0);
   // Standard output is the invitation and nothing else, so that it can go to a file.
   assert.match(invited.stdout, /^\S+\n$/);
-  assert.match(invited.stderr, /keystair hierarchy join FILE/);
+  assert.match(invited.stderr, SHOWN.joinWithTheFile);
   const joined = await run(lyon, 'hierarchy join - --use-hierarchy on', invited.stdout);
   assert.equal(joined.status, 0, joined.stderr);
-  assert.match(joined.stdout, /Still off at the primary Oslo/);
-  assert.doesNotMatch(joined.stdout, /Still off at this server/);
+  assert.match(joined.stdout, SHOWN.offAtThePrimary);
+  assert.doesNotMatch(joined.stdout, SHOWN.offHere);
 });
 
 test('a second join is refused, naming the way out, and a spent invitation does not work elsewhere', async () => {
@@ -92,7 +94,7 @@ test('a second join is refused, naming the way out, and a spent invitation does 
     const again = await run(lyon, 'hierarchy join -', fromBergen);
     assert.equal(again.status, 1);
     assert.equal(again.stdout, '');
-    assert.match(again.stderr, /^keystair: already-joined: [^\n]*hierarchy leave/);
+    assert.match(again.stderr, REFUSED['already-joined'].leave);
     assert.doesNotMatch(again.stderr, new RegExp(fromBergen));
     assert.deepEqual(await done(other, 'hierarchy leave'), {});
   } finally {
@@ -102,17 +104,17 @@ test('a second join is refused, naming the way out, and a spent invitation does 
 
 test('a changed option names who has not heard of it, until the heartbeat', async () => {
   const answer = await run(oslo, 'server settings --use-hierarchy on');
-  assert.match(answer.stdout, /Not heard of the changed option yet: Lyon/);
-  assert.match((await run(oslo, 'server settings')).stdout, /Not heard of the changed option yet: Lyon/);
+  assert.match(answer.stdout, SHOWN.lyonNotHeard);
+  assert.match((await run(oslo, 'server settings')).stdout, SHOWN.lyonNotHeard);
   const beat = await done(lyon, 'hierarchy heartbeat');
   assert.deepEqual(beat, { acknowledgedSeq: 0, transmitted: 0 });
-  assert.doesNotMatch((await run(oslo, 'server settings')).stdout, /Not heard/);
+  assert.doesNotMatch((await run(oslo, 'server settings')).stdout, SHOWN.notHeard);
 });
 
 test('the tree is shown from either end, and every place that shows a DMZ link points to the file', async () => {
   const plain = await run(oslo, 'hierarchy show');
-  assert.match(plain.stdout, /^Oslo \(this server\)[^]*\n {2}Lyon /m);
-  assert.doesNotMatch(plain.stdout, /keys export/);
+  assert.match(plain.stdout, SHOWN.thisIsOslo);
+  assert.doesNotMatch(plain.stdout, SHOWN.byHand);
   assert.deepEqual(await done(oslo, 'hierarchy set Lyon --dmz on'), {});
   await done(lyon, 'hierarchy heartbeat');
   for (const [server, line] of [
@@ -120,10 +122,10 @@ test('the tree is shown from either end, and every place that shows a DMZ link p
     [oslo, 'server status'],
     [lyon, 'server status'],
   ] as const) {
-    assert.match((await run(server, line)).stdout, /No key crosses a link marked DMZ[^]*keys export/);
+    assert.match((await run(server, line)).stdout, SHOWN.noKeyCrosses);
   }
   const nothing = await run(lyon, 'hierarchy heartbeat');
-  assert.match(nothing.stdout, /^0 keys transmitted[^\n]*\nNo key crosses a link marked DMZ[^]*keys export/);
+  assert.match(nothing.stdout, SHOWN.nothingTransmittedOverDmz);
   assert.deepEqual(await done(oslo, 'hierarchy set Lyon --dmz off'), {});
   await done(lyon, 'hierarchy heartbeat');
 });
@@ -131,10 +133,10 @@ test('the tree is shown from either end, and every place that shows a DMZ link p
 test('a heartbeat says at which end the option is off, and nothing where it is on', async () => {
   assert.doesNotMatch((await run(lyon, 'hierarchy heartbeat')).stdout, /off/);
   await done(lyon, 'server settings --use-hierarchy off');
-  assert.match((await run(lyon, 'hierarchy heartbeat')).stdout, /Still off at this server/);
+  assert.match((await run(lyon, 'hierarchy heartbeat')).stdout, SHOWN.offHere);
   await done(lyon, 'server settings --use-hierarchy on');
   await done(oslo, 'server settings --use-hierarchy off');
-  assert.match((await run(lyon, 'hierarchy heartbeat')).stdout, /Still off at the primary Oslo/);
+  assert.match((await run(lyon, 'hierarchy heartbeat')).stdout, SHOWN.offAtThePrimary);
   await done(oslo, 'server settings --use-hierarchy on');
 });
 
@@ -176,14 +178,14 @@ test('an invitation of a server that only its own machine reaches says so', asyn
     );
   }
   const named = await startServer(inFolder('named'), ['--address', 'keys.example.org:7443']);
-  assert.doesNotMatch((await run(named, 'devices invite')).stderr, /leads to/);
+  assert.doesNotMatch((await run(named, 'devices invite')).stderr, SHOWN.leadsTo);
   await named.stop();
 });
 
 test('who is to be removed but is the primary is left instead', async () => {
   const refused = await run(lyon, 'hierarchy remove Oslo');
   assert.equal(refused.status, 1);
-  assert.match(refused.stderr, /^keystair: not-found: Oslo is the primary [^\n]*keystair hierarchy leave/);
+  assert.match(refused.stderr, REFUSED['not-found'].itIsThePrimary);
 });
 
 test('removing and leaving end the link, and leave with no primary is refused', async () => {

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from
 import { before, test } from 'node:test';
 import { loadNouns } from '#cli/nouns.ts';
 import { unlessInstalled } from '#test/agent/system-tools.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { eventually } from '#test/support/eventually.ts';
 import {
   type Device,
@@ -112,11 +113,7 @@ test('every command whose output is closed fails, and says so', {
     // Its own messages may come before.
     const { status, stderr } = await runWith('>&-', [...command.split(' '), ...args]);
     assert.equal(status, 1, `${command}: ${stderr}`);
-    assert.match(
-      stderr,
-      /^keystair: interrupted: [^\n]*standard output[^\n]*closed[^\n]*; [^\n]*\n$/m,
-      command,
-    );
+    assert.match(stderr, REFUSED.interrupted.outputClosed, command);
   }
 });
 
@@ -134,7 +131,7 @@ test('an output that is full, or was left by its reader, makes each way to write
     const left = ['bash', '-c', 'exec 3> >(true); wait $!; exec "$0" "$@" >&3 3>&-'];
     const { status, stdout, stderr } = await beginKeystair(args, { under: left }).ended;
     assert.deepEqual([status, stdout], [1, ''], args.join(' '));
-    assert.match(stderr, /^keystair: interrupted: [^\n]*standard output[^\n]*; [^\n]*\n$/, args.join(' '));
+    assert.match(stderr, REFUSED.interrupted.outputEnded, args.join(' '));
   }
 });
 

@@ -13,6 +13,8 @@ import { statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { unlessInstalled } from '#test/agent/system-tools.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { eventually } from '#test/support/eventually.ts';
 import {
   type Device,
@@ -185,7 +187,7 @@ test('keys are listed and shown with every field, and a key is found by its id o
 
 test('what is no id and fits no key is refused here, and is no word about the link', async () => {
   const ran = await oslo.run(['keys', 'explain', 'no such key', '--json']);
-  assert.match(refusedWith(ran, 'not-found'), /"no such key" fits; give the whole id/);
+  assert.match(refusedWith(ran, 'not-found'), REFUSED['not-found'].noKeyFits);
   assert.equal((await oslo.call('serverStatus', {})).primary?.state, 'connected');
 });
 
@@ -203,13 +205,13 @@ test('the way of a key that nobody has: who was asked, and who could not be', as
   await oslo.call('changeSettings', { useHierarchy: false });
   const { stdout } = await oslo.run(['keys', 'explain', unknown]);
   await oslo.call('changeSettings', { useHierarchy: true });
-  assert.match(stdout, /^Geneva +on +not asked +not asked$/m);
+  assert.match(stdout, SHOWN.notAskedAtGeneva);
 });
 
 test('a primary that forgot this server is named in its refusal, and the state says refused', async () => {
   assert.deepEqual(await root.done(['hierarchy', 'remove', 'Oslo']), {});
   const ran = await oslo.run(['hierarchy', 'heartbeat', '--json']);
-  assert.match(refusedWith(ran, 'not-a-member'), /^Geneva does not know this server as its secondary; /);
+  assert.match(refusedWith(ran, 'not-a-member'), REFUSED['not-a-member'].forgottenByGeneva);
   const { primary } = await oslo.call('serverStatus', {});
   assert.deepEqual([primary?.state, primary?.problem?.startsWith('Geneva does not')], ['refused', true]);
   const { invitation } = await root.call('inviteSecondary', {});
@@ -221,9 +223,9 @@ test('a primary that forgot this server is named in its refusal, and the state s
 test('a server below cannot become one above, and is told which of the two must leave', async () => {
   const { invitation } = await west.call('inviteSecondary', {});
   const ran = await root.run(['hierarchy', 'join', '-', '--json'], invitation);
-  assert.match(refusedWith(ran, 'invitation-invalid'), /West, which made this invitation.*West leave/);
+  assert.match(refusedWith(ran, 'invitation-invalid'), REFUSED['invitation-invalid'].westMustLeave);
   const other = await oslo.run(['hierarchy', 'join', '-', '--json'], invitation);
-  assert.match(refusedWith(other, 'already-joined'), /Geneva.*hierarchy leave/);
+  assert.match(refusedWith(other, 'already-joined'), REFUSED['already-joined'].leaveGeneva);
 });
 
 test('a device is listed with its fields, and one of two of the same name is asked for by id', async () => {
@@ -241,7 +243,7 @@ test('a device is listed with its fields, and one of two of the same name is ask
     doneJson(await twin.run(['enrol', '-', '--name', 'twin', '--json'], invitation));
   }
   const ran = await oslo.run(['devices', 'remove', 'twin', '--json']);
-  assert.match(refusedWith(ran, 'ambiguous-name'), /use the id/);
+  assert.match(refusedWith(ran, 'ambiguous-name'), REFUSED['ambiguous-name'].useTheId);
 });
 
 test('a drive says where its key came from: the device, its server, the server that had it', {
@@ -268,7 +270,7 @@ test('a device of a third branch: it stays until the new server can get its keys
   const { server, keys } = stays.json() as { server: Json; keys: { missing: string[] } };
   assert.deepEqual(server, { id: lyon.id, name: 'Lyon' });
   assert.ok(keys.missing.includes(key));
-  assert.match(stays.stderr, /^keystair: device-stays: [^\n]*same invitation\n$/);
+  assert.match(stays.stderr, REFUSED['device-stays'].sameInvitationInFull);
   await setOption(true, south);
   await joinServers(south, root);
   const over = await author.done(['enrol', '-'], invitation);

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { USAGE } from '#test/sentences/usage.ts';
 import { refusedWith } from '#test/support/organisation.ts';
 import { beginKeystair, type Ran, runKeystair } from '#test/support/run-keystair.ts';
 
@@ -25,37 +27,37 @@ function wrongUsage(ran: Ran, said: RegExp, args: readonly string[]): void {
 }
 
 const WRONG: readonly (readonly [string, RegExp])[] = [
-  ['', /a noun and a verb are missing/],
+  ['', USAGE.nounAndVerbMissing],
   ['sever status', /begin with one of server, hierarchy, keys, devices, agent/],
-  ['server', /a verb is missing/],
-  ['hierarchy shwo --data D', /hierarchy has show/],
-  ['server start --data D --listen 7443', /--listen must be HOST:PORT/],
-  ['server start --data D --address host:0', /--address must be HOST:PORT/],
-  ['server start --data D --database postgres://localhost/x', /PostgreSQL database is not available/],
-  ['server status --data D --bogus', /there is no option --bogus/],
-  ['server status --data D extra', /'extra' is one too many/],
-  ['server status --data', /--data needs a value/],
-  ['server settings --data D --use-hierarchy yes', /must be on or off/],
-  ['server settings --data D --transmit never', /must be immediately or heartbeat/],
+  ['server', USAGE.verbMissing],
+  ['hierarchy shwo --data D', USAGE.has('hierarchy', 'show')],
+  ['server start --data D --listen 7443', USAGE.mustBe('--listen', 'HOST:PORT')],
+  ['server start --data D --address host:0', USAGE.mustBe('--address', 'HOST:PORT')],
+  ['server start --data D --database postgres://localhost/x', USAGE.noDatabaseYet],
+  ['server status --data D --bogus', USAGE.noOption('--bogus')],
+  ['server status --data D extra', USAGE.extra('extra')],
+  ['server status --data', USAGE.needsValue('--data')],
+  ['server settings --data D --use-hierarchy yes', USAGE.mustBe('', 'on or off')],
+  ['server settings --data D --transmit never', USAGE.mustBe('', 'immediately or heartbeat')],
   ['server settings --data D --heartbeat 1.5', /whole number of seconds/],
-  ['server backup --data D', /argument FILE is missing/],
-  ['server restore FILE', /--data DIR is missing/],
-  ['hierarchy invite --data D --expires soon', /--expires must be/],
-  ['hierarchy join --data D', /argument FILE\|- is missing/],
-  ['hierarchy join FILE --data D --use-hierarchy off', /--use-hierarchy must be on/],
-  ['hierarchy set SERVER --data D', /--dmz on\|off is missing/],
-  ['hierarchy remove --data D', /argument SERVER is missing/],
-  ['hierarchy leave SERVER --data D', /one too many/],
-  ['keys show --data D', /argument ID is missing/],
-  ['keys export --data D', /--out FILE is missing/],
-  ['keys import --data D', /argument FILE is missing/],
-  [`keys reveal ${KEY} --data D`, /--reason TEXT is missing/],
-  [`keys explain ${KEY} --file x --data D`, /one of ID, --file PATH and --drive PATH/],
-  ['devices remove --data D', /argument D is missing/],
-  ['agent encrypt-file IN --state S', /argument OUT is missing/],
-  ['agent encrypt-file IN - --state S --json', /standard output cannot be OUT/],
-  ['agent decrypt-file IN - --state S --json', /standard output cannot be OUT/],
-  ['agent format-drive --state S', /argument PATH is missing/],
+  ['server backup --data D', USAGE.missing('argument FILE')],
+  ['server restore FILE', USAGE.missing('--data DIR')],
+  ['hierarchy invite --data D --expires soon', USAGE.mustBe('--expires', '')],
+  ['hierarchy join --data D', USAGE.missing('argument FILE|-')],
+  ['hierarchy join FILE --data D --use-hierarchy off', USAGE.mustBe('--use-hierarchy', 'on')],
+  ['hierarchy set SERVER --data D', USAGE.missing('--dmz on|off')],
+  ['hierarchy remove --data D', USAGE.missing('argument SERVER')],
+  ['hierarchy leave SERVER --data D', USAGE.oneTooMany],
+  ['keys show --data D', USAGE.missing('argument ID')],
+  ['keys export --data D', USAGE.missing('--out FILE')],
+  ['keys import --data D', USAGE.missing('argument FILE')],
+  [`keys reveal ${KEY} --data D`, USAGE.missing('--reason TEXT')],
+  [`keys explain ${KEY} --file x --data D`, USAGE.oneOfThree],
+  ['devices remove --data D', USAGE.missing('argument D')],
+  ['agent encrypt-file IN --state S', USAGE.missing('argument OUT')],
+  ['agent encrypt-file IN - --state S --json', USAGE.outputTaken],
+  ['agent decrypt-file IN - --state S --json', USAGE.outputTaken],
+  ['agent format-drive --state S', USAGE.missing('argument PATH')],
   ['agent open-drive PATH --state S', /--test/],
 ];
 
@@ -73,12 +75,12 @@ test(
   () =>
     each(
       [
-        ['server start', /--data DIR is missing/],
+        ['server start', USAGE.missing('--data DIR')],
         ['server status', /--data DIR is missing, neither KEYSTAIR_DATA nor KEYSTAIR_URL is set/],
-        ['server verify', /--data DIR is missing/],
-        ['server backup FILE', /--data DIR is missing/],
+        ['server verify', USAGE.missing('--data DIR')],
+        ['server backup FILE', USAGE.missing('--data DIR')],
         ['agent enrol FILE', /--state DIR is missing, KEYSTAIR_STATE is not set/],
-        ['agent run', /--state DIR is missing/],
+        ['agent run', USAGE.missing('--state DIR')],
       ] as const,
       async ([line, said]) => {
         const unset = ['KEYSTAIR_DATA', 'KEYSTAIR_URL', 'KEYSTAIR_STATE'].flatMap((name) => ['-u', name]);
@@ -99,7 +101,7 @@ test('what is blank, endless or on two lines is no name and no reason', () =>
       ['keys', 'reveal', KEY, '--data', inFolder('data'), '--reason', 'r'.repeat(1001)],
     ],
     async (args) => {
-      wrongUsage(await runKeystair(args), /must be text of 1 to \d+ characters/, args);
+      wrongUsage(await runKeystair(args), USAGE.noText, args);
       assert.ok(!existsSync(inFolder('named')), 'nothing was made');
     },
   ));
@@ -114,11 +116,7 @@ test('what comes later answers exit 2, says so, and says what to do instead', ()
       ['agent', 'open-drive', '/dev/sdb', '--state', 's', '--name', 'stick'],
     ],
     async (args) => {
-      wrongUsage(
-        await runKeystair([...args, '--json']),
-        /^keystair: not-available-yet: [^\n;]*not available in this release yet; [^\n]+\n/,
-        args,
-      );
+      wrongUsage(await runKeystair([...args, '--json']), REFUSED['not-available-yet'].laterWithAStep, args);
     },
   ));
 
@@ -159,13 +157,17 @@ test('a path that is not what is needed is said in one line that names it', asyn
   writeFileSync(file, 'not a directory');
   const nowhere = inFolder('nowhere');
   for (const [args, code, said] of [
-    [['server', 'status', '--data', nowhere], 'not-found', /no data directory .*server start/],
-    [['server', 'status', '--data', file], 'invalid-argument', /is not a directory/],
-    [['server', 'status', '--data', inFolder('data')], 'server-not-running', /server start --data/],
-    [['server', 'start', '--data', file], 'data-not-writable', /it is a file/],
+    [['server', 'status', '--data', nowhere], 'not-found', REFUSED['not-found'].noDataDirectory],
+    [['server', 'status', '--data', file], 'invalid-argument', REFUSED['invalid-argument'].notADirectory],
+    [
+      ['server', 'status', '--data', inFolder('data')],
+      'server-not-running',
+      REFUSED['server-not-running'].startItWithData,
+    ],
+    [['server', 'start', '--data', file], 'data-not-writable', REFUSED['data-not-writable'].itIsAFile],
     // Node's own way of making directories never ends there.
     [['server', 'start', '--data', '/proc/keystair'], 'data-not-writable', /\/proc\/keystair/],
-    [['agent', 'status', '--state', nowhere], 'not-enrolled', /keystair agent enrol/],
+    [['agent', 'status', '--state', nowhere], 'not-enrolled', REFUSED['not-enrolled'].enrol],
     [['hierarchy', 'join', nowhere, '--data', inFolder('data')], 'not-found', /nowhere/],
     [['hierarchy', 'join', inFolder('data'), '--data', inFolder('data')], 'invalid-argument', /a directory/],
     [['keys', 'explain', '--file', nowhere, '--data', inFolder('data')], 'not-found', /nowhere/],
@@ -183,9 +185,9 @@ test('a path that is not what is needed is said in one line that names it', asyn
 test('a configuration file that does not fit is refused before anything is made', async () => {
   const data = inFolder('configured');
   for (const [text, said] of [
-    ['{"nam":"x"}', /the unknown name nam; names it may have: name, listen/],
-    ['{"name":5}', /a wrong value for name/],
-    ['{', /is not JSON/],
+    ['{"nam":"x"}', REFUSED['invalid-argument'].unknownName],
+    ['{"name":5}', REFUSED['invalid-argument'].wrongValueForName],
+    ['{', REFUSED['invalid-argument'].notJson],
   ] as const) {
     const file = inFolder('config.json');
     writeFileSync(file, text);
@@ -193,8 +195,8 @@ test('a configuration file that does not fit is refused before anything is made'
     assert.match(refusedWith(ran, 'invalid-argument'), said);
   }
   const missing = await runKeystair(['server', 'start', '--data', data, '--config', inFolder('none.json')]);
-  assert.match(refusedWith(missing, 'not-found'), /no configuration file/);
+  assert.match(refusedWith(missing, 'not-found'), REFUSED['not-found'].noConfigurationFile);
   const wildcard = await runKeystair(['server', 'start', '--data', data, '--listen', '0.0.0.0:0']);
-  assert.match(refusedWith(wildcard, 'invalid-argument'), /--address HOST:PORT/);
+  assert.match(refusedWith(wildcard, 'invalid-argument'), REFUSED['invalid-argument'].sayAddress);
   assert.ok(!existsSync(data));
 });

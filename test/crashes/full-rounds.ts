@@ -8,6 +8,7 @@ import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeystairError } from '#domain/errors.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { createDice } from '#test/simulation/world/dice.ts';
 import { CrashServer } from './crash-server.ts';
 import { openDiskImage } from './disk-image.ts';
@@ -78,7 +79,7 @@ async function fillUp(disk: FullDisk): Promise<unknown> {
 function refusedClearly(refusal: unknown): void {
   assert.ok(refusal instanceof KeystairError, String(refusal));
   assert.equal(refusal.code, 'disk-full', refusal.sentence);
-  assert.match(refusal.sentence, /is full .*free at least \d+ KiB there; keys are still given out/);
+  assert.match(refusal.sentence, REFUSED['disk-full'].keysStillGivenOut);
 }
 
 async function givesOut({ device, server, kept }: FullDisk, some: readonly HeldKey[]): Promise<void> {

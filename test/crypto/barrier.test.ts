@@ -7,6 +7,7 @@ import * as fc from 'fast-check';
 import { Barrier, BLOB_OVERHEAD_BYTES } from '#crypto/barrier.ts';
 import { createKeyring, type Keyring, openKeyring } from '#crypto/keyring.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 
 const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
 const PURPOSE = 'encryption-keys/material/v1';
@@ -86,11 +87,17 @@ void test('whatever is sealed opens again, and only with its own purpose and ass
 void test('move integrity: a blob moved to another purpose or another row does not open', () => {
   const barrier = newBarrier();
   const blob = barrier.seal(PURPOSE, ASSOCIATED, MATERIAL);
-  unreadable(barrier, blob, /altered or moved/, 'receipts/key/v1');
-  unreadable(barrier, blob, /altered or moved/, PURPOSE, '{"id":"018e"}');
-  unreadable(barrier, blob, /altered or moved/, PURPOSE, '');
-  unreadable(barrier, blob, /altered or moved/, `${PURPOSE}{`, ASSOCIATED.slice(1));
-  unreadable(barrier, blob, /altered or moved/, PURPOSE.slice(0, -1), `1${ASSOCIATED}`);
+  unreadable(barrier, blob, REFUSED['record-unreadable'].alteredOrMoved, 'receipts/key/v1');
+  unreadable(barrier, blob, REFUSED['record-unreadable'].alteredOrMoved, PURPOSE, '{"id":"018e"}');
+  unreadable(barrier, blob, REFUSED['record-unreadable'].alteredOrMoved, PURPOSE, '');
+  unreadable(barrier, blob, REFUSED['record-unreadable'].alteredOrMoved, `${PURPOSE}{`, ASSOCIATED.slice(1));
+  unreadable(
+    barrier,
+    blob,
+    REFUSED['record-unreadable'].alteredOrMoved,
+    PURPOSE.slice(0, -1),
+    `1${ASSOCIATED}`,
+  );
 });
 
 void test('integrity: a blob with any single bit flipped does not open', () => {
@@ -102,7 +109,11 @@ void test('integrity: a blob with any single bit flipped does not open', () => {
   for (let bit = 0; bit < blob.length * 8; bit += 1) {
     const flipped = Uint8Array.from(blob);
     flipped[bit >>> 3]! ^= 1 << (bit & 7);
-    unreadable(barrier, flipped, bit < 8 ? /has form/ : bit < 40 ? /data key|altered/ : /altered or moved/);
+    unreadable(
+      barrier,
+      flipped,
+      bit < 8 ? /has form/ : bit < 40 ? /data key|altered/ : REFUSED['record-unreadable'].alteredOrMoved,
+    );
   }
   assert.deepEqual(Buffer.from(barrier.open(PURPOSE, ASSOCIATED, blob)), MATERIAL);
 });
@@ -114,10 +125,12 @@ void test('integrity: a blob cut anywhere, or with a byte more, does not open', 
     unreadable(
       barrier,
       blob.subarray(0, size),
-      size < BLOB_OVERHEAD_BYTES ? /cut short/ : /altered or moved/,
+      size < BLOB_OVERHEAD_BYTES
+        ? REFUSED['record-unreadable'].cutShort
+        : REFUSED['record-unreadable'].alteredOrMoved,
     );
   }
-  unreadable(barrier, Buffer.concat([blob, new Uint8Array(1)]), /altered or moved/);
+  unreadable(barrier, Buffer.concat([blob, new Uint8Array(1)]), REFUSED['record-unreadable'].alteredOrMoved);
 });
 
 void test('any bytes at all are refused as a value of the one code', () => {
@@ -145,14 +158,14 @@ void test('a record of a later form says so', () => {
   const barrier = newBarrier();
   const blob = barrier.seal(PURPOSE, ASSOCIATED, MATERIAL);
   blob[0] = 2;
-  unreadable(barrier, blob, /form 2, which this program does not know/);
+  unreadable(barrier, blob, REFUSED['record-unreadable'].unknownForm);
   assert.throws(() => barrier.dataKeyNumber(blob), KeystairError);
   assert.throws(() => barrier.dataKeyNumber(blob.subarray(0, 4)), KeystairError);
 });
 
 void test('another server with the same numbers does not open our records', () => {
   const blob = newBarrier().seal(PURPOSE, ASSOCIATED, MATERIAL);
-  unreadable(newBarrier(), blob, /altered or moved/);
+  unreadable(newBarrier(), blob, REFUSED['record-unreadable'].alteredOrMoved);
 });
 
 void test('after a new data key, old records open, new ones are sealed under it, and the MAC is the same', () => {

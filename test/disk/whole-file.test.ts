@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { hasTool, missing } from '#test/store/system-tools.ts';
 import { unlessRoot } from '#test/support/small-disk.ts';
 
@@ -133,7 +134,7 @@ void describe('a file that cannot be written', { skip }, () => {
     test(`for ${error} of ${calls} is not there, nor is anything of it`, () => {
       const { said, content, besides } = write(failing(calls, error, true));
       assert.equal(said.split(':')[0], code, said);
-      assert.match(said, /no file was left/);
+      assert.match(said, REFUSED.interrupted.noFileLeft);
       assert.deepEqual([content, besides], [undefined, []]);
     });
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { heldInTheMiddle, restoredKeys } from '#test/support/held-restore.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
@@ -61,7 +62,7 @@ test('a drill is killed (-9): the next one takes away what is left, and nothing 
 test('Ctrl-C while a drill reads leaves nothing, though the rest never comes', async () => {
   const { pid, ended } = await heldInTheMiddle(file, drill, inScratch);
   process.kill(pid, 'SIGINT');
-  assert.match(refusedWith(await ended, 'interrupted'), /run the command again/);
+  assert.match(refusedWith(await ended, 'interrupted'), REFUSED.interrupted.again);
   assert.deepEqual(readdirSync(scratch), []);
 });
 
@@ -75,6 +76,6 @@ test('Ctrl-C while a drill verifies leaves nothing', async () => {
     const outcome = await watched;
     return outcome.status === 0 ? undefined : outcome;
   });
-  assert.match(refusedWith(ran, 'interrupted'), /stopped before the backup was verified.*nothing was left/);
+  assert.match(refusedWith(ran, 'interrupted'), REFUSED.interrupted.drillStopped);
   assert.deepEqual(readdirSync(scratch), []);
 });

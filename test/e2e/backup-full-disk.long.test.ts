@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { type Device, doneJson, organisation, refusedWith, type Server } from '#test/support/organisation.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
@@ -40,10 +41,7 @@ test('a backup fills the disk of its own server: it leaves no file, and the serv
   const file = join(folder, 'large.backup');
   disk.fill(LEFT_BYTES);
   const ran = await server.run(['server', 'backup', file, ...withPassword, '--json']);
-  assert.match(
-    refusedWith(ran, 'disk-full'),
-    /could not write \S*large\.backup: no space is left; no file was left; make room there/,
-  );
+  assert.match(refusedWith(ran, 'disk-full'), REFUSED['disk-full'].noBackup);
   assert.deepEqual(readdirSync(folder), []);
   await device.encrypt('text', place.path('beside.age'), { newIdentity: true });
   disk.empty();
@@ -58,8 +56,7 @@ test('a restore onto a disk without room leaves nothing, does not disturb the se
   const target = join(disk.path, 'restored');
   const restore = ['server', 'restore', backup, '--data', target, ...withPassword, '--json'];
   disk.fill(LEFT_BYTES);
-  const says =
-    /no room to restore the backup into .*restored; nothing was left there; make room, or name another/;
+  const says = REFUSED['disk-full'].noRestore;
   assert.match(refusedWith(await runKeystair(restore), 'disk-full'), says);
   assert.ok(!existsSync(target));
   await device.encrypt('text', place.path('meanwhile.age'), { newIdentity: true });
@@ -77,7 +74,7 @@ test('a drill in a place without room says to name another, and leaves nothing',
   mkdirSync(scratch);
   const drill = ['server', 'backup', '--check', backup, '--scratch', scratch, ...withPassword, '--json'];
   disk.fill(LEFT_BYTES);
-  assert.match(refusedWith(await runKeystair(drill), 'disk-full'), /--scratch DIR/);
+  assert.match(refusedWith(await runKeystair(drill), 'disk-full'), REFUSED['disk-full'].scratch);
   assert.deepEqual(readdirSync(scratch), []);
   disk.empty();
   assert.equal(doneJson(await runKeystair(drill))['ok'], true);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { connectTransfers } from '#cli/data-directory.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { recipientOf } from '#test/support/by-hand-commands.ts';
 import { organisation, refusedWith, type Server } from '#test/support/organisation.ts';
 import { type Ran, runKeystair } from '#test/support/run-keystair.ts';
@@ -48,8 +49,8 @@ interface Bad {
   readonly says: RegExp;
 }
 
-const WRONG_OR_ALTERED = /the password is wrong, or the first lines.*try the password again/;
-const DAMAGED = /the password is right.*damaged or cut off.*copy the file again/;
+const WRONG_OR_ALTERED = REFUSED['backup-unreadable'].wrongPassword;
+const DAMAGED = REFUSED['backup-damaged'].rightPassword;
 
 const BAD: readonly Bad[] = [
   {
@@ -89,7 +90,7 @@ const BAD: readonly Bad[] = [
     file: 'no age file',
     bytes: () => Buffer.from('# how to make a backup\n'),
     code: 'backup-invalid',
-    says: /not encrypted with age/,
+    says: REFUSED['backup-invalid'].notAge,
   },
   {
     file: 'cut within its first word',
@@ -101,7 +102,7 @@ const BAD: readonly Bad[] = [
     file: 'export',
     bytes: () => readFileSync(exported),
     code: 'backup-invalid',
-    says: /an export of keys.*`keystair keys import`/,
+    says: REFUSED['backup-invalid'].itIsAnExport,
   },
   {
     file: 'export to a recipient',
@@ -111,19 +112,19 @@ const BAD: readonly Bad[] = [
       return readFileSync(out);
     },
     code: 'backup-invalid',
-    says: /sealed to a recipient/,
+    says: REFUSED['backup-invalid'].sealedToARecipient,
   },
   {
     file: 'something else under the password',
     bytes: () => sealed('dear diary,\n'),
     code: 'backup-invalid',
-    says: /no Keystair backup/,
+    says: REFUSED['backup-invalid'].noBackup,
   },
   {
     file: 'of a later release',
     bytes: () => sealed('{"format":"keystair-backup","version":2,"program":"9.1.0"}\n'),
     code: 'data-newer',
-    says: /version 2.*restore it with the Keystair that made it \(9\.1\.0\) or a newer one/,
+    says: REFUSED['backup-invalid'].newerVersion,
   },
 ];
 
@@ -156,7 +157,7 @@ test('a drill refuses in the same words, and leaves nothing in its scratch place
 
 test('a backup given to an import is told from an export, and nothing is imported', async () => {
   const ran = await bergen.run(['keys', 'import', backup, ...withPassword]);
-  assert.match(refusedWith(ran, 'export-invalid'), /backup of a server.*`keystair server restore`/);
+  assert.match(refusedWith(ran, 'export-invalid'), REFUSED['export-invalid'].itIsABackup);
 });
 
 test('a directory that holds something is left as it is, and a file that is there is not replaced', async () => {
@@ -164,7 +165,7 @@ test('a directory that holds something is left as it is, and a file that is ther
   mkdirSync(data);
   writeFileSync(join(data, 'other'), 'what is there');
   const restored = await runKeystair(['server', 'restore', backup, '--data', data, ...withPassword]);
-  assert.match(refusedWith(restored, 'already-exists'), /it holds other.*nothing was changed/);
+  assert.match(refusedWith(restored, 'already-exists'), REFUSED['already-exists'].otherThings);
   assert.deepEqual(readdirSync(data), ['other']);
   const there = readFileSync(backup);
   refusedWith(await bergen.run(['server', 'backup', backup, ...withPassword]), 'file-exists');
@@ -179,7 +180,7 @@ test('there is no backup without a password that protects it', async () => {
   const make = (...more: string[]): Promise<Ran> => bergen.run(['server', 'backup', file, ...more]);
   const asked = await make();
   assert.equal(asked.status, 2, 'nobody is there to be asked');
-  assert.match(asked.stderr, /a password is needed.*--password-file FILE/);
+  assert.match(asked.stderr, REFUSED['invalid-argument'].passwordNeeded);
   const empty = place.path('empty-password');
   writeFileSync(empty, '\n', { mode: 0o600 });
   refusedWith(await make('--password-file', empty), 'password-weak');
@@ -187,8 +188,8 @@ test('there is no backup without a password that protects it', async () => {
   refusedWith(await make('--password-file', empty), 'password-weak');
   writeFileSync(empty, 'elevenchars', { mode: 0o600 });
   const weak = refusedWith(await make('--password-file', empty), 'password-weak');
-  assert.match(weak, /choose four or more words/);
-  assert.doesNotMatch(weak, /--generate-password/, 'a backup has no such option');
+  assert.match(weak, REFUSED['password-weak'].moreWords);
+  assert.doesNotMatch(weak, REFUSED['password-weak'].generate, 'a backup has no such option');
   assert.ok(!existsSync(file));
   const { backup: ask } = await connectTransfers(bergen.data);
   const { signal } = new AbortController();

@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { before, test } from 'node:test';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { eventually } from '#test/support/eventually.ts';
 import {
   type Device,
@@ -65,7 +66,7 @@ test('a missing root key file: the start says which file to put back, and makes 
   const kept = place.path('root.key.kept');
   renameSync(keyFile, kept);
   const sentence = await startRefused('root-key-missing');
-  assert.match(sentence, /root\.key; put back the key file/);
+  assert.match(sentence, REFUSED['root-key-missing'].putBack);
   assert.throws(() => statSync(keyFile), { code: 'ENOENT' });
   renameSync(kept, keyFile);
   await worksAgain();
@@ -92,7 +93,7 @@ test("another server's root key file, and a damaged one, are wrong ones", async 
 test('a start that fails when it listens already says why, and ends', async () => {
   const inTheWay = join(server.data, 'keystair.sock');
   mkdirSync(inTheWay);
-  assert.match(await startRefused('data-not-writable'), /keystair\.sock, .*take away what lies there/);
+  assert.match(await startRefused('data-not-writable'), REFUSED['data-not-writable'].socketPlaceTaken);
   rmSync(inTheWay, { recursive: true });
   await worksAgain();
 });
@@ -128,12 +129,12 @@ test('a file that is no database, one of another program, and a newer one are re
   const foreign = new DatabaseSync(path);
   foreign.exec('PRAGMA application_id = 7; CREATE TABLE theirs (id INTEGER PRIMARY KEY)');
   foreign.close();
-  await refusedUnchanged('data-damaged', /is not a database of Keystair/);
+  await refusedUnchanged('data-damaged', REFUSED['data-damaged'].noDatabaseOfOurs);
   cpSync(join(server.data, 'keystair.db'), path);
   const newer = new DatabaseSync(path);
   newer.exec('PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)');
   newer.close();
-  await refusedUnchanged('data-newer', /run the newer Keystair that wrote it; nothing was changed/);
+  await refusedUnchanged('data-newer', REFUSED['data-newer'].newerWroteIt);
 });
 
 test('damaged pages are found and named, the primary is unharmed, and a copy put back serves', async () => {
@@ -221,7 +222,7 @@ test('a full disk: new keys are refused clearly, keys are still given out, and s
     refusal = refusedWith(ran, 'disk-full');
     assert.throws(() => statSync(out), { code: 'ENOENT' }, 'nothing was encrypted');
   }
-  assert.match(refusal, /is full[^]*free at least \d+ KiB/);
+  assert.match(refusal, REFUSED['disk-full'].freeSome);
   const opened = place.path('full-opened');
   assert.deepEqual(await finder.done(['decrypt-file', place.path('before.age'), opened]), { key: before });
   assert.equal(readFileSync(opened, 'utf8'), 'before');
@@ -253,10 +254,10 @@ test('a disk too full for a first start leaves a clear message, and the start wo
   for (const freeKib of [0, 8, 40, 64, 100]) {
     disk.fill(freeKib * 1024);
     const sentence = await startRefused('disk-full', data);
-    assert.match(sentence, /is full .*; (free at least|make room there).* and run the command again$/);
+    assert.match(sentence, REFUSED['disk-full'].makeRoom);
     // There is no server yet that could give out a key.
-    assert.doesNotMatch(sentence, /given out/);
-    if (freeKib === 100) assert.match(sentence, /^no server was made: /);
+    assert.doesNotMatch(sentence, REFUSED['disk-full'].givenOut);
+    if (freeKib === 100) assert.match(sentence, REFUSED['disk-full'].noServerMade);
     rmSync(data, { recursive: true });
   }
   disk.empty();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { beginExport, recipientOf, type RunningExport } from '#test/support/by-hand-commands.ts';
 import { goOn, inSteps } from '#test/support/in-steps.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
@@ -38,7 +39,7 @@ async function exportWorks(out: string): Promise<void> {
 test('the server is killed (-9) in the middle of an export: no file, and the next export is whole', async () => {
   const { ended, folder, out } = await begin('killed');
   await from.kill();
-  assert.match(refusedWith(await ended, 'interrupted'), /no file was left/);
+  assert.match(refusedWith(await ended, 'interrupted'), REFUSED.interrupted.noFileLeft);
   assert.deepEqual(readdirSync(folder), []);
   await from.restart();
   await exportWorks(out);
@@ -60,7 +61,7 @@ for (const [who, kill] of [
     );
     await kill(command.pid);
     const says = refusedWith(await command.ended, 'interrupted');
-    assert.match(says, /what went to standard output is not whole; run the command again$/);
+    assert.match(says, REFUSED.interrupted.outputNotWhole);
     if (from.alive) goOn(from.pid);
     await from.restart();
     refusedWith(await from.run(['keys', 'import', out]), 'export-unreadable');
@@ -70,13 +71,13 @@ for (const [who, kill] of [
 test('Ctrl-C in the middle of an export: no file, and what was there before stays', async () => {
   const { pid, ended, folder, out } = await begin('given-up');
   process.kill(pid, 'SIGINT');
-  assert.match(refusedWith(await ended, 'interrupted'), /no file was left/);
+  assert.match(refusedWith(await ended, 'interrupted'), REFUSED.interrupted.noFileLeft);
   assert.deepEqual(readdirSync(folder), []);
   goOn(from.pid);
   writeFileSync(out, 'what was there');
   const again = await begin('given-up', '--force');
   process.kill(again.pid, 'SIGINT');
-  assert.match(refusedWith(await again.ended, 'interrupted'), /no file was left/);
+  assert.match(refusedWith(await again.ended, 'interrupted'), REFUSED.interrupted.noFileLeft);
   goOn(from.pid);
   assert.deepEqual([readdirSync(folder), readFileSync(out, 'utf8')], [['out.age'], 'what was there']);
 });
@@ -86,7 +87,7 @@ test('a server that stops in the middle of an export breaks it off, exits 0 and 
   const stopping = from.stop();
   goOn(from.pid);
   await stopping;
-  assert.match(refusedWith(await ended, 'interrupted'), /start the server/);
+  assert.match(refusedWith(await ended, 'interrupted'), REFUSED.interrupted.serverStopped);
   assert.deepEqual(readdirSync(folder), []);
   await from.restart();
 });
@@ -101,10 +102,7 @@ test('the disk is full where the file is to be: no file, a message that names th
   mkdirSync(folder);
   const out = join(folder, 'out.age');
   const ran = await from.run(['keys', 'export', '--out', out, '--to', to, '--json']);
-  assert.match(
-    refusedWith(ran, 'disk-full'),
-    /could not write \S*out\.age: no space is left; no file was left; make room there/,
-  );
+  assert.match(refusedWith(ran, 'disk-full'), REFUSED['disk-full'].noExport);
   assert.deepEqual(readdirSync(folder), []);
   writeFileSync(ballast, '');
   await exportWorks(out);

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { beginImport, type HeldImport, recipientOf } from '#test/support/by-hand-commands.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { goOn, inSteps } from '#test/support/in-steps.ts';
@@ -62,10 +63,7 @@ for (const [how, freeBytes] of [
     disk.fill(freeBytes);
     finish();
     const says = refusedWith(await ended, 'disk-low');
-    assert.match(
-      says,
-      /too little disk space.*nothing was imported; free some space and run the command again/,
-    );
+    assert.match(says, REFUSED['disk-low'].tooLittleForTheImport);
     disk.empty();
     await nothingLeft();
   });
@@ -96,10 +94,7 @@ test('after the confirmation: lookups go on, it waits, says so, and goes on by i
   disk.fill();
   goOn(target.pid);
   const says = refusedWith(await ended, 'disk-full');
-  assert.match(
-    says,
-    /is full.*the import is confirmed, and waits; .*carries it to its end by itself once there is room$/,
-  );
+  assert.match(says, REFUSED['disk-full'].importWaits);
   const waiting = lookAtImport(target.data);
   assert.deepEqual([waiting.confirmed, waiting.recorded + waiting.staged], [1, KEYS + 1]);
   assert.match(target.log, /"event":"import-waits"[^\n]*"code":"disk-full"/);

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { before, test } from 'node:test';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { beginImport, type HeldImport, recipientOf } from '#test/support/by-hand-commands.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { goOn, inSteps } from '#test/support/in-steps.ts';
@@ -70,7 +71,7 @@ for (const [moment, part] of [
   test(`Ctrl-C ${moment}: nothing is imported`, async () => {
     const { ended, pid } = await beginStaging(`given-up-${part}`, bytesOf());
     process.kill(pid, 'SIGINT');
-    assert.match(refusedWith(await ended, 'interrupted'), /nothing was imported/);
+    assert.match(refusedWith(await ended, 'interrupted'), REFUSED.interrupted.nothingImported);
     await nothingLeft(empty);
   });
 }
@@ -120,7 +121,7 @@ test('the server is killed (-9) again and again while a confirmed import is appl
   const { ended } = await beginApplying(target);
   await target.kill();
   isInTheMiddle(target);
-  assert.match(refusedWith(await ended, 'interrupted'), /is confirmed.*nothing is to be done/);
+  assert.match(refusedWith(await ended, 'interrupted'), REFUSED.interrupted.importConfirmed);
   const { recorded } = lookAtImport(target.data);
   await target.restart();
   await target.kill();

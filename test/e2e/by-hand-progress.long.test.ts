@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { recipientOf } from '#test/support/by-hand-commands.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { slowly } from '#test/support/in-steps.ts';
@@ -44,7 +45,7 @@ test('Ctrl-C ends an export at once and leaves no file', async () => {
     onTerminal(exportTo(join(folder, 'keys.age')), [{ when: /Exporting \d+ %/, keys: CTRL_C }]),
   );
   assert.equal(status, 1, shown);
-  assert.match(shown, /keystair: interrupted: [^\n]* no file was left; run the command again/);
+  assert.match(shown, REFUSED.interrupted.noFileLeftInFull);
   assert.deepEqual(readdirSync(folder), []);
 });
 
@@ -55,7 +56,7 @@ test('Ctrl-C while a file is checked ends the import and leaves nothing', async 
     ]),
   );
   assert.equal(status, 1, shown);
-  assert.match(shown, /keystair: interrupted: [^\n]* nothing was imported; run the command again/);
+  assert.match(shown, REFUSED.interrupted.nothingImportedInFull);
   await eventually('an empty stage', () => lookAtImport(target.data).staged === 0);
   assert.deepEqual(lookAtImport(target.data), { recorded: 0, staged: 0, confirmed: 0 });
 });

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { armor } from 'age-encryption';
 import { stock, unlessInstalled } from '#test/agent/system-tools.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { recipientOf } from '#test/support/by-hand-commands.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { onTerminal } from '#test/support/on-terminal.ts';
@@ -37,24 +39,21 @@ test('on a terminal the password is asked for twice and not shown, and what its 
   const command = `${LAUNCHER} keys export --out ${out} --data ${lyon.data}`;
   const { status, shown } = await onTerminal(command, [PASSWORD, PASSWORD]);
   assert.equal(status, 0, shown);
-  assert.match(shown, /lost password cannot be recovered[^]*once more[^]*Exported 40 keys[^]*lost password/);
+  assert.match(shown, SHOWN.passwordAskedTwice);
   assert.ok(!shown.includes(PASSWORD), 'the password is not shown');
   assert.equal(statSync(out).mode & 0o777, 0o600);
   const report = await onTerminal(`${LAUNCHER} keys import ${out} --dry-run --data ${oslo.data}`, [PASSWORD]);
-  assert.match(report.shown, /Would import 40 new keys; 0 were known already/);
+  assert.match(report.shown, SHOWN.wouldImportAll);
 });
 
 test('two passwords that differ, a weak one, and one that is not given leave no file', async () => {
   const out = place.path('never.age');
   const command = `${LAUNCHER} keys export --out ${out} --data ${lyon.data}`;
   for (const [answers, says] of [
-    [[PASSWORD, `${PASSWORD}s`], /password-mismatch: the two passwords are not the same/],
-    [
-      ['elevenchars', 'elevenchars'],
-      /password-weak: [^\n]*fewer than 12 characters[^\n]*--generate-password/,
-    ],
-    [['password12345', 'password12345'], /password-weak: [^\n]*easy to guess/],
-    [['\u0003'], /interrupted: nothing was entered/],
+    [[PASSWORD, `${PASSWORD}s`], REFUSED['password-mismatch'].notTheSame],
+    [['elevenchars', 'elevenchars'], REFUSED['password-weak'].short],
+    [['password12345', 'password12345'], REFUSED['password-weak'].easy],
+    [['\u0003'], REFUSED.interrupted.nothingEntered],
   ] as const) {
     const { status, shown } = await onTerminal(command, answers);
     assert.equal(status, 1, shown);
@@ -62,7 +61,7 @@ test('two passwords that differ, a weak one, and one that is not given leave no 
   }
   const unasked = await exportTo(out, '--json');
   assert.equal(unasked.status, 2);
-  assert.match(unasked.stderr, /--password-file FILE/);
+  assert.match(unasked.stderr, REFUSED['invalid-argument'].passwordFile);
   assert.equal(existsSync(out), false);
 });
 
@@ -70,7 +69,7 @@ test('a generated password is shown once, never on standard output, and opens th
   const out = place.path('generated.age');
   const ran = await exportTo(out, '--generate-password', '--json');
   assert.deepEqual(ran.json(), { exported: KEYS, file: out });
-  const [, password] = /shown only now: ([a-z]+(?:-[a-z]+){5})\n/.exec(ran.stderr) ?? [];
+  const [, password] = SHOWN.generatedPassword.exec(ran.stderr) ?? [];
   assert.ok(password !== undefined, ran.stderr);
   assert.equal(ran.stderr.split(password).length, 2, 'shown once');
   writeFileSync(place.path('generated'), password, { mode: 0o600 });
@@ -101,10 +100,13 @@ test('a refused export says one line, whatever its password comes from', async (
 test('a file that is there is kept without --force; a folder that is not there is named', async () => {
   const out = place.path('there.age');
   writeFileSync(out, 'what was there');
-  assert.match(refusedWith(await exportTo(out, '--generate-password'), 'file-exists'), /--force/);
+  assert.match(
+    refusedWith(await exportTo(out, '--generate-password'), 'file-exists'),
+    REFUSED['file-exists'].force,
+  );
   assert.equal(readFileSync(out, 'utf8'), 'what was there');
   const nowhere = refusedWith(await exportTo(place.path('no/such.age'), '--generate-password'), 'not-found');
-  assert.match(nowhere, /could not write in \S*\/no: it does not exist; /);
+  assert.match(nowhere, REFUSED['not-found'].folderMissing);
   const impossible = await exportTo(
     place.path('x.age'),
     '--generate-password',
@@ -139,7 +141,7 @@ test('sealed to one server it opens there alone, and nobody is asked for a passw
     refusedWith(await lyon.run(['keys', 'import', out]), 'export-unreadable');
   }
   const wrong = await exportTo(place.path('wrong.age'), '--to', 'age1nonsense');
-  assert.match(failureSentence(wrong, 'invalid-argument'), /copy the recipient again/);
+  assert.match(failureSentence(wrong, 'invalid-argument'), REFUSED['invalid-argument'].copyTheRecipient);
 });
 
 /** The commands of docs/EXPORT_FORMAT.md that stand under a heading, as a person copies them. */
@@ -202,7 +204,7 @@ test('of an armored file with a password that is asked for, too', async () => {
   const { shown } = await onTerminal(`${LAUNCHER} keys import ${out} --dry-run --data ${oslo.data}`, [
     PASSWORD,
   ]);
-  assert.match(shown, /Would import \d+ new keys?; \d+ (?:was|were) known already/);
+  assert.match(shown, SHOWN.wouldImport);
 });
 
 test('a stranger makes a file from nothing by the documented commands, and its key is taken into custody', {

@@ -5,6 +5,8 @@ import { before, test } from 'node:test';
 import { image, patchFront, shown, writeAt } from '#test/agent/drives/images.ts';
 import { stock, unlessInstalled } from '#test/agent/system-tools.ts';
 import { patchJson } from '#test/agent/drives/luks2/luks2-front.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import {
   climb,
   type Device,
@@ -64,7 +66,7 @@ test('the maker opens it with its own key', { skip }, async () => {
 test('a path that holds data is refused, and not a byte of it changes', { skip }, async () => {
   const before = readFileSync(drive);
   const again = await maker.run(['format-drive', drive, '--json']);
-  assert.match(refusedWith(again, 'drive-holds-data'), /--erase/);
+  assert.match(refusedWith(again, 'drive-holds-data'), REFUSED['drive-holds-data'].erase);
   assert.ok(readFileSync(drive).equals(before));
   const last = image();
   writeAt(last, 24 * 1024 * 1024 - 1, Uint8Array.of(1));
@@ -79,7 +81,7 @@ test('at the other branch the key comes from the root, and stays with every serv
   skip,
 }, async () => {
   const explained = await tree.oslo.done(['keys', 'explain', '--drive', drive]);
-  assert.match(String(explained['verdict']), /^Geneva has the key/);
+  assert.match(String(explained['verdict']), SHOWN.genevaHas);
   assert.deepEqual(await finder.done(['open-drive', drive, '--test']), { key, keyslot: 0, source: 'Geneva' });
   for (const server of [tree.oslo, tree.north]) assert.deepEqual(await server.keyIds(), [key]);
 });
@@ -130,9 +132,9 @@ test('a claim that is wrong by one bit gets nothing, here and at the other branc
     await finder.run(['open-drive', altered, '--test', '--json']),
     'key-unavailable',
   );
-  assert.match(sentence, /Oslo has this key, but the claim does not fit it/);
+  assert.match(sentence, REFUSED['key-unavailable'].wrongClaimAtOslo);
   const explained = await tree.oslo.done(['keys', 'explain', '--drive', altered]);
-  assert.match(String(explained['verdict']), /claim does not fit/);
+  assert.match(String(explained['verdict']), REFUSED['key-unavailable'].wrongClaim);
 });
 
 test('a drive whose token was removed is told with the UUID by which its key is found', {

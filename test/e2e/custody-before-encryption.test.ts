@@ -9,6 +9,7 @@ import { watch } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, test } from 'node:test';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { eventually } from '#test/support/eventually.ts';
 import {
   type Device,
@@ -137,7 +138,7 @@ test('without a server nothing new is encrypted, and own files still open', asyn
   const key = await device.encrypt('text', out);
   await server.stop();
   const refusal = await device.run(['encrypt-file', plain, `${out}.2`, '--new-identity', '--json']);
-  assert.match(refusedWith(refusal, 'server-unreachable'), /check that the server runs/);
+  assert.match(refusedWith(refusal, 'server-unreachable'), REFUSED['server-unreachable'].checkThatItRuns);
   assert.ok(!existsSync(`${out}.2`));
   assert.deepEqual(await device.done(['decrypt-file', out, `${out}.plain.2`]), { key });
   await server.restart();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { atTheEnd } from '#test/support/at-the-end.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { type Ran, runKeystair } from '#test/support/run-keystair.ts';
@@ -85,7 +86,7 @@ test('a name that cannot be read is refused where it is given, on the command li
   ]) {
     const ran = await runKeystair(args);
     assert.equal(ran.status, 2, ran.stderr);
-    assert.match(ran.stderr, /^keystair: invalid-argument: --[a-z]+ holds the character U\+/);
+    assert.match(ran.stderr, REFUSED['invalid-argument'].unseenCharacter);
   }
   const ran = await runKeystair([...start, '--config', config]);
   assert.equal(ran.status, 1);

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { decodeInvitation, encodeInvitation } from '#domain/invitation.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { organisation, refusedWith, type Server, setOption } from '#test/support/organisation.ts';
 import { openProxy } from '#test/transport/recording-proxy.ts';
@@ -41,7 +43,7 @@ test('a line that is cut in silence ends in a clear refusal, and the next try go
     await device.run(['enrol', '-', '--json'], over(line.address, invitation)),
     'server-unreachable',
   );
-  assert.match(sentence, /check that the server runs/);
+  assert.match(sentence, REFUSED['server-unreachable'].checkThatItRuns);
   await device.done(['enrol', '-'], invitation);
 });
 
@@ -50,7 +52,7 @@ test('a new invitation of the same primary renews its address, where it moved', 
   const { invitation } = await oslo.call('inviteSecondary', {});
   const again = await lyon.run(['hierarchy', 'join', '-'], over(line.address, invitation));
   assert.equal(again.status, 0, again.stderr);
-  const told = /^Oslo \(.*\) is the primary of this server, as before\. Its address was renewed: (.*)\.$/m;
+  const told = SHOWN.addressRenewed;
   assert.equal(told.exec(again.stdout)?.[1], oslo.listen);
   assert.doesNotMatch(again.stdout, /\bnow\b/, 'nothing begins with it');
   await setOption(true, oslo, lyon);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { LIST_PAGE_MAX } from '#domain/limits.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
 import { organisation, refusedWith, type Server } from '#test/support/organisation.ts';
 import { someDevice } from '#test/support/some-member.ts';
@@ -63,10 +64,16 @@ test('a device is found by its name among all of them, or several are and the id
   assert.deepEqual(await server.done(['keys', 'list', '--device', 'laptop-2000']), { keys: [] });
   assert.match(
     refusedWith(await server.run(['devices', 'remove', 'twin']), 'ambiguous-name'),
-    /2 devices .*use the id/,
+    REFUSED['ambiguous-name'].twoDevices,
   );
-  assert.match(refusedWith(await server.run(['devices', 'remove', 'gone']), 'not-found'), /devices list/);
-  assert.match(refusedWith(await server.run(['devices', 'remove', 'Lyon']), 'not-found'), /devices list/);
+  assert.match(
+    refusedWith(await server.run(['devices', 'remove', 'gone']), 'not-found'),
+    REFUSED['not-found'].listDevices,
+  );
+  assert.match(
+    refusedWith(await server.run(['devices', 'remove', 'Lyon']), 'not-found'),
+    REFUSED['not-found'].listDevices,
+  );
 });
 
 test('keys of a removed device are listed by its name, unless another has that name now', async () => {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import {
   type Device,
   joinServers,
@@ -128,10 +130,10 @@ test('a directory that was copied and runs twice is told as two copies of one se
   await twin.heartbeat();
   await secondary.heartbeat();
   const [seen] = (await primary.call('serverStatus', {})).secondaries;
-  assert.match(seen?.problem ?? '', /^two copies of this server were heard; stop the one/);
-  assert.match((await primary.run(['hierarchy', 'show'])).stdout, /two copies of this server/);
+  assert.match(seen?.problem ?? '', SHOWN.twoCopies);
+  assert.match((await primary.run(['hierarchy', 'show'])).stdout, SHOWN.twoCopiesBelow);
   const problem = (await secondary.call('serverStatus', {})).primary?.problem;
-  assert.match(problem ?? '', /the primary heard two copies of this server/);
+  assert.match(problem ?? '', SHOWN.twoCopiesAbove);
   assert.ok((await primary.keyIds()).includes(key), 'keys of either are taken');
   await twin.stop();
 });
@@ -142,7 +144,7 @@ test('a directory that a running server uses starts no second one', async () => 
   const second = await server.run(['server', 'start']);
   assert.equal(second.status, 1);
   assert.equal(second.stdout, '');
-  assert.match(second.stderr, /^keystair: data-in-use: [^\n]*keystair server status[^\n]*\n$/);
+  assert.match(second.stderr, REFUSED['data-in-use'].seeStatus);
   assert.equal(server.log, log, 'the one that runs noticed nothing');
   assert.deepEqual(await server.keyIds(), []);
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { asNobody } from '#test/support/as-nobody.ts';
 import { hasTool, missing } from '#test/store/system-tools.ts';
 import { atTheEnd } from '#test/support/at-the-end.ts';
@@ -84,7 +85,7 @@ test('no password goes to a socket that another user laid', { skip }, async () =
   assert.match(refusedWith(await runKeystair(give), 'data-exposed'), new RegExp(`run: chmod 700 ${data}`));
   // The directory is mended, and what was laid there is still there.
   chmodSync(data, 0o700);
-  assert.match(refusedWith(await runKeystair(give), 'data-exposed'), /belongs to another user \(65534\)/);
+  assert.match(refusedWith(await runKeystair(give), 'data-exposed'), REFUSED['data-exposed'].ofNobody);
   nobody.process.stdin!.end();
   assert.equal(await nobody.ended, 'listens\nheard ');
   assert.equal(await server.stop(), 0);

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { refusedWith } from '#test/support/organisation.ts';
 import { isSealed, lookupWorks, office, place } from '#test/support/sealed-office.ts';
 import { makeSoftToken, noSoftToken } from '#test/support/soft-token.ts';
@@ -22,7 +24,7 @@ test('by a token: without its PIN sealed, with it unattended, and without the to
     server.run(['server', 'add-seal', 'pkcs11', ...names, '--password-file', file]);
   refusedWith(await add(place.path('wrong-pin')), 'pin-wrong');
   const added = await add(pinFile);
-  assert.match(added.stdout, /which was made on it/);
+  assert.match(added.stdout, SHOWN.madeOnTheToken);
   await server.done(['server', 'remove-seal', 'key-file']);
   rmSync(join(server.data, 'root.key'));
 
@@ -42,7 +44,7 @@ test('by a token: without its PIN sealed, with it unattended, and without the to
   token.pullOut();
   await server.restart();
   const without = await isSealed(turku, listen);
-  assert.match(JSON.stringify(without['warnings']), /there is no token/);
+  assert.match(JSON.stringify(without['warnings']), SHOWN.noToken);
 });
 
 test('recovery shares open a server that lost its key file, and it is given a new one', async () => {
@@ -56,7 +58,7 @@ test('recovery shares open a server that lost its key file, and it is given a ne
   const begun = await init(first, '3', '2');
   assert.equal(begun.status, 0, begun.stderr);
   const renewed = await init(second, '5', '3');
-  assert.match(renewed.stdout, /The shares of set [0-9A-F]{8} open nothing any more/);
+  assert.match(renewed.stdout, SHOWN.sharesOpenNothing);
   assert.equal((await init(second, '5', '3')).status, 1, 'no share is written over another');
   refusedWith(await server.run(['server', 'remove-seal', 'key-file']), 'last-seal');
 
@@ -69,11 +71,11 @@ test('recovery shares open a server that lost its key file, and it is given a ne
   const share = (folder: string, at: number): string => join(folder, `share-${at}`);
   assert.match(
     refusedWith(await unseal(share(second, 1), share(second, 2)), 'shares-missing'),
-    /2 shares were given, and 3 are needed/,
+    REFUSED['shares-missing'].twoOfThree,
   );
   assert.match(
     refusedWith(await unseal(share(second, 1), share(first, 2), share(second, 3)), 'share-invalid'),
-    /share 2 is of set/,
+    REFUSED['share-invalid'].otherSet,
   );
   const mistyped = place.path('mistyped');
   const lines = readFileSync(share(second, 4), 'utf8').split('\n');
@@ -81,11 +83,11 @@ test('recovery shares open a server that lost its key file, and it is given a ne
   writeFileSync(mistyped, lines.join('\n'), { mode: 0o600 });
   assert.match(
     refusedWith(await unseal(share(second, 1), mistyped, share(second, 3)), 'share-invalid'),
-    /share 2 is mistyped in group 7/,
+    REFUSED['share-invalid'].mistyped,
   );
   const opened = await unseal(share(second, 5), share(second, 1), share(second, 3));
   assert.equal(opened.status, 0, opened.stderr);
-  assert.match(opened.stdout, /keystair server add-seal/);
+  assert.match(opened.stdout, SHOWN.addASeal);
   await lookupWorks(narvik, 'by shares');
 
   await server.done(['server', 'add-seal', 'key-file']);

@@ -4,6 +4,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { type Json, refusedWith } from '#test/support/organisation.ts';
 import {
   isSealed,
@@ -23,11 +25,8 @@ test('from key file to passphrase and back without a stop; sealed after a restar
   const added = await server.done(['server', 'add-seal', 'passphrase', '--password-file', passphraseFile]);
   const removed = await server.run(['server', 'remove-seal', 'key-file']);
   assert.equal(removed.status, 0, removed.stderr);
-  assert.match(removed.stdout, /key file is useless to this server now and may be destroyed/);
-  assert.match(
-    (await server.run(['server', 'status'])).stdout,
-    /root\.key opens nothing any more: destroy it/,
-  );
+  assert.match(removed.stdout, SHOWN.keyFileUseless);
+  assert.match((await server.run(['server', 'status'])).stdout, SHOWN.keyFileOpensNothing);
   rmSync(keyFile);
   await lookupWorks(oslo, 'before');
 
@@ -49,7 +48,7 @@ test('from key file to passphrase and back without a stop; sealed after a restar
 
   await server.done(['server', 'add-seal', 'key-file']);
   const without = await server.run(['server', 'remove-seal', String(added['seal'])]);
-  assert.match(without.stdout, /Older backups and older copies of the database do: it opens a server/);
+  assert.match(without.stdout, SHOWN.olderBackups);
   await server.restart();
   await lookupWorks(oslo, 'by key file again');
   const audited = await server.call('verify', {});
@@ -77,7 +76,7 @@ test('a stop while it is sealed ends it at once, with exit 0', async () => {
   await server.restart();
   const state = await server.done(['server', 'status']);
   assert.deepEqual([state['sealed'], sealIds(state).length], [true, 2]);
-  assert.match(JSON.stringify(state['warnings']), /there is no key file at/, 'it says why it is sealed');
+  assert.match(JSON.stringify(state['warnings']), SHOWN.noKeyFileAt, 'it says why it is sealed');
   await server.stop();
 });
 
@@ -115,6 +114,6 @@ test('a seal edited in the database opens nothing, asks for nothing, and hides n
   rmSync(join(server.data, 'root.key'));
   await server.restart();
   const unsealed = await server.run(['server', 'unseal', '--password-file', passphraseFile]);
-  assert.match(refusedWith(unsealed, 'data-damaged'), /asks for more than this program ever does/);
+  assert.match(refusedWith(unsealed, 'data-damaged'), REFUSED['data-damaged'].asksTooMuch);
   assert.equal((await server.done(['server', 'status']))['sealed'], true);
 });

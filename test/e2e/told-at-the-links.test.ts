@@ -1,6 +1,7 @@
 /** What an administrator reads where two machines came together or parted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { joinServers, organisation } from '#test/support/organisation.ts';
 
 const place = organisation('told-at-the-links');
@@ -11,7 +12,7 @@ test('whoever leaves while its primary is down is told the very command that rem
   await geneva.stop();
   const { status, stdout, stderr } = await lyon.run(['hierarchy', 'leave']);
   assert.equal(status, 0, stderr);
-  const told = /keystair (hierarchy remove \S+)/.exec(stdout);
+  const told = SHOWN.removeItThere.exec(stdout);
   assert.ok(told !== null, stdout);
   await geneva.restart();
   assert.equal((await geneva.call('serverStatus', {})).secondaries.length, 1);
@@ -25,5 +26,5 @@ test('a device that has just enrolled is heard, on the server and by itself', as
   const { devices } = await oslo.call('listDevices', {});
   assert.ok(typeof devices[0]?.lastHeartbeatAt === 'string', JSON.stringify(devices));
   const { stdout } = await laptop.run(['status']);
-  assert.doesNotMatch(stdout, /none yet/);
+  assert.doesNotMatch(stdout, SHOWN.noneYet);
 });

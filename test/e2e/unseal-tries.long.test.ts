@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { codeOf } from '#domain/errors.ts';
 import { UNSEAL_FAILURES_MAX } from '#domain/limits.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { refusedWith } from '#test/support/organisation.ts';
 import { office, passphraseFile } from '#test/support/sealed-office.ts';
 
@@ -23,10 +24,7 @@ test('after five wrong passphrases the next waits, even the right one, and the s
   assert.ok(codes.length > UNSEAL_FAILURES_MAX);
   assert.deepEqual([...new Set(codes)], ['root-key-wrong', 'later']);
   const unseal = ['server', 'unseal', '--password-file', passphraseFile];
-  assert.match(
-    refusedWith(await server.run(unseal), 'later'),
-    /unsealed wrongly 5 times; try again in [1-9][0-9]* s/,
-  );
+  assert.match(refusedWith(await server.run(unseal), 'later'), REFUSED.later.tryLater);
   assert.equal((await server.done(['server', 'status']))['sealed'], true, 'its state is still told');
 
   await server.restart();

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { recipientOf } from '#test/support/by-hand-commands.ts';
 import { type Device, organisation, refusedWith, type Server } from '#test/support/organisation.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
@@ -30,14 +31,14 @@ const DECRYPT = ['agent', 'decrypt-file'];
 const IMPORT = ['keys', 'import'];
 const RESTORE = ['server', 'restore'];
 const ROWS: readonly (readonly [readonly string[], string, string, RegExp?])[] = [
-  [DECRYPT, 'export', 'file-not-encrypted', /`keystair keys import/],
-  [DECRYPT, 'sealed', 'file-not-encrypted', /`keystair keys import/],
-  [DECRYPT, 'backup', 'file-not-encrypted', /`keystair server restore/],
+  [DECRYPT, 'export', 'file-not-encrypted', SHOWN.importIt],
+  [DECRYPT, 'sealed', 'file-not-encrypted', SHOWN.importIt],
+  [DECRYPT, 'backup', 'file-not-encrypted', SHOWN.restoreIt],
   [DECRYPT, 'crlf', 'file-damaged'],
   [DECRYPT, 'marked', 'file-damaged'],
-  [IMPORT, 'backup', 'export-invalid', /`keystair server restore/],
-  [IMPORT, 'file', 'export-invalid', /`keystair agent decrypt-file/],
-  [RESTORE, 'export', 'backup-invalid', /`keystair keys import/],
+  [IMPORT, 'backup', 'export-invalid', SHOWN.restoreIt],
+  [IMPORT, 'file', 'export-invalid', SHOWN.decryptIt],
+  [RESTORE, 'export', 'backup-invalid', SHOWN.importIt],
   [RESTORE, 'file', 'backup-invalid'],
 ];
 
@@ -53,7 +54,7 @@ for (const [command, file, code, names] of ROWS) {
           : await runKeystair([...command, path, ...withPassword, '--data', made]);
     const says = refusedWith(ran, code);
     if (names !== undefined) assert.match(says, names);
-    assert.doesNotMatch(says, /--force|--erase|format-drive/);
+    assert.doesNotMatch(says, SHOWN.otherUseOfTheFile);
     assert.ok(!existsSync(made));
   });
 }

@@ -10,6 +10,7 @@ import { Readable } from 'node:stream';
 import { makeAgeIdentity } from '#crypto/age-identity.ts';
 import { openExport } from '#crypto/export-envelope/open-export.ts';
 import { connectToServer } from '#cli/data-directory.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { startServer } from '../support/running-server.ts';
 import { lookAtImport } from '../support/staged-look.ts';
 import { largestMemoryOf } from './largest-memory.ts';
@@ -47,7 +48,7 @@ export async function carryMany(
 
     const bad = badFirst ? await importIt('short') : undefined;
     if (bad !== undefined) {
-      assert.match(bad.stderr, /^keystair: export-invalid: the trailer says/);
+      assert.match(bad.stderr, REFUSED['export-invalid'].trailerSays);
       assert.deepEqual([bad.status, bad.stdout], [1, '']);
       assert.deepEqual(lookAtImport(data), { recorded: 0, staged: 0, confirmed: 0 });
       say(`${keys} keys were refused at their last line, and nothing of them is left: ${took(bad)}`);

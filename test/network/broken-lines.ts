@@ -1,6 +1,7 @@
 /** Lines that break: told or in silence, for good or again and again, in the middle of this or that. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { eventually } from '#test/support/eventually.ts';
 import {
   explainNamesTheLine,
@@ -83,7 +84,7 @@ const flapping: Scenario = {
     }
     root.relay.weather = { ...CLEAR, refuse: true };
     const { problem } = await statusShowsUnreachable(middle);
-    assert.match(problem!, /the connection was (?:closed|refused)/);
+    assert.match(problem!, SHOWN.connectionEnded);
   },
 };
 
@@ -98,7 +99,7 @@ const cutHandshakes: Scenario = {
     tree.root.relay.weather = { ...CLEAR, refuse: true };
     tree.root.relay.weather = { ...CLEAR, resetAfter };
     const { problem } = await statusShowsUnreachable(tree.middle);
-    assert.match(problem!, /the connection was closed/);
+    assert.match(problem!, SHOWN.connectionClosed);
     await explainNamesTheLine(tree, brokenAt);
     await lookupNamesTheLine(tree);
     await leafStaysConnected(tree);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { claimToText } from '#domain/claim.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { eventually } from '#test/support/eventually.ts';
 import type { NetworkServer, Primary } from './network-server.ts';
 import type { NetworkTree } from './network-tree.ts';
@@ -25,7 +26,7 @@ export async function explainNamesTheLine({ leaf }: NetworkTree, brokenAt: Date)
   const since = path.find(({ server }) => server.name === 'Middle')?.since;
   // Heard last before it broke, or missed first after it.
   assert.ok(typeof since === 'string' && Math.abs(Date.parse(since) - brokenAt.getTime()) < 60_000, verdict);
-  assert.match(verdict, /^Middle cannot reach its primary, not heard since /);
+  assert.match(verdict, REFUSED['key-unavailable'].middleCannotReach);
   assert.match(nextStep, /from Middle/);
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { statusShowsUnreachable } from './looks.ts';
 import { NetworkServer } from './network-server.ts';
@@ -68,7 +69,7 @@ const moved: Scenario = {
       const shown = await middle.primary();
       return shown.problem?.includes('it is not the server that was joined') === true && shown.problem;
     });
-    assert.match(problem, /join it with a new invitation/);
+    assert.match(problem, REFUSED['untrusted-server'].joinAgain);
     assert.equal((await stranger.call('serverStatus', {})).keys, 0);
     await root.start(stranger.relay.address);
     stranger.relay.target = root.running.listen;

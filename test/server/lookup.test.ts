@@ -10,6 +10,7 @@ import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { RequestOf } from '#protocol/machine-routes.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
 import type { Dialler } from '#server/hierarchy/primary/primary-link.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { joinAs, type MadeKey, type MadeMember, makeSomeKey } from '#test/support/machine-caller.ts';
 import { hex, type PlayedSecondary, playSecondary } from '#test/support/played-secondary.ts';
 import {
@@ -260,7 +261,7 @@ test('a primary that is not reached is named with the time since when, and heard
   assert.ok(answer.outcome === 'not-found' && answer.reason === 'primary-unreachable');
   assert.match(String(answer.since), /^\d{4}-/);
   const explained = await server.call('explainKey', { id: key.key.id });
-  assert.match(explained.verdict, /Below cannot reach its primary, not heard since \d{4}-/);
+  assert.match(explained.verdict, REFUSED['key-unavailable'].belowCannotReach);
   assert.equal(explained.path[0]?.link, 'unreachable');
   played.heartbeats = 'answered';
   played.answer = () => Promise.resolve(found(key));
@@ -281,7 +282,7 @@ test('a primary that was never heard is told apart from one that was lost', asyn
   assert.ok(answer.outcome === 'not-found' && answer.reason === 'primary-unreachable');
   assert.equal(answer.since, null);
   const { verdict } = await alone.call('explainKey', { id: key.key.id });
-  assert.match(verdict, /cannot reach its primary, which was never heard/);
+  assert.match(verdict, REFUSED['key-unavailable'].neverHeard);
 });
 
 test('a server that its primary removed says so each time it is asked, however soon', async () => {

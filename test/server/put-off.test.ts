@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { type Position, SEQUENCE_START } from '#domain/sequence.ts';
 import type { TransmissionAnswer } from '#protocol/messages.ts';
 import { BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { batchOf, bytesOf, lineOf, playSecondary } from '#test/support/played-secondary.ts';
@@ -73,14 +74,14 @@ for (const [release, alter] of [
     await secondary.record(seventh);
     await assert.rejects(secondary.call('heartbeatNow', {}), {
       code: 'later',
-      message: /^Above takes no more transmissions before 20\d\d-/,
+      message: SHOWN.aboveTakesNoMore,
     });
     assert.equal(counted.batches, 1);
     const before = counted.heartbeats;
     await secondary.call('changeSettings', { heartbeat: 1 });
     await eventually('four heartbeats', () => counted.heartbeats >= before + 4);
     assert.equal(counted.batches, 1, 'its batch is not sent with each heartbeat');
-    assert.match(await problem(), /^it takes no more transmissions before 20\d\d-.*: it has little disk/);
+    assert.match(await problem(), SHOWN.takesNoMore);
     const shown = await secondary.call('showHierarchy', {});
     assert.equal(shown.primary?.problem, await problem());
     // An administrator made room above, and says so below.

@@ -1,6 +1,7 @@
 /** When a primary shows a secondary as silent: by the heartbeats that this one sends. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { playSecondary } from '#test/support/played-secondary.ts';
 import { openServer } from '#test/support/server-in-process.ts';
 
@@ -20,6 +21,6 @@ for (const [words, heartbeatMs, spokenMs, silentMs] of [
       return (await above.call('showHierarchy', {})).secondaries[0]?.problem;
     };
     assert.equal(await problem(spokenMs), null);
-    assert.match((await problem(silentMs)) ?? '', /^not heard since /);
+    assert.match((await problem(silentMs)) ?? '', SHOWN.notHeardSince);
   });
 }

@@ -9,6 +9,7 @@ import {
   TRANSMISSION_LINE_BYTES_MAX,
 } from '#domain/limits.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { type Answered, makeSomeKey } from '#test/support/machine-caller.ts';
 import {
   batchOf,
@@ -55,7 +56,7 @@ test('a record that does not fit its id is refused alone, and the rest of its ba
     answer.refused.map(({ seq, id }) => [seq, id]),
     [[2, bad.key.id]],
   );
-  assert.match(answer.refused[0]!.reason, /id does not fit its content/);
+  assert.match(answer.refused[0]!.reason, SHOWN.idDoesNotFit);
   assert.deepEqual(
     [await primary.has(good.key.id), await primary.has(bad.key.id), await primary.has(other.key.id)],
     [true, false, true],
@@ -98,7 +99,7 @@ test('a record over the size limit is refused alone', async () => {
   const [good, large] = [makeSomeKey(), makeSomeKey()];
   const material = randomBytes(4097).toString('base64');
   const answer = await send([lineOf(large, { material }), lineOf(good)]);
-  assert.match(answer.refused[0]!.reason, /material must have 1 to 4096 bytes|more than 4096 bytes/);
+  assert.match(answer.refused[0]!.reason, SHOWN.materialTooLong);
   assert.ok(await primary.has(good.key.id));
 });
 
@@ -221,7 +222,7 @@ test('two epochs of one secondary heard in turn are reported as two copies of on
   assert.equal(((await secondary.heartbeat({ epoch })) as { copies?: boolean }).copies, undefined);
   assert.equal(((await secondary.heartbeat()) as { copies?: boolean }).copies, true);
   const { secondaries } = await primary.call('serverStatus', {});
-  assert.match(secondaries.find(({ id }) => id === secondary.id)?.problem ?? '', /two copies of this server/);
+  assert.match(secondaries.find(({ id }) => id === secondary.id)?.problem ?? '', SHOWN.twoCopiesBelow);
   // Told once, however often either of them is heard.
   for (const heard of [epoch, secondary.epoch, epoch, secondary.epoch])
     await secondary.heartbeat({ epoch: heard });

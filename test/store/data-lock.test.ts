@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { KeystairError } from '#domain/errors.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { openIn, record, refuses, withDirectory } from './data-directory.ts';
 import { startWriter } from './writing-child.ts';
 
@@ -22,11 +23,7 @@ void test(
             error.message,
           );
         }
-        return refuses(
-          'data-in-use',
-          directory,
-          /; talk to it with `keystair server status --data \S+`, or /,
-        )(error);
+        return refuses('data-in-use', directory, REFUSED['data-in-use'].talkToIt)(error);
       });
       const seen = writer.acknowledged.length;
       await writer.acknowledges(seen + 10);
@@ -42,7 +39,10 @@ void test('the same process cannot open a data directory twice, nor loosen its o
   withDirectory(async (directory) => {
     const store = await openIn(directory);
     for (let time = 0; time < 2; time += 1) {
-      await assert.rejects(openIn(directory), refuses('data-in-use', directory, /server status/));
+      await assert.rejects(
+        openIn(directory),
+        refuses('data-in-use', directory, REFUSED['data-in-use'].status),
+      );
     }
     const writer = startWriter({ directory, first: 0, works: 1, rows: 1 });
     assert.match((await writer.ended).complaint, /data-in-use/);

@@ -8,6 +8,7 @@ import { PAGE_BYTES } from '#store/sqlite/connection.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { checkSqliteVersion } from '#store/sqlite/sqlite-version.ts';
 import { WITHOUT_THREAD_PAGES_MAX } from '#store/sqlite/check-file.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import {
   onFatal,
   openIn,
@@ -85,10 +86,7 @@ void test('a newer data format is refused and left as it is', () =>
     database.exec('PRAGMA user_version = 9');
     database.close();
     const before = await readFile(path);
-    await assert.rejects(
-      openIn(directory),
-      refuses('data-newer', path, /data format 9, this one knows \d+\); run the newer/),
-    );
+    await assert.rejects(openIn(directory), refuses('data-newer', path, REFUSED['data-newer'].otherFormat));
     assert.deepEqual(await readFile(path), before);
   }));
 
@@ -99,14 +97,17 @@ void test('a database of another program is refused and left as it is', () =>
     const database = new DatabaseSync(path);
     database.exec('CREATE TABLE theirs (a)');
     database.close();
-    await assert.rejects(openIn(directory), refuses('data-damaged', path, /is not a database of Keystair; /));
+    await assert.rejects(
+      openIn(directory),
+      refuses('data-damaged', path, REFUSED['data-damaged'].noDatabaseOfOursWithAStep),
+    );
     const after = new DatabaseSync(path);
     assert.deepEqual(after.prepare('SELECT name FROM sqlite_schema').all().length, 1);
     after.close();
     await writeFile(path, 'not a database at all, but long enough to be read as one'.repeat(100));
     await assert.rejects(
       openIn(directory),
-      refuses('data-damaged', path, /server verify --data \S+`, and restore/),
+      refuses('data-damaged', path, REFUSED['data-damaged'].verifyAndRestore),
     );
   }));
 
@@ -118,7 +119,7 @@ void test('a database without one of its tables is called damaged', () =>
     database.close();
     await assert.rejects(
       openIn(directory),
-      refuses('data-damaged', directory, /no such table: cursors.*; restore/),
+      refuses('data-damaged', directory, REFUSED['data-damaged'].tableMissing),
     );
   }));
 
@@ -135,11 +136,7 @@ void test('a damaged page is an error that names the file, never an answer', () 
     assert.ok(size > 100 * 4096);
 
     const store = await openIn(directory);
-    const damaged = refuses(
-      'data-damaged',
-      path,
-      /; see what is affected with `keystair server verify --data \S+`, and restore/,
-    );
+    const damaged = refuses('data-damaged', path, REFUSED['data-damaged'].seeWhatIsAffected);
     await assert.rejects(store.reader.keysAfter(0, count), damaged);
     await assert.rejects(
       store.write((transaction) => transaction.keysAfter(0, count)),
@@ -195,7 +192,7 @@ void test('a data directory that cannot be written is refused with what to do', 
     await withReadOnlyView(directory, async (view) => {
       await assert.rejects(
         openIn(view),
-        refuses('data-not-writable', view, /; give it and its files to the user/),
+        refuses('data-not-writable', view, REFUSED['data-not-writable'].giveItToTheUser),
       );
       await assert.rejects(openIn(join(view, 'new')), refuses('data-not-writable', view, /read-only/));
     });
@@ -209,7 +206,7 @@ void test('a path that leads through a file is refused with what to do', () =>
     for (const path of [directory, join(directory, 'below')]) {
       await assert.rejects(
         openIn(path),
-        refuses('data-not-writable', path, /is a file; name the directory /),
+        refuses('data-not-writable', path, REFUSED['data-not-writable'].nameTheDirectory),
       );
     }
   }));
@@ -221,7 +218,7 @@ void test('a lock that another program holds on the database is named as such', 
     database.exec('BEGIN IMMEDIATE');
     await assert.rejects(
       record(store, 0, 1),
-      refuses('data-in-use', directory, /another program holds a lock .*fuser/),
+      refuses('data-in-use', directory, REFUSED['data-in-use'].lockedByAnother),
     );
     database.exec('ROLLBACK');
     database.close();

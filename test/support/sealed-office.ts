@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { type Device, type Json, organisation, refusedWith, type Server } from './organisation.ts';
 
 export const place = organisation('sealed', { passwords: 'cheap' });
@@ -54,7 +55,7 @@ export async function isSealed({ server, device }: Office, listen: string): Prom
   const state = await server.done(['server', 'status']);
   assert.equal(state['sealed'], true);
   assert.equal((state['server'] as { id: string }).id, server.id);
-  assert.match(String(state['nextStep']), /keystair server unseal/);
+  assert.match(String(state['nextStep']), REFUSED['server-sealed'].unseal);
   assert.equal(await connects(listen), false, 'nobody listens for machines');
   refusedWith(await device.run(['heartbeat']), 'server-unreachable');
   for (const args of [
@@ -68,7 +69,7 @@ export async function isSealed({ server, device }: Office, listen: string): Prom
   ]) {
     const ran = await server.run(args);
     assert.equal(ran.status, 1, args.join(' '));
-    assert.match(ran.stderr, /^keystair: server-sealed: .*keystair server unseal/m);
+    assert.match(ran.stderr, REFUSED['server-sealed'].unsealInFull);
   }
   assert.ok(!existsSync(place.path('never.age')));
   assert.match(server.log, /keystair: server-sealed: /, 'a person at the terminal is told');

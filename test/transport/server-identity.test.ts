@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer as createTlsServer } from 'node:tls';
 import { test, type TestContext } from 'node:test';
 import { CERTIFICATE_MS } from '#domain/limits.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { createAuthority } from '#transport/authority.ts';
 import { machineTlsOptions } from '#transport/machine-listener.ts';
 import type { TlsCredentials } from '#transport/tls-context.ts';
@@ -104,7 +105,7 @@ test('whoever is not the pinned server gets no byte of a request', async (test) 
         const client = clientOf(test, office, address, { credentials: member.credentials });
         await assert.rejects(ask(client, { method: 'POST', body: 'secret', renewalOnly }), {
           code: 'untrusted-server',
-          nextStep: /join it with a new invitation/,
+          nextStep: REFUSED['untrusted-server'].joinAgain,
         });
       }
       assert.equal(Buffer.concat(heard).length, 0);

@@ -5,6 +5,7 @@ import { checkDriveAgainstKey } from '#agent/drives/check-drive-against-key.ts';
 import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { parseLuks2Header } from '#agent/drives/luks2/luks2-header.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { driveJson, KEY_ID, luksFront, UUID } from './luks2/luks2-front.ts';
 
 type Drive = ReturnType<typeof driveJson>;
@@ -34,7 +35,7 @@ function difference(change: (json: Drive) => void, key: Partial<EncryptionKey> =
   } catch (error) {
     assert.ok(error instanceof KeystairError, String(error));
     assert.equal(error.code, 'drive-altered');
-    assert.match(error.sentence, /do not write to it/);
+    assert.match(error.sentence, REFUSED['drive-altered'].doNotWrite);
     return error.message;
   }
   return assert.fail('accepted');
@@ -140,7 +141,7 @@ void describe("a drive held against its key's record", () => {
     ],
     'the token of another key': [
       changing('tokens', { key: '01910000-0000-7abc-8def-0123456789ab' }),
-      /no longer names this key/,
+      REFUSED['drive-altered'].namesAnotherKey,
     ],
   };
   for (const [what, [change, names]] of Object.entries(altered)) {

@@ -10,6 +10,7 @@ import { proveDriveOpens } from '#agent/drives/open-drive.ts';
 import { readDrive } from '#agent/drives/read-drive.ts';
 import { claimToText } from '#domain/claim.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { stock, unlessInstalled } from '../system-tools.ts';
 import {
   checkEmpty,
@@ -119,7 +120,7 @@ void describe('formatting that does not come to its end', { skip: unlessInstalle
       return (
         error instanceof KeystairError &&
         error.code === 'tool-missing' &&
-        /install cryptsetup/.test(error.sentence)
+        REFUSED['tool-missing'].cryptsetup.test(error.sentence)
       );
     });
     assert.equal(digestOf(name), before);
@@ -133,7 +134,7 @@ void describe('formatting that does not come to its end', { skip: unlessInstalle
     );
     await assert.rejects(format(draft(name, { folders: [folder] }).job), {
       code: 'tool-failed',
-      message: /no space/,
+      message: REFUSED['tool-failed'].noSpace,
     });
     await isEmptyAgain(name);
   });
@@ -173,7 +174,7 @@ void describe('formatting that does not come to its end', { skip: unlessInstalle
       };
       await assert.rejects(formatWith(job, failsOnce), {
         code: 'tool-failed',
-        message: /read or write error/,
+        message: REFUSED['tool-failed'].readOrWriteError,
       });
       await isEmptyAgain(name);
     });
@@ -187,7 +188,7 @@ void describe('formatting that does not come to its end', { skip: unlessInstalle
       if (calls >= 2) throw Object.assign(new Error('a bad block'), { code: 'EIO' });
     };
     await assert.rejects(formatWith(draft(name).job, failsFromSecond), {
-      message: /unfinished volume is left/,
+      message: REFUSED['tool-failed'].unfinishedVolume,
     });
   });
 
@@ -197,7 +198,7 @@ void describe('formatting that does not come to its end', { skip: unlessInstalle
       formatWith(draft(name).job, () => 'swallow'),
       {
         code: 'tool-failed',
-        message: /does not read back/,
+        message: REFUSED['tool-failed'].doesNotReadBack,
       },
     );
   });

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { readDrive } from '#agent/drives/read-drive.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { stock, unlessInstalled } from '../system-tools.ts';
 import { attached, formatted, image, MIB, unlessAttaching, writeAt } from './images.ts';
 
@@ -91,11 +92,11 @@ void describe('a drive without a LUKS header', () => {
     writeAt(job.path, 0x4000 + 4096, randomBytes(100));
     assert.match(await told(job.path, 'drive-altered'), /was a LUKS2 volume.*byte 16384/s);
     writeAt(job.path, 0, Buffer.alloc(MIB));
-    assert.match(await told(job.path), /beginning is empty.*overwritten.*luksHeaderRestore/s);
+    assert.match(await told(job.path), REFUSED['drive-not-luks'].beginningEmpty);
   });
 
   void it('is told as empty, or by what is on it', { skip: unlessInstalled('mkfs.ext4') }, async () => {
-    assert.match(await told(image()), /there is nothing on it \(all of it was read\)/);
+    assert.match(await told(image()), REFUSED['drive-not-luks'].nothingOnIt);
     const name = image();
     stock('mkfs.ext4', ['-q', '-F', name]);
     assert.match(await told(name), /ext4/);

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { armor } from 'age-encryption';
 import { decryptFile } from '#agent/files/decrypt-file.ts';
 import { encodeFileStanza } from '#domain/file-stanza.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { sameBytes } from '../same-bytes.ts';
 import { stock, unlessInstalled } from '../system-tools.ts';
 import {
@@ -47,20 +48,20 @@ void describe('a file that does not open', () => {
     other.copy(file, mac(file), mac(other), mac(other) + 43);
     const error = await refused(file);
     assert.equal(error.code, 'file-damaged');
-    assert.match(error.message, /header was altered/);
+    assert.match(error.message, REFUSED['file-damaged'].headerAltered);
   });
 
   void it('does not get past a claim that was exchanged for another: the MAC covers it', async () => {
     const file = await encrypted(randomBytes(200));
     const text = file.toString('latin1').replace(encodeFileStanza({ keyId, claim })[2], 'A'.repeat(22));
-    assert.match((await refused(Buffer.from(text, 'latin1'))).message, /header was altered/);
+    assert.match((await refused(Buffer.from(text, 'latin1'))).message, REFUSED['file-damaged'].headerAltered);
   });
 
   void it('is refused with a wrong file key before any of the payload is looked at', async () => {
     const file = await encrypted(randomBytes(200));
     for (const length of [16, 15, 32, 0]) {
       const error = await refused(file, async () => Uint8Array.from(randomBytes(length)));
-      assert.match(error.message, /header was altered, or is not of key/);
+      assert.match(error.message, REFUSED['file-damaged'].headerAlteredOrOther);
     }
   });
 
@@ -71,8 +72,11 @@ void describe('a file that does not open', () => {
 
   void it('cut off at a chunk boundary or with something appended leaves no output', async () => {
     const file = await encrypted(randomBytes(2 * CHUNK));
-    assert.match((await refused(file.subarray(0, -(CHUNK + 16)))).message, /cut off/);
-    assert.match((await refused(Buffer.concat([file, Buffer.from('x')]))).message, /follows the end/);
+    assert.match((await refused(file.subarray(0, -(CHUNK + 16)))).message, REFUSED['file-damaged'].cutOff);
+    assert.match(
+      (await refused(Buffer.concat([file, Buffer.from('x')]))).message,
+      REFUSED['file-damaged'].followsTheEnd,
+    );
   });
 
   void it('sends only verified content to standard output before it fails', async () => {

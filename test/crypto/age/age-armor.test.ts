@@ -8,6 +8,7 @@ import { withoutArmor } from '#crypto/age/age-armor.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { AGE_ARMOR_WHITESPACE_MAX } from '#domain/limits.ts';
 import { stock, unlessInstalled } from '#test/agent/system-tools.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 
 const BEGIN = '-----BEGIN AGE ENCRYPTED FILE-----\n';
 const END = '-----END AGE ENCRYPTED FILE-----\n';
@@ -68,10 +69,10 @@ void describe('the armor of an age file', () => {
 
   void it('that is bent anywhere is refused', async () => {
     const short = 'AAAA\n';
-    await refused(BEGIN, /cut off/);
-    await refused(BEGIN + LINE, /cut off/);
-    await refused(BEGIN + LINE + END.slice(0, -3), /cut off/);
-    await refused(`${BEGIN.trimEnd()} \n${LINE}${LINE}${END.repeat(40)}`, /first line/);
+    await refused(BEGIN, REFUSED['file-damaged'].cutOff);
+    await refused(BEGIN + LINE, REFUSED['file-damaged'].cutOff);
+    await refused(BEGIN + LINE + END.slice(0, -3), REFUSED['file-damaged'].cutOff);
+    await refused(`${BEGIN.trimEnd()} \n${LINE}${LINE}${END.repeat(40)}`, REFUSED['file-damaged'].firstLine);
     for (const bad of [
       `\n${LINE}`, // an empty line
       short + LINE, // a short one that is not the last
@@ -92,9 +93,12 @@ void describe('the armor of an age file', () => {
     for (const bad of ['AA', 'AAA', 'AB==', 'AAB=', 'A===', 'AA=A', 'AAAA==', `${'A'.repeat(64)}==`]) {
       await refused(`${BEGIN}${LINE}${bad}\n${END}`, /canonical/);
     }
-    await refused(BEGIN + LINE + END + LINE, /something follows/);
-    await refused(BEGIN + LINE + END + BEGIN, /something follows/);
-    await refused(BEGIN + LINE + END + ' '.repeat(AGE_ARMOR_WHITESPACE_MAX), /something follows/);
+    await refused(BEGIN + LINE + END + LINE, REFUSED['file-damaged'].somethingFollows);
+    await refused(BEGIN + LINE + END + BEGIN, REFUSED['file-damaged'].somethingFollows);
+    await refused(
+      BEGIN + LINE + END + ' '.repeat(AGE_ARMOR_WHITESPACE_MAX),
+      REFUSED['file-damaged'].somethingFollows,
+    );
   });
 
   void it('is taken off with bounded memory, and refused as soon as it is wrong', async () => {

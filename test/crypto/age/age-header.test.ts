@@ -7,6 +7,7 @@ import { headerMacFits, parseAgeHeader, readAgeHeader } from '#crypto/age/age-he
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { AgeStanza } from '#domain/file-stanza.ts';
 import { AGE_HEADER_BYTES_MAX } from '#domain/limits.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 
 const MAC = 'A'.repeat(43);
 const FULL_LINE = 'A'.repeat(64);
@@ -200,7 +201,7 @@ void describe('the header of an age file', () => {
     ]) {
       const error = await refusal(bytes);
       assert.equal(error.code, 'file-not-encrypted');
-      assert.match(error.message, /not encrypted/);
+      assert.match(error.message, REFUSED['file-not-encrypted'].plain);
     }
   });
 

@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { decryptPayload, encryptPayload } from '#crypto/age/age-payload.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { sameBytes } from '#test/agent/same-bytes.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 
 const CHUNK = 64 * 1024;
 const SEALED = CHUNK + 16;
@@ -94,7 +95,7 @@ void describe('the payload of an age file', () => {
       const { released, message } = await refused(payload.subarray(0, end));
       assert.ok(released.length % CHUNK === 0 && released.length <= end);
       sameBytes(released, plaintext.subarray(0, released.length));
-      assert.match(message, /cut off/);
+      assert.match(message, REFUSED['file-damaged'].cutOff);
     }
   });
 
@@ -107,7 +108,10 @@ void describe('the payload of an age file', () => {
       }
     }
     const full = await encrypted(randomBytes(CHUNK));
-    assert.match((await refused(Buffer.concat([full, Buffer.alloc(1)]))).message, /follows the end/);
+    assert.match(
+      (await refused(Buffer.concat([full, Buffer.alloc(1)]))).message,
+      REFUSED['file-damaged'].followsTheEnd,
+    );
   });
 
   void it('with any one bit changed is found out before that chunk is released', async () => {
@@ -146,7 +150,7 @@ void describe('the payload of an age file', () => {
   void it('has one spelling: an empty last chunk stands for an empty file and nothing else', async () => {
     const plaintext = randomBytes(CHUNK);
     const twice = Buffer.concat([nonce, seal(plaintext, 0, false), seal(new Uint8Array(0), 1, true)]);
-    assert.match((await refused(twice)).message, /empty chunk/);
+    assert.match((await refused(twice)).message, REFUSED['file-damaged'].emptyChunk);
     const empty = Buffer.concat([nonce, seal(new Uint8Array(0), 0, true)]);
     assert.equal((await all(decryptPayload(fileKey, inPieces(empty)))).length, 0);
   });

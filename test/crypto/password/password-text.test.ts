@@ -10,6 +10,7 @@ import { openExport } from '#crypto/export-envelope/open-export.ts';
 import { prepareSeal } from '#crypto/export-envelope/seal-export.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
 const COMPOSED = 'caf\u00e9 au lait, twice';
@@ -77,7 +78,7 @@ test('a space at the end counts, and the refusal names it', async () => {
   const file = await sealed(COMPOSED);
   await assert.rejects(opened(file, `${COMPOSED} `), (error) => {
     assert.ok(error instanceof KeystairError && error.code === 'export-unreadable');
-    assert.match(error.sentence, /ends with a space, which counts/);
+    assert.match(error.sentence, REFUSED['export-unreadable'].endsWithASpace);
     return true;
   });
   assert.equal(aboutSpaces(COMPOSED), '');
@@ -85,12 +86,12 @@ test('a space at the end counts, and the refusal names it', async () => {
 
 test('what nobody can type is told by its reason', () => {
   for (const [text, fault] of [
-    ['two\nlines', /more than one line/],
-    ['lone\rreturn', /more than one line/],
+    ['two\nlines', REFUSED['invalid-argument'].moreThanOneLine],
+    ['lone\rreturn', REFUSED['invalid-argument'].moreThanOneLine],
     ['p\0a\0', /UTF-16/],
     ['arrow\u001b[A', /U\+001B/],
     ['c1\u0085', /U\+0085/],
-    ['\ud800', /not text/],
+    ['\ud800', REFUSED['invalid-argument'].notText],
   ] as const) {
     assert.match(passwordFault(text) ?? '', fault);
   }

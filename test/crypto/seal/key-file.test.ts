@@ -22,6 +22,7 @@ import * as fc from 'fast-check';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
 import { type ErrorCode, KeystairError } from '#domain/errors.ts';
 import { KEY_FILE_BYTES_MAX } from '#domain/limits.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 
 const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
 const directory = mkdtempSync(join(tmpdir(), 'keystair-key-file-'));
@@ -93,10 +94,10 @@ void test('where no key file can be written, the sentence says why and nothing i
 });
 
 void test('a missing key file is called missing', () => {
-  refused(() => readKeyFile(newPath()), 'root-key-missing', /no key file at .*copy kept elsewhere/);
+  refused(() => readKeyFile(newPath()), 'root-key-missing', REFUSED['root-key-missing'].copyKeptElsewhere);
   const path = newPath();
   createKeyFile(path, random);
-  refused(() => readKeyFile(join(path, 'key')), 'root-key-missing', /no key file/);
+  refused(() => readKeyFile(join(path, 'key')), 'root-key-missing', REFUSED['root-key-missing'].thereIsNone);
 });
 
 void test('a key file that group or others can read, write or run is refused with the chmod that mends it', () => {
@@ -132,7 +133,7 @@ void test("another user's file is refused, unless we are root", () => {
   const root = process.geteuid!() === 0;
   if (root) process.seteuid!(65534);
   try {
-    refused(() => readKeyFile(path), 'root-key-exposed', /belongs to another user.*chown \d+ \/etc\/passwd/);
+    refused(() => readKeyFile(path), 'root-key-exposed', REFUSED['root-key-exposed'].ofAnotherUser);
   } finally {
     if (root) process.seteuid!(0);
   }
@@ -154,7 +155,7 @@ void test('an empty, cut, padded or foreign file is refused as no key file', () 
   const path = newPath();
   const holds = (content: string): void => {
     writeFileSync(path, content, { mode: 0o600 });
-    refused(() => readKeyFile(path), 'root-key-wrong', /not a whole key file/, content);
+    refused(() => readKeyFile(path), 'root-key-wrong', REFUSED['root-key-wrong'].notWhole, content);
   };
   for (let size = 0; size < text.length - 1; size += 1) holds(text.slice(0, size));
   holds(`${text}\n`);
@@ -190,10 +191,10 @@ void test('any content is either one key or refused', () => {
 void test('a directory or a named pipe in its place is refused at once', () => {
   const folder = newPath();
   mkdirSync(folder, { mode: 0o700 });
-  refused(() => readKeyFile(folder), 'root-key-wrong', /not a whole key file/);
+  refused(() => readKeyFile(folder), 'root-key-wrong', REFUSED['root-key-wrong'].notWhole);
   const pipe = newPath();
   execFileSync('mkfifo', ['-m', '600', pipe]);
-  refused(() => readKeyFile(pipe), 'root-key-wrong', /not a whole key file/);
+  refused(() => readKeyFile(pipe), 'root-key-wrong', REFUSED['root-key-wrong'].notWhole);
 });
 
 void test('a link to a well-guarded key file is followed, one to an open file is not trusted', () => {

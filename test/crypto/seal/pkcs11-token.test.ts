@@ -6,6 +6,7 @@ import { before, test } from 'node:test';
 import { openUnderToken, sealUnderToken, type TokenParameters } from '#crypto/seal/pkcs11-token.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { makeSoftToken, noSoftToken, type SoftToken } from '#test/support/soft-token.ts';
 
 const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
@@ -57,7 +58,7 @@ test('a wrong PIN, and a row that was edited or moved, do not open it', { skip }
   await refused(
     openUnderToken({ ...token, pin: '0815-4711' }, parameters, 'pkcs11-1'),
     'pin-wrong',
-    /refuses this PIN/,
+    REFUSED['pin-wrong'].refused,
   );
   const flipped = Buffer.from(parameters.sealed, 'base64');
   flipped[3]! ^= 1;
@@ -67,7 +68,7 @@ test('a wrong PIN, and a row that was edited or moved, do not open it', { skip }
     [{ ...parameters, sealed: '' }, 'pkcs11-1'],
     [parameters, 'pkcs11-2'],
   ] as const) {
-    await refused(openUnderToken(token, altered, id), 'root-key-wrong', /does not open this seal/);
+    await refused(openUnderToken(token, altered, id), 'root-key-wrong', REFUSED['root-key-wrong'].otherSeal);
   }
   assert.deepEqual(await openUnderToken(token, parameters, 'pkcs11-1'), SECRET, 'and the token still works');
 });
@@ -76,17 +77,17 @@ test('a module, a token or a key that is not there is said, with what there is',
   await refused(
     openUnderToken({ ...token, module: inFolder('no-module.so') }, parameters, 'pkcs11-1'),
     'token-unavailable',
-    /cannot be loaded; give the path/,
+    REFUSED['token-unavailable'].noModule,
   );
   await refused(
     openUnderToken(token, { ...parameters, token: 'other' }, 'pkcs11-1'),
     'token-unavailable',
-    /there is no token "other"; there is: "keystair test"/,
+    REFUSED['token-unavailable'].otherToken,
   );
   await refused(
     openUnderToken(token, { ...parameters, key: 'other' }, 'pkcs11-1'),
     'token-unavailable',
-    /has no key called "other"/,
+    REFUSED['token-unavailable'].otherKey,
   );
 });
 

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { combineRecoveryShares, parseRecoveryShare, splitRecoveryKey } from '#crypto/seal/recovery-shares.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 
 const SET = 'C0FFEE01';
 const KEY = new Uint8Array(randomBytes(32));
@@ -123,12 +124,12 @@ test('a share of another set, and the same share twice, are told by their number
   await refused(
     combineRecoveryShares([ours[0]!, other[1]!], SET),
     'share-invalid',
-    /share 2 is of set 0BADF00D, and this server's is set C0FFEE01/,
+    REFUSED['share-invalid'].otherSetInFull,
   );
   await refused(
     combineRecoveryShares([ours[2]!, ours[2]!], SET),
     'share-invalid',
-    /share 2 is the same as share 1/,
+    REFUSED['share-invalid'].sameAgain,
   );
 });
 

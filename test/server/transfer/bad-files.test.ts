@@ -8,6 +8,7 @@ import { encryptPayload } from '#crypto/age/age-payload.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { inPieces, type Office, openOffice, random, sealed } from '#test/support/transfer-office.ts';
 import { HEADER, inside, recordLine } from './plain-export.ts';
@@ -180,7 +181,7 @@ test('an age file with something else in it is told apart from one that does not
 test('a file of a future version says which version is needed', async () => {
   const { code, sentence } = await refusedInside(inside(records, { header: { ...HEADER, version: 7 } }));
   assert.equal(code, 'export-version');
-  assert.match(sentence, /version 7.*upgrade this server/);
+  assert.match(sentence, REFUSED['export-invalid'].otherVersion);
 });
 
 test('a header that does not say who, when and what is refused', async () => {
@@ -200,7 +201,7 @@ test('a record over the limit is refused, however long it goes on', async () => 
   const long = `{"key":{"id":"${'x'.repeat(65_536)}"}}`;
   const { code, sentence } = await refusedInside(inside([records[0]!, long]));
   assert.equal(code, 'export-invalid');
-  assert.match(sentence, /line 3 is over the limit of 65536 bytes/);
+  assert.match(sentence, REFUSED['export-invalid'].lineTooLong);
   async function* endless(): AsyncGenerator<Uint8Array> {
     yield Buffer.from(`${JSON.stringify(HEADER)}\n`);
     for (let n = 0; n < 200; n += 1) yield Buffer.alloc(64 * 1024, 'x');
@@ -213,7 +214,7 @@ test('a record whose id does not fit its content is refused, and the sentence ho
   const other = { key, material: KeyMaterial.fromText('SECRET-MATERIAL'), blind };
   const { code, sentence } = await refusedInside(inside([records[1]!, recordLine(other)]));
   assert.equal(code, 'export-invalid');
-  assert.match(sentence, /line 3 is not valid: the key's id does not fit its content/);
+  assert.match(sentence, REFUSED['export-invalid'].idDoesNotFit);
   assert.doesNotMatch(sentence, /SECRET|U0VDUkVU/);
 });
 
@@ -238,15 +239,18 @@ test('a trailer that is missing, wrong, or not the last is refused', async () =>
   const noTrailer = whole.slice(0, whole.lastIndexOf('{"end"'));
   const digest = (JSON.parse(whole.slice(noTrailer.length)) as { end: { digest: string } }).end.digest;
   for (const [text, says] of [
-    [noTrailer, /ends after 3 records without its trailer/],
-    [`${noTrailer}${JSON.stringify({ end: { count: 2, digest } })}\n`, /says 2 records, the file holds 3/],
+    [noTrailer, REFUSED['export-invalid'].noTrailer],
+    [
+      `${noTrailer}${JSON.stringify({ end: { count: 2, digest } })}\n`,
+      REFUSED['export-invalid'].trailerCountsOther,
+    ],
     [
       `${noTrailer}${JSON.stringify({ end: { count: 3, digest: digest.replace(/./, (c) => (c === '0' ? '1' : '0')) } })}\n`,
       /digest/,
     ],
-    [`${noTrailer}{"end":{}}\n`, /trailer on line 5/],
-    [`${whole}${records[0]!}\n`, /something follows the trailer/],
-    [`${whole}\n`, /something follows the trailer/],
+    [`${noTrailer}{"end":{}}\n`, REFUSED['export-invalid'].trailerTooEarly],
+    [`${whole}${records[0]!}\n`, REFUSED['export-invalid'].afterTheTrailer],
+    [`${whole}\n`, REFUSED['export-invalid'].afterTheTrailer],
     [whole.replace(records[0]!, records[0]!.replace('{"key"', '{ "key"')), /digest/],
     [
       [JSON.stringify(HEADER), records[1], records[0], records[2], whole.slice(noTrailer.length)].join('\n'),

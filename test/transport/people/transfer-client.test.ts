@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { KeystairError } from '#domain/errors.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { createTransferClient } from '#transport/people/transfer-client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keystair-transfer-client-'));
@@ -51,9 +52,9 @@ async function readAll(request: IncomingMessage): Promise<void> {
 
 test('a connection that is lost while the file is sent left nothing', async () => {
   const lost = await failureOf((request) => request.once('data', () => request.socket.destroy()), stalling());
-  assert.match(lost, /^server-not-running: .* stopped before it answered; .* try again$/);
+  assert.match(lost, REFUSED['server-not-running'].stoppedBeforeItAnswered);
   const givenUp = await failureOf((request, _, giveUp) => request.once('data', giveUp), stalling());
-  assert.match(givenUp, /^interrupted: .* before the import was confirmed; nothing was imported/);
+  assert.match(givenUp, REFUSED.interrupted.notConfirmed);
 });
 
 test('one that is lost when all of the file is there leaves a doubt, and it is said so', async () => {
@@ -61,12 +62,12 @@ test('one that is lost when all of the file is there leaves a doubt, and it is s
     await readAll(request);
     request.socket.destroy();
   });
-  assert.match(lost, /^server-not-running: the server stopped before it was known whether .* is confirmed;/);
+  assert.match(lost, REFUSED['server-not-running'].stoppedUnknownWhether);
   const givenUp = await failureOf(async (request, _, giveUp) => {
     await readAll(request);
     giveUp();
   });
-  assert.match(givenUp, /^interrupted: the command stopped before it was known whether .* is confirmed; run/);
+  assert.match(givenUp, REFUSED.interrupted.unknownWhetherConfirmed);
 });
 
 test('one that is lost after the confirmation leaves nothing to be done', async () => {
@@ -75,7 +76,7 @@ test('one that is lost after the confirmation leaves nothing to be done', async 
     answer.writeHead(200).flushHeaders();
     setTimeout(() => request.socket.destroy(), 50);
   });
-  assert.match(lost, /^interrupted: the file was whole and the import is confirmed.*nothing is to be done/);
+  assert.match(lost, REFUSED.interrupted.confirmedAndLost);
 });
 
 test('where no server is, there is nothing to doubt', async () => {
@@ -83,6 +84,7 @@ test('where no server is, there is nothing to doubt', async () => {
   const { signal } = new AbortController();
   await assert.rejects(
     client.importKeys({ dryRun: false }, small(), signal, () => undefined),
-    (error: KeystairError) => error.code === 'server-not-running' && /no server runs/.test(error.message),
+    (error: KeystairError) =>
+      error.code === 'server-not-running' && REFUSED['server-not-running'].noServerRuns.test(error.message),
   );
 });
