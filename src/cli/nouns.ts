@@ -9,6 +9,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Noun>>> = {
   keys: async () => (await import('./commands/keys.ts')).keysCommands,
   devices: async () => (await import('./commands/devices.ts')).devicesCommands,
   agent: async () => (await import('./commands/agent.ts')).agentCommands,
+  completion: async () => (await import('./commands/completion.ts')).completionCommands(loadNouns),
 };
 
 /** In the place of a noun: the contract names them, this release does not serve them. */

@@ -184,7 +184,7 @@ test('--help is there at every level, with one example, whatever else was given'
 test("every command's own example is understood", () => {
   for (const [noun, { verbs }] of Object.entries(NOUNS)) {
     for (const [verb, { example, notYet: later }] of Object.entries(verbs)) {
-      const words = (example.replace(/ > .*$/, '').match(/"[^"]*"|\S+/g) ?? []).map((word) =>
+      const words = (example.replace(/(^| )> .*$/, '').match(/"[^"]*"|\S+/g) ?? []).map((word) =>
         word.replaceAll('"', ''),
       );
       const { task } = parseArguments([noun, verb, ...words], NOUNS, NOUNS_NOT_YET, NOWHERE);

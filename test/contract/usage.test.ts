@@ -127,7 +127,7 @@ test('every level has help with one example, and none of it is on standard error
   for (const [, noun, verbs] of nouns) {
     commands.push([noun!], [noun!, verbs!.split(', ').at(-1)!]);
   }
-  assert.equal(commands.length, 11, 'the program names its five nouns');
+  assert.equal(commands.length, 13, 'the program names its six nouns');
   await each(commands, async (words) => {
     const { status, stdout, stderr } = await runKeystair([...words, '--help']);
     assert.deepEqual([status, stderr], [0, ''], words.join(' '));

@@ -26,7 +26,7 @@ export const seals = command({
 
 export const addSeal = command({
   summary: 'let one more thing open the server, while it runs; it has to prove that it does',
-  positionals: { kind: { placeholder: 'KIND', help: KINDS.join(', ') } },
+  positionals: { kind: { placeholder: KINDS.join('|'), help: 'what is to open it' } },
   options: {
     ...ADDRESSED_SERVER,
     'password-file': text('F', "a file that holds the passphrase, or the token's PIN; asked for otherwise"),

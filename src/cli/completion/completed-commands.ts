@@ -1,0 +1,94 @@
+/**
+ * What may stand where on a command line, drawn from the command table alone, so that a new command or option is
+ * completed by every shell without another line.
+ */
+import type { Noun, Nouns } from '../command.ts';
+
+/** What stands in the place of a value: told by its placeholder, as the help tells a person. */
+export type Takes =
+  | { readonly kind: 'nothing' | 'text' | 'file' | 'directory' }
+  | { readonly kind: 'words'; readonly words: readonly string[] };
+
+export interface CompletedOption {
+  readonly name: string;
+  readonly help: string;
+  readonly placeholder: string;
+  readonly repeatable: boolean;
+  readonly takes: Takes;
+}
+
+export interface CompletedCommand {
+  readonly noun: string;
+  readonly verb: string;
+  readonly summary: string;
+  readonly options: readonly CompletedOption[];
+  readonly positionals: readonly { readonly placeholder: string; readonly takes: Takes }[];
+}
+
+export interface CompletedNoun {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly CompletedCommand[];
+}
+
+const FILES: ReadonlySet<string> = new Set(['FILE', 'F', 'PATH', 'IN', 'OUT', 'FILE|-']);
+/** A closed set: `on|off`. What a person has to find is in capitals. */
+const WORDS = /^[a-z0-9-]+(\|[a-z0-9-]+)*$/;
+
+const EVERYWHERE: readonly CompletedOption[] = [
+  flagOf('json', 'exactly one JSON object on standard output'),
+  flagOf('debug', 'when the command fails, also where in the program it did'),
+  flagOf('help', 'what it does, with an example'),
+];
+export const AT_THE_START: readonly CompletedOption[] = [
+  ...EVERYWHERE,
+  flagOf('version', 'the version of this program'),
+];
+/** Stands in the place of a noun, and before one. */
+export const HELP = 'help';
+
+function flagOf(name: string, help: string): CompletedOption {
+  return { name, help, placeholder: '', repeatable: false, takes: { kind: 'nothing' } };
+}
+
+function takesOf(placeholder: string | null): Takes {
+  if (placeholder === null) return { kind: 'nothing' };
+  if (placeholder === 'DIR') return { kind: 'directory' };
+  if (FILES.has(placeholder)) return { kind: 'file' };
+  return WORDS.test(placeholder) ? { kind: 'words', words: placeholder.split('|') } : { kind: 'text' };
+}
+
+/** What is not available yet is left out. */
+export function completedNouns(nouns: Nouns): CompletedNoun[] {
+  return Object.entries(nouns).map(([name, noun]) => ({
+    name,
+    summary: noun.summary,
+    commands: commandsOf(name, noun),
+  }));
+}
+
+function commandsOf(noun: string, { verbs }: Noun): CompletedCommand[] {
+  return Object.entries(verbs)
+    .filter(([, command]) => !command.notYet)
+    .map(([verb, { summary, options, positionals }]) => ({
+      noun,
+      verb,
+      summary,
+      options: [
+        ...Object.entries(options)
+          .filter(([, option]) => !option.notYet)
+          .map(([name, { help, placeholder, repeatable }]) => ({
+            name,
+            help,
+            repeatable,
+            placeholder: placeholder ?? '',
+            takes: takesOf(placeholder),
+          })),
+        ...EVERYWHERE,
+      ],
+      positionals: Object.values(positionals).map(({ placeholder }) => ({
+        placeholder,
+        takes: takesOf(placeholder),
+      })),
+    }));
+}
