@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { claimToText } from '#domain/claim.ts';
 import { KeystairError } from '#domain/errors.ts';
+import type { TestedDrive } from '#protocol/agent-program.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
 import { noteOpened, takeIntoCustody } from './custody.ts';
@@ -73,15 +74,6 @@ async function askForKey(calls: MachineCalls, keyId: string, claim: Uint8Array) 
     );
   }
   return { complete, source: answer.source };
-}
-
-export interface TestedDrive {
-  readonly key: string;
-  readonly keyslot: number;
-  /** Who had the key. */
-  readonly source: string;
-  /** Whether both copies of the drive's header are whole and say the same. */
-  readonly copiesAgree: boolean;
 }
 
 /** Gets the key of a drive and proves that it would open. */

@@ -10,6 +10,7 @@ import { DEVICE_PAGE_MAX } from '#domain/limits.ts';
 import { explainRefusal, type LookupRefusal } from '#domain/lookup.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { readName } from '#domain/name.ts';
+import type { EnrolReport } from '#protocol/agent-program.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';
@@ -18,15 +19,6 @@ import { heartbeat } from './heartbeat.ts';
 import type { AgentPorts } from './ports.ts';
 import { keyPairOf, withMembership } from './server-connection.ts';
 import type { Device, Membership } from './state.ts';
-
-export interface EnrolReport {
-  readonly device: ServerName;
-  readonly server: ServerName;
-  readonly keys: { readonly needed: number; readonly obtained: number; readonly missing: readonly string[] };
-  /** Why each that is missing could not be had, in words. */
-  readonly missing: readonly { readonly id: string; readonly because: string }[];
-  readonly stays: KeystairError | undefined;
-}
 
 export async function enrol(
   ports: AgentPorts,

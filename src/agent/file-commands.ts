@@ -2,10 +2,10 @@
  * Encrypting and decrypting files for a person. A file of this device is opened by its own identity; another device's
  * by its server, which unwraps that one file's key.
  */
-import { type AgeAlgorithm, unwrapFileKey } from '#crypto/age-identity.ts';
+import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { claimToText } from '#domain/claim.ts';
 import { opensNot } from '#domain/file-damaged.ts';
-import type { AgeStanza } from '#domain/file-stanza.ts';
+import type { AgeAlgorithm, AgeStanza } from '#domain/file-stanza.ts';
 import { noteOpened } from './custody.ts';
 import { currentFileIdentity } from './file-identity.ts';
 import { decryptFile } from './files/decrypt-file.ts';

@@ -2,7 +2,8 @@
  * The device's file identity: the age recipient its files are encrypted to. A new one, with a new claim, every 30 days
  * and on command, so that holding one file gives access to that period's files at most.
  */
-import { type AgeAlgorithm, makeAgeIdentity, recipientOf } from '#crypto/age-identity.ts';
+import { makeAgeIdentity, recipientOf } from '#crypto/age-identity.ts';
+import type { AgeAlgorithm } from '#domain/file-stanza.ts';
 import { claimFromText } from '#domain/claim.ts';
 import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { FILE_IDENTITY_MS } from '#domain/limits.ts';

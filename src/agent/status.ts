@@ -2,23 +2,13 @@
  * What the agent knows, for a person at the device.
  */
 import { statfsSync } from 'node:fs';
-import type { ServerName } from '#domain/server-name.ts';
+import type { AgentStatusReport } from '#protocol/agent-program.ts';
 import type { AgentPorts } from './ports.ts';
-
-export interface AgentStatus {
-  readonly device: ServerName;
-  readonly server: ServerName;
-  readonly addresses: readonly string[];
-  /** ISO 8601, or null before the first. */
-  readonly lastHeartbeatAt: string | null;
-  readonly rows: readonly (readonly [string, string])[];
-  readonly warnings: readonly string[];
-}
 
 /** File systems that forget at a restart: agent state there is lost with the power. */
 const TMPFS_MAGIC = 0x01021994;
 
-export function agentStatus(ports: AgentPorts): AgentStatus {
+export function agentStatus(ports: AgentPorts): AgentStatusReport {
   const { state } = ports;
   const { id, name } = state.demandDevice();
   const membership = state.demandMembership();

@@ -2,6 +2,7 @@
  * From the words of the command line to what is to be done: help, the version, or one prepared command. Parsing looks
  * only at the declarative table and has no effect; whatever does not fit the table is a usage error (exit 2).
  */
+import { parseArgs } from 'node:util';
 import type { Command, GivenTexts, Nouns, Outcome } from './command.ts';
 import type { Context } from './context.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -59,8 +60,6 @@ function readTexts(
   for (const [name, option] of Object.entries(command.options)) {
     types[name] = { type: option.placeholder === null ? 'boolean' : 'string' };
   }
-  // Not imported: that would read, and load, all else that the module exports.
-  const { parseArgs } = process.getBuiltinModule('node:util');
   const { tokens } = parseArgs({ args: [...words], options: types, strict: false, tokens: true });
   const positionals: string[] = [];
   const options = new Map<string, string[]>();

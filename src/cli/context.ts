@@ -5,9 +5,9 @@
  */
 import type { PeopleClient } from '#transport/people/people-client.ts';
 import type { TransferClient } from '#transport/people/transfer-client.ts';
-import type { AgentProgram } from './agent-program.ts';
+import type { AgentProgram } from '#protocol/agent-program.ts';
 import type { Places } from './places.ts';
-import type { ServerProgram } from './server-program.ts';
+import type { ServerProgram } from '#protocol/server-program.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Context {

@@ -1,28 +1,17 @@
 /**
- * The way from a data directory to the server that runs on it: the socket `keystair.sock` in it. A Unix socket's path
- * ends at 107 bytes; a deeper directory is opened, and the socket reached through the descriptor.
+ * The way from a data directory to the server that runs on it: the socket in it. Invariant: nothing goes there before it
+ * is known that only the directory's owner can have made it.
  */
-import { constants, lstatSync, openSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { lstatSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { reachableSocketPath, SOCKET_NAME } from '#disk/socket-path.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { PeopleClient } from '#transport/people/people-client.ts';
 import type { TransferClient } from '#transport/people/transfer-client.ts';
 import { demandOwnersSocket } from './owners-socket.ts';
 
-const SOCKET_NAME = 'keystair.sock';
 /** Its database, and the folder of an unfinished restore. */
 const OF_A_SERVER = ['keystair.db', 'restoring'];
-/** `sun_path` of Linux has 108 bytes, one of them the closing zero. */
-const SOCKET_PATH_BYTES_MAX = 107;
-
-/** @returns a path that a socket can be connected by, for as long as this process lives. */
-export function reachableSocketPath(dataDirectory: string): string {
-  const path = join(resolve(dataDirectory), SOCKET_NAME);
-  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return path;
-  // Never closed: the path is good only while the descriptor is open, and a command is short.
-  const descriptor = openSync(dataDirectory, constants.O_RDONLY | constants.O_DIRECTORY);
-  return join('/proc/self/fd', String(descriptor), SOCKET_NAME);
-}
 
 function checkDataDirectory(dataDirectory: string): void {
   const found = statSync(dataDirectory, { throwIfNoEntry: false });

@@ -2,11 +2,10 @@
  * A listing that may be long: kept packed as its pages come, and unpacked page by page as it is written. A command
  * writes nothing before it has the whole, and a million keys as objects are a gigabyte.
  */
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { parseJson } from '#domain/bounded-json.ts';
 import { PEOPLE_ANSWER_JSON } from '#domain/json-bounds.ts';
 
-/** Loaded by who lists something: every command can write a list. */
-const zlib = () => process.getBuiltinModule('node:zlib');
 /** Fast: it is unpacked a moment later. */
 const LEVEL = 1;
 
@@ -20,7 +19,6 @@ export class PackedList<T> {
 
   push(page: readonly T[]): void {
     if (page.length === 0) return;
-    const { constants, zstdCompressSync } = zlib();
     const params = { [constants.ZSTD_c_compressionLevel]: LEVEL };
     this.#pages.push(zstdCompressSync(JSON.stringify(page), { params }));
     this.#length += page.length;
@@ -28,10 +26,23 @@ export class PackedList<T> {
 
   /** One page's elements as JSON, without the brackets; none is empty. */
   *jsonPages(): Generator<string> {
-    for (const page of this.#pages) yield zlib().zstdDecompressSync(page).toString('utf8').slice(1, -1);
+    for (const page of this.#pages) yield zstdDecompressSync(page).toString('utf8').slice(1, -1);
   }
 
   *[Symbol.iterator](): Generator<T> {
     for (const elements of this.jsonPages()) yield* parseJson(`[${elements}]`, PEOPLE_ANSWER_JSON) as T[];
+  }
+}
+
+/** A listing that comes in pages: each asked for behind the one before. */
+export async function* pages<Cursor, Page extends { readonly next: Cursor | null }>(
+  ask: (behind: { readonly after?: Cursor }) => Promise<Page>,
+): AsyncGenerator<Page, void, undefined> {
+  let behind: { readonly after?: Cursor } = {};
+  for (;;) {
+    const page = await ask(behind);
+    yield page;
+    if (page.next === null) return;
+    behind = { after: page.next };
   }
 }

@@ -76,3 +76,21 @@ export function inKeys(amount: number): string {
 export function inRows(amount: number): string {
   return `${Math.round(amount)} rows`;
 }
+
+/** The bytes of a file on their way, counted for whoever watches. */
+export async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  of: number | undefined,
+  progress: Progress,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let done = 0;
+  try {
+    for await (const block of source) {
+      done += block.length;
+      progress.at(done, of);
+      yield block;
+    }
+  } finally {
+    progress.end();
+  }
+}

@@ -10,13 +10,9 @@
 import type { Decrypter } from 'age-encryption';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { fileDamaged } from '#domain/file-damaged.ts';
-import type { AgeStanza } from '#domain/file-stanza.ts';
+import type { AgeAlgorithm, AgeStanza } from '#domain/file-stanza.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { UNWRAP_STANZAS_MAX } from '#domain/limits.ts';
-
-/** The algorithms of `file` keys: hybrid post-quantum by default, X25519 where older tools must read. */
-export const AGE_ALGORITHMS = ['age-mlkem768x25519', 'age-x25519'] as const;
-export type AgeAlgorithm = (typeof AGE_ALGORITHMS)[number];
 
 function typage() {
   return import('age-encryption');

@@ -12,6 +12,10 @@ import { assert, KeystairError } from './errors.ts';
 import { fileDamaged } from './file-damaged.ts';
 import { CLAIM_BYTES } from './limits.ts';
 
+/** The algorithms of `file` keys: hybrid post-quantum unless another is asked for, X25519 where older tools must read. */
+export const AGE_ALGORITHMS = ['age-mlkem768x25519', 'age-x25519'] as const;
+export type AgeAlgorithm = (typeof AGE_ALGORITHMS)[number];
+
 /** A recipient stanza of an age header, the body decoded. */
 export interface AgeStanza {
   readonly args: readonly string[];

@@ -12,9 +12,10 @@ import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { CONFIG_BYTES_MAX, PATH_LENGTH_MAX } from '#domain/message-limits.ts';
 import { nameRule, readName } from '#domain/name.ts';
+import type { ServerOptions } from '#protocol/server-program.ts';
 import { type Fault, faultWords, formed, STOPS, text, whole } from '#protocol/forms.ts';
 import { type Address, parseAddress } from '#transport/address.ts';
-import type { SealPlaces } from './seals/seal-places.ts';
+import type { SealPlaces } from './seals/open-by-itself.ts';
 import { type Budgets, BUDGETS_DEFAULT } from './members/member-budgets.ts';
 
 /** Zero would shut a member out; removing it says so plainly. */
@@ -45,17 +46,6 @@ const ConfigFile = z.strictObject({
     })
     .prefault({}),
 });
-
-/** As the command line gives them. */
-export interface ServerOptions {
-  readonly data: string;
-  readonly name?: string | undefined;
-  readonly listen?: string | undefined;
-  readonly address?: string | undefined;
-  readonly console?: string | undefined;
-  readonly database?: string | undefined;
-  readonly config?: string | undefined;
-}
 
 export interface ServerConfig extends SealPlaces {
   readonly dataDirectory: string;

@@ -8,15 +8,16 @@ import { basename, dirname } from 'node:path';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
+import type { BackupFile, CheckReport, RestoreReport, Watch } from '#protocol/server-program.ts';
 import { fillSqliteDirectory } from '#store/sqlite/fill-directory.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
-import { type CheckReport, checkBackup } from './backup/check-backup.ts';
+import { checkBackup } from './backup/check-backup.ts';
 import { readBackup } from './backup/read-backup.ts';
-import { restoreBackup, type Restored } from './backup/restore-backup.ts';
+import { restoreBackup } from './backup/restore-backup.ts';
 import { withScratchDirectory } from './backup/scratch-directory.ts';
 import { type CallLife, callLife } from './environment/call-life.ts';
 import { readConfig } from './config.ts';
-import { readDataKeys } from './seals/data-key-rows.ts';
+import { readDataKeys } from './seals/seal-rows.ts';
 import { openedRepository } from './start/create-repository.ts';
 import { createLog, endProcess } from './process-log.ts';
 import { openAtStart } from './start/open-at-start.ts';
@@ -25,17 +26,11 @@ import { verify } from './integrity/verify/verify.ts';
 const clock = (): number => Date.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
 
-/** Whom to tell how far it is, and when to stop. */
-interface LongWork {
-  readonly onProgress: CallLife['progress'];
-  readonly stop: AbortSignal;
-}
-
 /** Verifies a data directory on which no server runs. Takes its lock meanwhile. */
 export async function verifyOffline(
   dataDirectory: string,
   configFile: string | undefined,
-  life: LongWork,
+  life: Watch,
 ): Promise<VerifyAnswer> {
   const config = readConfig({ data: dataDirectory, config: configFile });
   const log = createLog('error');
@@ -58,18 +53,12 @@ export async function verifyOffline(
   }
 }
 
-/** A backup's file as it comes, and what opens it. */
-interface BackupFile {
-  readonly bytes: AsyncIterable<Uint8Array>;
-  readonly password: string;
-}
-
 /** Into an empty data directory, whole or not at all. A key file is made, if there is to be one, where the configuration says. */
 export async function restoreServer(
   file: BackupFile,
   dataDirectory: string,
   { config: configFile, newKeyFile }: { readonly config: string | undefined; readonly newKeyFile: boolean },
-): Promise<Restored> {
+): Promise<RestoreReport> {
   const config = readConfig({ data: dataDirectory, config: configFile });
   const log = createLog('error');
   const keyFile = config.rootKeyFile;
@@ -110,7 +99,7 @@ function withoutRoom(error: unknown, what: string, option: string): unknown {
 export function checkBackupFile(
   file: BackupFile,
   scratch: string,
-  { onProgress, stop }: LongWork,
+  { onProgress, stop }: Watch,
 ): Promise<CheckReport> {
   const log = createLog('error');
   const life: CallLife = {

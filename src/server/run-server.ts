@@ -7,33 +7,17 @@ import { existsSync } from 'node:fs';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import type { ServerLife, ServerOptions } from '#protocol/server-program.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
-import { defaultName, readConfig, type ServerConfig, type ServerOptions } from './config.ts';
+import { defaultName, readConfig, type ServerConfig } from './config.ts';
 import type { Timers } from './environment/environment.ts';
 import { createLocalSocket } from './http/people/local-socket.ts';
 import { createLog, endProcess } from './process-log.ts';
 import { waitSealed } from './sealed-server.ts';
-import { readDataKeys } from './seals/data-key-rows.ts';
+import { readDataKeys } from './seals/seal-rows.ts';
 import { serve, type ServingPorts } from './serving.ts';
 import { createRepository, isNew, openedRepository } from './start/create-repository.ts';
 import { openAtStart, type SealedServer, unjudgedName } from './start/open-at-start.ts';
-
-/**
- * `ready` when it can be talked to. A server that starts sealed is `ready` with `sealed` and listens for nobody; when it
- * was opened, the same comes again as `unsealed`.
- */
-export interface ServerReady {
-  readonly event: 'ready' | 'unsealed';
-  readonly server: { readonly id: string; readonly name: string };
-  readonly listen: string | null;
-  readonly console: string | null;
-  readonly sealed?: true;
-}
-
-export interface ServerLife {
-  readonly onReady: (ready: ServerReady) => void;
-  readonly stop: AbortSignal;
-}
 
 const clock = (): number => Date.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);

@@ -11,7 +11,7 @@ import * as messageLimits from '#domain/message-limits.ts';
 import { nextChainValue, SEQUENCE_START } from '#domain/sequence.ts';
 import { MACHINE_ROUTES } from '#protocol/machine-routes.ts';
 import { TransmissionEnd, TransmissionStart } from '#protocol/messages.ts';
-import { readLine } from '#server/hierarchy/secondaries/batch-line.ts';
+import { readLine } from '#server/hierarchy/batch.ts';
 import {
   brokenLinks,
   commandFaults,

@@ -1,6 +1,6 @@
 /** `keystair agent …`: the network agent on a managed device. */
 import type { Noun } from '../command.ts';
-import { FILE_ALGORITHMS } from '../agent-program.ts';
+import { AGE_ALGORITHMS } from '#domain/file-stanza.ts';
 import { command, commandNotYet, type Outcome, type Positional } from '../command.ts';
 import { choice, flag, name as nameOption, notYet, place, required, text } from '../options.ts';
 import { agentPlace, USUAL_STATE } from '../places.ts';
@@ -120,7 +120,7 @@ const encryptFile = command({
   options: {
     ...STATE,
     ...FORCE,
-    algorithm: choice(FILE_ALGORITHMS, 'of the key; age-x25519 where older tools must read the file'),
+    algorithm: choice(AGE_ALGORITHMS, 'of the key; age-x25519 where older tools must read the file'),
     'new-identity': flag('make a new key first, so that it opens no earlier file'),
   },
   example: 'plan.pdf plan.pdf.age --state /var/lib/keystair-agent',

@@ -7,13 +7,12 @@ import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { openFileInput } from '../file-input.ts';
 import { flag, required, text } from '../options.ts';
-import { createProgress, inMegabytes, inRows } from '../progress.ts';
+import { counted, createProgress, inMegabytes, inRows } from '../progress.ts';
 import { serverPlace, USUAL_DATA } from '../places.ts';
 import { sayPartsLeft } from '../parts-left.ts';
 import { readPassword } from '../secrets.ts';
-import type { BackupFile } from '../server-program.ts';
+import type { BackupFile } from '#protocol/server-program.ts';
 import { demandPipedOutput, STANDARD_STREAM, writeStandardOutput } from '../standard-streams.ts';
-import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { atUrlNotYet, count, when } from '../words.ts';
 

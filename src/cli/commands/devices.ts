@@ -4,7 +4,7 @@ import type { PeopleClient } from '#transport/people/people-client.ts';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Noun } from '../command.ts';
 import { command } from '../command.ts';
-import { pages } from '../pages.ts';
+import { pages } from '../packed-list.ts';
 import { tableOf } from '../table.ts';
 import { ADDRESSED_SERVER, when } from '../words.ts';
 import { INVITATION_EXPIRES, leadsNowhereElse } from './hierarchy.ts';

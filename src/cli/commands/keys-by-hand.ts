@@ -8,10 +8,9 @@ import type { Context } from '../context.ts';
 import { flag, required, text, texts } from '../options.ts';
 import { openFileInput } from '../file-input.ts';
 import { sayPartsLeft } from '../parts-left.ts';
-import { createProgress, inKeys, inMegabytes } from '../progress.ts';
+import { counted, createProgress, inKeys, inMegabytes } from '../progress.ts';
 import { readPassword } from '../secrets.ts';
 import { STANDARD_STREAM, demandPipedOutput, writeStandardOutput } from '../standard-streams.ts';
-import { counted } from '../transfer-progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER, count } from '../words.ts';
 

@@ -1,7 +1,7 @@
 /** `keystair server verify`: looks at everything a server keeps, and says where what is damaged can be had again. */
 import { KeystairError } from '#domain/errors.ts';
 import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
-import type { Watch } from '#transport/people/people-client.ts';
+import type { Watch } from '#protocol/server-program.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { holdsServer } from '../data-directory.ts';

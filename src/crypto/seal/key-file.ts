@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { syncPath } from '#disk/closed-directory.ts';
 import { shellWord } from '#disk/shell-word.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { KEY_FILE_BYTES_MAX } from '#domain/limits.ts';
@@ -39,6 +40,7 @@ function systemCode(error: unknown): string {
 }
 
 function writeFault(path: string, error: unknown): KeystairError {
+  if (error instanceof KeystairError) return error;
   const code = systemCode(error);
   if (code === 'EEXIST') {
     return new KeystairError(
@@ -68,16 +70,6 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   while (at < bytes.length) at += writeSync(descriptor, bytes, at);
 }
 
-/** A new name is durable only when its directory is. */
-function syncDirectory(path: string): void {
-  const descriptor = openSync(path, constants.O_RDONLY);
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 /**
  * Makes a key file and returns its 32 bytes. Throws `file-exists`, `disk-full` or `data-not-writable`, and then
  * leaves nothing behind.
@@ -102,7 +94,8 @@ export function createKeyFile(path: string, random: Random): Uint8Array {
       closeSync(descriptor);
       text.fill(0);
     }
-    syncDirectory(dirname(resolve(path)));
+    // A new name is durable only when its directory is.
+    syncPath(dirname(resolve(path)));
   } catch (error) {
     rmSync(path, { force: true });
     throw writeFault(path, error);

@@ -2,22 +2,12 @@
  * The restore drill: a backup is restored into a store that is thrown away, and everything in it is verified: each
  * record opens, every digest, the audit log. A backup that was never opened is a hope.
  */
-import type { ServerName } from '#domain/server-name.ts';
+import type { CheckReport } from '#protocol/server-program.ts';
 import { openRepository, type RepositoryPorts } from '../start/create-repository.ts';
 import type { CallLife } from '../environment/call-life.ts';
 import { verify } from '../integrity/verify/verify.ts';
-import type { BackupCounts, BackupHeader } from './backup-lines.ts';
 import type { BackupPage } from './read-backup.ts';
 import { restoreBackup } from './restore-backup.ts';
-
-export interface CheckReport {
-  readonly ok: boolean;
-  readonly keys: number;
-  readonly problems: readonly string[];
-  readonly server: ServerName;
-  readonly backup: Pick<BackupHeader, 'backup' | 'createdAt'>;
-  readonly counts: BackupCounts;
-}
 
 /** Throws as `restoreBackup` does, and `interrupted`. What the verification finds is in the report. */
 export async function checkBackup(

@@ -9,30 +9,19 @@
  */
 import { openKeyring } from '#crypto/keyring.ts';
 import { KeystairError } from '#domain/errors.ts';
-import type { ServerName } from '#domain/server-name.ts';
+import type { RestoreReport } from '#protocol/server-program.ts';
 import { loadPage } from './load-page.ts';
 import type { RepositoryPage } from '#store/snapshot.ts';
 import type { TrustedRow } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
 import type { Store } from '#store/store.ts';
-import { readDataKeys } from '../seals/data-key-rows.ts';
 import { KEY_FILE_SEAL, makeParts, type RepositoryPorts } from '../start/create-repository.ts';
 import { toHex } from '#domain/hex.ts';
 import { isoTime } from '../environment/environment.ts';
-import { parseSeal, putSeal, readTrustedSeals } from '../seals/seal-rows.ts';
+import { parseSeal, putSeal, readDataKeys, readTrustedSeals } from '../seals/seal-rows.ts';
 import { readIdentity, writeEpoch } from '../repository/settings.ts';
 import { type BackupCounts, type BackupHeader, backupInvalid } from './backup-lines.ts';
 import type { BackupPage } from './read-backup.ts';
-
-export interface Restored {
-  readonly server: ServerName;
-  readonly backup: Pick<BackupHeader, 'backup' | 'createdAt'>;
-  readonly counts: BackupCounts;
-  /** Whether a new key file opens it. */
-  readonly keyFile: boolean;
-  /** Ids of the seals of that day that still open it. */
-  readonly otherSeals: readonly string[];
-}
 
 /**
  * @param makeSealKey makes the key file, or finds it; called when everything else proved good, if there is to be one.
@@ -44,7 +33,7 @@ export async function restoreBackup(
   pages: AsyncIterable<BackupPage>,
   makeSealKey: () => Uint8Array,
   newKeyFile = false,
-): Promise<Restored> {
+): Promise<RestoreReport> {
   const { header, counts, keyFiles } = await loadAll(ports.store, pages);
   const { reader } = ports.store;
   const keyring = openKeyring({

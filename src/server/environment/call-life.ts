@@ -21,3 +21,19 @@ export function callLife(signals: readonly AbortSignal[], progress: CallLife['pr
     },
   };
 }
+
+/** A file as it leaves, broken off where the server stops. */
+export async function* untilStopped(
+  bytes: AsyncIterable<Uint8Array>,
+  stopped: AbortSignal,
+  what: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const block of bytes) {
+    if (stopped.aborted) {
+      throw new KeystairError('interrupted', `the server stops before the ${what} is whole`, {
+        nextStep: 'start the server and run the command again',
+      });
+    }
+    yield block;
+  }
+}

@@ -5,14 +5,19 @@
  * Invariant: a PIN that a token refused is not tried a second time, since tokens lock themselves.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { type DataKeyRow, type Keyring, openKeyring } from '#crypto/keyring.ts';
+import { type DataKeyRow, type Keyring, openKeyring, type SealRow } from '#crypto/keyring.ts';
 import { readKeyFile } from '#crypto/seal/key-file.ts';
 import { openUnderToken } from '#crypto/seal/pkcs11-token.ts';
 import { type Exposed, exposureOf } from '#disk/guarded-secret.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { PIN_BYTES_MAX } from '#domain/limits.ts';
-import type { SealPlaces } from './seal-places.ts';
 import type { Seal } from './seal-rows.ts';
+
+/** Where the seals lie that a server opens by itself. */
+export interface SealPlaces {
+  readonly rootKeyFile: string;
+  readonly pkcs11: { readonly module: string; readonly pinFile: string | undefined } | undefined;
+}
 
 export interface Opened {
   readonly keyring: Keyring;
@@ -79,6 +84,19 @@ export function openWithKeyFile(
     }
   }
   throw failure;
+}
+
+export type OpenedByKeyFile = (seal: SealRow) => boolean;
+
+/** Which seals the key file opens that lies where the configuration says: one whose file is gone opens nothing. */
+export function keyFileAtHand(keyring: Keyring, rootKeyFile: string): OpenedByKeyFile {
+  let sealKey: Uint8Array | undefined;
+  try {
+    sealKey = readKeyFile(rootKeyFile);
+  } catch {
+    // Not there, or such that no start would take it.
+  }
+  return (seal) => sealKey !== undefined && keyring.isOpenedBy(seal, sealKey);
 }
 
 function tokenAccess({ pkcs11 }: SealPlaces): { module: string; pinFile: string } | undefined {

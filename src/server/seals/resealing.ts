@@ -23,7 +23,7 @@ import { type Caller, demandRight } from '#domain/right.ts';
 import type { DataKeyState } from '#protocol/people/seal-messages.ts';
 import type { ResealedKey } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
-import { putDataKey } from './data-key-rows.ts';
+import { putDataKey } from './seal-rows.ts';
 import { resealed } from '../records/record-keys.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 

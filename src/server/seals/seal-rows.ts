@@ -1,5 +1,5 @@
 /**
- * The rows of the seals: read before anything can be trusted, and judged by their MAC afterwards.
+ * The rows of the seals and the data keys: read before anything can be trusted, and judged by their MAC afterwards.
  *
  * Invariant: what is read here from a database that anyone may have written is bounded in number and size and has its
  * form; a row that has not is named and passed over, so that the other seals still open.
@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import type { PassphraseParameters } from '#crypto/seal/passphrase.ts';
 import type { TokenParameters } from '#crypto/seal/pkcs11-token.ts';
-import type { SealKind, SealRow } from '#crypto/keyring.ts';
+import type { DataKeyRow, SealKind, SealRow } from '#crypto/keyring.ts';
 import { parseJson } from '#domain/bounded-json.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { SEAL_ROW_BYTES_MAX, SEALS_MAX } from '#domain/limits.ts';
@@ -118,4 +118,19 @@ export async function putSeal(
 export async function readTrustedSeals(rows: TrustedRows, reader: Reader): Promise<readonly Seal[]> {
   const trusted = new Set((await rows.all(reader, 'seal')).map(({ id }) => id));
   return (await readSeals(reader)).seals.filter(({ id }) => trusted.has(id));
+}
+
+const NO_MAC = new Uint8Array(0);
+
+/** The data keys, each wrapped by the root key, so that none needs a MAC. Old ones are kept for ever. */
+export async function readDataKeys(reader: Reader): Promise<readonly DataKeyRow[]> {
+  return (await reader.rows('data-key')).map(({ id, body }) => ({
+    number: Number(id),
+    wrapped: Buffer.from(body, 'base64'),
+  }));
+}
+
+export async function putDataKey(transaction: Transaction, dataKey: DataKeyRow): Promise<void> {
+  const body = Buffer.from(dataKey.wrapped).toString('base64');
+  await transaction.putRow({ kind: 'data-key', id: String(dataKey.number), body, mac: NO_MAC });
 }

@@ -23,11 +23,9 @@ import { SEALS_MAX } from '#domain/limits.ts';
 import { type Caller, demandRight } from '#domain/right.ts';
 import type { AddSealRequest, ShownSeal } from '#protocol/people/seal-messages.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
-import type { SealPlaces } from './seal-places.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
-import { readPinFile } from './open-by-itself.ts';
-import { keyFileAtHand } from './key-file-at-hand.ts';
+import { keyFileAtHand, readPinFile, type SealPlaces } from './open-by-itself.ts';
 import { newSealId, putSeal, readTrustedSeals, type Seal, type StoredSealKind } from './seal-rows.ts';
 import { sealWarnings, showSeal } from './show-seals.ts';
 

@@ -2,8 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ShownSeal } from '#protocol/people/seal-messages.ts';
-import type { SealPlaces } from './seal-places.ts';
-import type { OpenedByKeyFile } from './key-file-at-hand.ts';
+import type { OpenedByKeyFile, SealPlaces } from './open-by-itself.ts';
 import type { Seal } from './seal-rows.ts';
 
 export function showSeal(seal: Seal, places: SealPlaces, openedByKeyFile: OpenedByKeyFile): ShownSeal {

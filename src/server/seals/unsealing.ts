@@ -11,9 +11,8 @@ import { openUnderToken } from '#crypto/seal/pkcs11-token.ts';
 import { combineRecoveryShares, parseRecoveryShare } from '#crypto/seal/recovery-shares.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { UNSEAL_FAILURES_MAX, UNSEAL_WINDOW_MS } from '#domain/limits.ts';
-import type { SealPlaces } from './seal-places.ts';
 import type { Clock, Log } from '../environment/environment.ts';
-import type { Opened } from './open-by-itself.ts';
+import type { Opened, SealPlaces } from './open-by-itself.ts';
 import type { Seal } from './seal-rows.ts';
 
 /** What a person brings; exactly one of them. */

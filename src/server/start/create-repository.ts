@@ -14,9 +14,8 @@ import { AuditLog } from '../audit/audit-log.ts';
 import { storeNewReceiptKey } from '../devices/receipts.ts';
 import { toHex } from '#domain/hex.ts';
 import { type Clock, isoTime, type Log, type Random, uuidFrom } from '../environment/environment.ts';
-import { putDataKey, readDataKeys } from '../seals/data-key-rows.ts';
 import { type Opened, openWithKeyFile } from '../seals/open-by-itself.ts';
-import { putSeal, readSeals } from '../seals/seal-rows.ts';
+import { putDataKey, putSeal, readDataKeys, readSeals } from '../seals/seal-rows.ts';
 import {
   readIdentity,
   writeEpoch,

@@ -5,9 +5,8 @@ import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { Reader } from '#store/transaction.ts';
-import { openByItself, type Opened } from '../seals/open-by-itself.ts';
+import { openByItself, type Opened, type SealPlaces } from '../seals/open-by-itself.ts';
 import { readSeals, type SealRows } from '../seals/seal-rows.ts';
-import type { SealPlaces } from '../seals/seal-places.ts';
 
 /** A server that waits for a person. */
 export interface SealedServer {

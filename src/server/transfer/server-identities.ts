@@ -3,7 +3,8 @@
  * password. Made when first needed, sealed like every secret of the server, and never replaced: a file that is on its
  * way must still open.
  */
-import { type AgeAlgorithm, makeAgeIdentity, recipientOf } from '#crypto/age-identity.ts';
+import { makeAgeIdentity, recipientOf } from '#crypto/age-identity.ts';
+import type { AgeAlgorithm } from '#domain/file-stanza.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import type { Store } from '#store/store.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';

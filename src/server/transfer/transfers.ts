@@ -1,9 +1,10 @@
 /**
  * Export and import of one server, with their beginning and end: what stops with the server breaks off cleanly.
  */
-import { codeOf, KeystairError } from '#domain/errors.ts';
+import { codeOf } from '#domain/errors.ts';
 import type { Caller } from '#domain/right.ts';
 import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/people/transfer-routes.ts';
+import { untilStopped } from '../environment/call-life.ts';
 import { exportKeys, type ExportUnderWay } from './export-keys.ts';
 import { type ImportLife, Imports } from './import-keys.ts';
 import type { TransferPorts } from './transfer-ports.ts';
@@ -40,7 +41,7 @@ export class Transfers {
     deliver: (underWay: ExportUnderWay) => Promise<void>,
   ): Promise<{ readonly exported: number }> {
     const exporting = exportKeys(this.#ports, caller, request, (underWay) =>
-      deliver({ ...underWay, bytes: this.#untilStopped(underWay.bytes) }),
+      deliver({ ...underWay, bytes: untilStopped(underWay.bytes, this.#stopped.signal, 'export') }),
     );
     this.#exporting.add(exporting);
     try {
@@ -58,16 +59,5 @@ export class Transfers {
     life: ImportLife,
   ): Promise<ImportReport> {
     return this.#imports.take(caller, request, file, life);
-  }
-
-  async *#untilStopped(bytes: ExportUnderWay['bytes']): ExportUnderWay['bytes'] {
-    for await (const block of bytes) {
-      if (this.#stopped.signal.aborted) {
-        throw new KeystairError('interrupted', 'the server stops before the export is whole', {
-          nextStep: 'start the server and run the command again',
-        });
-      }
-      yield block;
-    }
   }
 }

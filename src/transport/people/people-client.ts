@@ -15,15 +15,9 @@ import {
 } from '#protocol/people/people-routes.ts';
 import { fillPath, pathFields, restPlace } from '#protocol/people/people-route.ts';
 import { errorFromProblem } from '#protocol/problem.ts';
+import type { Watch } from '#protocol/server-program.ts';
 import { documentOf, documentsOf } from './read-answer.ts';
 import { LINES_MEDIA_TYPE } from '#protocol/people/transfer-routes.ts';
-
-export interface Watch {
-  /** How far the call is: `done` of `of`, in whatever unit. */
-  readonly onProgress: (done: number, of: number) => void;
-  /** Ends the call, and what it does at the server. */
-  readonly stop: AbortSignal;
-}
 
 export type PeopleClient = <N extends PeopleRouteName>(
   name: N,

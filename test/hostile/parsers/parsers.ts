@@ -32,7 +32,7 @@ import {
   parseHeader,
   parseLine,
 } from '#server/backup/backup-lines.ts';
-import { readLine } from '#server/hierarchy/secondaries/batch-line.ts';
+import { readLine } from '#server/hierarchy/batch.ts';
 import { LineCutter } from '#domain/line-cutter.ts';
 import { fieldsPattern, idPattern } from '#store/sqlite/key-text.ts';
 import { certificateName, parseAddress } from '#transport/address.ts';

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { PEOPLE_ANSWER_BYTES_MAX } from '#domain/message-limits.ts';
-import { createPeopleClient, type Watch } from '#transport/people/people-client.ts';
+import type { Watch } from '#protocol/server-program.ts';
+import { createPeopleClient } from '#transport/people/people-client.ts';
 import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keystair-people-client-'));

@@ -9,7 +9,7 @@ import { boundPutOff } from '#domain/transmission.ts';
 import type { TransmissionAnswer } from '#protocol/messages.ts';
 import type { Timers } from '../../environment/environment.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
-import { type Batch, makeBatch } from './batch.ts';
+import { type Batch, makeBatch } from '../batch.ts';
 import { startEpoch, UNKNOWN_SEQUENCE } from './heartbeat.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { primaryContactId, type PrimaryRow } from './primary-row.ts';

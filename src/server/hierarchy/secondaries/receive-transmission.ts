@@ -25,7 +25,7 @@ import { recordKeys } from '../../records/record-keys.ts';
 import { judgeSecondaryLink } from './judge-secondary.ts';
 import type { HierarchyPorts } from '../ports.ts';
 import { readOptions } from '../../repository/settings.ts';
-import { readLine, type ReceivedLine } from './batch-line.ts';
+import { readLine, type ReceivedLine } from '../batch.ts';
 import { toHex } from '#domain/hex.ts';
 
 interface ReceivedBatch {

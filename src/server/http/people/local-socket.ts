@@ -6,11 +6,12 @@
  * owner can enter, and takes its name when it has its mode. And it is one socket from the first answer to the last: a
  * server that was sealed hands its calls from one application to another without closing it, so that no call meets a gap.
  */
-import { chmodSync, constants, openSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { makeClosedDirectory } from '#disk/closed-directory.ts';
+import { reachableSocketPath, SOCKET_NAME } from '#disk/socket-path.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { PEOPLE_UNREAD_MS_MAX } from '#domain/listener-limits.ts';
 import { createServer } from '#transport/built-in-http.ts';
@@ -18,11 +19,8 @@ import type { Log } from '../../environment/environment.ts';
 import { WATCHED, watchConnections } from '../connections.ts';
 import { PEOPLE } from '../replies.ts';
 
-const SOCKET_NAME = 'keystair.sock';
 /** Where it is made. A process that was killed at that moment leaves it behind. */
 const MAKING_FOLDER = 'keystair.sock.making';
-/** `sun_path` of Linux has 108 bytes, one of them the closing zero. */
-const SOCKET_PATH_BYTES_MAX = 107;
 
 export interface LocalSocket {
   /** Calls go there from now on; those under way stay where they are. The first one makes the socket. Throws `data-not-writable`. */
@@ -78,7 +76,7 @@ async function listenThere(server: Server, path: string, folder: string): Promis
   for (const left of [path, folder]) rmSync(left, { recursive: left === folder, force: true });
   makeClosedDirectory(folder, 'the folder');
   const made = join(folder, SOCKET_NAME);
-  await listen(server, reachable(folder, made));
+  await listen(server, reachableSocketPath(folder));
   try {
     chmodSync(made, 0o600);
     renameSync(made, path);
@@ -119,11 +117,4 @@ function notMade(path: string, cause: unknown): KeystairError {
       cause,
     },
   );
-}
-
-/** A deeper folder is opened and the socket made through the descriptor, which stays open as long as the process. */
-function reachable(folder: string, path: string): string {
-  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return path;
-  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  return join('/proc/self/fd', String(descriptor), SOCKET_NAME);
 }

@@ -1,25 +1,38 @@
-/** The server as the command line needs it. `main.ts` fits the real one to it. */
-import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
-import type { Watch } from '#transport/people/people-client.ts';
+/** What the server's program is asked by the command line that runs it in its own process, and what it reports. */
+import type { ServerName } from '#domain/server-name.ts';
+import type { VerifyAnswer } from './people/people-answers.ts';
 
-export interface ServerStartOptions {
+export interface Watch {
+  /** How far a long call is: `done` of `of`, in whatever unit. */
+  readonly onProgress: (done: number, of: number) => void;
+  /** Ends the call, and what it does at the server. */
+  readonly stop: AbortSignal;
+}
+
+/** As the command line gives them. */
+export interface ServerOptions {
   readonly data: string;
-  readonly name: string | undefined;
-  readonly listen: string | undefined;
-  readonly address: string | undefined;
-  readonly console: string | undefined;
-  readonly database: string | undefined;
-  readonly config: string | undefined;
+  readonly name?: string | undefined;
+  readonly listen?: string | undefined;
+  readonly address?: string | undefined;
+  readonly console?: string | undefined;
+  readonly database?: string | undefined;
+  readonly config?: string | undefined;
 }
 
 /** `ready` when it can be talked to; with `sealed` it waits for a person, and `unsealed` follows. */
 export interface ServerReady {
   readonly event: 'ready' | 'unsealed';
-  readonly server: { readonly id: string; readonly name: string };
+  readonly server: ServerName;
   /** Null until it listens for machines. */
   readonly listen: string | null;
   readonly console: string | null;
   readonly sealed?: true;
+}
+
+export interface ServerLife {
+  readonly onReady: (ready: ServerReady) => void;
+  readonly stop: AbortSignal;
 }
 
 /** A backup's file as it comes, and what opens it. */
@@ -28,11 +41,16 @@ export interface BackupFile {
   readonly password: string;
 }
 
+interface BackupName {
+  readonly backup: string;
+  readonly createdAt: string;
+}
+
 export interface RestoreReport {
-  readonly server: { readonly id: string; readonly name: string };
-  readonly backup: { readonly createdAt: string };
+  readonly server: ServerName;
+  readonly backup: BackupName;
   readonly counts: Readonly<Record<string, number>>;
-  /** Whether it has a new key file. */
+  /** Whether a new key file opens it. */
   readonly keyFile: boolean;
   /** Seals of the old server that open this one too. */
   readonly otherSeals: readonly string[];
@@ -42,17 +60,14 @@ export interface CheckReport {
   readonly ok: boolean;
   readonly keys: number;
   readonly problems: readonly string[];
-  readonly server: { readonly id: string; readonly name: string };
-  readonly backup: { readonly createdAt: string };
+  readonly server: ServerName;
+  readonly backup: BackupName;
   readonly counts: Readonly<Record<string, number>>;
 }
 
 export interface ServerProgram {
   /** Runs until `stop` is aborted and everything is drained. `onReady` is called once, or twice where it starts sealed. */
-  readonly runServer: (
-    options: ServerStartOptions,
-    life: { readonly onReady: (ready: ServerReady) => void; readonly stop: AbortSignal },
-  ) => Promise<void>;
+  readonly runServer: (options: ServerOptions, life: ServerLife) => Promise<void>;
   /** Verifies a data directory on which no server runs. */
   readonly verifyOffline: (
     dataDirectory: string,

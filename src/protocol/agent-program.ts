@@ -1,19 +1,12 @@
-/** The agent as the command line needs it. `main.ts` fits the real one to it. */
+/** What the agent's program is asked by the command line that runs it in its own process, and what it reports. */
 import type { KeystairError } from '#domain/errors.ts';
-
-/** Of file keys; the first is used unless one is asked for. */
-export const FILE_ALGORITHMS = ['age-mlkem768x25519', 'age-x25519'] as const;
-type FileAlgorithm = (typeof FILE_ALGORITHMS)[number];
-
-interface Named {
-  readonly id: string;
-  readonly name: string;
-}
+import type { AgeAlgorithm } from '#domain/file-stanza.ts';
+import type { ServerName } from '#domain/server-name.ts';
 
 export interface EnrolReport {
-  readonly device: Named;
+  readonly device: ServerName;
   /** The server the device is with now: the new one, or the one it stays with. */
-  readonly server: Named;
+  readonly server: ServerName;
   readonly keys: { readonly needed: number; readonly obtained: number; readonly missing: readonly string[] };
   /** Why each that is missing could not be had, in words. */
   readonly missing: readonly { readonly id: string; readonly because: string }[];
@@ -22,14 +15,23 @@ export interface EnrolReport {
 }
 
 export interface AgentStatusReport {
-  readonly device: Named;
-  readonly server: Named;
+  readonly device: ServerName;
+  readonly server: ServerName;
   readonly addresses: readonly string[];
   /** ISO 8601, or null before the first. */
   readonly lastHeartbeatAt: string | null;
   /** For a person: what else the agent knows, label and text. */
   readonly rows: readonly (readonly [string, string])[];
   readonly warnings: readonly string[];
+}
+
+export interface TestedDrive {
+  readonly key: string;
+  readonly keyslot: number;
+  /** Who had the key. */
+  readonly source: string;
+  /** Whether both copies of the drive's header are whole and say the same. */
+  readonly copiesAgree: boolean;
 }
 
 /** Key id and claim as they lie in the header of a file or drive. */
@@ -44,13 +46,13 @@ export interface AgentProgram {
     readonly invitation: string;
     readonly name: string | undefined;
   }) => Promise<EnrolReport>;
-  readonly heartbeat: (options: { readonly state: string }) => Promise<{ readonly server: Named }>;
+  readonly heartbeat: (options: { readonly state: string }) => Promise<{ readonly server: ServerName }>;
   /** Until `stop` is aborted. */
   readonly run: (options: { readonly state: string; readonly stop: AbortSignal }) => Promise<void>;
   readonly status: (options: { readonly state: string }) => Promise<AgentStatusReport>;
   /** `-` is standard input or output. */
   readonly encryptFile: (
-    options: FileOptions & { readonly algorithm: FileAlgorithm | undefined; readonly newIdentity: boolean },
+    options: FileOptions & { readonly algorithm?: AgeAlgorithm | undefined; readonly newIdentity?: boolean },
   ) => Promise<{ readonly key: string }>;
   readonly decryptFile: (options: FileOptions) => Promise<{ readonly key: string }>;
   readonly formatDrive: (options: {
@@ -66,13 +68,7 @@ export interface AgentProgram {
     readonly state: string;
     readonly path: string;
     readonly stop: AbortSignal;
-  }) => Promise<{
-    readonly key: string;
-    readonly keyslot: number;
-    readonly source: string;
-    /** Whether both copies of the drive's header are whole and say the same. */
-    readonly copiesAgree: boolean;
-  }>;
+  }) => Promise<TestedDrive>;
   readonly heldKeyOfFile: (path: string) => Promise<HeldKey>;
   readonly heldKeyOfDrive: (path: string) => Promise<HeldKey>;
 }
@@ -82,6 +78,6 @@ export interface FileOptions {
   readonly from: string;
   readonly to: string;
   /** Replace what is there. */
-  readonly force: boolean;
+  readonly force?: boolean;
   readonly stop: AbortSignal;
 }

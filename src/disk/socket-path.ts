@@ -1,0 +1,21 @@
+/**
+ * The socket by which people address the server of a data directory. Invariant: a server and its callers come to the
+ * same socket, however deep the directory lies.
+ */
+import { constants, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+export const SOCKET_NAME = 'keystair.sock';
+/** `sun_path` of Linux has 108 bytes, one of them the closing zero. */
+const SOCKET_PATH_BYTES_MAX = 107;
+
+/**
+ * A path by which the socket in that folder can be made or connected, for as long as this process lives: a deeper folder
+ * is opened, and the socket reached through the descriptor, which is never closed.
+ */
+export function reachableSocketPath(folder: string): string {
+  const path = join(resolve(folder), SOCKET_NAME);
+  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return path;
+  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  return join('/proc/self/fd', String(descriptor), SOCKET_NAME);
+}
