@@ -3,9 +3,8 @@
  * whose bodies are streams.
  *
  * An export is asked for in JSON, so that the password is in no address and no header, and answered with the encrypted
- * file as it is made. Its end is told in a trailer field: without `completed` there the body is not whole, however the
- * connection ended; whoever does not take trailers (`TE: trailers`) sees a broken connection instead. A backup goes the
- * same way.
+ * file as it is made. A body that comes to its end is whole; where something fails meanwhile the connection breaks
+ * before, and the server's log says why. A backup goes the same way.
  *
  * An import is one body: a line of JSON, then the file as it is. Until the file proved whole, refusals are problem
  * documents like those of any other call. The status 200 says that the import is confirmed and will be carried to its
@@ -81,9 +80,6 @@ export const LINES_MEDIA_TYPE = 'application/x-ndjson';
 /** Of an export's answer: how many keys, and about how many bytes will come. */
 export const EXPORT_KEYS_HEADER = 'keystair-keys';
 export const EXPORT_BYTES_HEADER = 'keystair-bytes-expected';
-/** In the trailer: `completed`, or a problem document, percent-encoded. */
-export const EXPORT_OUTCOME_TRAILER = 'keystair-outcome';
-export const EXPORT_COMPLETED = 'completed';
 
 export interface TransferRoute {
   readonly method: 'POST';

@@ -1,12 +1,11 @@
 /**
  * The client of the streaming calls: an export or a backup comes as bytes, an import goes as bytes, at the pace of the
- * slower end. Invariant: the bytes of a file end without an error only where the server said that they are whole.
+ * slower end. Invariant: the bytes of a file end without an error only where the server ended its answer, which says
+ * that they are whole.
  */
 import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { overSocket, request as httpRequest } from '../built-in-http.ts';
 import { faultWords, formed } from '#protocol/forms.ts';
 import { notRunning, type SocketAddress } from './people-client.ts';
@@ -15,9 +14,7 @@ import { documentOf, documentsOf } from './read-answer.ts';
 import {
   type BackupRequest,
   EXPORT_BYTES_HEADER,
-  EXPORT_COMPLETED,
   EXPORT_KEYS_HEADER,
-  EXPORT_OUTCOME_TRAILER,
   type ExportRequest,
   IMPORT_MEDIA_TYPE,
   ImportLine,
@@ -80,7 +77,7 @@ async function fetchFile(
   request: object,
   signal: AbortSignal,
 ): Promise<ExportAnswer> {
-  const call = begin(address, name, signal, { 'content-type': 'application/json', te: 'trailers' });
+  const call = begin(address, name, signal, { 'content-type': 'application/json' });
   call.end(JSON.stringify(request));
   const answer = await answerOf(address, call, signal, () => nothingWritten(what));
   return {
@@ -129,16 +126,6 @@ async function* wholeBytes(
   } catch (cause) {
     throw signal.aborted ? nothingWritten(what) : brokeOff(what, cause);
   }
-  const outcome = answer.trailers[EXPORT_OUTCOME_TRAILER];
-  if (outcome === EXPORT_COMPLETED) return;
-  if (outcome === undefined) throw brokeOff(what, undefined);
-  let document: unknown;
-  try {
-    document = parseJson(decodeURIComponent(outcome), REQUEST_JSON);
-  } catch (cause) {
-    throw brokeOff(what, cause);
-  }
-  throw errorFromProblem(200, document);
 }
 
 /** The file could not be read: nothing that the server is to blame for. */
@@ -220,7 +207,8 @@ function inDoubt({ code, cause }: KeystairError): KeystairError {
 
 function brokeOff(what: string, cause: unknown): KeystairError {
   return new KeystairError('interrupted', `the server broke the ${what} off`, {
-    nextStep: "no file was left; look at the server's log and run the command again",
+    nextStep:
+      'no file was left; start the server if it stopped, else see its log, or whether a key is damaged with `keystair server verify`, and run the command again',
     cause,
   });
 }

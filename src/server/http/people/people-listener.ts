@@ -72,7 +72,7 @@ export function createPeopleListener(served: ServedPeople, log: Log): FastifyIns
     });
   }
   if (transfers === undefined || backups === undefined) refuseTransfers(app);
-  else addTransferRoutes(app, transfers, backups);
+  else addTransferRoutes(app, { transfers, backups, log });
   return app;
 }
 

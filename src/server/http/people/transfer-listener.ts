@@ -6,17 +6,15 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { KeystairError } from '#domain/errors.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
 import { IMPORT_REQUEST_BYTES_MAX } from '#domain/limits.ts';
 import { type Caller, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { problemOf } from '#protocol/problem.ts';
 import {
   BackupRequest,
   EXPORT_BYTES_HEADER,
-  EXPORT_COMPLETED,
   EXPORT_KEYS_HEADER,
   EXPORT_MEDIA_TYPE,
-  EXPORT_OUTCOME_TRAILER,
   ExportRequest,
   IMPORT_MEDIA_TYPE,
   type ImportLine,
@@ -28,17 +26,24 @@ import type { Backups } from '../../backup/backups.ts';
 import { importInterrupted } from '../../transfer/stage-import.ts';
 import type { Transfers } from '../../transfer/transfers.ts';
 import { demandNoQuery, fieldsOf, parseBody } from './call-fields.ts';
-import { demandForm, misread, PEOPLE } from '../replies.ts';
+import type { Log } from '../../environment/environment.ts';
+import { demandForm, misread, PEOPLE, whatFailed } from '../replies.ts';
 
 const LINE_FEED = 0x0a;
 
-export function addTransferRoutes(app: FastifyInstance, transfers: Transfers, backups: Backups): void {
+export interface StreamPorts {
+  readonly transfers: Transfers;
+  readonly backups: Backups;
+  readonly log: Log;
+}
+
+export function addTransferRoutes(app: FastifyInstance, { transfers, backups, log }: StreamPorts): void {
   // The body is handed on unread.
   app.addContentTypeParser(IMPORT_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
   app.route({
     method: TRANSFER_ROUTES.exportKeys.method,
     url: TRANSFER_ROUTES.exportKeys.path,
-    handler: (request, reply) => answerExport(transfers, LOCAL_ADMINISTRATOR, request, reply),
+    handler: (request, reply) => answerExport(log, transfers, LOCAL_ADMINISTRATOR, request, reply),
   });
   app.route({
     method: TRANSFER_ROUTES.importKeys.method,
@@ -48,28 +53,30 @@ export function addTransferRoutes(app: FastifyInstance, transfers: Transfers, ba
   app.route({
     method: TRANSFER_ROUTES.backup.method,
     url: TRANSFER_ROUTES.backup.path,
-    handler: (request, reply) => answerBackup(backups, LOCAL_ADMINISTRATOR, request, reply),
+    handler: (request, reply) => answerBackup(log, backups, LOCAL_ADMINISTRATOR, request, reply),
   });
 }
 
 async function answerExport(
+  log: Log,
   transfers: Transfers,
   caller: Caller,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const asked = demandForm(PEOPLE, ExportRequest, fieldsOf(TRANSFER_ROUTES.exportKeys, request));
-  return answerStream(request, reply, (deliver) => transfers.exportKeys(caller, asked, deliver));
+  return answerStream(log, reply, (deliver) => transfers.exportKeys(caller, asked, deliver));
 }
 
 async function answerBackup(
+  log: Log,
   backups: Backups,
   caller: Caller,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const asked = demandForm(PEOPLE, BackupRequest, fieldsOf(TRANSFER_ROUTES.backup, request));
-  return answerStream(request, reply, (deliver) => backups.write(caller, asked, deliver));
+  return answerStream(log, reply, (deliver) => backups.write(caller, asked, deliver));
 }
 
 interface Stream {
@@ -78,9 +85,9 @@ interface Stream {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** A file leaves as it is made. The trailer that says it is whole comes after `make` is over. */
+/** A file leaves as it is made. It ends when `make` is over, and breaks off where that fails: the log says why. */
 async function answerStream(
-  request: FastifyRequest,
+  log: Log,
   reply: FastifyReply,
   make: (deliver: (stream: Stream) => Promise<void>) => Promise<unknown>,
 ): Promise<FastifyReply> {
@@ -92,15 +99,20 @@ async function answerStream(
         'content-type': EXPORT_MEDIA_TYPE,
         [EXPORT_KEYS_HEADER]: keys,
         [EXPORT_BYTES_HEADER]: bytesExpected,
-        trailer: EXPORT_OUTCOME_TRAILER,
       });
       await writeAll(raw, bytes);
     });
-    raw.addTrailers({ [EXPORT_OUTCOME_TRAILER]: EXPORT_COMPLETED });
     raw.end();
   } catch (error) {
     if (!raw.headersSent) throw error;
-    breakOff(request, reply, error);
+    if (!raw.destroyed) {
+      const because = whatFailed(error);
+      log.error(
+        { event: 'answer-broken-off', code: codeOf(error), because },
+        'a file could not be made whole',
+      );
+    }
+    raw.destroy();
   }
   return reply;
 }
@@ -118,16 +130,6 @@ async function writeAll(raw: ServerResponse, bytes: AsyncIterable<Uint8Array>): 
   } finally {
     raw.off('close', onClose);
   }
-}
-
-/** To whoever takes trailers the reason is told; to all others a broken connection says that the body is not whole. */
-function breakOff(request: FastifyRequest, { raw }: FastifyReply, error: unknown): void {
-  if (raw.destroyed || request.headers.te !== 'trailers') {
-    raw.destroy();
-    return;
-  }
-  raw.addTrailers({ [EXPORT_OUTCOME_TRAILER]: encodeURIComponent(JSON.stringify(problemOf(error))) });
-  raw.end();
 }
 
 async function answerImport(
