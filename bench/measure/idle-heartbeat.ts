@@ -11,7 +11,7 @@ import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#protocol/version.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
 import { openRepository } from '#server/start/create-repository.ts';
 import type { MachineApi } from '#server/http/machines/machine-api.ts';
-import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import { demandRights, LOCAL_ADMINISTRATOR, RIGHTS } from '#domain/right.ts';
 import type { Timers } from '#server/environment/environment.ts';
 import { createCredentials, loadAuthority } from '#server/members/credentials.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
@@ -139,7 +139,7 @@ async function countIdle(data: { readonly primary: string; readonly secondary: s
   const wire: Wire = { roundTrips: 0, asked: 0, answered: 0 };
   const primary = await openServer(data.primary, undefined, wire);
   const secondary = await openServer(data.secondary, () => primary.administrationServer.machines, wire);
-  const admin = LOCAL_ADMINISTRATOR;
+  const admin = demandRights(LOCAL_ADMINISTRATOR, RIGHTS);
   const { people } = secondary.administrationServer;
   const status = await people.serverStatus(admin, {});
   if (status.primary === null) {

@@ -59,6 +59,7 @@ export interface AdministrationServer {
   /** Export and import of keys by hand. */
   readonly transfers: Transfers;
   readonly backups: Backups;
+  readonly refusals: Refusals;
   /** Aborted when it stops: long calls of people end then. */
   readonly stopping: AbortSignal;
   /** Begins heartbeats and the counting of refusals. */
@@ -114,11 +115,10 @@ export async function createAdministrationServer(
     budgets: createMemberBudgets(options.budgets ?? BUDGETS_DEFAULT, clock),
   };
   const identities = new ServerIdentities(rows, store);
-  const transfers = new Transfers({ ...ports, ...options.transferTuning, refusals, identities });
+  const transfers = new Transfers({ ...ports, ...options.transferTuning, identities });
   const backups = new Backups({
     ...ports,
     ...options.transferTuning,
-    refusals,
     keyring: repository.keyring,
   });
   const seals = new Seals({ ...ports, ...options.sealPlaces, keyring: repository.keyring });
@@ -154,6 +154,7 @@ export async function createAdministrationServer(
     people,
     transfers,
     backups,
+    refusals,
     stopping: stopped.signal,
     start() {
       healing = healContacts(ports, stopped.signal).catch(() => undefined);

@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
 import type { ServerName } from '#domain/server-name.ts';
-import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import type { ServerLife, ServerOptions } from '#protocol/server-program.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { defaultName, readConfig, type ServerConfig } from './config.ts';
@@ -78,11 +77,16 @@ async function serveWhenUnsealed(
   const unsealed = await waitSealed({ ...ports, sealed, server, stop, onSealed, serving: serving.promise });
   if (unsealed === undefined) return;
   try {
-    const { opened, refused } = unsealed;
+    const { opened, by, refused } = unsealed;
     const repository = await openedRepository(ports, opened, config.name);
     const { id: seal, kind } = opened.seal;
-    const by = LOCAL_ADMINISTRATOR.name;
-    await repository.audit.record({ event: 'server-unsealed', by, seal, kind, refusedBefore: refused });
+    await repository.audit.record({
+      event: 'server-unsealed',
+      by: by.name,
+      seal,
+      kind,
+      refusedBefore: refused,
+    });
     await serve(ports, repository, {
       stop,
       onReady: (served, listen) => {

@@ -4,10 +4,11 @@
  * Invariant: as long as it is sealed, nothing listens for machines, and nothing in the database is believed.
  */
 import type { ServerName } from '#domain/server-name.ts';
+import type { Caller } from '#domain/right.ts';
 import { rereadSealPlaces, type ServerConfig } from './config.ts';
 import type { Clock, Log } from './environment/environment.ts';
-import type { LocalSocket } from './http/people/local-socket.ts';
-import { createPeopleListener } from './http/people/people-listener.ts';
+import { LOCAL_ENTRANCE, type LocalSocket } from './http/people/local-socket.ts';
+import { createPeopleListener, type ServedPeople } from './http/people/people-listener.ts';
 import { createSealedApi } from './http/people/sealed-api.ts';
 import type { Opened } from './seals/open-by-itself.ts';
 import { showSeal } from './seals/show-seals.ts';
@@ -30,6 +31,7 @@ export interface SealedPorts {
 
 export interface Unsealed {
   readonly opened: Opened;
+  readonly by: Caller;
   /** Attempts that were refused before. */
   readonly refused: number;
 }
@@ -42,18 +44,19 @@ export async function waitSealed(ports: SealedPorts): Promise<Unsealed | undefin
   const { config, sealed, server, socket, clock, log, stop, serving } = ports;
   const places = () => rereadSealPlaces(config);
   const unsealing = new Unsealing({ ...sealed.rows, dataKeys: sealed.dataKeys, places, clock, log });
-  const unsealed = Promise.withResolvers<Opened | undefined>();
+  const unsealed = Promise.withResolvers<Omit<Unsealed, 'refused'> | undefined>();
   const api = createSealedApi({
     server,
     seals: sealed.rows.seals.map((seal) => showSeal(seal, config, NONE)),
     warnings: warningsOf(sealed),
     unseal: (request) => unsealing.unseal(request),
-    onUnsealed: (opened) => {
-      unsealed.resolve(opened);
+    onUnsealed: (opened, by) => {
+      unsealed.resolve({ opened, by });
       return serving;
     },
   });
-  await socket.serve(createPeopleListener({ people: api, stopping: stop }, log));
+  const served = { people: api, stopping: stop, refusals: refusalsOf(log) };
+  await socket.serve(createPeopleListener(served, LOCAL_ENTRANCE, log));
   log.warn(
     { event: 'sealed', seals: sealed.rows.seals.map(({ id }) => id), because: warningsOf(sealed) },
     'the server is sealed and waits for a person',
@@ -62,9 +65,19 @@ export async function waitSealed(ports: SealedPorts): Promise<Unsealed | undefin
   const onStop = (): void => unsealed.resolve(undefined);
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop, { once: true });
-  const opened = await unsealed.promise;
+  const done = await unsealed.promise;
   stop.removeEventListener('abort', onStop);
-  return opened === undefined ? undefined : { opened, refused: unsealing.refused };
+  return done === undefined ? undefined : { ...done, refused: unsealing.refused };
+}
+
+/** A sealed server has no audit log. */
+function refusalsOf(log: Log): ServedPeople['refusals'] {
+  return {
+    note: async (caller, code) => {
+      log.warn({ event: 'call-refused', caller, code }, 'a call to the sealed server was refused');
+      return true;
+    },
+  };
 }
 
 function warningsOf({ rows, failures }: SealedServer): string[] {

@@ -16,7 +16,7 @@ import type { Clock, Log, Random, Timers } from './environment/environment.ts';
 import { createDialler } from './hierarchy/primary/dial-primary.ts';
 import { listenOnPort, rememberPort } from './http/machines/listen-port.ts';
 import { createMachineListener } from './http/machines/machine-listener.ts';
-import type { LocalSocket } from './http/people/local-socket.ts';
+import { LOCAL_ENTRANCE, type LocalSocket } from './http/people/local-socket.ts';
 import { createPeopleListener } from './http/people/people-listener.ts';
 import { createCredentials, loadAuthority } from './members/credentials.ts';
 import { keepLeafRenewed, makeServerLeaf } from './members/server-leaf.ts';
@@ -75,7 +75,7 @@ export async function serve(
     clock,
     log,
   });
-  const people = createPeopleListener(administrationServer, log);
+  const people = createPeopleListener(administrationServer, LOCAL_ENTRANCE, log);
   let endRenewal = (): void => {};
   try {
     await machines.app.ready();

@@ -9,7 +9,7 @@ import { judgeLink, type LinkState } from '#domain/hierarchy.ts';
 import { decodeInvitation, encodeInvitation, type Invitation } from '#domain/invitation.ts';
 import { explainRefusal, LOOKUP_REASONS } from '#domain/lookup.ts';
 import { addToTotals, NO_RECEIPTS } from '#domain/receipt.ts';
-import { demandRight, FUNCTIONAL_AREAS, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import { demandRights, LOCAL_ADMINISTRATOR, RIGHTS } from '#domain/right.ts';
 import { judgeAcknowledged, nextChainValue, SEQUENCE_START } from '#domain/sequence.ts';
 
 const claims = fc.uint8Array({ minLength: 16, maxLength: 16 });
@@ -139,15 +139,15 @@ void test('every refusal of a lookup names the server and a next step', () => {
   }
 });
 
-void test('a caller without a right is refused by default', () => {
-  const nobody = { name: 'nobody', rights: new Map() };
-  for (const area of FUNCTIONAL_AREAS) {
-    for (const right of ['Read', 'Write'] as const) {
-      assert.throws(
-        () => demandRight(nobody, { area, right }),
-        (error) => (error as KeystairError).code === 'not-allowed',
-      );
-      demandRight(LOCAL_ADMINISTRATOR, { area, right });
+void test('a person may do what they were given and nothing else, and a refusal names what is lacking', () => {
+  for (const required of RIGHTS) {
+    for (const given of RIGHTS) {
+      const person = { name: 'somebody', rights: [given] };
+      const demand = () => demandRights(person, [given, required]);
+      if (given === required) demand();
+      else assert.throws(demand, { code: 'not-allowed', details: { ...required } });
     }
+    assert.throws(() => demandRights({ name: 'nobody', rights: [] }, [required]), { code: 'not-allowed' });
   }
+  demandRights(LOCAL_ADMINISTRATOR, RIGHTS);
 });

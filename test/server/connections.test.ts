@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import { before, test } from 'node:test';
 import { MEMBER_CONNECTIONS_MAX } from '#domain/listener-limits.ts';
 import { EXPORT_MEDIA_TYPE } from '#protocol/people/transfer-routes.ts';
-import { createLocalSocket } from '#server/http/people/local-socket.ts';
+import { createLocalSocket, LOCAL_ENTRANCE } from '#server/http/people/local-socket.ts';
 import { createPeopleListener } from '#server/http/people/people-listener.ts';
 import { atTheEnd } from '#test/support/at-the-end.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -145,7 +145,7 @@ test('an export that is not read any more is ended, and a slow reader of it is n
   mkdirSync(directory, { mode: 0o700 });
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const socket = createLocalSocket(directory, log, EXPORT_UNREAD_MS);
-  await socket.serve(createPeopleListener(server.administration, log));
+  await socket.serve(createPeopleListener(server.administration, LOCAL_ENTRANCE, log));
   atTheEnd(() => socket.close());
   const [recipient] = (await server.call('serverStatus', {})).recipients;
   const body = JSON.stringify({ recipient });

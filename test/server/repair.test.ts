@@ -1,11 +1,8 @@
 /** What `server verify --repair` brings back, from where, and that nothing else can come in by it. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { Caller } from '#domain/right.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
-import { UNWATCHED } from '#server/environment/call-life.ts';
-import { repair } from '#server/integrity/repair/repair.ts';
 import { checkKey } from '#domain/encryption-key.ts';
 import { openStoredKey } from '#server/records/record-keys.ts';
 import type { StoredKey } from '#store/rows.ts';
@@ -195,14 +192,6 @@ test('over a link that is closed nothing comes, and the report names the file', 
   await servers.lyon.call('changeSettings', { useHierarchy: true });
   assert.equal(damaged.length, 1);
   assert.match(repair!.obstacles.join(), /the option .* is off at Lyon.*keystair keys import/);
-});
-
-test('only who may write keys may repair', async () => {
-  const reader: Caller = {
-    name: 'reader',
-    rights: new Map([['Administration Server', new Set(['Read', 'Write'])]]),
-  };
-  await assert.rejects(repair({} as never, reader, UNWATCHED), { code: 'not-allowed' });
 });
 
 /** The primary answers the question for keys with these, whatever was asked; and lists this one as a key from here. */

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { readBackup } from '#server/backup/read-backup.ts';
@@ -25,6 +24,7 @@ import { eventually } from '#test/support/eventually.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { throughTransactions } from '#test/support/through-transactions.ts';
 import { inPieces, PASSWORD, random, WORK_FACTOR } from '#test/support/transfer-office.ts';
+import { ADMINISTRATOR } from '#test/support/administrator.ts';
 
 const KEYS = 1200;
 const place = mkdtempSync(join(tmpdir(), 'keystair-resealing-'));
@@ -138,7 +138,7 @@ test('every record and secret comes under the new data key, while keys are recor
   const server = await start('busy', random(32));
   await record(server, KEYS);
   const before = await server.store.reader.keysAfter(0, KEYS);
-  const { dataKey, records } = await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  const { dataKey, records } = await server.resealing.rotate(ADMINISTRATOR);
   assert.deepEqual([dataKey, records], [2, KEYS]);
   await record(server, 10);
   await isOver(server);
@@ -157,14 +157,14 @@ test('a server that ends in the middle goes on where it was, and a second new da
   const { held, pages } = pageByPage();
   const first = await start('ends', sealKey, undefined, held);
   await record(first, KEYS);
-  await first.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await first.resealing.rotate(ADMINISTRATOR);
   await walkTo(first, 500, pages);
   await stop(first);
   const resumed = pageByPage();
   const again = await start('ends', sealKey, undefined, resumed.held);
   assert.equal((await again.resealing.state()).resealing?.done, 500, 'it is where it was');
   await walkTo(again, 750, resumed.pages);
-  await again.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await again.resealing.rotate(ADMINISTRATOR);
   await walkToTheEnd(again, resumed.pages);
   assert.equal((await underDataKeys(again))['records under 3'], KEYS);
   assert.deepEqual((await verify({ store: again.store, ...again.repository })).problems, []);
@@ -188,13 +188,13 @@ test('a page that falls between the durable row of a new data key and its first 
   const server = await start('between', random(32), through, held);
   await record(server, KEYS);
   pages.shift()!();
-  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await server.resealing.rotate(ADMINISTRATOR);
   const page = await eventually('the first page', () => pages.shift());
   afterWrite = async () => {
     page();
     await eventually('the page over', () => pages.length > 0);
   };
-  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await server.resealing.rotate(ADMINISTRATOR);
   await walkToTheEnd(server, pages);
   const counts = await underDataKeys(server);
   assert.deepEqual([counts['records under 2'], counts['records under 3']], [undefined, KEYS]);
@@ -208,7 +208,7 @@ test('a record that does not open is left as it is, counted, and does not stop t
   const sealed = Buffer.from(damaged!.sealed);
   sealed[sealed.length - 1]! ^= 1;
   await server.store.write((transaction) => transaction.replaceSealed([{ seq: 2, sealed }]));
-  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await server.resealing.rotate(ADMINISTRATOR);
   await isOver(server);
   const counts = await underDataKeys(server);
   assert.deepEqual([counts['records under 1'], counts['records under 2']], [1, 599]);
@@ -227,14 +227,14 @@ test('it does not end before an import that was staged under the old data key', 
     ),
   );
   await record(server, 10);
-  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await server.resealing.rotate(ADMINISTRATOR);
   const waiting = await eventually('a reason to wait', async () => {
     const { resealing } = await server.resealing.state();
     return resealing?.problem ?? undefined;
   });
   assert.match(waiting, /an import is under way/);
   imports.under = [];
-  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await server.resealing.rotate(ADMINISTRATOR);
   await stop(server);
 });
 
@@ -242,7 +242,7 @@ test('a backup that is taken in the middle is restored to a server that is whole
   const { held, pages } = pageByPage();
   const server = await start('backed-up', random(32), undefined, held);
   await record(server, KEYS);
-  await server.resealing.rotate(LOCAL_ADMINISTRATOR);
+  await server.resealing.rotate(ADMINISTRATOR);
   await walkTo(server, 500, pages);
   const file: Uint8Array[] = [];
   const { rows, audit, keyring } = server.repository;
@@ -254,7 +254,7 @@ test('a backup that is taken in the middle is restored to a server that is whole
     refusals: new Refusals(new CountedEvents(audit, clock)),
     workFactor: WORK_FACTOR,
   };
-  await writeBackup(backupPorts, LOCAL_ADMINISTRATOR, { password: PASSWORD }, async ({ bytes }) => {
+  await writeBackup(backupPorts, ADMINISTRATOR, { password: PASSWORD }, async ({ bytes }) => {
     for await (const block of bytes) file.push(block);
   });
 

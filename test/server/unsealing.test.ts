@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UNSEAL_FAILURES_MAX, UNSEAL_WINDOW_MS } from '#domain/limits.ts';
-import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { createRepository } from '#server/start/create-repository.ts';
 import type { Log } from '#server/environment/environment.ts';
 import { readDataKeys, readSeals } from '#server/seals/seal-rows.ts';
@@ -11,6 +10,7 @@ import { Unsealing } from '#server/seals/unsealing.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { NO_SEAL_PLACES } from '#test/support/no-seal-places.ts';
 import { random } from '#test/support/transfer-office.ts';
+import { ADMINISTRATOR } from '#test/support/administrator.ts';
 
 const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
 const RIGHT = { passphrase: 'lantern quiver mossy eleven trombone' };
@@ -28,7 +28,7 @@ async function sealedServer() {
   const ports = { store, clock, random, log: silent };
   const repository = await createRepository(ports, random(32), 'Oslo');
   const seals = new Seals({ ...ports, ...repository, ...NO_SEAL_PLACES });
-  await seals.add(LOCAL_ADMINISTRATOR, { kind: 'passphrase', ...RIGHT });
+  await seals.add(ADMINISTRATOR, { kind: 'passphrase', ...RIGHT });
   const rows = await readSeals(store.reader);
   const dataKeys = await readDataKeys(store.reader);
   return { time, unsealing: new Unsealing({ ...rows, dataKeys, ...NO_SEAL_PLACES, clock, log: silent }) };

@@ -7,7 +7,6 @@ import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Member } from '#domain/member.ts';
 import type { ServerName } from '#domain/server-name.ts';
-import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import {
@@ -36,6 +35,7 @@ import { replaceCertificate } from '#transport/machine-listener.ts';
 import { type TrustedAuthority, trustAuthority } from '#transport/trusted-authority.ts';
 import { NO_SEAL_PLACES } from './no-seal-places.ts';
 import { atTheEnd } from './at-the-end.ts';
+import { ADMINISTRATOR } from './administrator.ts';
 
 const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
 
@@ -183,7 +183,7 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     start: () => administration.start(),
     call: (route, request) => {
       const parsed = PEOPLE_ROUTES[route].request.parse(request);
-      return administration.people[route](LOCAL_ADMINISTRATOR, parsed as never);
+      return administration.people[route](ADMINISTRATOR, parsed as never);
     },
     async record(...keys) {
       const checked = keys.map((key) => checkKey(key));

@@ -6,10 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { prepareSeal, type SealedTo } from '#crypto/export-envelope/seal-export.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
-import { type Caller, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import type { Caller } from '#domain/right.ts';
 import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/people/transfer-routes.ts';
-import { CountedEvents } from '#server/audit/counted-events.ts';
-import { Refusals } from '#server/audit/refusals.ts';
 import { createRepository, openRepository, isNew } from '#server/start/create-repository.ts';
 import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
@@ -21,6 +19,7 @@ import type { TransferPorts } from '#server/transfer/transfer-ports.ts';
 import { Transfers } from '#server/transfer/transfers.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
+import { ADMINISTRATOR } from './administrator.ts';
 import { atTheEnd } from './at-the-end.ts';
 
 export const PASSWORD = 'plum-river-candle-9-otter';
@@ -73,7 +72,7 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
   const repository = (await isNew(store.reader))
     ? await createRepository(made, sealKey, name)
     : await openRepository(made, sealKey, undefined);
-  const { rows, audit } = repository;
+  const { rows } = repository;
   const timers: Timers = {
     after(ms, call) {
       const timer = setTimeout(call, ms);
@@ -89,7 +88,6 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),
-    refusals: new Refusals(new CountedEvents(audit, clock)),
     identities: new ServerIdentities(rows, store),
     workFactor: WORK_FACTOR,
     freeBytesMin: options.freeBytesMin ?? 0,
@@ -110,7 +108,7 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
       const checked = keys.map((key) => checkKey(key));
       await store.write((transaction) => recordKeys(ports, transaction, checked, 'device:test'));
     },
-    async exported(request = {}, caller = LOCAL_ADMINISTRATOR) {
+    async exported(request = {}, caller = ADMINISTRATOR) {
       const blocks: Uint8Array[] = [];
       const secret = request.recipient === undefined ? { password: PASSWORD } : {};
       await transfers.exportKeys(caller, { ...secret, ...request }, async ({ bytes }) => {
@@ -118,7 +116,7 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
       });
       return Buffer.concat(blocks);
     },
-    imported(file, request = {}, caller = LOCAL_ADMINISTRATOR, signal = new AbortController().signal) {
+    imported(file, request = {}, caller = ADMINISTRATOR, signal = new AbortController().signal) {
       const life = { signal, onConfirmed: () => {}, onRecorded: () => {} };
       const bytes = file instanceof Uint8Array ? inPieces(file) : file;
       return transfers.importKeys(caller, { password: PASSWORD, dryRun: false, ...request }, bytes, life);

@@ -1,12 +1,15 @@
-/** One call that people make: how it travels, which right it needs, and the schemas of both bodies. */
+/** One call that people make: how it travels, which rights it needs, and the schemas of both bodies. */
 import type { z } from 'zod';
-import type { RequiredRight } from '#domain/right.ts';
+import type { RequiredRight, RequiredRights } from '#domain/right.ts';
 
 export interface PeopleRoute<Request extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Its `:name` parts are fields of the request. All others stand where `restPlace` says. */
   readonly path: string;
-  readonly right: RequiredRight;
+  /** All of them. */
+  readonly rights: RequiredRights;
+  /** What a field of the request needs besides, where it is given. */
+  readonly besides?: Readonly<Partial<Record<string, RequiredRights>>>;
   readonly request: Request;
   readonly answer: Answer;
 }
@@ -14,12 +17,21 @@ export interface PeopleRoute<Request extends z.ZodType = z.ZodType, Answer exten
 export function peopleRoute<Request extends z.ZodType, Answer extends z.ZodType>(
   method: PeopleRoute['method'],
   path: string,
-  area: RequiredRight['area'],
-  right: RequiredRight['right'],
+  rights: RequiredRights,
   request: Request,
   answer: Answer,
+  besides: { readonly [Field in keyof z.output<Request>]?: RequiredRights } = {},
 ): PeopleRoute<Request, Answer> {
-  return { method, path, right: { area, right }, request, answer };
+  return { method, path, rights, besides, request, answer };
+}
+
+/** Every right that a call with these fields needs. */
+export function rightsNeeded(
+  { rights, besides = {} }: Pick<PeopleRoute, 'rights' | 'besides'>,
+  fields: object,
+): readonly RequiredRight[] {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return [...rights, ...given.flatMap(([name]) => besides[name] ?? [])];
 }
 
 const PATH_FIELD = /:([a-z]+)/g;

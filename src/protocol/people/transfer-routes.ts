@@ -17,7 +17,7 @@ import {
   NAME_LENGTH_MAX,
   PASSWORD_BYTES_MAX,
 } from '#domain/limits.ts';
-import type { RequiredRight } from '#domain/right.ts';
+import { type RequiredRights, read, write } from '#domain/right.ts';
 import { list, STOPS, text, Time } from '../forms.ts';
 import { Problem } from '../problem.ts';
 import { Named } from './people-fields.ts';
@@ -84,25 +84,20 @@ export const EXPORT_BYTES_HEADER = 'keystair-bytes-expected';
 export interface TransferRoute {
   readonly method: 'POST';
   readonly path: string;
-  readonly right: RequiredRight;
+  readonly rights: RequiredRights;
 }
 
+const KEYS = 'Encryption key management';
+
 export const TRANSFER_ROUTES = {
-  exportKeys: {
-    method: 'POST',
-    path: '/api/keys/exports',
-    right: { area: 'Encryption key management', right: 'Read' },
-  },
-  importKeys: {
-    method: 'POST',
-    path: '/api/keys/imports',
-    right: { area: 'Encryption key management', right: 'Write' },
-  },
-  /** Whoever makes a backup has every key, and the server itself: it asks for the right below besides. */
+  exportKeys: { method: 'POST', path: '/api/keys/exports', rights: [read(KEYS)] },
+  /** A dry run too: it reads the whole file, and tells what an import would do. */
+  importKeys: { method: 'POST', path: '/api/keys/imports', rights: [write(KEYS)] },
+  /** Whoever makes a backup has every key, and the server itself. */
   backup: {
     method: 'POST',
     path: '/api/server/backups',
-    right: { area: 'Encryption key management', right: 'Read' },
+    rights: [write('Administration Server'), read(KEYS)],
   },
 } as const satisfies Readonly<Record<string, TransferRoute>>;
 

@@ -9,6 +9,7 @@
  */
 import { openKeyring } from '#crypto/keyring.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import type { RestoreReport } from '#protocol/server-program.ts';
 import { loadPage } from './load-page.ts';
 import type { RepositoryPage } from '#store/snapshot.ts';
@@ -124,7 +125,7 @@ async function beginAnew(
   await audit.append(transaction, [
     {
       event: 'backup-restored',
-      by: 'local administrator',
+      by: LOCAL_ADMINISTRATOR.name,
       backup: header.backup,
       madeAt: header.createdAt,
       line: head.seq,

@@ -1,7 +1,7 @@
 /**
  * Backup: the whole server at one moment, in one file that only a password opens.
  *
- * How it flows: the rights are demanded and the password is judged and stretched; the audit event is made durable; then
+ * How it flows: the password is judged and stretched; the audit event is made durable; then
  * a snapshot is taken, so that everything acknowledged before is in it, the event too; only then is `deliver` given the
  * first byte. Rows are read page by page as `deliver` takes them: memory stays flat, and custody goes on meanwhile.
  */
@@ -12,17 +12,17 @@ import type { Keyring } from '#crypto/keyring.ts';
 import { demandStrongPassword } from '#crypto/password/password-strength.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
-import { type Caller, demandRight } from '#domain/right.ts';
+import type { Caller } from '#domain/right.ts';
 import type { BackupRequest } from '#protocol/people/transfer-routes.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { Snapshot } from '#store/snapshot.ts';
 import { isoTime, type Random, uuidFrom } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { readEpoch } from '../repository/settings.ts';
-import { demandRouteRight, type TransferPorts } from '../transfer/transfer-ports.ts';
+import type { TransferPorts } from '../transfer/transfer-ports.ts';
 import { type BackupHeader, headerLine, noRows, pageLines, trailerLine } from './backup-lines.ts';
 
-export interface BackupPorts extends ServerPorts, Pick<TransferPorts, 'refusals' | 'workFactor' | 'stretch'> {
+export interface BackupPorts extends ServerPorts, Pick<TransferPorts, 'workFactor' | 'stretch'> {
   readonly keyring: Keyring;
 }
 
@@ -40,7 +40,7 @@ const AUDIT_LINE_BYTES = 330;
 
 /**
  * @param deliver resolves when every byte was taken, and throws where that is not to be.
- * Throws `not-allowed`, `password-weak`, `data-damaged`.
+ * Throws `password-weak`, `data-damaged`.
  */
 export async function writeBackup(
   ports: BackupPorts,
@@ -48,8 +48,6 @@ export async function writeBackup(
   request: BackupRequest,
   deliver: (underWay: BackupUnderWay) => Promise<void>,
 ): Promise<{ readonly keys: number }> {
-  await demandRouteRight(ports, caller, 'backup');
-  demandRight(caller, { area: 'Administration Server', right: 'Write' });
   await demandStrongPassword(request.password);
   const password = KeyMaterial.fromText(request.password);
   const seal = await prepareSeal({ kind: 'password', password }, ports);

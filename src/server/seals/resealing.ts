@@ -19,7 +19,7 @@ import {
   RESEAL_PAUSE_MS,
   RESEAL_RETRY_MS,
 } from '#domain/limits.ts';
-import { type Caller, demandRight } from '#domain/right.ts';
+import type { Caller } from '#domain/right.ts';
 import type { DataKeyState } from '#protocol/people/seal-messages.ts';
 import type { ResealedKey } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
@@ -81,8 +81,6 @@ export class Resealing {
 
   /** Resolves when the new data key is in use; the records follow by themselves. */
   async rotate(caller: Caller): Promise<{ readonly dataKey: number; readonly records: number }> {
-    for (const area of ['Administration Server', 'Encryption key management'] as const)
-      demandRight(caller, { area, right: 'Write' });
     const { keyring, store, rows, audit, random } = this.#ports;
     const made = keyring.addDataKey(random);
     await store.write(async (transaction) => {

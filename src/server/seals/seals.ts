@@ -20,7 +20,7 @@ import { demandStrongPassword } from '#crypto/password/password-strength.ts';
 import { newPassword } from '#crypto/password/password-text.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { SEALS_MAX } from '#domain/limits.ts';
-import { type Caller, demandRight } from '#domain/right.ts';
+import type { Caller } from '#domain/right.ts';
 import type { AddSealRequest, ShownSeal } from '#protocol/people/seal-messages.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
 import { isoTime } from '../environment/environment.ts';
@@ -67,7 +67,6 @@ export class Seals {
 
   /** Throws `password-weak`, `file-exists`, `token-unavailable`, `pin-wrong`, `invalid-argument`. */
   add(caller: Caller, request: AddSealRequest): Promise<{ readonly seal: string; readonly about: string }> {
-    demandFullRights(caller);
     return this.#alone(async () => {
       await this.#demandRoom(this.#ports.store.reader);
       const made = await this.#make(request);
@@ -90,7 +89,6 @@ export class Seals {
     caller: Caller,
     id: string,
   ): Promise<{ readonly seal: string; readonly kind: StoredSealKind | 'altered'; readonly left: number }> {
-    demandFullRights(caller);
     return this.#alone(() => {
       const { keyring, places, store } = this.#ports;
       const { rootKeyFile } = places();
@@ -132,7 +130,6 @@ export class Seals {
     shares: string[];
     replaced: string | null;
   }> {
-    demandFullRights(caller);
     if (threshold > shares) {
       throw new KeystairError(
         'invalid-argument',
@@ -273,10 +270,4 @@ export class Seals {
     this.#change = done.catch(() => undefined);
     return done;
   }
-}
-
-/** Whoever may open the server has everything in it. */
-function demandFullRights(caller: Caller): void {
-  for (const area of ['Administration Server', 'Encryption key management'] as const)
-    demandRight(caller, { area, right: 'Write' });
 }

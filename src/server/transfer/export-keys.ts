@@ -1,7 +1,7 @@
 /**
  * Export: the keys of a selection leave in one file that only a password or a recipient opens.
  *
- * How it flows: the right is demanded, the keys are chosen and counted, the password is judged and stretched; then the
+ * How it flows: the keys are chosen and counted, the password is judged and stretched; then the
  * audit event that says who, which and how many is made durable; only then is `deliver` given the first byte. Records
  * are opened page by page as `deliver` takes them, so that memory stays flat at any size, and each was verified by the
  * barrier before it stands in the file. When `deliver` is over, the log says whether it completed or broke off.
@@ -21,7 +21,7 @@ import type { StoredKey } from '#store/rows.ts';
 import { openSecrets } from '../records/record-keys.ts';
 import { isoTime, uuidFrom } from '../environment/environment.ts';
 import { type SelectedKeys, selectKeys } from './select-keys.ts';
-import { demandRouteRight, type TransferPorts } from './transfer-ports.ts';
+import type { TransferPorts } from './transfer-ports.ts';
 
 /** What a seal adds to material and blind. */
 const SEAL_BYTES = 45;
@@ -37,7 +37,7 @@ export interface ExportUnderWay {
 
 /**
  * @param deliver resolves when every byte was taken, and throws where that is not to be.
- * Throws `not-allowed`, `not-found`, `ambiguous-name`, `password-weak`, `invalid-argument`, `record-unreadable`.
+ * Throws `not-found`, `ambiguous-name`, `password-weak`, `invalid-argument`, `record-unreadable`.
  */
 export async function exportKeys(
   ports: TransferPorts,
@@ -45,7 +45,6 @@ export async function exportKeys(
   request: ExportRequest,
   deliver: (underWay: ExportUnderWay) => Promise<void>,
 ): Promise<{ readonly exported: number }> {
-  await demandRouteRight(ports, caller, 'exportKeys');
   const selected = await selectKeys(ports, request);
   const to = await sealedTo(request);
   const seal = await prepareSeal(to, ports);

@@ -1,7 +1,7 @@
 /**
  * Import: an export file is taken in whole or not at all.
  *
- * How it flows: the right is demanded; the file is read as it comes, opened with the password or one of the server's
+ * How it flows: the file is read as it comes, opened with the password or one of the server's
  * own identities, and staged sealed (stage-import.ts) up to its trailer; then it is confirmed in one durable step, and
  * applied in short transactions (apply-import.ts). Before the confirmation anything, a broken connection or a kill,
  * leaves nothing; after it nothing, a kill or a full disk, leaves less than everything.
@@ -14,7 +14,7 @@ import type { ImportReport, ImportRequest } from '#protocol/people/transfer-rout
 import { uuidFrom } from '../environment/environment.ts';
 import { applyPage, type ConfirmedImport, confirmImport } from './apply-import.ts';
 import { dropStage, importedFrom, importInterrupted, stageImport, type Staged } from './stage-import.ts';
-import { demandRouteRight, type TransferPorts } from './transfer-ports.ts';
+import type { TransferPorts } from './transfer-ports.ts';
 
 export interface ImportLife {
   /** Aborted when whoever imports has gone. Looked at until the import is confirmed. */
@@ -55,7 +55,7 @@ export class Imports {
   }
 
   /**
-   * Throws `not-allowed`, `export-unreadable`, `file-damaged`, `export-invalid`, `export-version`, `export-conflict`, `disk-low`,
+   * Throws `export-unreadable`, `file-damaged`, `export-invalid`, `export-version`, `export-conflict`, `disk-low`,
    * `disk-full`, `interrupted`: then nothing was imported, unless `onConfirmed` was called; then the server goes on
    * trying by itself.
    */
@@ -65,7 +65,6 @@ export class Imports {
     file: AsyncIterable<Uint8Array>,
     life: ImportLife,
   ): Promise<ImportReport> {
-    await demandRouteRight(this.#ports, caller, 'importKeys');
     const id = uuidFrom(this.#ports.random);
     this.#staging.add(id);
     let staged: Staged | undefined;

@@ -5,7 +5,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import type { MachineRouteName } from '#protocol/machine-routes.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
 import { openRepository, type Repository } from '#server/start/create-repository.ts';
@@ -19,6 +18,7 @@ import { structureProblems } from '#store/sqlite/structure.ts';
 import { NO_SEAL_PLACES } from '#test/support/no-seal-places.ts';
 import { clock, quiet, random, timers } from '../ports.ts';
 import { type Asked, DATABASE, type FlipSite, openStoreIn, type Peer } from './data-directory.ts';
+import { ADMINISTRATOR } from '#test/support/administrator.ts';
 
 export interface Asking {
   /** What `server verify` lists. */
@@ -196,11 +196,11 @@ async function askAround(
       () => call(machines, site.device, 'deviceHeartbeat', { name: 'laptop', receipts }),
     ],
     ["a secondary's heartbeat", () => call(machines, site.secondary, 'heartbeat', heartbeat)],
-    ['the status', () => people.serverStatus(LOCAL_ADMINISTRATOR, {})],
-    ['the hierarchy', () => people.showHierarchy(LOCAL_ADMINISTRATOR, {})],
-    ['the devices', () => people.listDevices(LOCAL_ADMINISTRATOR, {})],
-    ['the list of keys', () => people.listKeys(LOCAL_ADMINISTRATOR, {})],
-    ['a search for keys', () => people.listKeys(LOCAL_ADMINISTRATOR, { find: 'laptop' })],
+    ['the status', () => people.serverStatus(ADMINISTRATOR, {})],
+    ['the hierarchy', () => people.showHierarchy(ADMINISTRATOR, {})],
+    ['the devices', () => people.listDevices(ADMINISTRATOR, {})],
+    ['the list of keys', () => people.listKeys(ADMINISTRATOR, {})],
+    ['a search for keys', () => people.listKeys(ADMINISTRATOR, { find: 'laptop' })],
   ];
   for (const [what, ask] of asked) {
     try {

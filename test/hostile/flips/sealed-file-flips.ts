@@ -17,7 +17,6 @@ import { KeystairError } from '#domain/errors.ts';
 import { encodeFileStanza, findFileStanza } from '#domain/file-stanza.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { parseLuks2Header } from '#agent/drives/luks2/luks2-header.ts';
-import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { readBackup } from '#server/backup/read-backup.ts';
@@ -37,6 +36,7 @@ import { inside, recordLine } from '../../server/transfer/plain-export.ts';
 import { clock, quiet, random } from '../ports.ts';
 import { copyDatabase, type FlipSite, openStoreIn } from './data-directory.ts';
 import { flipped, type FlipClass, type Outcome } from './flip.ts';
+import { ADMINISTRATOR } from '#test/support/administrator.ts';
 
 const PASSWORD = 'plum-river-candle-9-otter';
 /** Two bits away from any that would cost a second. */
@@ -90,7 +90,7 @@ async function backupFlips(site: FlipSite, folder: string): Promise<FlipClass> {
     const ports = { ...repository, store, clock, random, log: quiet, refusals, workFactor: WORK_FACTOR };
     let file: Uint8Array = new Uint8Array(0);
     const request = { password: PASSWORD };
-    await writeBackup(ports as unknown as BackupPorts, LOCAL_ADMINISTRATOR, request, async ({ bytes }) => {
+    await writeBackup(ports as unknown as BackupPorts, ADMINISTRATOR, request, async ({ bytes }) => {
       file = await bytesOf(bytes);
     });
     return refusedWhole('a backup file', file, async (bytes) => {

@@ -10,6 +10,7 @@ import { KeystairError } from '#domain/errors.ts';
 import type { Transaction } from '#store/transaction.ts';
 import type { Store } from '#store/store.ts';
 import { canMount, missing, withSmallDisk } from '#test/store/system-tools.ts';
+import { administratorNamed } from '#test/support/administrator.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { throughTransactions } from '#test/support/through-transactions.ts';
@@ -126,7 +127,7 @@ test('custody of new keys goes on between the steps of an import', async () => {
 test('a key that arrives by another way while it is staged is counted as known', async () => {
   const lyon = await openOffice('Lyon');
   const report = await lyon.transfers.importKeys(
-    { name: 'kari', rights: new Map([['Encryption key management', new Set(['Write' as const])]]) },
+    administratorNamed('kari'),
     { password: 'plum-river-candle-9-otter', dryRun: false },
     (async function* () {
       yield* inPieces(file.subarray(0, -10));

@@ -5,8 +5,8 @@ import { before, test } from 'node:test';
 import { openExport } from '#crypto/export-envelope/open-export.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
-import type { Caller } from '#domain/right.ts';
 import { openStoredKey } from '#server/records/record-keys.ts';
+import { ADMINISTRATOR, administratorNamed } from '#test/support/administrator.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { inPieces, type Office, openOffice, PASSWORD } from '#test/support/transfer-office.ts';
 
@@ -142,7 +142,7 @@ test('keys recorded while an export runs are not in it, and the count holds', as
   await bergen.record(keys.slice(0, 4));
   const blocks: Uint8Array[] = [];
   await bergen.transfers.exportKeys(
-    { name: 'local administrator', rights: rightsTo('Read') },
+    ADMINISTRATOR,
     { password: PASSWORD },
     async ({ keys: announced, bytes }) => {
       assert.equal(announced, 4);
@@ -153,39 +153,12 @@ test('keys recorded while an export runs are not in it, and the count holds', as
   assert.equal((await linesOf(Buffer.concat(blocks))).length, 6);
 });
 
-function rightsTo(right: 'Read' | 'Write'): Caller['rights'] {
-  return new Map([['Encryption key management', new Set([right])]]);
-}
-
-test('without the right nothing moves, and the refusal is in the audit log', async () => {
-  const lyon = await openOffice('Lyon');
-  await lyon.record(keys);
-  const reader: Caller = { name: 'reader', rights: rightsTo('Read') };
-  const writer: Caller = { name: 'writer', rights: rightsTo('Write') };
-  const nobody: Caller = { name: 'nobody', rights: new Map() };
-  const file = await lyon.exported({}, reader);
-  for (const caller of [writer, nobody]) {
-    await assert.rejects(lyon.exported({}, caller), { code: 'not-allowed' });
-  }
-  for (const caller of [reader, nobody]) {
-    await assert.rejects(lyon.imported(file, {}, caller), { code: 'not-allowed' });
-  }
-  assert.equal((await lyon.imported(file, {}, writer)).known, 5);
-  const refused = (await lyon.events('call-refused')).map(({ caller, route }) => [caller, route]);
-  assert.deepEqual(refused, [
-    ['writer', '/api/keys/exports'],
-    ['nobody', '/api/keys/exports'],
-    ['reader', '/api/keys/imports'],
-  ]);
-  assert.equal((await lyon.events('export-started')).length, 1);
-});
-
 test('before the first byte the log holds who, which and how many; at the end, how it went', async () => {
   const lyon = await openOffice('Lyon');
   await lyon.record(keys);
   let seen: Record<string, unknown>[] = [];
   const { exported } = await lyon.transfers.exportKeys(
-    { name: 'kari', rights: rightsTo('Read') },
+    administratorNamed('kari'),
     { password: PASSWORD, devices: [DEVICE_A] },
     async ({ bytes }) => {
       seen = await lyon.events('export-started');
@@ -203,7 +176,7 @@ test('an export whose reader goes is written down as broken off', async () => {
   const lyon = await openOffice('Lyon');
   await lyon.record(keys);
   const gone = lyon.transfers.exportKeys(
-    { name: 'kari', rights: rightsTo('Read') },
+    administratorNamed('kari'),
     { password: PASSWORD },
     async ({ bytes }) => {
       await bytes.next();

@@ -1,5 +1,4 @@
 /** Backups, and the day the machine is lost: what the backup holds goes on in a new directory. */
-import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { type Backup, onNotRestored, onOldInvitation, RESTORED } from '../checkers/by-hand.ts';
 import { MINUTE_MS, type Step, within } from '../step.ts';
 import { Device } from '../world/device.ts';
@@ -7,6 +6,7 @@ import { inPieces, PASSWORD } from '../world/file-by-hand.ts';
 import type { Instance } from '../world/instance.ts';
 import { SOUND_DISK } from '../world/store-port.ts';
 import type { World } from '../world/world.ts';
+import { ADMINISTRATOR } from '#test/support/administrator.ts';
 
 const PAUSE_MS = 30_000;
 /** Some more than a restore of a day has, so that it may also be killed after the last. */
@@ -21,7 +21,7 @@ export async function backUp(world: World, server: Instance, step: Step): Promis
   const blocks: Uint8Array[] = [];
   world.trace.tell(server.name, 'its administrator begins a backup');
   await server.call(({ backups }) =>
-    backups.write(LOCAL_ADMINISTRATOR, { password: PASSWORD }, async ({ bytes }) => {
+    backups.write(ADMINISTRATOR, { password: PASSWORD }, async ({ bytes }) => {
       for await (const block of bytes) {
         blocks.push(block);
         // A slow disk: keys are recorded meanwhile.

@@ -1,6 +1,5 @@
 /** Keys by hand: an administrator exports, somebody carries the file, another administrator imports. */
 import { codeOf } from '#domain/errors.ts';
-import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import {
   checkExported,
   checkExportLeaves,
@@ -13,6 +12,7 @@ import { createDice } from '../world/dice.ts';
 import { ALTERATIONS, altered, type FileRecord, PASSWORD, recordsOf } from '../world/file-by-hand.ts';
 import type { Instance } from '../world/instance.ts';
 import type { World } from '../world/world.ts';
+import { ADMINISTRATOR } from '#test/support/administrator.ts';
 
 /** Pieces a file is read in. */
 const PIECES = 3;
@@ -76,7 +76,7 @@ async function exportFile(
   const secret = recipient === undefined ? { password: PASSWORD } : { recipient };
   const slowly = step.size % 3 === 0;
   await server.call(({ transfers }) =>
-    transfers.exportKeys(LOCAL_ADMINISTRATOR, { ...secret, ...request }, async ({ id, keys, bytes }) => {
+    transfers.exportKeys(ADMINISTRATOR, { ...secret, ...request }, async ({ id, keys, bytes }) => {
       checkExportLeaves(facts, server, id, keys);
       count = keys;
       for await (const block of bytes) {
@@ -123,7 +123,7 @@ async function importFile(world: World, server: Instance, file: CarriedFile, ste
   world.trace.tell(server.name, `its administrator imports ${file.name}${dryRun ? ', for a try only' : ''}`);
   const report = await server.call(({ transfers }) =>
     transfers.importKeys(
-      LOCAL_ADMINISTRATOR,
+      ADMINISTRATOR,
       { dryRun, ...(file.password === undefined ? {} : { password: file.password }) },
       read(world, file.bytes, pause),
       {
@@ -153,7 +153,7 @@ async function importAltered(world: World, server: Instance, file: CarriedFile, 
   try {
     await server.call(({ transfers }) =>
       transfers.importKeys(
-        LOCAL_ADMINISTRATOR,
+        ADMINISTRATOR,
         { dryRun: false, password: other.password },
         read(world, other.bytes, within(step.size, 1, MINUTE_MS)),
         {

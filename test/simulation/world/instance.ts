@@ -5,7 +5,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { stretchAtOnce } from '#crypto/age/scrypt-stanza.ts';
-import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
 import { type Budgets, BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
 import { createRepository, isNew, openRepository } from '#server/start/create-repository.ts';
@@ -23,6 +22,7 @@ import type { Answer, ServedCall } from './network.ts';
 import { serveCall } from './serve.ts';
 import { createStorePort, type DiskFaults, SOUND_DISK } from './store-port.ts';
 import type { Site, World } from './world.ts';
+import { ADMINISTRATOR } from '#test/support/administrator.ts';
 
 /** A start that failed is tried again, as a service manager does. */
 const START_AGAIN_MS = 60_000;
@@ -189,7 +189,7 @@ export class Instance {
   ask<N extends PeopleRouteName>(name: N, request: PeopleRequest<N>): Promise<PeopleAnswer<N>> {
     return this.call(({ people }) => {
       const run = people[name] as unknown as (caller: unknown, asked: unknown) => Promise<PeopleAnswer<N>>;
-      return run(LOCAL_ADMINISTRATOR, request);
+      return run(ADMINISTRATOR, request);
     });
   }
 

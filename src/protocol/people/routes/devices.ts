@@ -1,6 +1,7 @@
 /** The calls about managed devices. */
 import { z } from 'zod';
 import { LIST_PAGE_MAX, PAGE_POSITION_LENGTH_MAX } from '#domain/limits.ts';
+import { read, write } from '#domain/right.ts';
 import { ServerNameSchema } from '../../fields.ts';
 import { list, STOPS, text } from '../../forms.ts';
 import { Invitation, InvitationMs } from '../invitation-forms.ts';
@@ -14,16 +15,14 @@ export const DEVICES_ROUTES = {
   inviteDevice: row(
     'POST',
     '/api/devices/invitations',
-    DEVICES,
-    'Write',
+    [write(DEVICES)],
     z.object({ expiresMs: InvitationMs.optional() }),
     Invitation,
   ),
   listDevices: row(
     'GET',
     '/api/devices',
-    DEVICES,
-    'Read',
+    [read(DEVICES)],
     z.object({
       after: text(PAGE_POSITION_LENGTH_MAX).optional(),
       limit: z.coerce.number().int(STOPS).min(1, STOPS).max(LIST_PAGE_MAX, STOPS).optional(),
@@ -37,8 +36,7 @@ export const DEVICES_ROUTES = {
   removeDevice: row(
     'DELETE',
     '/api/devices/:device',
-    DEVICES,
-    'Write',
+    [write(DEVICES)],
     z.object({ device: Named }),
     z.object({ device: ServerNameSchema, keys: z.number() }),
   ),

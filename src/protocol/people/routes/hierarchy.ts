@@ -1,6 +1,7 @@
 /** The calls about the neighbours of a server: joining and leaving, their marks, and what is allowed to them. */
 import { z } from 'zod';
 import { INVITATION_BYTES_MAX, RECOVERY_MS_MAX } from '#domain/limits.ts';
+import { read, write } from '#domain/right.ts';
 import { Addresses, ServerNameSchema } from '../../fields.ts';
 import { text, whole } from '../../forms.ts';
 import { Invitation, InvitationMs } from '../invitation-forms.ts';
@@ -14,16 +15,14 @@ export const HIERARCHY_ROUTES = {
   inviteSecondary: row(
     'POST',
     '/api/hierarchy/invitations',
-    HIERARCHY,
-    'Write',
+    [write(HIERARCHY)],
     z.object({ dmz: z.boolean().optional(), expiresMs: InvitationMs.optional() }),
     Invitation,
   ),
   joinHierarchy: row(
     'POST',
     '/api/hierarchy/join',
-    HIERARCHY,
-    'Write',
+    [write(HIERARCHY)],
     z.object({ invitation: text(INVITATION_BYTES_MAX), useHierarchy: z.literal(true).optional() }),
     z.object({
       primary: ServerNameSchema,
@@ -34,37 +33,36 @@ export const HIERARCHY_ROUTES = {
       addressesUpdated: z.boolean(),
       addresses: Addresses,
     }),
+    /** The option is a setting of this server. */
+    { useHierarchy: [write('Administration Server')] },
   ),
-  showHierarchy: row('GET', '/api/hierarchy', HIERARCHY, 'Read', Empty, HierarchyAnswer),
+  showHierarchy: row('GET', '/api/hierarchy', [read(HIERARCHY)], Empty, HierarchyAnswer),
   heartbeatNow: row(
     'POST',
     '/api/hierarchy/heartbeat',
-    HIERARCHY,
-    'Write',
+    [write(HIERARCHY)],
     Empty,
     z.object({ acknowledgedSeq: z.number(), transmitted: z.number() }),
   ),
   setServer: row(
     'PATCH',
     '/api/hierarchy/servers/:server',
-    HIERARCHY,
-    'Write',
+    [write(HIERARCHY)],
     z.object({ server: Named, dmz: z.boolean() }),
     z.object({ server: ServerNameSchema, dmz: z.boolean() }),
   ),
   removeServer: row(
     'DELETE',
     '/api/hierarchy/servers/:server',
-    HIERARCHY,
-    'Write',
+    [write(HIERARCHY)],
     z.object({ server: Named }),
     z.object({ server: ServerNameSchema }),
   ),
+  /** Keys leave by what is allowed here, as by an export. */
   allowRecovery: row(
     'POST',
     '/api/hierarchy/servers/:server/recovery',
-    HIERARCHY,
-    'Write',
+    [write(HIERARCHY), read('Encryption key management')],
     z.object({
       server: Named,
       expiresMs: whole(1000, RECOVERY_MS_MAX).optional(),
@@ -76,8 +74,7 @@ export const HIERARCHY_ROUTES = {
   leaveHierarchy: row(
     'POST',
     '/api/hierarchy/leave',
-    HIERARCHY,
-    'Write',
+    [write(HIERARCHY)],
     Empty,
     z.object({ primary: ServerNameSchema, told: z.boolean() }),
   ),

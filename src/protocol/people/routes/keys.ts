@@ -2,20 +2,20 @@
 import { z } from 'zod';
 import { KEY_MATERIAL_BYTES_MAX, LIST_PAGE_MAX, REASON_LENGTH_MAX } from '#domain/limits.ts';
 import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
+import { read, write } from '#domain/right.ts';
 import { ServerNameSchema, Uuid } from '../../fields.ts';
 import { list, remark, STOPS, text } from '../../forms.ts';
 import { ExplainResult, ListedKey } from '../people-answers.ts';
 import { Empty, Field, Named } from '../people-fields.ts';
 import { peopleRoute as row } from '../people-route.ts';
 
-const KEYS = 'Encryption key management';
+const REGISTER = 'Key register';
 
 export const KEYS_ROUTES = {
   listKeys: row(
     'GET',
     '/api/keys',
-    KEYS,
-    'Read',
+    [read(REGISTER)],
     z.object({
       device: Named.optional(),
       find: Field.optional(),
@@ -30,20 +30,24 @@ export const KEYS_ROUTES = {
       next: z.number().nullable(),
     }),
   ),
-  showKey: row('GET', '/api/keys/:id', KEYS, 'Read', z.object({ id: Named }), z.object({ key: ListedKey })),
+  showKey: row(
+    'GET',
+    '/api/keys/:id',
+    [read(REGISTER)],
+    z.object({ id: Named }),
+    z.object({ key: ListedKey }),
+  ),
   explainKey: row(
     'POST',
     '/api/keys/explain',
-    KEYS,
-    'Read',
+    [read(REGISTER)],
     z.object({ id: Named, claim: text(22).optional() }),
     ExplainResult,
   ),
   revealKey: row(
     'POST',
     '/api/keys/:id/reveal',
-    KEYS,
-    'Write',
+    [write('Key reveal')],
     z.object({ id: Named, reason: remark(REASON_LENGTH_MAX) }),
     /** Text where the material is UTF-8, as all that Keystair makes is. */
     z.object({ id: Uuid, material: text(2 * KEY_MATERIAL_BYTES_MAX), encoding: z.enum(['text', 'base64']) }),
@@ -51,8 +55,7 @@ export const KEYS_ROUTES = {
   recoverFromPrimary: row(
     'POST',
     '/api/server/recovery',
-    KEYS,
-    'Write',
+    [write('Encryption key management')],
     Empty,
     z.object({
       primary: ServerNameSchema,

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { NAME_LENGTH_MAX, SEALS_MAX } from '#domain/limits.ts';
+import { read, write } from '#domain/right.ts';
 import { ServerNameSchema } from '../../fields.ts';
 import { list, text } from '../../forms.ts';
 import { peopleRoute as row } from '../people-route.ts';
@@ -20,56 +21,51 @@ import {
 import { Empty, Field } from '../people-fields.ts';
 
 const SERVER = 'Administration Server';
+const EVERY_KEY = read('Encryption key management');
 
 export const SEAL_ROUTES = {
-  sealState: row('GET', '/api/server/seal-state', SERVER, 'Read', Empty, SealState),
+  sealState: row('GET', '/api/server/seal-state', [read(SERVER)], Empty, SealState),
   /** Answered by a server that is not sealed too: then nothing was done, and `seal` is null. */
   unseal: row(
     'POST',
     '/api/server/unseal',
-    SERVER,
-    'Write',
+    [write(SERVER)],
     UnsealBody,
     z.object({ server: ServerNameSchema, seal: Field.nullable(), kind: Field.nullable() }),
   ),
   listSeals: row(
     'GET',
     '/api/server/seals',
-    SERVER,
-    'Read',
+    [read(SERVER)],
     Empty,
     z.object({ seals: list(ShownSeal, SEALS_MAX), warnings: SealWarnings }),
   ),
-  /** These four ask for the right to write keys besides. */
+  /** Whoever opens the server has every key in it, as with an export: a new seal needs that right besides. */
   addSeal: row(
     'POST',
     '/api/server/seals',
-    SERVER,
-    'Write',
+    [write(SERVER), EVERY_KEY],
     AddSealRequest,
     z.object({ seal: Field, about: About }),
   ),
   removeSeal: row(
     'DELETE',
     '/api/server/seals/:seal',
-    SERVER,
-    'Write',
+    [write(SERVER)],
     z.object({ seal: text(NAME_LENGTH_MAX, 1) }),
     z.object({ seal: Field, kind: Field, left: z.number() }),
   ),
   initRecovery: row(
     'POST',
     '/api/server/recovery-shares',
-    SERVER,
-    'Write',
+    [write(SERVER), EVERY_KEY],
     InitRecoveryRequest,
     InitRecoveryAnswer,
   ),
   rotateDataKey: row(
     'POST',
     '/api/server/data-keys',
-    SERVER,
-    'Write',
+    [write(SERVER)],
     Empty,
     z.object({ dataKey: z.number(), records: z.number() }),
   ),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { HEARTBEAT_INTERVAL_MS_MAX, SEALS_MAX, TREE_PROBLEM_LENGTH_MAX } from '#domain/limits.ts';
 import { PEOPLE_LIST_MAX, REPORT_NAMES_MAX } from '#domain/message-limits.ts';
+import { read, write } from '#domain/right.ts';
 import { Name, ServerNameSchema, Uuid } from '../../fields.ts';
 import { list, text, whole } from '../../forms.ts';
 import { VerifyAnswer } from '../people-answers.ts';
@@ -69,13 +70,12 @@ const SettingsAnswer = Settings.extend({
 export type SettingsAnswer = z.infer<typeof SettingsAnswer>;
 
 export const SERVER_ROUTES = {
-  serverStatus: row('GET', '/api/server', SERVER, 'Read', Empty, ServerStatus),
-  showSettings: row('GET', '/api/server/settings', SERVER, 'Read', Empty, SettingsAnswer),
+  serverStatus: row('GET', '/api/server', [read(SERVER)], Empty, ServerStatus),
+  showSettings: row('GET', '/api/server/settings', [read(SERVER)], Empty, SettingsAnswer),
   changeSettings: row(
     'PATCH',
     '/api/server/settings',
-    SERVER,
-    'Write',
+    [write(SERVER)],
     z.object({
       useHierarchy: z.boolean().optional(),
       transmit: z.enum(['immediately', 'heartbeat']).optional(),
@@ -86,10 +86,10 @@ export const SERVER_ROUTES = {
   verify: row(
     'POST',
     '/api/server/verify',
-    SERVER,
-    'Read',
-    /** A repair writes keys, and needs the right to. */
+    [read(SERVER)],
     z.object({ repair: z.literal(true).optional() }),
     VerifyAnswer,
+    /** A repair writes keys. */
+    { repair: [write('Encryption key management')] },
   ),
 } as const;

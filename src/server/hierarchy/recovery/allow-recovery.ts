@@ -5,7 +5,7 @@
  */
 import { RECOVERY_MS_DEFAULT } from '#domain/limits.ts';
 import type { ServerName } from '#domain/server-name.ts';
-import { type Caller, demandRight } from '#domain/right.ts';
+import type { Caller } from '#domain/right.ts';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Reader } from '#store/transaction.ts';
 import { isoTime } from '../../environment/environment.ts';
@@ -60,7 +60,6 @@ export async function openRecoveries(
     .map(({ id, name }) => ({ server: { id, name }, expiresAt: until.get(id)! }));
 }
 
-/** Material will leave by it, so that the caller needs the right to read keys besides. */
 export async function allowRecovery(
   ports: RecoveryPorts,
   caller: Caller,
@@ -70,7 +69,6 @@ export async function allowRecovery(
     readonly off?: true | undefined;
   },
 ): Promise<PeopleAnswer<'allowRecovery'>> {
-  demandRight(caller, { area: 'Encryption key management', right: 'Read' });
   const secondaries = await listMembers(ports.rows, ports.store.reader, 'secondary');
   const { id, name } = findNamed(secondaries, request.server, 'secondary', 'keystair hierarchy show');
   if (request.off === true) {

@@ -13,11 +13,17 @@ import type { FastifyInstance } from 'fastify';
 import { makeClosedDirectory } from '#disk/closed-directory.ts';
 import { reachableSocketPath, SOCKET_NAME } from '#disk/socket-path.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { PEOPLE_UNREAD_MS_MAX } from '#domain/listener-limits.ts';
 import { createServer } from '#transport/built-in-http.ts';
 import type { Log } from '../../environment/environment.ts';
 import { WATCHED, watchConnections } from '../connections.ts';
 import { PEOPLE } from '../replies.ts';
+import type { Entrance } from './people-listener.ts';
+import { LOCAL_SITE } from './request-origin.ts';
+
+/** Whoever reaches the socket owns the directory: it asks for nothing more. */
+export const LOCAL_ENTRANCE: Entrance = { site: LOCAL_SITE, authenticate: () => LOCAL_ADMINISTRATOR };
 
 /** Where it is made. A process that was killed at that moment leaves it behind. */
 const MAKING_FOLDER = 'keystair.sock.making';

@@ -1,11 +1,11 @@
 /**
- * The listener for people: JSON over HTTP on the data directory's socket. Whoever may open the socket owns the
- * directory, and calls with all rights as the local administrator.
+ * The listener for people: JSON over HTTP. Who calls, and what they may, is asked at the gate; what the listener knows
+ * its callers by is handed in.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
-import { type Caller, demandRight, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
+import type { Caller } from '#domain/right.ts';
 import { type PeopleLine } from '#protocol/people/people-answers.ts';
 import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people/people-routes.ts';
 import { problemOf } from '#protocol/problem.ts';
@@ -18,7 +18,8 @@ import type { Log } from '../../environment/environment.ts';
 import { createApplication } from '../application.ts';
 import { demandForm, PEOPLE, send } from '../replies.ts';
 import { fieldsOf, parseBody } from './call-fields.ts';
-import { demandOwnOrigin, LOCAL_SITE } from './request-origin.ts';
+import { addCall, type Authenticate, type Gate } from './gate.ts';
+import { demandOwnOrigin, type Site } from './request-origin.ts';
 import { serverSealed } from './sealed-api.ts';
 import { addTransferRoutes, leaveClosing } from './transfer-listener.ts';
 
@@ -27,12 +28,24 @@ export interface ServedPeople {
   readonly people: PeopleApi;
   readonly transfers?: Transfers;
   readonly backups?: Backups;
+  readonly refusals: Gate['refusals'];
   /** Aborted when the server stops: long calls end then. */
   readonly stopping: AbortSignal;
 }
 
-export function createPeopleListener(served: ServedPeople, log: Log): FastifyInstance {
-  const { people: api, transfers, backups, stopping } = served;
+/** Whom a listener serves: each has its own, and none has one by default. */
+export interface Entrance {
+  readonly site: Site;
+  readonly authenticate: Authenticate;
+}
+
+export function createPeopleListener(
+  served: ServedPeople,
+  { site, authenticate }: Entrance,
+  log: Log,
+): FastifyInstance {
+  const { people: api, transfers, backups, stopping, refusals } = served;
+  const gate: Gate = { authenticate, refusals };
   const app = createApplication({
     audience: PEOPLE,
     log,
@@ -43,36 +56,31 @@ export function createPeopleListener(served: ServedPeople, log: Log): FastifyIns
       }),
   });
   app.addHook('onRequest', (request, _reply, done) => {
-    demandOwnOrigin(request.raw, LOCAL_SITE);
+    demandOwnOrigin(request.raw, site);
     done();
   });
   for (const name of Object.keys(PEOPLE_ROUTES) as PeopleRouteName[]) {
     const route = PEOPLE_ROUTES[name];
-    app.route({
-      method: route.method,
-      url: route.path,
-      handler: async (request, reply) => {
-        const caller: Caller = LOCAL_ADMINISTRATOR;
-        demandRight(caller, route.right);
-        const asked = demandForm<z.ZodType>(PEOPLE, route.request, fieldsOf(route, request));
-        const handler = api[name] as (caller: Caller, request: unknown, life: CallLife) => Promise<unknown>;
-        const gone = new AbortController();
-        reply.raw.once('close', () => gone.abort());
-        const signals = [stopping, gone.signal];
-        if (request.headers.accept !== LINES_MEDIA_TYPE) {
-          const answer = await handler(
-            caller,
-            asked,
-            callLife(signals, () => {}),
-          );
-          return send(reply, PEOPLE, 200, 'application/json', answer);
-        }
-        return answerInLines(reply, (progress) => handler(caller, asked, callLife(signals, progress)));
-      },
+    addCall(app, gate, name, route, async (request, reply, allow) => {
+      const asked = demandForm<z.ZodType<object>>(PEOPLE, route.request, fieldsOf(route, request));
+      const caller = await allow(asked);
+      const handler = api[name] as (caller: Caller, request: unknown, life: CallLife) => Promise<unknown>;
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      const signals = [stopping, gone.signal];
+      if (request.headers.accept !== LINES_MEDIA_TYPE) {
+        const answer = await handler(
+          caller,
+          asked,
+          callLife(signals, () => {}),
+        );
+        return send(reply, PEOPLE, 200, 'application/json', answer);
+      }
+      return answerInLines(reply, (progress) => handler(caller, asked, callLife(signals, progress)));
     });
   }
-  if (transfers === undefined || backups === undefined) refuseTransfers(app);
-  else addTransferRoutes(app, { transfers, backups, log });
+  if (transfers === undefined || backups === undefined) refuseTransfers(app, gate);
+  else addTransferRoutes(app, gate, { transfers, backups, log });
   return app;
 }
 
@@ -104,20 +112,16 @@ async function answerInLines(
   return reply;
 }
 
-function refuseTransfers(app: FastifyInstance): void {
+function refuseTransfers(app: FastifyInstance, gate: Gate): void {
   // The body is not looked at.
   app.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume();
     done(null);
   });
-  for (const { method, path } of Object.values(TRANSFER_ROUTES)) {
-    app.route({
-      method,
-      url: path,
-      handler: async (_request, reply) => {
-        leaveClosing(reply);
-        throw serverSealed();
-      },
+  for (const [name, route] of Object.entries(TRANSFER_ROUTES)) {
+    addCall(app, gate, name, route, async (_request, reply) => {
+      leaveClosing(reply);
+      throw serverSealed();
     });
   }
 }

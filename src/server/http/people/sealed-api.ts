@@ -3,6 +3,7 @@
  * because everything else would need the root key.
  */
 import { KeystairError } from '#domain/errors.ts';
+import type { Caller } from '#domain/right.ts';
 import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
 import type { ShownSeal } from '#protocol/people/seal-messages.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
@@ -18,7 +19,7 @@ export interface SealedApiPorts {
   readonly warnings: readonly string[];
   readonly unseal: (request: UnsealRequest) => Promise<Opened>;
   /** The server is on its way to serving; resolves when it does. */
-  readonly onUnsealed: (opened: Opened) => Promise<ServerName>;
+  readonly onUnsealed: (opened: Opened, by: Caller) => Promise<ServerName>;
 }
 
 const UNSEAL_STEP: string = 'open it with `keystair server unseal`';
@@ -43,9 +44,9 @@ export function createSealedApi(ports: SealedApiPorts): PeopleApi {
       warnings: [...ports.warnings],
       nextStep: UNSEAL_STEP,
     }),
-    unseal: async (_caller, request) => {
+    unseal: async (caller, request) => {
       const opened = await ports.unseal(request as UnsealRequest);
-      const server = await ports.onUnsealed(opened);
+      const server = await ports.onUnsealed(opened, caller);
       return { server, seal: opened.seal.id, kind: opened.seal.kind };
     },
   };

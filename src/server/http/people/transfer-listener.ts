@@ -8,7 +8,6 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { IMPORT_REQUEST_BYTES_MAX } from '#domain/limits.ts';
-import { type Caller, LOCAL_ADMINISTRATOR } from '#domain/right.ts';
 import { problemOf } from '#protocol/problem.ts';
 import {
   BackupRequest,
@@ -28,6 +27,7 @@ import type { Transfers } from '../../transfer/transfers.ts';
 import { demandNoQuery, fieldsOf, parseBody } from './call-fields.ts';
 import type { Log } from '../../environment/environment.ts';
 import { demandForm, misread, PEOPLE, whatFailed } from '../replies.ts';
+import { addCall, type Allow, type Gate } from './gate.ts';
 
 const LINE_FEED = 0x0a;
 
@@ -37,46 +37,27 @@ export interface StreamPorts {
   readonly log: Log;
 }
 
-export function addTransferRoutes(app: FastifyInstance, { transfers, backups, log }: StreamPorts): void {
+export function addTransferRoutes(
+  app: FastifyInstance,
+  gate: Gate,
+  { transfers, backups, log }: StreamPorts,
+): void {
   // The body is handed on unread.
   app.addContentTypeParser(IMPORT_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
-  app.route({
-    method: TRANSFER_ROUTES.exportKeys.method,
-    url: TRANSFER_ROUTES.exportKeys.path,
-    handler: (request, reply) => answerExport(log, transfers, LOCAL_ADMINISTRATOR, request, reply),
+  const { exportKeys, importKeys, backup } = TRANSFER_ROUTES;
+  addCall(app, gate, 'exportKeys', exportKeys, async (request, reply, allow) => {
+    const asked = demandForm(PEOPLE, ExportRequest, fieldsOf(exportKeys, request));
+    const caller = await allow(asked);
+    return answerStream(log, reply, (deliver) => transfers.exportKeys(caller, asked, deliver));
   });
-  app.route({
-    method: TRANSFER_ROUTES.importKeys.method,
-    url: TRANSFER_ROUTES.importKeys.path,
-    handler: (request, reply) => answerImport(transfers, LOCAL_ADMINISTRATOR, request, reply),
+  addCall(app, gate, 'importKeys', importKeys, (request, reply, allow) =>
+    answerImport(transfers, request, reply, allow),
+  );
+  addCall(app, gate, 'backup', backup, async (request, reply, allow) => {
+    const asked = demandForm(PEOPLE, BackupRequest, fieldsOf(backup, request));
+    const caller = await allow(asked);
+    return answerStream(log, reply, (deliver) => backups.write(caller, asked, deliver));
   });
-  app.route({
-    method: TRANSFER_ROUTES.backup.method,
-    url: TRANSFER_ROUTES.backup.path,
-    handler: (request, reply) => answerBackup(log, backups, LOCAL_ADMINISTRATOR, request, reply),
-  });
-}
-
-async function answerExport(
-  log: Log,
-  transfers: Transfers,
-  caller: Caller,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const asked = demandForm(PEOPLE, ExportRequest, fieldsOf(TRANSFER_ROUTES.exportKeys, request));
-  return answerStream(log, reply, (deliver) => transfers.exportKeys(caller, asked, deliver));
-}
-
-async function answerBackup(
-  log: Log,
-  backups: Backups,
-  caller: Caller,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const asked = demandForm(PEOPLE, BackupRequest, fieldsOf(TRANSFER_ROUTES.backup, request));
-  return answerStream(log, reply, (deliver) => backups.write(caller, asked, deliver));
 }
 
 interface Stream {
@@ -134,9 +115,9 @@ async function writeAll(raw: ServerResponse, bytes: AsyncIterable<Uint8Array>): 
 
 async function answerImport(
   transfers: Transfers,
-  caller: Caller,
   request: FastifyRequest,
   reply: FastifyReply,
+  allow: Allow,
 ): Promise<FastifyReply> {
   const { raw } = reply;
   const gone = new AbortController();
@@ -145,7 +126,7 @@ async function answerImport(
   const say = (line: ImportLine): void => void raw.write(`${JSON.stringify(line)}\n`);
   try {
     const { head, file } = await splitBody(bodyOf(request, gone.signal));
-    const report = await transfers.importKeys(caller, head, file, {
+    const report = await transfers.importKeys(await allow(head), head, file, {
       signal: gone.signal,
       onConfirmed: () => {
         reply.hijack();

@@ -8,7 +8,7 @@
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
-import { type Caller, demandRight } from '#domain/right.ts';
+import type { Caller } from '#domain/right.ts';
 import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { CallLife } from '../../environment/call-life.ts';
 import type { AskBackPorts } from '../../hierarchy/recovery/ask-back.ts';
@@ -26,9 +26,8 @@ export interface RepairPorts extends AskBackPorts {
   readonly pending: PendingRepairs;
 }
 
-/** Throws `not-allowed`, `interrupted`. What is in the way of a part is told in the report. */
+/** Throws `interrupted`. What is in the way of a part is told in the report. */
 export async function repair(ports: RepairPorts, caller: Caller, life: CallLife): Promise<VerifyAnswer> {
-  demandRight(caller, { area: 'Encryption key management', right: 'Write' });
   let found = await lookAtEverything(ports, life);
   const run: Run = { ports, by: caller.name, life, mended: [], obstacles: new Set() };
   let round: Round = { left: [], secondaries: [], changed: isDamaged(found) };
