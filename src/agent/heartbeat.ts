@@ -2,7 +2,7 @@
  * The agent's heartbeat: hands over what was left pending, tells servers of a move, and gives back receipts to a server
  * that lost keys.
  */
-import { codeOf } from '#domain/errors.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
 import { DEVICE_PAGE_MAX } from '#domain/limits.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { addToTotals, NO_RECEIPTS } from '#domain/receipt.ts';
@@ -11,7 +11,36 @@ import { handOverPending } from './custody.ts';
 import type { AgentPorts } from './ports.ts';
 import { withMembership, withServer } from './server-connection.ts';
 
-export async function heartbeat(ports: AgentPorts): Promise<{ server: ServerName; returned: number }> {
+export interface Heard {
+  readonly server: ServerName;
+  /** Receipts. */
+  readonly returned: number;
+}
+
+/** One that fails is kept as the last problem, whoever asked for it. */
+export async function heartbeat(ports: AgentPorts): Promise<Heard> {
+  try {
+    return await sendHeartbeat(ports);
+  } catch (error) {
+    noteProblem(ports, problemWords(error));
+    throw error;
+  }
+}
+
+export function problemWords(error: unknown): string {
+  return error instanceof KeystairError ? error.sentence : 'a failure inside';
+}
+
+/** For `agent status`. Where the state cannot be written that is the problem, and whoever asked is told. */
+function noteProblem({ state }: AgentPorts, because: string): void {
+  try {
+    state.set('last-problem', because);
+  } catch (error) {
+    if (!(error instanceof KeystairError)) throw error;
+  }
+}
+
+async function sendHeartbeat(ports: AgentPorts): Promise<Heard> {
   await tellServers(ports).catch(() => undefined);
   return withServer(ports, async (calls) => {
     const device = ports.state.demandDevice();

@@ -2,9 +2,9 @@
  * The agent as a service: a heartbeat every quarter of an hour, with jitter; sooner again after a failure, with
  * back-off.
  */
-import { codeOf, KeystairError } from '#domain/errors.ts';
+import { codeOf } from '#domain/errors.ts';
 import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX, HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
-import { heartbeat } from './heartbeat.ts';
+import { heartbeat, problemWords } from './heartbeat.ts';
 import type { AgentPorts } from './ports.ts';
 
 export interface AgentLog {
@@ -23,22 +23,12 @@ export async function runAgent(ports: AgentPorts, log: AgentLog, stop: AbortSign
       log.info({ event: 'heartbeat', server: server.name, returned }, 'the server answered');
     } catch (error) {
       failures += 1;
-      const because = error instanceof KeystairError ? error.sentence : 'a failure inside';
-      noteProblem(ports, because);
+      const because = problemWords(error);
       log.warn({ event: 'heartbeat-failed', code: codeOf(error), failures, because }, 'the heartbeat failed');
     }
     await sleep(waitMs(ports, failures), stop);
   }
   log.info({ event: 'stopped' }, 'the agent stopped');
-}
-
-/** For `agent status`. Where the state cannot be written that is the problem, and it stands in the log. */
-function noteProblem({ state }: AgentPorts, because: string): void {
-  try {
-    state.set('last-problem', because);
-  } catch (error) {
-    if (!(error instanceof KeystairError)) throw error;
-  }
 }
 
 function waitMs(ports: AgentPorts, failures: number): number {

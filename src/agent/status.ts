@@ -17,12 +17,13 @@ export function agentStatus(ports: AgentPorts): AgentStatusReport {
   const count = (custody: string) => keys.filter((key) => key.custody === custody).length;
   const arriving = state.get('arriving');
   const left = state.get('left-server');
-  const problem = state.get('last-problem');
+  const problem = state.get('last-problem') ?? null;
   return {
     device: { id, name },
     server: membership.server,
     addresses: membership.addresses,
     lastHeartbeatAt: state.get('last-heartbeat') ?? null,
+    problem,
     rows: [
       [
         'Keys made here',
@@ -41,7 +42,7 @@ export function agentStatus(ports: AgentPorts): AgentStatusReport {
           ]),
     ],
     warnings: [
-      ...(typeof problem === 'string' ? [`Trouble at the last heartbeat: ${problem}.`] : []),
+      ...(problem !== null ? [`Trouble at the last heartbeat: ${problem}.`] : []),
       `The agent's state in ${state.directory} holds keys of this device: it is as safe as the disk it lies on, so keep that disk encrypted.`,
       ...(altered === 0
         ? []

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { Command, GivenTexts, Nouns, Outcome } from './command.ts';
 import type { Context } from './context.ts';
 import { didYouMean } from './did-you-mean.ts';
+import { overview } from './overview.ts';
 import type { Places } from './places.ts';
 import { helpForCommand, helpForNoun, helpForProgram, usageLine } from './usage.ts';
 import { UsageError } from './usage-error.ts';
@@ -144,7 +145,10 @@ export function parseArguments(
 
   const programHelp = helpForProgram(nouns);
   if (nounName === undefined) {
-    return parsed(above(flags, programHelp, new UsageError('say what to do: a noun and a verb are missing')));
+    if (flags.has('help')) return parsed({ kind: 'help', text: programHelp });
+    return parsed(
+      flags.has('version') ? { kind: 'version' } : { kind: 'run', run: overview, usage: programHelp },
+    );
   }
   if (notYet.includes(nounName)) {
     const error = new UsageError(`'${nounName}' is not available in this release yet`, {

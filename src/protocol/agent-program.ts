@@ -20,6 +20,8 @@ export interface AgentStatusReport {
   readonly addresses: readonly string[];
   /** ISO 8601, or null before the first. */
   readonly lastHeartbeatAt: string | null;
+  /** Why the last heartbeat did not go through; null where it did. */
+  readonly problem: string | null;
   /** For a person: what else the agent knows, label and text. */
   readonly rows: readonly (readonly [string, string])[];
   readonly warnings: readonly string[];

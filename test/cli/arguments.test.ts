@@ -118,7 +118,6 @@ test('--json and --debug are understood in every place', () => {
 
 test('wrong usage is told apart and named', () => {
   for (const [args, says] of [
-    ['', USAGE.nounAndVerbMissing],
     ['thing', USAGE.verbMissing],
     ['thnig make', USAGE.unknown('thnig')],
     ['--wrong', USAGE.noOption('--wrong')],

@@ -13,7 +13,6 @@ const LAUNCHER = join(import.meta.dirname, '../../bin/keystair');
 
 test('wrong usage is exit 2, the complaint and the usage on standard error, standard output empty', async () => {
   for (const args of [
-    '',
     'server',
     'server stat',
     'keys list',

@@ -27,7 +27,6 @@ function wrongUsage(ran: Ran, said: RegExp, args: readonly string[]): void {
 }
 
 const WRONG: readonly (readonly [string, RegExp])[] = [
-  ['', USAGE.nounAndVerbMissing],
   ['sever status', /begin with one of server, hierarchy, keys, devices, agent/],
   ['server', USAGE.verbMissing],
   ['hierarchy shwo --data D', USAGE.has('hierarchy', 'show')],

@@ -3,7 +3,6 @@ const named = (before: string, name: string, after: string): RegExp =>
   new RegExp(`${before}${RegExp.escape(name)}${after}`);
 
 export const USAGE = {
-  nounAndVerbMissing: /a noun and a verb are missing/,
   verbMissing: /a verb is missing/,
   oneTooMany: /one too many/,
   outputTaken: /standard output cannot be OUT/,
