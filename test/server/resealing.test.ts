@@ -53,15 +53,14 @@ async function start(
   through: (store: Store) => Store = (store) => store,
   waiting = timers,
 ): Promise<Started> {
-  const store = through(
-    await openSqliteStore({
-      directory: join(place, name),
-      onFatal: (error) => {
-        throw error;
-      },
-      auditReserveBytes: 0,
-    }),
-  );
+  const opened = await openSqliteStore({
+    directory: join(place, name),
+    onFatal: (error) => {
+      throw error;
+    },
+    auditReserveBytes: 0,
+  });
+  const store = through({ ...opened, freeBytes: async () => Number.MAX_SAFE_INTEGER });
   const made = { store, clock, random, log: silent };
   const repository = (await isNew(store.reader))
     ? await createRepository(made, sealKey, name)
@@ -74,7 +73,6 @@ async function start(
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),
-    freeBytesMin: 0,
   };
   const resealing = new Resealing(ports);
   resealing.start();

@@ -29,8 +29,6 @@ import type { ServerPorts } from '../repository/ports.ts';
 
 export interface ResealingPorts extends ServerPorts {
   readonly keyring: Keyring;
-  /** Lower in tests only. */
-  readonly freeBytesMin?: number | undefined;
 }
 
 /** How far it is: a trusted row, there for as long as it is not over. */
@@ -199,8 +197,7 @@ export class Resealing {
 
   /** What is replaced is kept as long as a backup reads it; the last space is for the keys of own devices. */
   async #demandSpace(): Promise<void> {
-    const { store, freeBytesMin = FREE_BYTES_FOR_TRANSMISSIONS } = this.#ports;
-    if ((await store.freeBytes()) >= freeBytesMin) return;
+    if ((await this.#ports.store.freeBytes()) >= FREE_BYTES_FOR_TRANSMISSIONS) return;
     throw new KeystairError('disk-low', 'too little disk space is left to seal records anew', {
       nextStep: 'free some space; it goes on by itself',
     });

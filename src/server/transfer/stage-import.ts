@@ -115,11 +115,8 @@ function tooManyConflicts(): KeystairError {
 }
 
 /** The last space is for the keys of this server's own devices. */
-async function demandSpace({
-  store,
-  freeBytesMin = FREE_BYTES_FOR_TRANSMISSIONS,
-}: TransferPorts): Promise<void> {
-  if ((await store.freeBytes()) >= freeBytesMin) return;
+async function demandSpace({ store }: TransferPorts): Promise<void> {
+  if ((await store.freeBytes()) >= FREE_BYTES_FOR_TRANSMISSIONS) return;
   throw new KeystairError('disk-low', 'too little disk space is left on the server for an import', {
     nextStep: 'nothing was imported; free some space and run the command again',
   });

@@ -9,7 +9,6 @@ export interface TransferTuning {
   readonly stretch?: Stretch | undefined;
   /** Keys that an import records in one transaction. */
   readonly pageKeys?: number | undefined;
-  readonly freeBytesMin?: number | undefined;
 }
 
 export interface TransferPorts extends ServerPorts, TransferTuning {

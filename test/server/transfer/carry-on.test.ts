@@ -142,7 +142,6 @@ test('a key that arrives by another way while it is staged is counted as known',
 test('below the free-space mark an import is refused, and says so', async () => {
   const lyon = await openOffice('Lyon', {
     through: (store) => ({ ...store, freeBytes: async () => 1000 }),
-    freeBytesMin: 1001,
   });
   await assert.rejects(lyon.imported(file), { code: 'disk-low' });
   assert.deepEqual(await lyon.store.reader.stagedImports(), []);
