@@ -224,3 +224,13 @@ test('repeated refusals of one caller are counted, not written singly', async ()
   const written = await server.events('call-refused');
   assert.equal(written.filter(({ caller }) => caller === 'again').length, 1);
 });
+
+test('no caller is made by hand, and no listener without a way to know its callers: neither compiles', () => {
+  const operation = ({ name }: Caller): string => name;
+  // @ts-expect-error a caller is made by the question for its rights alone
+  operation({ name: 'made by hand' });
+  const without = (served: ServedPeople): unknown =>
+    // @ts-expect-error who calls has no default
+    createPeopleListener(served, { site: LOCAL_SITE }, { info: () => {}, warn: () => {}, error: () => {} });
+  assert.ok(without);
+});
