@@ -6,6 +6,7 @@ import type { KeystairError } from '#domain/errors.ts';
 import type { Context } from './context.ts';
 import type { Options, OptionValues } from './options.ts';
 import type { Places } from './places.ts';
+import type { Line } from './state-words.ts';
 import { UsageError } from './usage-error.ts';
 
 /** An argument by its place. `optional` ones come last. */
@@ -26,7 +27,7 @@ export interface Outcome {
   /** For `--json`; null where the command wrote its own while it ran. */
   readonly document: object | null;
   /** For a person, on standard output. Of a long listing they are made as they are written. */
-  readonly lines: Iterable<string>;
+  readonly lines: Iterable<Line>;
   /** What else to know or do next. For a person it follows the lines; with `--json` it goes to standard error. */
   readonly messages?: readonly string[];
   /** Standard output carries data that is piped onward, so messages always go to standard error. */

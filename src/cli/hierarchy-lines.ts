@@ -2,7 +2,7 @@
 import { eachServer } from '#domain/each-server.ts';
 import type { TreeServer } from '#protocol/server-tree.ts';
 import type { HierarchyAnswer } from '#protocol/people/people-answers.ts';
-import { table } from './table.ts';
+import { anyProblem, type Line, stateTable, type StateWord } from './state-words.ts';
 import { DMZ_ADVICE, onOrOff, when, yesOrNo } from './words.ts';
 
 type ShownServer = Omit<TreeServer, 'secondaries'>;
@@ -12,7 +12,7 @@ function row(
   depth: number,
   mark = '',
   lastHeartbeat = when(server.lastHeartbeatAt),
-): string[] {
+): (string | StateWord)[] {
   return [
     `${'  '.repeat(depth)}${server.name}${mark}`,
     server.id,
@@ -20,11 +20,11 @@ function row(
     yesOrNo(server.dmz),
     server.waiting === null ? 'unknown' : String(server.waiting),
     lastHeartbeat,
-    server.problem ?? '',
+    anyProblem(server.problem),
   ];
 }
 
-export function hierarchyLines(tree: HierarchyAnswer): string[] {
+export function hierarchyLines(tree: HierarchyAnswer): Line[] {
   const above = tree.primary === null ? [] : [row(tree.primary, 0)];
   // What is wrong between the two is told once.
   const here =
@@ -32,7 +32,7 @@ export function hierarchyLines(tree: HierarchyAnswer): string[] {
   const below = [...eachServer(tree.secondaries)];
   const dmz = tree.server.dmz || tree.primary?.dmz === true || below.some(({ server }) => server.dmz);
   return [
-    ...table(
+    ...stateTable(
       ['Server', 'Id', 'Option', 'DMZ', 'Waiting', 'Last heartbeat', 'Problem'],
       [
         ...above,

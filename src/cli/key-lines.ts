@@ -1,6 +1,7 @@
 /** Keys for a person: the listing, one key, and where a key can be had. */
 import type { ExplainResult, ListedKey } from '#protocol/people/people-answers.ts';
-import { columns, table, tableOf } from './table.ts';
+import { type Line, ok, problem, stateTable, type StateWord, warning } from './state-words.ts';
+import { columns, tableOf } from './table.ts';
 import { DMZ_ADVICE, onOrOff, when } from './words.ts';
 
 /** What of the locator a person looks for first. */
@@ -37,26 +38,26 @@ export function keyLines(key: ListedKey): string[] {
   return columns(rows);
 }
 
-const LINK_WORDS: Readonly<Record<ExplainResult['path'][number]['link'], string>> = {
-  connected: 'connected',
-  dmz: 'marked DMZ',
-  unreachable: 'unreachable',
-  refused: 'refused',
-  'never-heard': 'never heard',
-  'option-off': 'not used, the option is off',
+const LINK_WORDS: Readonly<Record<ExplainResult['path'][number]['link'], StateWord | string>> = {
+  connected: ok('connected'),
+  dmz: warning('marked DMZ'),
+  unreachable: problem('unreachable'),
+  refused: problem('refused'),
+  'never-heard': warning('never heard'),
+  'option-off': warning('not used, the option is off'),
   none: 'no primary',
 };
 
-function hasWords(has: boolean | null): string {
+function hasWords(has: boolean | null): StateWord | string {
   if (has === null) return 'not asked';
-  return has ? 'yes' : 'no';
+  return has ? ok('yes') : 'no';
 }
 
-export function explainLines(id: string, result: ExplainResult): string[] {
+export function explainLines(id: string, result: ExplainResult): Line[] {
   return [
     `Key ${id}: ${result.verdict}`,
     '',
-    ...table(
+    ...stateTable(
       ['Server', 'Option', 'Link to its primary', 'Has the key'],
       result.path.map((step) => [
         step.server.name,

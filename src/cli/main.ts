@@ -28,7 +28,10 @@ process.on('uncaughtException', (error) => {
 outliveTerminal();
 const args = process.argv.slice(2);
 process.exitCode = await runProgram(args, await loadNounsFor(args), NOUNS_NOT_YET, {
-  terminal: createTerminal({ stdin: standardInput(), stdout: standardOutput(), stderr: process.stderr }),
+  terminal: createTerminal(
+    { stdin: standardInput(), stdout: standardOutput(), stderr: process.stderr },
+    environment,
+  ),
   places: placesOf(environment),
   connect: connectToServer,
   connectTransfers,

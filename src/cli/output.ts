@@ -5,6 +5,7 @@
 import { readable, readableJson } from '#domain/name.ts';
 import type { Outcome } from './command.ts';
 import { PackedList } from './packed-list.ts';
+import { type Line, shownLine } from './state-words.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Array elements turned into text at a time: a listing of a million keys is longer than a string may be. */
@@ -39,10 +40,10 @@ export function* jsonChunks(document: object): Generator<string> {
   yield before === '{' ? '{}' : '}';
 }
 
-function* lineChunks(lines: Iterable<string>): Generator<string> {
+function* lineChunks(lines: Iterable<Line>, coloured: boolean): Generator<string> {
   let chunk: string[] = [];
   for (const line of lines) {
-    chunk.push(readable(line), '\n');
+    chunk.push(shownLine(line, coloured), '\n');
     if (chunk.length < 2 * ELEMENTS_A_CHUNK) continue;
     yield chunk.join('');
     chunk = [];
@@ -51,7 +52,7 @@ function* lineChunks(lines: Iterable<string>): Generator<string> {
 }
 
 export async function writeOutcome(
-  terminal: Pick<Terminal, 'print' | 'say'>,
+  terminal: Pick<Terminal, 'print' | 'say' | 'coloured'>,
   outcome: Outcome,
   json: boolean,
 ): Promise<void> {
@@ -62,7 +63,7 @@ export async function writeOutcome(
       await terminal.print('\n');
     }
   } else {
-    for (const chunk of lineChunks(outcome.lines)) await terminal.print(chunk);
+    for (const chunk of lineChunks(outcome.lines, terminal.coloured)) await terminal.print(chunk);
   }
   for (const message of messages) {
     if (json || outcome.piped === true) terminal.say(message);

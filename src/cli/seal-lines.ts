@@ -1,6 +1,7 @@
 /** Seals for a person, in `server seals`, in `server status`, and while the server is sealed. */
 import type { SealState, ShownSeal } from '#protocol/people/seal-messages.ts';
-import { columns, table } from './table.ts';
+import { type Line, problem, stateColumns } from './state-words.ts';
+import { table } from './table.ts';
 import { when, yesOrNo } from './words.ts';
 
 const KIND: Readonly<Record<ShownSeal['kind'], string>> = {
@@ -27,12 +28,12 @@ export function sealKinds(seals: readonly ShownSeal[]): string {
   return seals.map(({ kind }) => KIND[kind]).join(', ');
 }
 
-export function sealedLines({ server, seals, warnings, nextStep }: SealState): string[] {
+export function sealedLines({ server, seals, warnings, nextStep }: SealState): Line[] {
   return [
-    ...columns([
+    ...stateColumns([
       ['Server', `${server.name} (${server.id}), as its database says`],
       ['Version', server.version],
-      ['State', 'SEALED: it serves nobody until a person opens it'],
+      ['State', problem('SEALED: it serves nobody until a person opens it')],
     ]),
     '',
     ...sealLines(seals),

@@ -1,34 +1,54 @@
 /** `server status` for a person. */
 import type { ServerStatus } from '#protocol/people/routes/server.ts';
 import { sealKinds } from './seal-lines.ts';
-import { columns, table } from './table.ts';
+import {
+  anyProblem,
+  type Line,
+  ok,
+  problem,
+  stateColumns,
+  stateLine,
+  stateTable,
+  type StateWord,
+  warning,
+} from './state-words.ts';
+import { columns } from './table.ts';
 import { DMZ_ADVICE, onOrOff, OPTION_NAME, when, yesOrNo } from './words.ts';
 
-const PRIMARY_STATE: Readonly<Record<NonNullable<ServerStatus['primary']>['state'], string>> = {
-  connected: 'connected',
-  unreachable: 'unreachable',
-  refused: 'refuses this server',
-  'never-heard': 'never heard yet',
+type Primary = NonNullable<ServerStatus['primary']>;
+
+const PRIMARY_STATE: Readonly<Record<Primary['state'], StateWord>> = {
+  connected: ok('connected'),
+  unreachable: problem('unreachable'),
+  refused: problem('refuses this server'),
+  'never-heard': warning('never heard yet'),
 };
 
-function primaryLines(primary: ServerStatus['primary'], headSeq: number): string[] {
-  if (primary === null) return ['Primary: none. To join one: keystair hierarchy join FILE'];
-  const rows = [
-    ['  State', PRIMARY_STATE[primary.state]],
-    ['  Its option', onOrOff(primary.useHierarchy)],
-    ['  In a DMZ', yesOrNo(primary.dmz)],
-    ['  Acknowledged', `up to key number ${primary.acknowledgedSeq} of ${headSeq}`],
-    ['  Last heartbeat', when(primary.lastHeartbeatAt)],
-  ];
-  if (primary.problem !== null) rows.push(['  Problem', primary.problem]);
-  return [`Primary: ${primary.name} (${primary.id})`, ...columns(rows)];
+/** Over a link marked DMZ it is no fault that nothing is heard. */
+function primaryState({ state, dmz }: Primary): StateWord | string {
+  return dmz && state !== 'connected' ? PRIMARY_STATE[state].word : PRIMARY_STATE[state];
 }
 
-function secondaryLines(secondaries: ServerStatus['secondaries']): string[] {
+function primaryLines(primary: Primary | null, headSeq: number): Line[] {
+  if (primary === null) return ['Primary: none. To join one: keystair hierarchy join FILE'];
+  return [
+    `Primary: ${primary.name} (${primary.id})`,
+    ...stateColumns([
+      ['  State', primaryState(primary)],
+      ['  Its option', onOrOff(primary.useHierarchy)],
+      ['  In a DMZ', yesOrNo(primary.dmz)],
+      ['  Acknowledged', `up to key number ${primary.acknowledgedSeq} of ${headSeq}`],
+      ['  Last heartbeat', when(primary.lastHeartbeatAt)],
+      ...(primary.problem === null ? [] : [['  Problem', problem(primary.problem)]]),
+    ]),
+  ];
+}
+
+function secondaryLines(secondaries: ServerStatus['secondaries']): Line[] {
   if (secondaries.length === 0) return ['Secondaries: none. To invite one: keystair hierarchy invite'];
   return [
     'Secondaries',
-    ...table(
+    ...stateTable(
       ['  Name', 'Id', 'Option', 'DMZ', 'Acknowledged', 'Last heartbeat', 'Problem'],
       secondaries.map((one) => [
         `  ${one.name}`,
@@ -37,7 +57,7 @@ function secondaryLines(secondaries: ServerStatus['secondaries']): string[] {
         yesOrNo(one.dmz),
         String(one.acknowledgedSeq),
         when(one.lastHeartbeatAt),
-        one.problem ?? '',
+        anyProblem(one.problem),
       ]),
     ),
   ];
@@ -61,7 +81,7 @@ function dataKeyLine({ current, resealing }: ServerStatus['dataKey']): string {
   return `number ${current}; sealing records anew: ${done} of ${of}${left}${problem === null ? '' : `; waits: ${problem}`}`;
 }
 
-export function serverStatusLines(status: ServerStatus): string[] {
+export function serverStatusLines(status: ServerStatus): Line[] {
   const { server, primary, secondaries } = status;
   const dmz = primary?.dmz === true || secondaries.some((one) => one.dmz);
   return [
@@ -82,7 +102,7 @@ export function serverStatusLines(status: ServerStatus): string[] {
     ...secondaryLines(secondaries),
     ...(dmz ? ['', DMZ_ADVICE] : []),
     ...recipientLines(status.recipients),
-    ...(status.warnings.length > 0 ? ['', 'To act on'] : []),
+    ...(status.warnings.length > 0 ? ['', stateLine(warning('To act on'))] : []),
     ...status.warnings.map((warning) => `- ${warning}`),
   ];
 }

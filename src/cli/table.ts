@@ -14,10 +14,10 @@ type Cells = readonly string[];
 /** Rows of cells to lines; the last cell of a row is not padded. */
 export function columns(rows: readonly Cells[]): string[] {
   const widths = widthsOf(rows);
-  return rows.map((row) => line(row, widths));
+  return rows.map((row) => lineOf(row, widths));
 }
 
-function widthsOf(rows: Iterable<Cells>): number[] {
+export function widthsOf(rows: Iterable<Cells>): number[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [index, cell] of row.entries())
@@ -26,11 +26,17 @@ function widthsOf(rows: Iterable<Cells>): number[] {
   return widths;
 }
 
-function line(row: Cells, widths: readonly number[]): string {
+/** @param dress what a cell, escaped, looks like; as wide as it is. */
+export function lineOf(
+  row: Cells,
+  widths: readonly number[],
+  dress: (shown: string, index: number) => string = (shown) => shown,
+): string {
   return row
     .map((cell, index) => {
       const shown = readable(cell);
-      return index === row.length - 1 ? shown : shown + ' '.repeat(widths[index]! - widthOf(shown));
+      const padding = index === row.length - 1 ? '' : ' '.repeat(widths[index]! - widthOf(shown));
+      return dress(shown, index) + padding;
     })
     .join('  ')
     .trimEnd();
@@ -52,5 +58,5 @@ export function* tableOf<T>(
     for (const thing of things) yield cellsOf(thing);
   }
   const widths = widthsOf(rows());
-  for (const row of rows()) yield line(row, widths);
+  for (const row of rows()) yield lineOf(row, widths);
 }

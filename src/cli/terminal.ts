@@ -15,6 +15,8 @@ export interface Terminal {
   /** Standard output. Resolves when it was taken. */
   readonly print: (text: string | Uint8Array) => Promise<void>;
   readonly outputIsTerminal: boolean;
+  /** Whether standard output is one for colours and signs, and whoever looks at it wants them. */
+  readonly coloured: boolean;
   /** Standard error, one line. What cannot be seen in it is escaped. */
   readonly say: (line: string) => void;
   /** The same, of what is told only once. Resolves when it was taken. */
@@ -89,18 +91,22 @@ function named(stdin: Input): Input {
   return { [Symbol.asyncIterator]: bytes, destroy: () => stdin.destroy?.() };
 }
 
-/** @param streams the process's own, or a test's. */
-export function createTerminal(streams: {
-  readonly stdin: Input & { readonly isTTY?: boolean };
-  readonly stdout: Output;
-  readonly stderr: ErrorOutput;
-}): Terminal {
+/** @param streams the process's own, or a test's; `plain` where no colours are wanted. */
+export function createTerminal(
+  streams: {
+    readonly stdin: Input & { readonly isTTY?: boolean };
+    readonly stdout: Output;
+    readonly stderr: ErrorOutput;
+  },
+  { plain }: { readonly plain: boolean },
+): Terminal {
   // Failures of single writes are told to their callers; without listeners the stream's own event would crash.
   streams.stdout.on('error', () => {});
   streams.stderr.on('error', () => {});
   return {
     print: (text) => write(streams.stdout, 'standard output', text),
     outputIsTerminal: streams.stdout.isTTY === true,
+    coloured: streams.stdout.isTTY === true && !plain,
     say: (line) => {
       streams.stderr.write(`${readable(line)}\n`);
     },

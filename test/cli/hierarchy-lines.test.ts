@@ -1,7 +1,11 @@
 /** The tree as a person sees it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hierarchyLines } from '#cli/hierarchy-lines.ts';
+import { hierarchyLines as linesOf } from '#cli/hierarchy-lines.ts';
+import { shownLine } from '#cli/state-words.ts';
+
+const hierarchyLines = (tree: Parameters<typeof linesOf>[0]): string[] =>
+  linesOf(tree).map((line) => shownLine(line, false));
 import { SHOWN } from '#test/sentences/shown.ts';
 
 function server(

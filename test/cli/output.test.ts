@@ -11,6 +11,7 @@ function recorder() {
   const stderr: string[] = [];
   const terminal = {
     print: async (text: string | Uint8Array) => void stdout.push(text),
+    coloured: false,
     say: (line: string) => void stderr.push(line),
     input: (async function* () {})(),
     inputIsPerson: false,

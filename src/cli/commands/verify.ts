@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { holdsServer } from '../data-directory.ts';
 import { flag, text } from '../options.ts';
 import { createProgress, inRows } from '../progress.ts';
+import { ok, problem, stateLine } from '../state-words.ts';
 import { ADDRESSED_SERVER, count } from '../words.ts';
 
 const clock = (): number => performance.now();
@@ -56,7 +57,11 @@ function verifyOutcome(report: VerifyAnswer, data: string): Outcome {
     document: report,
     lines: [
       ...mendedLines(report),
-      `${count(report.keys, 'key')} opened and checked, ${found} ${report.repair === undefined ? 'found' : 'left'}.`,
+      stateLine(
+        `${count(report.keys, 'key')} opened and checked, `,
+        report.ok ? ok(found) : problem(found),
+        ` ${report.repair === undefined ? 'found' : 'left'}.`,
+      ),
       ...report.problems,
     ],
     messages: [
