@@ -6,11 +6,11 @@
  * owner can enter, and takes its name when it has its mode. And it is one socket from the first answer to the last: a
  * server that was sealed hands its calls from one application to another without closing it, so that no call meets a gap.
  */
-import { chmodSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { makeClosedDirectory } from '#disk/closed-directory.ts';
+import { makeClosedDirectory, ownUser } from '#disk/closed-directory.ts';
 import { reachableSocketPath, SOCKET_NAME } from '#disk/socket-path.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { LOCAL_ADMINISTRATOR } from '#domain/right.ts';
@@ -25,7 +25,7 @@ import { LOCAL_SITE } from './request-origin.ts';
 /** Whoever reaches the socket owns the directory: it asks for nothing more. */
 export const LOCAL_ENTRANCE: Entrance = { site: LOCAL_SITE, authenticate: () => LOCAL_ADMINISTRATOR };
 
-/** Where it is made. A process that was killed at that moment leaves it behind. */
+/** Where it is made. It stays, empty: a full disk has no block for a folder, and the server must start there again. */
 const MAKING_FOLDER = 'keystair.sock.making';
 
 export interface LocalSocket {
@@ -78,19 +78,25 @@ export function createLocalSocket(
 }
 
 async function listenThere(server: Server, path: string, folder: string): Promise<void> {
-  // A killed process leaves them behind.
-  for (const left of [path, folder]) rmSync(left, { recursive: left === folder, force: true });
-  makeClosedDirectory(folder, 'the folder');
   const made = join(folder, SOCKET_NAME);
+  if (!isClosedFolder(folder)) rmSync(folder, { recursive: true, force: true });
+  makeClosedDirectory(folder, 'the folder');
+  // A killed process leaves them behind.
+  for (const left of [path, made]) rmSync(left, { force: true });
   await listen(server, reachableSocketPath(folder));
   try {
     chmodSync(made, 0o600);
     renameSync(made, path);
-    rmdirSync(folder);
   } catch (error) {
     server.close();
     throw error;
   }
+}
+
+/** A folder that nobody else can enter, and no link to one. */
+function isClosedFolder(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === ownUser(found.uid) && (found.mode & 0o077) === 0;
 }
 
 /** The system takes away the name that a socket was bound to, which this one has no more. */
