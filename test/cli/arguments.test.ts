@@ -143,7 +143,7 @@ test('wrong usage is told apart and named', () => {
     ['thing make a --data d --every 0', USAGE.mustBe('--every', 'from 1s to 1h')],
     ['thing make a --data d --every 2h', USAGE.mustBe('--every', 'from 1s to 1h')],
     ['thing make a --data d --listen 7443', USAGE.mustBe('--listen', 'HOST:PORT')],
-    ['thing make a --data d --listen x:0', /port from 1 to 65535/],
+    ['thing make a --data d --listen x:0', USAGE.portFrom],
     ['thing make a --data d --listen x:65536', USAGE.mustBe('--listen', 'HOST:PORT')],
     ['thing make a --data d --listen ::1:7443', USAGE.mustBe('--listen', 'HOST:PORT')],
   ] as const) {

@@ -130,7 +130,7 @@ test('an output that is full, or was left by its reader, makes each way to write
     ['agent', 'encrypt-file', place.path('plain'), '-', ...here],
     ['agent', 'decrypt-file', place.path('file.age'), '-', ...here],
   ]) {
-    assert.match(refusedWith(await runWith('> /dev/full', args), 'disk-full'), /standard output/);
+    assert.match(refusedWith(await runWith('> /dev/full', args), 'disk-full'), REFUSED['disk-full'].ofOutput);
     const left = ['bash', '-c', 'exec 3> >(true); wait $!; exec "$0" "$@" >&3 3>&-'];
     const { status, stdout, stderr } = await beginKeystair(args, { under: left }).ended;
     assert.deepEqual([status, stdout], [1, ''], args.join(' '));
@@ -175,7 +175,7 @@ test('what comes through a closed input, or a folder, is not taken for nothing',
       ['server', 'restore', '-', ...withPassword, '--data', place.path('made')],
     ]) {
       const says = refusedWith(await runWith(redirected, args), code);
-      assert.match(says, /standard input/, args.join(' '));
+      assert.match(says, REFUSED.interrupted.ofInput, args.join(' '));
       assert.ok(!existsSync(place.path('made')));
     }
   }

@@ -27,7 +27,7 @@ function wrongUsage(ran: Ran, said: RegExp, args: readonly string[]): void {
 }
 
 const WRONG: readonly (readonly [string, RegExp])[] = [
-  ['sever status', /begin with one of server, hierarchy, keys, devices, agent/],
+  ['sever status', USAGE.beginWithANoun],
   ['server', USAGE.verbMissing],
   ['hierarchy shwo --data D', USAGE.has('hierarchy', 'show')],
   ['server start --data D --listen 7443', USAGE.mustBe('--listen', 'HOST:PORT')],
@@ -38,7 +38,7 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   ['server status --data', USAGE.needsValue('--data')],
   ['server settings --data D --use-hierarchy yes', USAGE.mustBe('', 'on or off')],
   ['server settings --data D --transmit never', USAGE.mustBe('', 'immediately or heartbeat')],
-  ['server settings --data D --heartbeat 1.5', /whole number of seconds/],
+  ['server settings --data D --heartbeat 1.5', USAGE.wholeSeconds],
   ['server backup --data D', USAGE.missing('argument FILE')],
   ['server restore FILE', USAGE.missing('--data DIR')],
   ['hierarchy invite --data D --expires soon', USAGE.mustBe('--expires', '')],

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { REFUSED } from '#test/sentences/refused.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { recipientOf } from '#test/support/by-hand-commands.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { slowly } from '#test/support/in-steps.ts';
@@ -34,7 +35,7 @@ before(async () => {
 test('an export shows how far it is, at what rate and how long it will take, and then what it did', async () => {
   const { status, shown } = await slowly(from.pid, () => onTerminal(exportTo(file), []));
   assert.equal(status, 0, shown);
-  assert.match(shown, /Exporting \d+ %, \d+\.\d MB\/s, \d+ s left/);
+  assert.match(shown, SHOWN.exporting);
   assert.ok(shown.includes('\r\u001B[KExported 20000 keys to '), 'the line is taken away first');
 });
 
@@ -67,8 +68,8 @@ test('with --json the progress is on the terminal, and standard output holds one
     onTerminal(`${KEYSTAIR} keys import ${file} --json --data ${target.data} > ${document}`, []),
   );
   assert.equal(status, 0, shown);
-  assert.match(shown, /Checking \d+ %, \d+\.\d MB\/s, \d+ s left/);
-  assert.match(shown, /Recording \d+ %, \d+ keys\/s, \d+ s left/);
+  assert.match(shown, SHOWN.checking);
+  assert.match(shown, SHOWN.recording);
   assert.doesNotMatch(shown, /Imported|\{/);
   assert.equal(
     readFileSync(document, 'utf8'),

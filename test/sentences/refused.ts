@@ -7,6 +7,8 @@ import { UNAVAILABLE } from './unavailable.ts';
 
 export const REFUSED = {
   interrupted: {
+    /** A closed input, and a folder in its place. */
+    ofInput: /standard input/,
     noFileLeft: /no file was left/,
     nothingImported: /nothing was imported/,
     importConfirmed: /is confirmed.*nothing is to be done/,
@@ -158,6 +160,7 @@ export const REFUSED = {
     ofNobody: /belongs to another user \(65534\)/,
   },
   'disk-full': {
+    ofOutput: /standard output/,
     freeSome: /is full[^]*free at least \d+ KiB/,
     keysStillGivenOut: /is full .*free at least \d+ KiB there; keys are still given out/,
     makeRoom: /is full .*; (free at least|make room there).* and run the command again$/,

@@ -59,4 +59,7 @@ export const SHOWN = {
   troubleAtTheLastHeartbeat: /^Trouble at the last heartbeat: the key names device /,
   idDoesNotFit: /id does not fit its content/,
   materialTooLong: /material must have 1 to 4096 bytes|more than 4096 bytes/,
+  exporting: /Exporting \d+ %, \d+\.\d MB\/s, \d+ s left/,
+  checking: /Checking \d+ %, \d+\.\d MB\/s, \d+ s left/,
+  recording: /Recording \d+ %, \d+ keys\/s, \d+ s left/,
 } as const;

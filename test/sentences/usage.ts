@@ -3,11 +3,14 @@ const named = (before: string, name: string, after: string): RegExp =>
   new RegExp(`${before}${RegExp.escape(name)}${after}`);
 
 export const USAGE = {
+  beginWithANoun: /begin with one of server, hierarchy, keys, devices, agent/,
   verbMissing: /a verb is missing/,
   oneTooMany: /one too many/,
   outputTaken: /standard output cannot be OUT/,
   noDatabaseYet: /PostgreSQL database is not available/,
   oneOfThree: /one of ID, --file PATH and --drive PATH/,
+  wholeSeconds: /whole number of seconds/,
+  portFrom: /port from 1 to 65535/,
   noText: /must be text of 1 to \d+ characters/,
   looksLikeAnOption: /'--erase' looks like an option/,
   /** @param what as the help shows it: `argument FILE`, `--data DIR`. */
