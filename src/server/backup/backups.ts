@@ -2,7 +2,8 @@
 import type { Caller } from '#domain/right.ts';
 import type { BackupRequest } from '#protocol/people/transfer-routes.ts';
 import { untilStopped } from '../environment/call-life.ts';
-import { type BackupPorts, type BackupUnderWay, writeBackup } from './write-backup.ts';
+import type { FileUnderWay } from '../transfer/file-under-way.ts';
+import { type BackupPorts, writeBackup } from './write-backup.ts';
 
 export class Backups {
   readonly #ports: BackupPorts;
@@ -17,7 +18,7 @@ export class Backups {
   async write(
     caller: Caller,
     request: BackupRequest,
-    deliver: (underWay: BackupUnderWay) => Promise<void>,
+    deliver: (underWay: FileUnderWay) => Promise<void>,
   ): Promise<{ readonly keys: number }> {
     const writing = writeBackup(this.#ports, caller, request, (underWay) =>
       deliver({ ...underWay, bytes: untilStopped(underWay.bytes, this.#stopped.signal, 'backup') }),

@@ -5,8 +5,6 @@
  * a snapshot is taken, so that everything acknowledged before is in it, the event too; only then is `deliver` given the
  * first byte. Rows are read page by page as `deliver` takes them: memory stays flat, and custody goes on meanwhile.
  */
-import { createHash } from 'node:crypto';
-import type { Bytes } from '#crypto/age/age-payload.ts';
 import { prepareSeal } from '#crypto/export-envelope/seal-export.ts';
 import type { Keyring } from '#crypto/keyring.ts';
 import { demandStrongPassword } from '#crypto/password/password-strength.ts';
@@ -19,19 +17,12 @@ import type { Snapshot } from '#store/snapshot.ts';
 import { isoTime, type Random, uuidFrom } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { readEpoch } from '../repository/settings.ts';
+import { type FileUnderWay, withTrailer } from '../transfer/file-under-way.ts';
 import type { TransferPorts } from '../transfer/transfer-ports.ts';
 import { type BackupHeader, headerLine, noRows, pageLines, trailerLine } from './backup-lines.ts';
 
 export interface BackupPorts extends ServerPorts, Pick<TransferPorts, 'workFactor' | 'stretch'> {
   readonly keyring: Keyring;
-}
-
-export interface BackupUnderWay {
-  readonly keys: number;
-  /** About as many; for showing how long it will take. */
-  readonly bytesExpected: number;
-  /** The encrypted file. */
-  readonly bytes: Bytes;
 }
 
 /** A row of a key and a line of the audit log as they stand in the file, for the estimate. */
@@ -46,7 +37,7 @@ export async function writeBackup(
   ports: BackupPorts,
   caller: Caller,
   request: BackupRequest,
-  deliver: (underWay: BackupUnderWay) => Promise<void>,
+  deliver: (underWay: FileUnderWay) => Promise<void>,
 ): Promise<{ readonly keys: number }> {
   await demandStrongPassword(request.password);
   const password = KeyMaterial.fromText(request.password);
@@ -54,16 +45,18 @@ export async function writeBackup(
   const backup = uuidFrom(ports.random);
   const { seq: keys } = await ports.store.reader.head();
   await ports.audit.record({ event: 'backup-started', by: caller.name, backup, keys });
-  const progress = { keys: 0 };
+  const counts = noRows();
   const ended = (outcome: 'completed' | 'broken-off') =>
-    ports.audit.record({ event: 'backup-ended', by: caller.name, backup, outcome, keys: progress.keys });
+    ports.audit.record({ event: 'backup-ended', by: caller.name, backup, outcome, keys: counts.keys });
   try {
     const snapshot = await ports.store.snapshot();
     try {
       const header = await headerOf(ports, backup, snapshot);
-      const bytes = seal.seal(plaintextOf(header, snapshot, progress));
+      const bytes = seal.seal(
+        withTrailer(linesOf(header, snapshot, counts), (digest) => trailerLine(counts, digest)),
+      );
       const bytesExpected = header.keys * KEY_LINE_BYTES + header.auditLines * AUDIT_LINE_BYTES;
-      await deliver({ keys: header.keys, bytesExpected, bytes });
+      await deliver({ id: backup, keys: header.keys, bytesExpected, bytes });
     } finally {
       await snapshot.release();
     }
@@ -72,7 +65,7 @@ export async function writeBackup(
     throw error;
   }
   await ended('completed');
-  return { keys: progress.keys };
+  return { keys: counts.keys };
 }
 
 async function headerOf(
@@ -98,24 +91,19 @@ function wrappedRootKey(keyring: Keyring, random: Random): BackupHeader['rootKey
   return { sealKey, wrapped: keyring.wrapRootKey({ id: 'backup', kind: 'backup' }, sealKey, random).wrapped };
 }
 
-async function* plaintextOf(header: BackupHeader, snapshot: Snapshot, progress: { keys: number }): Bytes {
-  const digest = createHash('sha256');
-  const digested = (text: string): Buffer => {
-    const bytes = Buffer.from(text);
-    digest.update(bytes);
-    return bytes;
-  };
-  const counts = noRows();
-  yield digested(headerLine(header));
+async function* linesOf(
+  header: BackupHeader,
+  snapshot: Snapshot,
+  counts: ReturnType<typeof noRows>,
+): AsyncGenerator<string> {
+  yield headerLine(header);
   for await (const page of snapshot.pages()) {
     if (page.table === 'keys' || page.table === 'audit') {
       demandNoGap(page.table, counts[page.table], page.rows);
     }
     counts[page.table] += page.rows.length;
-    progress.keys = counts.keys;
-    yield digested(pageLines(page));
+    yield pageLines(page);
   }
-  yield Buffer.from(trailerLine(counts, digest.digest('hex')));
 }
 
 /** A backup that could not be restored is worse than none: it would be trusted. */

@@ -6,8 +6,6 @@
  * are opened page by page as `deliver` takes them, so that memory stays flat at any size, and each was verified by the
  * barrier before it stands in the file. When `deliver` is over, the log says whether it completed or broke off.
  */
-import { createHash } from 'node:crypto';
-import type { Bytes } from '#crypto/age/age-payload.ts';
 import { prepareSeal, type SealedTo } from '#crypto/export-envelope/seal-export.ts';
 import { demandStrongPassword } from '#crypto/password/password-strength.ts';
 import { assert } from '#domain/errors.ts';
@@ -20,20 +18,12 @@ import { secretsToWire } from '#protocol/wire-key.ts';
 import type { StoredKey } from '#store/rows.ts';
 import { openSecrets } from '../records/record-keys.ts';
 import { isoTime, uuidFrom } from '../environment/environment.ts';
+import { type FileUnderWay, withTrailer } from './file-under-way.ts';
 import { type SelectedKeys, selectKeys } from './select-keys.ts';
 import type { TransferPorts } from './transfer-ports.ts';
 
 /** What a seal adds to material and blind. */
 const SEAL_BYTES = 45;
-
-export interface ExportUnderWay {
-  readonly id: string;
-  readonly keys: number;
-  /** About as many; for showing how long it will take. */
-  readonly bytesExpected: number;
-  /** The encrypted file. */
-  readonly bytes: Bytes;
-}
 
 /**
  * @param deliver resolves when every byte was taken, and throws where that is not to be.
@@ -43,7 +33,7 @@ export async function exportKeys(
   ports: TransferPorts,
   caller: Caller,
   request: ExportRequest,
-  deliver: (underWay: ExportUnderWay) => Promise<void>,
+  deliver: (underWay: FileUnderWay) => Promise<void>,
 ): Promise<{ readonly exported: number }> {
   const selected = await selectKeys(ports, request);
   const to = await sealedTo(request);
@@ -62,7 +52,8 @@ export async function exportKeys(
   const ended = (outcome: 'completed' | 'broken-off') =>
     ports.audit.record({ event: 'export-ended', by: caller.name, export: id, outcome, keys: progress.keys });
   try {
-    const bytes = seal.seal(plaintextOf(ports, selected, progress));
+    const lines = linesOf(ports, selected, progress);
+    const bytes = seal.seal(withTrailer(lines, (digest) => exportTrailerLine(progress.keys, digest)));
     await deliver({ id, keys: selected.count, bytesExpected, bytes });
   } catch (error) {
     await ended('broken-off').catch(() => undefined);
@@ -81,19 +72,13 @@ async function sealedTo({ password, recipient }: ExportRequest): Promise<SealedT
   return { kind: 'recipient', recipient };
 }
 
-async function* plaintextOf(
+async function* linesOf(
   { server, clock, barrier }: TransferPorts,
   selected: SelectedKeys,
   progress: { keys: number },
-): Bytes {
-  const digest = createHash('sha256');
-  const digested = (text: string): Buffer => {
-    const bytes = Buffer.from(text);
-    digest.update(bytes);
-    return bytes;
-  };
+): AsyncGenerator<string> {
   const { selection } = selected;
-  yield digested(exportHeaderLine({ server, createdAt: isoTime(clock()), selection }));
+  yield exportHeaderLine({ server, createdAt: isoTime(clock()), selection });
   for await (const page of selected.pages()) {
     let lines = '';
     for (const row of page) {
@@ -102,10 +87,9 @@ async function* plaintextOf(
       lines += exportRecordLine(row.id, row.fields, material, blind);
     }
     progress.keys += page.length;
-    yield digested(lines);
+    yield lines;
   }
   assert(progress.keys === selected.count, 'an export holds as many keys as were counted');
-  yield Buffer.from(exportTrailerLine(progress.keys, digest.digest('hex')));
 }
 
 /** From the first page: keys of one organisation are much alike. */

@@ -5,7 +5,8 @@ import { codeOf } from '#domain/errors.ts';
 import type { Caller } from '#domain/right.ts';
 import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/people/transfer-routes.ts';
 import { untilStopped } from '../environment/call-life.ts';
-import { exportKeys, type ExportUnderWay } from './export-keys.ts';
+import { exportKeys } from './export-keys.ts';
+import type { FileUnderWay } from './file-under-way.ts';
 import { type ImportLife, Imports } from './import-keys.ts';
 import type { TransferPorts } from './transfer-ports.ts';
 
@@ -38,7 +39,7 @@ export class Transfers {
   async exportKeys(
     caller: Caller,
     request: ExportRequest,
-    deliver: (underWay: ExportUnderWay) => Promise<void>,
+    deliver: (underWay: FileUnderWay) => Promise<void>,
   ): Promise<{ readonly exported: number }> {
     const exporting = exportKeys(this.#ports, caller, request, (underWay) =>
       deliver({ ...underWay, bytes: untilStopped(underWay.bytes, this.#stopped.signal, 'export') }),

@@ -22,6 +22,7 @@ import {
   TRANSFER_ROUTES,
 } from '#protocol/people/transfer-routes.ts';
 import type { Backups } from '../../backup/backups.ts';
+import type { FileUnderWay } from '../../transfer/file-under-way.ts';
 import { importInterrupted } from '../../transfer/stage-import.ts';
 import type { Transfers } from '../../transfer/transfers.ts';
 import { demandNoQuery, fieldsOf, parseBody } from './call-fields.ts';
@@ -60,17 +61,11 @@ export function addTransferRoutes(
   });
 }
 
-interface Stream {
-  readonly keys: number;
-  readonly bytesExpected: number;
-  readonly bytes: AsyncIterable<Uint8Array>;
-}
-
 /** A file leaves as it is made. It ends when `make` is over, and breaks off where that fails: the log says why. */
 async function answerStream(
   log: Log,
   reply: FastifyReply,
-  make: (deliver: (stream: Stream) => Promise<void>) => Promise<unknown>,
+  make: (deliver: (file: FileUnderWay) => Promise<void>) => Promise<unknown>,
 ): Promise<FastifyReply> {
   const { raw } = reply;
   try {
