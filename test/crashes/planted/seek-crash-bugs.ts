@@ -11,7 +11,7 @@ import { CRASH_BUGS, type CrashBug } from './crash-bugs.ts';
 async function whatIsSaid(bug: CrashBug, ended: AbortSignal): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'keystair-planted-'));
   try {
-    plant(bug, folder, ['bin', 'test/crashes', 'test/store']);
+    plant(bug, folder);
     const options = ['--kind', bug.kind, '--rounds', String(bug.rounds), '--json'];
     const main = join(folder, 'test/crashes/main.ts');
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...options], {

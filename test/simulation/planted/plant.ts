@@ -18,8 +18,8 @@ export interface Found {
   readonly seeds: number;
 }
 
-/** The program, the simulation, and all that these import. */
-const COPIED = ['src', 'test/house', 'test/simulation', 'test/support'];
+/** All of the tests, a few megabytes: which of them import one another changes by the day. */
+const COPIED = ['bin', 'src', 'test', 'package.json'];
 
 type Faulty = Pick<Bug, 'name' | 'faults'>;
 
@@ -42,17 +42,12 @@ function plantedIn(program: readonly SourceFile[], { name, faults }: Faulty): re
   }
 }
 
-/**
- * @param beside what is copied besides the program and its simulation.
- * Throws where a fault does not fit the program any more.
- */
-export function plant(bug: Faulty, folder: string, beside: readonly string[] = []): void {
-  for (const part of [...COPIED, ...beside])
-    cpSync(join(ROOT, part), join(folder, part), { recursive: true });
-  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
+/** Throws where a fault does not fit the program any more. */
+export function plant(bug: Faulty, folder: string): void {
+  for (const part of COPIED) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   for (const { path, text } of plantedIn(readProgram(), bug)) writeFileSync(join(folder, 'src', path), text);
-  if (beside.includes('bin')) keepCompiledIn(folder);
+  keepCompiledIn(folder);
 }
 
 /** What is compiled of a copy is of use to nobody after it, and node_modules are not the copy's own. */

@@ -7,14 +7,11 @@ import { join } from 'node:path';
 import { plant } from '#test/simulation/planted/plant.ts';
 import { MEMBER_BUGS, type MemberBug } from './member-bugs.ts';
 
-/** All that a run of it reads besides src. */
-const BESIDE = ['bin', 'test'];
-
 /** Folders of kept data go with the copy. */
 async function whatIsSaid(bug: MemberBug, ended: AbortSignal): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'keystair-planted-'));
   try {
-    plant(bug, folder, BESIDE);
+    plant(bug, folder);
     const main = join(folder, 'test/hostile/main.ts');
     const options = ['--kind', 'members', '--only', bug.harm, '--seed', '1', '--budget', `${bug.seconds}s`];
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...options], {
