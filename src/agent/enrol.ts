@@ -10,6 +10,7 @@ import { DEVICE_PAGE_MAX } from '#domain/limits.ts';
 import { explainRefusal, type LookupRefusal } from '#domain/lookup.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { readName } from '#domain/name.ts';
+import { step, told } from '#domain/step.ts';
 import type { EnrolReport } from '#protocol/agent-program.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
@@ -27,7 +28,7 @@ export async function enrol(
   const invitation = decodeInvitation(request.invitation);
   if (invitation.kind !== 'device') {
     throw new KeystairError('invitation-invalid', 'this invitation is for a secondary server', {
-      nextStep: 'ask for one made with `keystair devices invite`',
+      nextStep: step('ask-for-device'),
     });
   }
   const before = prepareDevice(ports);
@@ -158,7 +159,7 @@ function decide(
 
 function changedMeanwhile(): KeystairError {
   return new KeystairError('interrupted', 'another command changed the server of this device meanwhile', {
-    nextStep: 'look at `keystair agent status`, and enrol again if it is not where it belongs',
+    nextStep: step('enrol-again'),
   });
 }
 
@@ -209,11 +210,11 @@ function stays(
     reasons.length === 1
       ? `, because ${reasons[0]![0]}`
       : `: ${reasons.map(([sentence, { length }]) => `${length} because ${sentence}`).join('; ')}`;
-  const steps = new Set(reasons.map(([, [first]]) => first!.nextStep));
+  const steps = new Map(reasons.map(([, [first]]) => [told(first!.nextStep).nextStep, first!.nextStep]));
   return new KeystairError(
     'device-stays',
     `the device stays with ${present.server.name}: ${wanted.server.name} lacks ${explained.length} of its keys${because}`,
-    { nextStep: `${[...steps].join('; ')}; then enrol again with the same invitation` },
+    { nextStep: [...steps.values(), 'then enrol again with the same invitation'] },
   );
 }
 

@@ -13,6 +13,7 @@ import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import type { ServerName } from '#domain/server-name.ts';
+import { step } from '#domain/step.ts';
 import { type AgentKey, keyFromRow } from './agent-key.ts';
 import { stateDamaged, stateFailure } from './state-failure.ts';
 
@@ -82,7 +83,7 @@ export class AgentState {
     if (!isThere) {
       if (!create) {
         throw new KeystairError('not-enrolled', `there is no agent state in ${directory}`, {
-          nextStep: 'enrol this device with `keystair agent enrol FILE --state DIR`',
+          nextStep: step('enrol-device'),
         });
       }
       makeClosedDirectory(resolve(directory), STATE_DIRECTORY);
@@ -130,7 +131,7 @@ export class AgentState {
     const device = this.get('device');
     if (device === undefined || this.get('membership') === undefined) {
       throw new KeystairError('not-enrolled', 'this device is not enrolled', {
-        nextStep: 'enrol it with `keystair agent enrol FILE --state DIR`',
+        nextStep: step('enrol-device'),
       });
     }
     return device;

@@ -5,6 +5,7 @@
 import { fileFailure } from '#disk/file-failure.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { readable } from '#domain/name.ts';
+import { failureWords } from './next-steps.ts';
 
 /** What a call of the system tries, where its own name says it badly. */
 const TRIES: Readonly<Record<string, string>> = {
@@ -35,7 +36,7 @@ export function failureOf(error: unknown): KeystairError {
 
 /** Always one line, whatever the message holds. */
 export function failureLine(error: KeystairError): string {
-  return `keystair: ${error.code}: ${readable(error.sentence.replaceAll(/\s*\n\s*/g, ' '))}`;
+  return `keystair: ${error.code}: ${readable(failureWords(error).replaceAll(/\s*\n\s*/g, ' '))}`;
 }
 
 /** For `--debug`: where it failed, and why that failed. */

@@ -28,7 +28,12 @@ export function sealKinds(seals: readonly ShownSeal[]): string {
   return seals.map(({ kind }) => KIND[kind]).join(', ');
 }
 
-export function sealedLines({ server, seals, warnings, nextStep }: SealState): Line[] {
+/** With the words of this surface. */
+type WordedState = Pick<SealState, 'server' | 'seals' | 'nextStep'> & {
+  readonly warnings: readonly string[];
+};
+
+export function sealedLines({ server, seals, warnings, nextStep }: WordedState): Line[] {
   return [
     ...stateColumns([
       ['Server', `${server.name} (${server.id}), as its database says`],

@@ -81,7 +81,10 @@ function dataKeyLine({ current, resealing }: ServerStatus['dataKey']): string {
   return `number ${current}; sealing records anew: ${done} of ${of}${left}${problem === null ? '' : `; waits: ${problem}`}`;
 }
 
-export function serverStatusLines(status: ServerStatus): Line[] {
+/** With the words of this surface. */
+type WordedStatus = Omit<ServerStatus, 'warnings'> & { readonly warnings: readonly string[] };
+
+export function serverStatusLines(status: WordedStatus): Line[] {
   const { server, primary, secondaries } = status;
   const dmz = primary?.dmz === true || secondaries.some((one) => one.dmz);
   return [

@@ -10,6 +10,7 @@
  */
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { assert, KeystairError } from '#domain/errors.ts';
+import { type Step, step } from '#domain/step.ts';
 import { associate } from './associated.ts';
 import type { Keyring, Random } from './keyring.ts';
 import { nonceSource } from './nonces.ts';
@@ -25,7 +26,7 @@ const MAC_BYTES = 32;
 function unreadable(
   purpose: string | undefined,
   what: string,
-  nextStep: string,
+  nextStep: Step,
   dataKey?: number,
 ): KeystairError {
   const record = purpose === undefined ? 'a sealed record' : `a sealed record (${purpose})`;
@@ -38,13 +39,13 @@ function unreadable(
 /** The number of the data key a blob is sealed under. Throws `record-unreadable`. */
 function readDataKeyNumber(blob: Uint8Array, purpose?: string): number {
   if (blob.length < BLOB_OVERHEAD_BYTES) {
-    throw unreadable(purpose, 'is cut short', 'run `keystair server verify`, then restore the newest backup');
+    throw unreadable(purpose, 'is cut short', step('verify-and-restore'));
   }
   if (blob[0] !== VERSION) {
     throw unreadable(
       purpose,
       `has form ${blob[0]}, which this program does not know`,
-      'upgrade if a newer program wrote it; else run `keystair server verify` and restore the newest backup',
+      step('upgrade-or-verify'),
     );
   }
   return ((blob[1]! << 24) | (blob[2]! << 16) | (blob[3]! << 8) | blob[4]!) >>> 0;
@@ -96,7 +97,7 @@ export class Barrier {
       throw unreadable(
         purpose,
         `is sealed under data key ${number}, which this server does not have`,
-        'run `keystair server verify`, then restore the newest backup',
+        step('verify-and-restore'),
         number,
       );
     }
@@ -106,7 +107,7 @@ export class Barrier {
       throw unreadable(
         purpose,
         'does not open: it, or the row it lies in, was altered or moved',
-        'run `keystair server verify`, then restore the newest backup',
+        step('verify-and-restore'),
       );
     }
     return plaintext;

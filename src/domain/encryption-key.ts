@@ -13,6 +13,7 @@ import type { KeyMaterial } from './key-material.ts';
 import { BLIND_BYTES, KEY_FIELDS_BYTES_MAX, NAME_LENGTH_MAX } from './limits.ts';
 import { sha256 } from './sha-256.ts';
 import { UUID_PATTERN } from './uuid.ts';
+import { step } from './step.ts';
 
 /** What helps a person find a key. */
 export interface Locator {
@@ -136,8 +137,7 @@ export function keyFromCanonical(id: string, fields: string): EncryptionKey {
   )
     return { ...(parsed as Omit<EncryptionKey, 'id'>), id };
   throw new KeystairError('record-unreadable', `the public fields of key ${id} are damaged`, {
-    nextStep:
-      'run `keystair server verify`; the key can be had again from its primary, a secondary or an export',
+    nextStep: step('verify-key'),
   });
 }
 

@@ -2,8 +2,9 @@
  * The one closed union of failure codes, and the one error class that carries them.
  *
  * Every code is documented in docs/ERRORS.md (a test holds the two together). The message is lower case, has no
- * full stop, and never holds key material; `nextStep` is what the person reading it should do.
+ * full stop, and never holds key material; `nextSteps` are what the person reading it should do.
  */
+import { type NextStep, type Notice, notice, told } from './step.ts';
 
 export const ERROR_CODES = [
   // wrong use
@@ -93,24 +94,41 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 /** A failure with a stable code. Expected outcomes are values, not this. */
 export class KeystairError extends Error {
   readonly code: ErrorCode;
-  /** What the reader should do next: an imperative clause, no full stop. */
-  readonly nextStep: string | undefined;
+  /** What the reader should do next, in this order. */
+  readonly nextSteps: readonly NextStep[];
   /** Public facts a program may act on. Never key material. */
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { nextStep?: string; cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+    options: {
+      nextStep?: NextStep | readonly NextStep[];
+      cause?: unknown;
+      details?: Readonly<Record<string, unknown>>;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'KeystairError';
     this.code = code;
-    this.nextStep = options.nextStep;
+    this.nextSteps = options.nextStep === undefined ? [] : [options.nextStep].flat();
     this.details = options.details;
   }
 
-  /** One sentence for a person: what happened; what to do. */
+  /** The next steps in plain words. */
+  get nextStep(): string | undefined {
+    return this.nextSteps.length === 0
+      ? undefined
+      : this.nextSteps.map((next) => told(next).nextStep).join('; ');
+  }
+
+  /** For an answer that tells of failures. Several next steps are in plain words: nobody puts them together again. */
+  get notice(): Notice {
+    const [first, ...more] = this.nextSteps;
+    return notice(this.message, more.length === 0 ? first : this.nextStep);
+  }
+
+  /** One sentence for any surface: what happened; what to do. */
   get sentence(): string {
     return this.nextStep === undefined ? this.message : `${this.message}; ${this.nextStep}`;
   }

@@ -10,6 +10,7 @@ import { UUID_PATTERN } from './uuid.ts';
 import { KeystairError } from './errors.ts';
 import { EXPORT_LINE_BYTES_MAX, EXPORT_SELECTED_MAX, NAME_LENGTH_MAX } from './limits.ts';
 import { MESSAGE_DEPTH_MAX, REQUEST_VALUES_MAX } from './message-limits.ts';
+import { step } from './step.ts';
 
 export const EXPORT_FORMAT = 'keystair-export';
 const EXPORT_VERSION = 1;
@@ -108,8 +109,7 @@ export function parseExportHeader(text: string): ExportHeader {
   }
   if (value['format'] === BACKUP_FORMAT) {
     throw new KeystairError('export-invalid', 'the file is a backup of a server, and not an export of keys', {
-      nextStep:
-        'nothing was imported; restore it into an empty directory with `keystair server restore`, and export the keys there',
+      nextStep: step('export-from-backup'),
     });
   }
   if (value['format'] !== EXPORT_FORMAT) throw notAnExport();

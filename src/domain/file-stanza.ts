@@ -11,6 +11,7 @@ import { UUID_PATTERN } from './uuid.ts';
 import { assert, KeystairError } from './errors.ts';
 import { fileDamaged } from './file-damaged.ts';
 import { CLAIM_BYTES } from './limits.ts';
+import { step } from './step.ts';
 
 /** The algorithms of `file` keys: hybrid post-quantum unless another is asked for, X25519 where older tools must read. */
 export const AGE_ALGORITHMS = ['age-mlkem768x25519', 'age-x25519'] as const;
@@ -49,9 +50,7 @@ function notOfADevice(stanzas: readonly AgeStanza[]): KeystairError {
       ? 'the file opens with a password, as an export or a backup of a server does, and no device encrypted it'
       : 'the file is encrypted with age, but no device of Keystair encrypted it',
     {
-      nextStep: withPassword
-        ? 'an export is taken in with `keystair keys import FILE`, a backup with `keystair server restore FILE` into an empty directory; any other file opens with `age --decrypt`'
-        : 'an export for one server is taken in there with `keystair keys import FILE`; any other file opens with `age --decrypt` and the identity it was made for',
+      nextStep: step(withPassword ? 'open-elsewhere' : 'open-elsewhere-sealed'),
     },
   );
 }

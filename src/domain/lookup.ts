@@ -5,6 +5,7 @@
 import type { CompleteKey } from './encryption-key.ts';
 import { LOOKUP_TIME_UPWARD } from './limits.ts';
 import type { ServerName } from './server-name.ts';
+import { type NextStep, step } from './step.ts';
 
 export const LOOKUP_REASONS = [
   /** The key is nowhere on the way; the last server asked is the root, or has no primary. */
@@ -55,18 +56,15 @@ function list(servers: readonly ServerName[]): string {
   return servers.map((server) => server.name).join(', then ');
 }
 
-const FILE_EXPORT =
-  'bring the key by hand: `keystair keys export` on a server that has it, `keystair keys import` here';
-
 /** The refusal in words: what is in the way, where, and what mends it. */
-export function explainRefusal(refusal: LookupRefusal): { sentence: string; nextStep: string } {
+export function explainRefusal(refusal: LookupRefusal): { sentence: string; nextStep: NextStep } {
   const at = refusal.at.name;
   const asked = refusal.asked.length === 0 ? 'no server was asked' : `asked: ${list(refusal.asked)}`;
   switch (refusal.reason) {
     case 'unknown-key':
       return {
         sentence: `no server on the way has this key (${asked})`,
-        nextStep: `make sure the server of the device that made it uses the hierarchy, or ${FILE_EXPORT}`,
+        nextStep: step('use-hierarchy-at-maker'),
       };
     case 'wrong-claim':
       return {
@@ -77,37 +75,37 @@ export function explainRefusal(refusal: LookupRefusal): { sentence: string; next
     case 'option-off':
       return {
         sentence: `the option "Use hierarchy of Administration Servers to obtain encryption keys" is off at ${at} (${asked})`,
-        nextStep: `run \`keystair server settings --use-hierarchy on\` at ${at}, or ${FILE_EXPORT}`,
+        nextStep: step('use-hierarchy', { server: at }),
       };
     case 'link-in-dmz':
       return {
         sentence: `the link between ${at} and its primary is marked DMZ, and no key crosses it (${asked})`,
-        nextStep: FILE_EXPORT,
+        nextStep: step('bring-key'),
       };
     case 'primary-unreachable':
       return {
         sentence: `${at} cannot reach its primary${refusal.since ? `, not heard since ${refusal.since}` : ', which was never heard'} (${asked})`,
-        nextStep: `check the network and the primary's service from ${at}, or ${FILE_EXPORT}`,
+        nextStep: step('check-network', { server: at }),
       };
     case 'refused-by-primary':
       return {
         sentence: `the primary of ${at} refuses it as a secondary (${asked})`,
-        nextStep: `look at \`keystair server status\` at ${at}; it may have to join again with a new invitation`,
+        nextStep: step('join-anew', { server: at }),
       };
     case 'loop':
       return {
         sentence: `the servers form a loop: the question came back to ${at} (${asked})`,
-        nextStep: `make ${at} leave its primary: \`keystair hierarchy leave\``,
+        nextStep: step('leave-loop', { server: at }),
       };
     case 'too-deep':
       return {
         sentence: `the way up is longer than the limit at ${at} (${asked})`,
-        nextStep: 'check the hierarchy for a loop with `keystair hierarchy show`',
+        nextStep: step('find-loop'),
       };
     case 'deadline':
       return {
         sentence: `time ran out at ${at} (${asked})`,
-        nextStep: 'try again; if it happens again, look at the links with `keystair hierarchy show`',
+        nextStep: step('look-at-links'),
       };
     case 'bad-answer':
       return {

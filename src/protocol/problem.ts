@@ -6,6 +6,7 @@ import { ERROR_CODES, type ErrorCode, KeystairError } from '#domain/errors.ts';
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { SENTENCE_LENGTH_MAX } from '#domain/message-limits.ts';
 import { formed, text, whole } from './forms.ts';
+import { StepForm } from './told-step.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -100,6 +101,7 @@ export const Problem = z.object({
   code: z.enum(ERROR_CODES).catch('internal'),
   detail: text(SENTENCE_LENGTH_MAX),
   nextStep: text(SENTENCE_LENGTH_MAX).optional(),
+  step: StepForm,
   details: z.record(text(NAME_LENGTH_MAX), z.unknown()).optional(),
 });
 export type Problem = z.infer<typeof Problem>;
@@ -116,13 +118,14 @@ export function problemOf(error: unknown): Problem {
       nextStep: "look at the server's log",
     };
   }
+  const { sentence: detail, ...next } = error.notice;
   return {
     type: `https://keystair.example/errors#${error.code}`,
     title: error.code,
     status: STATUS_OF[error.code],
     code: error.code,
-    detail: error.message,
-    ...(error.nextStep === undefined ? {} : { nextStep: error.nextStep }),
+    detail,
+    ...next,
     ...(error.details === undefined ? {} : { details: { ...error.details } }),
   };
 }
@@ -135,7 +138,8 @@ export function errorFromProblem(status: number, body: unknown): KeystairError {
       nextStep: 'make sure that it is a Keystair server, and look at its log',
     });
   }
-  const { code, detail, nextStep, details } = parsed.value;
+  const { code, detail, step, details } = parsed.value;
+  const nextStep = step ?? parsed.value.nextStep;
   return new KeystairError(code, detail, {
     ...(nextStep === undefined ? {} : { nextStep }),
     ...(details === undefined ? {} : { details }),

@@ -1,5 +1,6 @@
 /** What the server's program is asked by the command line that runs it in its own process, and what it reports. */
 import type { ServerName } from '#domain/server-name.ts';
+import type { Notice } from '#domain/step.ts';
 import type { VerifyAnswer } from './people/people-answers.ts';
 
 export interface Watch {
@@ -59,7 +60,7 @@ export interface RestoreReport {
 export interface CheckReport {
   readonly ok: boolean;
   readonly keys: number;
-  readonly problems: readonly string[];
+  readonly problems: readonly Notice[];
   readonly server: ServerName;
   readonly backup: BackupName;
   readonly counts: Readonly<Record<string, number>>;

@@ -7,6 +7,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
+import { step } from '#domain/step.ts';
 import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { BackupFile, CheckReport, RestoreReport, Watch } from '#protocol/server-program.ts';
 import { fillSqliteDirectory } from '#store/sqlite/fill-directory.ts';
@@ -43,7 +44,7 @@ export async function verifyOffline(
     const start = await openAtStart(store.reader, await readDataKeys(store.reader), config);
     if (!('opened' in start)) {
       throw new KeystairError('server-sealed', 'this data directory does not open without a person', {
-        nextStep: 'start the server, open it with `keystair server unseal`, and verify it while it runs',
+        nextStep: step('unseal-and-verify'),
       });
     }
     const repository = await openedRepository({ store, clock, random, log }, start.opened, undefined);

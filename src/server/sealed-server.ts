@@ -5,6 +5,7 @@
  */
 import type { ServerName } from '#domain/server-name.ts';
 import type { Caller } from '#domain/right.ts';
+import { type Notice, notice } from '#domain/step.ts';
 import { rereadSealPlaces, type ServerConfig } from './config.ts';
 import type { Clock, Log } from './environment/environment.ts';
 import { LOCAL_ENTRANCE, type LocalSocket } from './http/people/local-socket.ts';
@@ -80,9 +81,9 @@ function refusalsOf(log: Log): ServedPeople['refusals'] {
   };
 }
 
-function warningsOf({ rows, failures }: SealedServer): string[] {
+function warningsOf({ rows, failures }: SealedServer): Notice[] {
   return [
-    ...failures.map(({ sentence }) => sentence),
-    ...rows.malformed.map((id) => `the row of the seal "${id}" was altered in the database`),
+    ...failures.map((failure) => failure.notice),
+    ...rows.malformed.map((id) => notice(`the row of the seal "${id}" was altered in the database`)),
   ];
 }

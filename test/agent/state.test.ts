@@ -32,7 +32,7 @@ test('whoever is not its owner is told so, and not that this device never enroll
 test('where there is none, the sentence says how to enrol', () => {
   assert.throws(() => AgentState.open(inFolder('absent'), { create: false }), {
     code: 'not-enrolled',
-    sentence: REFUSED['not-enrolled'].enrol,
+    nextSteps: [{ name: 'enrol-device', details: {} }],
   });
 });
 

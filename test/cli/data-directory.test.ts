@@ -51,23 +51,23 @@ test('a directory that is not there, or is a file, is said plainly', async () =>
   await assert.rejects(connectToServer(inFolder('file')), { code: 'invalid-argument' });
 });
 
-test('where no server runs, the sentence says how to start it; where there is none, to look at the path first', async () => {
+test('where no server runs, the next step is to start it; where there is none, to look at the path first', async () => {
   mkdirSync(inFolder('idle'));
   writeFileSync(inFolder('idle/keystair.db'), '');
   mkdirSync(inFolder('other'));
-  for (const [name, says] of [
-    ['idle', 'no server runs on .*; start it with '],
-    ['other', 'no server runs on .*, and it holds none; check the path, or create one there with '],
+  for (const [name, step] of [
+    ['idle', 'start-server'],
+    ['other', 'create-server'],
   ] as const) {
     const client = await connectToServer(inFolder(name));
     await assert.rejects(client('serverStatus', {}), {
       code: 'server-not-running',
-      sentence: new RegExp(`^${says}\`keystair server start --data ${inFolder(name)}`),
+      nextSteps: [{ name: step, details: { directory: inFolder(name) } }],
     });
     const transfers = await connectTransfers(inFolder(name));
     await assert.rejects(transfers.backup({ password: 'x' }, new AbortController().signal), {
       code: 'server-not-running',
-      sentence: new RegExp(`^${says}`),
+      nextSteps: [{ name: step, details: { directory: inFolder(name) } }],
     });
   }
 });

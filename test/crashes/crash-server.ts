@@ -120,6 +120,6 @@ export class CrashServer {
 
   async verify(): Promise<void> {
     const { ok, problems } = await this.call('verify', {});
-    assert.ok(ok, `${this.name} does not verify: ${problems.join('; ')}`);
+    assert.ok(ok, `${this.name} does not verify: ${JSON.stringify(problems)}`);
   }
 }

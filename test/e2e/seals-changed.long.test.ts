@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { noticeWords } from '#cli/next-steps.ts';
 import type { AddSealRequest } from '#protocol/people/seal-messages.ts';
 import { office, PASSPHRASE, place } from '#test/support/sealed-office.ts';
 import { makeSoftToken, noSoftToken } from '#test/support/soft-token.ts';
@@ -75,7 +76,10 @@ test('a seal whose key file is gone is shown as one, and does not count as what 
       [seal, true],
     ],
   );
-  assert.match(shown.warnings.join(), /the key file of the seal key-file is not the one at .*root\.key/);
+  assert.match(
+    shown.warnings.map(noticeWords).join(),
+    /the key file of the seal key-file is not the one at .*root\.key/,
+  );
   await assert.rejects(server.call('removeSeal', { seal }), { code: 'last-seal' });
   assert.equal((await server.call('removeSeal', { seal: 'key-file' })).left, 1);
   await server.restart();

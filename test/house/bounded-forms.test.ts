@@ -14,6 +14,7 @@ import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
 import { Problem } from '#protocol/problem.ts';
 import * as sealMessages from '#protocol/people/seal-messages.ts';
 import * as transferRoutes from '#protocol/people/transfer-routes.ts';
+import * as toldStep from '#protocol/told-step.ts';
 import * as wireKey from '#protocol/wire-key.ts';
 import { type Need, needOf, unboundedFaults } from './bounded-forms.ts';
 import { readProjectFiles } from './project-files.ts';
@@ -60,6 +61,7 @@ test('every form that the protocol exports has a bound', () => {
     ...peopleAnswers,
     ...sealMessages,
     ...transferRoutes,
+    ...toldStep,
     ...wireKey,
     ExplainStep,
     Problem,

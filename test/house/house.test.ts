@@ -17,6 +17,7 @@ import { bannedWords, glossaryFaults } from './glossary.ts';
 import { deadFiles, FOREIGN_FOLDER, foreignFaults, importFaults, nodeFaults } from './import-directions.ts';
 import { readProjectFiles } from './project-files.ts';
 import type { SourceFile } from './source-text.ts';
+import { commandFaults } from './surfaces.ts';
 
 const src = await readProjectFiles('src/**/*.{ts,tsx}');
 const code = [...src, ...(await readProjectFiles('{test,bench,examples}/**/*.{ts,tsx}'))];
@@ -55,6 +56,8 @@ test('hostile neighbours share a protocol with us, and no code', () => {
 test('every file of src is reached from a program', () => assert.deepEqual(deadFiles(src), []));
 
 test('the calls of people are the same in a browser', () => assert.deepEqual(nodeFaults(src), []));
+
+test('only the command line names its commands', () => holds(src, commandFaults));
 
 test('code has the shape that Node runs as it is', () => {
   // The test runner asks its reporter for a default export.

@@ -14,6 +14,7 @@ import {
 import { catalogueFaults } from './error-catalogue.ts';
 import { bannedWords, glossaryFaults as faultsOfNames } from './glossary.ts';
 import { codeOf, identifiersOf, importsOf, wordsOf } from './source-text.ts';
+import { commandFaults } from './surfaces.ts';
 
 const BANNED = bannedWords(
   '| Word | Means | Not |\n| server | one place | `node` |\n| heartbeat | x | `ping`, `poll` |\n| primary | x | `parent` |\n| secondary | x | `child` |\n| root | x | |\n| repository | x | `vault` |\n',
@@ -124,6 +125,16 @@ test("the field's own use of such a word is let be", () => {
   ] as const) {
     assert.deepEqual(glossaryFaults({ path, text }), [], text);
   }
+});
+
+test('a command outside the command line is found', () => {
+  const path = 'src/domain/a.ts';
+  for (const text of ["'run `keystair server verify`'", '`run \\`keystair keys show ${id}\\``']) {
+    assert.equal(commandFaults({ path, text }).length, 1, text);
+    assert.deepEqual(commandFaults({ path: 'src/cli/a.ts', text }), []);
+  }
+  for (const text of ['// see `keystair keys list`', ' * `keystair keys list`', '`keystair/receipt/v1`'])
+    assert.deepEqual(commandFaults({ path, text }), [], text);
 });
 
 test('what was left behind is found', () => {

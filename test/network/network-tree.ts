@@ -119,7 +119,7 @@ export async function growTree(workplace: Workplace): Promise<NetworkTree> {
     async end() {
       for (const server of servers) {
         const { ok, problems } = await server.call('verify', {});
-        assert.ok(ok, `${server.name} does not verify: ${problems.join('; ')}`);
+        assert.ok(ok, `${server.name} does not verify: ${JSON.stringify(problems)}`);
         const held = server.memoryMiB();
         assert.ok(held <= MEMORY_MIB_MAX, `${server.name} held ${held} MiB`);
       }

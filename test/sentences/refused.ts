@@ -128,8 +128,8 @@ export const REFUSED = {
   },
   'data-in-use': {
     seeStatus: /^keystair: data-in-use: [^\n]*keystair server status[^\n]*\n$/,
-    talkToIt: /; talk to it with `keystair server status --data \S+`, or /,
-    status: /server status/,
+    talkToIt: /; talk to the server of \S+, or /,
+    status: /; talk to the server of /,
     lockedByAnother: /another program holds a lock .*fuser/,
   },
   'data-not-writable': {
@@ -146,8 +146,8 @@ export const REFUSED = {
     noDatabaseOfOursWithAStep: /is not a database of Keystair; /,
     asksTooMuch: /asks for more than this program ever does/,
     onlineVerification: /^keystair: data-damaged: the verification found 1 problem; [^\n]+\n$/,
-    verifyAndRestore: /server verify --data \S+`, and restore/,
-    seeWhatIsAffected: /; see what is affected with `keystair server verify --data \S+`, and restore/,
+    verifyAndRestore: /verify the server of \S+ to see what is affected, and restore/,
+    seeWhatIsAffected: /; verify the server of \S+ to see what is affected, and restore/,
     tableMissing: /no such table: cursors.*; restore/,
     logDamaged: /what was committed behind its byte \d+ cannot be read/,
     brokenOffRestore: /a restore into .* broke off.*`keystair server restore`/,

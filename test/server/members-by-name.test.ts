@@ -121,7 +121,7 @@ for (const [what, set] of [
       (await server.call('serverStatus', {})).secondaries.map(({ name }) => name),
       [],
     );
-    assert.ok((await problems()).some((problem) => problem.includes(`"member ${id}"`)));
+    assert.ok((await problems()).some((problem) => problem.sentence.includes(`"member ${id}"`)));
     await problems();
     assert.deepEqual(
       (await server.events('row-untrusted')).map((event) => event['id']),

@@ -1,6 +1,7 @@
 /** Having keys back while somebody meddles: a link closed on the way, a word taken back, a primary that is hostile or old. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failureWords } from '#cli/next-steps.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
@@ -128,6 +129,6 @@ test('a primary that does not know the call yet is named, with what to upgrade, 
       : answer();
   const error = await refusal(pair.recover());
   assert.equal(error.code, 'protocol-version');
-  assert.match(error.sentence, /Above is too old.*upgrade it.*keystair keys export/);
+  assert.match(failureWords(error), /Above is too old.*upgrade it.*keystair keys export/);
   assert.equal((await pair.lyon.call('serverStatus', {})).primary?.state, 'connected');
 });

@@ -1,6 +1,7 @@
 /** What a primary gives back to a secondary that lost keys: to whom, which, when, and what it says where it does not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failureWords, noticeWords } from '#cli/next-steps.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { RECOVERY_MS_DEFAULT, RECOVERY_PAGE_KEYS } from '#domain/limits.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
@@ -61,7 +62,7 @@ test('without the word of an administrator of the primary nothing comes back, an
   await pair.broughtBy(pair.lyon.name, lost);
   const error = await refusal(pair.recover());
   assert.equal(error.code, 'not-allowed');
-  assert.match(error.sentence, /Above .*administrator.*keystair hierarchy allow-recovery/);
+  assert.match(failureWords(error), /Above .*administrator.*keystair hierarchy allow-recovery/);
   assert.equal(await pair.lyon.has(lost.key.id), false);
   assert.equal((await pair.primary.events('recovery-refused')).at(-1)!['secondary'], pair.lyon.name.id);
   assert.equal((await pair.lyon.events('recovery-ended')).at(-1)!['outcome'], 'broken-off');
@@ -71,11 +72,17 @@ test('the permission ends by itself, on withdrawal, and where a clock was set ba
   const lost = makeSomeKey();
   await pair.broughtBy(pair.lyon.name, lost);
   await pair.allow();
-  assert.match((await pair.primary.call('serverStatus', {})).warnings.join(), /Lyon may have its keys back/);
+  assert.match(
+    (await pair.primary.call('serverStatus', {})).warnings.map(noticeWords).join(),
+    /Lyon may have its keys back/,
+  );
   for (const aheadMs of [RECOVERY_MS_DEFAULT + 1000, -60_000]) {
     pair.primary.clock.aheadMs = aheadMs;
     assert.equal((await refusal(pair.recover())).code, 'not-allowed');
-    assert.doesNotMatch((await pair.primary.call('serverStatus', {})).warnings.join(), /keys back/);
+    assert.doesNotMatch(
+      (await pair.primary.call('serverStatus', {})).warnings.map(noticeWords).join(),
+      /keys back/,
+    );
   }
   pair.primary.clock.aheadMs = 0;
   await pair.primary.call('allowRecovery', { server: 'Lyon', off: true });
@@ -104,7 +111,7 @@ test('a permission that was written into the database is none', async () => {
   await pair.primary.store.write((transaction) => transaction.putRow({ ...row, body: longer }));
   assert.equal((await refusal(pair.recover())).code, 'not-allowed');
   const { problems } = await pair.primary.call('verify', {});
-  assert.ok(problems.some((problem) => problem.includes(`recovery ${pair.lyon.name.id}`)));
+  assert.ok(problems.some((problem) => problem.sentence.includes(`recovery ${pair.lyon.name.id}`)));
 });
 
 for (const [words, shut, says] of [
@@ -136,7 +143,7 @@ for (const [words, shut, says] of [
     await shut();
     const error = await refusal(pair.recover());
     assert.equal(error.code, 'link-closed');
-    assert.match(error.sentence, says);
+    assert.match(failureWords(error), says);
     assert.equal(await pair.lyon.has(lost.key.id), false);
   });
 }
@@ -205,5 +212,5 @@ test('a record that is damaged at the primary too is told, and all others come',
 test('a server without a primary is told where else its keys may be', async () => {
   const error = await refusal(pair.primary.call('recoverFromPrimary', {}));
   assert.equal(codeOf(error), 'no-primary');
-  assert.match(error.sentence, /keystair keys export/);
+  assert.match(failureWords(error), /keystair keys export/);
 });

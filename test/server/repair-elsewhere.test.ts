@@ -49,7 +49,10 @@ for (const [words, sql, numbers] of [
       report.repair!.waiting.map(({ place, id }) => [place, id]),
       [['secondary', lyon.name.id]],
     );
-    assert.match(report.repair!.waiting[0]!.nextStep, /`keystair hierarchy heartbeat` on Lyon/);
+    assert.deepEqual(report.repair!.waiting[0]!.step, {
+      name: 'secondary-heartbeat',
+      details: { server: 'Lyon' },
+    });
     await lyon.call('heartbeatNow', {});
     try {
       await fine(primary);
@@ -82,9 +85,12 @@ for (const [words, sql] of [
       report.damaged.map((damaged) => [damaged.seq, damaged.id]),
       [[seq, id]],
     );
-    assert.match(report.repair!.obstacles.join(), /keystair hierarchy allow-recovery/);
+    assert.deepEqual(
+      report.repair!.obstacles.map(({ step }) => step?.name),
+      ['allow-recovery'],
+    );
     const device = report.repair!.waiting.find(({ place }) => place === 'device');
-    assert.match(device!.nextStep, /`keystair agent heartbeat`/);
+    assert.equal(device!.step?.name, 'device-heartbeat');
     await agent.heartbeat();
     await fine(lyon);
     assert.equal((await lyon.store.reader.keyById(id))?.seq, seq);
@@ -168,7 +174,8 @@ for (const [words, sql] of [
     servers.alter(lyon, sql);
     const found = await lyon.call('verify', {});
     assert.deepEqual([found.problems.length, found.damaged.length], [1, 0]);
-    assert.match(found.problems[0]!, /receipts of the device device-.*--repair/);
+    assert.match(found.problems[0]!.sentence, /receipts of the device device-/);
+    assert.equal(found.problems[0]!.step?.name, 'count-receipts');
     assert.deepEqual((await lyon.call('verify', { repair: true })).problems, []);
     await agent.heartbeat();
     await fine(lyon);
@@ -182,7 +189,10 @@ test('what was heard of a neighbour, altered, is told, and is heard again', asyn
   const { primary, lyon } = servers;
   servers.alter(primary, "UPDATE contacts SET body = 'x' WHERE id = ?", lyon.name.id);
   const found = await primary.call('verify', {});
-  assert.match(found.problems.join(), new RegExp(`last heard of ${lyon.name.id} was altered`));
+  assert.match(
+    found.problems.map(({ sentence }) => sentence).join(),
+    new RegExp(`last heard of ${lyon.name.id} was altered`),
+  );
   assert.deepEqual((await primary.call('verify', { repair: true })).problems, []);
   await lyon.call('heartbeatNow', {});
   await fine(primary);

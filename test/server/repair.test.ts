@@ -1,6 +1,7 @@
 /** What `server verify --repair` brings back, from where, and that nothing else can come in by it. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
+import { noticeWords } from '#cli/next-steps.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
 import { checkKey } from '#domain/encryption-key.ts';
@@ -179,9 +180,9 @@ test('without the word of an administrator of the primary it does not come, and 
     damaged.map(({ seq }) => seq),
     [4],
   );
-  assert.match(
-    repair!.obstacles.join(),
-    new RegExp(`keystair hierarchy allow-recovery ${servers.lyon.name.id}`),
+  assert.deepEqual(
+    repair!.obstacles.map(({ step }) => step),
+    [{ name: 'allow-recovery', details: { server: servers.lyon.name.id } }],
   );
 });
 
@@ -191,7 +192,10 @@ test('over a link that is closed nothing comes, and the report names the file', 
   const { damaged, repair } = await servers.lyon.call('verify', { repair: true });
   await servers.lyon.call('changeSettings', { useHierarchy: true });
   assert.equal(damaged.length, 1);
-  assert.match(repair!.obstacles.join(), /the option .* is off at Lyon.*keystair keys import/);
+  assert.match(
+    repair!.obstacles.map(noticeWords).join(),
+    /the option .* is off at Lyon.*keystair keys import/,
+  );
 });
 
 /** The primary answers the question for keys with these, whatever was asked; and lists this one as a key from here. */

@@ -69,8 +69,8 @@ async function beatAll(servers: readonly ServerInProcess[]): Promise<number> {
 async function ringOf(server: ServerInProcess): Promise<(string | null | undefined)[]> {
   const shown = await server.call('showHierarchy', {});
   const { warnings } = await server.call('serverStatus', {});
-  const isOfRing = (problem: string): boolean => problem.includes('form a ring');
-  return [shown.server.problem, shown.secondaries[0]?.problem, warnings.find(isOfRing)];
+  const ofRing = warnings.find(({ sentence }) => sentence.includes('form a ring'));
+  return [shown.server.problem, shown.secondaries[0]?.problem, ofRing?.sentence];
 }
 
 test('a server joins no server that stands below it, at any distance', async () => {

@@ -1,6 +1,7 @@
 /** What `server verify` finds: each class of damage is named, with the key and the places where it can be had again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noticeWords } from '#cli/next-steps.ts';
 import type { PlaceOfKey, VerifyAnswer } from '#protocol/people/people-answers.ts';
 import { callLife } from '#server/environment/call-life.ts';
 import { verify } from '#server/integrity/verify/verify.ts';
@@ -83,7 +84,7 @@ for (const [column, sql, what, places] of CLASSES) {
   for (const seq of [3, 6]) {
     test(`${column} of key ${seq} altered: that key is named, no other, and where it can be had again`, async () => {
       const report = await found(servers.lyon, 'keys', sql, seq);
-      assert.equal(report.damaged.length, 1, report.problems.join('; '));
+      assert.equal(report.damaged.length, 1, JSON.stringify(report.problems));
       const [damaged] = report.damaged;
       assert.deepEqual([damaged!.seq, damaged!.to, damaged!.id], [seq, seq, ids[seq - 1]]);
       assert.match(damaged!.what, what);
@@ -97,7 +98,7 @@ for (const [column, sql, what, places] of CLASSES) {
       );
       assert.equal(report.problems.length, 1);
       assert.match(
-        report.problems[0]!,
+        report.problems[0]!.sentence,
         new RegExp(`^key ${ids[seq - 1]}, number ${seq}: .*the primary Above`),
       );
     });
@@ -145,7 +146,10 @@ test('a row cut out of the middle is named by number and id, and so are many', a
     one.damaged.map(({ seq, to, id }) => [seq, to, id]),
     [[2, 2, ids[1]]],
   );
-  assert.match(one.problems.join(), /row is missing, and no key after that climbs.*the primary Above/);
+  assert.match(
+    one.problems.map(noticeWords).join(),
+    /row is missing, and no key after that climbs.*the primary Above/,
+  );
   const many = await found(servers.lyon, 'keys', 'DELETE FROM keys WHERE seq BETWEEN 2 AND 4');
   assert.deepEqual(
     many.damaged.map(({ seq, to }) => [seq, to]),
@@ -155,7 +159,10 @@ test('a row cut out of the middle is named by number and id, and so are many', a
 
 test('the last rows cut off are found by the audit log, which tells of more', async () => {
   const { problems } = await found(servers.lyon, 'keys', 'DELETE FROM keys WHERE seq = 6');
-  assert.match(problems.join(), /up to number 6, and the repository ends at 5.*recover-from-primary/);
+  assert.match(
+    problems.map(noticeWords).join(),
+    /up to number 6, and the repository ends at 5.*recover-from-primary/,
+  );
 });
 
 test('at a primary the secondary that sent a key is named', async () => {
@@ -175,7 +182,10 @@ test('a cursor that was altered is told apart from what the audit log says was r
     const { problems, damaged } = await found(servers.primary, 'cursors', sql);
     assert.deepEqual(damaged, []);
     assert.equal(problems.length, 1);
-    assert.match(problems[0]!, new RegExp(`how far ${servers.lyon.name.id} was received .* altered`));
+    assert.match(
+      problems[0]!.sentence,
+      new RegExp(`how far ${servers.lyon.name.id} was received .* altered`),
+    );
   }
 });
 
@@ -185,7 +195,7 @@ test('a line of the audit log that was altered is named by its number', async ()
     'audit',
     'UPDATE audit SET event = replace(event, \'"by"\', \'"bx"\') WHERE seq = 3',
   );
-  assert.match(problems.join(), /line 3 of the audit log/);
+  assert.match(problems.map(noticeWords).join(), /line 3 of the audit log/);
 });
 
 test('a damaged row hides no other from a listing or a search, and is told', async () => {
@@ -216,7 +226,10 @@ test('a damaged row hides no other from a listing or a search, and is told', asy
   const report = await lyon.call('verify', {});
   putBack();
   assert.equal(listed.keys.length, 6, 'the device stands in the fields');
-  assert.match(report.problems.join(), /number 3: the device it is listed under was altered/);
+  assert.match(
+    report.problems.map(noticeWords).join(),
+    /number 3: the device it is listed under was altered/,
+  );
 });
 
 test('it tells how far it is, to its end, and stops when nobody waits for it any more', async () => {

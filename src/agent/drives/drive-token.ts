@@ -10,6 +10,7 @@ import { isClaimText } from '#domain/claim-text.ts';
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { CLAIM_BYTES } from '#domain/limits.ts';
+import { step } from '#domain/step.ts';
 import type { Luks2Metadata } from './luks2/luks2-metadata.ts';
 
 export interface DriveToken {
@@ -95,7 +96,7 @@ export function noDriveToken(path: string, uuid: string, keyId?: string): Keysta
     'drive-no-token',
     `${path} is a LUKS volume (UUID ${uuid}), and its header names no key of Keystair${ours}`,
     {
-      nextStep: `\`keystair keys list --find ${uuid}\` on a server shows its key, if it was made by Keystair and its token was removed; otherwise open it with its own passphrase`,
+      nextStep: step('find-drive-key', { uuid }),
       details: { uuid, ...(keyId === undefined ? {} : { key: keyId }) },
     },
   );

@@ -6,6 +6,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { openFileInput } from '../file-input.ts';
+import { noticeWords } from '../next-steps.ts';
 import { flag, required, text } from '../options.ts';
 import { counted, createProgress, inMegabytes, inRows } from '../progress.ts';
 import { serverPlace, USUAL_DATA } from '../places.ts';
@@ -99,7 +100,7 @@ async function checkIt(
     checkBackupFile(read, scratch, { onProgress: verifying.at, stop }),
   ).finally(verifying.end);
   if (!report.ok) {
-    for (const problem of report.problems) context.terminal.say(problem);
+    for (const problem of report.problems) context.terminal.say(noticeWords(problem));
     throw new KeystairError(
       'data-damaged',
       `the backup opens, and ${count(report.problems.length, 'problem')} in it ${report.problems.length === 1 ? 'was' : 'were'} found`,

@@ -7,6 +7,7 @@ import type { Noun } from '../command.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { explainLines, keyLines, keyTable } from '../key-lines.ts';
+import { stepWords } from '../next-steps.ts';
 import { remark, required, text } from '../options.ts';
 import { PackedList, pages } from '../packed-list.ts';
 import { UsageError } from '../usage-error.ts';
@@ -119,7 +120,8 @@ const explain = command({
   run: async (context, { id }, { data, file, drive }) => {
     const key = await heldKey(context, id, file, drive);
     const client = await context.connect(data);
-    const document = await client('explainKey', key);
+    const { step, ...result } = await client('explainKey', key);
+    const document = { ...result, nextStep: stepWords({ nextStep: result.nextStep, step }) };
     return { document, lines: explainLines(key.id, document) };
   },
 });

@@ -5,6 +5,7 @@ import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { askHidden } from '../hidden-prompt.ts';
+import { failureWords, noticeWords } from '../next-steps.ts';
 import { flag, text, texts } from '../options.ts';
 import { sealLines } from '../seal-lines.ts';
 import { readPassword, readShareFile } from '../secrets.ts';
@@ -19,8 +20,9 @@ export const seals = command({
   options: ADDRESSED_SERVER,
   example: '--data /var/lib/keystair',
   run: async (context, _values, { data }) => {
-    const document = await (await context.connect(data))('listSeals', {});
-    return { document, lines: sealLines(document.seals), messages: document.warnings };
+    const answer = await (await context.connect(data))('listSeals', {});
+    const warnings = answer.warnings.map(noticeWords);
+    return { document: { ...answer, warnings }, lines: sealLines(answer.seals), messages: warnings };
   },
 });
 
@@ -196,7 +198,7 @@ async function readShares(context: Context, files: readonly string[]): Promise<s
       shares.push(share);
     } catch (error) {
       if (!(error instanceof KeystairError) || share === '') throw error;
-      context.terminal.say(error.sentence);
+      context.terminal.say(failureWords(error));
     }
   }
   return shares;

@@ -6,6 +6,7 @@ import type { SettingsAnswer } from '#protocol/people/routes/server.ts';
 import type { Noun } from '../command.ts';
 import { command, type Outcome } from '../command.ts';
 import { secondsToText } from '../durations.ts';
+import { noticeWords, stepWords } from '../next-steps.ts';
 import { address, choice, duration, name, onOff, place, text } from '../options.ts';
 import { startPlace, USUAL_DATA } from '../places.ts';
 import { sealedLines } from '../seal-lines.ts';
@@ -72,11 +73,14 @@ const status = command({
   run: async (context, _values, { data }) => {
     const client = await context.connect(data);
     try {
-      const document = await client('serverStatus', {});
+      const answer = await client('serverStatus', {});
+      const document = { ...answer, warnings: answer.warnings.map(noticeWords) };
       return { document, lines: serverStatusLines(document) };
     } catch (error) {
       if (!(error instanceof KeystairError) || error.code !== 'server-sealed') throw error;
-      const document = await client('sealState', {});
+      const { step, ...state } = await client('sealState', {});
+      const nextStep = state.nextStep === null ? null : stepWords({ nextStep: state.nextStep, step });
+      const document = { ...state, nextStep, warnings: state.warnings.map(noticeWords) };
       return { document, lines: sealedLines(document) };
     }
   },

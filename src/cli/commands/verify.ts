@@ -5,6 +5,7 @@ import type { Watch } from '#protocol/server-program.ts';
 import { command, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { holdsServer } from '../data-directory.ts';
+import { noticeWords, stepWords } from '../next-steps.ts';
 import { flag, text } from '../options.ts';
 import { createProgress, inRows } from '../progress.ts';
 import { ok, problem, stateLine } from '../state-words.ts';
@@ -54,7 +55,7 @@ async function verifyAnywhere(
 function verifyOutcome(report: VerifyAnswer, data: string): Outcome {
   const found = count(report.problems.length, 'problem');
   const outcome: Outcome = {
-    document: report,
+    document: inCommands(report),
     lines: [
       ...mendedLines(report),
       stateLine(
@@ -62,13 +63,15 @@ function verifyOutcome(report: VerifyAnswer, data: string): Outcome {
         report.ok ? ok(found) : problem(found),
         ` ${report.repair === undefined ? 'found' : 'left'}.`,
       ),
-      ...report.problems,
+      ...report.problems.map(noticeWords),
     ],
     messages: [
-      ...(report.repair?.obstacles ?? []).map((obstacle) => `In the way of the repair: ${obstacle}.`),
+      ...(report.repair?.obstacles ?? []).map(
+        (obstacle) => `In the way of the repair: ${noticeWords(obstacle)}.`,
+      ),
       ...(report.repair?.waiting ?? []).map(
-        ({ place, name, nextStep }) =>
-          `The ${place} ${name} ${place === 'primary' ? 'has more' : 'was asked'}: ${nextStep}. Then verify again.`,
+        ({ place, name, ...next }) =>
+          `The ${place} ${name} ${place === 'primary' ? 'has more' : 'was asked'}: ${stepWords(next)}. Then verify again.`,
       ),
     ],
   };
@@ -77,6 +80,26 @@ function verifyOutcome(report: VerifyAnswer, data: string): Outcome {
     nextStep: nextStepOf(report, data),
   });
   return { ...outcome, failure };
+}
+
+/** The report with the words of this surface: a sentence each. */
+function inCommands({ problems, repair, ...report }: VerifyAnswer): object {
+  return {
+    ...report,
+    problems: problems.map(noticeWords),
+    ...(repair === undefined
+      ? {}
+      : {
+          repair: {
+            ...repair,
+            waiting: repair.waiting.map(({ nextStep, step, ...who }) => ({
+              ...who,
+              nextStep: stepWords({ nextStep, step }),
+            })),
+            obstacles: repair.obstacles.map(noticeWords),
+          },
+        }),
+  };
 }
 
 function mendedLines({ repair }: VerifyAnswer): string[] {

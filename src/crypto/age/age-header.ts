@@ -9,6 +9,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { fileDamaged } from '#domain/file-damaged.ts';
 import type { AgeStanza } from '#domain/file-stanza.ts';
 import { AGE_HEADER_BYTES_MAX } from '#domain/limits.ts';
+import { step } from '#domain/step.ts';
 import { withoutArmor } from './age-armor.ts';
 
 export interface AgeHeader {
@@ -55,7 +56,7 @@ function checkVersion(start: string): void {
     );
   }
   throw new KeystairError('file-not-encrypted', 'the file is not encrypted with age', {
-    nextStep: 'check that this is the file that `keystair agent encrypt-file` made',
+    nextStep: step('check-file'),
   });
 }
 

@@ -10,6 +10,7 @@
 import { KeystairError } from '#domain/errors.ts';
 import { type AgeStanza, isFileStanza } from '#domain/file-stanza.ts';
 import type { KeyMaterial } from '#domain/key-material.ts';
+import { step } from '#domain/step.ts';
 import { unwrapFileKey } from '../age-identity.ts';
 import { hasChangedLineEnds, headerMacFits, readAgeHeader } from '../age/age-header.ts';
 import { type Bytes, decryptPayload } from '../age/age-payload.ts';
@@ -39,8 +40,7 @@ function unreadable(password?: string): KeystairError {
 /** Anybody can see that, with a password or without. */
 function ofADevice(): KeystairError {
   return new KeystairError('export-invalid', 'the file is one that a device encrypted, and no export', {
-    nextStep:
-      'nothing was imported; on an enrolled device open it with `keystair agent decrypt-file`, and name the export here',
+    nextStep: step('decrypt-file'),
   });
 }
 

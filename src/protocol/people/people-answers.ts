@@ -15,6 +15,7 @@ import { Name, ServerNameSchema, Uuid } from '../fields.ts';
 import { list, text } from '../forms.ts';
 import { Problem } from '../problem.ts';
 import { ShownServer, ShownServersSchema } from '../server-tree.ts';
+import { NoticeForm, ToldStepFields } from '../told-step.ts';
 import { Field, Sentence } from './people-fields.ts';
 
 /** The public fields of a key. */
@@ -79,8 +80,8 @@ export type PlaceOfKey = z.infer<typeof PlaceOfKey>;
 export const VerifyAnswer = z.object({
   ok: z.boolean(),
   keys: z.number(),
-  /** Sentences, those of `damaged` first. */
-  problems: list(Sentence, PEOPLE_LIST_MAX),
+  /** Those of `damaged` first. */
+  problems: list(NoticeForm, PEOPLE_LIST_MAX),
   damaged: list(
     z.object({
       /** Its number; up to `to` where a run of rows is missing. */
@@ -115,12 +116,12 @@ export const VerifyAnswer = z.object({
           place: z.enum(['primary', 'secondary', 'device']),
           id: Field,
           name: Field,
-          nextStep: Sentence,
+          ...ToldStepFields,
         }),
         PEOPLE_LIST_MAX,
       ),
-      /** What was in the way, each with its next step. */
-      obstacles: list(Sentence, PEOPLE_LIST_MAX),
+      /** What was in the way. */
+      obstacles: list(NoticeForm, PEOPLE_LIST_MAX),
     })
     .optional(),
 });
@@ -129,7 +130,7 @@ export type VerifyAnswer = z.infer<typeof VerifyAnswer>;
 export const ExplainResult = z.object({
   verdict: Sentence,
   path: list(ExplainStep, ASKED_SERVERS_MAX + 1),
-  nextStep: Sentence,
+  ...ToldStepFields,
 });
 export type ExplainResult = z.infer<typeof ExplainResult>;
 

@@ -12,12 +12,13 @@ import {
 } from '#domain/limits.ts';
 import { PATH_LENGTH_MAX } from '#domain/message-limits.ts';
 import { list, STOPS, text, whole } from '../forms.ts';
+import { NoticeForm, StepForm } from '../told-step.ts';
 import { Field, Sentence } from './people-fields.ts';
 
 /** A label, or the path of a key file. */
 export const About = text(PATH_LENGTH_MAX);
 /** A warning of each seal and one of all. */
-export const SealWarnings = list(Sentence, 4 * SEALS_MAX);
+export const SealWarnings = list(NoticeForm, 4 * SEALS_MAX);
 
 export const ShownSeal = z.object({
   id: Field,
@@ -40,6 +41,7 @@ export const SealState = z.object({
   /** Why it did not open by itself, and what is wrong with rows of seals. */
   warnings: SealWarnings,
   nextStep: Sentence.nullable(),
+  step: StepForm,
 });
 export type SealState = z.infer<typeof SealState>;
 

@@ -11,6 +11,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { BACKUP_FORMAT, EXPORT_FORMAT } from '#domain/export-file.ts';
 import { ROW_JSON } from '#domain/json-bounds.ts';
 import type { ServerName } from '#domain/server-name.ts';
+import { step } from '#domain/step.ts';
 import {
   REPOSITORY_TABLES,
   type RepositoryPage,
@@ -145,7 +146,7 @@ export function parseHeader(text: string): BackupHeader {
   const value = objectOf(text);
   if (value?.['format'] === EXPORT_FORMAT) {
     throw new KeystairError('backup-invalid', 'the file is an export of keys, and not a backup of a server', {
-      nextStep: 'nothing was restored; take its keys into a running server with `keystair keys import`',
+      nextStep: step('import-export'),
     });
   }
   if (value?.['format'] !== BACKUP_FORMAT || typeof value['version'] !== 'number') {

@@ -11,6 +11,7 @@ import { demandStrongPassword } from '#crypto/password/password-strength.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import type { Caller } from '#domain/right.ts';
+import { step } from '#domain/step.ts';
 import type { BackupRequest } from '#protocol/people/transfer-routes.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { Snapshot } from '#store/snapshot.ts';
@@ -114,8 +115,7 @@ function demandNoGap(table: string, before: number, rows: readonly { readonly se
     'data-damaged',
     `row number ${before + wrong + 1} of the table ${table} is missing, so no backup was made`,
     {
-      nextStep:
-        'see what is affected with `keystair server verify`, take the keys out with `keystair keys export`, and restore the newest backup',
+      nextStep: step('verify-and-export'),
     },
   );
 }

@@ -13,7 +13,6 @@ import type { ServerPorts } from '../repository/ports.ts';
 import { findMember, pageOfMembers, removeMember } from '../members/members.ts';
 
 const UUID_LENGTH = 36;
-const LISTING = 'keystair devices list';
 
 /** A page of them: there may be a million. */
 export async function listDevices(
@@ -62,7 +61,7 @@ export async function removeDevice(
   caller: Caller,
   wanted: string,
 ): Promise<PeopleAnswer<'removeDevice'>> {
-  const { id, name } = await findMember(ports, 'device', wanted, { listing: LISTING });
+  const { id, name } = await findMember(ports, 'device', wanted);
   await removeMember(ports, caller.name, id);
   const keys = await ports.store.reader.countKeysByDevice([id]);
   return { device: { id, name }, keys: keys.get(id) ?? 0 };

@@ -9,6 +9,7 @@ import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { chargeMember, type MemberBudgets } from '../members/member-budgets.ts';
+import { step } from '#domain/step.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import type { DeviceCustody } from './device-custody.ts';
 import type { Receipts } from './receipts.ts';
@@ -34,7 +35,7 @@ function demandOwnKey(ports: ServerPorts, member: Member, key: EncryptionKey): v
       'record-invalid',
       `the key names server ${key.origin} as its origin, and this is another`,
       {
-        nextStep: 'check which server the device belongs to with `keystair agent status`; it was not stored',
+        nextStep: step('check-origin'),
       },
     );
   }

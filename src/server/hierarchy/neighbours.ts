@@ -5,6 +5,7 @@
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { Caller } from '#domain/right.ts';
+import { step } from '#domain/step.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { findNamed, listMembers, readMember, removeMember, writeMember } from '../members/members.ts';
 import type { OpenStreams } from './secondaries/open-streams.ts';
@@ -15,8 +16,6 @@ export interface NeighbourPorts extends ServerPorts {
   readonly link: PrimaryLink;
   readonly streams: OpenStreams;
 }
-
-const LISTING = 'keystair hierarchy show';
 
 /** Marks the link to a secondary, or this end's link to the primary. */
 export async function setDmz(
@@ -31,7 +30,6 @@ export async function setDmz(
     [...secondaries, ...(primary === undefined ? [] : [primary])],
     request.server,
     'neighbour',
-    LISTING,
   );
   const server: ServerName = { id: found.id, name: found.name };
   await ports.store.write(async (transaction) => {
@@ -62,10 +60,10 @@ export async function removeSecondary(
   const isMeant = isCalled(wanted);
   if (primary !== undefined && isMeant(primary) && !secondaries.some(isMeant)) {
     throw new KeystairError('not-found', `${primary.name} is the primary of this server, not a secondary`, {
-      nextStep: 'to part from it, run `keystair hierarchy leave`',
+      nextStep: step('part-from-primary'),
     });
   }
-  const { id, name } = findNamed(secondaries, wanted, 'secondary', LISTING);
+  const { id, name } = findNamed(secondaries, wanted, 'secondary');
   await removeMember(ports, caller.name, id);
   await closeTo(ports, id);
   ports.hierarchyChanged.raise();
@@ -116,6 +114,6 @@ async function closeTo(ports: NeighbourPorts, id: string): Promise<void> {
 
 export function gone(server: ServerName): KeystairError {
   return new KeystairError('not-found', `${server.name} is not a neighbour any more`, {
-    nextStep: `look at \`${LISTING}\``,
+    nextStep: step('look-at-servers'),
   });
 }

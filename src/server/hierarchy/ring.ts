@@ -4,6 +4,7 @@
  * until one of the servers leaves its primary.
  */
 import type { ServerName } from '#domain/server-name.ts';
+import { type Notice, notice, step } from '#domain/step.ts';
 import { eachServer } from '#domain/each-server.ts';
 
 /** A server of a ring, and when it became a secondary of the one before it. */
@@ -34,17 +35,25 @@ export function findRing(own: ServerName, tree: readonly NamedTree[]): Ring | un
   return undefined;
 }
 
-/** The ring in words, the link that was made last, and what ends it. */
-export function ringSentence(ring: Ring): string {
+/** The ring in words, and the link that was made last: who ends that one ends the ring. */
+export function ringNotice(ring: Ring): Notice {
   const names = ring.map(({ name }) => short(name));
   const named =
     names.length <= 2 * NAMED_MAX ? names : [...names.slice(0, NAMED_MAX), '…', ...names.slice(-NAMED_MAX)];
   const sentence = `the servers form a ring, each below the one before: ${named.join(', ')}`;
   const youngest = youngestLink(ring);
-  if (youngest === undefined)
-    return `${sentence}; run \`keystair hierarchy leave\` at the one that should have no primary`;
+  if (youngest === undefined) return notice(sentence, step('break-any-link'));
   const { secondary, primary, joinedAt } = youngest;
-  return `${sentence}; the last link is that of ${short(secondary)} to its primary ${short(primary)}, made at ${joinedAt}; run \`keystair hierarchy leave\` at ${short(secondary)}, or at the one that should have no primary`;
+  return notice(
+    `${sentence}; the last link is that of ${short(secondary)} to its primary ${short(primary)}, made at ${joinedAt}`,
+    step('break-ring', { server: short(secondary) }),
+  );
+}
+
+/** The same as the problem of a link: in one plain sentence, which travels upward. */
+export function ringSentence(ring: Ring): string {
+  const { sentence, nextStep } = ringNotice(ring);
+  return `${sentence}; ${nextStep}`;
 }
 
 function youngestLink(ring: Ring) {

@@ -12,7 +12,7 @@ import { listMembers, readMember } from '../members/members.ts';
 import { cutFairly, ROOM_SHOWN, ROOM_UPWARD, shortened, type TreeRoom } from './cut-tree.ts';
 import type { PrimaryLink } from './primary/primary-link.ts';
 import { readPrimary } from './primary/primary-row.ts';
-import { findRing, ringSentence } from './ring.ts';
+import { findRing, type Ring, ringSentence } from './ring.ts';
 import { readSecondaryContact } from './secondaries/secondary-contact.ts';
 
 /** Missed heartbeats: one may be lost, two may be bad luck. */
@@ -101,9 +101,8 @@ export function treeForPrimary(ports: HierarchyPorts): Promise<readonly TreeServ
 }
 
 /** The ring that this server stands in, as it was last told from below. */
-export async function ringSeen(ports: HierarchyPorts): Promise<string | undefined> {
-  const ring = findRing(ports.server, await readTree(ports, ROOM_SHOWN));
-  return ring === undefined ? undefined : ringSentence(ring);
+export async function ringSeen(ports: HierarchyPorts): Promise<Ring | undefined> {
+  return findRing(ports.server, await readTree(ports, ROOM_SHOWN));
 }
 
 /** Whether that server stands below this one, as it was last told. */

@@ -11,6 +11,7 @@ import type { z } from 'zod';
 import { type JsonBounds, JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 import { type ErrorCode, KeystairError } from '#domain/errors.ts';
 import { REQUEST_HEAD_BYTES_MAX } from '#domain/listener-limits.ts';
+import { type NextStep, step } from '#domain/step.ts';
 import { faultWords, formed } from '#protocol/forms.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#protocol/version.ts';
@@ -21,7 +22,7 @@ export interface Audience {
   readonly headers: Readonly<Record<string, string>>;
   /** Of a request that cannot be understood. */
   readonly misreadCode: ErrorCode;
-  readonly misreadStep: string;
+  readonly misreadStep: NextStep;
 }
 
 export const MACHINES: Audience = {
@@ -33,7 +34,7 @@ export const MACHINES: Audience = {
 export const PEOPLE: Audience = {
   headers: {},
   misreadCode: 'invalid-argument',
-  misreadStep: 'see `keystair --help`, and compare the versions of the command line and the server',
+  misreadStep: step('compare-versions'),
 };
 
 export function misread({ misreadCode, misreadStep }: Audience, sentence: string): KeystairError {

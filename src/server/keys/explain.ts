@@ -8,6 +8,7 @@ import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
 import { explainRefusal, type LookupReason } from '#domain/lookup.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
+import { told, type ToldStep } from '#domain/step.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { ExplainAnswer } from '#protocol/messages.ts';
 import type { ExplainStep } from '#protocol/explain-step.ts';
@@ -174,10 +175,10 @@ function outcomeOf(answer: ExplainAnswer, own: ServerName, asked: readonly Serve
 }
 
 /** What a lookup comes to, and what mends it. */
-function inWords(own: ServerName, outcome: TraceOutcome): { verdict: string; nextStep: string } {
+function inWords(own: ServerName, outcome: TraceOutcome): ToldStep & { verdict: string } {
   if (outcome.outcome === 'not-found') {
     const { sentence, nextStep } = explainRefusal(outcome);
-    return { verdict: sentence, nextStep };
+    return { verdict: sentence, ...told(nextStep) };
   }
   const { id, name } = outcome.source;
   return {

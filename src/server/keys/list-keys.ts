@@ -3,6 +3,7 @@
  */
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
+import { step } from '#domain/step.ts';
 import { formed } from '#protocol/forms.ts';
 import { ListedKey } from '#protocol/people/people-answers.ts';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
@@ -94,17 +95,17 @@ export async function findKey(ports: ServerPorts, wanted: string): Promise<Store
     const row = await reader.keyById(wanted);
     if (row !== undefined) return row;
     throw new KeystairError('not-found', `this server does not have key ${wanted}`, {
-      nextStep: `ask why with \`keystair keys explain ${wanted}\``,
+      nextStep: step('explain-key', { key: wanted }),
     });
   }
   const found = await reader.listKeys({ text: wanted, limit: 2 });
   if (found.length === 1) return found[0]!;
   if (found.length === 0) {
     throw new KeystairError('not-found', `this server has no key that ${JSON.stringify(wanted)} fits`, {
-      nextStep: 'give the whole id; `keystair keys list --find TEXT` shows it on a server that has the key',
+      nextStep: step('find-key'),
     });
   }
   throw new KeystairError('ambiguous-name', `several keys fit ${JSON.stringify(wanted)}`, {
-    nextStep: `use the id, as \`keystair keys list --find ${wanted}\` shows it`,
+    nextStep: step('use-id-of-key', { text: wanted }),
   });
 }

@@ -13,6 +13,7 @@ import { keyToWire } from '#protocol/wire-key.ts';
 import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { opensNot } from '#domain/file-damaged.ts';
+import { step } from '#domain/step.ts';
 import type { Provisions } from '../audit/provisions.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import type { HierarchyPorts } from '../hierarchy/ports.ts';
@@ -113,10 +114,7 @@ export async function provideToDevice(
 function demandForDrive({ kind }: EncryptionKey): void {
   if (kind === 'volume') return;
   throw new KeystairError('not-allowed', `the material of a ${kind} key is not given to a device`, {
-    nextStep:
-      kind === 'file'
-        ? 'let the agent open the file: the server unwraps it'
-        : 'an administrator can reveal it with `keystair keys reveal`',
+    nextStep: kind === 'file' ? 'let the agent open the file: the server unwraps it' : step('reveal-key'),
   });
 }
 

@@ -7,6 +7,7 @@ import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { type Member, mayCall } from '#domain/member.ts';
 import { nameRule, readName } from '#domain/name.ts';
+import { step } from '#domain/step.ts';
 import type { JoinAnswer, JoinRequest } from '#protocol/messages.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { isoTime } from '../environment/environment.ts';
@@ -135,7 +136,7 @@ async function refuseRing(
     'invitation-invalid',
     `${name}, which made this invitation, stands below ${joiner.name}: the servers would form a ring`,
     {
-      nextStep: `make ${name} leave its primary first, or a server between the two: \`keystair hierarchy leave\` there; if one has left, run \`keystair hierarchy heartbeat\` at ${name}`,
+      nextStep: step('prevent-ring-above', { server: name }),
     },
   );
 }

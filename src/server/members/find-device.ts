@@ -3,13 +3,11 @@ import { UUID_PATTERN } from '#domain/uuid.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { findMember } from './members.ts';
 
-const LISTING = 'keystair devices list';
-
 /**
  * The id of the device meant, for a filter. An id is taken as it is: a removed device, or one of another server, has
  * keys here too.
  */
 export async function findDeviceId(ports: ServerPorts, wanted: string): Promise<string> {
   if (UUID_PATTERN.test(wanted)) return wanted;
-  return (await findMember(ports, 'device', wanted, { listing: LISTING, removed: true })).id;
+  return (await findMember(ports, 'device', wanted, { removed: true })).id;
 }

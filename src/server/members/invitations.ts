@@ -6,6 +6,7 @@ import { type Invitation, encodeInvitation, hashInvitationSecret } from '#domain
 import { INVITATION_MS_DEFAULT, INVITATION_SECRET_BYTES } from '#domain/limits.ts';
 import type { MemberKind } from '#domain/member.ts';
 import type { Caller } from '#domain/right.ts';
+import { step } from '#domain/step.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { isoTime } from '../environment/environment.ts';
 import { type Expiring, isExpired, latestTime } from '../repository/known-time.ts';
@@ -72,9 +73,8 @@ export async function demandInvitation(
     });
   }
   if (row.kind !== request.kind) {
-    const command = row.kind === 'device' ? '`keystair agent enrol`' : '`keystair hierarchy join`';
     throw new KeystairError('invitation-invalid', `this invitation is for a ${row.kind}`, {
-      nextStep: `use it with ${command}, or ask for one for a ${request.kind}`,
+      nextStep: step(row.kind === 'device' ? 'use-for-device' : 'use-for-secondary'),
     });
   }
   if (await isExpired(ports, transaction, row)) {

@@ -5,6 +5,7 @@ import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { type Member, type MemberKind, type MemberPlace, mayCall, memberPlace } from '#domain/member.ts';
 import { sortName } from '#domain/name-order.ts';
+import { step } from '#domain/step.ts';
 import type { MemberRow, NamePosition } from '#store/rows.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
 import { isoTime } from '../environment/environment.ts';
@@ -132,7 +133,7 @@ export async function findMember(
   { rows, store: { reader } }: Pick<ServerPorts, 'rows' | 'store'>,
   kind: MemberKind,
   wanted: string,
-  { listing, removed = false }: { readonly listing: string; readonly removed?: boolean },
+  { removed = false }: { readonly removed?: boolean } = {},
 ): Promise<Member> {
   const byId = await readMember(rows, reader, wanted);
   if (byId?.kind === kind && (removed || byId.removedAt === null)) return byId;
@@ -140,7 +141,7 @@ export async function findMember(
   const { one, count } =
     removed && named.count === 0 ? await findNamedMembers(rows, reader, `removed ${kind}`, wanted) : named;
   if (one !== undefined && count === 1) return one;
-  throw notNamed(count, kind, wanted, listing);
+  throw notNamed(count, kind, wanted);
 }
 
 /** How many of a place have this very name, and one of them. Looks at those only whose names sort alike. */
@@ -166,27 +167,26 @@ async function findNamedMembers(
 export function findNamed<T extends ServerName>(
   things: readonly T[],
   wanted: string,
-  what: string,
-  listing: string,
+  what: 'secondary' | 'neighbour',
 ): T {
   const byId = things.find((thing) => thing.id === wanted);
   if (byId !== undefined) return byId;
   const named = things.filter((thing) => thing.name === wanted);
   if (named.length === 1) return named[0]!;
-  throw notNamed(named.length, what, wanted, listing);
+  throw notNamed(named.length, what, wanted);
 }
 
-function notNamed(count: number, what: string, wanted: string, listing: string): KeystairError {
+function notNamed(count: number, what: MemberKind | 'neighbour', wanted: string): KeystairError {
   if (count > 1) {
     return new KeystairError('ambiguous-name', `${count} ${what}s are called ${JSON.stringify(wanted)}`, {
-      nextStep: `use the id, as \`${listing}\` shows it`,
+      nextStep: step(what === 'device' ? 'use-id-of-device' : 'use-id-of-server'),
     });
   }
   return new KeystairError(
     'not-found',
     `no ${what} here is called ${JSON.stringify(wanted)} or has that id`,
     {
-      nextStep: `look at \`${listing}\``,
+      nextStep: step(what === 'device' ? 'look-at-devices' : 'look-at-servers'),
     },
   );
 }

@@ -16,6 +16,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { BLIND_BYTES } from '#domain/limits.ts';
 import { nextChainValue } from '#domain/sequence.ts';
+import { step } from '#domain/step.ts';
 import type { PlacedKey, StoredKey } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
 import type { ServerPorts } from '../repository/ports.ts';
@@ -193,8 +194,7 @@ export function openSecrets(barrier: Barrier, row: StoredKey): Pick<CompleteKey,
     secrets = barrier.open(PURPOSE, associated(row), row.sealed);
   } catch (cause) {
     throw new KeystairError('record-unreadable', `the record of key ${row.id} does not open`, {
-      nextStep:
-        'run `keystair server verify`; the key can be had again from its primary, a secondary or an export',
+      nextStep: step('verify-key'),
       cause,
     });
   }

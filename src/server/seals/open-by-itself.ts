@@ -11,6 +11,7 @@ import { openUnderToken } from '#crypto/seal/pkcs11-token.ts';
 import { type Exposed, exposureOf } from '#disk/guarded-secret.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { PIN_BYTES_MAX } from '#domain/limits.ts';
+import { step } from '#domain/step.ts';
 import type { Seal } from './seal-rows.ts';
 
 /** Where the seals lie that a server opens by itself. */
@@ -114,7 +115,7 @@ export function readPinFile(path: string): string {
     if (found.size <= PIN_BYTES_MAX) pin = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (cause) {
     throw new KeystairError('token-unavailable', `the file with the token's PIN, ${path}, cannot be read`, {
-      nextStep: 'correct pkcs11.pinFile in the configuration, or enter the PIN with `keystair server unseal`',
+      nextStep: step('correct-pin-file'),
       cause,
     });
   }
@@ -126,6 +127,6 @@ export function readPinFile(path: string): string {
   }
   if (pin !== '') return pin;
   throw new KeystairError('token-unavailable', `the file ${path} holds no PIN of a token`, {
-    nextStep: 'write the PIN into it, or enter it with `keystair server unseal`',
+    nextStep: step('write-pin-file'),
   });
 }

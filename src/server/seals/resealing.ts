@@ -20,6 +20,7 @@ import {
   RESEAL_RETRY_MS,
 } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
+import { step } from '#domain/step.ts';
 import type { DataKeyState } from '#protocol/people/seal-messages.ts';
 import type { ResealedKey } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
@@ -84,7 +85,7 @@ export class Resealing {
     await store.write(async (transaction) => {
       if ((await transaction.row('data-key', String(made.number))) !== undefined) {
         throw new KeystairError('later', 'another new data key is being made at this moment', {
-          nextStep: 'see `keystair server status`',
+          nextStep: step('look-at-status'),
         });
       }
       await putDataKey(transaction, made);

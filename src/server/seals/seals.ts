@@ -21,6 +21,7 @@ import { newPassword } from '#crypto/password/password-text.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { SEALS_MAX } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
+import { type Notice, step } from '#domain/step.ts';
 import type { AddSealRequest, ShownSeal } from '#protocol/people/seal-messages.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
 import { isoTime } from '../environment/environment.ts';
@@ -54,7 +55,7 @@ export class Seals {
     this.#ports = ports;
   }
 
-  async list(): Promise<{ readonly seals: ShownSeal[]; readonly warnings: string[] }> {
+  async list(): Promise<{ readonly seals: ShownSeal[]; readonly warnings: Notice[] }> {
     const { store, places, dataDirectory, keyring } = this.#ports;
     const seals = await this.#trusted(store.reader);
     const now = places();
@@ -102,7 +103,7 @@ export class Seals {
           seals.find((one) => one.id === id) ?? (altered ? ({ id, kind: 'altered' } as const) : undefined);
         if (seal === undefined) {
           throw new KeystairError('not-found', `this server has no seal ${id}`, {
-            nextStep: 'see which it has with `keystair server seals`',
+            nextStep: step('look-at-seals'),
           });
         }
         const left = seals.filter((one) => one !== seal && opensAlone(one)).length;
@@ -110,7 +111,7 @@ export class Seals {
           throw new KeystairError(
             'last-seal',
             `without ${id} nothing that is at hand opens this server alone: recovery shares do not count, nor does a seal whose key file is not at ${rootKeyFile}`,
-            { nextStep: 'add another with `keystair server add-seal`, and remove this one then' },
+            { nextStep: step('add-seal-first') },
           );
         }
         await this.#drop(transaction, caller, seal);
@@ -261,7 +262,7 @@ export class Seals {
   async #demandRoom(reader: Reader): Promise<void> {
     if ((await this.#trusted(reader)).length < SEALS_MAX) return;
     throw new KeystairError('invalid-argument', `this server has ${SEALS_MAX} seals, the most there may be`, {
-      nextStep: 'remove one that is not needed with `keystair server remove-seal`',
+      nextStep: step('remove-seal'),
     });
   }
 

@@ -1,6 +1,7 @@
 /** Seals as people see them: what each is, what it needs, and what of them needs attention. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { type Notice, notice, step } from '#domain/step.ts';
 import type { ShownSeal } from '#protocol/people/seal-messages.ts';
 import type { OpenedByKeyFile, SealPlaces } from './open-by-itself.ts';
 import type { Seal } from './seal-rows.ts';
@@ -41,25 +42,34 @@ export function sealWarnings(
   places: SealPlaces,
   openedByKeyFile: OpenedByKeyFile,
   dataDirectory: string,
-): string[] {
+): Notice[] {
   const { rootKeyFile } = places;
   if (!existsSync(rootKeyFile)) {
     return seals.some(({ kind }) => kind === 'key-file')
-      ? [`the key file ${rootKeyFile} is not there: put it back, or add another seal and remove its own`]
+      ? [
+          notice(
+            `the key file ${rootKeyFile} is not there: put it back, or add another seal and remove its own`,
+          ),
+        ]
       : [];
   }
   if (!seals.some(({ kind }) => kind === 'key-file')) {
-    return [`the key file ${rootKeyFile} opens nothing any more: destroy it`];
+    return [notice(`the key file ${rootKeyFile} opens nothing any more: destroy it`)];
   }
   const lost = seals
     .filter((seal) => seal.kind === 'key-file' && !openedByKeyFile(seal))
-    .map(
-      ({ id }) =>
-        `the key file of the seal ${id} is not the one at ${rootKeyFile}: put it back, or take the seal away with \`keystair server remove-seal ${id}\``,
+    .map(({ id }) =>
+      notice(
+        `the key file of the seal ${id} is not the one at ${rootKeyFile}`,
+        step('put-back-key-file', { seal: id }),
+      ),
     );
   if (statSync(dirname(rootKeyFile)).dev !== statSync(dataDirectory).dev) return lost;
   return [
     ...lost,
-    `the key file ${rootKeyFile} lies on the disk of the database: whoever takes the disk has every key; put it on another (rootKeyFile in the configuration)`,
+    notice(
+      `the key file ${rootKeyFile} lies on the disk of the database: whoever takes the disk has every key`,
+      'put it on another (rootKeyFile in the configuration)',
+    ),
   ];
 }

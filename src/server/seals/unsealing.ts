@@ -11,6 +11,7 @@ import { openUnderToken } from '#crypto/seal/pkcs11-token.ts';
 import { combineRecoveryShares, parseRecoveryShare } from '#crypto/seal/recovery-shares.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { UNSEAL_FAILURES_MAX, UNSEAL_WINDOW_MS } from '#domain/limits.ts';
+import { step } from '#domain/step.ts';
 import type { Clock, Log } from '../environment/environment.ts';
 import type { Opened, SealPlaces } from './open-by-itself.ts';
 import type { Seal } from './seal-rows.ts';
@@ -117,7 +118,7 @@ export class Unsealing {
     const candidates = seals.filter((seal) => seal.kind === kind);
     if (candidates.length === 0) {
       throw new KeystairError('not-found', `this server has no seal that ${NAME_OF[kind]} opens`, {
-        nextStep: '`keystair server status` shows the seals it has',
+        nextStep: step('look-for-seals'),
       });
     }
     let failure: unknown;

@@ -13,6 +13,7 @@ import { createAuthority } from '#transport/authority.ts';
 import { AuditLog } from '../audit/audit-log.ts';
 import { storeNewReceiptKey } from '../devices/receipts.ts';
 import { toHex } from '#domain/hex.ts';
+import { step } from '#domain/step.ts';
 import { type Clock, isoTime, type Log, type Random, uuidFrom } from '../environment/environment.ts';
 import { type Opened, openWithKeyFile } from '../seals/open-by-itself.ts';
 import { putDataKey, putSeal, readDataKeys, readSeals } from '../seals/seal-rows.ts';
@@ -106,7 +107,7 @@ export async function openRepository(
   const seals = (await readSeals(reader)).seals.filter(({ kind }) => kind === 'key-file');
   if (seals.length === 0) {
     throw new KeystairError('root-key-wrong', "this server's root key is not kept by a key file", {
-      nextStep: 'start the server, and open it with `keystair server unseal`',
+      nextStep: step('start-and-unseal'),
     });
   }
   const opened = openWithKeyFile(seals, await readDataKeys(reader), sealKey);

@@ -2,11 +2,13 @@
  * What a server says of itself to an administrator, and what of it needs attention.
  */
 import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
+import { type Notice, notice, step } from '#domain/step.ts';
 import type { ServerStatus } from '#protocol/people/routes/server.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import { readPrimary } from '../hierarchy/primary/primary-row.ts';
 import { openRecoveries } from '../hierarchy/recovery/allow-recovery.ts';
+import { ringNotice } from '../hierarchy/ring.ts';
 import { ringSeen, showSecondary } from '../hierarchy/tree.ts';
 import type { HierarchyPorts } from '../hierarchy/ports.ts';
 import type { Resealing } from '../seals/resealing.ts';
@@ -68,36 +70,46 @@ async function recipientsOf({ identities }: StatusPorts): Promise<string[]> {
 /** Altered rows that the status names: whoever reads it acts on the first. */
 const ALTERED_NAMED_MAX = 100;
 
-async function warningsOf(ports: HierarchyPorts): Promise<string[]> {
+async function warningsOf(ports: HierarchyPorts): Promise<Notice[]> {
   const ring = await ringSeen(ports);
   const altered = ports.rows.untrusted;
   const warnings = altered
     .slice(0, ALTERED_NAMED_MAX)
-    .map(
-      (row) =>
-        `the row "${row}" was altered in the database and counts as absent; restore the newest backup, or make it anew`,
+    .map((row) =>
+      notice(
+        `the row "${row}" was altered in the database and counts as absent`,
+        'restore the newest backup, or make it anew',
+      ),
     );
   if (altered.length > ALTERED_NAMED_MAX) {
     warnings.push(
-      `and so were ${altered.length - ALTERED_NAMED_MAX} rows more; see them with \`keystair server verify\``,
+      notice(`and so were ${altered.length - ALTERED_NAMED_MAX} rows more`, step('look-at-altered')),
     );
   }
-  if (ring !== undefined) warnings.push(ring);
+  if (ring !== undefined) warnings.push(ringNotice(ring));
   const ahead = await timeAhead(ports, ports.store.reader);
-  if (ahead !== undefined) warnings.push(clockBehindSentence(ports.clock(), ahead));
+  if (ahead !== undefined) warnings.push(notice(clockBehindSentence(ports.clock(), ahead)));
   for (const { server, expiresAt } of await openRecoveries(ports)) {
     warnings.push(
-      `${server.name} may have its keys back from here until ${expiresAt}; once it has, end that with \`keystair hierarchy allow-recovery ${server.id} --off\``,
+      notice(
+        `${server.name} may have its keys back from here until ${expiresAt}`,
+        step('end-recovery', { server: server.id }),
+      ),
     );
   }
   const refused = await ports.store.reader.refusedKeys('', 1000);
   if (refused.length > 0) {
     warnings.push(
-      `${refused.length === 1 ? 'a key was' : `${refused.length} keys were`} refused by the primary; see why with \`keystair keys show ${refused[0]!.keyId}\``,
+      notice(
+        `${refused.length === 1 ? 'a key was' : `${refused.length} keys were`} refused by the primary`,
+        step('look-at-key', { key: refused[0]!.keyId }),
+      ),
     );
   }
   if ((await ports.store.freeBytes()) < FREE_BYTES_FOR_TRANSMISSIONS) {
-    warnings.push('little disk space is left: transmissions of secondaries are put off; free some space');
+    warnings.push(
+      notice('little disk space is left: transmissions of secondaries are put off', 'free some space'),
+    );
   }
   return warnings;
 }

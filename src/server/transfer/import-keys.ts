@@ -10,6 +10,7 @@ import { KeystairError, codeOf } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { IMPORT_RETRY_MS } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
+import { step } from '#domain/step.ts';
 import type { ImportReport, ImportRequest } from '#protocol/people/transfer-routes.ts';
 import { uuidFrom } from '../environment/environment.ts';
 import { applyPage, type ConfirmedImport, confirmImport } from './apply-import.ts';
@@ -226,6 +227,6 @@ function stoppedWhileApplying(): KeystairError {
 
 function damagedStage(left: number): KeystairError {
   return new KeystairError('data-damaged', `${left} keys of the import are missing from the database`, {
-    nextStep: 'run `keystair server verify`, and import the file again',
+    nextStep: step('verify-and-import'),
   });
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { demandOwnDatabase } from '#disk/closed-directory.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { step } from '#domain/step.ts';
 import { LOCK_FILE, ownFile } from './data-files.ts';
 
 export interface DataLock {
@@ -45,8 +46,7 @@ function inUse(directory: string, path: string, cause: unknown): KeystairError {
     `the data directory ${directory} is used by another process${holder === undefined ? '' : ` (${holder})`}`,
     {
       nextStep:
-        `talk to it with \`keystair server status --data ${directory}\`` +
-        (holder === undefined ? `, or find it with \`fuser ${path}\`` : ', or end it first'),
+        holder === undefined ? step('find-holder', { directory, path }) : step('end-server', { directory }),
       cause,
       details: holder === undefined ? {} : { pid: holder },
     },

@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { KeystairError } from '#domain/errors.ts';
+import { step } from '#domain/step.ts';
 import { placeOf } from './member-place.ts';
 import { prepareCommand, prepareQuery } from './statement.ts';
 
@@ -107,7 +108,7 @@ export function checkFormat(connection: DatabaseSync, name: string): 'new' | 'ou
   if (application === 0 && format === 0 && tables === 0) return 'new';
   if (application !== APPLICATION) {
     throw new KeystairError('data-damaged', `${name} is not a database of Keystair`, {
-      nextStep: 'check the data directory, or restore it from a backup with `keystair server restore`',
+      nextStep: step('check-directory'),
     });
   }
   if (format > DATA_FORMAT) {

@@ -2,6 +2,7 @@
  * What an error of SQLite means for a repository, and what it says to a person. Codes: sqlite.org/rescode.html.
  */
 import { assert, KeystairError } from '#domain/errors.ts';
+import { step } from '#domain/step.ts';
 import type { DiskSpace } from './disk-space.ts';
 
 /**
@@ -121,7 +122,7 @@ export function explain(error: unknown, space: DiskSpace): unknown {
       return unsynced(error, space);
     case 'damaged':
       return new KeystairError('data-damaged', `the database ${space.database} is damaged (${said(error)})`, {
-        nextStep: `see what is affected with \`keystair server verify --data ${directory}\`, and restore from a backup`,
+        nextStep: step('verify-directory', { directory }),
         cause: error,
       });
     case 'not-writable':

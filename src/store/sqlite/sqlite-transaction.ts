@@ -5,6 +5,7 @@
 import type { ReceiptTotals } from '#domain/receipt.ts';
 import type { Position } from '#domain/sequence.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
+import { step } from '#domain/step.ts';
 import type {
   AuditRow,
   Contact,
@@ -220,6 +221,6 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
 
 function stageDamaged(): KeystairError {
   return new KeystairError('data-damaged', 'the staged keys of an import are damaged', {
-    nextStep: 'see what is affected with `keystair server verify`, and import the file again',
+    nextStep: step('verify-and-import'),
   });
 }

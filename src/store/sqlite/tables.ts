@@ -1,6 +1,7 @@
 /** Everything that is asked of one connection, prepared once. */
 import type { DatabaseSync } from 'node:sqlite';
 import { KeystairError } from '#domain/errors.ts';
+import { step } from '#domain/step.ts';
 import { type AuditTable, prepareAuditTable } from './audit-table.ts';
 import { type ContactsTable, prepareContactsTable } from './contacts-table.ts';
 import { type CursorsTable, prepareCursorsTable } from './cursors-table.ts';
@@ -94,7 +95,7 @@ export function prepareTables(connection: DatabaseSync): Tables {
     if (!isSqlError(cause)) throw cause;
     const name = connection.location() ?? 'the database';
     throw new KeystairError('data-damaged', `${name} lacks tables or columns (${cause.message})`, {
-      nextStep: 'restore the server from a backup with `keystair server restore`',
+      nextStep: step('restore-backup'),
       cause,
     });
   }

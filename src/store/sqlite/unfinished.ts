@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { KeystairError } from '#domain/errors.ts';
+import { step } from '#domain/step.ts';
 
 export const UNFINISHED_FOLDER = 'restoring';
 
@@ -9,6 +10,6 @@ export const UNFINISHED_FOLDER = 'restoring';
 export function refuseUnfinished(directory: string): void {
   if (!existsSync(join(directory, UNFINISHED_FOLDER))) return;
   throw new KeystairError('data-damaged', `a restore into ${directory} broke off, or is still under way`, {
-    nextStep: 'run `keystair server restore` into it again, which clears away what was left',
+    nextStep: step('restore-again'),
   });
 }

@@ -1,6 +1,7 @@
 /** UUIDs as 16 bytes: less than half of their text, in every row and every index. */
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { step } from '#domain/step.ts';
 
 export const UUID_BYTES = 16;
 
@@ -17,7 +18,7 @@ export function uuidToBytes(uuid: string): Uint8Array | undefined {
 export function uuidFromBytes(bytes: Uint8Array): string {
   if (!(bytes instanceof Uint8Array) || bytes.length !== UUID_BYTES) {
     throw new KeystairError('data-damaged', 'an id in the database is damaged', {
-      nextStep: 'see what is affected with `keystair server verify`, and restore from a backup',
+      nextStep: step('verify-and-restore'),
     });
   }
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');

@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
+import { step } from '#domain/step.ts';
 import { overSocket, request as httpRequest } from '../built-in-http.ts';
 import { faultWords, formed } from '#protocol/forms.ts';
 import { PeopleLine } from '#protocol/people/people-answers.ts';
@@ -137,20 +138,19 @@ export function notRunning(
       'server-not-running',
       `the server of ${dataDirectory} stopped before it answered`,
       {
-        nextStep: `look at its log, start it with \`keystair server start --data ${dataDirectory}\` and try again`,
+        nextStep: step('start-server-again', { directory: dataDirectory }),
         cause,
       },
     );
   }
-  const start = `\`keystair server start --data ${dataDirectory}\``;
   if (!holdsServer()) {
     return new KeystairError('server-not-running', `no server runs on ${dataDirectory}, and it holds none`, {
-      nextStep: `check the path, or create one there with ${start}`,
+      nextStep: step('create-server', { directory: dataDirectory }),
       cause,
     });
   }
   return new KeystairError('server-not-running', `no server runs on ${dataDirectory}`, {
-    nextStep: `start it with ${start}`,
+    nextStep: step('start-server', { directory: dataDirectory }),
     cause,
   });
 }

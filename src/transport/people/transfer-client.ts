@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { KeystairError } from '#domain/errors.ts';
+import { step } from '#domain/step.ts';
 import { overSocket, request as httpRequest } from '../built-in-http.ts';
 import { faultWords, formed } from '#protocol/forms.ts';
 import { notRunning, type SocketAddress } from './people-client.ts';
@@ -207,8 +208,7 @@ function inDoubt({ code, cause }: KeystairError): KeystairError {
 
 function brokeOff(what: string, cause: unknown): KeystairError {
   return new KeystairError('interrupted', `the server broke the ${what} off`, {
-    nextStep:
-      'no file was left; start the server if it stopped, else see its log, or whether a key is damaged with `keystair server verify`, and run the command again',
+    nextStep: step('make-file-again'),
     cause,
   });
 }

@@ -64,7 +64,7 @@ export async function askAll(site: FlipSite, directory: string, sealKey = site.s
     for (const key of [...site.keys, ...site.staged]) await askForKey(site, machines, key, failures, wrongs);
     await askForWhatIsRefused(site, machines, wrongs);
     await askAround(site, server, failures, wrongs);
-    return { problems, failures, wrongs };
+    return { problems: problems.map(({ sentence }) => sentence), failures, wrongs };
   } finally {
     await opened.close();
   }

@@ -89,6 +89,11 @@ export async function checkVerified(facts: Facts, world: World): Promise<void> {
     const server = instances[0]!;
     if (server.retired) continue;
     const { ok, problems } = await server.ask('verify', {});
-    if (!ok) facts.violate(VERIFIED, `${server.name} finds: ${problems.join('; ')}`, [server.name]);
+    if (!ok)
+      facts.violate(
+        VERIFIED,
+        `${server.name} finds: ${problems.map(({ sentence }) => sentence).join('; ')}`,
+        [server.name],
+      );
   }
 }

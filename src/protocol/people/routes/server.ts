@@ -5,6 +5,7 @@ import { PEOPLE_LIST_MAX, REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import { read, write } from '#domain/right.ts';
 import { Name, ServerNameSchema, Uuid } from '../../fields.ts';
 import { list, text, whole } from '../../forms.ts';
+import { NoticeForm } from '../../told-step.ts';
 import { VerifyAnswer } from '../people-answers.ts';
 import { Empty, Field, Sentence } from '../people-fields.ts';
 import { peopleRoute as row } from '../people-route.ts';
@@ -52,8 +53,8 @@ const ServerStatus = z.object({
   /** How the root key is kept: each opens the server. */
   seals: list(ShownSeal, SEALS_MAX),
   dataKey: DataKeyState,
-  /** Sentences an administrator should act on. */
-  warnings: list(Sentence, REPORT_NAMES_MAX),
+  /** What an administrator should act on. */
+  warnings: list(NoticeForm, REPORT_NAMES_MAX),
 });
 export type ServerStatus = z.infer<typeof ServerStatus>;
 

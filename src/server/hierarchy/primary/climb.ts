@@ -5,6 +5,7 @@
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX, TREE_CHANGES_MS } from '#domain/limits.ts';
 import type { Position } from '#domain/sequence.ts';
+import { step } from '#domain/step.ts';
 import type { TreeServer } from '#protocol/server-tree.ts';
 import { isoTime } from '../../environment/environment.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
@@ -173,7 +174,7 @@ export class Climb {
     try {
       if ((await readPrimary(this.#ports.rows, this.#ports.store.reader)) === undefined) {
         throw new KeystairError('no-primary', 'this server has no primary', {
-          nextStep: 'join one with `keystair hierarchy join`',
+          nextStep: step('join-hierarchy'),
         });
       }
       while (next !== undefined && !this.#stopped) {
@@ -237,7 +238,7 @@ export class Climb {
       'batch-discontinuous',
       'this server and its primary do not agree on what was received',
       {
-        nextStep: 'run `keystair server verify` on both',
+        nextStep: step('verify-both'),
       },
     );
   }

@@ -13,6 +13,7 @@ import { isoTime } from '../../environment/environment.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { readEpoch, readOptions, writeEpoch } from '../../repository/settings.ts';
 import { toHex } from '#domain/hex.ts';
+import { step } from '#domain/step.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { primaryContactId, type PrimaryRow, readPrimary } from './primary-row.ts';
 
@@ -40,7 +41,7 @@ export async function heartbeat(
     const primary = await readPrimary(ports.rows, reader);
     if (primary === undefined) {
       throw new KeystairError('no-primary', 'this server has no primary', {
-        nextStep: 'join one with `keystair hierarchy join`',
+        nextStep: step('join-hierarchy'),
       });
     }
     const epoch = await currentEpoch(ports);
@@ -59,7 +60,7 @@ export async function heartbeat(
     await startEpoch(ports, UNKNOWN_SEQUENCE, epoch);
   }
   throw new KeystairError('batch-discontinuous', 'the primary contradicts itself about what it received', {
-    nextStep: 'look at the log of the primary, and run `keystair server verify` there',
+    nextStep: step('verify-primary'),
   });
 }
 

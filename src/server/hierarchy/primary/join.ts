@@ -5,6 +5,7 @@
 import { KeystairError } from '#domain/errors.ts';
 import { decodeInvitation, type Invitation } from '#domain/invitation.ts';
 import type { Caller } from '#domain/right.ts';
+import { step } from '#domain/step.ts';
 import type { JoinAnswer } from '#protocol/messages.ts';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Reader } from '#store/transaction.ts';
@@ -37,7 +38,7 @@ export async function joinHierarchy(
   const invitation = decodeInvitation(request.invitation);
   if (invitation.kind !== 'secondary') {
     throw new KeystairError('invitation-invalid', 'this invitation is for a device', {
-      nextStep: 'ask the primary for one made with `keystair hierarchy invite`',
+      nextStep: step('ask-for-secondary'),
     });
   }
   if (invitation.server.id === ports.server.id) {
@@ -50,7 +51,7 @@ export async function joinHierarchy(
       'invitation-invalid',
       `${invitation.server.name}, which made this invitation, stands below this server: the servers would form a ring`,
       {
-        nextStep: `make ${invitation.server.name} leave its primary first, or a server between the two: \`keystair hierarchy leave\` there; \`keystair hierarchy show\` shows them`,
+        nextStep: step('prevent-ring', { server: invitation.server.name }),
       },
     );
   }
@@ -114,7 +115,7 @@ async function presentPrimary(
   const present = await readPrimary(ports.rows, reader);
   if (present === undefined || present.id === wantedId) return present;
   throw new KeystairError('already-joined', `this server has the primary ${present.name} already`, {
-    nextStep: 'run `keystair hierarchy leave` first; keys that arrived stay',
+    nextStep: step('leave-first'),
   });
 }
 

@@ -70,7 +70,7 @@ export async function allowRecovery(
   },
 ): Promise<PeopleAnswer<'allowRecovery'>> {
   const secondaries = await listMembers(ports.rows, ports.store.reader, 'secondary');
-  const { id, name } = findNamed(secondaries, request.server, 'secondary', 'keystair hierarchy show');
+  const { id, name } = findNamed(secondaries, request.server, 'secondary');
   if (request.off === true) {
     await ports.store.write(async (transaction) => {
       if ((await transaction.row('recovery', id)) === undefined) return;

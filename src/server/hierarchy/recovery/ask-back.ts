@@ -12,6 +12,7 @@ import type { RecoveryRefusal } from '#protocol/messages.ts';
 import { askedKeyFromWire } from '#protocol/wire-key.ts';
 import type { Transaction } from '#store/transaction.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
+import { step } from '#domain/step.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import type { PrimaryLink } from '../primary/primary-link.ts';
 import type { PrimaryRow } from '../primary/primary-row.ts';
@@ -35,16 +36,13 @@ export async function demandOpenLink(ports: AskBackPorts): Promise<PrimaryRow> {
   const { primary, verdict } = await ports.link.judge(reader);
   if (primary === undefined) {
     throw new KeystairError('no-primary', 'this server has no primary that could give keys back', {
-      nextStep: 'carry them here in a file: `keystair keys export` on a server that has them',
+      nextStep: step('carry-keys-here'),
     });
   }
   if (verdict === 'open') return primary;
   if (verdict === 'not-heard' && failure instanceof KeystairError) throw failure;
   throw closedLink(ports, primary, verdict);
 }
-
-const BY_FILE =
-  'or carry the keys in a file: `keystair keys export` there, and `keystair keys import` on this server';
 
 function closedLink(ports: AskBackPorts, primary: PrimaryRow, verdict: LinkVerdict): KeystairError {
   const name = verdict === 'neighbour-option-off' ? primary.name : ports.server.name;
@@ -53,14 +51,13 @@ function closedLink(ports: AskBackPorts, primary: PrimaryRow, verdict: LinkVerdi
 
 function linkInDmz(name: string): KeystairError {
   return new KeystairError('link-closed', `no key crosses the link to ${name}, which is marked DMZ`, {
-    nextStep:
-      'carry the keys in a file: `keystair keys export` there, and `keystair keys import` on this server',
+    nextStep: step('carry-keys'),
   });
 }
 
 function optionOff(name: string): KeystairError {
   return new KeystairError('link-closed', `the option to use the hierarchy is off at ${name}`, {
-    nextStep: `switch it on there with \`keystair server settings --use-hierarchy on\`, ${BY_FILE}`,
+    nextStep: step('use-hierarchy-there'),
   });
 }
 
@@ -75,7 +72,7 @@ function refusalError(ports: AskBackPorts, primary: PrimaryRow, refusal: Recover
         'not-allowed',
         `${primary.name} gives no keys back to this server before an administrator there allows it`,
         {
-          nextStep: `have \`keystair hierarchy allow-recovery ${ports.server.id}\` run there, and run this command again`,
+          nextStep: step('allow-recovery', { server: ports.server.id }),
         },
       );
   }
@@ -102,7 +99,7 @@ async function ask<N extends Extract<MachineRouteName, 'recoverable' | 'recover'
   } catch (error) {
     if (codeOf(error) !== 'not-found') throw error;
     throw new KeystairError('protocol-version', `${primary.name} is too old to give keys back`, {
-      nextStep: `upgrade it, ${BY_FILE}`,
+      nextStep: step('upgrade-primary'),
       cause: error,
     });
   }

@@ -8,6 +8,7 @@ import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
 import type { ShownSeal } from '#protocol/people/seal-messages.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { ServerName } from '#domain/server-name.ts';
+import { type Notice, step, told } from '#domain/step.ts';
 import type { Opened } from '../../seals/open-by-itself.ts';
 import type { UnsealRequest } from '../../seals/unsealing.ts';
 import type { PeopleApi } from './people-api.ts';
@@ -16,17 +17,15 @@ export interface SealedApiPorts {
   /** As the database says, which nobody can judge yet. */
   readonly server: ServerName;
   readonly seals: readonly ShownSeal[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Notice[];
   readonly unseal: (request: UnsealRequest) => Promise<Opened>;
   /** The server is on its way to serving; resolves when it does. */
   readonly onUnsealed: (opened: Opened, by: Caller) => Promise<ServerName>;
 }
 
-const UNSEAL_STEP: string = 'open it with `keystair server unseal`';
-
 export function serverSealed(): KeystairError {
   return new KeystairError('server-sealed', 'the server is sealed and serves nothing yet', {
-    nextStep: UNSEAL_STEP,
+    nextStep: step('unseal'),
   });
 }
 
@@ -42,7 +41,7 @@ export function createSealedApi(ports: SealedApiPorts): PeopleApi {
       server: { ...ports.server, version: PROGRAM_VERSION },
       seals: [...ports.seals],
       warnings: [...ports.warnings],
-      nextStep: UNSEAL_STEP,
+      ...told(step('unseal')),
     }),
     unseal: async (caller, request) => {
       const opened = await ports.unseal(request as UnsealRequest);

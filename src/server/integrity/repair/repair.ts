@@ -9,6 +9,7 @@ import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import type { Caller } from '#domain/right.ts';
+import type { Notice } from '#domain/step.ts';
 import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { CallLife } from '../../environment/call-life.ts';
 import type { AskBackPorts } from '../../hierarchy/recovery/ask-back.ts';
@@ -29,7 +30,7 @@ export interface RepairPorts extends AskBackPorts {
 /** Throws `interrupted`. What is in the way of a part is told in the report. */
 export async function repair(ports: RepairPorts, caller: Caller, life: CallLife): Promise<VerifyAnswer> {
   let found = await lookAtEverything(ports, life);
-  const run: Run = { ports, by: caller.name, life, mended: [], obstacles: new Set() };
+  const run: Run = { ports, by: caller.name, life, mended: [], obstacles: new Map() };
   let round: Round = { left: [], secondaries: [], changed: isDamaged(found) };
   while (round.changed) {
     const mendedBefore = run.mended.length;
@@ -50,7 +51,7 @@ export async function repair(ports: RepairPorts, caller: Caller, life: CallLife)
   const waiting = await waitingFor(ports, round.left, round.secondaries);
   const more = run.mended.length - mended.length;
   const named = more === 0 ? { mended } : { mended, moreMended: more };
-  return { ...reportOf(found), repair: { ...named, waiting, obstacles: [...run.obstacles] } };
+  return { ...reportOf(found), repair: { ...named, waiting, obstacles: [...run.obstacles.values()] } };
 }
 
 interface Round {
@@ -102,7 +103,8 @@ interface Run {
   readonly by: string;
   readonly life: CallLife;
   readonly mended: MendedKey[];
-  readonly obstacles: Set<string>;
+  /** By their sentences: several rounds meet the same. */
+  readonly obstacles: Map<string, Notice>;
 }
 
 function ended(
@@ -150,7 +152,7 @@ async function mendFromAbove(
     left = await mendFromPrimary(ports, groups, by, (some) => mended.push(...some), life.demandWanted);
   } catch (error) {
     if (!(error instanceof KeystairError) || codeOf(error) === 'interrupted') throw error;
-    obstacles.add(error.sentence);
+    obstacles.set(error.sentence, error.notice);
   }
   return left;
 }

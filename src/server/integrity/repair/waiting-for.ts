@@ -1,5 +1,6 @@
 /** Who may still bring what a repair could not have at once, and how that is hastened: words for a person. */
 import type { ServerName } from '#domain/server-name.ts';
+import { type NextStep, step, told } from '#domain/step.ts';
 import { byName } from '#domain/name-order.ts';
 import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
@@ -24,24 +25,18 @@ export async function waitingFor(
   devices.sort(byName);
   const primary = await readPrimary(ports.rows, ports.store.reader);
   return [
-    ...(primary !== undefined && sources.has(`primary:${primary.id}`) ? [cameDown(primary)] : []),
+    ...(primary !== undefined && sources.has(`primary:${primary.id}`)
+      ? [waiting('primary', primary, CAME_DOWN)]
+      : []),
     ...secondaries.map((secondary) =>
-      withHeartbeat('secondary', secondary, 'sends its keys again', 'keystair hierarchy heartbeat'),
+      waiting('secondary', secondary, step('secondary-heartbeat', { server: secondary.name })),
     ),
-    ...devices.map((device) =>
-      withHeartbeat('device', device, 'gives its receipts back', 'keystair agent heartbeat'),
-    ),
+    ...devices.map((device) => waiting('device', device, step('device-heartbeat', { device: device.name }))),
   ];
 }
 
-function withHeartbeat(
-  place: Waiting['place'],
-  { id, name }: ServerName,
-  does: string,
-  command: string,
-): Waiting {
-  const nextStep = `it ${does} with its next heartbeat; at once with \`${command}\` on ${name}`;
-  return { place, id, name, nextStep };
+function waiting(place: Waiting['place'], { id, name }: ServerName, next: NextStep): Waiting {
+  return { place, id, name, ...told(next) };
 }
 
 /** The devices that have a receipt of what is damaged: those that made it, or brought it back. */
@@ -55,11 +50,4 @@ function deviceIds(sources: ReadonlySet<string>): ReadonlySet<string> {
 }
 
 /** What came down by a lookup is given for its claim only, as it was. */
-function cameDown({ id, name }: ServerName): Waiting {
-  return {
-    place: 'primary',
-    id,
-    name,
-    nextStep: 'a key that came down by a lookup comes again when a device here opens what it encrypts',
-  };
-}
+const CAME_DOWN = 'a key that came down by a lookup comes again when a device here opens what it encrypts';

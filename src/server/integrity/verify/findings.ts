@@ -1,5 +1,5 @@
 /**
- * What a verification finds: damaged keys by number, and everything else as sentences. Invariant: memory is bounded,
+ * What a verification finds: damaged keys by number, and everything else as notices. Invariant: memory is bounded,
  * however much is damaged; what is not listed any more is counted.
  */
 import { parseJson } from '#domain/bounded-json.ts';
@@ -7,6 +7,7 @@ import { KEY_JSON } from '#domain/json-bounds.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { Contact, Cursor, StoredKey } from '#store/rows.ts';
 import { toHex } from '#domain/hex.ts';
+import { type NextStep, type Notice, notice, step } from '#domain/step.ts';
 
 /** Problems listed, and damaged keys named; behind so many the rest is only counted. */
 const PROBLEMS_MAX = 1000;
@@ -49,15 +50,15 @@ export interface Damage {
 export type DamagedRow = Pick<StoredKey, 'seq' | 'id' | 'digest' | 'receivedFrom' | 'fields'>;
 
 export class Findings {
-  readonly #sentences: string[] = [];
+  readonly #notices: Notice[] = [];
   readonly #damages: Damage[] = [];
   readonly #cursors: Cursor[] = [];
   readonly #contacts: Contact[] = [];
   readonly #receiptTotals: ServerName[] = [];
   #more = 0;
 
-  add(sentence: string): void {
-    if (this.#sentences.length < PROBLEMS_MAX) this.#sentences.push(sentence);
+  add(sentence: string, mend?: NextStep): void {
+    if (this.#notices.length < PROBLEMS_MAX) this.#notices.push(notice(sentence, mend));
     else this.#more += 1;
   }
 
@@ -125,7 +126,8 @@ export class Findings {
   receipts(device: ServerName): void {
     if (this.#receiptTotals.length < PROBLEMS_MAX) this.#receiptTotals.push(device);
     this.add(
-      `what is noted of the receipts of the device ${device.name} (${device.id}) was altered: notes and total differ; \`keystair server verify --repair\` counts anew, and the device gives back what is lacking`,
+      `what is noted of the receipts of the device ${device.name} (${device.id}) was altered: notes and total differ`,
+      step('count-receipts'),
     );
   }
 
@@ -142,8 +144,8 @@ export class Findings {
     return this.#damages;
   }
 
-  get sentences(): readonly string[] {
-    return this.#sentences;
+  get notices(): readonly Notice[] {
+    return this.#notices;
   }
 
   /** Found, and not listed. */

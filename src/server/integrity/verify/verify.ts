@@ -6,6 +6,7 @@ import type { Barrier } from '#crypto/barrier.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
+import { notice, step } from '#domain/step.ts';
 import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { Store } from '#store/store.ts';
 import { type CallLife, UNWATCHED } from '../../environment/call-life.ts';
@@ -62,7 +63,8 @@ export async function lookAtEverything(ports: VerifyPorts, life: CallLife): Prom
     const lastKey = log?.lastKey ?? 0;
     if (lastKey > seq) {
       findings.add(
-        `the audit log tells of keys up to number ${lastKey}, and the repository ends at ${seq}: the last rows are missing; have them again from the primary with \`keystair server recover-from-primary\`, from an export, or restore the newest backup`,
+        `the audit log tells of keys up to number ${lastKey}, and the repository ends at ${seq}: the last rows are missing`,
+        step('recover-from-primary'),
       );
     }
   });
@@ -73,9 +75,9 @@ export async function lookAtEverything(ports: VerifyPorts, life: CallLife): Prom
 export function reportOf({ keys, findings, around }: Verified): VerifyAnswer {
   const damaged = findings.damages.map((damage) => damagedKeyOf(damage, around));
   const problems = [
-    ...findings.damages.map((damage, at) => sentenceOf(damage, damaged[at]!.places)),
-    ...findings.sentences,
-    ...(findings.more === 0 ? [] : [`and ${findings.more} more`]),
+    ...findings.damages.map((damage, at) => notice(sentenceOf(damage, damaged[at]!.places))),
+    ...findings.notices,
+    ...(findings.more === 0 ? [] : [notice(`and ${findings.more} more`)]),
   ];
   return { ok: problems.length === 0, keys, problems, damaged };
 }
