@@ -155,5 +155,5 @@ test('a repair needs a running server, and says so; on a terminal a verification
   assert.equal(refused.stdout, '');
   assert.match(failureSentence(refused, 'server-not-running'), /keystair server start/);
   const stopped = await onTerminal(`${LAUNCHER} server verify --data ${lyon.data}`, []);
-  assert.match(stopped.shown, /Verifying \d+ %[^]*\d+ keys opened and checked, 0 problems found/);
+  assert.match(stopped.shown, /Verifying \d+ %[^]*\d+ keys opened and checked, [^]*0 problems/);
 });

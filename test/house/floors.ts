@@ -18,6 +18,8 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
 ];
 
 const SERVER = 'src/server/';
+/** Where the larger of both is made of the smaller. */
+const HIERARCHY_PORTS = 'src/server/hierarchy/ports.ts';
 
 /** The room of a file of the server; '' for what lies beside its `main.ts`, undefined outside. */
 function roomOf(path: string): string | undefined {
@@ -45,6 +47,13 @@ export function floorFaults(file: SourceFile): string[] {
     if (target === undefined || target === room || floorOf(target) > floor) return [];
     return [`${room}/ may not import ${specifier}: it does not lie below`];
   });
+}
+
+/** Everything a server has, handed whole to one operation: it says by `Pick` which of it it uses. */
+export function wholePortsFaults(file: SourceFile): string[] {
+  if (roomOf(file.path) === undefined || roomOf(file.path) === '' || file.path === HIERARCHY_PORTS) return [];
+  const found = [...file.text.matchAll(/(?:: |extends )(ServerPorts|HierarchyPorts)\b/g)];
+  return found.map(([, name]) => `takes all of ${name}`);
 }
 
 /** Files that import each other, by however many steps; imports of types count. One sentence a circle. */

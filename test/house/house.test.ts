@@ -12,7 +12,7 @@ import {
   shapeFaults,
 } from './code-shape.ts';
 import { catalogueFaults } from './error-catalogue.ts';
-import { circles, floorFaults, pictureFaults } from './floors.ts';
+import { circles, floorFaults, pictureFaults, wholePortsFaults } from './floors.ts';
 import { bannedWords, glossaryFaults } from './glossary.ts';
 import { deadFiles, FOREIGN_FOLDER, foreignFaults, importFaults, nodeFaults } from './import-directions.ts';
 import { readProjectFiles } from './project-files.ts';
@@ -38,6 +38,8 @@ test('the rules see the whole of src', () => {
 test('imports point down, and programs never know each other', () => holds(src, importFaults));
 
 test("the server's rooms import only lower floors", () => holds(src, floorFaults));
+
+test('no operation is handed more of a server than it uses', () => holds(src, wholePortsFaults));
 
 test('no files import each other in a circle', () => assert.deepEqual(circles(src), []));
 

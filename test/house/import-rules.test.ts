@@ -1,7 +1,7 @@
 /** Each rule of imports fails on a planted bad example and lets its good twin pass. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { circles, floorFaults, pictureFaults, SERVER_FLOORS } from './floors.ts';
+import { circles, floorFaults, pictureFaults, SERVER_FLOORS, wholePortsFaults } from './floors.ts';
 import { deadFiles, foreignFaults, importFaults, nodeFaults } from './import-directions.ts';
 
 function faultsOfImport(path: string, specifier: string): string[] {
@@ -117,6 +117,14 @@ test('a room of the server that reaches up or sideways is found, and one without
   assert.deepEqual(faults('src/server/keys/a.ts', '../hierarchy/primary/b.ts'), []);
   assert.deepEqual(faults('src/server/keys/a.ts', './b.ts'), []);
   assert.deepEqual(faults('src/server/serving.ts', './http/people/b.ts'), []);
+});
+
+test('an operation that takes all that a server has is found', () => {
+  const faults = (path: string, text: string) => wholePortsFaults({ path, text }).length;
+  assert.equal(faults('src/server/keys/a.ts', 'function f(ports: ServerPorts) {}'), 1);
+  assert.equal(faults('src/server/keys/a.ts', 'interface P extends HierarchyPorts {}'), 1);
+  assert.equal(faults('src/server/keys/a.ts', "function f(ports: Pick<ServerPorts, 'store'>) {}"), 0);
+  assert.equal(faults('src/server/serving.ts', 'const ports: HierarchyPorts = x;'), 0);
 });
 
 test('a circle of imports is found, of types and over folders', () => {

@@ -246,6 +246,8 @@ test('a backup that is taken in the middle is restored to a server that is whole
   const { rows, audit, keyring } = server.repository;
   const backupPorts = {
     ...server.ports,
+    server: server.repository.server,
+    clock,
     rows,
     audit,
     keyring,

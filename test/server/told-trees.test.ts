@@ -130,12 +130,12 @@ test('a row that an earlier release kept as it was told is cut when it is read, 
   function push(fields: Readonly<Record<string, unknown>>): void {
     logged.push({ ...fields });
   }
-  await healContacts({ ...repository, store, log } as never, new AbortController().signal);
+  await healContacts({ ...repository, store, log }, new AbortController().signal);
   assert.ok(logged.some(({ event, secondary }) => event === 'tree-cut' && secondary === played.id));
   const healed = (await store.reader.contact(played.id))!.body;
   assert.ok(healed.length < poisoned.length / 10);
   logged.length = 0;
-  await healContacts({ ...repository, store, log } as never, new AbortController().signal);
+  await healContacts({ ...repository, store, log }, new AbortController().signal);
   assert.deepEqual(logged, []);
 });
 

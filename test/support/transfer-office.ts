@@ -85,8 +85,6 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
     timers,
     wanted: new PendingRepairs({ ...repository, clock, random }),
     keysRecorded: new Signal(),
-    hierarchyChanged: new Signal(),
-    treeChanged: new Signal(),
     identities: new ServerIdentities(rows, store),
     workFactor: WORK_FACTOR,
   };

@@ -22,7 +22,9 @@ import { type FileUnderWay, withTrailer } from '../transfer/file-under-way.ts';
 import type { TransferPorts } from '../transfer/transfer-ports.ts';
 import { type BackupHeader, headerLine, noRows, pageLines, trailerLine } from './backup-lines.ts';
 
-export interface BackupPorts extends ServerPorts, Pick<TransferPorts, 'workFactor' | 'stretch'> {
+export interface BackupPorts
+  extends Pick<ServerPorts, 'audit' | 'clock' | 'random' | 'rows' | 'server' | 'store'>,
+    Pick<TransferPorts, 'workFactor' | 'stretch'> {
   readonly keyring: Keyring;
 }
 

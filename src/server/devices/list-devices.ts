@@ -16,7 +16,7 @@ const UUID_LENGTH = 36;
 
 /** A page of them: there may be a million. */
 export async function listDevices(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'rows' | 'store'>,
   { after, limit = LIST_PAGE_MAX }: z.output<PeopleRoutes['listDevices']['request']>,
 ): Promise<PeopleAnswer<'listDevices'>> {
   const { reader } = ports.store;
@@ -57,7 +57,7 @@ function positionFrom(text: string): NamePosition {
 }
 
 export async function removeDevice(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'audit' | 'clock' | 'rows' | 'store'>,
   caller: Caller,
   wanted: string,
 ): Promise<PeopleAnswer<'removeDevice'>> {

@@ -14,13 +14,14 @@ import type { ServerPorts } from '../repository/ports.ts';
 import type { DeviceCustody } from './device-custody.ts';
 import type { Receipts } from './receipts.ts';
 
-export interface DevicePorts extends ServerPorts {
+export interface DevicePorts
+  extends Omit<ServerPorts, 'timers' | 'random' | 'hierarchyChanged' | 'treeChanged'> {
   readonly receipts: Receipts;
   readonly budgets: MemberBudgets;
   readonly custody: DeviceCustody;
 }
 
-function demandOwnKey(ports: ServerPorts, member: Member, key: EncryptionKey): void {
+function demandOwnKey(ports: Pick<ServerPorts, 'server'>, member: Member, key: EncryptionKey): void {
   if (key.device.id !== member.id) {
     throw new KeystairError(
       'record-invalid',

@@ -13,7 +13,7 @@ import type { ServerPorts } from '../repository/ports.ts';
 import { type Options, readOptions, writeOptions } from '../repository/settings.ts';
 import { listMembers } from '../members/members.ts';
 
-export interface SettingsPorts extends ServerPorts {
+export interface SettingsPorts extends Omit<ServerPorts, 'timers' | 'log' | 'wanted' | 'treeChanged'> {
   readonly link: PrimaryLink;
   readonly streams: OpenStreams;
   readonly heartbeatNow: () => Promise<number>;

@@ -12,7 +12,8 @@ import type { OpenStreams } from './secondaries/open-streams.ts';
 import type { PrimaryLink } from './primary/primary-link.ts';
 import { readPrimary } from './primary/primary-row.ts';
 
-export interface NeighbourPorts extends ServerPorts {
+export interface NeighbourPorts
+  extends Pick<ServerPorts, 'audit' | 'clock' | 'hierarchyChanged' | 'rows' | 'store'> {
   readonly link: PrimaryLink;
   readonly streams: OpenStreams;
 }

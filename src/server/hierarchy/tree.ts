@@ -21,7 +21,10 @@ const SILENT_HEARTBEATS = 3;
 const SILENT_MS_LEAST = 3 * 60_000;
 
 /** What is shown of one secondary: its row here and its last heartbeat. */
-export async function showSecondary(ports: HierarchyPorts, member: Member) {
+export async function showSecondary(
+  ports: Pick<HierarchyPorts, 'clock' | 'server' | 'store'>,
+  member: Member,
+) {
   const { reader } = ports.store;
   const { contact, lastHeartbeatAt } = await readSecondaryContact(reader, member.id, ports.server.id);
   const { epoch, headSeq, useHierarchy, heartbeatMs } = contact;
@@ -60,17 +63,23 @@ function problemOf(
 }
 
 /** The secondaries by name, each by its row as it is now. */
-async function readSecondaries(ports: HierarchyPorts): Promise<readonly Member[]> {
+async function readSecondaries(
+  ports: Pick<HierarchyPorts, 'ears' | 'rows' | 'store'>,
+): Promise<readonly Member[]> {
   const members = await Promise.all((await secondaryIds(ports)).map((id) => readSecondary(ports, id)));
   return members.filter((member) => member !== undefined);
 }
 
-function secondaryIds({ ears, rows, store: { reader } }: HierarchyPorts): Promise<readonly string[]> {
+function secondaryIds({
+  ears,
+  rows,
+  store: { reader },
+}: Pick<HierarchyPorts, 'ears' | 'rows' | 'store'>): Promise<readonly string[]> {
   return ears.ids(async () => (await listMembers(rows, reader, 'secondary')).map(({ id }) => id));
 }
 
 async function readSecondary(
-  { rows, store: { reader } }: HierarchyPorts,
+  { rows, store: { reader } }: Pick<HierarchyPorts, 'rows' | 'store'>,
   id: string,
 ): Promise<Member | undefined> {
   const member = await readMember(rows, reader, id);
@@ -78,7 +87,9 @@ async function readSecondary(
 }
 
 /** Whether the option of this server keeps the keys of servers below it away: asked for each key that is missed. */
-export async function keepsKeysBelow(ports: HierarchyPorts): Promise<boolean> {
+export async function keepsKeysBelow(
+  ports: Pick<HierarchyPorts, 'ears' | 'rows' | 'store'>,
+): Promise<boolean> {
   const { useHierarchy } = await readOptions(ports.rows, ports.store.reader);
   if (useHierarchy) return false;
   for (const id of await secondaryIds(ports)) {
@@ -88,7 +99,10 @@ export async function keepsKeysBelow(ports: HierarchyPorts): Promise<boolean> {
 }
 
 /** The servers below, nested. */
-async function readTree(ports: HierarchyPorts, room: TreeRoom): Promise<readonly TreeServer[]> {
+async function readTree(
+  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+  room: TreeRoom,
+): Promise<readonly TreeServer[]> {
   const secondaries = await Promise.all(
     (await readSecondaries(ports)).map(async (member) => (await showSecondary(ports, member)).shown),
   );
@@ -96,22 +110,32 @@ async function readTree(ports: HierarchyPorts, room: TreeRoom): Promise<readonly
 }
 
 /** The servers below, as they are told upward. */
-export function treeForPrimary(ports: HierarchyPorts): Promise<readonly TreeServer[]> {
+export function treeForPrimary(
+  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+): Promise<readonly TreeServer[]> {
   return readTree(ports, ROOM_UPWARD);
 }
 
 /** The ring that this server stands in, as it was last told from below. */
-export async function ringSeen(ports: HierarchyPorts): Promise<Ring | undefined> {
+export async function ringSeen(
+  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+): Promise<Ring | undefined> {
   return findRing(ports.server, await readTree(ports, ROOM_SHOWN));
 }
 
 /** Whether that server stands below this one, as it was last told. */
-export async function isBelow(ports: HierarchyPorts, id: string): Promise<boolean> {
+export async function isBelow(
+  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+  id: string,
+): Promise<boolean> {
   return eachServer(await readTree(ports, ROOM_SHOWN)).some(({ server }) => server.id === id);
 }
 
 /** `hierarchy show`: this server, its primary, everything below. */
-export async function showHierarchy(ports: HierarchyPorts, link: PrimaryLink): Promise<HierarchyAnswer> {
+export async function showHierarchy(
+  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+  link: PrimaryLink,
+): Promise<HierarchyAnswer> {
   const { reader } = ports.store;
   const options = await readOptions(ports.rows, reader);
   const primary = await readPrimary(ports.rows, reader);

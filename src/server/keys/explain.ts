@@ -21,7 +21,7 @@ import { readOptions } from '../repository/settings.ts';
 import { findKey } from './list-keys.ts';
 import type { Lookups, TraceOutcome, TraceQuestion } from './lookup.ts';
 
-export interface ExplainPorts extends HierarchyPorts {
+export interface ExplainPorts extends Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'> {
   readonly link: PrimaryLink;
   readonly lookups: Lookups;
 }

@@ -13,7 +13,7 @@ type Kept = 'new' | 'known' | 'conflict' | 'closed' | 'not-kept';
 
 /** Throws only what is neither a full disk nor one of the outcomes. */
 export async function keepFromAbove(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'audit' | 'barrier' | 'clock' | 'keysRecorded' | 'log' | 'store'>,
   link: PrimaryLink,
   checked: CheckedKey,
   primaryId: string,

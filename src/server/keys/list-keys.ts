@@ -14,7 +14,7 @@ import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { publicFields } from '../records/record-keys.ts';
 
-export interface ListPorts extends ServerPorts {
+export interface ListPorts extends Pick<ServerPorts, 'rows' | 'store'> {
   readonly link: PrimaryLink;
 }
 
@@ -89,7 +89,7 @@ export async function showKey(ports: ListPorts, wanted: string): Promise<{ key: 
 }
 
 /** The key with this id, or the only one whose locator, device name or id holds the text. */
-export async function findKey(ports: ServerPorts, wanted: string): Promise<StoredKey> {
+export async function findKey(ports: Pick<ServerPorts, 'store'>, wanted: string): Promise<StoredKey> {
   const { reader } = ports.store;
   if (UUID_PATTERN.test(wanted)) {
     const row = await reader.keyById(wanted);

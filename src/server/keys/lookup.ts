@@ -41,7 +41,7 @@ function flightName({ id, claim }: LookupQuestion): string {
 }
 
 export class Lookups {
-  readonly #ports: HierarchyPorts;
+  readonly #ports: Omit<HierarchyPorts, 'random' | 'wanted' | 'treeChanged'>;
   readonly #way: WayUp;
   readonly #link: PrimaryLink;
   readonly #flights = new Map<string, Promise<LookupOutcome>>();
@@ -49,7 +49,11 @@ export class Lookups {
   readonly #misses = new Map<string, { readonly refused: Refused; readonly until: number }>();
 
   /** @param refreshLink a heartbeat: hears how option and DMZ mark of the primary stand now. */
-  constructor(ports: HierarchyPorts, link: PrimaryLink, refreshLink: () => Promise<void>) {
+  constructor(
+    ports: Omit<HierarchyPorts, 'random' | 'wanted' | 'treeChanged'>,
+    link: PrimaryLink,
+    refreshLink: () => Promise<void>,
+  ) {
     this.#ports = ports;
     this.#way = new WayUp(ports, link, refreshLink);
     this.#link = link;

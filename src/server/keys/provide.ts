@@ -20,7 +20,11 @@ import type { HierarchyPorts } from '../hierarchy/ports.ts';
 import { judgeSecondary, type Refused } from '../hierarchy/secondaries/judge-secondary.ts';
 import type { Lookups } from './lookup.ts';
 
-export interface ProvidePorts extends HierarchyPorts {
+export interface ProvidePorts
+  extends Pick<
+    HierarchyPorts,
+    'clock' | 'ears' | 'hierarchyChanged' | 'rows' | 'server' | 'store' | 'treeChanged'
+  > {
   readonly lookups: Lookups;
   readonly refusals: Refusals;
   readonly provisions: Provisions;

@@ -9,7 +9,7 @@ import { findKey } from './list-keys.ts';
 import { openStoredKey } from '../records/record-keys.ts';
 
 export async function revealKey(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'audit' | 'barrier' | 'store'>,
   caller: Caller,
   request: { readonly id: string; readonly reason: string },
 ): Promise<PeopleAnswer<'revealKey'>> {

@@ -46,14 +46,24 @@ const ABOUT_THIS_SERVER: ReadonlySet<LookupReason> = new Set([
 ]);
 
 export class WayUp {
-  readonly #ports: HierarchyPorts;
+  readonly #ports: Pick<
+    HierarchyPorts,
+    'clock' | 'ears' | 'hierarchyChanged' | 'rows' | 'server' | 'store' | 'timers'
+  >;
   readonly #link: PrimaryLink;
   readonly #refreshLink: () => Promise<void>;
   #refreshing: Promise<void> | undefined;
   #refreshedAt = Number.NEGATIVE_INFINITY;
 
   /** @param refreshLink a heartbeat: hears how option and DMZ mark of the primary stand now. */
-  constructor(ports: HierarchyPorts, link: PrimaryLink, refreshLink: () => Promise<void>) {
+  constructor(
+    ports: Pick<
+      HierarchyPorts,
+      'clock' | 'ears' | 'hierarchyChanged' | 'rows' | 'server' | 'store' | 'timers'
+    >,
+    link: PrimaryLink,
+    refreshLink: () => Promise<void>,
+  ) {
     this.#ports = ports;
     this.#link = link;
     this.#refreshLink = refreshLink;

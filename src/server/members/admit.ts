@@ -34,7 +34,7 @@ function demandName(kind: Member['kind'], name: string): void {
 
 /** @param line the servers above this one, as they were last told. */
 export async function admit(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'audit' | 'clock' | 'hierarchyChanged' | 'rows' | 'server' | 'store'>,
   credentials: Credentials,
   joiner: Joiner,
   request: z.infer<typeof JoinRequest>,
@@ -122,7 +122,7 @@ export async function admit(
 
 /** A server above this one cannot become one below it. A ring that cannot be seen here is told once it is closed. */
 async function refuseRing(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'rows' | 'server'>,
   transaction: Transaction,
   line: readonly ServerName[],
   joinerId: string,

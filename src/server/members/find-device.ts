@@ -7,7 +7,10 @@ import { findMember } from './members.ts';
  * The id of the device meant, for a filter. An id is taken as it is: a removed device, or one of another server, has
  * keys here too.
  */
-export async function findDeviceId(ports: ServerPorts, wanted: string): Promise<string> {
+export async function findDeviceId(
+  ports: Pick<ServerPorts, 'rows' | 'store'>,
+  wanted: string,
+): Promise<string> {
   if (UUID_PATTERN.test(wanted)) return wanted;
   return (await findMember(ports, 'device', wanted, { removed: true })).id;
 }

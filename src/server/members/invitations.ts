@@ -22,7 +22,7 @@ export interface InvitationRow extends Expiring {
 
 /** Makes an invitation; the string is shown once and can only be made anew. */
 export async function invite(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'audit' | 'clock' | 'random' | 'rows' | 'server' | 'store'>,
   caller: Caller,
   request: { readonly kind: MemberKind; readonly dmz: boolean; readonly expiresMs?: number | undefined },
   joinAt: { readonly addresses: readonly string[]; readonly authority: string },

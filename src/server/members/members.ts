@@ -111,7 +111,11 @@ export function notAMember(): KeystairError {
 }
 
 /** The row stays, as a no, and a permission to have keys back ends with it. Every key it brought stays. */
-export async function removeMember(ports: ServerPorts, by: string, id: string): Promise<void> {
+export async function removeMember(
+  ports: Pick<ServerPorts, 'audit' | 'clock' | 'rows' | 'store'>,
+  by: string,
+  id: string,
+): Promise<void> {
   await ports.store.write(async (transaction) => {
     const member = await readMember(ports.rows, transaction, id);
     if (member === undefined || member.removedAt !== null) return;

@@ -9,7 +9,7 @@ import type { ServerPorts } from '../repository/ports.ts';
 import type { Credentials } from './credentials.ts';
 
 export async function renew(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'audit'>,
   credentials: Credentials,
   member: Member,
 ): Promise<z.infer<typeof RenewAnswer>> {

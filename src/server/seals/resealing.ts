@@ -28,7 +28,8 @@ import { putDataKey } from './seal-rows.ts';
 import { resealed } from '../records/record-keys.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 
-export interface ResealingPorts extends ServerPorts {
+export interface ResealingPorts
+  extends Pick<ServerPorts, 'audit' | 'barrier' | 'log' | 'random' | 'rows' | 'store' | 'timers'> {
   readonly keyring: Keyring;
 }
 

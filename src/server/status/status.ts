@@ -18,7 +18,7 @@ import { readEpoch, readOptions } from '../repository/settings.ts';
 import type { ServerIdentities } from '../transfer/server-identities.ts';
 import { countMembers, listMembers } from '../members/members.ts';
 
-export interface StatusPorts extends HierarchyPorts {
+export interface StatusPorts extends Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'> {
   readonly link: PrimaryLink;
   readonly identities: ServerIdentities;
   readonly seals: Seals;
@@ -70,7 +70,9 @@ async function recipientsOf({ identities }: StatusPorts): Promise<string[]> {
 /** Altered rows that the status names: whoever reads it acts on the first. */
 const ALTERED_NAMED_MAX = 100;
 
-async function warningsOf(ports: HierarchyPorts): Promise<Notice[]> {
+async function warningsOf(
+  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+): Promise<Notice[]> {
   const ring = await ringSeen(ports);
   const altered = ports.rows.untrusted;
   const warnings = altered

@@ -20,7 +20,7 @@ export interface SelectedKeys {
 
 /** Throws `not-found` or `ambiguous-name` where a device or key is not one of this server's. */
 export async function selectKeys(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'rows' | 'store'>,
   request: Pick<ExportRequest, 'devices' | 'keys' | 'createdAfter'>,
 ): Promise<SelectedKeys> {
   const { seq: last } = await ports.store.reader.head();
@@ -35,7 +35,7 @@ function isEverything({ devices, keys, createdAfter }: ExportSelection): boolean
 
 /** Names as people type them become ids, each once. */
 async function resolve(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'rows' | 'store'>,
   { devices, keys, createdAfter }: Pick<ExportRequest, 'devices' | 'keys' | 'createdAfter'>,
 ): Promise<ExportSelection> {
   const deviceIds = new Set<string>();
@@ -56,7 +56,7 @@ async function countOf(pages: AsyncIterable<readonly StoredKey[]>): Promise<numb
 }
 
 async function* pagesOf(
-  { store: { reader } }: ServerPorts,
+  { store: { reader } }: Pick<ServerPorts, 'store'>,
   { devices, keys, createdAfter }: ExportSelection,
   last: number,
 ): AsyncGenerator<readonly StoredKey[], void, undefined> {

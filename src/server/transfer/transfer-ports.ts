@@ -11,6 +11,6 @@ export interface TransferTuning {
   readonly pageKeys?: number | undefined;
 }
 
-export interface TransferPorts extends ServerPorts, TransferTuning {
+export interface TransferPorts extends Omit<ServerPorts, 'hierarchyChanged' | 'treeChanged'>, TransferTuning {
   readonly identities: ServerIdentities;
 }

@@ -28,7 +28,7 @@ interface Standing {
 }
 
 export class Climb {
-  readonly #ports: ServerPorts;
+  readonly #ports: Omit<ServerPorts, 'wanted'>;
   readonly #link: PrimaryLink;
   readonly #tree: () => Promise<readonly TreeServer[]>;
   /** Where the primary stands, from its last answer; undefined: ask first. */
@@ -47,7 +47,11 @@ export class Climb {
   #stopped = false;
   #unlisten: (() => void)[] = [];
 
-  constructor(ports: ServerPorts, link: PrimaryLink, tree: () => Promise<readonly TreeServer[]>) {
+  constructor(
+    ports: Omit<ServerPorts, 'wanted'>,
+    link: PrimaryLink,
+    tree: () => Promise<readonly TreeServer[]>,
+  ) {
     this.#ports = ports;
     this.#link = link;
     this.#tree = tree;

@@ -32,7 +32,7 @@ const NEW_EPOCHS_MAX = 2;
 
 /** @param tree the servers below this one, as they are now. */
 export async function heartbeat(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'audit' | 'clock' | 'log' | 'random' | 'rows' | 'server' | 'store'>,
   link: PrimaryLink,
   tree: () => Promise<readonly TreeServer[]>,
 ): Promise<HeartbeatResult> {
@@ -64,7 +64,9 @@ export async function heartbeat(
   });
 }
 
-async function currentEpoch(ports: ServerPorts): Promise<string> {
+async function currentEpoch(
+  ports: Pick<ServerPorts, 'audit' | 'clock' | 'log' | 'random' | 'rows' | 'store'>,
+): Promise<string> {
   const row = await readEpoch(ports.rows, ports.store.reader);
   // Without a trustworthy row a new epoch costs only sending again.
   return row?.epoch ?? startEpoch(ports, "the epoch's row was missing or altered", undefined);
@@ -77,7 +79,7 @@ async function currentEpoch(ports: ServerPorts): Promise<string> {
  * two, the primary could hear the first of them last, and take it for a copy's.
  */
 export async function startEpoch(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'audit' | 'clock' | 'log' | 'random' | 'rows' | 'store'>,
   because: string,
   ended: string | undefined,
 ): Promise<string> {
@@ -107,7 +109,7 @@ export async function beginEpoch(
 }
 
 async function exchange(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'rows' | 'server' | 'store'>,
   link: PrimaryLink,
   primary: PrimaryRow,
   epoch: string,
@@ -142,7 +144,7 @@ function digestOfTree(tree: readonly TreeServer[]): string {
 }
 
 async function noteHeartbeat(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'clock' | 'rows' | 'store'>,
   link: PrimaryLink,
   primary: PrimaryRow,
   answer: HeartbeatAnswer,

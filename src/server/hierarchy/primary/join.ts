@@ -23,7 +23,11 @@ export type AskToJoin = (
   request: { readonly id: string; readonly name: string; readonly useHierarchy: boolean },
 ) => Promise<JoinAnswer>;
 
-export interface JoinPorts extends HierarchyPorts {
+export interface JoinPorts
+  extends Pick<
+    HierarchyPorts,
+    'audit' | 'clock' | 'ears' | 'hierarchyChanged' | 'rows' | 'server' | 'store'
+  > {
   readonly askToJoin: AskToJoin;
   readonly makePrivateKey: () => string;
   readonly link: PrimaryLink;

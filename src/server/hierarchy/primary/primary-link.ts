@@ -50,7 +50,7 @@ export interface Dialler {
 }
 
 export class PrimaryLink {
-  readonly #ports: ServerPorts;
+  readonly #ports: Pick<ServerPorts, 'clock' | 'rows' | 'server' | 'store'>;
   readonly #dialler: Dialler;
   #heard: HeardOf | undefined;
   #remembered: LinkMemory | undefined;
@@ -68,7 +68,7 @@ export class PrimaryLink {
   /** A call failed, whoever made it: what was heard does not count any more, and no key crosses before the next heartbeat. */
   readonly lost = new Signal();
 
-  constructor(ports: ServerPorts, dialler: Dialler) {
+  constructor(ports: Pick<ServerPorts, 'clock' | 'rows' | 'server' | 'store'>, dialler: Dialler) {
     this.#ports = ports;
     this.#dialler = dialler;
   }

@@ -26,7 +26,7 @@ function dueAt(certificatePem: string): number {
 
 /** Runs a call; renews first when it is due, and once more when the primary refuses the dates or ours do not fit. */
 export async function withFreshCertificate<T>(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'clock' | 'log' | 'rows' | 'store'>,
   link: PrimaryLink,
   call: () => Promise<T>,
 ): Promise<T> {
@@ -44,7 +44,11 @@ export async function withFreshCertificate<T>(
   }
 }
 
-async function renewMembership(ports: ServerPorts, link: PrimaryLink, primary: PrimaryRow): Promise<void> {
+async function renewMembership(
+  ports: Pick<ServerPorts, 'log' | 'rows' | 'store'>,
+  link: PrimaryLink,
+  primary: PrimaryRow,
+): Promise<void> {
   const renewed = await link.call(primary, false, (calls) => calls.call('renew', {}));
   await ports.store.write(async (transaction) => {
     const now = await readPrimary(ports.rows, transaction);

@@ -45,7 +45,7 @@ export type TransmitOutcome =
  * keys that were about to leave and did not.
  */
 export async function transmit(
-  ports: ServerPorts,
+  ports: Omit<ServerPorts, 'server' | 'wanted' | 'keysRecorded' | 'hierarchyChanged' | 'treeChanged'>,
   link: PrimaryLink,
   from: { readonly primary: PrimaryRow; readonly epoch: string; readonly acknowledged: Position },
 ): Promise<TransmitOutcome> {
@@ -124,7 +124,7 @@ function onItsWay(timers: Timers): Promise<void> {
 
 /** The batch after a position, its audit event durable; undefined at the head. */
 async function prepareBatch(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'audit' | 'barrier' | 'store'>,
   { epoch, primary }: { readonly epoch: string; readonly primary: PrimaryRow },
   start: Position,
 ): Promise<Batch | undefined> {
@@ -142,7 +142,7 @@ async function prepareBatch(
 }
 
 async function noteAnswer(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'audit' | 'clock' | 'log' | 'store'>,
   link: PrimaryLink,
   primary: PrimaryRow,
   epoch: string,

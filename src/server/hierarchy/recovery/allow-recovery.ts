@@ -20,7 +20,7 @@ interface RecoveryRow extends Expiring {
   readonly allowedAt: string;
 }
 
-export interface RecoveryPorts extends ServerPorts {
+export interface RecoveryPorts extends Pick<ServerPorts, 'audit' | 'clock' | 'rows' | 'store'> {
   readonly streams: OpenStreams;
 }
 
@@ -45,7 +45,7 @@ async function stillAllows(
 
 /** Every permission that is open now, for the status. */
 export async function openRecoveries(
-  ports: ServerPorts,
+  ports: Pick<ServerPorts, 'clock' | 'rows' | 'store'>,
 ): Promise<readonly { readonly server: ServerName; readonly expiresAt: string }[]> {
   const { reader } = ports.store;
   const rows = await ports.rows.all<RecoveryRow>(reader, 'recovery');

@@ -17,7 +17,7 @@ import type { ServerPorts } from '../../repository/ports.ts';
 import type { PrimaryLink } from '../primary/primary-link.ts';
 import type { PrimaryRow } from '../primary/primary-row.ts';
 
-export interface AskBackPorts extends ServerPorts {
+export interface AskBackPorts extends Omit<ServerPorts, 'timers' | 'log' | 'wanted' | 'treeChanged'> {
   readonly link: PrimaryLink;
   readonly refreshLink: () => Promise<void>;
 }

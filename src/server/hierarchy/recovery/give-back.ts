@@ -24,7 +24,8 @@ import type { HierarchyPorts } from '../ports.ts';
 import { toHex } from '#domain/hex.ts';
 import { recoveryAllowedUntil } from './allow-recovery.ts';
 
-export interface GiveBackPorts extends HierarchyPorts {
+export interface GiveBackPorts
+  extends Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock' | 'ears' | 'rows' | 'server' | 'store'> {
   readonly refusals: Refusals;
 }
 

@@ -7,7 +7,10 @@ import type { ServerPorts } from '../../repository/ports.ts';
 import { readSecondaryContact } from './secondary-contact.ts';
 
 /** Ends early where the server stops. */
-export async function healContacts(ports: ServerPorts, stopping: AbortSignal): Promise<void> {
+export async function healContacts(
+  ports: Pick<ServerPorts, 'log' | 'rows' | 'server' | 'store'>,
+  stopping: AbortSignal,
+): Promise<void> {
   const { rows, store, server, log } = ports;
   for await (const { id, value } of rows.each<Member>(store.reader, 'member')) {
     if (stopping.aborted) return;

@@ -24,7 +24,7 @@ export function judgeSecondaryLink(
 
 /** Why no key crosses to this secondary now, or undefined where one may. */
 export async function judgeSecondary(
-  ports: HierarchyPorts,
+  ports: Pick<HierarchyPorts, 'ears' | 'rows' | 'server' | 'store'>,
   member: Member,
   asked: LookupRefusal['asked'],
 ): Promise<Refused | undefined> {

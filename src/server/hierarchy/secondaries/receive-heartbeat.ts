@@ -27,7 +27,10 @@ interface Tells {
 }
 
 export async function receiveHeartbeat(
-  ports: HierarchyPorts,
+  ports: Omit<
+    HierarchyPorts,
+    'barrier' | 'timers' | 'random' | 'wanted' | 'keysRecorded' | 'hierarchyChanged'
+  >,
   { id }: Member,
   demandCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
@@ -49,7 +52,7 @@ export async function receiveHeartbeat(
  * would refuse in the name of an option that was switched on long ago. Undefined where its epoch is not known yet.
  */
 async function answerUnwritten(
-  ports: HierarchyPorts,
+  ports: Pick<HierarchyPorts, 'rows' | 'server' | 'store'>,
   id: string,
   { epoch }: HeartbeatRequest,
   { line }: Tells,
@@ -64,7 +67,7 @@ async function answerUnwritten(
 }
 
 async function writeHeartbeat(
-  ports: HierarchyPorts,
+  ports: Pick<HierarchyPorts, 'audit' | 'clock' | 'log' | 'rows' | 'server' | 'store' | 'treeChanged'>,
   demandCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
   { addresses, line }: Tells,

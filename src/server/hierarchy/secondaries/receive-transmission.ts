@@ -36,7 +36,11 @@ interface ReceivedBatch {
   readonly bytes: number;
 }
 
-export interface TransmissionPorts extends HierarchyPorts {
+export interface TransmissionPorts
+  extends Omit<
+    HierarchyPorts,
+    'server' | 'timers' | 'random' | 'wanted' | 'hierarchyChanged' | 'treeChanged'
+  > {
   readonly budgets: MemberBudgets;
   readonly refusals: Refusals;
 }
@@ -87,7 +91,7 @@ async function noteDeferred(
 }
 
 async function storeBatch(
-  ports: HierarchyPorts,
+  ports: Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock' | 'ears' | 'rows'>,
   transaction: Transaction,
   member: Member,
   batch: ReceivedBatch,
@@ -143,7 +147,7 @@ function continuesFrom(cursor: Cursor | undefined, start: Position): cursor is C
 }
 
 async function recordLines(
-  ports: HierarchyPorts,
+  ports: Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock'>,
   transaction: Transaction,
   member: Member,
   batch: ReceivedBatch,
