@@ -61,10 +61,19 @@ export function judgeDates(
  * Node writes a comma inside a name as an escape, so the list can be cut at its commas.
  */
 function idOf(certificate: X509Certificate, use: LeafUse): string | undefined {
-  const names = certificate.subjectAltName;
+  const names = namesOf(certificate);
   if (names === undefined) return undefined;
   const others = names.split(', ').filter((name) => use === 'client' || !NETWORK_NAME.test(name));
   return others.length === 1 ? URN.exec(others[0]!)?.[1] : undefined;
+}
+
+/** Node 24 throws where a stranger's names cannot be read, Node 26 has none then. */
+function namesOf(certificate: X509Certificate): string | undefined {
+  try {
+    return certificate.subjectAltName;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Tags of the fields before the key: version, serial, algorithm, issuer, validity, subject. */

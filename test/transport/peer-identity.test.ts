@@ -115,3 +115,13 @@ test('two authorities of one name are told apart by their keys', async () => {
   const certificate = new X509Certificate(member.credentials.certificatePem);
   assert.deepEqual(identifyMember(certificate, office.trusted, NOW), { kind: 'stranger' });
 });
+
+test('a certificate whose names cannot be read is a stranger, and no failure of the server', async () => {
+  const member = await makeMember(office);
+  const bytes = Buffer.from(new X509Certificate(member.credentials.certificatePem).raw);
+  // The list of names says that it is a set.
+  const names = bytes.indexOf('urn:uuid:') - 4;
+  assert.equal(bytes[names], 0x30);
+  bytes[names] = 0x31;
+  assert.deepEqual(identifyMember(new X509Certificate(bytes), office.trusted, NOW), { kind: 'stranger' });
+});
