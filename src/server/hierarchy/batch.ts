@@ -1,6 +1,6 @@
 /**
- * A batch: keys after a position as JSON lines, up to the sender's limits, and one line back to a key. The digest travels
- * with each, so that a record refused alone does not break the chain of those that follow.
+ * A batch: the keys after a position as JSON lines, up to the sender's limits. The receiver answers each line with one
+ * line. Each key carries its digest, so that refusing one record does not break the chain of the records that follow.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { parseJson } from '#domain/bounded-json.ts';
@@ -15,11 +15,11 @@ import { openSecrets } from '../records/record-keys.ts';
 import { toHex } from '#domain/hex.ts';
 
 /**
- * Enough to share a flush and the way there and back, few enough that a lookup at the primary waits 4 ms behind them, and
+ * Large enough to share a flush and a round trip. Small enough that a lookup at the primary waits 4 ms behind them and
  * that they are garbage before they are old: batches of 1000 cost a quarter more processor time or half more memory.
  */
 const BATCH_KEYS = 250;
-/** What a line of 100 kbit/s carries in the time there is. */
+/** What a line of 100 kbit/s carries in the time allowed. */
 const BATCH_BYTES = 1024 * 1024;
 
 export interface Batch {
@@ -55,23 +55,24 @@ export async function makeBatch(
 function keyToLine(barrier: Barrier, row: StoredKey): string {
   try {
     const { material, blind } = secretsToWire(openSecrets(barrier, row));
-    // Opening proved the public fields, which lie in the row as they stand in a line: they are not read to be written.
+    // Opening the record proved the public fields. The row holds them as the line needs them, so they are copied
+    // unparsed.
     return `{"key":{"id":"${row.id}",${row.fields.slice(1)},"material":"${material}","blind":"${blind}","digest":"${toHex(row.digest)}"}`;
   } catch (error) {
-    // A damaged record is told of, not passed over, and does not stop the keys behind it.
+    // A damaged record is reported, not skipped, and does not stop the keys behind it.
     if (codeOf(error) !== 'record-unreadable') throw error;
     return JSON.stringify({ key: { id: row.id }, digest: toHex(row.digest), unreadable: true });
   }
 }
 
-/** A line as the receiver sees it: a key that fits its id, or one to refuse alone. */
+/** A line as the receiver sees it: a key that fits its id, or a key to refuse alone. */
 export type ReceivedLine =
   | { readonly ok: true; readonly key: CheckedKey }
   | { readonly ok: false; readonly id: string; readonly digest: Uint8Array; readonly reason: string };
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
-/** Throws `batch-incomplete` only where the line is no JSON object with a digest: then the batch is not a batch. */
+/** Throws `batch-incomplete` only where the line is no JSON object with a digest; then the whole batch is invalid. */
 export function readLine(line: string): ReceivedLine {
   let value: { digest?: unknown; unreadable?: unknown } | null;
   try {

@@ -1,6 +1,6 @@
 /**
- * Showing and changing the server's options. Switching the option off closes every stream in which keys travel before
- * the command returns.
+ * Shows and changes the server's options. Switching the option off closes every stream that carries keys before the
+ * command returns.
  */
 import type { Caller } from '#domain/right.ts';
 import type { ServerName } from '#domain/server-name.ts';
@@ -60,12 +60,12 @@ export async function changeSettings(
     ports.streams.closeAll();
   }
   ports.hierarchyChanged.raise();
-  // The primary hears at once, where it is reached. Where not, the answer says so.
+  // A reachable primary hears of the change at once. If it cannot be reached, the answer says so.
   if (before.useHierarchy !== after.useHierarchy) await ports.heartbeatNow().catch(() => undefined);
   return answerOf(after, await neighboursNotHeard(ports, after));
 }
 
-/** Neighbours with which no heartbeat was exchanged since the option was switched. */
+/** Neighbours that have exchanged no heartbeat with this server since the option was switched. */
 async function neighboursNotHeard(
   ports: SettingsPorts,
   { switchedAt }: Options,
@@ -78,7 +78,7 @@ async function neighboursNotHeard(
     notHeard.push({ id: primary.id, name: primary.name });
   }
   for (const { id, name, joinedAt } of await listMembers(ports.rows, reader, 'secondary')) {
-    // Whoever joined later was told when it joined.
+    // A neighbour that joined later learned it when it joined.
     const heardAt = (await reader.contact(id))?.lastHeartbeatAt ?? Date.parse(joinedAt);
     if (heardAt <= switchedAt) notHeard.push({ id, name });
   }

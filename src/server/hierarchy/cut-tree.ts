@@ -1,7 +1,7 @@
 /**
- * Cutting a tree to its bounds. Invariant: what comes out can be shown here and sent upward: so deep, so many servers and
- * so many bytes at the most, and this server's own id nowhere but at an end. The server above the place where something
- * was cut says so in its problem.
+ * Cuts a tree to its bounds. Invariant: the result can be shown here and sent upward. Its depth, its number of servers
+ * and its size in bytes are bounded, and this server's own id appears only at a leaf. Where something was cut, the
+ * server above that place says so in its problem.
  */
 import {
   LOOKUP_DEPTH_MAX,
@@ -14,7 +14,7 @@ import {
 import { eachServer } from '#domain/each-server.ts';
 import type { TreeServer } from '#protocol/server-tree.ts';
 
-/** What there is room for. */
+/** The limits of a tree. */
 export interface TreeRoom {
   /** Levels of servers. */
   readonly depth: number;
@@ -23,13 +23,16 @@ export interface TreeRoom {
   readonly bytes: number;
 }
 
-/** What a server tells its primary: itself is not in it, and it is the first of the levels. */
+/**
+ * The limits for what a server tells its primary. The server itself is not included: its secondaries are the first
+ * level.
+ */
 export const ROOM_UPWARD: TreeRoom = {
   depth: LOOKUP_DEPTH_MAX - 1,
   servers: TREE_SERVERS_MAX,
   bytes: TREE_BYTES_MAX,
 };
-/** What is kept of one secondary's word: it stands between its tree and this server. */
+/** The limits for the tree that one secondary told: the secondary itself takes one level above it. */
 const ROOM_TOLD: TreeRoom = { ...ROOM_UPWARD, depth: ROOM_UPWARD.depth - 1 };
 export const ROOM_SHOWN: TreeRoom = {
   ...ROOM_UPWARD,
@@ -37,14 +40,14 @@ export const ROOM_SHOWN: TreeRoom = {
   bytes: TREE_SHOWN_BYTES_MAX,
 };
 
-/** For the problem of a server. */
+/** Sentences for the problem of a server. */
 const CUT = {
   repeated: 'it stands above itself, so what is below it is not shown again',
   deep: 'the servers below it are not shown: the hierarchy is too deep; check it for a ring',
   many: 'not all servers below it are shown: there are too many',
   beside: 'not all servers beside it are shown: there are too many',
 } as const;
-/** A note and what joins it to a problem; counted for every server that may come to one, and has none. */
+/** A note and what joins it to a problem. Reserved for every server that has no note but may get one. */
 const NOTE_BYTES = 128;
 
 type Kept = { -readonly [Field in keyof TreeServer]: TreeServer[Field] } & { secondaries: Kept[] };
@@ -52,15 +55,16 @@ type Kept = { -readonly [Field in keyof TreeServer]: TreeServer[Field] } & { sec
 interface Place {
   readonly server: TreeServer;
   readonly depth: number;
-  /** The place of the server above, where that is in the tree. */
+  /** The place of the server above, if that is in the tree. */
   readonly above: Place | undefined;
   kept: Kept | undefined;
 }
 
 /**
- * What is kept of the servers that a secondary tells of.
+ * Cuts the servers that a secondary told of.
  *
- * @returns whether that is less than it told, and whether servers right below it are left out: its own problem says so.
+ * @returns what is kept, whether that is less than was told, and whether servers right below the secondary are left
+ * out: then the secondary's own problem says so.
  */
 export function cutTold(
   told: readonly TreeServer[],
@@ -70,14 +74,14 @@ export function cutTold(
   return { tree, isCut, isShortened: tree.length < told.length };
 }
 
-/** The problem of a server of which not all secondaries are shown. */
+/** The problem of a server whose secondaries are not all shown. */
 export function shortened(problem: string | null): string {
   return withNote(problem, CUT.many);
 }
 
 /**
- * Secondaries with what each told. Every one gets its share of the room, and leaves what it does not need to those that
- * need more: one that tells of too many takes nothing from the others.
+ * Secondaries with the tree that each told. Each gets its share of the room and leaves what it does not need to those
+ * that need more, so a secondary that tells of too many servers takes nothing from the others.
  */
 export function cutFairly(
   secondaries: readonly TreeServer[],
@@ -111,10 +115,10 @@ export function cutFairly(
 }
 
 /**
- * Level by level, so that of a tree that is too large the upper levels stay.
+ * Cuts level by level, so that a tree that is too large keeps its upper levels.
  *
- * @returns the tree, the room that it takes, and whether something was cut. Of the first level, which has nobody above it
- * to be noted at, less may be there.
+ * @returns the tree, the room that it takes, and whether something was cut. Servers of the first level may be missing
+ * without a note: there is no server above them to carry one.
  */
 function cutTree(
   tree: readonly TreeServer[],
@@ -132,7 +136,7 @@ function cutTree(
   let bytes = 0;
   let isFull = false;
   let isCut = false;
-  // It grows while it is walked.
+  // The list grows while it is walked.
   for (const place of places) {
     const { server, depth, above } = place;
     const repeated = server.id === ownId || isRepeated(place);
@@ -163,7 +167,7 @@ function note(server: Kept, text: string): void {
   server.problem = withNote(server.problem, text);
 }
 
-/** One is enough, and it takes the place of the problem where both are too long. */
+/** One note is enough. It replaces the problem where both together are too long. */
 function withNote(problem: string | null, text: string): string {
   if (problem === null) return text;
   if (isNoted(problem)) return problem;
@@ -181,7 +185,7 @@ function isNoted(problem: string | null): boolean {
   return Object.values(CUT).some((text) => problem?.includes(text));
 }
 
-/** As JSON, without what stands below it, with its comma and with the note that it may come to. */
+/** The size as JSON: without the servers below, with its comma, and with the note that it may get. */
 function bytesOf(server: TreeServer, mayBeNoted: boolean): number {
   const bytes = Buffer.byteLength(JSON.stringify({ ...server, secondaries: [] })) + 1;
   return mayBeNoted && !isNoted(server.problem) ? bytes + NOTE_BYTES : bytes;

@@ -1,6 +1,6 @@
 /**
- * Changing the hierarchy from this server: DMZ marks, removal of a secondary, leaving the primary. Invariant: before
- * such a command returns, every stream it closes is closed.
+ * Changes the hierarchy from this server: sets DMZ marks, removes a secondary, leaves the primary. Invariant: every
+ * stream that such a command closes is closed before the command returns.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
@@ -71,7 +71,7 @@ export async function removeSecondary(
   return { server: { id, name } };
 }
 
-/** Leaves the primary. It is told where it can be reached; where not, it shows this server as silent. */
+/** Leaves the primary, and says so to it if it can be reached. If not, the primary shows this server as silent. */
 export async function leaveHierarchy(
   ports: NeighbourPorts,
   caller: Caller,
@@ -86,11 +86,11 @@ export async function leaveHierarchy(
   try {
     await ports.link.call(primary, false, (calls) => calls.call('leave', {}));
   } catch (error) {
-    // Not a member any more is what was wanted.
+    // The primary no longer knows this member, which is what the caller wanted.
     told = codeOf(error) === 'not-a-member';
   }
   await ports.store.write(async (transaction) => {
-    // Telling took a moment, in which somebody else may have left it, and joined another.
+    // The call took a moment. Another caller may have left the primary and joined another one meanwhile.
     if ((await readPrimary(ports.rows, transaction))?.id !== primary.id) return;
     await transaction.deleteRow('primary', 'current');
     await transaction.clearRefusedKeys('');

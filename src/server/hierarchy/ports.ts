@@ -1,4 +1,4 @@
-/** What the hierarchy's operations are handed beside a server's ordinary ports. */
+/** The ports of the hierarchy's operations: a server's ordinary ports and the ears. */
 import type { ServerPorts } from '../repository/ports.ts';
 import type { SecondaryEars } from './secondaries/secondary-ears.ts';
 

@@ -1,30 +1,33 @@
 /**
- * A ring of servers, as one of them sees it: it finds itself in the tree below it. Nobody joins into a ring where it can
- * be seen; a server that was restored, or moved by hand, can still close one. Keys then go round once and reach no root,
- * until one of the servers leaves its primary.
+ * A ring of servers as one of them sees it: the server finds itself in the tree below it. No server joins into a ring
+ * that can be seen, but a server that was restored or moved manually can still close one. Keys then go round once and
+ * reach no root until one of the servers leaves its primary.
  */
 import type { ServerName } from '#domain/server-name.ts';
 import { type Notice, notice, step } from '#domain/step.ts';
 import { eachServer } from '#domain/each-server.ts';
 
-/** A server of a ring, and when it became a secondary of the one before it. */
+/** A server of a ring, and when it became a secondary of the server before it. */
 interface RingServer extends ServerName {
   readonly joinedAt?: string | undefined;
 }
 
-/** What must be known of a tree to find a ring in it. */
+/** What a tree must hold so that a ring can be found in it. */
 interface NamedTree extends RingServer {
   readonly secondaries: readonly NamedTree[];
 }
 
-/** Each is a secondary of the one before it; the last is the first again. */
+/** Each is a secondary of the one before it. The last one is the first again. */
 export type Ring = readonly RingServer[];
 
-/** Servers named at either end of a long ring, and units of a name: the sentence fits into a tree's problem. */
+/**
+ * How many servers are named at either end of a long ring, and how many units of each name, so that the sentence fits
+ * into a tree's problem.
+ */
 const NAMED_MAX = 4;
 const NAME_UNITS_MAX = 48;
 
-/** The ring through this server, where the tree below it holds it again. */
+/** The ring through this server, if the tree below it contains it again. */
 export function findRing(own: ServerName, tree: readonly NamedTree[]): Ring | undefined {
   const line: RingServer[] = [];
   for (const { server, depth } of eachServer(tree)) {
@@ -35,7 +38,7 @@ export function findRing(own: ServerName, tree: readonly NamedTree[]): Ring | un
   return undefined;
 }
 
-/** The ring in words, and the link that was made last: who ends that one ends the ring. */
+/** Describes the ring and the link that was made last: ending that link ends the ring. */
 export function ringNotice(ring: Ring): Notice {
   const names = ring.map(({ name }) => short(name));
   const named =
@@ -50,7 +53,7 @@ export function ringNotice(ring: Ring): Notice {
   );
 }
 
-/** The same as the problem of a link: in one plain sentence, which travels upward. */
+/** The same as the problem of a link: one plain sentence that travels upward. */
 export function ringSentence(ring: Ring): string {
   const { sentence, nextStep } = ringNotice(ring);
   return `${sentence}; ${nextStep}`;

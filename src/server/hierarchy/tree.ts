@@ -1,5 +1,6 @@
 /**
- * The tree as this server knows it: its secondaries from their heartbeats, and what they told of those below them.
+ * The tree as this server knows it: its secondaries from their heartbeats, and the servers that they reported below
+ * them.
  */
 import type { Member } from '#domain/member.ts';
 import type { HierarchyAnswer } from '#protocol/people/people-answers.ts';
@@ -15,12 +16,12 @@ import { readPrimary } from './primary/primary-row.ts';
 import { findRing, type Ring, ringSentence } from './ring.ts';
 import { readSecondaryContact } from './secondaries/secondary-contact.ts';
 
-/** Missed heartbeats: one may be lost, two may be bad luck. */
+/** Heartbeats missed before silence: one may be lost, two may be bad luck. */
 const SILENT_HEARTBEATS = 3;
-/** A line that is down for a moment is no silence, however often a server is to be heard. */
+/** A line that is down for a moment is not silence, however short the heartbeat interval. */
 const SILENT_MS_LEAST = 3 * 60_000;
 
-/** What is shown of one secondary: its row here and its last heartbeat. */
+/** One secondary as it is shown: its row here and its last heartbeat. */
 export async function showSecondary(
   ports: Pick<HierarchyPorts, 'clock' | 'server' | 'store'>,
   member: Member,
@@ -49,7 +50,7 @@ export async function showSecondary(
   };
 }
 
-/** A server in a DMZ that is not heard is expected: its firewall may not let it dial. */
+/** A silent server in a DMZ is expected: its firewall may not let it dial. */
 function problemOf(
   now: number,
   dmz: boolean,
@@ -86,7 +87,7 @@ async function readSecondary(
   return member?.removedAt === null ? member : undefined;
 }
 
-/** Whether the option of this server keeps the keys of servers below it away: asked for each key that is missed. */
+/** Whether this server's option keeps the keys of servers below it away. Asked for each key that is missed. */
 export async function keepsKeysBelow(
   ports: Pick<HierarchyPorts, 'ears' | 'rows' | 'store'>,
 ): Promise<boolean> {
@@ -109,21 +110,21 @@ async function readTree(
   return cutFairly(secondaries, ports.server.id, room);
 }
 
-/** The servers below, as they are told upward. */
+/** The servers below, as reported to the primary. */
 export function treeForPrimary(
   ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
 ): Promise<readonly TreeServer[]> {
   return readTree(ports, ROOM_UPWARD);
 }
 
-/** The ring that this server stands in, as it was last told from below. */
+/** The ring that this server stands in, as last reported from below. */
 export async function ringSeen(
   ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
 ): Promise<Ring | undefined> {
   return findRing(ports.server, await readTree(ports, ROOM_SHOWN));
 }
 
-/** Whether that server stands below this one, as it was last told. */
+/** Whether that server stands below this one, as last reported. */
 export async function isBelow(
   ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
   id: string,

@@ -1,6 +1,6 @@
 /**
- * The climb: when to heartbeat and when to transmit. One at a time; triggers that come meanwhile lead to one more.
- * Failures wait with full jitter, doubling, so that a primary that returns is not met by all its secondaries at once.
+ * The climb: decides when to heartbeat and when to transmit. One runs at a time; triggers meanwhile lead to one more.
+ * Failures wait with full jitter, doubling, so that a returning primary does not meet all its secondaries at once.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX, TREE_CHANGES_MS } from '#domain/limits.ts';
@@ -31,7 +31,7 @@ export class Climb {
   readonly #ports: Omit<ServerPorts, 'wanted'>;
   readonly #link: PrimaryLink;
   readonly #tree: () => Promise<readonly TreeServer[]>;
-  /** Where the primary stands, from its last answer; undefined: ask first. */
+  /** The primary's acknowledged position from its last answer. Undefined: ask first. */
   #standing: Standing | undefined;
   #running: Promise<number> | undefined;
   #again: Trigger | undefined;
@@ -42,7 +42,7 @@ export class Climb {
   #cancelLook: (() => void) | undefined;
   #cancelPutOff: (() => void) | undefined;
   #cancelTreeWait: (() => void) | undefined;
-  /** Something below changed since the last change was told. */
+  /** Something below changed since the last change was reported. */
   #treeWaits = false;
   #stopped = false;
   #unlisten: (() => void)[] = [];
@@ -62,7 +62,7 @@ export class Climb {
       this.#ports.keysRecorded.listen(() => this.#keysCame()),
       this.#ports.hierarchyChanged.listen(() => this.#trigger('heartbeat')),
       this.#ports.treeChanged.listen(() => this.#treeChanged()),
-      // A lookup that failed must not keep new keys waiting for the regular heartbeat.
+      // A failed lookup must not make new keys wait for the regular heartbeat.
       this.#link.lost.listen(() => {
         if (this.#running === undefined && this.#failures === 0) this.#soon();
       }),
@@ -82,11 +82,11 @@ export class Climb {
   }
 
   /**
-   * A heartbeat now, and the transmission it leads to. Resolves when both are over, with how many keys were
-   * acknowledged. Throws what went wrong. Whoever asks may know that the primary takes more again: it is tried.
+   * Heartbeats now and transmits what that leads to. Resolves with the number of keys acknowledged; throws on failure.
+   * The caller may know that the primary takes keys again, so an earlier deferral is ignored.
    */
   async now(): Promise<number> {
-    // One that is under way may have looked before the caller's change.
+    // A climb that is already running may have looked before the caller's change.
     while (this.#running !== undefined) await this.#running.catch(() => undefined);
     this.#link.notePutOff(null);
     const transmitted = await this.#run('heartbeat');
@@ -114,11 +114,11 @@ export class Climb {
     return result;
   }
 
-  /** Whoever brought a key is answered first, and what comes in the same moment is looked at once. */
+  /** The caller that brought the key is answered first. Keys that arrive in the same moment share one look. */
   #keysCame(): void {
     this.#cancelLook ??= this.#ports.timers.after(0, () => {
       this.#cancelLook = undefined;
-      // Where the rows cannot be read now, the next heartbeat takes the keys along.
+      // If the rows cannot be read now, the next heartbeat takes the keys along.
       this.#onKeys().catch(() => undefined);
     });
   }
@@ -131,8 +131,8 @@ export class Climb {
   }
 
   /**
-   * The first change at once, those that come soon after it together. After failures the timer will tell them: a secondary
-   * that keeps changing hastens nothing.
+   * Reports the first change at once and later ones together soon after. After failures the timer reports them: a
+   * secondary that keeps changing does not hasten the next try.
    */
   #treeChanged(): void {
     if (this.#failures > 0 || this.#stopped) return;
@@ -155,7 +155,7 @@ export class Climb {
       if (this.#again !== 'heartbeat') this.#again = what;
       return;
     }
-    // After failures, and where the primary takes no more, a new key does not hasten the next try: the timer will.
+    // After failures or a deferral a new key does not hasten the next try: the timer decides.
     if (what === 'transmission' && (this.#failures > 0 || this.#link.putOffUntil !== null)) return;
     this.#run(what).catch(() => undefined);
   }
@@ -163,7 +163,7 @@ export class Climb {
   #run(what: Trigger): Promise<number> {
     this.#running ??= this.#climb(what).finally(() => {
       this.#running = undefined;
-      // What came after the last look.
+      // A trigger that arrived after the last look.
       const again = this.#again;
       this.#again = undefined;
       if (again !== undefined) this.#trigger(again);
@@ -183,18 +183,18 @@ export class Climb {
       }
       while (next !== undefined && !this.#stopped) {
         transmitted += await this.#rounds(next);
-        // Taken only here: a trigger that is dropped before anything was looked at could be the only timer's.
+        // Taken only here: a trigger dropped before anything was looked at could be the timer's only one.
         next = this.#again;
         this.#again = undefined;
       }
       this.#failures = 0;
-      // New keys do not put off the next heartbeat: only by it a link that was opened again is heard of.
+      // New keys do not postpone the next heartbeat: only a heartbeat shows that a link was opened again.
       if (this.#link.failing) this.#soon();
       else if (this.#answered > answeredBefore) await this.#schedule();
       return transmitted;
     } catch (error) {
       this.#standing = undefined;
-      // New keys wait for the timer; a change of the hierarchy is looked at now.
+      // New keys wait for the timer. A change of the hierarchy is looked at now.
       if (this.#again === 'transmission') this.#again = undefined;
       if (codeOf(error) === 'no-primary') {
         this.#failures = 0;
@@ -232,7 +232,7 @@ export class Climb {
         return transmitted;
       }
       if (result.outcome === 'done') {
-        // Where the primary closed the link, ask how it stands before the next key.
+        // If the primary closed the link, ask for its state before the next key.
         this.#standing = result.closed ? undefined : { ...standing, acknowledged: result.position };
         return transmitted;
       }
@@ -247,7 +247,9 @@ export class Climb {
     );
   }
 
-  /** No batch before the primary has room for it. Heartbeats go on. A tenth of jitter, and never sooner than it said. */
+  /**
+   * Defers batches until the primary has room; heartbeats continue. A tenth of jitter, and never sooner than it said.
+   */
   #putOff(leastMs: number): void {
     if (this.#stopped) return;
     const waitMs = Math.ceil(leastMs * (1 + 0.1 * this.#fraction()));
@@ -270,7 +272,7 @@ export class Climb {
     this.#after(heartbeatMs * (0.95 + 0.1 * this.#fraction()));
   }
 
-  /** Never longer than to the next heartbeat: a primary that returns is found again by then. */
+  /** Never longer than until the next heartbeat: by then a primary that returned is found. */
   async #backOff(): Promise<void> {
     const { rows, store } = this.#ports;
     const { heartbeatMs } = await readOptions(rows, store.reader).catch(() => OPTIONS_DEFAULT);
@@ -278,7 +280,7 @@ export class Climb {
     this.#after(most * (0.1 + 0.9 * this.#fraction()));
   }
 
-  /** After somebody else's call failed. */
+  /** After the call of another caller failed. */
   #soon(): void {
     this.#after(BACKOFF_MS_FIRST * (0.1 + 0.9 * this.#fraction()));
   }

@@ -1,5 +1,5 @@
 /**
- * Dialling the primary over mutual TLS. Connections are kept; another primary, certificate or address means others.
+ * Dials the primary over mutual TLS. Connections are kept until the primary, its certificate or its address changes.
  */
 import { createMachineCalls, type MachineCalls } from '#protocol/machine-calls.ts';
 import type { Store } from '#store/store.ts';

@@ -1,6 +1,6 @@
 /**
- * The heartbeat to the primary: says where this repository stands, hears where the primary's cursor stands, and starts
- * a new epoch where the two cannot be one life of one repository.
+ * The heartbeat to the primary. It reports where this repository stands, hears where the primary's cursor stands, and
+ * starts a new epoch where the two cannot belong to one life of one repository.
  */
 import { createHash } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
@@ -24,7 +24,7 @@ export interface HeartbeatResult {
   readonly acknowledged: Position;
 }
 
-/** Why an epoch ends. */
+/** Why an epoch ended. */
 export const UNKNOWN_SEQUENCE = 'the primary had received a sequence that this repository does not hold';
 
 /** Epochs tried in one heartbeat: one for a rollback; a second can only mean a primary that contradicts itself. */
@@ -46,7 +46,7 @@ export async function heartbeat(
     }
     const epoch = await currentEpoch(ports);
     const answer = await exchange(ports, link, primary, epoch, tree);
-    // Before anything is written: lookups may go up although this server's disk is full.
+    // Before anything is written: lookups may go up even when this server's disk is full.
     link.noteHeard(primary, answer);
     link.noteLine(primary, answer.line ?? []);
     const acknowledged: Position = {
@@ -68,15 +68,15 @@ async function currentEpoch(
   ports: Pick<ServerPorts, 'audit' | 'clock' | 'log' | 'random' | 'rows' | 'store'>,
 ): Promise<string> {
   const row = await readEpoch(ports.rows, ports.store.reader);
-  // Without a trustworthy row a new epoch costs only sending again.
+  // If the row is missing or altered, a new epoch only costs sending everything again.
   return row?.epoch ?? startEpoch(ports, "the epoch's row was missing or altered", undefined);
 }
 
 /**
- * A new epoch: everything is sent again, which changes nothing where it is known.
+ * Starts a new epoch: everything is sent again, which changes nothing where it is known.
  *
- * @param ended the one that is over. Of two calls that find this at the same moment the first begins the new one: with
- * two, the primary could hear the first of them last, and take it for a copy's.
+ * @param ended the epoch that is over. If two calls notice this at the same moment, the first starts the new epoch.
+ * With two new epochs, the primary could hear the first one last and take it for a copy's.
  */
 export async function startEpoch(
   ports: Pick<ServerPorts, 'audit' | 'clock' | 'log' | 'random' | 'rows' | 'store'>,
@@ -133,7 +133,7 @@ async function exchange(
   return link.call(primary, false, (calls) => calls.call('heartbeat', { ...request, tree: [...below] }));
 }
 
-/** First 16 hexadecimal digits of SHA-256 over the tree without its times, which change at every heartbeat. */
+/** The first 16 hexadecimal digits of SHA-256 over the tree. Times are left out: they change at every heartbeat. */
 function digestOfTree(tree: readonly TreeServer[]): string {
   const digest = createHash('sha256');
   for (const { server, depth } of eachServer(tree)) {
@@ -164,7 +164,7 @@ async function noteHeartbeat(
     });
     const addresses = answer.addresses ?? primary.addresses;
     if (answer.name !== primary.name || addresses.join() !== primary.addresses.join()) {
-      // Only if the row is still the one that was dialled: the server may have left meanwhile.
+      // Only if the row still names the primary that was dialled: the server may have left it meanwhile.
       const now = await readPrimary(ports.rows, transaction);
       if (now?.id === primary.id)
         await ports.rows.put(transaction, 'primary', 'current', { ...now, name: answer.name, addresses });

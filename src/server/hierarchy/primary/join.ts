@@ -1,6 +1,6 @@
 /**
- * Joining a primary. The key pair is stored first; its public key spends the invitation and may repeat the request, so
- * a lost reply burns nothing. The primary is whoever holds the authority key the invitation pins.
+ * Joins a primary. The key pair is stored first. Its public key spends the invitation and may repeat the request, so a
+ * lost reply burns nothing. The invitation pins an authority key: the server that holds it is the primary.
  */
 import { KeystairError } from '#domain/errors.ts';
 import { decodeInvitation, type Invitation } from '#domain/invitation.ts';
@@ -67,7 +67,7 @@ export async function joinHierarchy(
   };
   const answer = await ports.askToJoin(invitation, await memberKey(ports), asked);
   const { primary, present, useHierarchy } = await ports.store.write(async (transaction) => {
-    // Asking took a moment, in which this server may have joined another, or its option or mark been changed.
+    // The request took a moment. Meanwhile this server may have joined another, or its option or mark may have changed.
     const present = await presentPrimary(ports, transaction, answer.server.id);
     const primary: PrimaryRow = {
       ...answer.server,
@@ -98,7 +98,7 @@ export async function joinHierarchy(
   });
   ports.link.forget();
   ports.hierarchyChanged.raise();
-  // The first heartbeat, so that both ends know one another when the command returns. It may fail: joined is joined.
+  // The first heartbeat, so that both ends know each other when the command returns. It may fail: the join stands.
   await ports.climb.refresh().catch(() => undefined);
   return {
     primary: answer.server,
@@ -110,7 +110,7 @@ export async function joinHierarchy(
   };
 }
 
-/** The primary it has, which may be this one only. Throws `already-joined`. */
+/** The primary that this server already has, which must be the wanted one. Throws `already-joined`. */
 async function presentPrimary(
   ports: JoinPorts,
   reader: Reader,
@@ -123,7 +123,7 @@ async function presentPrimary(
   });
 }
 
-/** This server's key as a member, made once and kept: its id is bound to it wherever it joins. */
+/** This server's key as a member. It is made once and kept: the member id is bound to it wherever the server joins. */
 async function memberKey({ rows, store, makePrivateKey }: JoinPorts): Promise<string> {
   const key =
     (await rows.getSecret(store.reader, MEMBER_KEY)) ??

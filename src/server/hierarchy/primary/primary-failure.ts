@@ -1,10 +1,10 @@
-/** What a call to the primary that failed says of the link to it, and in which words. */
+/** What a failed call to the primary says about the link, and how a person is told. */
 import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
 
 export type PrimaryState = 'connected' | 'unreachable' | 'refused' | 'never-heard';
 
-/** With these a primary says no to this server, as against being out of reach. */
+/** With these codes the primary refuses this server, rather than being out of reach. */
 export const REFUSING: ReadonlySet<ErrorCode> = new Set([
   'not-a-member',
   'protocol-version',
@@ -17,13 +17,15 @@ const NOT_REACHED: ReadonlySet<ErrorCode> = new Set([
   'interrupted',
 ]);
 
-/** With any other code it answered, if only with an error: it is reached, and the problem says what it said. */
+/**
+ * With any other code the primary answered, if only with an error: it is reached, and the problem says what it said.
+ */
 export function stateAfter(code: ErrorCode): PrimaryState {
   if (REFUSING.has(code)) return 'refused';
   return NOT_REACHED.has(code) ? 'unreachable' : 'connected';
 }
 
-/** The primary's no, in words that say whose it is. */
+/** The primary's refusal, in words that name the primary. */
 export function namedFailure(error: unknown, primary: ServerName): unknown {
   if (codeOf(error) !== 'not-a-member') return error;
   return new KeystairError('not-a-member', `${primary.name} does not know this server as its secondary`, {

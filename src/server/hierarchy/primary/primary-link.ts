@@ -1,8 +1,8 @@
 /**
  * The link to the primary: what was heard over it, and whether a key may cross it now.
  *
- * Invariant: what the primary said counts only from this process's own ears. After a start nothing is sent and nothing
- * is asked before one heartbeat was answered, so an option or DMZ mark that changed meanwhile is never passed over.
+ * Invariant: only what this process itself heard from the primary counts. After a start, nothing is sent or asked
+ * before one heartbeat was answered, so that a change of option or DMZ mark meanwhile is never missed.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { judgeLink, lineTo, type LinkVerdict, ringAbove } from '#domain/hierarchy.ts';
@@ -25,14 +25,14 @@ interface Heard {
   readonly dmz: boolean;
 }
 
-/** It counts for the primary that said it, and for no other. */
+/** Counts only for the primary that said it. */
 type HeardOf = Heard & { readonly primaryId: string };
 
-/** All that a primary tells of why it takes no more for now, and that nobody has to do anything. */
+/** The primary gives no other reason for deferring, and nobody has to act. */
 export const WHY_PUT_OFF =
   'it has little disk space, or its budget for this server is used up; the rest is sent then by itself';
 
-/** What is kept of the link between two runs, for people only. */
+/** What is kept of the link between two runs, to show to people. */
 interface LinkMemory {
   readonly useHierarchy: boolean;
   readonly dmz: boolean;
@@ -58,14 +58,16 @@ export class PrimaryLink {
   #lastHeardAt: number | null = null;
   #failingSince: number | null = null;
   #problem: string | null = null;
-  /** The servers above this one as they were last told, the nearest first. */
+  /** The servers above this one as last reported, the nearest first. */
   #line: readonly ServerName[] = [];
   #acknowledgedSeq = 0;
   #transmittedSeq = 0;
   #putOffUntil: number | null = null;
-  /** Calls under way, and whether keys or claims travel in each. */
+  /** Calls under way, and whether each carries keys or claims. */
   readonly #open = new Map<AbortController, boolean>();
-  /** A call failed, whoever made it: what was heard does not count any more, and no key crosses before the next heartbeat. */
+  /**
+   * A call failed, whatever its caller. What was heard no longer counts, and no key crosses before the next heartbeat.
+   */
   readonly lost = new Signal();
 
   constructor(ports: Pick<ServerPorts, 'clock' | 'rows' | 'server' | 'store'>, dialler: Dialler) {
@@ -73,7 +75,7 @@ export class PrimaryLink {
     this.#dialler = dialler;
   }
 
-  /** Takes up what an earlier run kept, for showing. */
+  /** Loads what an earlier run kept, to show it. */
   async remember(): Promise<void> {
     const primary = await readPrimary(this.#ports.rows, this.#ports.store.reader);
     if (primary === undefined) return;
@@ -99,7 +101,7 @@ export class PrimaryLink {
     return Math.max(this.#transmittedSeq, this.#acknowledgedSeq);
   }
 
-  /** What people are shown. `dmz` holds if either end marked the link. */
+  /** The state shown to people. `dmz` holds if either end marked the link. */
   show(primary: PrimaryRow) {
     const said = this.#heardOf(primary) ?? this.#remembered;
     return {
@@ -124,7 +126,7 @@ export class PrimaryLink {
     return `it takes no more transmissions before ${isoTime(this.#putOffUntil)}: ${WHY_PUT_OFF}`;
   }
 
-  /** Unix ms, until when the primary takes no more transmissions, by its own word; null: it takes them. */
+  /** Unix ms until which the primary defers transmissions, by its own word; null: it takes them. */
   get putOffUntil(): number | null {
     return this.#putOffUntil;
   }
@@ -138,13 +140,13 @@ export class PrimaryLink {
     return this.#lastHeardAt;
   }
 
-  /** Right after a start a primary that was heard in an earlier run is one that is not reached yet. */
+  /** Right after a start, a primary heard in an earlier run is shown as not reached yet. */
   #shownState(): PrimaryState {
     if (this.#state === 'connected' || this.#state === 'refused') return this.#state;
     return this.#lastHeardAt === null ? 'never-heard' : 'unreachable';
   }
 
-  /** The last call was refused, as against not getting through. */
+  /** The last call was refused, rather than unable to get through. */
   get refused(): boolean {
     return this.#state === 'refused';
   }
@@ -154,7 +156,7 @@ export class PrimaryLink {
     return this.#failingSince !== null;
   }
 
-  /** ISO time since when the primary is not reached; null where it was never heard. */
+  /** ISO time since when the primary cannot be reached; null if it was never heard. */
   get unreachableSince(): string | null {
     return this.#lastHeardAt === null ? null : isoTime(this.#failingSince ?? this.#lastHeardAt);
   }
@@ -176,12 +178,12 @@ export class PrimaryLink {
     });
   }
 
-  /** An answer may be looked at when this server has left whoever gave it, and joined another. */
+  /** An answer may be examined after this server left that primary and joined another. */
   #heardOf(primary: PrimaryRow | undefined): Heard | undefined {
     return this.#heard?.primaryId === primary?.id ? this.#heard : undefined;
   }
 
-  /** What an answer of the primary said of its option and its DMZ mark. */
+  /** What the primary's answer said of its option and its DMZ mark. */
   noteHeard(primary: PrimaryRow, heard: Heard): void {
     const before = this.#heardOf(primary);
     const changed = before?.useHierarchy !== heard.useHierarchy || before.dmz !== heard.dmz;
@@ -210,7 +212,7 @@ export class PrimaryLink {
     this.#transmittedSeq = seq;
   }
 
-  /** The body of the contact row that keeps the link for showing after a restart. */
+  /** The body of the contact row that keeps the link to show after a restart. */
   memory(): string {
     const memory: LinkMemory = {
       useHierarchy: this.#heard?.useHierarchy ?? false,
@@ -221,7 +223,7 @@ export class PrimaryLink {
     return JSON.stringify(memory);
   }
 
-  /** Forgets everything heard: the primary was left, or is another. What it still answers counts for nothing. */
+  /** Forgets everything heard: the primary was left or replaced. Answers that it still sends count for nothing. */
   forget(): void {
     this.#abort([...this.#open.keys()]);
     this.#dialler.close();
@@ -238,9 +240,9 @@ export class PrimaryLink {
   }
 
   /**
-   * Makes a call to the primary, noting whether it was reached. The call ends when the primary is left.
+   * Calls the primary and notes whether it was reached. The call ends when the primary is left.
    *
-   * @param keys whether keys or claims travel; such calls are cut when the link closes, too.
+   * @param keys whether the call carries keys or claims. Such a call is also cut when the link closes.
    */
   async call<T>(
     primary: PrimaryRow,
@@ -267,7 +269,7 @@ export class PrimaryLink {
     }
   }
 
-  /** Ends every call in which keys travel, before it returns. */
+  /** Ends every call that carries keys, before it returns. */
   closeStreams(): void {
     this.#abort([...this.#open].filter(([, keys]) => keys).map(([controller]) => controller));
   }
@@ -279,7 +281,7 @@ export class PrimaryLink {
     }
   }
 
-  /** @param called whether it was for the primary to answer. */
+  /** @param called whether the primary was to answer. */
   #noteFailure(error: unknown, called: boolean): void {
     const code = codeOf(error);
     // It answered: it is busy, or older than this call.

@@ -1,6 +1,4 @@
-/**
- * The row of this server's primary: whom we dial, which authority we pin, with which certificate we come.
- */
+/** The row of this server's primary: its addresses, its pinned authority, and our certificate. */
 import type { ServerName } from '#domain/server-name.ts';
 import type { Contact } from '#store/rows.ts';
 import type { Reader } from '#store/transaction.ts';
@@ -17,12 +15,15 @@ export interface PrimaryRow extends ServerName {
   readonly dmz: boolean;
 }
 
-/** Under which what was heard of it is noted. Its id alone is that of a secondary, which in a ring it may be as well. */
+/**
+ * The id under which the unverified status of the primary is kept. The bare id belongs to a secondary, and in a ring
+ * the primary may be one too.
+ */
 export function primaryContactId({ id }: ServerName): string {
   return `primary:${id}`;
 }
 
-/** An earlier release noted it under the id alone. */
+/** An earlier release kept it under the bare id. */
 export async function readPrimaryContact(reader: Reader, primary: ServerName): Promise<Contact | undefined> {
   return (await reader.contact(primaryContactId(primary))) ?? reader.contact(primary.id);
 }

@@ -1,6 +1,6 @@
 /**
- * Renewing this server's certificate as a secondary: at two thirds of its life, and whenever the primary says that its
- * dates do not fit. The key stays the same, so a branch cut off for a year comes back by itself.
+ * Renews this server's certificate as a secondary: at two thirds of its life, and whenever the primary says that its
+ * dates do not fit. The key stays the same, so a branch that was cut off for a year recovers without help.
  */
 import { X509Certificate } from 'node:crypto';
 import { codeOf } from '#domain/errors.ts';
@@ -8,9 +8,9 @@ import type { ServerPorts } from '../../repository/ports.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { type PrimaryRow, readPrimary } from './primary-row.ts';
 
-/** More than one only where many servers share a process, as in a simulation. */
+/** More than one only if many servers share a process, as in a simulation. */
 const DUE_TIMES_MAX = 64;
-/** The due time of certificates seen before, by their PEM: one is looked at once, not at every heartbeat. */
+/** Due times by the certificate's PEM: each certificate is parsed once, not at every heartbeat. */
 const dueTimes = new Map<string, number>();
 
 function dueAt(certificatePem: string): number {
@@ -24,7 +24,7 @@ function dueAt(certificatePem: string): number {
   return due;
 }
 
-/** Runs a call; renews first when it is due, and once more when the primary refuses the dates or ours do not fit. */
+/** Runs a call. Renews first if renewal is due, and once more if the primary refuses the dates or ours do not fit. */
 export async function withFreshCertificate<T>(
   ports: Pick<ServerPorts, 'clock' | 'log' | 'rows' | 'store'>,
   link: PrimaryLink,
@@ -32,7 +32,7 @@ export async function withFreshCertificate<T>(
 ): Promise<T> {
   const primary = await readPrimary(ports.rows, ports.store.reader);
   if (primary !== undefined && ports.clock() >= dueAt(primary.certificate)) {
-    // It may fail: the old certificate is good for a third of its life yet.
+    // This may fail: the old certificate is valid for another third of its life.
     await renewMembership(ports, link, primary).catch(() => undefined);
   }
   try {

@@ -1,8 +1,8 @@
 /**
- * Transmission: sends every key the primary has not acknowledged, batch after batch, while the link is open.
+ * Transmission: sends every key that the primary has not acknowledged, batch after batch, while the link is open.
  *
- * Invariants: option and DMZ mark of both ends are looked at before each batch; the audit event is durable before a
- * batch leaves; a key counts as acknowledged only after the primary said that it is durable there.
+ * Invariants: option and DMZ mark of both ends are checked before each batch; the audit event is durable before a batch
+ * leaves; a key counts as acknowledged only after the primary said that it is durable there.
  */
 import { judgeAcknowledged, type Position } from '#domain/sequence.ts';
 import { boundPutOff } from '#domain/transmission.ts';
@@ -15,34 +15,34 @@ import type { PrimaryLink } from './primary-link.ts';
 import { primaryContactId, type PrimaryRow } from './primary-row.ts';
 
 /**
- * A single key is given up as any other call is. A batch of 1 MiB has 102 s, less than a receiver waits for it: a line of
- * 100 kbit/s carries that, and what it does not carry in one time it would not in the next either.
+ * A single key times out as any other call does. A batch of 1 MiB has 102 s, less than a receiver waits for it. A line
+ * of 100 kbit/s carries that much; what it cannot carry in that time it could not carry in the next attempt either.
  */
 const TRANSMIT_MS_LEAST = 15_000;
 const TRANSMIT_BYTES_A_MS_LEAST = 12;
 
 export type TransmitOutcome =
-  /** Everything there is was acknowledged, or the link is closed to keys. */
+  /** Every key was acknowledged, or the link is closed to keys. */
   | {
       readonly outcome: 'done';
       readonly position: Position;
       readonly transmitted: number;
       readonly closed: boolean;
     }
-  /** The primary takes no more before so long. */
+  /** The primary defers transmissions for at least this long. */
   | {
       readonly outcome: 'put-off';
       readonly position: Position;
       readonly transmitted: number;
       readonly waitMs: number;
     }
-  /** The cursor is elsewhere, or the epoch ended: begin again with a heartbeat. */
+  /** The cursor is elsewhere, or the epoch ended: start again with a heartbeat. */
   | { readonly outcome: 'heartbeat-first'; readonly transmitted: number };
 
 /**
- * While the primary works on a batch, the next one is read, opened and written to the audit log, and the answer before is
- * noted: the slower end sets the pace. A batch in preparation when the link closes is dropped, and its event tells of
- * keys that were about to leave and did not.
+ * While the primary works on a batch, the next one is read, opened and written to the audit log, and the previous
+ * answer is noted, so the slower end sets the pace. If the link closes, a batch in preparation is dropped; its audit
+ * event then names keys that were about to leave and did not.
  */
 export async function transmit(
   ports: Omit<ServerPorts, 'server' | 'wanted' | 'keysRecorded' | 'hierarchyChanged' | 'treeChanged'>,
@@ -70,7 +70,7 @@ export async function transmit(
     }
     const batch = await prepared;
     if (batch === undefined) return done(false);
-    // Looked at just before it leaves: reading and flushing took a moment.
+    // Checked just before the batch leaves: reading and flushing took a moment.
     const { primary, verdict } = await link.judge(reader);
     if (primary?.id !== from.primary.id || verdict !== 'open') return done(false);
     link.noteTransmitted(batch.end.seq);
@@ -79,12 +79,12 @@ export async function transmit(
         calls.transmit(batch.lines, { signal, timeoutMs: transmitMs(batch.lines.length) }),
       )
       .then((answer) => {
-        // At once: to note the answer before takes a moment, in which this server may leave that primary.
+        // At once: noting the previous answer takes a moment, in which this server may leave that primary.
         link.noteHeard(primary, answer);
         return answer;
       });
     prepared = onItsWay(ports.timers).then(() => prepareBatch(ports, from, batch.end));
-    // A failure of it is met when it is awaited.
+    // A failure is handled where it is awaited.
     prepared.catch(() => undefined);
     const [answer] = await Promise.all([sent, noted]);
     const acknowledged: Position = {
@@ -117,7 +117,7 @@ function transmitMs(bytes: number): number {
   return TRANSMIT_MS_LEAST + Math.ceil(bytes / TRANSMIT_BYTES_A_MS_LEAST);
 }
 
-/** Opening a batch keeps this thread from all else: the one before is written to the primary first. */
+/** Opening a batch blocks this thread, so the previous batch is first written to the primary. */
 function onItsWay(timers: Timers): Promise<void> {
   return new Promise((resolve) => timers.after(0, resolve));
 }

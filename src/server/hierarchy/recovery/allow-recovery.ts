@@ -1,6 +1,6 @@
 /**
- * The permission to have keys back: an administrator's word, at the primary, that one secondary may for a while be
- * given what it once sent, without the claims. Invariant: it is a row with a MAC, it ends by itself, and withdrawing it
+ * The permission to recover keys: an administrator at the primary allows one secondary, for a limited time, to get what
+ * it once sent, without the claims. Invariant: the permission is a row with a MAC; it expires; and withdrawing it
  * closes what is under way before the command returns.
  */
 import { RECOVERY_MS_DEFAULT } from '#domain/limits.ts';
@@ -15,7 +15,7 @@ import { findNamed, listMembers, readMember } from '../../members/members.ts';
 import { gone } from '../neighbours.ts';
 import type { OpenStreams } from '../secondaries/open-streams.ts';
 
-/** Its id is the secondary's. */
+/** The row's id is the secondary's. */
 interface RecoveryRow extends Expiring {
   readonly allowedAt: string;
 }
@@ -24,7 +24,7 @@ export interface RecoveryPorts extends Pick<ServerPorts, 'audit' | 'clock' | 'ro
   readonly streams: OpenStreams;
 }
 
-/** Until when that secondary may have its keys back; undefined where it may not. */
+/** Until when that secondary may recover its keys; undefined if it may not. */
 export async function recoveryAllowedUntil(
   ports: Pick<ServerPorts, 'rows' | 'clock'>,
   reader: Reader,
@@ -34,7 +34,7 @@ export async function recoveryAllowedUntil(
   return row === undefined || !(await stillAllows(ports, reader, row)) ? undefined : row.expiresAt;
 }
 
-/** A clock that was set back to before the permission does not make it last longer. */
+/** Setting the clock back to before the permission does not extend it. */
 async function stillAllows(
   ports: Pick<ServerPorts, 'rows' | 'clock'>,
   reader: Reader,
@@ -43,7 +43,7 @@ async function stillAllows(
   return ports.clock() >= Date.parse(row.allowedAt) && !(await isExpired(ports, reader, row));
 }
 
-/** Every permission that is open now, for the status. */
+/** Every open permission, for the status. */
 export async function openRecoveries(
   ports: Pick<ServerPorts, 'clock' | 'rows' | 'store'>,
 ): Promise<readonly { readonly server: ServerName; readonly expiresAt: string }[]> {
@@ -89,7 +89,8 @@ export async function allowRecovery(
     expiresAt: isoTime(now + (request.expiresMs ?? RECOVERY_MS_DEFAULT)),
   };
   await ports.store.write(async (transaction) => {
-    // It may have been removed since it was found: one that comes back later must not come back with a permission.
+    // The secondary may have been removed since it was found. If it returns later, it must not return with a
+    // permission.
     const member = await readMember(ports.rows, transaction, id);
     if (member?.removedAt !== null) throw gone({ id, name });
     await ports.rows.put(transaction, 'recovery', id, row);

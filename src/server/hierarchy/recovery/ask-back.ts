@@ -1,8 +1,8 @@
 /**
- * Asking back, at the secondary: the calls by which a primary tells and gives what it once had from here, and what is
- * in the way of them in words that say what mends it.
+ * Asks for keys back, at the secondary: the calls by which a primary lists and gives what it once got from here. A
+ * refusal says what is blocking and names the next step.
  *
- * Invariants: nothing is asked over a link that is closed; what comes fits its id.
+ * Invariants: nothing is asked over a closed link; what arrives fits its id.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
@@ -22,13 +22,13 @@ export interface AskBackPorts extends Omit<ServerPorts, 'timers' | 'log' | 'want
   readonly refreshLink: () => Promise<void>;
 }
 
-/** The primary, when keys may cross the link to it as it stands now. Throws what is in the way, and what mends it. */
+/** The primary, if keys may cross the link now. Otherwise throws what is blocking, with the next step. */
 export async function demandOpenLink(ports: AskBackPorts): Promise<PrimaryRow> {
   const { reader } = ports.store;
   let failure: unknown;
   const before = await ports.link.judge(reader);
   if (before.primary?.dmz === false && before.verdict !== 'own-option-off') {
-    // Whatever was heard last: option and mark there may have been changed since.
+    // Whatever was heard last, option and mark there may have changed since.
     await ports.refreshLink().catch((error: unknown) => {
       failure = error;
     });
@@ -84,7 +84,7 @@ function contradicts(primary: PrimaryRow): KeystairError {
   });
 }
 
-/** One of the two calls, its refusal thrown. */
+/** Makes one of the two calls and throws its refusal. */
 async function ask<N extends Extract<MachineRouteName, 'recoverable' | 'recover'>>(
   ports: AskBackPorts,
   primary: PrimaryRow,
@@ -109,7 +109,7 @@ async function ask<N extends Extract<MachineRouteName, 'recoverable' | 'recover'
   return answer as Exclude<AnswerOf<N>, RecoveryRefusal>;
 }
 
-/** In the transaction that stores what came. Throws what closed the link meanwhile. */
+/** Called in the transaction that stores what arrived. Throws what closed the link meanwhile. */
 export async function demandStillOpen(
   ports: AskBackPorts,
   transaction: Transaction,

@@ -1,9 +1,9 @@
 /**
- * Giving back, at the primary: a secondary that lost keys is told which came from it, and is given those it lacks.
+ * Gives keys back, at the primary: a secondary that lost keys learns which keys came from it and gets those it lacks.
  *
- * Invariants: only while an administrator here allows it and the link is open, both judged before the audit event and
- * once more after it; only records that came from that secondary or that were made on its devices, judged by what the
- * barrier authenticates; the event of a page is durable before its material leaves.
+ * Invariants: this happens only while an administrator here allows it and the link is open, both checked before the
+ * audit event and again after it; only records are given that came from that secondary or were made on its devices,
+ * judged by what the barrier authenticates; the event of a page is durable before its material leaves.
  */
 import {
   ANSWER_BYTES_MAX,
@@ -29,10 +29,10 @@ export interface GiveBackPorts
   readonly refusals: Refusals;
 }
 
-/** Half of what is accepted, as with batches: the last key always fits. */
+/** Half of what is accepted, as with batches, so that the last key always fits. */
 const ANSWER_BYTES = ANSWER_BYTES_MAX / 2;
 
-/** Which keys came from the caller. No material, and no claim hashes: ids, and digests to compare. */
+/** Lists the keys that came from the caller: ids, and digests to compare. No material, and no claim hashes. */
 export async function listRecoverable(
   ports: GiveBackPorts,
   member: Member,
@@ -91,7 +91,7 @@ interface Page {
   readonly notGiven: { id: string; reason: 'unknown' | 'unreadable' }[];
 }
 
-/** As many as fit into one answer. */
+/** As many keys as fit into one answer. */
 async function readPage(ports: GiveBackPorts, member: Member, ids: readonly string[]): Promise<Page> {
   const page: Page = { keys: [], seqs: [], notGiven: [] };
   let bytes = 0;
@@ -110,11 +110,11 @@ async function readPage(ports: GiveBackPorts, member: Member, ids: readonly stri
   return page;
 }
 
-/** What is not the caller's is unknown to it, in the same word as what is not here. */
+/** A key that is not the caller's is answered as unknown, like a key that is not here. */
 function wireOf(ports: GiveBackPorts, member: Member, row: StoredKey): WireKey | 'unknown' | 'unreadable' {
   if (!cameFrom(row, member)) return 'unknown';
   try {
-    // It opens only if where it came from and every field are as they were written.
+    // It opens only if its source and every field are as they were written.
     return keyToWire(openStoredKey(ports.barrier, row));
   } catch (error) {
     if (codeOf(error) !== 'record-unreadable') throw error;
@@ -123,15 +123,15 @@ function wireOf(ports: GiveBackPorts, member: Member, row: StoredKey): WireKey |
 }
 
 /**
- * The row says who brought it first. A server that had keys back from its own primary, or from a file, has them under
- * another name: those that were made on the caller's devices say so in their content, to which the id is bound.
+ * The row says who brought the key first. A server that recovered keys from its own primary, or imported them, has them
+ * under another source. Keys made on the caller's devices say so in their content, to which the id is bound.
  */
 function cameFrom(row: StoredKey, member: Member): boolean {
   if (row.receivedFrom === `secondary:${member.id}`) return true;
   try {
     return publicFields(row).origin === member.id;
   } catch {
-    // Fields that cannot be read: nobody's.
+    // If the fields cannot be read, the key belongs to nobody.
     return false;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Having keys back, at the secondary: asks the primary which keys it has from here, and for those that are not here any
- * more. What is known stays as it is, so a run that broke off goes on where it stopped when it is begun again.
+ * Recovers keys, at the secondary: asks the primary which keys it has from here, and then for those that are missing
+ * here. Known keys stay as they are, so a run that broke off continues where it stopped when it is started again.
  *
- * Invariants: that it begins is durable before anything is asked; what comes is checked against its id and recorded in
- * a transaction in which the link to that primary is still open.
+ * Invariants: the event that a recovery begins is durable before anything is asked; what arrives is checked against its
+ * id, and is recorded in a transaction in which the link to that primary is still open.
  */
 import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import type { Caller } from '#domain/right.ts';
@@ -17,7 +17,7 @@ import type { PrimaryRow } from '../primary/primary-row.ts';
 
 type Report = PeopleAnswer<'recoverFromPrimary'>;
 
-/** What did not come back: so many are named, and the rest is counted, however many the primary lists. */
+/** Keys that did not come back: this many are named and the rest are counted, however many the primary lists. */
 class KeysLeft {
   readonly #named: { id: string; reason: string }[] = [];
   #more = 0;
@@ -69,7 +69,7 @@ export async function recoverFromPrimary(
   return { primary: { id: primary.id, name: primary.name }, ...report, ...left.report() };
 }
 
-/** Ids of a page that are not here. One that is here with other content is told, and never asked for. */
+/** The ids of a page that are missing here. A key that is here with other content is reported and never asked for. */
 async function lackingOf(
   ports: AskBackPorts,
   listed: readonly { readonly id: string; readonly digest: string }[],

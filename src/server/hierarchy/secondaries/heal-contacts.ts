@@ -1,12 +1,12 @@
 /**
- * Trees that an earlier release kept as they were told, however deep: cut in their rows, and each member that told one
- * named in the log. At every reading they are cut, too, so nothing waits for this.
+ * Repairs trees that an earlier release kept as told, however deep. They are cut in their rows, and the log names each
+ * member that told one. Every reading cuts them too, so nothing waits for this.
  */
 import type { Member } from '#domain/member.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { readSecondaryContact } from './secondary-contact.ts';
 
-/** Ends early where the server stops. */
+/** Ends early when the server stops. */
 export async function healContacts(
   ports: Pick<ServerPorts, 'log' | 'rows' | 'server' | 'store'>,
   stopping: AbortSignal,

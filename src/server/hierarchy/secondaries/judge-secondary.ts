@@ -1,4 +1,6 @@
-/** The decision about the link to a secondary: whether a key may cross it now, and if not, the reason that it is told. */
+/**
+ * Decides about the link to a secondary: whether a key may cross it now and, if not, the reason to tell the secondary.
+ */
 import { judgeLink, type LinkVerdict } from '#domain/hierarchy.ts';
 import type { LookupReason, LookupRefusal } from '#domain/lookup.ts';
 import type { Member } from '#domain/member.ts';
@@ -7,7 +9,7 @@ import type { HierarchyPorts } from '../ports.ts';
 
 export type Refused = { readonly outcome: 'not-found' } & LookupRefusal;
 
-/** Whether a key may cross the link to a secondary, by its row and this server's option as they were just read. */
+/** Judges the link by the secondary's row and this server's option, as just read. */
 export function judgeSecondaryLink(
   { ears }: Pick<HierarchyPorts, 'ears'>,
   options: Pick<Options, 'useHierarchy'>,
@@ -22,7 +24,7 @@ export function judgeSecondaryLink(
   });
 }
 
-/** Why no key crosses to this secondary now, or undefined where one may. */
+/** Why no key may cross to this secondary now; undefined if one may. */
 export async function judgeSecondary(
   ports: Pick<HierarchyPorts, 'ears' | 'rows' | 'server' | 'store'>,
   member: Member,

@@ -1,6 +1,6 @@
 /**
- * Calls of secondaries in which keys travel, while they are open: so that switching the option off, a DMZ mark or a
- * removal can end them before the command returns.
+ * Tracks the open calls of secondaries that carry keys, so that switching the option off, a DMZ mark or a removal can
+ * end them before the command returns.
  */
 export class OpenStreams {
   readonly #open = new Map<string, Set<() => void>>();
@@ -20,8 +20,8 @@ export class OpenStreams {
   }
 
   /**
-   * Runs a transmission. A secondary sends one at a time: a second one means that it has given up the first, whose
-   * connection may look alive for minutes, and which would hold a batch in memory.
+   * Runs a transmission. A secondary sends one at a time. A second one means that it gave up the first, whose
+   * connection may look alive for minutes and would hold a batch in memory.
    */
   async runTransmission<T>(secondaryId: string, abort: () => void, work: () => Promise<T>): Promise<T> {
     this.#transmissions.get(secondaryId)?.();
@@ -34,8 +34,8 @@ export class OpenStreams {
   }
 
   /**
-   * Ends the streams of one secondary. What their work does after this it does on rows that already say no: nothing
-   * more is stored of them, and nothing is answered.
+   * Ends the streams of one secondary. Work that continues after this sees rows that already refuse: nothing more is
+   * stored for it, and nothing is answered.
    */
   close(secondaryId: string): void {
     for (const abort of this.#open.get(secondaryId) ?? []) abort();

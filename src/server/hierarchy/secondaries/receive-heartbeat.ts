@@ -1,6 +1,4 @@
-/**
- * A secondary's heartbeat, at its primary: answers with the cursor of that epoch, which lives here and nowhere else.
- */
+/** A secondary's heartbeat, at its primary. The answer carries the cursor of that epoch, which lives only here. */
 import { codeOf } from '#domain/errors.ts';
 import { EPOCHS_KEPT_MAX, HEARTBEAT_INTERVAL_MS_DEFAULT, TREE_REFRESH_MS } from '#domain/limits.ts';
 import type { ServerName } from '#domain/server-name.ts';
@@ -19,7 +17,7 @@ import { cutTold } from '../cut-tree.ts';
 import { findRing, ringSentence } from '../ring.ts';
 import { readSecondaryContact, type SecondaryContact } from './secondary-contact.ts';
 
-/** What an answer tells of this server beside its rows. */
+/** What an answer says of this server beside its rows. */
 interface Tells {
   readonly addresses: readonly string[];
   /** The servers above it. */
@@ -48,8 +46,8 @@ export async function receiveHeartbeat(
 }
 
 /**
- * Lookups go on when the disk is full, so a secondary must go on hearing how option and mark stand here: otherwise it
- * would refuse in the name of an option that was switched on long ago. Undefined where its epoch is not known yet.
+ * Lookups continue when the disk is full, so a secondary must still hear how option and mark stand here. Otherwise it
+ * would refuse because of an option that was switched on long ago. Undefined if its epoch is not known yet.
  */
 async function answerUnwritten(
   ports: Pick<HierarchyPorts, 'rows' | 'server' | 'store'>,
@@ -74,7 +72,7 @@ async function writeHeartbeat(
 ): Promise<HeartbeatAnswer> {
   const now = ports.clock();
   const { member, answer, found, changed, before, told } = await ports.store.write(async (transaction) => {
-    // As its row is now: it may have been removed, or marked, since it was let in.
+    // The row as it is now: the secondary may have been removed or marked since it was let in.
     const member = await demandCaller(transaction);
     const { cursor, copies } = await openEpoch(transaction, member, request.epoch);
     const { contact, lastHeartbeatAt } = await readSecondaryContact(transaction, member.id, ports.server.id);
@@ -131,7 +129,7 @@ async function writeHeartbeat(
       (contact.tree !== heard.tree && outline(contact.tree) !== outline(heard.tree));
     return { member, answer, found, changed, before: contact.tree, told };
   });
-  // When it is committed: a work may be run again.
+  // Only after the commit: the store may run the work again.
   if (found) {
     ports.log.warn(
       { event: 'copies-heard', secondary: member.id, epoch: request.epoch },
@@ -152,12 +150,12 @@ async function writeHeartbeat(
       { event: 'ring-heard', secondary: member.id, ring: ring.map(({ id }) => id) },
       ringSentence(ring),
     );
-  // The servers above show it too, and would else hear of it with the next heartbeat only.
+  // The servers above show it too. Otherwise they would only hear of it with the next heartbeat.
   if (changed) ports.treeChanged.raise();
   return answer;
 }
 
-/** Of the servers below, all but what changes with every key and every heartbeat. */
+/** The servers below, without what changes with every key and every heartbeat. */
 function outline(tree: readonly TreeServer[]): string {
   const lines: string[] = [];
   for (const { server, depth } of eachServer(tree)) {
@@ -168,8 +166,8 @@ function outline(tree: readonly TreeServer[]): string {
 }
 
 /**
- * The cursor of an epoch, made at its first hearing. An epoch that is not the newest of its member is a copy of the
- * server that still lives its old life: its keys are taken, and it is told.
+ * The cursor of an epoch, made when the epoch is first heard of. If the epoch is not the member's newest, the caller is
+ * a copy of the server that still lives its old life. Its keys are taken, and the copy is reported.
  */
 async function openEpoch(
   transaction: Transaction,

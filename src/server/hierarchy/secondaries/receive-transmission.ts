@@ -1,10 +1,10 @@
 /**
  * A secondary's transmission, at its primary.
  *
- * Invariants: keys and cursor are committed together or not at all; a batch is taken only where it continues from the
- * cursor; option and DMZ mark are looked at in the transaction that stores; a record that does not fit is refused
- * alone, with its reason beside the cursor, and the rest goes on; a batch is taken from its sender's budget once, when
- * it is committed, however often the store runs the work.
+ * Invariants: keys and cursor are committed together or not at all; a batch is taken only if it continues from the
+ * cursor; option and DMZ mark are checked in the transaction that stores; a record that does not fit is refused alone,
+ * with its reason beside the cursor, and the rest is stored; a batch is charged to its sender's budget once, when it is
+ * committed, however often the store runs the work.
  */
 import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -56,7 +56,7 @@ export async function receiveTransmission(
   const budget = ports.budgets.secondary.custody;
   const amount: Amount = { calls: 1, records: batch.lines.length, bytes: batch.bytes };
   const { answer, recorded } = await ports.store.write(async (transaction) => {
-    // The member's row is read again here: it may have been removed, or marked DMZ, while the batch travelled.
+    // The member's row is read again here: it may have been removed or marked DMZ while the batch travelled.
     const member = await demandCaller(transaction);
     return storeBatch(ports, transaction, member, batch, putOffMs(budget, member.id, amount, lowDisk));
   });
@@ -66,7 +66,7 @@ export async function receiveTransmission(
   return answer;
 }
 
-/** How long the batch has to wait; undefined where it is taken now. */
+/** How long the batch is deferred; undefined if it is taken now. */
 function putOffMs(budget: Budget, id: string, amount: Amount, lowDisk: boolean): number | undefined {
   if (lowDisk) return boundPutOff(undefined);
   return budget.fits(id, amount) ? undefined : boundPutOff(budget.msUntil(id, amount));
@@ -141,7 +141,7 @@ async function storeBatch(
   };
 }
 
-/** Without a cursor the epoch was never heard of: a heartbeat comes first. */
+/** Without a cursor the epoch was never heard of: a heartbeat must come first. */
 function continuesFrom(cursor: Cursor | undefined, start: Position): cursor is Cursor {
   return cursor !== undefined && samePosition(cursor, start);
 }
@@ -184,7 +184,7 @@ async function recordLines(
   return { refused, recorded };
 }
 
-/** Reads and checks a whole batch. Holds at most one batch's bytes. Throws where it is no batch or not whole. */
+/** Reads and checks a whole batch, holding at most one batch's bytes. Throws if it is not a batch or not whole. */
 async function readBatch(body: AsyncIterable<Uint8Array>): Promise<ReceivedBatch> {
   const splitter = new BatchLines();
   const lines: ReceivedLine[] = [];

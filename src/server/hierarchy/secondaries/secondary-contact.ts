@@ -1,5 +1,6 @@
 /**
- * What a primary knows of a secondary by hearsay: kept in the contact row, shown to people, never decided by.
+ * The unverified status of a secondary, kept by its primary in the contact row. It is shown to people and decides
+ * nothing.
  */
 import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
 import { formed } from '#protocol/forms.ts';
@@ -18,14 +19,14 @@ export interface SecondaryContact {
   readonly treeDigest: string;
   /** When the tree was told, Unix ms. */
   readonly treeAt: number;
-  /** Cut to what can be shown and told upward. */
+  /** Cut to what can be shown and reported upward. */
   readonly tree: readonly TreeServer[];
-  /** Servers right below it are left out of the tree. */
+  /** Whether servers right below it are left out of the tree. */
   readonly isTreeShortened: boolean;
   readonly problem: string | null;
-  /** The interval of its heartbeats, as it says. */
+  /** The interval of its heartbeats, by its own word. */
   readonly heartbeatMs: number;
-  /** Older epochs that were reported as a copy's: once each. */
+  /** Older epochs that were reported as a copy's, once each. */
   readonly copiesTold: readonly string[];
 }
 
@@ -46,7 +47,7 @@ const NOTHING_HEARD: SecondaryContact = {
 
 /**
  * @param ownId this server's.
- * @returns `isCut` where the row holds a tree that an earlier release kept as it was told.
+ * @returns `isCut` if the row holds a tree that an earlier release kept as told.
  */
 export async function readSecondaryContact(
   reader: Reader,

@@ -1,9 +1,9 @@
 /**
- * Which secondaries there are, and what they said of their own ends of the links, by this process's own ears.
+ * Which secondaries exist, and what this process itself heard of their ends of the links.
  *
- * Invariant: only what was heard since the start counts. A row would outlive the putting back of an older copy, and
- * refuse in the name of an option that has long been switched. A secondary that was not heard yet looks at its own end
- * before it asks or sends, so that it does either says that its end is open.
+ * Invariant: only what was heard since the start counts. A row would survive the restore of an older copy and would
+ * refuse because of an option that was switched long ago. A secondary that was not heard yet checks its own end before
+ * it asks or sends, so its asking or sending says that its end is open.
  */
 export interface SecondaryEnd {
   readonly useHierarchy: boolean;
@@ -17,13 +17,13 @@ export class SecondaryEars {
   #ids: readonly string[] | undefined;
   #reading: Promise<readonly string[]> | undefined;
 
-  /** A heartbeat said so. */
+  /** Notes what a heartbeat said. */
   note(id: string, { useHierarchy, dmz }: SecondaryEnd): void {
     this.#heard.set(id, { useHierarchy, dmz });
   }
 
   /**
-   * Which secondaries there are, so that a heartbeat does not look through a million devices for them.
+   * The ids of the secondaries, so that a heartbeat does not search through a million devices for them.
    *
    * @param list reads them all; called once until the hierarchy changes.
    */
@@ -32,7 +32,7 @@ export class SecondaryEars {
     const reading = list();
     this.#reading = reading;
     const ids = await reading;
-    // Not kept where the hierarchy changed while it was read.
+    // Not kept if the hierarchy changed during the read.
     if (this.#reading === reading) this.#ids = ids;
     return ids;
   }
@@ -43,7 +43,7 @@ export class SecondaryEars {
     this.#reading = undefined;
   }
 
-  /** How the end of a secondary stands that asks or sends right now. */
+  /** The end of a secondary that asks or sends right now. */
   endOf(id: string): SecondaryEnd {
     return this.#heard.get(id) ?? OPEN_END;
   }

@@ -1,6 +1,6 @@
 /**
- * Asking secondaries for what came from them: the cursor lives here, so that setting it back to the start has
- * everything of that epoch sent again, which changes nothing where it is known. Invariant: the cursor and its audit
+ * Asks secondaries for what came from them. The cursor lives here, so setting it back to the start makes the secondary
+ * send everything of that epoch again, which changes nothing where it is known. Invariant: the cursor and its audit
  * event are durable together.
  */
 import type { ServerName } from '#domain/server-name.ts';
@@ -10,7 +10,7 @@ import type { ServerPorts } from '../../repository/ports.ts';
 import { listMembers } from '../../members/members.ts';
 import type { DamagedGroup } from './damaged-group.ts';
 
-/** Those that were asked: they hear of it at their next heartbeat. */
+/** The secondaries that were asked. They learn it at their next heartbeat. */
 export async function askSecondaries(
   ports: Pick<ServerPorts, 'store' | 'rows' | 'audit'>,
   groups: readonly DamagedGroup[],
@@ -29,7 +29,7 @@ export async function askSecondaries(
   return asked;
 }
 
-/** To the start. One that is there already stays. */
+/** Sets the cursor to the start. A cursor that is there already stays. */
 export async function setBack(
   ports: Pick<ServerPorts, 'store' | 'audit'>,
   { memberId, epoch }: Cursor,

@@ -1,12 +1,12 @@
 /**
- * Numbers that follow one another and are all damaged: they are mended together, because the chain proves each of them by
- * what stands before and behind all of them.
+ * Consecutive numbers that are all damaged. They are repaired together: the chain proves each of them by what stands
+ * before and behind the whole run.
  */
 import { toHex } from '#domain/hex.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import type { Damage, KeyFault } from '../verify/findings.ts';
 
-/** What the audit log, found whole, tells of a number: it is sealed, and its row is not. */
+/** What the audit log, if intact, says of a number: the log is sealed, and the number's row is not. */
 export interface Hint {
   readonly id: string | undefined;
   readonly receivedFrom: string;
@@ -19,20 +19,20 @@ export interface DamagedGroup {
   readonly to: number;
   /** By number. */
   readonly hints: ReadonlyMap<number, Hint>;
-  /** Of the records that belong there, as far as rows and log tell. */
+  /** Ids of the records that belong there, as far as rows and log tell. */
   readonly ids: ReadonlySet<string>;
-  /** Likewise, as hexadecimal digits. */
+  /** Their digests, as hexadecimal digits. */
   readonly digests: ReadonlySet<string>;
-  /** Rows are missing, so that any record may be one of them. */
+  /** Rows are missing, so any record may be one of them. */
   readonly gaps: boolean;
-  /** From where its keys came: as the log tells, else as the damaged rows do. */
+  /** Where its keys came from: by the log, or else by the damaged rows. */
   readonly sources: ReadonlySet<string>;
 }
 
-/** More in one run is not damage, it is another repository: a backup brings that back. */
+/** More in one run is not damage but another repository: restore a backup instead. */
 export const GROUP_KEYS_MAX = 1000;
 
-/** @param damages by rising number. @param auditWhole whether the log is to be believed. */
+/** @param damages by rising number. @param auditWhole whether the log may be believed. */
 export function groupsOf(damages: readonly Damage[], auditWhole: boolean): DamagedGroup[] {
   const groups: DamagedGroup[] = [];
   for (let at = 0; at < damages.length; ) {
@@ -73,7 +73,7 @@ function groupOf(damages: readonly Damage[], auditWhole: boolean): DamagedGroup 
   };
 }
 
-/** All of them, and what lies between. */
+/** All groups as one, with what lies between them. */
 export function joined(groups: readonly DamagedGroup[]): DamagedGroup {
   return {
     from: groups[0]!.from,

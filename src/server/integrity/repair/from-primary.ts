@@ -1,9 +1,9 @@
 /**
- * Having damaged keys back from the primary. It gives them only while an administrator there allows it, as with
- * `recover-from-primary`: to the primary a secondary that asks without claims is the same, whatever reason it gives.
+ * Recovers damaged keys from the primary. The primary gives them only while an administrator there allows it, as with
+ * `recover-from-primary`: to the primary, all secondaries that ask without claims are alike, whatever reason they give.
  *
- * Invariant: what the primary sends counts for nothing by itself; it comes in where the chain of this repository proves
- * it.
+ * Invariant: what the primary sends counts for nothing by itself. It is stored only where the chain of this repository
+ * proves it.
  */
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import {
@@ -18,10 +18,10 @@ import type { CheckedKey } from '#domain/encryption-key.ts';
 import { type DamagedGroup, GROUP_KEYS_MAX, mayBelong } from './damaged-group.ts';
 import { mendGroup, type MendedKey } from './mend-group.ts';
 
-/** Records held at once that may fill gaps: some megabytes. */
+/** Records that may fill gaps, held in memory at once: some megabytes. */
 const LACKING_MAX = 4 * GROUP_KEYS_MAX;
 
-/** Throws what is in the way. @param onMended told as soon as it is durable. */
+/** Throws what is blocking. @param onMended is called as soon as a repair is durable. */
 export async function mendFromPrimary(
   ports: AskBackPorts,
   groups: readonly DamagedGroup[],
@@ -50,7 +50,7 @@ export async function mendFromPrimary(
   const named = groups.flatMap(({ ids }) => [...ids]).filter((id) => UUID_PATTERN.test(id));
   const left = await mend(groups, await fetched(ports, primary, named, demandWanted));
   if (left.length === 0) return left;
-  // An id that was altered, and rows that are missing, are told by digests.
+  // Altered ids and missing rows are found by digest.
   const sought = await listed(ports, primary, left, new Set(named), demandWanted);
   return sought.length === 0 ? left : mend(left, await fetched(ports, primary, sought, demandWanted));
 }
@@ -69,7 +69,7 @@ async function fetched(
   return keys;
 }
 
-/** Ids of what the primary has from here that may belong to one of the groups. */
+/** The ids of what the primary has from here that may belong to one of the groups. */
 async function listed(
   ports: AskBackPorts,
   primary: PrimaryRow,

@@ -1,9 +1,9 @@
 /**
- * Mending a run of damaged numbers in one transaction: what is right in the rows is kept, and records that were had
- * again fill what is not.
+ * Repairs a run of damaged numbers in one transaction: what is right in the rows is kept, and recovered records fill
+ * the rest.
  *
- * Invariants: a record comes into a row only where its own id fits its content and the chain proves that it was
- * recorded at that number; it is sealed anew, under the data key that seals now; the audit event is durable with it.
+ * Invariants: a record enters a row only if its own id fits its content and the chain proves that it was recorded at
+ * that number; it is encrypted under the current data key; the audit event is durable with it.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -21,30 +21,30 @@ export type MendPorts = Pick<ServerPorts, 'barrier' | 'audit' | 'clock' | 'rows'
 export interface MendedKey {
   readonly seq: number;
   readonly id: string;
-  /** `here`, or `primary:ID`, `secondary:ID`, `receipt:ID`, `import:ID` that brought the record. */
+  /** `here`, or the source of the record: `primary:ID`, `secondary:ID`, `receipt:ID` or `import:ID`. */
   readonly from: string;
 }
 
 export interface MendOutcome {
   readonly mended: readonly MendedKey[];
-  /** Nothing of it is damaged any more. */
+  /** Nothing in the run is damaged any more. */
   readonly whole: boolean;
 }
 
-/** A record that may belong into the run, and the row it would have. */
+/** A record that may belong in the run, and the row that it would have. */
 interface Found extends Fitting {
   readonly from: string;
   readonly row: (hint: Hint | undefined) => UnnumberedKey;
 }
 
 const UNMENDED: MendOutcome = { mended: [], whole: false };
-/** A key is recorded a moment before the audit log tells of it: times tried in one transaction, some 10 ms. */
+/** A key is recorded a moment before the audit log reports it. Times tried in one transaction, some 10 ms. */
 const TIMES_TRIED_MAX = 1000;
-/** Refused keys looked through. */
+/** Refused keys that are searched. */
 const REFUSED_MAX = 10_000;
 
 /**
- * @param records such as may belong there, checked against their ids. @param from who brought them. @param by who mends, for
+ * @param records that may belong there, checked against their ids. @param from their source. @param by who repairs, for
  * the audit log.
  */
 export async function mendGroup(
@@ -76,7 +76,7 @@ export async function mendGroup(
     );
     return { seq, row, likely: mine === undefined ? fitting : [mine, ...fitting] };
   });
-  // Records that changed places are here, too.
+  // Includes records that changed places.
   const pool = [...[...own.values()].filter((one) => one !== undefined), ...brought];
   const placed = placeRecords({ before, next, pool, slots });
   if (placed === undefined) return UNMENDED;
@@ -105,14 +105,15 @@ async function write(
   if (fresh.length === 0) return { mended, whole };
   const known = await transaction.knownKeys(fresh.map(({ id }) => id));
   const written = new Set(fresh.map(({ seq }) => seq));
-  // It came in again under another number meanwhile.
+  // The key was recorded under another number meanwhile.
   if ([...known.values()].some(({ seq }) => !written.has(seq))) return UNMENDED;
   await transaction.mendKeys(fresh);
   await ports.audit.append(
     transaction,
     mended.map(({ seq, id, from }) => ({ event: 'key-mended', by, key: id, number: seq, from })),
   );
-  // Behind a key that the primary refused for being damaged its cursor went on: only everything brings that key there.
+  // The primary's cursor has passed a key that it refused as damaged. Only sending everything again brings that key
+  // there.
   const refused = (await transaction.refusedKeys('', REFUSED_MAX)).map(({ seq }) => seq);
   if (mended.some(({ seq }) => refused.includes(seq))) {
     await beginEpoch(ports, transaction, 'a key that the primary had refused for being damaged was mended');
@@ -125,12 +126,12 @@ function broughtRecord(ports: MendPorts, checked: CheckedKey, from: string): Fou
     id: checked.complete.key.id,
     digest: checked.digest,
     from,
-    // What the damaged row said of where it came from, and when, is worth nothing.
+    // What the damaged row says of the key's source and time is worth nothing.
     row: (hint) => sealedRow(ports.barrier, checked, hint?.receivedFrom ?? from, hint?.at ?? ports.clock()),
   };
 }
 
-/** The record that lies in a row, where it opens; with what the audit log tells in the place of a column that was altered. */
+/** The record in a row, if it opens, with the audit log's word in place of an altered column. */
 function ownRecord(
   barrier: Barrier,
   row: StoredKey | undefined,
@@ -148,7 +149,7 @@ function ownRecord(
   return undefined;
 }
 
-/** What has not even the form of a seal opens with nothing that is tried. */
+/** Something without even the form of a seal cannot be opened. */
 function isSealed(barrier: Barrier, sealed: Uint8Array): boolean {
   try {
     barrier.dataKeyNumber(sealed);

@@ -1,7 +1,6 @@
 /**
- * Putting right what is noted of devices and neighbours. Invariant: nothing is believed that is not counted here: a
- * note that is gone is given back by the device, which counts otherwise, and what was heard is heard again with the
- * next heartbeat.
+ * Repairs what is noted of devices and neighbours. Invariant: nothing is believed that is not counted here. A device
+ * whose count differs gives a lost note back, and what a neighbour said is heard again with the next heartbeat.
  */
 import { NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
 import type { Store } from '#store/store.ts';
@@ -23,7 +22,7 @@ async function mendReceipts(store: Store, devices: ReadonlySet<string>): Promise
   const counted = await countReceipts(store.reader, devices, () => new Promise((next) => setImmediate(next)));
   await store.write(async (transaction) => {
     for (const [id, totals] of before) {
-      // One that handed over a key meanwhile was counted too early, and is found again.
+      // The device handed over a key meanwhile, so its count is outdated. The next verification finds it again.
       if (!sameTotals(await transaction.receiptTotals(id), totals)) continue;
       await transaction.addReceipts(id, [], counted.get(id) ?? NO_RECEIPTS);
     }

@@ -1,7 +1,7 @@
 /**
- * Keys that a repair could not have again at once, remembered while the process runs: whatever brings such a record, a
- * transmission, a receipt, a file or a lookup, mends its row in the transaction that would have recorded it. Invariant:
- * what is remembered only says where to look; what may be put in is proved there.
+ * Keys that a repair could not recover at once, remembered while the process runs. When a transmission, a receipt, a
+ * file or a lookup brings such a record, its row is repaired in the transaction that would have recorded it. Invariant:
+ * what is remembered only says where to look; what may be stored is proved there.
  */
 import type { Transaction } from '#store/transaction.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
@@ -17,7 +17,7 @@ export class PendingRepairs implements WantedKeys {
     this.#ports = ports;
   }
 
-  /** In the place of those wanted before. */
+  /** Replaces the keys wanted before. */
   want(groups: readonly DamagedGroup[]): void {
     this.#groups = groups;
   }
@@ -49,7 +49,7 @@ export class PendingRepairs implements WantedKeys {
         from,
         by: from,
       });
-      // Dropped when it was whole already: this work may still be undone.
+      // Dropped only if the group was already whole: this transaction may still be undone.
       if (whole && mended.length === 0) this.#groups = this.#groups.filter((one) => one !== group);
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Finding which record belongs at which number of a damaged run. Invariant: an answer fits the chain from the row before
- * the run to what is recorded at its end or behind it; there is no other proof, and so no guess.
+ * Finds which record belongs at which number of a damaged run. Invariant: an answer fits the chain from the row before
+ * the run to what is recorded at its end or behind it. There is no other proof, and so no guess.
  */
 import { nextChainValue } from '#domain/sequence.ts';
 import type { StoredKey } from '#store/rows.ts';
@@ -16,14 +16,16 @@ export interface Slot<T extends Fitting> {
   readonly seq: number;
   /** The row as it is, damaged. */
   readonly row: StoredKey | undefined;
-  /** Records that may belong here by their id or digest, likely ones first. Any other of the pool is tried behind them. */
+  /**
+   * Records that may belong here by their id or digest, likely ones first. The others of the pool are tried after them.
+   */
   readonly likely: readonly T[];
 }
 
 export interface Placed<T extends Fitting> {
   readonly seq: number;
   readonly chain: Uint8Array;
-  /** Undefined where the row stays as it is: the record was not found, and digest and chain value are right. */
+  /** Undefined if the row stays as it is: the record was not found, and digest and chain value are right. */
   readonly record: T | undefined;
 }
 
@@ -31,15 +33,15 @@ export interface Run<T extends Fitting> {
   /** The chain value before its first number. */
   readonly before: Uint8Array;
   readonly slots: readonly Slot<T>[];
-  /** The row behind its last number; undefined where that is the last of all. */
+  /** The row behind its last number; undefined if that number is the last of all. */
   readonly next: Pick<StoredKey, 'digest' | 'chain'> | undefined;
   readonly pool: readonly T[];
 }
 
-/** Links tried at most: some 50 ms. */
+/** Links tried at most, some 50 ms. */
 const TRIES_MAX = 50_000;
 
-/** Undefined where nothing fits. */
+/** Undefined if nothing fits. */
 export function placeRecords<T extends Fitting>(run: Run<T>): readonly Placed<T>[] | undefined {
   return new Search(run).from(0, run.before, 0);
 }
@@ -47,7 +49,10 @@ export function placeRecords<T extends Fitting>(run: Run<T>): readonly Placed<T>
 class Search<T extends Fitting> {
   readonly #run: Run<T>;
   readonly #used = new Set<string>();
-  /** Every chain value that is recorded in the run, at its number or at another: one that is met is right. */
+  /**
+   * Every chain value recorded in the run, at its own number or at another. A computed value that is among them is
+   * right.
+   */
   readonly #recorded: ReadonlySet<string>;
   #tries = 0;
 
@@ -77,7 +82,7 @@ class Search<T extends Fitting> {
     return this.#leave(at, chain, slot, poolAt);
   }
 
-  /** @param recorded only where it leads to a chain value that is recorded; else only where it does not. */
+  /** @param recorded true: only if the record leads to a recorded chain value; false: only if it does not. */
   #try(
     at: number,
     before: Uint8Array,
@@ -97,7 +102,7 @@ class Search<T extends Fitting> {
     return rest && [{ seq: this.#run.slots[at]!.seq, chain, record }, ...rest];
   }
 
-  /** A row whose record nobody has keeps its place, where its digest and chain value are right. */
+  /** A row whose record nobody has keeps its place if its digest and chain value are right. */
   #leave(
     at: number,
     before: Uint8Array,
@@ -109,7 +114,7 @@ class Search<T extends Fitting> {
     return rest && [{ seq, chain: row.chain, record: undefined }, ...rest];
   }
 
-  /** In the middle anything may stand; what was recorded there or behind it decides at the end. */
+  /** In the middle any record may stand. At the end, what was recorded there or behind it decides. */
   #fits(at: number, before: Uint8Array, chain: Uint8Array, digest: Uint8Array): boolean {
     const { slots, next } = this.#run;
     if (at < slots.length - 1) return true;

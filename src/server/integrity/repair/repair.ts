@@ -1,9 +1,9 @@
 /**
- * Repairing: verifies, puts right what the rows themselves prove, has the rest back from the primary, asks secondaries
- * and devices for what only they have, and verifies again.
+ * Repair: verifies, repairs what the rows themselves prove, recovers the rest from the primary, asks secondaries and
+ * devices for what only they have, and verifies again.
  *
- * Invariants: that it begins is durable before anything is touched; a key counts as mended when its transaction is
- * durable, and as whole when the verification after it says so.
+ * Invariants: the event that a repair begins is durable before anything is touched; a key counts as repaired when its
+ * transaction is durable, and as whole when the verification afterwards says so.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
@@ -27,7 +27,7 @@ export interface RepairPorts extends AskBackPorts {
   readonly pending: PendingRepairs;
 }
 
-/** Throws `interrupted`. What is in the way of a part is told in the report. */
+/** Throws `interrupted`. The report says what is blocking a part. */
 export async function repair(ports: RepairPorts, caller: Caller, life: CallLife): Promise<VerifyAnswer> {
   let found = await lookAtEverything(ports, life);
   const run: Run = { ports, by: caller.name, life, mended: [], obstacles: new Map() };
@@ -36,7 +36,7 @@ export async function repair(ports: RepairPorts, caller: Caller, life: CallLife)
     const mendedBefore = run.mended.length;
     round = await repairOnce(run, found);
     if (!round.changed) break;
-    // More than a verification names at once: the next round has the rest.
+    // There is more damage than one verification names: the next round repairs the rest.
     const again = found.findings.more > 0 && run.mended.length > mendedBefore;
     found = await lookAtEverything(ports, life);
     if (!again) break;
@@ -56,9 +56,9 @@ export async function repair(ports: RepairPorts, caller: Caller, life: CallLife)
 
 interface Round {
   readonly left: readonly DamagedGroup[];
-  /** Those that were asked to send again. */
+  /** The secondaries that were asked to send again. */
   readonly secondaries: readonly ServerName[];
-  /** Something was put right. */
+  /** Something was repaired. */
   readonly changed: boolean;
 }
 
@@ -66,7 +66,7 @@ function isDamaged({ findings }: Verified): boolean {
   return findings.damages.length > 0 || notesOf(findings) > 0;
 }
 
-/** What is set back or counted anew, and so always put right. */
+/** Counts what is set back or counted again, and so can always be repaired. */
 function notesOf({ cursors, contacts, receiptTotals }: Findings): number {
   return cursors.length + contacts.length + receiptTotals.length;
 }
@@ -103,7 +103,7 @@ interface Run {
   readonly by: string;
   readonly life: CallLife;
   readonly mended: MendedKey[];
-  /** By their sentences: several rounds meet the same. */
+  /** By sentence: several rounds meet the same obstacle. */
   readonly obstacles: Map<string, Notice>;
 }
 
@@ -116,7 +116,7 @@ function ended(
   return ports.audit.record({ event: 'repair-ended', by, outcome, mended: mended.length - before, left });
 }
 
-/** What the records in the rows, the log and the neighbours prove. */
+/** Repairs what the records in the rows, the log and the neighbours prove. */
 async function mendHere(run: Run, groups: readonly DamagedGroup[]): Promise<readonly DamagedGroup[]> {
   const left = await mendEach(run, groups);
   if (left.length < 2) return left;
@@ -157,7 +157,7 @@ async function mendFromAbove(
   return left;
 }
 
-/** What a gap held up climbs, and what was looked up in vain is asked for again. */
+/** Keys that a gap held up climb now, and keys that were looked up in vain are asked for again. */
 function goOn({ ports, mended }: Run): void {
   if (mended.length === 0) return;
   ports.keysRecorded.raise();

@@ -1,4 +1,4 @@
-/** Who may still bring what a repair could not have at once, and how that is hastened: words for a person. */
+/** Who may still bring what a repair could not recover at once, and how to hasten it. */
 import type { ServerName } from '#domain/server-name.ts';
 import { type NextStep, step, told } from '#domain/step.ts';
 import { byName } from '#domain/name-order.ts';
@@ -39,7 +39,7 @@ function waiting(place: Waiting['place'], { id, name }: ServerName, next: NextSt
   return { place, id, name, ...told(next) };
 }
 
-/** The devices that have a receipt of what is damaged: those that made it, or brought it back. */
+/** The devices that hold a receipt of a damaged key: those that made it or brought it back. */
 function deviceIds(sources: ReadonlySet<string>): ReadonlySet<string> {
   const ids = new Set<string>();
   for (const source of sources) {
@@ -49,5 +49,5 @@ function deviceIds(sources: ReadonlySet<string>): ReadonlySet<string> {
   return ids;
 }
 
-/** What came down by a lookup is given for its claim only, as it was. */
+/** The primary gives a key that came down by a lookup only for its claim, as before. */
 const CAME_DOWN = 'a key that came down by a lookup comes again when a device here opens what it encrypts';

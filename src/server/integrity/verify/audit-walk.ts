@@ -1,6 +1,6 @@
 /**
- * Walks through the audit log: its chain and MACs are made anew, and what it tells is held against the rows: the numbers
- * of keys, and how far each secondary was received.
+ * Walks through the audit log: recomputes its chain and MACs, and compares what it says with the rows: the numbers of
+ * keys, and how far each secondary was received.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { type AuditEvent, auditLeafHash } from '#domain/audit-log.ts';
@@ -13,7 +13,7 @@ import { auditMacFits } from '../../audit/audit-log.ts';
 import type { Damage, Findings, ToldOfKeys } from './findings.ts';
 
 const PAGE = 500;
-/** Lines kept of one run of missing keys: their numbers are as many as the repair will try. */
+/** Lines kept of one run of missing keys. The repair tries no more numbers than these. */
 const TOLD_MAX = 1000;
 const LOOKED_AT = [
   '"keys-recorded"',
@@ -32,8 +32,8 @@ export interface CursorsThen {
 }
 
 /**
- * Tells each damage what the log knows of its numbers. @param onPage after each page, with the line reached.
- * Returns whether every line is as it was written, and the highest number the log tells of.
+ * Tells each damage what the log knows of its numbers. @param onPage after each page, with the line reached. Returns
+ * whether every line is as it was written, and the highest number that the log names.
  */
 export async function walkAudit(
   { reader, barrier }: { readonly reader: Reader; readonly barrier: Barrier },
@@ -78,12 +78,12 @@ export async function walkAudit(
     if (rows.length < PAGE) break;
   }
   if (!lastMac) fault('the audit log was cut or added to after its last sealed line');
-  // A log that does not add up tells nothing of them.
+  // A log that does not add up says nothing about the cursors.
   if (faults === 0) for (const cursor of cursors.altered()) findings.cursor(cursor);
   return { whole: faults === 0, lastKey };
 }
 
-/** Only of the kinds that are looked at. */
+/** Parses only the kinds that are used. */
 function readLine({ event }: AuditRow): Told | undefined {
   if (!LOOKED_AT.some((kind) => event.includes(kind))) return undefined;
   try {
@@ -101,7 +101,7 @@ function tell(damages: readonly Damage[], { from, to, first, receivedFrom, at }:
 
 /** Those with a number from `from` to `to`. */
 function* damagesIn(damages: readonly Damage[], from: number, to: number): Generator<Damage> {
-  // The first that does not end before that.
+  // Finds the first that does not end before `from`.
   let low = 0;
   for (let high = damages.length; low < high; ) {
     const middle = (low + high) >>> 1;
@@ -118,7 +118,7 @@ class Acknowledged {
 
   hear(damages: readonly Damage[], { epoch, to, refused, primary }: AcknowledgedKeys): void {
     const from = epoch === this.#epoch && to > this.#to ? this.#to + 1 : 1;
-    // Which of them was refused it does not say.
+    // The event does not say which of them was refused.
     if (refused === 0) {
       for (const damage of damagesIn(damages, from, to)) damage.acknowledgedBy.add(primary);
     }
@@ -127,7 +127,7 @@ class Acknowledged {
   }
 }
 
-/** Cursors, each of which the log must have told of: it is written in the transaction that moves one. */
+/** Cursors to check against the log: every transaction that moves a cursor also writes an event. */
 class HeldCursors {
   readonly #line: number;
   readonly #held = new Map<string, { readonly cursor: Cursor; fits: boolean }>();
@@ -143,7 +143,7 @@ class HeldCursors {
     const held = this.#held.get(`${secondary} ${epoch}`);
     if (held === undefined) return;
     const fits = held.cursor.seq === to;
-    // What came after it was read moved it on, perhaps between the two looks.
+    // An event after the cursor was read moved it on, perhaps between the two looks.
     held.fits = line <= this.#line ? fits : held.fits || fits;
   }
 

@@ -1,6 +1,6 @@
 /**
  * What a verification finds: damaged keys by number, and everything else as notices. Invariant: memory is bounded,
- * however much is damaged; what is not listed any more is counted.
+ * however much is damaged; what exceeds the lists is counted.
  */
 import { parseJson } from '#domain/bounded-json.ts';
 import { KEY_JSON } from '#domain/json-bounds.ts';
@@ -9,17 +9,17 @@ import type { Contact, Cursor, StoredKey } from '#store/rows.ts';
 import { toHex } from '#domain/hex.ts';
 import { type NextStep, type Notice, notice, step } from '#domain/step.ts';
 
-/** Problems listed, and damaged keys named; behind so many the rest is only counted. */
+/** Problems listed and damaged keys named. Beyond this they are only counted. */
 const PROBLEMS_MAX = 1000;
 
 /**
  * What is wrong with a key's row. `unreadable`: its record does not open. `digest`, `device`, `chain`: the record is
- * right, and that column is not. `other-record`: the record that belongs at this number is another one. `missing`: no
+ * right, and that column is wrong. `other-record`: a different record belongs at this number. `missing`: there is no
  * row.
  */
 export type KeyFault = 'unreadable' | 'digest' | 'device' | 'chain' | 'other-record' | 'missing';
 
-/** What the audit log tells of a number: when and from where a key was recorded under it. */
+/** What the audit log says of a number: when a key was recorded under it, and from where. */
 export interface ToldOfKeys {
   readonly from: number;
   readonly to: number;
@@ -46,7 +46,7 @@ export interface Damage {
   readonly acknowledgedBy: Set<string>;
 }
 
-/** What of a row a finding needs; no material. */
+/** What a finding needs of a row: no material. */
 export type DamagedRow = Pick<StoredKey, 'seq' | 'id' | 'digest' | 'receivedFrom' | 'fields'>;
 
 export class Findings {
@@ -62,7 +62,7 @@ export class Findings {
     else this.#more += 1;
   }
 
-  /** By rising number. A second fault of the row named last joins the first. */
+  /** By rising number. Another fault of the row named last joins the first one. */
   damaged(row: DamagedRow, fault: KeyFault): void {
     const last = this.#damages.at(-1);
     if (last?.seq === row.seq) {
@@ -110,7 +110,7 @@ export class Findings {
     );
   }
 
-  /** What was heard of a neighbour, and cannot be read any more. */
+  /** The unverified status of a neighbour, if it can no longer be read. */
   contact(contact: Contact): void {
     if (this.#contacts.length < PROBLEMS_MAX) this.#contacts.push(contact);
     this.add(
@@ -122,7 +122,7 @@ export class Findings {
     return this.#contacts;
   }
 
-  /** A device whose total of receipts is not that of the notes beside its keys. */
+  /** A device whose total of receipts differs from the notes beside its keys. */
   receipts(device: ServerName): void {
     if (this.#receiptTotals.length < PROBLEMS_MAX) this.#receiptTotals.push(device);
     this.add(
@@ -148,13 +148,13 @@ export class Findings {
     return this.#notices;
   }
 
-  /** Found, and not listed. */
+  /** Damages found, but not listed. */
   get more(): number {
     return this.#more;
   }
 }
 
-/** As damaged fields say, for a hint where to look. */
+/** By the damaged fields, as a hint where to look. */
 function originOf(fields: string): string | null {
   try {
     const { origin } = parseJson(fields, KEY_JSON) as { origin?: unknown };

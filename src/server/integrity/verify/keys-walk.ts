@@ -1,6 +1,6 @@
 /**
- * Walks through the keys in their order: each record is opened, its digest made anew, and each chain value held against
- * the one before it. Invariant: a row that is as it was recorded is never named, whatever became of its neighbours.
+ * Walks through the keys in order: opens each record, recomputes its digest, and checks each chain value against the
+ * one before. Invariant: a row that is as it was recorded is never named, whatever happened to its neighbours.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { checkKey, keyFromCanonical } from '#domain/encryption-key.ts';
@@ -12,10 +12,10 @@ import type { DamagedRow, Findings, KeyFault } from './findings.ts';
 
 const PAGE = 500;
 
-/** A row whose chain value does not follow from the one before it: the next row tells which of the two is wrong. */
+/** A row whose chain value does not follow from the previous row. The next row tells which of the two is wrong. */
 interface Doubt extends DamagedRow {
   readonly chain: Uint8Array;
-  /** The one before it is named already: that is why it does not follow. */
+  /** The previous row is already named: that is why this one does not follow. */
   readonly explained: boolean;
 }
 
@@ -60,7 +60,7 @@ class KeysWalk {
     } else {
       this.#settle('chain');
       this.#findings.missing(this.#seq + 1, row.seq - 1);
-      // Nothing is there that it could be held against; the next row holds it to account.
+      // Nothing is there to check it against. The next row checks it.
       this.#chain = row.chain;
     }
     for (const fault of faults) this.#findings.damaged(row, fault);
@@ -78,7 +78,7 @@ class KeysWalk {
       this.#settle('chain');
       this.#chain = chain;
     } else if (this.#doubt !== undefined && same(nextChainValue(this.#doubt.chain, digest), chain)) {
-      // What was written there is right, and so it was made from another digest, or after another row.
+      // The chain value there is right, so it was made from another digest or after another row.
       if (this.#doubt.explained) this.#doubt = undefined;
       this.#settle('other-record');
       this.#chain = chain;
@@ -97,7 +97,7 @@ class KeysWalk {
   }
 }
 
-/** The digest of the record that lies in the row; where it does not open, the one that the row names. */
+/** The digest of the record in the row; if it does not open, the digest that the row names. */
 function judgeRow(
   barrier: Barrier,
   row: StoredKey,
@@ -109,7 +109,7 @@ function judgeRow(
     if (keyFromCanonical(row.id, row.fields).device.id !== row.deviceId) faults.push('device');
     return { digest, faults };
   } catch {
-    // Whatever does not open, or is no key: the row is not what was recorded.
+    // It does not open or is no key: the row is not what was recorded.
     return { digest: row.digest, faults: ['unreadable'] };
   }
 }

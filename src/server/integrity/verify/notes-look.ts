@@ -1,6 +1,6 @@
 /**
- * Looks at what is noted of devices and neighbours: each device's total of receipts is held against the notes of what it
- * holds, and what was heard of a neighbour must be readable. None of it decides who gets what.
+ * Checks what is noted of devices and neighbours: each device's total of receipts must match the notes of what it
+ * holds, and the status of a neighbour must be readable. Neither decides who gets what.
  */
 import { parseJson } from '#domain/bounded-json.ts';
 import { ROW_JSON } from '#domain/json-bounds.ts';
@@ -15,12 +15,12 @@ import { countReceipts, DEVICES_A_WALK, sameTotals } from './receipts-count.ts';
 import type { Store } from '#store/store.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';
 
-/** A device may hand over keys while it is counted; one that does so each time is counted another day. */
+/** A device may hand over keys while it is counted. One that does so each time is counted another day. */
 const LOOKS_MAX = 3;
 /** Totals read between two turns of the event loop: some milliseconds. */
 const TOTALS_A_TURN = 1000;
 
-/** @param turn lets others go on. */
+/** @param turn lets other work run. */
 export async function lookAtNotes(
   { rows, store }: { readonly rows: TrustedRows; readonly store: Store },
   findings: Findings,
@@ -29,7 +29,7 @@ export async function lookAtNotes(
   const { reader } = store;
   const primary = await readPrimary(rows, reader);
   if (primary !== undefined) lookAtContact(await readPrimaryContact(reader, primary), findings);
-  // A key that is damaged is missing in the sum; it is put right first.
+  // The sum lacks a damaged key, so the key is repaired first.
   const counts = findings.damages.length === 0 && findings.more === 0;
   let devices: ServerName[] = [];
   for await (const { id, value } of rows.each<Member>(reader, 'member')) {
@@ -67,7 +67,7 @@ function isReadable({ body }: Contact): boolean {
   }
 }
 
-/** Returns those whose total changed meanwhile. */
+/** Returns the devices whose total changed meanwhile. */
 async function lookAtReceipts(
   reader: Reader,
   devices: readonly ServerName[],

@@ -1,6 +1,6 @@
 /**
- * Where a damaged key can be had again. What the audit log tells of it counts before what its own row says: the row is the
- * thing that is damaged.
+ * Where a damaged key can be recovered. What the audit log says of it counts before what its row says: the row is the
+ * damaged part.
  */
 import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
@@ -12,9 +12,9 @@ import { readMember } from '../../members/members.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';
 import type { Damage, KeyFault } from './findings.ts';
 
-/** Faults of columns that the record itself, or its neighbours, put right. */
+/** Faults of columns that the record itself or its neighbours repair. */
 const MENDED_HERE: ReadonlySet<KeyFault> = new Set(['digest', 'device', 'chain']);
-/** Refused keys looked through. */
+/** Refused keys that are searched. */
 const REFUSED_MAX = 10_000;
 
 export interface Surroundings {
@@ -24,7 +24,7 @@ export interface Surroundings {
   readonly acknowledgedSeq: number;
   /** Numbers that the primary refused. */
   readonly refused: ReadonlySet<number>;
-  /** Those that a damaged key may have come from. */
+  /** The members that a damaged key may have come from. */
   readonly members: ReadonlyMap<string, Member>;
 }
 
@@ -51,7 +51,7 @@ export async function readSurroundings(
   };
 }
 
-/** The nearest first. An export comes last: whoever keeps one knows. */
+/** The nearest first. An export comes last: the people who keep one know of it. */
 export function placesOf(damage: Damage, around: Surroundings): PlaceOfKey[] {
   const places: PlaceOfKey[] = [];
   const put = (place: PlaceOfKey): void => {
@@ -76,7 +76,7 @@ export function placesOf(damage: Damage, around: Surroundings): PlaceOfKey[] {
   return places;
 }
 
-/** Once it had a key it refuses a damaged record of it that is sent again, and has the key all the same. */
+/** A primary that has a key refuses a damaged record of it that is sent again, and still has the key. */
 function acknowledged(
   { seq, to, acknowledgedBy }: Damage,
   { primary, acknowledgedSeq, refused }: Surroundings,
@@ -90,7 +90,7 @@ function namedIn(damage: Damage): string[] {
   return idsOf(sourcesOf(damage), ['secondary:', 'device:', 'receipt:'], damage.origin);
 }
 
-/** From where the keys of those numbers came. */
+/** The sources of the keys of those numbers. */
 function sourcesOf({ told, receivedFrom }: Damage): string[] {
   if (told.length > 0) return [...new Set(told.map((one) => one.receivedFrom))];
   return receivedFrom === null ? [] : [receivedFrom];
@@ -117,7 +117,7 @@ export function faultOf({ faults }: Damage): string {
   return faults.map((fault) => FAULT_WORDS[fault]).join('; ');
 }
 
-/** One sentence for a person: which key, what is wrong, and where it can be had again. */
+/** One sentence for a person: which key, what is wrong, and where it can be recovered. */
 export function sentenceOf(damage: Damage, places: readonly PlaceOfKey[]): string {
   const { seq, to, id, told } = damage;
   const named = places.map(placeWords);

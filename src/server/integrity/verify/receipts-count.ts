@@ -1,6 +1,6 @@
 /**
- * Counting receipts anew: each device's total from the notes of what it holds, page by page through all of them. Memory is
- * bounded: where there are many devices, the notes are walked several times.
+ * Recounts receipts: each device's total from the notes of what it holds, page by page through all of them. Memory is
+ * bounded: with many devices the notes are walked several times.
  */
 import { addToTotals, NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
 import type { NotedReceipt } from '#store/rows.ts';
@@ -10,7 +10,7 @@ const PAGE = 500;
 /** Devices counted in one walk: some ten megabytes. */
 export const DEVICES_A_WALK = 50_000;
 
-/** Totals of those devices, none for one without a note. @param onPage lets others go on. */
+/** Totals of those devices; none for a device without a note. @param onPage lets other work run. */
 export async function countReceipts(
   reader: Reader,
   devices: ReadonlySet<string>,
@@ -33,7 +33,7 @@ export async function countReceipts(
   }
 }
 
-/** Ids of the keys of those numbers. Notes follow the keys, so that their numbers lie close together. */
+/** The ids of the keys of those numbers. Notes follow the keys, so their numbers lie close together. */
 async function idsOf(reader: Reader, notes: readonly NotedReceipt[]): Promise<Map<number, string>> {
   const wanted = new Set(notes.map(({ seq }) => seq));
   const ids = new Map<number, string>();
@@ -43,7 +43,7 @@ async function idsOf(reader: Reader, notes: readonly NotedReceipt[]): Promise<Ma
     for (const { seq, id } of keys) if (wanted.has(seq)) ids.set(seq, id);
     const end = keys.at(-1)?.seq;
     if (end === undefined) break;
-    // Over what nobody holds a receipt for.
+    // Skips numbers for which nobody holds a receipt.
     const next = notes.find(({ seq }) => seq > end);
     after = next === undefined ? last : next.seq - 1;
   }

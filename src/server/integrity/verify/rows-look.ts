@@ -1,4 +1,4 @@
-/** Looks at the rows that decide something, and at the server's own secrets: each MAC, each seal. */
+/** Checks the rows that decide something, and the server's own secrets: each MAC, each seal. */
 import { MEMBER_PLACES } from '#domain/member.ts';
 import type { TrustedKind } from '#store/rows.ts';
 import type { Reader } from '#store/transaction.ts';
@@ -17,10 +17,10 @@ const JUDGED_KINDS: readonly TrustedKind[] = [
   'authority',
   'seal',
 ];
-/** Those whose rows are authenticated by being sealed. */
+/** The kinds whose rows are authenticated by being sealed. */
 const KNOWN_KINDS: ReadonlySet<string> = new Set([...JUDGED_KINDS, 'secret', 'data-key']);
 
-/** Members that are there by their id and in no place. Who is in a wrong one is remembered as altered. */
+/** Counts members that can be found by id and stand in no place. Those in a wrong place are remembered as altered. */
 async function countUnplaced(rows: TrustedRows, reader: Reader): Promise<number> {
   let unplaced = 0;
   for await (const _ of rows.each(reader, 'member')) unplaced += 1;
@@ -35,7 +35,7 @@ export async function lookAtRows(
   findings: Findings,
 ): Promise<void> {
   const { reader } = store;
-  // Who is altered is remembered there.
+  // Reading remembers the altered members.
   for (const kind of JUDGED_KINDS) if (kind !== 'member') for await (const _ of rows.each(reader, kind));
   const unplaced = await countUnplaced(rows, reader);
   if (unplaced > 0) {

@@ -1,6 +1,6 @@
 /**
- * Verification: opens every record and recomputes everything that can be recomputed, from the rows alone. Works on a
- * live server: it reads in pages and lets others go between them.
+ * Verification: opens every record and recomputes everything that can be recomputed, from the rows alone. It works on a
+ * live server: it reads in pages and lets other work run between them.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
@@ -34,7 +34,7 @@ export interface Verified {
   readonly around: Surroundings;
 }
 
-/** Throws `interrupted` where nobody waits for it any more. */
+/** Throws `interrupted` when nobody waits for it any more. */
 export async function verify(ports: VerifyPorts, life: CallLife = UNWATCHED): Promise<VerifyAnswer> {
   return reportOf(await lookAtEverything(ports, life));
 }
@@ -93,7 +93,7 @@ function damagedKeyOf(damage: Damage, around: Surroundings): VerifyAnswer['damag
   };
 }
 
-/** A part that cannot be read at all is a problem, and the other parts are still looked at. */
+/** A part that cannot be read at all is a problem; the other parts are still checked. */
 async function guard<T>(findings: Findings, what: string, look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
@@ -106,7 +106,7 @@ async function guard<T>(findings: Findings, what: string, look: () => Promise<T>
   }
 }
 
-/** Tells how far it is, in rows of both tables, and lets others go on. */
+/** Reports progress in rows of both tables, and lets other work run. */
 function teller(life: CallLife, keys: number, auditHead: () => Promise<{ readonly seq: number }>) {
   let lines = 0;
   const turn = async (done: number, of: number): Promise<void> => {
@@ -120,7 +120,7 @@ function teller(life: CallLife, keys: number, auditHead: () => Promise<{ readonl
       await turn(Math.min(seq, keys), keys + lines);
     },
     lines: (line: number): Promise<void> => turn(keys + Math.min(line, lines), keys + lines),
-    // A handful beside the rest.
+    // Few beside the rest, so not counted as progress.
     devices: (): Promise<void> => turn(keys + lines, keys + lines),
   };
 }
@@ -130,7 +130,7 @@ async function headOf(read: () => Promise<{ readonly seq: number }>): Promise<nu
     return (await read()).seq;
   } catch (error) {
     if (codeOf(error) === 'interrupted') throw error;
-    // Told by whoever walks there.
+    // The walk reports it.
     return undefined;
   }
 }
@@ -151,7 +151,7 @@ async function surroundingsOf(
     return await readSurroundings(server, rows, store.reader, findings.damages);
   } catch (error) {
     if (codeOf(error) === 'interrupted') throw error;
-    // Said already of the rows.
+    // Already reported for the rows.
     return { server, primary: undefined, acknowledgedSeq: 0, refused: new Set(), members: new Map() };
   }
 }
