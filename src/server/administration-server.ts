@@ -1,6 +1,6 @@
 /**
- * One Administration Server, put together from its parts: what machines and people may call, and what it does by
- * itself. Knows no listener and no disk, so that a whole tree of them runs in one process from one seed.
+ * One Administration Server, assembled from its parts: what machines and people may call, and what it does by itself.
+ * It knows no listener and no disk, so a whole tree of servers runs in one process from one seed.
  */
 import { COUNTING_WINDOW_MS } from '#domain/limits.ts';
 import type { Store } from '#store/store.ts';
@@ -49,22 +49,22 @@ export interface AdministrationServerOptions {
   readonly facts: StatusPorts['facts'];
   readonly budgets?: Budgets;
   readonly transferTuning?: TransferTuning;
-  /** Where its seals lie. */
+  /** Where its seals are kept. */
   readonly sealPlaces: Pick<SealsPorts, 'dataDirectory' | 'places'>;
 }
 
 export interface AdministrationServer {
   readonly machines: MachineApi;
   readonly people: PeopleApi;
-  /** Export and import of keys by hand. */
+  /** Export and import of keys. */
   readonly transfers: Transfers;
   readonly backups: Backups;
   readonly refusals: Refusals;
-  /** Aborted when it stops: long calls of people end then. */
+  /** Aborted when the server stops: long calls of people end then. */
   readonly stopping: AbortSignal;
-  /** Begins heartbeats and the counting of refusals. */
+  /** Starts heartbeats and the counting of refusals. */
   start(): void;
-  /** Ends what it does by itself; listeners are the caller's. */
+  /** Ends the server's own work; the caller closes the listeners. */
   stop(): Promise<void>;
 }
 
@@ -91,14 +91,14 @@ export async function createAdministrationServer(
     treeChanged: new Signal(),
   };
   ports.hierarchyChanged.listen(() => ports.ears.forgetIds());
-  // Where it cannot be kept now, it is told all the same.
+  // If the time cannot be stored now, it is still reported.
   await noteTimeAhead(ports).catch(() => undefined);
   const link = new PrimaryLink(ports, options.dialler);
   await link.remember();
   const climb = new Climb(ports, link, () => treeForPrimary(ports));
   const refreshLink = () => climb.refresh();
   const lookups = new Lookups(ports, link, refreshLink);
-  // Two, so that strangers who are refused take no room from keys that are counted.
+  // Two counters, so that refused strangers take no room from counted keys.
   const counted = { refusals: new CountedEvents(audit, clock), provisions: new CountedEvents(audit, clock) };
   const refusals = new Refusals(counted.refusals);
   const streams = new OpenStreams();

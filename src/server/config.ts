@@ -1,6 +1,6 @@
 /**
- * The server's configuration: command line over file over defaults, parsed once, frozen, handed down. Unknown names in
- * the file are errors. Secrets are given as paths.
+ * The server's configuration: the command line overrides the file, which overrides the defaults. It is parsed once,
+ * frozen, and handed down. Unknown names in the file are errors. Secrets are given as paths.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -18,7 +18,7 @@ import { type Address, parseAddress } from '#transport/address.ts';
 import type { SealPlaces } from './seals/open-by-itself.ts';
 import { type Budgets, BUDGETS_DEFAULT } from './members/member-budgets.ts';
 
-/** Zero would shut a member out; removing it says so plainly. */
+/** Zero would shut a member out; removing it does so plainly. */
 const amount = (otherwise: number) => whole(1).default(otherwise);
 const Path = text(PATH_LENGTH_MAX, 1);
 
@@ -28,12 +28,12 @@ const ConfigFile = z.strictObject({
     .optional(),
   listen: text(NAME_LENGTH_MAX).optional(),
   address: text(NAME_LENGTH_MAX).optional(),
-  /** Where the key file of the root key lies; best on another disk than the database. */
+  /** The key file of the root key; best on another disk than the database. */
   rootKeyFile: Path.optional(),
-  /** The module that speaks to a token, and a file with its PIN where the server is to start by itself. */
+  /** The module that speaks to a token, and a file with its PIN if the server is to start without a person. */
   pkcs11: z.strictObject({ module: Path, pinFile: Path.optional() }).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).optional(),
-  /** What one member may do in an hour; above it the answer is "later". */
+  /** What one member may do in an hour. Beyond it the answer is `later`. */
   budgets: z
     .strictObject({
       heartbeatsAnHour: amount(BUDGETS_DEFAULT.heartbeatsAnHour),
@@ -49,10 +49,10 @@ const ConfigFile = z.strictObject({
 
 export interface ServerConfig extends SealPlaces {
   readonly dataDirectory: string;
-  /** Undefined: keep the name the server has; a new one is called after the machine. */
+  /** Undefined: keep the server's name; a new server is named after the machine. */
   readonly name: string | undefined;
   readonly listen: Address;
-  /** What invitations carry; undefined: where it listens. */
+  /** The address that invitations carry; undefined: where it listens. */
   readonly address: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly budgets: Budgets;
@@ -60,7 +60,7 @@ export interface ServerConfig extends SealPlaces {
   readonly configFile: string | undefined;
 }
 
-/** Safe until somebody says otherwise: this machine only. */
+/** Safe until configured otherwise: this machine only. */
 const LISTEN_DEFAULT = '127.0.0.1:0';
 const WILDCARDS = new Set(['0.0.0.0', '::', '*']);
 
@@ -118,7 +118,7 @@ function sealPlaces(
 }
 
 /**
- * The places as the file names them now: seals change on a running server, and the next start must find the new ones.
+ * Reads the places again from the file: seals change on a running server, and the next start must find the new ones.
  *
  * @param path another file than the one the server was started with.
  */
@@ -131,7 +131,7 @@ export function defaultName(): string {
   return 'name' in read ? read.name : 'server';
 }
 
-/** No more than is taken: what is named by mistake may be a disk, or never end. */
+/** Reads no more than is accepted: a path given by mistake may be a disk, or never end. */
 function readBounded(path: string): string {
   const descriptor = openSync(path, 'r');
   try {
@@ -149,7 +149,7 @@ function readBounded(path: string): string {
 function readFile(path: string): z.infer<typeof ConfigFile> {
   let text: string;
   try {
-    // Editors of Windows lay a byte order mark before it.
+    // Windows editors put a byte order mark before it.
     text = readBounded(path).replace(/^\ufeff/, '');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;

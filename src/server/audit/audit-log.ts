@@ -1,6 +1,6 @@
 /**
- * Writing the audit log. Invariant: `record` resolves only when the event is durable, so a caller that awaits it
- * before it answers never lets material out unseen. Events of one turn share one append and one flush.
+ * Writes the audit log. Invariant: `record` resolves only when the event is durable, so a caller that awaits it before
+ * answering never lets material out unrecorded. Events of one turn share one append and one flush.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { type AuditEvent, auditLeafHash, encodeAuditEvent } from '#domain/audit-log.ts';
@@ -30,14 +30,14 @@ export class AuditLog {
     this.#clock = clock;
   }
 
-  /** Resolves when the event is durable. Goes on when the disk is full, out of the space set aside. */
+  /** Resolves when the event is durable. On a full disk it uses the space set aside. */
   record(event: AuditEvent): Promise<void> {
     this.#pending ??= this.#startAppend();
     this.#pending.entries.push(encodeAuditEvent(isoTime(this.#clock()), event));
     return this.#pending.written;
   }
 
-  /** Appends in the caller's transaction: the event is durable exactly when what it tells of is. */
+  /** Appends in the caller's transaction: the event is durable exactly when the change it records is. */
   async append(transaction: Transaction, events: readonly AuditEvent[]): Promise<void> {
     const at = isoTime(this.#clock());
     await this.#append(
@@ -46,7 +46,9 @@ export class AuditLog {
     );
   }
 
-  /** Events join the append until its work runs. The work may be run again by the store: its entries stay its own. */
+  /**
+   * Events join the append until its work runs. The store may run the work again, so the work keeps its own entries.
+   */
   #startAppend(): PendingAppend {
     const entries: string[] = [];
     const written = this.#store.write(
@@ -57,7 +59,7 @@ export class AuditLog {
       { reserve: true },
     );
     const pending: PendingAppend = { entries, written };
-    // A write that fails before its work runs must not keep later events waiting on it for ever.
+    // A write that fails before its work runs must not keep later events waiting for ever.
     written.catch(() => this.#forget(pending));
     return pending;
   }
@@ -87,7 +89,7 @@ function auditMacForm(seq: number, chain: Uint8Array): string {
   return `${seq} ${Buffer.from(chain).toString('hex')}`;
 }
 
-/** Whether a row's MAC is right; rows inside an append have none and are covered by the next that has. */
+/** Whether a row's MAC is right. Rows inside an append have none; the next row that has one covers them. */
 export function auditMacFits(barrier: Barrier, row: AuditRow): boolean {
   return row.mac.length === 0 || barrier.macFits(MAC_PURPOSE, auditMacForm(row.seq, row.chain), row.mac);
 }

@@ -1,10 +1,10 @@
 /**
- * Events that come again and again: the first of a name is written, those that follow within a window are counted and
- * written as one when the window closes. So a caller that repeats itself without end fills neither the log nor the disk.
+ * Events that repeat: the first of a name is written. Those that follow within a window are counted and written as one
+ * when the window closes, so a caller that repeats itself endlessly fills neither the log nor the disk.
  *
- * Invariants: whoever is counted waits until the first is durable, and fails with it. A window is written before it is
- * forgotten: when it is over, when another needs its room, and at the end of a run. A count that cannot be written now
- * stays, and is written with the next.
+ * Invariants: a counted caller waits until the first event is durable, and fails with it. A window is written before it
+ * is forgotten: when it is over, when another needs its room, and at the end of a run. A count that cannot be written
+ * now is kept and written with the next one.
  */
 import type { AuditEvent } from '#domain/audit-log.ts';
 import { COUNTING_WINDOW_MS, COUNTING_WINDOWS_MAX } from '#domain/limits.ts';
@@ -51,7 +51,7 @@ export class CountedEvents {
     }
     const over = open === undefined ? this.#forRoom() : [name];
     const closing = this.#close(over);
-    // Opened before anything is waited for: whoever comes meanwhile is counted in it.
+    // Opened before anything is awaited, so that a caller arriving meanwhile is counted in it.
     const first = this.#audit.record(event);
     const window: Window = { since: this.#clock(), counted, first, count: 0 };
     this.#windows.set(name, window);
@@ -64,7 +64,7 @@ export class CountedEvents {
     return true;
   }
 
-  /** Writes every count. What comes after it, from calls that are still under way, is written singly. */
+  /** Writes every count. Later events, of calls still under way, are written singly. */
   end(): Promise<void> {
     this.#ended = true;
     return this.#close([...this.#windows.keys()]);
@@ -79,17 +79,17 @@ export class CountedEvents {
     return Math.abs(this.#clock() - since) >= COUNTING_WINDOW_MS;
   }
 
-  /** The oldest, where there is no room for another. */
+  /** The oldest window, if there is no room for another. */
   #forRoom(): string[] {
     return this.#windows.size < COUNTING_WINDOWS_MAX ? [] : [...this.#windows.keys().take(1)];
   }
 
-  /** What was counted in it left nothing behind: each of them fails with the first. */
+  /** The callers counted in it left nothing behind: each of them fails with the first. */
   #forget(name: string, window: Window): void {
     if (this.#windows.get(name) === window) this.#windows.delete(name);
   }
 
-  /** What comes from now on opens other windows. */
+  /** Later events open new windows. */
   async #close(names: readonly string[]): Promise<void> {
     const closed = names.map((name) => ({ name, window: this.#windows.get(name)! }));
     for (const name of names) this.#windows.delete(name);
@@ -98,7 +98,7 @@ export class CountedEvents {
 
   async #write(name: string, window: Window): Promise<void> {
     if (!(await isDurable(window.first))) return;
-    // Read now: whoever was counted before the window closed is in it.
+    // Read now, to include callers counted before the window closed.
     const { count, counted, since } = window;
     if (count === 0) return;
     try {

@@ -1,8 +1,8 @@
 /**
- * Keys that leave for members, in the audit log: of one key that is given to one member again and again the first is
- * written, and the others are counted.
+ * Records in the audit log the keys that leave for members. If one key is given to one member again and again, the
+ * first time is written and the others are counted.
  *
- * Invariant: `note` resolves only when an event that tells of this key and this member is durable.
+ * Invariant: `note` resolves only when an event that names this key and this member is durable.
  */
 import type { AuditEvent } from '#domain/audit-log.ts';
 import type { CountedEvents } from './counted-events.ts';

@@ -1,9 +1,9 @@
 /**
- * What is inside a backup: JSON lines, a header, one row of one table a line, a trailer.
+ * The contents of a backup as JSON lines: a header, one line for each row of each table, a trailer.
  *
- * Invariant: the trailer counts the rows of every table and its digest covers every byte before it, so a backup is whole,
- * in order and unaltered exactly when they fit. Sealed blobs stay sealed; what opens them, the root key, is in the
- * header, wrapped under a key that lies beside it: the age file around all of this is what keeps it secret.
+ * Invariant: the trailer counts the rows of every table, and its digest covers every byte before it. A backup is whole,
+ * in order and unaltered exactly when both fit. Sealed blobs stay sealed. The root key, which opens them, is in the
+ * header, wrapped under a key beside it: the age file around everything keeps it secret.
  */
 import { isObject, parseJson } from '#domain/bounded-json.ts';
 import { UUID_PATTERN } from '#domain/uuid.ts';
@@ -29,7 +29,7 @@ export interface BackupHeader {
   readonly epoch: string;
   /** ISO 8601. */
   readonly createdAt: string;
-  /** Version of the program that made it, for people. */
+  /** Version of the program that made it, to show to people. */
   readonly program: string;
   /** Where the two sequences stand. */
   readonly keys: number;
@@ -130,7 +130,7 @@ function objectOf(text: string): Record<string, unknown> | undefined {
     const value: unknown = parseJson(text, ROW_JSON);
     return isObject(value) ? value : undefined;
   } catch {
-    // The parser's message quotes the line.
+    // The parser's message would quote the line.
     return undefined;
   }
 }
@@ -141,7 +141,7 @@ function bytesOf(value: unknown): Uint8Array | undefined {
   return bytes.toString('base64') === value ? bytes : undefined;
 }
 
-/** The first line. Throws `backup-invalid`, or `data-newer` naming the version that is needed. */
+/** Parses the first line. Throws `backup-invalid`, or `data-newer` naming the version that is needed. */
 export function parseHeader(text: string): BackupHeader {
   const value = objectOf(text);
   if (value?.['format'] === EXPORT_FORMAT) {
@@ -189,7 +189,7 @@ export type BackupLine =
   | { readonly kind: 'row'; readonly table: RepositoryTable; readonly row: object }
   | { readonly kind: 'trailer'; readonly counts: Readonly<Record<string, unknown>>; readonly digest: string };
 
-/** Any later line. @param number counted from 1, for the sentence. */
+/** Parses any later line. @param number counted from 1, for the sentence. */
 export function parseLine(text: string, number: number): BackupLine {
   const value = objectOf(text);
   const end = value?.['end'];

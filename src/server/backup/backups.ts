@@ -1,4 +1,4 @@
-/** The backups of one server, with their end: what stops with the server breaks off cleanly. */
+/** The backups of one server. When the server stops, a backup under way breaks off cleanly. */
 import type { Caller } from '#domain/right.ts';
 import type { BackupRequest } from '#protocol/people/transfer-routes.ts';
 import { untilStopped } from '../environment/call-life.ts';

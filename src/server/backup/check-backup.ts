@@ -1,6 +1,6 @@
 /**
- * The restore drill: a backup is restored into a store that is thrown away, and everything in it is verified: each
- * record opens, every digest, the audit log. A backup that was never opened is a hope.
+ * The restore drill: restores a backup into a store that is thrown away and verifies everything in it: each record,
+ * every digest, the audit log. A backup that was never opened is a hope.
  */
 import type { CheckReport } from '#protocol/server-program.ts';
 import { openRepository, type RepositoryPorts } from '../start/create-repository.ts';
@@ -9,13 +9,13 @@ import { verify } from '../integrity/verify/verify.ts';
 import type { BackupPage } from './read-backup.ts';
 import { restoreBackup } from './restore-backup.ts';
 
-/** Throws as `restoreBackup` does, and `interrupted`. What the verification finds is in the report. */
+/** Throws as `restoreBackup` does, and `interrupted`. The report holds what the verification finds. */
 export async function checkBackup(
   ports: RepositoryPorts,
   pages: AsyncIterable<BackupPage>,
   life: CallLife,
 ): Promise<CheckReport> {
-  // Of a key file that is never written: what lies in the scratch directory stays sealed.
+  // The key file for this key is never written: what lies in the scratch directory stays sealed.
   const sealKey = ports.random(32);
   const { server, backup, counts } = await restoreBackup(ports, pages, () => sealKey, true);
   const repository = await openRepository(ports, sealKey, undefined);

@@ -1,9 +1,9 @@
-/** Putting a backup's rows back, page by page. */
+/** Loads a backup's rows page by page. */
 import { NO_RECEIPTS } from '#domain/receipt.ts';
 import type { RepositoryPage } from '#store/snapshot.ts';
 import type { Transaction } from '#store/transaction.ts';
 
-/** Writes a page into a repository that has none of these rows, and of `keys` and `audit` all those before. */
+/** Writes a page into a repository that holds none of these rows and, for `keys` and `audit`, all earlier ones. */
 export async function loadPage(transaction: Transaction, page: RepositoryPage): Promise<void> {
   switch (page.table) {
     case 'trusted-rows':
@@ -23,7 +23,7 @@ export async function loadPage(transaction: Transaction, page: RepositoryPage): 
       for (const contact of page.rows) await transaction.putContact(contact);
       return;
     case 'receipts':
-      // Their totals come behind them, as a table of their own.
+      // Their totals follow as a table of their own.
       for (const { deviceId, seq } of page.rows) await transaction.addReceipts(deviceId, [seq], NO_RECEIPTS);
       return;
     case 'receipt-totals':

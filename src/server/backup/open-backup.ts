@@ -1,9 +1,9 @@
 /**
- * The envelope of a backup, opened with its password.
+ * Opens the envelope of a backup with its password.
  *
- * Invariants: what a file is is told where anyone could see it (it is empty, it is no age file); whether the password is
- * wrong or what stands beside it was altered nobody can tell; and only whoever has the password is told that the rest is
- * damaged. Every byte handed on was verified.
+ * Invariants: what anyone could see of a file is reported to anyone (it is empty, it is no age file); a wrong password
+ * cannot be told from an altered header; only a caller with the right password learns that the rest is damaged. Every
+ * byte passed on was verified.
  */
 import type { Bytes } from '#crypto/age/age-payload.ts';
 import type { Stretch } from '#crypto/age/scrypt-stanza.ts';
@@ -64,7 +64,7 @@ function damaged(): KeystairError {
   );
 }
 
-/** Hands the bytes on once they begin as an age file does. */
+/** Passes the bytes on once they begin as an age file does. */
 async function* demandAge(file: AsyncIterable<Uint8Array>): Bytes {
   let begun: Uint8Array | undefined = new Uint8Array(0);
   for await (const block of file) {

@@ -1,6 +1,6 @@
 /**
- * A backup, read as it comes: opened with its password, every line's form checked, counts and digest held against the
- * trailer. Invariant: the reader ends without an error only where the file was whole.
+ * Reads a backup as it arrives: opens it with its password, checks every line's form, and checks counts and digest
+ * against the trailer. Invariant: the reader ends without an error only if the file was whole.
  */
 import { createHash } from 'node:crypto';
 import type { Stretch } from '#crypto/age/scrypt-stanza.ts';
@@ -21,11 +21,14 @@ import { openBackup } from './open-backup.ts';
 export interface BackupPage {
   readonly header: BackupHeader;
   readonly page: RepositoryPage | undefined;
-  /** Rows of every table up to here, this page's too. */
+  /** Rows of every table so far, including this page. */
   readonly counts: BackupCounts;
 }
 
-/** Throws `backup-unreadable`, `backup-damaged`, `backup-invalid`, `data-newer`. The last page comes after the trailer was judged. */
+/**
+ * Throws `backup-unreadable`, `backup-damaged`, `backup-invalid`, `data-newer`. Yields the last page only after
+ * checking the trailer.
+ */
 export async function* readBackup(
   file: AsyncIterable<Uint8Array>,
   password: string,
@@ -43,7 +46,7 @@ export async function* readBackup(
   yield body.end();
 }
 
-/** Where in the backup the reading stands. */
+/** How far the backup has been read. */
 class BackupBody {
   readonly #digest = createHash('sha256');
   readonly #counts = noRows();
@@ -53,7 +56,7 @@ class BackupBody {
   #table: RepositoryTable | undefined;
   #rows: object[] = [];
 
-  /** A full page, or one of a table that is over. */
+  /** Returns a full page, or the rest of a finished table. */
   take(line: Buffer): BackupPage | undefined {
     this.#lines += 1;
     if (this.#trailer !== undefined) throw backupInvalid('something follows the trailer of the backup');
@@ -104,7 +107,7 @@ class BackupBody {
     const rows = this.#rows;
     this.#rows = [];
     const page = rows.length === 0 ? undefined : ({ table: this.#table, rows } as RepositoryPage);
-    // There is a header before there is a row or a trailer.
+    // There is a header before any row or trailer.
     return { header: this.#header!, page, counts: { ...this.#counts } };
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Restoring: a backup's rows become a repository again, in an empty store that its caller throws away unless all of
- * this succeeded.
+ * Restore: a backup's rows become a repository again, in an empty store that its caller throws away unless all of this
+ * succeeded.
  *
- * Invariants: every row is as it was, so numbers, chain and sealed records are the same; what is new is the epoch, and
- * the audit log goes on with a line that names the last one known. What could let somebody in a second time, older key
- * files, invitations and permissions to recover, does not come back. The other seals do, and a key file is made only
- * where the server had one or nothing else opens it alone: a server that waited for a person waits for one again.
+ * Invariants: every row is as it was, so numbers, chain and sealed records are the same. The epoch is new, and the
+ * audit log continues with a line that names the last one known. What could let somebody in a second time does not come
+ * back: older key files, invitations, permissions to recover. The other seals do. A key file is made only if the server
+ * had one or nothing else opens it alone: a server that waited for a person waits for one again.
  */
 import { openKeyring } from '#crypto/keyring.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -25,8 +25,9 @@ import { type BackupCounts, type BackupHeader, backupInvalid } from './backup-li
 import type { BackupPage } from './read-backup.ts';
 
 /**
- * @param makeSealKey makes the key file, or finds it; called when everything else proved good, if there is to be one.
- * @param newKeyFile there is to be one whatever seals the server has: for when the others are lost.
+ * @param makeSealKey makes or finds the key file. It is called, if there is to be one, when everything else proved
+ * good.
+ * @param newKeyFile make one whatever seals the server has: for when the others are lost.
  * Throws `backup-unreadable`, `backup-damaged`, `backup-invalid`, `data-newer`, `row-untrusted`, `disk-full`.
  */
 export async function restoreBackup(
@@ -86,7 +87,7 @@ async function loadAll(
   return { ...last, keyFiles };
 }
 
-/** The old key file may be lost, or in the wrong hands: it opens nothing here, and its row is never written. */
+/** The old key file may be lost or in the wrong hands. It opens nothing here, and its row is never written. */
 function withoutKeyFiles(page: RepositoryPage, keyFiles: TrustedRow[]): RepositoryPage {
   if (page.table !== 'trusted-rows') return page;
   keyFiles.push(...page.rows.filter(isKeyFile));
@@ -97,7 +98,7 @@ function isKeyFile({ kind, id, body }: TrustedRow): boolean {
   return kind === 'seal' && parseSeal(id, body)?.kind === 'key-file';
 }
 
-/** A broken invariant of the store is here a fault of the file. */
+/** A broken invariant of the store is a fault of the file here. */
 function notLoaded(error: unknown): never {
   if (error instanceof KeystairError) throw error;
   throw backupInvalid('the rows of the backup contradict one another', error);

@@ -1,9 +1,9 @@
 /**
- * A place of its own for a drill, gone when the drill is over, however it ended. A process that was killed cannot take
- * its place away: the next drill in the same folder does.
+ * A scratch directory for a drill, removed when the drill is over, however it ended. A killed process cannot remove its
+ * directory: the next drill in the same folder does.
  *
- * Invariant: only a place that nobody uses is taken away, and the kernel says so: whoever works in one holds the lock on
- * it. What lies there is sealed, and the key that would open it was never written.
+ * Invariant: only an unused directory is removed, and the kernel decides that: a process that works in one holds the
+ * lock on it. Its contents are sealed, and the key that would open them was never written.
  */
 import { existsSync, lstatSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { acquireDataLock } from '#store/sqlite/data-lock.ts';
 
 const NAME = 'keystair-check-';
 
-/** @param use takes the lock on the directory it is given, for as long as it works there. */
+/** @param use takes the lock on the directory that it is given, for as long as it works there. */
 export async function withScratchDirectory<T>(
   folder: string,
   use: (directory: string) => Promise<T>,
@@ -28,13 +28,13 @@ export async function withScratchDirectory<T>(
   }
 }
 
-/** What cannot be taken away stays: the drill itself is what was asked for. */
+/** What cannot be removed stays: the caller asked for the drill itself. */
 function takeAwayUnused(directory: string): void {
   try {
     const found = lstatSync(directory);
     if (!found.isDirectory() || found.uid !== process.geteuid?.()) return;
     if (!existsSync(join(directory, LOCK_FILE))) {
-      // Its process ended before anything was there, or makes it at this moment and does so again.
+      // Its process ended before anything was there, or is making it at this moment and will make it again.
       rmdirSync(directory);
       return;
     }
@@ -45,6 +45,6 @@ function takeAwayUnused(directory: string): void {
       lock.release();
     }
   } catch {
-    // In use, or gone by now.
+    // In use, or already gone.
   }
 }

@@ -1,9 +1,9 @@
 /**
  * Backup: the whole server at one moment, in one file that only a password opens.
  *
- * How it flows: the password is judged and stretched; the audit event is made durable; then
- * a snapshot is taken, so that everything acknowledged before is in it, the event too; only then is `deliver` given the
- * first byte. Rows are read page by page as `deliver` takes them: memory stays flat, and custody goes on meanwhile.
+ * How it flows: the password is judged and stretched, and the audit event is made durable. Then a snapshot is taken, so
+ * that it holds everything acknowledged before, including the event. Only then does `deliver` get the first byte. Rows
+ * are read page by page as `deliver` takes them, so memory stays flat and custody continues meanwhile.
  */
 import { prepareSeal } from '#crypto/export-envelope/seal-export.ts';
 import type { Keyring } from '#crypto/keyring.ts';
@@ -28,12 +28,12 @@ export interface BackupPorts
   readonly keyring: Keyring;
 }
 
-/** A row of a key and a line of the audit log as they stand in the file, for the estimate. */
+/** Bytes of a key's row and of an audit line in the file, for the estimate. */
 const KEY_LINE_BYTES = 900;
 const AUDIT_LINE_BYTES = 330;
 
 /**
- * @param deliver resolves when every byte was taken, and throws where that is not to be.
+ * @param deliver resolves when every byte was taken, and throws if that will not happen.
  * Throws `password-weak`, `data-damaged`.
  */
 export async function writeBackup(
@@ -109,7 +109,7 @@ async function* linesOf(
   }
 }
 
-/** A backup that could not be restored is worse than none: it would be trusted. */
+/** A backup that cannot be restored is worse than none: people would trust it. */
 function demandNoGap(table: string, before: number, rows: readonly { readonly seq: number }[]): void {
   const wrong = rows.findIndex(({ seq }, index) => seq !== before + index + 1);
   if (wrong === -1) return;

@@ -1,7 +1,7 @@
 /**
- * A device that changes server. Here, at the new one, it shows id and claim of every key it needs; each is looked up
- * like any other and kept. It moves over only when all are in this server's own repository; then the old server is
- * told, keeps every key, and shows the device as moved.
+ * A device that changes server. At its new server, here, it presents the id and claim of every key it needs. Each is
+ * looked up like any other and kept. The device moves only when all of them are in this server's own repository. Then
+ * the old server is told; it keeps every key and shows the device as moved.
  */
 import { claimFromText } from '#domain/claim.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -21,7 +21,7 @@ export interface ArrivePorts extends DevicePorts {
 /** Keys looked up at a time for one arriving device. */
 const ARRIVE_TOGETHER = 8;
 
-/** For each key: it is recorded here, with a receipt; or why it could not be had. No material is answered. */
+/** For each key: it is recorded here and has a receipt, or why it could not be had. The answer holds no material. */
 export async function arrive(
   ports: ArrivePorts,
   member: Member,
@@ -61,7 +61,7 @@ async function arriveOne(
   await ports.store.write(async (transaction) => {
     await demandCaller(transaction);
     const known = (await transaction.knownKeys([id])).get(id);
-    // It was found above and could not be kept for a full disk: a device moves only to what is here.
+    // It was found above and could not be kept on a full disk. A device moves only when its keys are here.
     if (known === undefined) {
       throw new KeystairError('disk-full', `this server has no room to keep key ${id}`, {
         nextStep: 'free some space there, and run the command again with the same invitation',
@@ -75,7 +75,7 @@ async function arriveOne(
   return { id, outcome: 'recorded', receipt: ports.receipts.seal(member.id, outcome.key) };
 }
 
-/** The device has moved over to this server. */
+/** The device has moved to this server. */
 export async function arrived(
   ports: ArrivePorts,
   demandCaller: (transaction: Transaction) => Promise<Member>,

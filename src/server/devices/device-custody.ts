@@ -1,9 +1,9 @@
 /**
- * Taking devices' keys into custody, those of one turn together: a thousand laptops that hand a key over at the same
- * moment share one look for known keys, one MAC of the audit log and one flush.
+ * Takes devices' keys into custody, those of one turn together: a thousand laptops that hand a key over at the same
+ * moment share one search for known keys, one MAC of the audit log and one flush.
  *
  * Invariants: `record` resolves only when key and receipt note are durable; each caller's membership is read in the
- * transaction that stores; what becomes of one key changes nothing for another.
+ * transaction that stores; the outcome of one key changes nothing for another.
  */
 import { KeystairError } from '#domain/errors.ts';
 import { DEVICE_KEYS_TOGETHER_MAX } from '#domain/limits.ts';
@@ -22,7 +22,7 @@ interface Handover {
 
 export type CustodyPorts = Pick<ServerPorts, 'store' | 'barrier' | 'clock' | 'audit' | 'keysRecorded'>;
 
-/** What became of one handover: recorded or known, or why not. */
+/** The outcome of one handover: recorded, known, or why it was refused. */
 type Outcome = RecordOutcome | { readonly outcome: 'refused'; readonly because: unknown };
 
 interface PendingWork {
@@ -53,7 +53,7 @@ export class DeviceCustody {
     }
   }
 
-  /** Handovers join until the work runs. The store may run it again: they stay its own. */
+  /** Handovers join until the work runs. The store may run the work again, so the work keeps its own handovers. */
   #startWork(): PendingWork {
     const handovers: Handover[] = [];
     const forget = (): void => {
@@ -68,7 +68,7 @@ export class DeviceCustody {
       (all) => {
         if (all.some(({ outcome }) => outcome === 'new')) this.#ports.keysRecorded.raise();
       },
-      // A write that fails before its work runs must not keep later handovers waiting on it for ever.
+      // A write that fails before its work runs must not keep later handovers waiting for ever.
       forget,
     );
     return pending;
@@ -85,7 +85,7 @@ async function recordHandovers(
   const admitted: { readonly at: number; readonly device: string; readonly key: CheckedKey }[] = [];
   for (const [at, { key, demandCaller }] of handovers.entries()) {
     try {
-      // In the transaction that stores: it may have been removed meanwhile.
+      // In the transaction that stores: the device may have been removed meanwhile.
       admitted.push({ at, device: (await demandCaller(transaction)).id, key });
     } catch (because) {
       outcomes[at] = { outcome: 'refused', because };

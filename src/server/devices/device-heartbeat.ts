@@ -1,6 +1,4 @@
-/**
- * A device's heartbeat, and the receipts it brings back when this server counts otherwise.
- */
+/** A device's heartbeat, and the receipts that the device returns if this server's count differs. */
 import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { Transaction } from '#store/transaction.ts';
@@ -18,7 +16,7 @@ export async function deviceHeartbeat(
   addresses: readonly string[],
 ): Promise<AnswerOf<'deviceHeartbeat'>> {
   const { member, totals } = await ports.store.write(async (transaction) => {
-    // As its row is now: a removal of this moment would be undone by one that was read before it.
+    // The row as it is now: a row read earlier would undo a removal of this moment.
     const member = await demandCaller(transaction);
     await transaction.putContact({ id: member.id, lastHeartbeatAt: ports.clock(), body: '{}' });
     if (request.name !== member.name)
@@ -26,12 +24,12 @@ export async function deviceHeartbeat(
     return { member, totals: await transaction.receiptTotals(member.id) };
   });
   const agree = totals.count === request.receipts.count && toHex(totals.digest) === request.receipts.digest;
-  // Where they are wanted for damaged keys, they are told apart from those by what is asked for next.
+  // If receipts are wanted for damaged keys, the next request tells which ones.
   const differ = !agree || ports.wanted.from(member.id);
   return { server: ports.server, addresses: [...addresses], receipts: differ ? 'differ' : 'agree' };
 }
 
-/** Of the receipts a device holds, those this server does not know of, and those of keys that are damaged here. */
+/** Of a device's receipts, those that this server does not know, and those of keys that are damaged here. */
 export async function missingReceipts(
   ports: DevicePorts,
   member: Member,
@@ -51,7 +49,7 @@ export async function missingReceipts(
   };
 }
 
-/** Takes keys back from receipts: only this server's own, for this device, whose record fits its id. */
+/** Recovers keys from receipts: only this server's own receipts, for this device, whose record fits its id. */
 export async function returnReceipts(
   ports: DevicePorts,
   member: Member,

@@ -1,5 +1,5 @@
 /**
- * The devices of this server: listing, finding one by what a person typed, removing. A removed device's keys stay.
+ * The devices of this server: lists them, finds one by what a person typed, removes one. A removed device's keys stay.
  */
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -14,7 +14,7 @@ import { findMember, pageOfMembers, removeMember } from '../members/members.ts';
 
 const UUID_LENGTH = 36;
 
-/** A page of them: there may be a million. */
+/** Lists one page of devices: there may be a million. */
 export async function listDevices(
   ports: Pick<ServerPorts, 'rows' | 'store'>,
   { after, limit = LIST_PAGE_MAX }: z.output<PeopleRoutes['listDevices']['request']>,
@@ -42,7 +42,7 @@ export async function listDevices(
   };
 }
 
-/** A position as it travels: nobody but this server reads it. */
+/** A position as it travels. Only this server reads it. */
 function textOf({ sortName, id }: NamePosition): string {
   return Buffer.from(id + sortName).toString('base64url');
 }

@@ -1,6 +1,6 @@
 /**
- * Receipts: a record sealed under the server's receipt key, which every backup contains, handed to the device that
- * cannot open it. A server put back to an older copy of its data takes its keys back from them.
+ * Receipts: a record sealed under the server's receipt key, handed to the device, which cannot open it. Every backup
+ * contains the receipt key. A server restored to an older copy of its data recovers its keys from receipts.
  */
 import { nonceSource } from '#crypto/nonces.ts';
 import { XAES_NONCE_BYTES, XaesKey } from '#crypto/xaes-256-gcm.ts';
@@ -16,7 +16,7 @@ import type { Random } from '../environment/environment.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';
 
 const RECEIPT_KEY = 'receipt-key';
-/** So that another form of receipt can come later. */
+/** Allows another form of receipt later. */
 const VERSION = 1;
 
 export async function storeNewReceiptKey(
@@ -61,7 +61,10 @@ export class Receipts {
     return Buffer.concat([Buffer.of(VERSION), nonce, sealed]).toString('base64');
   }
 
-  /** The key of a receipt, or undefined where it is not one of this server's for that device and id, or holds another. */
+  /**
+   * The key in a receipt; undefined if this server did not make the receipt for that device and id, or it holds another
+   * key.
+   */
   open(deviceId: string, keyId: string, receipt: string): CheckedKey | undefined {
     const bytes = Buffer.from(receipt, 'base64');
     if (bytes[0] !== VERSION || bytes.length <= XAES_NONCE_BYTES + 17) return undefined;
@@ -83,11 +86,11 @@ export class Receipts {
 export interface HeldReceipt {
   readonly id: string;
   readonly seq: number;
-  /** The key was recorded in this transaction: nobody can have a receipt for it yet. */
+  /** The key was recorded in this transaction, so nobody can hold a receipt for it yet. */
   readonly isNew?: boolean;
 }
 
-/** Notes that the device holds receipts for these keys; those it already had, or named twice, count once. */
+/** Notes that the device holds receipts for these keys. Those it already had, and those named twice, count once. */
 export async function noteReceipts(
   transaction: Transaction,
   deviceId: string,

@@ -1,6 +1,6 @@
 /**
- * A device hands its key over. The answer is the acknowledgement on which it begins to encrypt, so it is given only
- * when key and receipt are durable. A device may hand over only what it made itself, on this server.
+ * A device hands its key over. The device starts to encrypt on the acknowledgement, so it is given only when key and
+ * receipt are durable. A device may hand over only what it made itself, on this server.
  */
 import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';

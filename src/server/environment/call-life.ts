@@ -1,10 +1,10 @@
-/** What a long call of an administrator is handed besides its request: whom to tell how far it is, and when to stop. */
+/** What a long call of an administrator gets besides its request: where to report progress, and when to stop. */
 import { KeystairError } from '#domain/errors.ts';
 
 export interface CallLife {
-  /** @param done of `of`, in whatever unit. */
+  /** @param done of `of`, in any unit. */
   readonly progress: (done: number, of: number) => void;
-  /** Throws `interrupted` where the server stops, or whoever asked has gone. */
+  /** Throws `interrupted` if the server stops or the caller has gone. */
   readonly demandWanted: () => void;
 }
 
@@ -22,7 +22,7 @@ export function callLife(signals: readonly AbortSignal[], progress: CallLife['pr
   };
 }
 
-/** A file as it leaves, broken off where the server stops. */
+/** A file that is being sent. It breaks off when the server stops. */
 export async function* untilStopped(
   bytes: AsyncIterable<Uint8Array>,
   stopped: AbortSignal,

@@ -1,6 +1,6 @@
 /**
- * What an operation needs of the world around it: what time it is, waiting, randomness, and where log lines go. They are
- * handed in, so that a whole tree of servers runs from one seed.
+ * What an operation needs of the world around it: the time, waiting, randomness, and where log lines go. All of it is
+ * passed in, so a whole tree of servers runs from one seed.
  */
 
 /** Unix time in milliseconds. */
@@ -8,14 +8,14 @@ export type Clock = () => number;
 /** That many fresh random bytes. */
 export type Random = (bytes: number) => Uint8Array;
 
-/** Structured log lines, one an event. Never a secret. */
+/** Structured log lines, one for each event. Never a secret. */
 export interface Log {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-/** Waiting, handed in like the clock. */
+/** Waiting, passed in like the clock. */
 export interface Timers {
   /** Calls once after that many milliseconds; returns what cancels it. */
   after(ms: number, call: () => void): () => void;
@@ -33,7 +33,10 @@ export function uuidFrom(random: Random): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** Waits for work that others may wait for longer: it goes on, and only this wait ends. Whether the work was over in time; rejects with its failure. */
+/**
+ * Waits for work that others may wait for longer: at the limit only this wait ends, and the work continues. Resolves to
+ * whether the work finished in time; rejects with its failure.
+ */
 export function withinTime(timers: Timers, ms: number, work: Promise<void>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const cancel = timers.after(ms, () => resolve(false));

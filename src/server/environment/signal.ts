@@ -1,10 +1,8 @@
-/**
- * "Something changed, look again": a signal without data, so that a listener always reads the truth from the store.
- */
+/** "Something changed, look again": a signal without data, so that a listener always reads the truth from the store. */
 export class Signal {
   readonly #listeners = new Set<() => void>();
 
-  /** Returns what ends the listening. */
+  /** Returns a function that ends the listening. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,8 +1,8 @@
 /**
- * How both listeners stand on the framework: the same parser of bodies, the same bounds, and one way for every failure
- * to become a problem document.
+ * How both listeners use the framework: the same parser of bodies, the same bounds, and one way for every failure to
+ * become a problem document.
  *
- * Invariant: of a path that does not exist, and of a call that was refused, no body is read; the connection ends with
+ * Invariant: no body is read for a path that does not exist or for a call that was refused; the connection ends with
  * the answer.
  */
 import type { RequestListener, Server } from 'node:http';
@@ -18,18 +18,18 @@ function notUsed(): never {
 }
 
 /**
- * For an application whose routes have no JSON schemas: ours are checked by zod. Where nothing is said, Fastify loads two
- * compilers of schemas with every application, a tenth of a server's start.
+ * For an application whose routes have no JSON schemas: zod checks ours. Without this, Fastify loads two schema
+ * compilers for every application, a tenth of a server's start.
  */
 const NO_SCHEMAS = { compilersFactory: { buildValidator: notUsed, buildSerializer: notUsed } };
 
 export interface ApplicationOptions {
   readonly audience: Audience;
   readonly log: Log;
-  /** What becomes of the text of a body of JSON. Throws where it is none. */
+  /** Parses the text of a JSON body. Throws if it is not JSON. */
   readonly parse: (text: string) => unknown;
   readonly noSuchCall: () => KeystairError;
-  /** Where the application closes a server of its own: the handler is to be called for each of its requests. */
+  /** Used if the application must close a server of its own: the handler is to be called for each of its requests. */
   readonly serve?: (handler: RequestListener) => Server;
 }
 
@@ -43,7 +43,7 @@ export function createApplication(options: ApplicationOptions): FastifyInstance 
       const because = whatFailed(failure ?? error);
       log.error({ event: 'call-failed', route, code: problem.code, because }, 'a call failed');
     }
-    // What is left of the body is not read: the connection ends with the answer.
+    // The rest of the body is not read: the connection ends with the answer.
     if (!request.raw.complete && !reply.hasHeader('connection')) void reply.header('connection', 'close');
     return send(reply, audience, problem.status, PROBLEM_MEDIA_TYPE, problem);
   };
@@ -53,10 +53,10 @@ export function createApplication(options: ApplicationOptions): FastifyInstance 
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => void answerFailure(error, request, reply),
-    // A call that comes while the server drains is answered as any other, and its connection closed.
+    // A call that arrives while the server drains is answered like any other, and its connection is closed.
     return503OnClosing: false,
     schemaController: NO_SCHEMAS,
-    // What is wrong with a connection is answered by whoever watches over it.
+    // Faults of a connection are answered where connections are watched.
     clientErrorHandler: () => undefined,
   }) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();

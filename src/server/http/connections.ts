@@ -1,9 +1,9 @@
 /**
- * Watches over the connections of a listener, whoever calls there: how many requests of one are at hand, how long an
- * answer may lie unread, and what is answered to what is no request.
+ * Watches the connections of a listener: how many requests of one are in hand, how long an answer may stay unread, and
+ * how input that is no request is answered.
  *
- * Invariant: a connection has one call under way, and at most one more that waits until the answer was taken. So what
- * is held for a peer that sends and never reads is one answer and one request.
+ * Invariant: a connection has one call under way and at most one more, which waits until the answer was taken. A peer
+ * that sends and never reads therefore costs one answer and one request.
  */
 import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -11,7 +11,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { LINGER_MS, REQUEST_HEAD_BYTES_MAX } from '#domain/listener-limits.ts';
 import { answerProblem, type Audience, failureOf, misread, rawProblem } from './replies.ts';
 
-/** Of a server that is watched over: what its parser refuses, and what is left to us to refuse in our words. */
+/** For a watched server: what its parser refuses, and what it leaves for us to refuse in our own words. */
 export const WATCHED: Pick<ServerOptions, 'maxHeaderSize' | 'requireHostHeader'> = {
   maxHeaderSize: REQUEST_HEAD_BYTES_MAX,
   requireHostHeader: false,
@@ -22,7 +22,7 @@ export type EndedBecause = 'requests-at-once' | 'answer-unread';
 
 export interface ConnectionRules {
   readonly audience: Audience;
-  /** An answer of which nothing was taken for so long is ended, with its connection. */
+  /** If nothing of an answer was taken for this long, the answer ends with its connection. */
   readonly unreadMs: number;
   readonly onEnded: (socket: Socket, because: EndedBecause) => void;
 }
@@ -37,7 +37,7 @@ export function watchConnections(server: Server, begin: RequestListener, rules: 
   const refused = new WeakSet<Socket>();
 
   const end = (socket: Socket, because: EndedBecause): void => {
-    // What was read with it is still handed on.
+    // Requests that were read together with the refused one still arrive.
     if (socket.destroyed) return;
     socket.destroy();
     onEnded(socket, because);
@@ -60,7 +60,7 @@ export function watchConnections(server: Server, begin: RequestListener, rules: 
     refused.add(socket);
     socket.on('error', () => undefined);
     socket.end(rawProblem(audience, failure));
-    // Closed at once, what the peer still sends could take the answer with it.
+    // If the connection closed at once, what the peer still sends could destroy the answer on its way.
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   };
 
@@ -71,18 +71,18 @@ export function watchConnections(server: Server, begin: RequestListener, rules: 
   );
   server.on('clientError', (error, duplex) => {
     const socket = duplex as Socket;
-    // The parser fails again of all that follows.
+    // The parser fails again on everything that follows.
     if (refused.has(socket)) return;
     const failure = failureOf(audience, error);
     const answerable = connections.get(socket)?.awaitsRequest ?? true;
     if (failure !== undefined && answerable && socket.writable) refuse(socket, failure);
     else socket.destroy();
   });
-  // The socket's own timer, which begins anew with each byte that comes or is taken.
+  // The socket's own timer, which restarts with each byte that arrives or is taken.
   server.setTimeout(unreadMs, (socket) => {
     if (connections.get(socket)?.isBusy !== true) socket.destroy();
     else if (socket.writableLength > 0) end(socket, 'answer-unread');
-    // Else the call takes its time. Its answer begins the timer anew.
+    // Otherwise the call is still working. Its answer restarts the timer.
   });
 }
 
@@ -106,14 +106,14 @@ class Connection {
     return this.#current !== undefined;
   }
 
-  /** Whether what is said next is the answer to what came last: nothing is being answered yet. */
+  /** Nothing is being answered yet, so what is said next answers what arrived last. */
   get awaitsRequest(): boolean {
     return (
       this.#current === undefined || !(this.#current.request.complete || this.#current.response.headersSent)
     );
   }
 
-  /** False where a call is under way and another waits. */
+  /** False if a call is under way and another one waits. */
   take(request: IncomingMessage, response: ServerResponse): boolean {
     if (this.#current === undefined) {
       this.#begin({ request, response });
@@ -134,14 +134,14 @@ class Connection {
     this.#current = undefined;
     const next = this.#waiting;
     this.#waiting = undefined;
-    // Not where that answer was the last one here.
+    // Not if that answer was the last one here.
     if (next !== undefined && this.#socket.writable) this.#begin(next);
   };
 }
 
 const CONTINUE = /^100-continue$/i;
 
-/** What the parser lets by, and no call of ours has. */
+/** Refuses what the parser lets through and no call of ours has. */
 function refusalOf(request: IncomingMessage, audience: Audience): KeystairError | undefined {
   const { url, headers, httpVersionMajor } = request;
   if (httpVersionMajor !== 1) return misread(audience, 'the request is no HTTP/1.1');

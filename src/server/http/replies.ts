@@ -1,9 +1,9 @@
 /**
- * What both listeners answer with, and how a failure is told to whom. Every refusal is a problem document in our words
- * (RFC 9457), whoever noticed it: a route, the framework, or the parser of HTTP before there was a request.
+ * The answers of both listeners, and what each audience learns of a failure. Every refusal is a problem document in our
+ * words (RFC 9457), whether a route, the framework or the HTTP parser refused.
  *
- * Invariant: of a failure without a code of ours only that it happened is told. Nothing of what was sent is repeated
- * but for names of fields, no stack and no library shows.
+ * Invariant: of a failure without a code of ours, only the fact is reported. Nothing that was sent is repeated except
+ * names of fields; no stack and no library shows.
  */
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
@@ -16,11 +16,11 @@ import { faultWords, formed } from '#protocol/forms.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#protocol/version.ts';
 
-/** Who calls at a listener. */
+/** The callers of a listener. */
 export interface Audience {
-  /** Carried by every answer. */
+  /** Part of every answer. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of a request that cannot be understood. */
+  /** The code for a request that cannot be understood. */
   readonly misreadCode: ErrorCode;
   readonly misreadStep: NextStep;
 }
@@ -41,7 +41,7 @@ export function misread({ misreadCode, misreadStep }: Audience, sentence: string
   return new KeystairError(misreadCode, sentence, { nextStep: misreadStep });
 }
 
-/** Throws a failure that names the field which does not have its form. */
+/** Throws a failure that names the malformed field. */
 export function demandForm<Form extends z.ZodType>(
   audience: Audience,
   form: Form,
@@ -84,14 +84,14 @@ export function sendText(
   return reply.code(status).headers(headers).header('content-type', mediaType).send(text);
 }
 
-/** The last answer of a connection, where the framework was not asked. */
+/** The last answer of a connection, sent without the framework. */
 export function answerProblem(response: ServerResponse, audience: Audience, failure: KeystairError): void {
   const { status, headers, body } = lastAnswer(audience, failure);
   response.writeHead(status, headers);
   response.end(body);
 }
 
-/** The same as bytes, where there is no request to reply to. */
+/** The same as bytes, if there is no request to reply to. */
 export function rawProblem(audience: Audience, failure: KeystairError): string {
   const { status, headers, body } = lastAnswer(audience, failure);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -109,7 +109,7 @@ function lastAnswer({ headers }: Audience, failure: KeystairError) {
   return { status: problem.status, headers: { ...headers, ...own }, body };
 }
 
-/** What the framework and the parser of HTTP refuse by themselves, in a sentence of ours. */
+/** Our sentences for what the framework and the HTTP parser refuse by themselves. */
 const REFUSED_BEFORE_US: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection broke before the request was whole',
   ERR_STREAM_PREMATURE_CLOSE: 'the connection broke before the request was whole',
@@ -123,7 +123,7 @@ const REFUSED_BEFORE_US: Readonly<Record<string, string>> = {
   HPE_INVALID_EOF_STATE: 'the connection broke before the request was whole',
 };
 
-/** The failure in our code; undefined for one that is a defect or trouble of this server. */
+/** The failure in our code; undefined for a defect or trouble of this server. */
 export function failureOf(audience: Audience, error: unknown): KeystairError | undefined {
   if (error instanceof KeystairError) return error;
   const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
@@ -146,7 +146,7 @@ function tooLarge(sentence: string): KeystairError {
   });
 }
 
-/** For the log: the kind of failure, and where; never a message that could carry what was sent. */
+/** For the log: the kind of failure and its place, never a message that could carry what was sent. */
 export function whatFailed(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   return error instanceof KeystairError

@@ -1,5 +1,5 @@
 /**
- * Why a key can or cannot be had here: the trace of a lookup, server by server, with what it would come to. No key moves.
+ * Why a key can or cannot be had here: the trace of a lookup, server by server, and its likely outcome. No key moves.
  */
 import { claimFromText } from '#domain/claim.ts';
 import { UUID_PATTERN } from '#domain/uuid.ts';
@@ -31,12 +31,12 @@ interface Traced {
   readonly path: ExplainStep[];
 }
 
-/** For an administrator: the whole way, a verdict, and the step that would mend it. */
+/** For an administrator: the whole way, a verdict, and the next step. */
 export async function explainKey(
   ports: ExplainPorts,
   request: { readonly id: string; readonly claim?: string | undefined },
 ): Promise<ExplainResult> {
-  // An id is asked for on the whole way; a name only helps where the key is.
+  // An id is asked for on the whole way. A name only helps where the key is.
   const id = UUID_PATTERN.test(request.id) ? request.id : (await findKey(ports, request.id)).id;
   const { outcome, path } = await trace(ports, {
     id,
@@ -47,7 +47,7 @@ export async function explainKey(
   return { ...inWords(ports.server, outcome), path };
 }
 
-/** For a secondary that goes on through us. */
+/** For a secondary whose trace continues through us. */
 export async function explainToSecondary(
   ports: ExplainPorts,
   member: Member,
@@ -97,14 +97,14 @@ async function trace(ports: ExplainPorts, question: TraceQuestion): Promise<Trac
   if (primary === undefined || (outcome.outcome === 'not-found' && outcome.reason === 'loop' && isHere))
     return { outcome, path: [step] };
   if (told.length > 0) return { outcome, path: [step, ...told] };
-  // It was not asked: what was last heard of it is shown.
+  // The primary was not asked, so its last known state is shown.
   const { id, name, useHierarchy: option } = ports.link.show(primary);
   const isOff = outcome.outcome === 'not-found' && outcome.at.id === id && outcome.reason === 'option-off';
   const above: ExplainStep = { server: { id, name }, option, link: isOff ? 'option-off' : 'none', has: null };
   return { outcome, path: [step, above] };
 }
 
-/** How the link of the server stands where a lookup ended for it. */
+/** The state of a server's link if a lookup ended there. */
 function linkOf(outcome: TraceOutcome): Pick<ExplainStep, 'link' | 'since'> {
   if (outcome.outcome === 'found') return { link: 'connected' };
   switch (outcome.reason) {
@@ -128,7 +128,7 @@ function linkOf(outcome: TraceOutcome): Pick<ExplainStep, 'link' | 'since'> {
   }
 }
 
-/** The link to the primary as it was last heard: where a lookup ends before it, no one is asked over it. */
+/** The last heard state of the link to the primary. If a lookup ends before the link, nobody is asked over it. */
 async function linkAsHeard({ link, store }: ExplainPorts): Promise<ExplainStep['link']> {
   const { primary, verdict } = await link.judge(store.reader);
   if (primary === undefined) return 'none';
@@ -140,7 +140,10 @@ async function linkAsHeard({ link, store }: ExplainPorts): Promise<ExplainStep['
   return closed[verdict] ?? link.show(primary).state;
 }
 
-/** What the primary's answer comes to. An earlier release tells the way alone: the first link that does not carry is it. */
+/**
+ * What the primary's answer amounts to. An earlier release reports only the way: the first link that does not carry
+ * decides.
+ */
 function outcomeOf(answer: ExplainAnswer, own: ServerName, asked: readonly ServerName[]): TraceOutcome {
   const { path, closed, refusal } = answer;
   if (refusal !== undefined) return refusal;
@@ -174,7 +177,7 @@ function outcomeOf(answer: ExplainAnswer, own: ServerName, asked: readonly Serve
   return refused(last?.has === null ? 'deadline' : 'unknown-key', last?.server ?? own);
 }
 
-/** What a lookup comes to, and what mends it. */
+/** The outcome of a lookup, and the next step. */
 function inWords(own: ServerName, outcome: TraceOutcome): ToldStep & { verdict: string } {
   if (outcome.outcome === 'not-found') {
     const { sentence, nextStep } = explainRefusal(outcome);

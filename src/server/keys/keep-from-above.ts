@@ -1,6 +1,6 @@
 /**
- * Keeping what came down by a lookup. Invariants: it is recorded only where the link to that primary is open in the very
- * transaction; where the disk is full the key is answered all the same, which is told. The next lookup brings it again.
+ * Keeps what came down by a lookup. Invariants: it is recorded only if the link to that primary is open in the same
+ * transaction; on a full disk the key is answered all the same, and the log says so. The next lookup brings it again.
  */
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import { codeOf } from '#domain/errors.ts';

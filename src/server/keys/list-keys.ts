@@ -1,6 +1,4 @@
-/**
- * Listing keys for people: public fields, and where each stands on its way up. Never material.
- */
+/** Lists keys for people: public fields, and how far each has climbed. Never material. */
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { step } from '#domain/step.ts';
@@ -19,7 +17,7 @@ export interface ListPorts extends Pick<ServerPorts, 'rows' | 'store'> {
 }
 
 const PAGE_DEFAULT = 100;
-/** Refused keys looked through for the state of a listed one; more of them is a fault that is shown as such. */
+/** Refused keys searched for the state of a listed key. More refusals than this are a fault that is shown as such. */
 const REFUSED_SHOWN_MAX = 10_000;
 
 async function lister(ports: ListPorts): Promise<(row: StoredKey) => ListedKey> {

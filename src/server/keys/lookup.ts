@@ -1,9 +1,10 @@
 /**
- * Lookup: the question for one key, answered here or passed up; and the trace of one, which goes the same way and moves
- * no key.
+ * Lookup: the question for one key, answered here or passed up. The trace of a lookup goes the same way and moves no
+ * key.
  *
  * Invariants: nobody gets a key without its claim; what comes down is checked against id, content and claim before it
- * is kept, and kept before it is answered, unless the disk is full; every refusal says where it arose and who was asked.
+ * is kept, and kept before it is answered, unless the disk is full; every refusal says where it arose and who was
+ * asked.
  */
 import { claimFits, claimToText } from '#domain/claim.ts';
 import type { CheckedKey, CompleteKey } from '#domain/encryption-key.ts';
@@ -23,19 +24,19 @@ import { REMAINING_MS_LEAST, type Way, WayUp } from './way-up.ts';
 export interface LookupQuestion {
   readonly id: string;
   readonly claim: Uint8Array;
-  /** Servers that looked already, in order. */
+  /** The servers that looked already, in order. */
   readonly asked: readonly ServerName[];
   /** Unix ms by this server's clock. */
   readonly deadline: number;
 }
 
-/** A trace may ask without the claim: then any fits. */
+/** A trace may ask without the claim; then any claim fits. */
 export type TraceQuestion = Omit<LookupQuestion, 'claim'> & { readonly claim: Uint8Array | undefined };
 
-/** What a lookup would come to, as far as a trace may tell. */
+/** The outcome of a lookup, as far as a trace may reveal it. */
 export type TraceOutcome = { readonly outcome: 'found'; readonly source: ServerName } | Refused;
 
-/** Identical questions, of the same id and the same claim, share one flight. */
+/** Identical questions, with the same id and claim, share one flight. */
 function flightName({ id, claim }: LookupQuestion): string {
   return `${id} ${claimToText(claim)}`;
 }
@@ -48,7 +49,7 @@ export class Lookups {
   /** Ids that no server on the way had, and until when that is believed. */
   readonly #misses = new Map<string, { readonly refused: Refused; readonly until: number }>();
 
-  /** @param refreshLink a heartbeat: hears how option and DMZ mark of the primary stand now. */
+  /** @param refreshLink a heartbeat, to hear the current option and DMZ mark of the primary. */
   constructor(
     ports: Omit<HierarchyPorts, 'random' | 'wanted' | 'treeChanged'>,
     link: PrimaryLink,
@@ -67,7 +68,7 @@ export class Lookups {
       if ('outcome' in primary) return primary;
       const miss = this.#misses.get(question.id);
       const now = this.#ports.clock();
-      // A clock that was set back does not make a short memory long.
+      // A clock that was set back does not prolong a miss.
       if (miss !== undefined && now < miss.until && now >= miss.until - LOOKUP_MISS_MS)
         return { ...miss.refused, asked: [...way.asked, ...miss.refused.asked.slice(1)] };
       return this.#fly(question, way, primary);
@@ -75,9 +76,9 @@ export class Lookups {
   }
 
   /**
-   * The way that `find` would go now, with what it would come to. Nothing is remembered of it.
+   * The way that `find` would take now, and its outcome. Nothing of it is remembered.
    *
-   * @param told hears what the primary answers.
+   * @param told receives the primary's answer.
    */
   trace(question: TraceQuestion, told: (answer: ExplainAnswer) => TraceOutcome): Promise<TraceOutcome> {
     return this.#walk<TraceOutcome>(question, async (way) => {
@@ -94,7 +95,7 @@ export class Lookups {
     });
   }
 
-  /** The own repository, and what is not there from above. */
+  /** Looks in this server's repository first, then above. */
   async #walk<Outcome extends TraceOutcome>(
     question: TraceQuestion,
     findAbove: (way: Way) => Promise<Outcome | Refused>,
@@ -106,10 +107,10 @@ export class Lookups {
     if (row === undefined) return findAbove(way);
     let key: CompleteKey;
     try {
-      // Opened first: what a row says of its claim is only known to be so when the row opens.
+      // Opened first: the row's claim hash is only proved when the row opens.
       key = openStoredKey(barrier, row);
     } catch (damaged) {
-      // Whoever holds the data need not wait until it is repaired.
+      // A holder of the data need not wait for the repair.
       const above = await findAbove(way);
       if (above.outcome === 'found') return above;
       throw damaged;
@@ -128,7 +129,7 @@ export class Lookups {
       flight = this.#ask(question, way, primary).finally(() => this.#flights.delete(name));
       this.#flights.set(name, flight);
     }
-    // Whoever joined a flight keeps its own deadline.
+    // A question that joined a flight keeps its own deadline.
     const remaining = question.deadline - this.#ports.clock();
     if (remaining < REMAINING_MS_LEAST) return this.#way.refuse('deadline', asked);
     return new Promise((resolve, reject) => {
@@ -174,7 +175,7 @@ export class Lookups {
 
   #rememberMiss(id: string, refused: Refused): void {
     if (this.#misses.size >= LOOKUP_MISSES_MAX) this.#misses.clear();
-    // Kept from this server on, so that it fits whoever asks next.
+    // Stored from this server on, so that it fits the next question.
     const own = refused.asked.findIndex((asked) => asked.id === this.#ports.server.id);
     this.#misses.set(id, {
       refused: { ...refused, asked: refused.asked.slice(Math.max(0, own)) },
@@ -182,7 +183,7 @@ export class Lookups {
     });
   }
 
-  /** What came down is kept before it is answered, where the link still allows it and the disk has room. */
+  /** Keeps what came down before it is answered, if the link still allows it and the disk has room. */
   async #keep(
     checked: CheckedKey,
     primary: PrimaryRow,

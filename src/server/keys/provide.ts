@@ -1,7 +1,7 @@
 /**
- * Providing a key to whoever asked with its claim: a secondary, or a device. Invariant: the audit event is durable
- * before material leaves, and whether the caller may still have it is looked at once more: the link to a secondary each
- * time, after the event; a device's membership where the answer was waited for.
+ * Provides a key to a secondary or a device that asked with its claim. Invariant: the audit event is durable before
+ * material leaves, and the caller's right is checked once more: the link to a secondary each time, after the event; a
+ * device's membership if the answer had to be waited for.
  */
 import { claimFromText } from '#domain/claim.ts';
 import type { EncryptionKey } from '#domain/encryption-key.ts';
@@ -30,7 +30,7 @@ export interface ProvidePorts
   readonly provisions: Provisions;
 }
 
-/** As a message carries it: lists are its own. */
+/** As a message carries it, with a list of its own. */
 function refusalToWire(refused: Refused) {
   return { ...refused, asked: [...refused.asked] };
 }
@@ -77,7 +77,7 @@ async function refuse(ports: ProvidePorts, member: Member, key: string, refused:
 
 // --- to a device ---
 
-/** Throws `not-a-member` where the device was removed while servers above were asked, which takes seconds. */
+/** Throws `not-a-member` if the device was removed while servers above were asked, which takes seconds. */
 async function findForDevice(
   ports: ProvidePorts,
   readAgain: () => Promise<Member>,

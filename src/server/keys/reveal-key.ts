@@ -1,6 +1,6 @@
 /**
- * Revealing a key's material to an administrator: the other door beside the claim. It needs its own right, asks for a
- * reason, and its audit event is durable before the material leaves.
+ * Reveals a key's material to an administrator: the only way without the claim. It needs its own right and a reason,
+ * and its audit event is durable before the material leaves.
  */
 import type { Caller } from '#domain/right.ts';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';

@@ -1,8 +1,8 @@
 /**
- * The way up: whether a question may go to the primary now, and what it means when it does not come to an answer. A
- * lookup and the explanation of one both go by it, so that they give one reason.
+ * The way up: whether a question may go to the primary now, and what it means if the primary does not answer it. A
+ * lookup and its explanation both use it, so they give one reason.
  *
- * Invariant: before a person is told no by what was last heard, the primary is asked how it stands.
+ * Invariant: before a person is refused on old information, the primary is asked for its current state.
  */
 import { codeOf } from '#domain/errors.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
@@ -20,7 +20,7 @@ import { keepsKeysBelow } from '../hierarchy/tree.ts';
 
 /** How far a question has come. */
 export interface Way {
-  /** Servers that looked already, in order, this one the last. */
+  /** The servers that looked already, in order, this one last. */
   readonly asked: readonly ServerName[];
   /** Unix ms by this server's clock. */
   readonly deadline: number;
@@ -33,12 +33,12 @@ type Send<Answer> = (
   options: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ) => Promise<Answer>;
 
-/** Below this no answer from above can come in time. */
+/** With less time than this, no answer from above can arrive. */
 export const REMAINING_MS_LEAST = 5;
-/** What heard options are worth before they are asked for again on behalf of a lookup they would refuse. */
+/** How long heard options count before they are asked for again on behalf of a lookup that they would refuse. */
 const REFRESH_MS = 100;
 
-/** What a primary may say of this server that is not so any more, or that a heartbeat mends. */
+/** What a primary may say of this server that is outdated, or that a heartbeat corrects. */
 const ABOUT_THIS_SERVER: ReadonlySet<LookupReason> = new Set([
   'option-off',
   'link-in-dmz',
@@ -55,7 +55,7 @@ export class WayUp {
   #refreshing: Promise<void> | undefined;
   #refreshedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param refreshLink a heartbeat: hears how option and DMZ mark of the primary stand now. */
+  /** @param refreshLink a heartbeat, to hear the current option and DMZ mark of the primary. */
   constructor(
     ports: Pick<
       HierarchyPorts,
@@ -82,14 +82,14 @@ export class WayUp {
     };
   }
 
-  /** The primary, where a claim may go up to it; else the reason why not. */
+  /** The primary, if a claim may go up to it; otherwise the reason. */
   async open({ asked, deadline }: Way): Promise<PrimaryRow | Refused> {
     if (asked.length > LOOKUP_DEPTH_MAX) return this.refuse('too-deep', asked);
     const { reader } = this.#ports.store;
     let { primary, verdict } = await this.#link.judge(reader);
     if (primary === undefined)
       return this.refuse((await keepsKeysBelow(this.#ports)) ? 'option-off' : 'unknown-key', asked);
-    // What was heard may be a quarter of an hour old. Before a person is told no, ask how it stands.
+    // What was heard may be a quarter of an hour old. Before a person is refused, ask again.
     if (verdict !== 'open' && verdict !== 'own-option-off' && !primary.dmz) {
       let inTime = true;
       let failure: unknown;
@@ -99,7 +99,7 @@ export class WayUp {
         failure = error;
       }
       ({ primary, verdict } = await this.#link.judge(reader));
-      // It may have been heard all the same, and only noting that have failed on a full disk.
+      // It may have been heard all the same, and only storing that have failed on a full disk.
       if (failure !== undefined && verdict === 'not-heard') return this.#unreached(failure, asked);
       if (primary === undefined) return this.refuse('unknown-key', asked);
       if (!inTime && verdict === 'not-heard' && !this.#link.failing) return this.refuse('deadline', asked);
@@ -108,9 +108,9 @@ export class WayUp {
   }
 
   /**
-   * Asks the primary, and once more after a heartbeat where it refused by what it last knew of this server.
+   * Asks the primary, and once more after a heartbeat if it refused by its old information about this server.
    *
-   * @param take what the answer comes to here.
+   * @param take what the answer amounts to here.
    */
   async ask<Answer, Outcome extends { readonly outcome: 'found' }>(
     way: Way,
@@ -124,18 +124,18 @@ export class WayUp {
       outcome.at.id === this.#ports.server.id &&
       ABOUT_THIS_SERVER.has(outcome.reason);
     if (!stale) return outcome;
-    // The heartbeat tells option and mark as they are, and renews a certificate whose dates do not fit.
+    // The heartbeat reports the current option and mark, and renews a certificate whose dates do not fit.
     await this.#refreshBefore(way.deadline).catch(() => undefined);
     const again = await this.open(way);
     return 'outcome' in again ? again : this.#askOnce(way, again, send, take);
   }
 
-  /** The link was closed while the question or its answer was on the way: the reason is how it stands now. */
+  /** The link was closed while the question or its answer was on its way. The reason is its state now. */
   async closedMeanwhile(asked: readonly ServerName[]): Promise<Refused> {
     const { primary, verdict } = await this.#link.judge(this.#ports.store.reader);
     if (primary === undefined) return this.refuse('unknown-key', asked);
     const refusal = this.#refusalBy(primary, verdict, asked);
-    // Open again, perhaps to another primary: what was asked did not come to an answer.
+    // It is open again, perhaps to another primary: the question got no answer.
     return refusal ?? this.refuse('primary-unreachable', asked, this.#link.unreachableSince);
   }
 
@@ -159,7 +159,7 @@ export class WayUp {
     return take(answer, primary);
   }
 
-  /** Why no key crosses the link to the primary as it stands; undefined where one may. */
+  /** Why no key crosses the link to the primary now; undefined if one may. */
   #refusalBy(primary: ServerName, verdict: LinkVerdict, asked: readonly ServerName[]): Refused | undefined {
     switch (verdict) {
       case 'open':
@@ -182,7 +182,7 @@ export class WayUp {
     return this.refuse('primary-unreachable', asked, this.#link.unreachableSince);
   }
 
-  /** False where the heartbeat takes longer: who asked is told in time how the link stands. */
+  /** False if the heartbeat takes longer. The caller then still learns the state of the link in time. */
   #refreshBefore(deadline: number): Promise<boolean> {
     return withinTime(this.#ports.timers, timeUpward(deadline - this.#ports.clock()), this.#refresh());
   }

@@ -1,9 +1,9 @@
 /**
- * The latest time that this server knows of, beside its clock: its audit log's. A clock that was set back, or lost its
- * battery, must not let end again what had ended, so whatever expires is held against both.
+ * The latest time that this server knows besides its clock: the time of its audit log. A clock that was set back or
+ * lost its battery must not revive what had expired, so every expiry is checked against both.
  *
- * Invariant: what was made while the clock stood behind a known time lives by the clock alone, or one hour with a clock
- * that was wrong the other way would end everything for as long as it was ahead.
+ * Invariant: what was made while the clock stood behind a known time lives by the clock alone. Otherwise one hour with
+ * a clock that was wrong the other way would end everything for as long as it was ahead.
  */
 import { parseJson } from '#domain/bounded-json.ts';
 import { ROW_JSON } from '#domain/json-bounds.ts';
@@ -14,12 +14,12 @@ import type { ServerPorts } from './ports.ts';
 
 type TimePorts = Pick<ServerPorts, 'rows' | 'clock'>;
 
-/** Kept where a start found the clock behind: the next events carry the clock's time, and would hide it. */
+/** Stored if a start found the clock behind: the next events carry the clock's time and would hide it. */
 interface KnownTimeRow {
   readonly at: string;
 }
 
-/** What expires, and what time was known when it was made. An earlier release did not note it. */
+/** Something that expires, and the time that was known when it was made. An earlier release did not note that time. */
 export interface Expiring {
   readonly expiresAt: string;
   readonly knownAt?: string | undefined;
@@ -27,13 +27,13 @@ export interface Expiring {
 
 const ROW = 'known-time';
 
-/** Unix ms. The clock, where nothing later is known. */
+/** Unix ms. The clock's time if nothing later is known. */
 export async function latestTime(ports: TimePorts, reader: Reader): Promise<number> {
   const row = await ports.rows.get<KnownTimeRow>(reader, 'setting', ROW);
   return Math.max(ports.clock(), row === undefined ? 0 : Date.parse(row.at), await lastEventTime(reader));
 }
 
-/** Whether it is over by the clock, or was when the last event was written. */
+/** Whether it has expired by the clock, or had expired when the last event was written. */
 export async function isExpired(ports: TimePorts, reader: Reader, expiring: Expiring): Promise<boolean> {
   const end = Date.parse(expiring.expiresAt);
   if (ports.clock() >= end) return true;
@@ -41,13 +41,16 @@ export async function isExpired(ports: TimePorts, reader: Reader, expiring: Expi
   return latest >= end && latest > Date.parse(expiring.knownAt ?? isoTime(0));
 }
 
-/** The time that the clock stands behind; undefined where it does not, or by so little that clocks are set by it. */
+/**
+ * The known time that the clock is behind. Undefined if it is not behind, or by no more than an ordinary clock
+ * correction.
+ */
 export async function timeAhead(ports: TimePorts, reader: Reader): Promise<string | undefined> {
   const latest = await latestTime(ports, reader);
   return latest - ports.clock() < CLOCK_BEHIND_MS_MIN ? undefined : isoTime(latest);
 }
 
-/** At the start: tells of a clock that stands behind, and keeps the time that is known. */
+/** At the start: reports a clock that is behind, and stores the known time. */
 export async function noteTimeAhead(
   ports: Pick<ServerPorts, 'rows' | 'clock' | 'store' | 'log'>,
 ): Promise<void> {

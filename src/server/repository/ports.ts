@@ -1,6 +1,6 @@
 /**
- * What every operation of a server is handed: where things are kept, how they are sealed, what time it is, where
- * randomness comes from, and where events go. They are handed in, so that a whole tree of servers runs from one seed.
+ * A server's ports: where things are kept, how they are sealed, the time, randomness, and where events go. Each
+ * operation takes the ones that it uses. They are passed in, so a whole tree of servers runs from one seed.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import type { ServerName } from '#domain/server-name.ts';
@@ -23,10 +23,10 @@ export interface ServerPorts {
   readonly log: Log;
   /** Damaged keys that a repair waits for. */
   readonly wanted: WantedKeys;
-  /** Keys were durably recorded here, from whatever side. */
+  /** Keys were durably recorded here, from any source. */
   readonly keysRecorded: Signal;
   /** An option, a DMZ mark, a primary or a membership changed. */
   readonly hierarchyChanged: Signal;
-  /** A secondary told something else of itself, or of the servers below it, than the servers above were told. */
+  /** A secondary reported something of itself or of the servers below it that the servers above do not know yet. */
   readonly treeChanged: Signal;
 }

@@ -1,6 +1,6 @@
 /**
- * What this server is and how it behaves: its identity, its epoch, its options. Trusted rows, read where they are
- * needed.
+ * What this server is and how it behaves: its identity, its epoch, its options. All are trusted rows, read where they
+ * are needed.
  */
 import type { ServerName } from '#domain/server-name.ts';
 import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
@@ -11,7 +11,7 @@ export interface Options {
   readonly useHierarchy: boolean;
   readonly transmit: 'immediately' | 'heartbeat';
   readonly heartbeatMs: number;
-  /** When `useHierarchy` was last switched, Unix ms: whoever was last heard before has not heard of it. */
+  /** When `useHierarchy` was last switched, Unix ms. A neighbour last heard before then does not know of it. */
   readonly switchedAt?: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface Epoch {
   readonly startedAt: string;
 }
 
-/** Without a trustworthy row the defaults hold: the option is off. */
+/** Without a trustworthy row the defaults apply: the option is off. */
 export async function readOptions(rows: TrustedRows, reader: Reader): Promise<Options> {
   return (await rows.get<Options>(reader, 'setting', 'options')) ?? OPTIONS_DEFAULT;
 }

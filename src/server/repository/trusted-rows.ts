@@ -1,6 +1,6 @@
 /**
  * Rows that decide who gets something: members, settings, invitations, the primary, the server's own secrets. Each
- * carries the barrier's MAC over kind, id and body; a row without a right one counts as absent and is reported.
+ * carries the barrier's MAC over kind, id and body. A row without a right MAC counts as absent and is reported.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { parseJson } from '#domain/bounded-json.ts';
@@ -10,9 +10,9 @@ import type { Reader, Transaction } from '#store/transaction.ts';
 
 const MAC_PURPOSE = 'trusted-rows';
 const SECRET_PURPOSE = 'secrets';
-/** Verified rows remembered, so that a MAC is computed once per version of a row and not at every request. */
+/** Verified rows kept in memory, so that a MAC is computed once for each version of a row, not at every request. */
 const REMEMBERED_MAX = 50_000;
-/** Rows judged at one go, some 2 ms. */
+/** Rows judged without a pause, some 2 ms. */
 const PAGE_ROWS = 500;
 
 interface Remembered {
@@ -26,21 +26,21 @@ export class TrustedRows {
   readonly #report: (kind: TrustedKind, id: string) => void;
   readonly #remembered = new Map<string, Remembered>();
   readonly #untrusted = new Set<string>();
-  /** Members that were found where their body does not say they are. */
+  /** Members found in a place that their body does not name. */
   readonly #misplaced = new Set<string>();
 
-  /** @param report is told once of each row whose MAC does not fit. */
+  /** @param report is called once for each row whose MAC does not fit. */
   constructor(barrier: Barrier, report: (kind: TrustedKind, id: string) => void) {
     this.#barrier = barrier;
     this.#report = report;
   }
 
-  /** Rows found with a wrong MAC, or in a place that is not theirs, since the start, as `kind id`. */
+  /** Rows found since the start with a wrong MAC or in a wrong place, as `kind id`. */
   get untrusted(): readonly string[] {
     return [...new Set([...this.#untrusted, ...this.#misplaced])];
   }
 
-  /** The row's value, or undefined where it is absent or not to be trusted. Reads the row at every call. */
+  /** The row's value; undefined if it is absent or cannot be trusted. Reads the row at every call. */
   async get<T>(reader: Reader, kind: TrustedKind, id: string): Promise<T | undefined> {
     const row = await reader.row(kind, id);
     return row === undefined ? undefined : (this.#judge(row) as T | undefined);
@@ -59,8 +59,8 @@ export class TrustedRows {
   }
 
   /**
-   * The same, page by page: for a kind of which there may be a million. Between two pages others are served. Nothing of it
-   * is remembered, or those that call every minute would be forgotten.
+   * The same, page by page, for a kind with perhaps a million rows. Others are served between two pages. Nothing of it
+   * is kept in memory: it would push out the members that call every minute.
    *
    * @param after begins behind this id.
    */
@@ -82,14 +82,14 @@ export class TrustedRows {
     }
   }
 
-  /** How many members are in a place that is not theirs. */
+  /** How many members stand in a wrong place. */
   get misplaced(): number {
     return this.#misplaced.size;
   }
 
   /**
-   * The value of a row that was found by what stands beside it and is not under its MAC. One whose body says otherwise is
-   * reported, and counts as not found.
+   * The value of a row that was found by columns that its MAC does not cover. A row whose body says otherwise is
+   * reported and counts as not found.
    */
   found<T>(row: TrustedRow, isThere: (value: T) => boolean): T | undefined {
     const value = this.#judge(row, 'once') as T | undefined;
@@ -111,7 +111,7 @@ export class TrustedRows {
     await transaction.putRow({ kind, id, body, mac: this.#barrier.mac(MAC_PURPOSE, form(kind, id, body)) });
   }
 
-  /** One of the server's own secrets, sealed. Throws `record-unreadable` where it does not open. */
+  /** One of the server's own secrets, sealed. Throws `record-unreadable` if it does not open. */
   async getSecret(reader: Reader, id: string): Promise<Uint8Array | undefined> {
     const row = await reader.row('secret', id);
     if (row === undefined) return undefined;
@@ -133,7 +133,10 @@ export class TrustedRows {
     return this.#barrier.macFits(MAC_PURPOSE, form(kind, id, body), mac);
   }
 
-  /** Seals every secret under the data key that seals now. One that does not open is left for `server verify` to name. */
+  /**
+   * Re-encrypts every secret under the current data key. A secret that does not open is left for `server verify` to
+   * name.
+   */
   async resealSecrets(transaction: Transaction): Promise<void> {
     for (const { id, body } of await transaction.rows('secret')) {
       const sealed = Buffer.from(body, 'base64');

@@ -1,9 +1,9 @@
-/** Damaged keys that a repair waits for, as those see them who bring keys. */
+/** The damaged keys that a repair waits for, as seen by the operations that bring keys. */
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import type { Transaction } from '#store/transaction.ts';
 
 export interface WantedKeys {
-  /** Nothing is waited for. */
+  /** Nothing is wanted. */
   readonly none: boolean;
   /** Whether that device may keep receipts for some of them. */
   from(deviceId: string): boolean;
@@ -11,6 +11,6 @@ export interface WantedKeys {
   takes(key: CheckedKey): boolean;
   /** Whether a key of that number is wanted. */
   has(seq: number): boolean;
-  /** Puts into damaged rows what belongs there. @param from who brings the keys. */
+  /** Repairs damaged rows with the keys that belong there. @param from who brings the keys. */
   mend(transaction: Transaction, keys: readonly CheckedKey[], from: string): Promise<void>;
 }

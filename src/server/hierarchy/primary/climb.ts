@@ -130,10 +130,7 @@ export class Climb {
     if (options.transmit === 'immediately') this.#trigger('transmission');
   }
 
-  /**
-   * Reports the first change at once and later ones together soon after. After failures the timer reports them: a
-   * secondary that keeps changing does not hasten the next try.
-   */
+  /** Reports the first change at once, later ones together. After failures the timer does: no secondary hastens it. */
   #treeChanged(): void {
     if (this.#failures > 0 || this.#stopped) return;
     if (this.#cancelTreeWait !== undefined) {

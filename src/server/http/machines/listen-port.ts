@@ -1,6 +1,6 @@
 /**
- * Where the machines' listener listens. Port 0 picks one, and the next start picks the same again where it is free:
- * members hold the address of the last.
+ * The port of the machines' listener. Port 0 picks one, and the next start picks the same one if it is free: members
+ * hold the last address.
  */
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ interface ListenRow {
   readonly port: number;
 }
 
-/** Resolves as soon as it listens: whoever calls in that moment is told where, too. */
+/** Resolves as soon as it listens, so that a caller in that moment also learns the address. */
 export async function listenOnPort(
   server: Server,
   listen: Address,
@@ -28,7 +28,7 @@ export async function listenOnPort(
   return `${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
 }
 
-/** For the next start. */
+/** Stores the port for the next start. */
 export async function rememberPort(server: Server, rows: TrustedRows, store: Store): Promise<void> {
   const { port } = server.address() as AddressInfo;
   const last = await rows.get<ListenRow>(store.reader, 'setting', 'listen');

@@ -1,9 +1,9 @@
 /**
- * What machines may call, and what each call runs: one row a route, and one way in. Knows nothing of HTTP, so that a
- * simulation calls the same thing.
+ * What machines may call and what each call runs: one row for each route, and one entrance. It knows nothing of HTTP,
+ * so a simulation calls the same code.
  *
- * Invariant: who may call is read from the route's row and the membership row at every request, and taken from the
- * caller's budget, before the body is looked at.
+ * Invariant: before the body is looked at, every request is checked against the route's row and the membership row, and
+ * charged to the caller's budget.
  */
 import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
 import type { Member, MemberKind } from '#domain/member.ts';
@@ -43,7 +43,7 @@ export interface MachineApiPorts extends ProvidePorts, ArrivePorts, ExplainPorts
   readonly streams: OpenStreams;
 }
 
-/** Who was let in, and how to ask again whether it still may. */
+/** Who was admitted, and how to ask again whether it is still allowed. */
 type Admitted =
   | { readonly as: 'joiner'; readonly joiner: Joiner }
   | { readonly as: 'member'; readonly member: Member; readonly again: (reader: Reader) => Promise<Member> };
@@ -95,10 +95,13 @@ const HANDLERS: Handlers = {
   moved: ({ ports, again, request }) => moved(ports, again, request),
 };
 
-/** Calls in which keys or claims of a secondary travel, besides its transmissions: they end when its link is closed. */
+/** Calls that carry keys or claims of a secondary, besides its transmissions. They end when its link is closed. */
 const KEYS_TRAVEL = new Set<MachineRouteName>(['lookup', 'explain', 'recoverable', 'recover']);
 
-/** What a member is refused for. All else that a call may fail of is trouble of this server or of the line, told in the log. */
+/**
+ * Failures for which a member is refused. Any other failure is trouble of this server or of the line, and goes to the
+ * log.
+ */
 const REFUSED_FOR: ReadonlySet<ErrorCode> = new Set([
   'file-damaged',
   'later',
@@ -117,9 +120,9 @@ export class MachineApi {
   }
 
   /**
-   * Lets the caller in, or throws. Refusals are noted in the audit log.
+   * Admits the caller, or throws. Refusals are recorded in the audit log.
    *
-   * @param mayCall what its connection says against it, by throwing: who it is stands in the certificate alone.
+   * @param mayCall throws what the connection itself has against the call. Who calls is in the certificate alone.
    */
   async admit(
     name: MachineRouteName,
@@ -156,7 +159,7 @@ export class MachineApi {
       chargeMember(this.#ports.budgets, member, cost.share, { calls: cost.calls });
   }
 
-  /** A connection was ended for how it was used. */
+  /** A connection was ended because of how it was used. */
   async connectionEnded(peer: PeerIdentity, because: string): Promise<void> {
     const caller = countedAs(peer);
     await this.#ports.refusals.note(caller, because, {
@@ -167,7 +170,7 @@ export class MachineApi {
     });
   }
 
-  /** Runs an admitted call with its parsed body. What a member is refused for is noted in the audit log, too. */
+  /** Runs an admitted call with its parsed body. Refusals of a member are recorded in the audit log too. */
   async run(name: MachineRouteName, admitted: Admitted, body: unknown, abort: () => void): Promise<unknown> {
     if (admitted.as === 'joiner') return this.#join(admitted.joiner, body as RequestOf<'join'>);
     try {
@@ -202,7 +205,7 @@ export class MachineApi {
     try {
       return await admit(ports, ports.credentials, joiner, request, ports.link.line);
     } catch (error) {
-      // As those who make other calls with a key of their own.
+      // Counted like other callers that have only a key of their own.
       if (error instanceof KeystairError)
         await ports.refusals.note('joiner', error.code, {
           event: 'invitation-refused',
@@ -260,7 +263,10 @@ function demandJoiner(peer: PeerIdentity): Joiner {
   throw notAMember();
 }
 
-/** Whoever proves only a key makes a new one each time: counted together, or they would fill the log. */
+/**
+ * A caller that proves only a key can make a new one each time. Such callers are counted together, or they would fill
+ * the log.
+ */
 function countedAs(peer: PeerIdentity): string {
   return peer.kind === 'self-signed' ? 'joiner' : nameOf(peer);
 }

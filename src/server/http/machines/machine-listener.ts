@@ -1,6 +1,6 @@
 /**
- * The listener for machines: HTTP over mutual TLS. Mounts exactly the routes of the table; bounds what a stranger may
- * send; turns failures into problem documents.
+ * The listener for machines: HTTP over mutual TLS. It mounts exactly the routes of the table, bounds what a stranger
+ * may send, and turns failures into problem documents.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -31,9 +31,9 @@ import { demandForm, demandJson, MACHINES, misread, sendText, whatFailed } from 
 import type { MachineApi } from './machine-api.ts';
 import { MemberConnections } from './member-connections.ts';
 
-/** A caller that never finishes its headers holds a socket this long. */
+/** How long a caller that never finishes its headers holds a socket. */
 const HEADERS_MS_MAX = 10_000;
-/** Kept connections without a call; agents and secondaries keep them between calls. */
+/** How long a connection without a call is kept; agents and secondaries keep theirs between calls. */
 const KEEP_ALIVE_MS = 75_000;
 
 export interface MachineListenerOptions {
@@ -46,11 +46,11 @@ export interface MachineListenerOptions {
 }
 
 export interface MachineTimes {
-  /** Within which the body of a request must have come, */
+  /** How long the body of a request may take to arrive. */
   readonly requestMs: number;
-  /** and of a transmission. */
+  /** How long the body of a transmission may take. */
   readonly transmissionMs: number;
-  /** After which an answer that nobody takes is ended. */
+  /** How long an answer may stay unread before it is ended. */
   readonly unreadMs: number;
 }
 
@@ -99,7 +99,7 @@ export function createMachineListener(options: MachineListenerOptions): {
       return server;
     },
   });
-  // The body of a batch is read by its handler, piece by piece.
+  // The handler reads the body of a batch piece by piece.
   app.addContentTypeParser(JSON_LINES_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
 
   for (const name of Object.keys(MACHINE_ROUTES) as MachineRouteName[]) mount(name);
@@ -112,7 +112,7 @@ export function createMachineListener(options: MachineListenerOptions): {
       method: 'POST',
       url: route.path,
       bodyLimit: route.bounds.length,
-      // Before the body is read: a stranger's is not.
+      // Before the body is read: a stranger's body is never read.
       onRequest: async ({ raw, headers }, reply) => {
         demandNoBrowser(headers);
         checkProtocolVersion(headers[PROTOCOL_HEADER], 'caller');
@@ -123,7 +123,7 @@ export function createMachineListener(options: MachineListenerOptions): {
           const mayCall = (): void => demandRoom(members, raw.socket, caller);
           admitted.set(reply.request, await api.admit(name, caller, mayCall));
         } catch (error) {
-          // Whoever is no member, or has connections enough, does not keep this one.
+          // A caller that is no member, or has too many connections, does not keep this one.
           if (codeOf(error) === 'not-a-member' || caller.kind !== 'member') closeAfter(reply);
           throw error;
         }
@@ -146,7 +146,7 @@ export function createMachineListener(options: MachineListenerOptions): {
   return { app, server };
 }
 
-/** A body that never ends is ended, with its connection. */
+/** Ends a body that never ends, with its connection. */
 function endBodyAfter(body: IncomingMessage, ms: number): void {
   const timer = setTimeout(() => body.destroy(), ms);
   timer.unref();
@@ -159,7 +159,7 @@ function closeAfter(reply: FastifyReply): void {
   void reply.header('connection', 'close');
 }
 
-/** No machine of ours sends these. A browser would, for a page that knows of a certificate that lies in it. */
+/** None of our machines sends these. A browser would, for a page that knows of a certificate installed in it. */
 function demandNoBrowser(headers: IncomingHttpHeaders): void {
   if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return;
   throw new KeystairError(

@@ -1,8 +1,8 @@
 /**
- * What the members at a listener hold of it together: their connections, and the answers they have not taken.
+ * What the members of a listener hold of it together: their connections, and the answers that they have not taken.
  *
- * Invariant: one member has a bounded share of both, so that it cannot take the room of all others; and all answers that
- * nobody takes fit into memory, however many members mean harm.
+ * Invariant: each member has a bounded share of both, so that it cannot take the room of all others. All untaken
+ * answers together fit into memory, however many members are hostile.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -22,7 +22,7 @@ export class MemberConnections {
   readonly #shareOf = new WeakMap<Socket, Share>();
   #unreadBytes = 0;
 
-  /** At each call. False where the member has all the connections it may have, without this one. */
+  /** Called at each call. False if the member already has all the connections it may have, without this one. */
   admit(socket: Socket, memberId: string): boolean {
     if (this.#shareOf.has(socket)) return true;
     const share = this.#shares.get(memberId) ?? { connections: 0, unreadBytes: 0 };
@@ -37,7 +37,7 @@ export class MemberConnections {
     return true;
   }
 
-  /** An answer is about to leave. False where the member, or all together, leave too much untaken already. */
+  /** Called before an answer leaves. False if the member, or all members together, already leave too much untaken. */
   answer(socket: Socket, response: ServerResponse, bytes: number): boolean {
     const share = this.#shareOf.get(socket);
     if (share === undefined || socket.destroyed) return true;
@@ -46,7 +46,7 @@ export class MemberConnections {
     if (this.#unreadBytes + bytes > UNREAD_BYTES_MAX) return false;
     share.unreadBytes += bytes;
     this.#unreadBytes += bytes;
-    // After the last byte was taken, or with the connection.
+    // After the last byte was taken, or when the connection closes.
     response.once('close', () => {
       share.unreadBytes -= bytes;
       this.#unreadBytes -= bytes;

@@ -1,8 +1,8 @@
 /**
  * The fields of a person's call, each from its one place.
  *
- * Invariant: a field that stands in another place, or twice, is refused and never chosen between: whoever looks at a
- * request on its way, at its path say, has seen what it does.
+ * Invariant: a field that appears in another place, or twice, is refused; the server never chooses between two. An
+ * observer of a request on its way, say of its path alone, has seen what it does.
  */
 import type { FastifyRequest } from 'fastify';
 import { givesNameTwice } from '#domain/bounded-json.ts';
@@ -12,7 +12,7 @@ import { demandJson, misread, PEOPLE } from '../replies.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What is to be given to the route's schema. Throws `invalid-argument`. */
+/** The input for the route's schema. Throws `invalid-argument`. */
 export function fieldsOf(route: Pick<PeopleRoute, 'method' | 'path'>, request: FastifyRequest): Fields {
   const place = restPlace(route.method);
   if (place === 'query') demandNoBody(request);
@@ -28,14 +28,14 @@ export function fieldsOf(route: Pick<PeopleRoute, 'method' | 'path'>, request: F
   return { ...rest, ...(request.params as Fields) };
 }
 
-/** A body of JSON, in which no name stands twice. */
+/** Parses a JSON body in which no name appears twice. */
 export function parseBody(text: string): unknown {
   const body = demandJson(PEOPLE, text, REQUEST_JSON);
   if (givesNameTwice(text, body)) throw misread(PEOPLE, 'a field is given twice in the body');
   return body;
 }
 
-/** For a call whose fields stand in the body. */
+/** For a call whose fields are in the body. */
 export function demandNoQuery({ query }: FastifyRequest): void {
   if (Object.keys(query as Fields).length > 0)
     throw misread(PEOPLE, 'this call takes no fields in the query, they stand in its body');

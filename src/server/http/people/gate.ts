@@ -1,8 +1,8 @@
 /**
- * The gate: the one place where it is asked who calls and what they may.
+ * The gate: the one place that checks who calls and what they may do.
  *
- * Invariants: a call without its rights reaches no operation, and no byte of its body is read; each refusal is in the
- * audit log, or counted there, before it is answered. An operation takes a `Caller`, and only `allow` makes one.
+ * Invariants: a call without its rights reaches no operation, and no byte of its body is read; each refusal is recorded
+ * or counted in the audit log before it is answered. An operation takes a `Caller`, and only `allow` makes one.
  */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -11,7 +11,7 @@ import { type Caller, demandRights, type Person, type RequiredRight } from '#dom
 import { type PeopleRoute, rightsNeeded } from '#protocol/people/people-route.ts';
 import type { Refusals } from '../../audit/refusals.ts';
 
-/** Throws where nobody is known by the request. */
+/** Throws if the request identifies nobody. */
 export type Authenticate = (request: IncomingMessage) => Person | Promise<Person>;
 
 export interface Gate {
@@ -42,7 +42,7 @@ export function addCall(
       people.set(request, person);
     },
     handler: (request, reply) =>
-      // Which rights a field needs besides is known when the fields are.
+      // The rights that a field needs in addition are known once the fields are.
       answer(request, reply, (fields) =>
         demandOrNote(gate, name, people.get(request)!, rightsNeeded(route, fields)),
       ),

@@ -1,10 +1,11 @@
 /**
- * The socket in the data directory, mode 0600: whoever owns the directory addresses the server by it.
+ * The socket in the data directory, mode 0600: the directory's owner addresses the server by it.
  *
- * Invariants: nobody else can connect to it at any moment. Whoever connected is answered as the local administrator,
- * and between `bind` and `chmod` a socket has whatever mode the umask leaves; so it is made in a folder that only the
- * owner can enter, and takes its name when it has its mode. And it is one socket from the first answer to the last: a
- * server that was sealed hands its calls from one application to another without closing it, so that no call meets a gap.
+ * Invariants: nobody else can connect to it at any moment. Anyone who connects is answered as the local administrator,
+ * and between `bind` and `chmod` a socket has the mode that the umask leaves. So it is made in a folder that only the
+ * owner can enter, and gets its name once it has its mode. It is also one socket from the first answer to the last: a
+ * server that was sealed hands its calls from one application to another without closing it, so that no call meets a
+ * gap.
  */
 import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
@@ -22,23 +23,29 @@ import { PEOPLE } from '../replies.ts';
 import type { Entrance } from './people-listener.ts';
 import { LOCAL_SITE } from './request-origin.ts';
 
-/** Whoever reaches the socket owns the directory: it asks for nothing more. */
+/** Anyone who reaches the socket owns the directory, so it asks for nothing more. */
 export const LOCAL_ENTRANCE: Entrance = { site: LOCAL_SITE, authenticate: () => LOCAL_ADMINISTRATOR };
 
-/** Where it is made. It stays, empty: a full disk has no block for a folder, and the server must start there again. */
+/**
+ * Where the socket is made. The empty folder stays: a full disk has no block for a new one, and the server must be able
+ * to start there.
+ */
 const MAKING_FOLDER = 'keystair.sock.making';
 
 export interface LocalSocket {
-  /** Calls go there from now on; those under way stay where they are. The first one makes the socket. Throws `data-not-writable`. */
+  /**
+   * Directs calls to this application from now on; calls under way stay where they are. The first call makes the
+   * socket. Throws `data-not-writable`.
+   */
   serve(app: FastifyInstance): Promise<void>;
   /** Resolves when the last call was answered. */
   close(): Promise<void>;
 }
 
 /**
- * The data directory's lock is held by the caller.
+ * The caller holds the data directory's lock.
  *
- * @param unreadMs after which an answer that nobody takes is ended.
+ * @param unreadMs how long an answer may stay unread before it is ended.
  */
 export function createLocalSocket(
   dataDirectory: string,
@@ -46,7 +53,7 @@ export function createLocalSocket(
   unreadMs: number = PEOPLE_UNREAD_MS_MAX,
 ): LocalSocket {
   let answer: RequestListener;
-  // Imports take as long as they take.
+  // An import has no time limit.
   const server = createServer({ ...WATCHED, requestTimeout: 0 });
   watchConnections(server, (request, response) => answer(request, response), {
     audience: PEOPLE,
@@ -81,7 +88,7 @@ async function listenThere(server: Server, path: string, folder: string): Promis
   const made = join(folder, SOCKET_NAME);
   if (!isClosedFolder(folder)) rmSync(folder, { recursive: true, force: true });
   makeClosedDirectory(folder, 'the folder');
-  // A killed process leaves them behind.
+  // Left behind by a killed process.
   for (const left of [path, made]) rmSync(left, { force: true });
   await listen(server, reachableSocketPath(folder));
   try {
@@ -93,18 +100,18 @@ async function listenThere(server: Server, path: string, folder: string): Promis
   }
 }
 
-/** A folder that nobody else can enter, and no link to one. */
+/** A folder that nobody else can enter, and not a link to one. */
 function isClosedFolder(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found?.isDirectory() === true && found.uid === ownUser(found.uid) && (found.mode & 0o077) === 0;
 }
 
-/** The system takes away the name that a socket was bound to, which this one has no more. */
+/** The system removes the name that a socket was bound to, but this socket was renamed. */
 function removeName(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // It stays on a disk that takes no writes any more; the next start replaces it.
+    // It stays on a disk that takes no more writes; the next start replaces it.
   }
 }
 

@@ -1,6 +1,4 @@
-/**
- * What people may call, and what each call runs: one row a route.
- */
+/** What people may call, and what each call runs: one row for each route. */
 import type { Caller } from '#domain/right.ts';
 import type { PeopleAnswer, PeopleRouteName, PeopleRoutes } from '#protocol/people/people-routes.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';

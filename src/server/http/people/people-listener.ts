@@ -1,6 +1,6 @@
 /**
- * The listener for people: JSON over HTTP. Who calls, and what they may, is asked at the gate; what the listener knows
- * its callers by is handed in.
+ * The listener for people: JSON over HTTP. The gate checks who calls and what they may do; how the listener knows its
+ * callers is passed in.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { z } from 'zod';
@@ -23,7 +23,7 @@ import { demandOwnOrigin, type Site } from './request-origin.ts';
 import { serverSealed } from './sealed-api.ts';
 import { addTransferRoutes, leaveClosing } from './transfer-listener.ts';
 
-/** What people are served with. A sealed server has no exports, imports and backups. */
+/** The operations offered to people. A sealed server has no exports, imports and backups. */
 export interface ServedPeople {
   readonly people: PeopleApi;
   readonly transfers?: Transfers;
@@ -33,7 +33,7 @@ export interface ServedPeople {
   readonly stopping: AbortSignal;
 }
 
-/** Whom a listener serves: each has its own, and none has one by default. */
+/** Whom a listener serves. Each has its own entrance, and none has one by default. */
 export interface Entrance {
   readonly site: Site;
   readonly authenticate: Authenticate;
@@ -84,7 +84,7 @@ export function createPeopleListener(
   return app;
 }
 
-/** A call that takes long, for whoever asks to be told meanwhile: the status says nothing yet, the last line does. */
+/** Answers a long call whose caller asked for progress: the status says nothing yet, the last line does. */
 async function answerInLines(
   reply: FastifyReply,
   work: (progress: (done: number, of: number) => void) => Promise<unknown>,
@@ -100,11 +100,11 @@ async function answerInLines(
     raw.write(`${JSON.stringify(line)}\n`);
   };
   try {
-    // To whoever does not read it is not told how far it is: nothing is lost by that, and nothing gathers.
+    // A caller that does not read gets no progress lines: it loses nothing, and nothing piles up.
     const answer = await work((done, of) => raw.writableNeedDrain || say({ done, of }));
     say({ answer });
   } catch (error) {
-    // Refused before it began: as any other call.
+    // Refused before it began: answered like any other call.
     if (!begun) throw error;
     say({ problem: problemOf(error) });
   }

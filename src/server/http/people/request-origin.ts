@@ -1,28 +1,28 @@
 /**
- * Whether a request was meant for this listener, and came from a page of it or from no page at all. What it keeps out is
- * a page of somebody else in the browser of a person here: one that calls us across sites, and one whose own name was
- * pointed at our address since (DNS rebinding). Every listener that people reach asks this before anything else.
+ * Checks that a request was meant for this listener and came from one of its pages or from no page at all. This keeps
+ * out a foreign page in the browser of a person here: one that calls us across sites, and one whose own name was
+ * pointed at our address since (DNS rebinding). Every listener that people reach checks this before anything else.
  */
 import type { IncomingMessage } from 'node:http';
 import { KeystairError } from '#domain/errors.ts';
 
 export interface Site {
-  /** What the header `Host` may be. */
+  /** The allowed values of the `Host` header. */
   readonly hosts: ReadonlySet<string>;
-  /** Of the pages that are served here. Empty: no browser is served, and none may call. */
+  /** The origins of the pages that are served here. Empty: no browser is served, and none may call. */
   readonly origins: ReadonlySet<string>;
 }
 
-/** Of the data directory's socket: what Node and curl say where there is no host. */
+/** For the socket of the data directory: the host that Node and curl send when there is none. */
 export const LOCAL_SITE: Site = { hosts: new Set(['localhost']), origins: new Set() };
 
-/** What a browser says of a request that a page of ours made, or a person by typing the address. */
+/** What a browser sends for a request made by a page of ours or by a person who typed the address. */
 const OWN_FETCH = new Set(['same-origin', 'none']);
 
 /** Throws `not-allowed`. */
 export function demandOwnOrigin({ headers, headersDistinct }: IncomingMessage, site: Site): void {
   const host = headers.host?.toLowerCase() ?? '';
-  // The last one of several would be as good a choice as the first.
+  // With several headers, the last one would be as good a choice as the first.
   if (!site.hosts.has(host) || headersDistinct['host']?.length !== 1)
     throw elsewhere('the request names another host than this one');
   const { origin } = headers;

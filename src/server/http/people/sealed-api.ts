@@ -1,6 +1,6 @@
 /**
- * What a sealed server answers people: its state, and unsealing. Everything else is refused with one and the same word,
- * because everything else would need the root key.
+ * What a sealed server answers people: its state, and unsealing. Everything else needs the root key and is refused with
+ * one and the same error.
  */
 import { KeystairError } from '#domain/errors.ts';
 import type { Caller } from '#domain/right.ts';
@@ -14,12 +14,12 @@ import type { UnsealRequest } from '../../seals/unsealing.ts';
 import type { PeopleApi } from './people-api.ts';
 
 export interface SealedApiPorts {
-  /** As the database says, which nobody can judge yet. */
+  /** By the database, which cannot be verified yet. */
   readonly server: ServerName;
   readonly seals: readonly ShownSeal[];
   readonly warnings: readonly Notice[];
   readonly unseal: (request: UnsealRequest) => Promise<Opened>;
-  /** The server is on its way to serving; resolves when it does. */
+  /** The server is starting to serve; resolves when it does. */
   readonly onUnsealed: (opened: Opened, by: Caller) => Promise<ServerName>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The streaming calls of the people's API (src/protocol/people/transfer-routes.ts says how they look): exports and backups leave
- * as they are made, an import is read as it comes, both at the pace of the other end.
+ * The streaming calls of the people's API (src/protocol/people/transfer-routes.ts describes them): exports and backups
+ * are sent as they are made, an import is read as it arrives, both at the pace of the other end.
  */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
@@ -43,7 +43,7 @@ export function addTransferRoutes(
   gate: Gate,
   { transfers, backups, log }: StreamPorts,
 ): void {
-  // The body is handed on unread.
+  // The body is passed on unread.
   app.addContentTypeParser(IMPORT_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
   const { exportKeys, importKeys, backup } = TRANSFER_ROUTES;
   addCall(app, gate, 'exportKeys', exportKeys, async (request, reply, allow) => {
@@ -61,7 +61,9 @@ export function addTransferRoutes(
   });
 }
 
-/** A file leaves as it is made. It ends when `make` is over, and breaks off where that fails: the log says why. */
+/**
+ * Sends a file as it is made. The answer ends when `make` is done, and breaks off if `make` fails: the log says why.
+ */
 async function answerStream(
   log: Log,
   reply: FastifyReply,
@@ -93,7 +95,9 @@ async function answerStream(
   return reply;
 }
 
-/** At the pace of the other end. Throws where that has gone. Unlike a pipeline it leaves the answer open. */
+/**
+ * Writes at the pace of the other end, and throws if that end has gone. Unlike a pipeline it leaves the answer open.
+ */
 async function writeAll(raw: ServerResponse, bytes: AsyncIterable<Uint8Array>): Promise<void> {
   const gone = new AbortController();
   const onClose = (): void => gone.abort();
@@ -126,10 +130,11 @@ async function answerImport(
       onConfirmed: () => {
         reply.hijack();
         raw.writeHead(200, { 'content-type': LINES_MEDIA_TYPE });
-        // Told before the first key is recorded: whoever loses the connection then knows that nothing is to be done.
+        // Sent before the first key is recorded: a client that then loses the connection knows that nothing has to be
+        // done.
         raw.flushHeaders();
       },
-      // To whoever does not read it is not told how far it is: nothing is lost by that, and nothing gathers.
+      // A caller that does not read gets no progress lines: it loses nothing, and nothing piles up.
       onRecorded: (recorded, of) => raw.writableNeedDrain || say({ recorded, of }),
     });
     if (!raw.headersSent) {
@@ -139,7 +144,7 @@ async function answerImport(
     say({ report });
     raw.end();
   } catch (error) {
-    // What is still on its way is read and dropped, so that the answer arrives.
+    // The rest of the body is read and dropped, so that the answer arrives.
     request.raw.resume();
     leaveClosing(reply);
     if (!raw.headersSent) throw error;
@@ -149,12 +154,12 @@ async function answerImport(
   return reply;
 }
 
-/** A client that sends a file closes the connection itself: closed here, what is on its way would take the answer with it. */
+/** Leaves the closing to the client that sends a file: if we closed, data on its way would destroy the answer. */
 export function leaveClosing(reply: FastifyReply): void {
   if (!reply.raw.headersSent) void reply.header('connection', 'keep-alive');
 }
 
-/** A failed import must be answered on the same connection, so ending to read does not close it. */
+/** A failed import must be answered on the same connection, so stopping to read does not close it. */
 async function* bodyOf(
   request: FastifyRequest,
   gone: AbortSignal,
@@ -168,7 +173,7 @@ async function* bodyOf(
   }
 }
 
-/** The line of JSON at the front, and the file behind it. */
+/** Splits the body into the line of JSON at the front and the file behind it. */
 async function splitBody(
   body: AsyncGenerator<Uint8Array, void, undefined>,
 ): Promise<{ head: ImportRequest; file: AsyncGenerator<Uint8Array, void, undefined> }> {
