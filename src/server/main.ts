@@ -1,3 +1,3 @@
-/** What the command line calls: a server that runs, and what is done with a data directory on which none runs. */
+/** What the command line calls: a running server, and operations on a data directory on which no server runs. */
 export { checkBackupFile, restoreServer, verifyOffline } from './offline.ts';
 export { runServer } from './run-server.ts';

@@ -1,6 +1,6 @@
 /**
- * What is done with a data directory on which no server runs: verifying it, making it from a backup, and the restore
- * drill. The command line calls it in its own process.
+ * Operations on a data directory on which no server runs: verifying it, making it from a backup, and the restore drill.
+ * The command line calls them in its own process.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
@@ -27,7 +27,7 @@ import { verify } from './integrity/verify/verify.ts';
 const clock = (): number => Date.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
 
-/** Verifies a data directory on which no server runs. Takes its lock meanwhile. */
+/** Verifies a data directory on which no server runs. Holds its lock meanwhile. */
 export async function verifyOffline(
   dataDirectory: string,
   configFile: string | undefined,
@@ -54,7 +54,10 @@ export async function verifyOffline(
   }
 }
 
-/** Into an empty data directory, whole or not at all. A key file is made, if there is to be one, where the configuration says. */
+/**
+ * Restores into an empty data directory, whole or not at all. If there is to be a key file, it is made at its
+ * configured place.
+ */
 export async function restoreServer(
   file: BackupFile,
   dataDirectory: string,
@@ -65,7 +68,7 @@ export async function restoreServer(
   const keyFile = config.rootKeyFile;
   let made = false;
   const makeSealKey = (): Uint8Array => {
-    // There is one where it lies elsewhere by configuration, or where an earlier restore broke off.
+    // It exists if the configuration places it elsewhere, or if an earlier restore broke off.
     if (existsSync(keyFile)) return readKeyFile(keyFile);
     made = true;
     return createKeyFile(keyFile, random);
@@ -87,7 +90,7 @@ export async function restoreServer(
   }
 }
 
-/** What the store says of a full disk is for the administrator of a server that lives on it. */
+/** The store's sentence about a full disk is for the administrator of a server that runs on it. */
 function withoutRoom(error: unknown, what: string, option: string): unknown {
   if (codeOf(error) !== 'disk-full') return error;
   return new KeystairError('disk-full', `the disk has no room ${what}`, {
@@ -96,7 +99,7 @@ function withoutRoom(error: unknown, what: string, option: string): unknown {
   });
 }
 
-/** The restore drill: in a scratch directory that is gone afterwards. No key file is ever written. */
+/** The restore drill, in a scratch directory that is removed afterwards. No key file is ever written. */
 export function checkBackupFile(
   file: BackupFile,
   scratch: string,

@@ -17,7 +17,7 @@ export function createLog(level: string): Log {
   );
 }
 
-/** What is on disk is not known any more: say so and end, without a further write. */
+/** The state of the disk is no longer known: report that and end, without a further write. */
 export function endProcess(log: Log): (error: KeystairError) => never {
   return (error) => {
     log.error({ event: 'fatal', code: error.code, because: error.sentence }, 'the server ends');

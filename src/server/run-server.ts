@@ -1,6 +1,6 @@
 /**
- * The server's wiring: real disk, real clock, real network; and the states it goes through. It is new and is made, or it
- * opens by itself, or it waits sealed for a person; then it serves until it is stopped.
+ * Wires the server to real disk, clock and network, and runs its states. A new server is made; a server that exists
+ * opens without a person or waits sealed for one. Then it serves until it is stopped.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -58,7 +58,7 @@ export async function runServer(options: ServerOptions, life: ServerLife): Promi
   log.info({ event: 'stopped' }, 'the server stopped');
 }
 
-/** A key file that is there already is of a start that broke off, or was laid there on purpose. */
+/** An existing key file is left from a start that broke off, or was put there on purpose. */
 function keyFileOfNew({ rootKeyFile }: ServerConfig): Uint8Array {
   return existsSync(rootKeyFile) ? readKeyFile(rootKeyFile) : createKeyFile(rootKeyFile, random);
 }
@@ -70,7 +70,7 @@ async function serveWhenUnsealed(
 ): Promise<void> {
   const { config, store } = ports;
   const serving = Promise.withResolvers<ServerName>();
-  // Nobody waits for it where the server is stopped while it is sealed.
+  // Nobody waits for it if the server is stopped while it is sealed.
   serving.promise.catch(() => undefined);
   const server = await unjudgedName(store.reader);
   const onSealed = (): void => onReady({ event: 'ready', server, listen: null, console: null, sealed: true });

@@ -1,7 +1,7 @@
 /**
- * A server that starts sealed: nothing but its socket answers, until a person opens it.
+ * A server that starts sealed: only its socket answers, until a person opens it.
  *
- * Invariant: as long as it is sealed, nothing listens for machines, and nothing in the database is believed.
+ * Invariant: while it is sealed, nothing listens for machines, and nothing in the database is believed.
  */
 import type { ServerName } from '#domain/server-name.ts';
 import type { Caller } from '#domain/right.ts';
@@ -26,7 +26,7 @@ export interface SealedPorts {
   readonly stop: AbortSignal;
   /** The socket answers. */
   readonly onSealed: () => void;
-  /** What becomes of the server once it was opened: its caller is told. */
+  /** The outcome of serving after the server was opened, for the caller that opened it. */
   readonly serving: Promise<ServerName>;
 }
 
@@ -37,10 +37,10 @@ export interface Unsealed {
   readonly refused: number;
 }
 
-/** It was tried, and opened nothing: else the server would not be sealed. */
+/** The key file was tried and opened nothing: otherwise the server would not be sealed. */
 const NONE = (): boolean => false;
 
-/** Resolves when a person has opened the server; undefined when it is to stop. */
+/** Resolves when a person has opened the server; undefined if it is to stop. */
 export async function waitSealed(ports: SealedPorts): Promise<Unsealed | undefined> {
   const { config, sealed, server, socket, clock, log, stop, serving } = ports;
   const places = () => rereadSealPlaces(config);

@@ -1,6 +1,6 @@
 /**
- * A server that serves: its operations behind its listeners, until it is stopped; then the drain. Invariant: a listener
- * is never left open, also not after a start that failed.
+ * A serving server: its operations behind its listeners until it is stopped, then the drain. Invariant: no listener is
+ * ever left open, even after a failed start.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Server } from 'node:https';
@@ -22,7 +22,7 @@ import { createCredentials, loadAuthority } from './members/credentials.ts';
 import { keepLeafRenewed, makeServerLeaf } from './members/server-leaf.ts';
 import type { Repository } from './start/create-repository.ts';
 
-/** A drain that takes longer is cut: whoever stopped the service is waiting. */
+/** A drain that takes longer is cut: the person who stopped the service is waiting. */
 const DRAIN_MS_MAX = 10_000;
 
 export interface ServingPorts {
@@ -35,7 +35,7 @@ export interface ServingPorts {
   readonly random: Random;
 }
 
-/** @param life whom to tell that the server answers, and where it listens. Resolves when everything is drained. */
+/** @param life whom to notify that the server answers, and where it listens. Resolves when everything is drained. */
 export async function serve(
   ports: ServingPorts,
   repository: Repository,
@@ -104,10 +104,12 @@ export async function serve(
   }
 }
 
-/** With its last connection: it is no more looked after when one takes its time, and would keep the process. */
+/**
+ * Resolves with the last connection. A closed server no longer watches a slow one, which would keep the process alive.
+ */
 function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    // An error where it never listened.
+    // `close` reports an error if the server never listened.
     server.close(() => resolve());
   });
 }

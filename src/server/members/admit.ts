@@ -1,6 +1,6 @@
 /**
- * Joining: a device or secondary becomes a member. The public key that TLS proved possession of spends the invitation,
- * and is bound to the member's id for ever.
+ * Joining: a device or secondary becomes a member. The public key whose possession TLS proved spends the invitation and
+ * is bound to the member's id for ever.
  */
 import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
@@ -23,7 +23,7 @@ export interface Joiner {
   readonly fingerprint: string;
 }
 
-/** A name that is kept from before stays; a new one is read by people. */
+/** Checks only new names, since people read them; a member may keep an old one. */
 function demandName(kind: Member['kind'], name: string): void {
   const read = readName(name);
   if ('name' in read) return;
@@ -32,7 +32,7 @@ function demandName(kind: Member['kind'], name: string): void {
   });
 }
 
-/** @param line the servers above this one, as they were last told. */
+/** @param line the servers above this one, as last reported. */
 export async function admit(
   ports: Pick<ServerPorts, 'audit' | 'clock' | 'hierarchyChanged' | 'rows' | 'server' | 'store'>,
   credentials: Credentials,
@@ -63,7 +63,7 @@ export async function admit(
     if (kind === 'secondary') await refuseRing(ports, transaction, line, request.id);
     const repeated = invitation.row.usedBy !== null;
     if (repeated && (known === undefined || !mayCall(known))) {
-      // Else a removed member would come back with the invitation it spent.
+      // Otherwise a removed member would return with the invitation that it spent.
       throw new KeystairError(
         'invitation-used',
         'this invitation was used, and who used it was removed or moved since',
@@ -81,7 +81,7 @@ export async function admit(
             name,
             fingerprint: joiner.fingerprint,
             publicKey: Buffer.from(joiner.publicKey).toString('base64'),
-            // Who is a member renews its address with a new invitation, and keeps its mark.
+            // A member renews its address with a new invitation, and keeps its mark.
             dmz: invitation.row.dmz || (known?.removedAt === null && known.dmz),
             state: request.arriving === true ? 'arriving' : 'managed',
             movedTo: null,
@@ -93,7 +93,7 @@ export async function admit(
       ...invitation.row,
       usedBy: joiner.fingerprint,
     });
-    // Told once: whoever repeats it for a lost reply may do so without end.
+    // Recorded once: a member may repeat the request for a lost reply without end.
     if (!repeated) {
       await ports.audit.append(transaction, [
         {
@@ -120,7 +120,7 @@ export async function admit(
   };
 }
 
-/** A server above this one cannot become one below it. A ring that cannot be seen here is told once it is closed. */
+/** A server above this one cannot join below it. A ring that cannot be seen here is reported once it is closed. */
 async function refuseRing(
   ports: Pick<ServerPorts, 'rows' | 'server'>,
   transaction: Transaction,

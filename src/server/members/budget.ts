@@ -1,14 +1,14 @@
 /**
- * Budgets: what one member may do in an hour, as a bucket that fills steadily. Generous; above it the answer is
- * "later". Kept in memory: a restart forgives.
+ * Budgets: what one member may do in an hour, as a bucket that fills steadily. Budgets are generous; beyond them the
+ * answer is `later`. They are kept in memory: a restart forgives.
  *
- * Invariants: "later" comes true. What is larger than a whole budget is let in by a full bucket, which then owes the
- * rest. To ask whether something fits changes nothing, so a work that the store may run again can ask.
+ * Invariants: `later` comes true. A full bucket admits an amount larger than a whole budget, and then owes the rest.
+ * Asking whether something fits changes nothing, so work that the store may run again can ask.
  */
 import { BUDGETS_REMEMBERED_MAX } from '#domain/limits.ts';
 import type { Clock } from '../environment/environment.ts';
 
-/** What is counted. A budget bounds some of them; what it does not name is not bounded by it. */
+/** What is counted. A budget bounds only the parts that it names. */
 export interface Amount {
   readonly calls?: number;
   readonly records?: number;
@@ -40,7 +40,7 @@ export class Budget {
     return UNITS.every((unit) => bucket[unit] >= this.#asked(amount, unit));
   }
 
-  /** Takes it from the member's budget, which may owe the rest. */
+  /** Charges the member's budget, which may then owe the rest. */
   charge(memberId: string, amount: Amount): void {
     const { at, ...bucket } = this.#filled(memberId);
     const levels = { ...bucket };
@@ -48,7 +48,7 @@ export class Budget {
     this.#remember(memberId, { ...levels, at });
   }
 
-  /** Whether the member may do this much now; takes it from its budget if so. */
+  /** Whether the member may do this much now; if so, charges its budget. */
   take(memberId: string, amount: Amount): boolean {
     if (!this.fits(memberId, amount)) return false;
     this.charge(memberId, amount);
@@ -62,11 +62,11 @@ export class Budget {
       (unit) => (this.#asked(amount, unit) - bucket[unit]) / this.#anHour[unit],
     );
     if (missing.length === 0) return 0;
-    // One more, for what sums of fractions lose.
+    // One more, for what is lost when fractions are summed.
     return Math.max(0, Math.ceil(bucket.at + Math.max(...missing) * HOUR_MS - this.#clock()) + 1);
   }
 
-  /** A full bucket is enough for anything. */
+  /** A full bucket is enough for any amount. */
   #asked(amount: Amount, unit: (typeof UNITS)[number]): number {
     return Math.min(amount[unit] ?? 0, this.#anHour[unit]);
   }
@@ -76,7 +76,7 @@ export class Budget {
     const bucket = this.#buckets.get(memberId);
     if (bucket === undefined) return { ...this.#anHour, at: now };
     if (now < bucket.at) {
-      // A clock that goes back gives nothing and takes nothing: it fills from here on.
+      // A clock that goes back gives nothing and takes nothing: the bucket fills from here on.
       const moved = { ...bucket, at: now };
       this.#buckets.set(memberId, moved);
       return moved;
@@ -89,7 +89,7 @@ export class Budget {
     return { calls: level('calls'), records: level('records'), bytes: level('bytes'), at: now };
   }
 
-  /** As the last, and the first is forgotten: a million devices must not cost memory for each. */
+  /** Stored last; the first is forgotten, so that a million devices do not each cost memory. */
   #remember(memberId: string, bucket: Bucket): void {
     this.#buckets.delete(memberId);
     this.#buckets.set(memberId, bucket);

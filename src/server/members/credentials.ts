@@ -10,7 +10,7 @@ import type { Clock } from '../environment/environment.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';
 
 export interface Credentials {
-  /** SHA-256 of the authority's public key: what invitations pin. */
+  /** SHA-256 of the authority's public key, which invitations pin. */
   readonly fingerprint: string;
   readonly authorityPem: string;
   /** HOST:PORT under which members reach this server, the best first. */

@@ -1,6 +1,4 @@
-/**
- * Invitations: made for a person to carry, kept as the hash of their secret, spent by one public key.
- */
+/** Invitations: made for a person to carry, stored as the hash of their secret, spent by one public key. */
 import { KeystairError } from '#domain/errors.ts';
 import { type Invitation, encodeInvitation, hashInvitationSecret } from '#domain/invitation.ts';
 import { INVITATION_MS_DEFAULT, INVITATION_SECRET_BYTES } from '#domain/limits.ts';
@@ -20,7 +18,7 @@ export interface InvitationRow extends Expiring {
   readonly usedBy: string | null;
 }
 
-/** Makes an invitation; the string is shown once and can only be made anew. */
+/** Makes an invitation. The string is shown once; a lost one must be replaced by a new invitation. */
 export async function invite(
   ports: Pick<ServerPorts, 'audit' | 'clock' | 'random' | 'rows' | 'server' | 'store'>,
   caller: Caller,
@@ -57,8 +55,8 @@ export async function invite(
 }
 
 /**
- * The invitation this secret belongs to, when this public key may use it now: unspent, or spent by the same key, which
- * may repeat the request until it expires so that a lost reply burns nothing.
+ * The invitation of this secret, if this public key may use it now: it is unspent, or the same key spent it. That key
+ * may repeat the request until the invitation expires, so a lost reply burns nothing.
  */
 export async function demandInvitation(
   ports: Pick<ServerPorts, 'rows' | 'clock'>,

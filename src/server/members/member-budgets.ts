@@ -1,8 +1,8 @@
 /**
  * What each member may do in an hour, in four shares.
  *
- * Invariant: no share takes from another. Who asks for keys without end still hands its own over and keeps its
- * heartbeat, and who sends heartbeats without end still renews its certificate.
+ * Invariant: no share takes from another. A member that asks for keys without end still hands over its own and keeps
+ * its heartbeat, and one that sends heartbeats without end still renews its certificate.
  */
 import { KeystairError } from '#domain/errors.ts';
 import {
@@ -41,7 +41,7 @@ export const BUDGETS_DEFAULT: Budgets = {
 };
 
 /**
- * - `heartbeat`: saying that one is there.
+ * - `heartbeat`: reporting its presence.
  * - `membership`: renewing, leaving, moving.
  * - `custody`: bringing keys, by calls, records and bytes.
  * - `questions`: asking for keys.
@@ -67,7 +67,7 @@ export function createMemberBudgets(budgets: Budgets, clock: Clock): MemberBudge
   };
 }
 
-/** Takes it from the member's budget. Throws `later`, with the wait, where it does not fit. */
+/** Charges the member's budget. Throws `later`, with the wait, if it does not fit. */
 export function chargeMember(
   budgets: MemberBudgets,
   { kind, id }: Pick<Member, 'kind' | 'id'>,

@@ -1,6 +1,4 @@
-/**
- * Members of this server: reading them where a decision is made, finding one by what a person typed.
- */
+/** Members of this server: reads them where a decision is made, and finds one by what a person typed. */
 import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { type Member, type MemberKind, type MemberPlace, mayCall, memberPlace } from '#domain/member.ts';
@@ -12,7 +10,7 @@ import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';
 
-/** Rows judged at one go, some 2 ms. */
+/** Rows judged without a pause, some 2 ms. */
 const PAGE_MEMBERS = 500;
 
 export function readMember(rows: TrustedRows, reader: Reader, id: string): Promise<Member | undefined> {
@@ -23,7 +21,7 @@ export function writeMember(rows: TrustedRows, transaction: Transaction, member:
   return rows.put(transaction, 'member', member.id, member);
 }
 
-/** Members of one kind that were not removed, by name. */
+/** Members of one kind by name, without removed ones. */
 export async function listMembers(
   rows: TrustedRows,
   reader: Reader,
@@ -38,7 +36,7 @@ export function countMembers(reader: Reader, kind: MemberKind): Promise<number> 
   return reader.countMembers(kind);
 }
 
-/** One after another, by name: of devices there may be a million. Between two pages others are served. */
+/** One after another, by name: there may be a million devices. Others are served between two pages. */
 export async function* eachMember(
   rows: TrustedRows,
   reader: Reader,
@@ -57,12 +55,12 @@ export async function* eachMember(
   }
 }
 
-/** The store's columns only help to find a row: its body, under the MAC, says what it is. */
+/** The store's columns only help to find a row. Its body, under the MAC, says what it is. */
 function isThere(member: Member, { id, place, sortName: sorted }: MemberRow): boolean {
   return member.id === id && memberPlace(member) === place && sortName(member.name) === sorted;
 }
 
-/** Members of one kind that were not removed, by name, from behind this position on. `next` is null at the end. */
+/** Members of one kind by name, without removed ones, from behind this position on. `next` is null at the end. */
 export async function pageOfMembers(
   rows: TrustedRows,
   reader: Reader,
@@ -78,8 +76,8 @@ export async function pageOfMembers(
 }
 
 /**
- * The member who calls, by the whole of its key. Throws `not-a-member`, in the same words whether the id is unknown,
- * the key another, the member removed, moved or of the other kind: a stranger learns nothing.
+ * The member that calls, by the whole of its key. Throws `not-a-member` in the same words if the id is unknown, the key
+ * is another, or the member was removed, moved or is of the other kind: a stranger learns nothing.
  */
 export async function demandMember(
   ports: Pick<ServerPorts, 'rows'>,
@@ -99,7 +97,7 @@ export async function demandMember(
   return member;
 }
 
-/** In the same words for whoever it is: a stranger learns nothing. */
+/** The same words for every caller: a stranger learns nothing. */
 export function notAMember(): KeystairError {
   return new KeystairError(
     'not-a-member',
@@ -110,7 +108,7 @@ export function notAMember(): KeystairError {
   );
 }
 
-/** The row stays, as a no, and a permission to have keys back ends with it. Every key it brought stays. */
+/** The row stays, as a refusal, and a permission to recover keys ends with it. Every key that it brought stays. */
 export async function removeMember(
   ports: Pick<ServerPorts, 'audit' | 'clock' | 'rows' | 'store'>,
   by: string,
@@ -128,10 +126,10 @@ export async function removeMember(
 }
 
 /**
- * The member of this kind that has this id, or alone has this name: looked for without holding all, of which there may
- * be a million. Throws `not-found` or `ambiguous-name`.
+ * The member of this kind that has this id, or alone has this name. The search does not hold all members: there may be
+ * a million. Throws `not-found` or `ambiguous-name`.
  *
- * @param removed whether one that was removed is meant where no other has this name.
+ * @param removed whether a removed member is meant if no other has this name.
  */
 export async function findMember(
   { rows, store: { reader } }: Pick<ServerPorts, 'rows' | 'store'>,
@@ -148,7 +146,7 @@ export async function findMember(
   throw notNamed(count, kind, wanted);
 }
 
-/** How many of a place have this very name, and one of them. Looks at those only whose names sort alike. */
+/** How many members of a place have exactly this name, and one of them. Reads only those whose names sort alike. */
 async function findNamedMembers(
   rows: TrustedRows,
   reader: Reader,
@@ -167,7 +165,7 @@ async function findNamedMembers(
   return { one, count };
 }
 
-/** The one thing of these that has this id, or alone has this name. */
+/** The one of these that has this id, or alone has this name. */
 export function findNamed<T extends ServerName>(
   things: readonly T[],
   wanted: string,

@@ -1,6 +1,6 @@
 /**
- * Renewing a member's certificate. Dates are hygiene: a member that was not removed may renew with an expired one and
- * the same key, so a laptop from a drawer comes back by itself.
+ * Renews a member's certificate. Dates are hygiene: a member that was not removed may renew with an expired certificate
+ * and the same key, so a laptop from a drawer recovers without help.
  */
 import type { z } from 'zod';
 import type { Member } from '#domain/member.ts';

@@ -1,6 +1,6 @@
 /**
- * The certificate with which the server answers TLS: made anew at each start, renewed at two thirds of its life. Members
- * pin the authority, so it may change at any time.
+ * The certificate with which the server answers TLS. It is made at each start and renewed at two thirds of its life.
+ * Members pin the authority, so it may change at any time.
  */
 import { CERTIFICATE_BACKDATE_MS, CERTIFICATE_MS } from '#domain/limits.ts';
 import { type Authority, issueServerCertificate } from '#transport/authority.ts';
@@ -14,22 +14,22 @@ const LEAF_CHECK_INTERVAL_MS = 60 * 60 * 1000;
 export interface ServerLeaf {
   readonly certificatePem: string;
   readonly privateKeyPem: string;
-  /** Unix ms: when it was made, and from when on it is due to be renewed. */
+  /** Unix ms: when it was made, and when its renewal is due. */
   readonly madeAt: number;
   readonly renewAt: number;
   readonly notAfter: number;
 }
 
-/** At two thirds of its life, and where the clock was set back to before it is valid. */
+/** At two thirds of its life, and if the clock was set back to before it is valid. */
 export function isLeafDue({ madeAt, renewAt }: ServerLeaf, now: number): boolean {
   return now >= renewAt || now < madeAt - CERTIFICATE_BACKDATE_MS;
 }
 
 /**
- * A fresh key and certificate for the listener. Members pin the authority, so the leaf may change at any time.
+ * Makes a fresh key and certificate for the listener.
  *
- * @param before the leaf it replaces. Where the clock was set back since, the new one is valid as long as that one:
- * whether the clock is right now or was then, members whose clocks are right find it valid.
+ * @param before the leaf that it replaces. If the clock was set back since, the new leaf is valid as long as that one.
+ * Whether the clock is right now or was right then, members whose clocks are right find it valid.
  */
 export async function makeServerLeaf(
   authority: Authority,
@@ -66,7 +66,7 @@ export interface LeafPorts {
   readonly log: Log;
 }
 
-/** Renews the leaf whenever it is due. @param renewed is handed each new one. Returns what ends it. */
+/** Renews the leaf whenever it is due. @param renewed gets each new leaf. Returns a function that ends the renewal. */
 export function keepLeafRenewed(
   ports: LeafPorts,
   first: ServerLeaf,

@@ -1,6 +1,6 @@
 /**
- * Recording, whoever brought the key: `recordKeys` for keys at hand, `recordRows` where each came from elsewhere,
- * `recordPlaced` where the rows lie staged already; all three number and chain alike. Invariants: every record was
+ * Records keys from any source: `recordKeys` for keys at hand, `recordRows` for keys that each came from elsewhere,
+ * `recordPlaced` for rows that are already staged. All three number and chain alike. Invariants: every record was
  * checked against its id before; a known key changes nothing; another record under a known id is a conflict and
  * overwrites nothing; numbers and chain values follow one another without gaps.
  */
@@ -27,15 +27,18 @@ export type RecordOutcome =
 
 const PURPOSE = 'keys';
 
-/** What a sealed record is bound to: every other field of its row but its place in the sequence, which the chain binds. */
+/**
+ * What a sealed record is bound to: every other field of its row except its place in the sequence, which the chain
+ * binds.
+ */
 function associated(row: Pick<StoredKey, 'id' | 'receivedFrom' | 'recordedAt' | 'fields'>): string {
   return `${row.id}\n${row.receivedFrom}\n${row.recordedAt}\n${row.fields}`;
 }
 
-/** A row of the repository but for its place in the sequence. */
+/** A row of the repository without its place in the sequence. */
 export type UnnumberedKey = Omit<StoredKey, 'seq' | 'chain'>;
 
-/** The row of a checked key, its secrets sealed. @param receivedFrom as `recordKeys` has it. */
+/** The row of a checked key, its secrets sealed. @param receivedFrom as for `recordKeys`. */
 export function sealedRow(
   barrier: Barrier,
   { complete, fields, digest }: CheckedKey,
@@ -48,8 +51,8 @@ export function sealedRow(
 }
 
 /**
- * Records keys in the caller's transaction and tells of each what became of it, in order. The audit event for the new
- * ones is appended too.
+ * Records keys in the caller's transaction and returns the outcome of each, in order. The audit event for the new ones
+ * is appended too.
  *
  * @param receivedFrom `device:ID`, `secondary:ID`, `primary:ID`, `receipt:ID` or `import:ID`.
  */
@@ -59,17 +62,17 @@ export async function recordKeys(
   keys: readonly CheckedKey[],
   receivedFrom: string,
 ): Promise<readonly RecordOutcome[]> {
-  // What belongs to a damaged row comes into that row, and is known then.
+  // A key that belongs to a damaged row goes into that row, and is known from then on.
   if (ports.wanted?.none === false) await ports.wanted.mend(transaction, keys, receivedFrom);
   const recordedAt = ports.clock();
   const candidates = keys.map((checked) => candidateOf(ports.barrier, checked, receivedFrom, recordedAt));
   return recordRows(ports, transaction, candidates);
 }
 
-/** What a key is judged by before it is recorded. */
+/** The parts of a key that decide its outcome. */
 export type Judged = Pick<StoredKey, 'id' | 'digest' | 'receivedFrom'>;
 
-/** A key that is recorded where it is new; its row is made only then. */
+/** A key that is recorded if it is new; only then is its row made. */
 export interface Candidate extends Judged {
   readonly row: () => UnnumberedKey;
 }
@@ -88,7 +91,7 @@ export function candidateOf(
   };
 }
 
-/** The same for keys that were checked before, wherever each came from. */
+/** The same for keys that were checked before, each with its own source. */
 export async function recordRows(
   ports: Pick<ServerPorts, 'audit'>,
   transaction: Transaction,
@@ -104,7 +107,7 @@ export interface Placed<K extends Judged> extends PlacedKey {
   readonly key: K;
 }
 
-/** The same where the rows lie elsewhere: `append` writes those of the new ones. */
+/** The same for rows that are stored elsewhere: `append` writes those of the new keys. */
 export async function recordPlaced<K extends Judged>(
   ports: Pick<ServerPorts, 'audit'>,
   transaction: Transaction,
@@ -132,7 +135,7 @@ export async function recordPlaced<K extends Judged>(
   return outcomes;
 }
 
-/** What becomes of a key under whose id a record is here. */
+/** The outcome for a key under whose id a record is already here. */
 function outcomeAt(
   there: { readonly seq: number; readonly digest: Uint8Array },
   digest: Uint8Array,
@@ -142,7 +145,7 @@ function outcomeAt(
     : { outcome: 'conflict' };
 }
 
-/** One event for each run of new keys that came from the same side. */
+/** One event for each run of new keys from the same source. */
 function recordedEvents(placed: readonly Placed<Judged>[]): AuditEvent[] {
   const events: AuditEvent[] = [];
   for (let at = 0; at < placed.length; ) {
@@ -170,7 +173,7 @@ function sealSecrets(
 }
 
 /**
- * The seal of a row's secrets under the data key that seals now; undefined where it is that already. Throws
+ * The row's secrets, re-encrypted under the current data key; undefined if they are already under it. Throws
  * `record-unreadable`.
  */
 export function resealed(
@@ -185,8 +188,8 @@ export function resealed(
 }
 
 /**
- * Material and blind of a row, and by that the proof that every other field of it is as it was recorded. Throws
- * `record-unreadable` where the row was moved, edited or damaged.
+ * Material and blind of a row. That they open proves that every other field is as it was recorded. Throws
+ * `record-unreadable` if the row was moved, edited or damaged.
  */
 export function openSecrets(barrier: Barrier, row: StoredKey): Pick<CompleteKey, 'material' | 'blind'> {
   let secrets: Uint8Array;
@@ -210,7 +213,7 @@ export function openStoredKey(barrier: Barrier, row: StoredKey): CompleteKey {
   return { key: publicFields(row), ...secrets };
 }
 
-/** The public fields of a row, as the row says; only an opened record is known to be unaltered. */
+/** The public fields of a row, by the row's word: only opening the record proves them unaltered. */
 export function publicFields(row: StoredKey): EncryptionKey {
   return keyFromCanonical(row.id, row.fields);
 }

@@ -1,6 +1,6 @@
 /**
- * Opening a server without a person: whichever of its seals can be opened with what lies on this machine, the key file
- * first, then a token whose PIN is in a file.
+ * Opens a server without a person, by any seal that opens with what is on this machine: the key file first, then a
+ * token whose PIN is in a file.
  *
  * Invariant: a PIN that a token refused is not tried a second time, since tokens lock themselves.
  */
@@ -14,7 +14,7 @@ import { PIN_BYTES_MAX } from '#domain/limits.ts';
 import { step } from '#domain/step.ts';
 import type { Seal } from './seal-rows.ts';
 
-/** Where the seals lie that a server opens by itself. */
+/** The seals' places on this machine, for a start without a person. */
 export interface SealPlaces {
   readonly rootKeyFile: string;
   readonly pkcs11: { readonly module: string; readonly pinFile: string | undefined } | undefined;
@@ -30,7 +30,7 @@ export type OpenedByItself =
   /** Why each seal that was tried did not open. */
   | { readonly failures: readonly KeystairError[] };
 
-/** Throws `data-damaged` where a seal opens and the data keys do not: another seal would not help. */
+/** Throws `data-damaged` if a seal opens and the data keys do not: another seal would not help. */
 export async function openByItself(
   seals: readonly Seal[],
   dataKeys: readonly DataKeyRow[],
@@ -69,7 +69,7 @@ export async function openByItself(
   return { failures };
 }
 
-/** Several key files may have been made; the one at hand opens the row that was made with it. */
+/** Several key files may have been made. The present one opens the row that was made with it. */
 export function openWithKeyFile(
   seals: readonly Seal[],
   dataKeys: readonly DataKeyRow[],
@@ -89,13 +89,13 @@ export function openWithKeyFile(
 
 export type OpenedByKeyFile = (seal: SealRow) => boolean;
 
-/** Which seals the key file opens that lies where the configuration says: one whose file is gone opens nothing. */
+/** Which seals the key file at the configured place opens: a seal whose file is gone is opened by nothing. */
 export function keyFileAtHand(keyring: Keyring, rootKeyFile: string): OpenedByKeyFile {
   let sealKey: Uint8Array | undefined;
   try {
     sealKey = readKeyFile(rootKeyFile);
   } catch {
-    // Not there, or such that no start would take it.
+    // It is missing, or no start would accept it.
   }
   return (seal) => sealKey !== undefined && keyring.isOpenedBy(seal, sealKey);
 }
@@ -105,7 +105,7 @@ function tokenAccess({ pkcs11 }: SealPlaces): { module: string; pinFile: string 
   return { module: pkcs11.module, pinFile: pkcs11.pinFile };
 }
 
-/** Throws `token-unavailable`; nothing of the file is in it. */
+/** Throws `token-unavailable`, whose text holds nothing of the file. */
 export function readPinFile(path: string): string {
   let pin = '';
   let exposed: Exposed | undefined;

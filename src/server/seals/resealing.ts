@@ -1,15 +1,15 @@
 /**
- * A new data key, and every record sealed anew under it, while the server serves.
+ * A new data key, and re-encryption of every record under it, while the server serves.
  *
- * How it flows: the row of the new data key and the row that says how far resealing is are made in one transaction;
- * when they are durable, everything that is sealed from then on is under the new key. Then the records are walked by
- * number, a page a transaction, each with the row that says how far it is: a process that is killed anywhere goes on
- * there. The server's own secrets follow in the last. It does not end before an import that is staged: its keys lie
+ * How it flows: one transaction writes the row of the new data key and the row that tracks the progress. When it is
+ * durable, everything sealed from then on is under the new key. Then the records are walked by number, one page for
+ * each transaction, which also updates the progress, so a process that is killed anywhere continues there. The server's
+ * own secrets follow in the last transaction. The walk does not end before a staged import does: the import's keys are
  * under the data key of their time and become records when it is applied.
  *
- * Invariants: a record is replaced only by what opens to the same secrets; one that does not open is left as it is and
- * counted; records are walked only while the data key of the row is the one that seals; old data keys are kept for ever,
- * so nothing depends on this ever ending.
+ * Invariants: a record is replaced only by one that opens to the same secrets; one that does not open is left as it is
+ * and counted; records are walked only while the data key of the row is the current one; old data keys are kept for
+ * ever, so nothing depends on the walk ever ending.
  */
 import type { Keyring } from '#crypto/keyring.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
@@ -33,7 +33,7 @@ export interface ResealingPorts
   readonly keyring: Keyring;
 }
 
-/** How far it is: a trusted row, there for as long as it is not over. */
+/** The progress: a trusted row, present until the walk is over. */
 interface ResealingRow {
   readonly dataKey: number;
   /** Records up to this number are done. */
@@ -51,14 +51,14 @@ export class Resealing {
   #cancel: (() => void) | undefined;
   #page: Promise<unknown> = Promise.resolve();
   #walking = false;
-  /** Another new data key was made while the walk was under way. */
+  /** Another new data key was made during the walk. */
   #again = false;
 
   constructor(ports: ResealingPorts) {
     this.#ports = ports;
   }
 
-  /** Goes on where the last run of this server ended. */
+  /** Continues where the last run of this server ended. */
   start(): void {
     this.#walk();
   }
@@ -79,7 +79,7 @@ export class Resealing {
     return { current, resealing: { done, of: seq, unreadable, problem: this.#problem ?? null } };
   }
 
-  /** Resolves when the new data key is in use; the records follow by themselves. */
+  /** Resolves when the new data key is in use; re-encryption of the records follows without further calls. */
   async rotate(caller: Caller): Promise<{ readonly dataKey: number; readonly records: number }> {
     const { keyring, store, rows, audit, random } = this.#ports;
     const made = keyring.addDataKey(random);
@@ -134,7 +134,7 @@ export class Resealing {
     this.#later(RESEAL_RETRY_MS);
   }
 
-  /** One transaction. True when nothing is left to be done. */
+  /** One transaction. True when nothing is left to do. */
   async #step(): Promise<boolean> {
     const { store, rows, audit, log, keyring } = this.#ports;
     if ((await rows.get<ResealingRow>(store.reader, 'setting', ROW)) === undefined) return true;
@@ -142,8 +142,8 @@ export class Resealing {
     const over = await store.write(async (transaction) => {
       const before = await rows.get<ResealingRow>(transaction, 'setting', ROW);
       if (before === undefined) return { before };
-      // The row is durable a moment before its data key is taken into use; a page of that moment would be sealed under
-      // the data key before it, and counted as done.
+      // The row is durable a moment before its data key is in use. A page of that moment would be sealed under the data
+      // key before it, and counted as done.
       if (before.dataKey !== keyring.currentDataKey) return undefined;
       const now = await this.#resealPage(transaction, before);
       if (now !== undefined) {
@@ -169,7 +169,7 @@ export class Resealing {
     return over !== undefined;
   }
 
-  /** How it stands after the next records, undefined when there are none. Read and replaced in one transaction. */
+  /** The progress after the next records; undefined if there are none. Reads and replaces in one transaction. */
   async #resealPage(transaction: Transaction, before: ResealingRow): Promise<ResealingRow | undefined> {
     const { barrier } = this.#ports;
     const page = await transaction.keysAfter(before.done, RESEAL_PAGE_KEYS);
@@ -197,7 +197,7 @@ export class Resealing {
     };
   }
 
-  /** What is replaced is kept as long as a backup reads it; the last space is for the keys of own devices. */
+  /** A replaced record is kept as long as a backup reads it, and the last space is for the keys of own devices. */
   async #demandSpace(): Promise<void> {
     if ((await this.#ports.store.freeBytes()) >= FREE_BYTES_FOR_TRANSMISSIONS) return;
     throw new KeystairError('disk-low', 'too little disk space is left to seal records anew', {

@@ -1,8 +1,9 @@
 /**
- * The rows of the seals and the data keys: read before anything can be trusted, and judged by their MAC afterwards.
+ * The rows of the seals and the data keys. They are read before anything can be trusted, and judged by their MAC
+ * afterwards.
  *
- * Invariant: what is read here from a database that anyone may have written is bounded in number and size and has its
- * form; a row that has not is named and passed over, so that the other seals still open.
+ * Invariant: anyone may have written the database that is read here, so the rows are bounded in number and size and
+ * checked for their form. A malformed row is named and skipped, so that the other seals still open.
  */
 import { z } from 'zod';
 import type { PassphraseParameters } from '#crypto/seal/passphrase.ts';
@@ -21,7 +22,7 @@ export interface RecoveryParameters {
   readonly threshold: number;
 }
 
-/** A seal as its row has it. `createdAt` is ISO 8601; seals of the first release have none. */
+/** A seal as its row holds it. `createdAt` is ISO 8601; seals of the first release have none. */
 export type Seal = SealRow & { readonly createdAt?: string | undefined } & (
     | { readonly kind: 'key-file' }
     | { readonly kind: 'passphrase'; readonly of: PassphraseParameters }
@@ -30,7 +31,7 @@ export type Seal = SealRow & { readonly createdAt?: string | undefined } & (
   );
 export type StoredSealKind = Seal['kind'];
 
-/** What identifies a seal is shown to people and goes into what is authenticated. */
+/** The identifier of a seal is shown to people and is part of what is authenticated. */
 const ID = /^[a-z0-9-]{1,64}$/;
 const Label = text(64, 1);
 const Bytes = base64(SEAL_ROW_BYTES_MAX);
@@ -58,11 +59,11 @@ const Body = z.object({
 
 export interface SealRows {
   readonly seals: readonly Seal[];
-  /** Ids of rows that are none. */
+  /** Ids of rows that are no seals. */
   readonly malformed: readonly string[];
 }
 
-/** As the rows say: nothing of it is known to be genuine before one of them has opened the root key. */
+/** By the rows' word: nothing is known to be genuine before one of them has opened the root key. */
 export async function readSeals(reader: Reader): Promise<SealRows> {
   const seals: Seal[] = [];
   const malformed: string[] = [];
@@ -82,7 +83,7 @@ function json(text: string): unknown {
   }
 }
 
-/** Undefined for a row that is none. */
+/** Undefined for a row that is no seal. */
 export function parseSeal(id: string, body: string): Seal | undefined {
   if (!ID.test(id)) return undefined;
   const parsed = formed(Body, json(body));
@@ -95,7 +96,7 @@ export function parseSeal(id: string, body: string): Seal | undefined {
   return of.ok ? ({ ...seal, kind, of: of.value } as Seal) : undefined;
 }
 
-/** Names no row had before: what is authenticated under an id is never true of a second seal. */
+/** A name that no row had before: what is authenticated under an id never holds for a second seal. */
 export function newSealId(kind: SealKind, random: (bytes: number) => Uint8Array): string {
   return `${kind}-${Buffer.from(random(4)).toString('hex')}`;
 }
@@ -114,7 +115,7 @@ export async function putSeal(
   });
 }
 
-/** Those whose rows carry a right MAC: what an open server goes by. */
+/** The seals whose rows carry a right MAC: an open server uses only these. */
 export async function readTrustedSeals(rows: TrustedRows, reader: Reader): Promise<readonly Seal[]> {
   const trusted = new Set((await rows.all(reader, 'seal')).map(({ id }) => id));
   return (await readSeals(reader)).seals.filter(({ id }) => trusted.has(id));
@@ -122,7 +123,7 @@ export async function readTrustedSeals(rows: TrustedRows, reader: Reader): Promi
 
 const NO_MAC = new Uint8Array(0);
 
-/** The data keys, each wrapped by the root key, so that none needs a MAC. Old ones are kept for ever. */
+/** The data keys. The root key wraps each, so none needs a MAC. Old ones are kept for ever. */
 export async function readDataKeys(reader: Reader): Promise<readonly DataKeyRow[]> {
   return (await reader.rows('data-key')).map(({ id, body }) => ({
     number: Number(id),

@@ -1,9 +1,9 @@
 /**
- * The seals of an open server: listed, added, removed, recovery shares given out, all while it serves.
+ * The seals of an open server: lists, adds and removes them and gives out recovery shares, all while the server serves.
  *
- * Invariants: a new seal has opened this very root key before its row is stored; a server is never left without a seal
- * that opens it alone, and neither recovery shares nor a seal whose key file is not at hand count as one; every change
- * is in the audit log in the transaction that makes it; one change at a time.
+ * Invariants: a new seal has opened this very root key before its row is stored; a server always keeps a seal that
+ * opens it alone, and neither recovery shares nor a seal whose key file is not at hand count as one; every change is in
+ * the audit log in the transaction that makes it; one change runs at a time.
  */
 import { rmSync } from 'node:fs';
 import type { Keyring, SealRow } from '#crypto/keyring.ts';
@@ -33,7 +33,10 @@ import { sealWarnings, showSeal } from './show-seals.ts';
 export interface SealsPorts extends Pick<ServerPorts, 'store' | 'rows' | 'audit' | 'clock' | 'random'> {
   readonly keyring: Keyring;
   readonly dataDirectory: string;
-  /** Where seals lie, as the configuration says now; another file may be named. Throws `invalid-argument`. */
+  /**
+   * The seals' places, as the configuration names them now; the caller may name another file. Throws
+   * `invalid-argument`.
+   */
   readonly places: (config?: string) => SealPlaces;
 }
 
@@ -43,7 +46,7 @@ interface MadeSeal {
   readonly sealKey: Uint8Array;
   /** For the person who added it. */
   readonly about: string;
-  /** Takes away what was made beside the row. */
+  /** Removes what was made beside the row. */
   readonly undo?: () => void;
 }
 
@@ -120,7 +123,7 @@ export class Seals {
     });
   }
 
-  /** New shares for everyone; those of an older set open nothing from then on. Throws `invalid-argument`. */
+  /** Makes new shares for everyone; those of an older set open nothing from then on. Throws `invalid-argument`. */
   initRecovery(
     caller: Caller,
     { shares, threshold }: { readonly shares: number; readonly threshold: number },
@@ -182,7 +185,7 @@ export class Seals {
     const passphrase = newPassword(given);
     const parameters = makePassphraseParameters(this.#ports.random);
     const row = this.#wrap('passphrase', await stretchPassphrase(passphrase, parameters), parameters);
-    // Anew, as the next start will do it.
+    // Stretched again, as the next start will do.
     return { row, sealKey: await stretchPassphrase(passphrase, parameters), about: '' };
   }
 
@@ -191,7 +194,7 @@ export class Seals {
     createKeyFile(rootKeyFile, this.#ports.random);
     const undo = (): void => rmSync(rootKeyFile, { force: true });
     try {
-      // Read again, as the next start will do it.
+      // Read again, as the next start will do.
       const sealKey = readKeyFile(rootKeyFile);
       return { row: this.#wrap('key-file', sealKey), sealKey, about: rootKeyFile, undo };
     } catch (error) {

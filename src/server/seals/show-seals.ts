@@ -1,4 +1,4 @@
-/** Seals as people see them: what each is, what it needs, and what of them needs attention. */
+/** Seals as people see them: what each is, what it needs, and which need attention. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Notice, notice, step } from '#domain/step.ts';
@@ -36,7 +36,7 @@ function opensByItself(seal: Seal, { pkcs11 }: SealPlaces, openedByKeyFile: Open
     : seal.kind === 'pkcs11' && pkcs11?.pinFile !== undefined;
 }
 
-/** With the key file on the database's own disk, a thief of the disk has everything. */
+/** If the key file is on the database's own disk, a thief of the disk has everything. */
 export function sealWarnings(
   seals: readonly Seal[],
   places: SealPlaces,

@@ -1,8 +1,8 @@
 /**
- * Opening a sealed server by what a person brings: a passphrase, a token's PIN, or recovery shares.
+ * Opens a sealed server with what a person brings: a passphrase, a token's PIN, or recovery shares.
  *
- * Invariants: one attempt at a time, and after a few wrong ones the next waits, so that nobody guesses quickly and 64 MiB
- * are taken once; every wrong attempt is a line of the log, and is counted for the audit log, which is sealed too.
+ * Invariants: one attempt runs at a time, and after a few wrong ones the next must wait, so nobody guesses quickly and
+ * 64 MiB are used only once; every wrong attempt is logged, and is counted for the audit log, which is sealed too.
  */
 import { type DataKeyRow, openKeyring } from '#crypto/keyring.ts';
 import { aboutSpaces } from '#crypto/password/password-text.ts';
@@ -16,7 +16,7 @@ import type { Clock, Log } from '../environment/environment.ts';
 import type { Opened, SealPlaces } from './open-by-itself.ts';
 import type { Seal } from './seal-rows.ts';
 
-/** What a person brings; exactly one of them. */
+/** What a person brings; exactly one of these. */
 export type UnsealRequest =
   | { readonly passphrase: string }
   | { readonly pin: string }
@@ -37,10 +37,10 @@ const NAME_OF = {
   recovery: 'recovery shares',
 } as const;
 
-/** A slip in a share or a token that is not there is no guess. */
+/** A typing error in a share or a missing token is not a guess. */
 const GUESSES: ReadonlySet<string> = new Set(['root-key-wrong', 'pin-wrong']);
 
-/** One attempt, in all the forms that a person may mean. A PIN has one: tokens lock themselves. */
+/** One attempt, in all forms that a person may mean. A PIN has one: tokens lock themselves. */
 function formsOf(request: UnsealRequest): readonly UnsealRequest[] {
   if (!('passphrase' in request)) return [request];
   return passphraseForms(request.passphrase).map((passphrase) => ({ passphrase }));
@@ -69,8 +69,8 @@ export class Unsealing {
   }
 
   /**
-   * Throws `root-key-wrong`, `pin-wrong`, `token-unavailable`, `share-invalid`, `shares-missing`, `not-found` where the
-   * server has no such seal, and `later`.
+   * Throws `root-key-wrong`, `pin-wrong`, `token-unavailable`, `share-invalid`, `shares-missing`, `later`, and
+   * `not-found` if the server has no such seal.
    */
   async unseal(request: UnsealRequest): Promise<Opened> {
     this.#demandTurn();

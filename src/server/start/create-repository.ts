@@ -1,6 +1,6 @@
 /**
- * The first start: makes everything a server is, in one transaction, so that a crash leaves a whole server or none.
- * And every later start: opens the keyring that the rows hold.
+ * The first start makes everything of a server in one transaction, so that a crash leaves a whole server or none. Every
+ * later start opens the keyring in the rows.
  */
 import { Barrier } from '#crypto/barrier.ts';
 import { createKeyring, type Keyring } from '#crypto/keyring.ts';
@@ -40,14 +40,14 @@ export interface RepositoryPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Certificates come from a generator of their own; whoever needs every run alike hands in another maker. */
+  /** Certificates come from a generator of their own. A caller that needs identical runs passes in another maker. */
   readonly makeAuthority?: typeof createAuthority;
 }
 
 /** The id of the seal that a first start and a restore make. */
 export const KEY_FILE_SEAL = 'key-file';
 
-/** Whether a server was made in this store before. */
+/** Whether a server was already made in this store. */
 export async function isNew(reader: Reader): Promise<boolean> {
   return (await reader.rows('seal')).length === 0;
 }
@@ -88,7 +88,7 @@ export async function createRepository(
   return { ...parts, server };
 }
 
-/** There is no server yet of which to say what goes on meanwhile. */
+/** There is no server yet whose custody or lookups the message could mention. */
 function noRoomForNew(cause: KeystairError): KeystairError {
   const mebibytes = FREE_BYTES_FOR_TRANSMISSIONS / 1024 / 1024;
   return new KeystairError('disk-full', `no server was made: ${cause.message}`, {
@@ -97,7 +97,7 @@ function noRoomForNew(cause: KeystairError): KeystairError {
   });
 }
 
-/** Opens it with what a key file holds. @param name renames the server, where given. */
+/** Opens it with the contents of a key file. @param name renames the server, if given. */
 export async function openRepository(
   ports: RepositoryPorts,
   sealKey: Uint8Array,
@@ -114,7 +114,7 @@ export async function openRepository(
   return openedRepository(ports, opened, name);
 }
 
-/** The repository behind a seal that was opened. @param name renames the server, where given. */
+/** The repository behind an opened seal. @param name renames the server, if given. */
 export async function openedRepository(
   ports: RepositoryPorts,
   { keyring, seal }: Opened,
@@ -122,7 +122,7 @@ export async function openedRepository(
 ): Promise<Repository> {
   const { store } = ports;
   const parts = makeParts(ports, keyring);
-  // The first release gave the row of its one seal no MAC; that it opened shows that it is genuine.
+  // The first release gave the row of its only seal no MAC. That it opened proves that it is genuine.
   if ((await store.reader.row('seal', seal.id))?.mac.length === 0) {
     await store.write((transaction) =>
       putSeal(parts.rows, transaction, seal, seal.createdAt ?? isoTime(ports.clock())),
@@ -143,7 +143,7 @@ export async function openedRepository(
   return { ...parts, server: renamed };
 }
 
-/** What stands between a repository's rows and whoever works with them. */
+/** The parts between a repository's rows and the operations on them. */
 export function makeParts(ports: RepositoryPorts, keyring: Keyring) {
   const barrier = new Barrier(keyring, ports.random);
   const audit = new AuditLog(ports.store, barrier, ports.clock);

@@ -1,4 +1,6 @@
-/** The start of a server that was made before: it opens by itself where one of its seals can be, else it starts sealed. */
+/**
+ * The start of an existing server: it opens without a person if one of its seals allows it; otherwise it starts sealed.
+ */
 import type { DataKeyRow } from '#crypto/keyring.ts';
 import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -18,8 +20,8 @@ export interface SealedServer {
 export type StartOutcome = { readonly opened: Opened } | { readonly sealed: SealedServer };
 
 /**
- * Throws what kept the key file or the token from opening it where no person could do better, and `data-damaged` where
- * there is no seal at all.
+ * Throws what kept the key file or the token from opening it if no person could do better, and `data-damaged` if there
+ * is no seal at all.
  */
 export async function openAtStart(
   reader: Reader,
@@ -40,7 +42,7 @@ export async function openAtStart(
   );
 }
 
-/** The name as it stands in the database: for people, before anything of it can be judged. */
+/** The name in the database, to show to people before any of it can be verified. */
 export async function unjudgedName(reader: Reader): Promise<ServerName> {
   const unknown = { id: '', name: '' };
   try {

@@ -1,6 +1,4 @@
-/**
- * What a server says of itself to an administrator, and what of it needs attention.
- */
+/** What a server reports of itself to an administrator, and which of it needs attention. */
 import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
 import { type Notice, notice, step } from '#domain/step.ts';
 import type { ServerStatus } from '#protocol/people/routes/server.ts';
@@ -58,7 +56,7 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
   };
 }
 
-/** A secret that was altered is told by `server verify`; the status of everything else is still wanted. */
+/** `server verify` reports an altered secret; the rest of the status is still wanted. */
 async function recipientsOf({ identities }: StatusPorts): Promise<string[]> {
   try {
     return (await identities.all()).map(({ recipient }) => recipient);
@@ -67,7 +65,7 @@ async function recipientsOf({ identities }: StatusPorts): Promise<string[]> {
   }
 }
 
-/** Altered rows that the status names: whoever reads it acts on the first. */
+/** Altered rows that the status names: its reader acts on the first. */
 const ALTERED_NAMED_MAX = 100;
 
 async function warningsOf(

@@ -1,10 +1,10 @@
 /**
- * Applying: a confirmed import becomes keys of the repository, a page a transaction, so that custody of new keys and
- * lookups go on between. Each transaction takes keys out of the stage, records them and counts them in the import's
- * row, so that a process that is killed anywhere leaves an import that the next start carries on.
+ * Applies a confirmed import: its keys become keys of the repository, one page for each transaction, so that custody of
+ * new keys and lookups continue between pages. Each transaction takes keys out of the stage, records them and counts
+ * them in the import's row. If the process is killed, the next start continues the import.
  *
  * Invariant: the row `import` is the confirmation. It carries the barrier's MAC, is written together with the audit
- * event, and goes with the event that the import ended.
+ * event, and is removed with the event that the import ended.
  */
 import { TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
 import type { StagedHead } from '#store/rows.ts';
@@ -16,11 +16,11 @@ import type { TransferPorts } from './transfer-ports.ts';
 export interface ConfirmedImport {
   /** Who imports, as the audit log names them. */
   readonly by: string;
-  /** As they were found, and corrected where a key arrived by another way meanwhile. */
+  /** As first counted, and corrected when a key arrived by another way meanwhile. */
   readonly new: number;
   readonly known: number;
   readonly conflicts: readonly string[];
-  /** Staged rows that are not worked through. */
+  /** Staged rows not yet processed. */
   readonly left: number;
 }
 
@@ -61,7 +61,7 @@ export async function confirmImport(
   return confirmed;
 }
 
-/** One transaction's worth. Returns how the import stands after it, and whether it is over. */
+/** One transaction's worth. Returns the import's state after it, and whether it is over. */
 export async function applyPage(
   ports: ApplyPorts,
   importId: string,
@@ -83,7 +83,7 @@ export async function applyPage(
         event: 'import-ended',
         by: now.by,
         import: importId,
-        // Somebody took staged rows out of the database.
+        // Somebody removed staged rows from the database.
         outcome: now.left === 0 ? 'completed' : 'data-damaged',
         new: now.new - now.left,
         known: now.known,

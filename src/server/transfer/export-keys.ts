@@ -1,10 +1,10 @@
 /**
  * Export: the keys of a selection leave in one file that only a password or a recipient opens.
  *
- * How it flows: the keys are chosen and counted, the password is judged and stretched; then the
- * audit event that says who, which and how many is made durable; only then is `deliver` given the first byte. Records
- * are opened page by page as `deliver` takes them, so that memory stays flat at any size, and each was verified by the
- * barrier before it stands in the file. When `deliver` is over, the log says whether it completed or broke off.
+ * How it flows: the keys are chosen and counted, and the password is judged and stretched. Then the audit event is made
+ * durable: who exports, which keys and how many. Only then does `deliver` get the first byte. Records are opened page
+ * by page as `deliver` takes them, so memory stays flat at any size, and the barrier verified each before it is in the
+ * file. When `deliver` is over, the log says whether the export completed or broke off.
  */
 import { prepareSeal, type SealedTo } from '#crypto/export-envelope/seal-export.ts';
 import { demandStrongPassword } from '#crypto/password/password-strength.ts';
@@ -26,7 +26,7 @@ import type { TransferPorts } from './transfer-ports.ts';
 const SEAL_BYTES = 45;
 
 /**
- * @param deliver resolves when every byte was taken, and throws where that is not to be.
+ * @param deliver resolves when every byte was taken, and throws if that will not happen.
  * Throws `not-found`, `ambiguous-name`, `password-weak`, `invalid-argument`, `record-unreadable`.
  */
 export async function exportKeys(
@@ -82,7 +82,7 @@ async function* linesOf(
   for await (const page of selected.pages()) {
     let lines = '';
     for (const row of page) {
-      // Opening proves the row's other fields too, so that they may stand in the file as they are.
+      // Opening proves the row's other fields too, so they are copied as they are.
       const { material, blind } = secretsToWire(openSecrets(barrier, row));
       lines += exportRecordLine(row.id, row.fields, material, blind);
     }
@@ -92,7 +92,7 @@ async function* linesOf(
   assert(progress.keys === selected.count, 'an export holds as many keys as were counted');
 }
 
-/** From the first page: keys of one organisation are much alike. */
+/** Estimated from the first page: keys of one organisation are much alike. */
 async function expectedBytes(selected: SelectedKeys): Promise<number> {
   for await (const page of selected.pages()) {
     const bytes = page.reduce((sum, row) => sum + lineBytes(row), 0);

@@ -1,18 +1,21 @@
-/** A file that leaves as it is made, an export or a backup. Invariant: its trailer holds the digest of every byte before it. */
+/**
+ * A file that is sent as it is made: an export or a backup. Invariant: its trailer holds the digest of every byte
+ * before it.
+ */
 import { createHash } from 'node:crypto';
 import type { Bytes } from '#crypto/age/age-payload.ts';
 
 export interface FileUnderWay {
-  /** Of the export or backup, as the audit log names it. */
+  /** The id of the export or backup in the audit log. */
   readonly id: string;
   readonly keys: number;
-  /** About as many; for showing how long it will take. */
+  /** An estimate, to show how long it will take. */
   readonly bytesExpected: number;
   /** The encrypted file. */
   readonly bytes: Bytes;
 }
 
-/** @param trailer makes the last line of the digest, in hexadecimal. */
+/** @param trailer makes the last line from the digest, in hexadecimal. */
 export async function* withTrailer(lines: AsyncIterable<string>, trailer: (digest: string) => string): Bytes {
   const digest = createHash('sha256');
   for await (const text of lines) {

@@ -1,10 +1,10 @@
 /**
- * Import: an export file is taken in whole or not at all.
+ * Import: an export file is imported whole or not at all.
  *
- * How it flows: the file is read as it comes, opened with the password or one of the server's
- * own identities, and staged sealed (stage-import.ts) up to its trailer; then it is confirmed in one durable step, and
- * applied in short transactions (apply-import.ts). Before the confirmation anything, a broken connection or a kill,
- * leaves nothing; after it nothing, a kill or a full disk, leaves less than everything.
+ * How it flows: the file is read as it arrives, opened with the password or one of the server's own identities, and
+ * staged sealed (stage-import.ts) up to its trailer. Then it is confirmed in one durable step and applied in short
+ * transactions (apply-import.ts). A broken connection or a kill before the confirmation leaves nothing. After it the
+ * whole import is completed, in spite of a kill or a full disk.
  */
 import { KeystairError, codeOf } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
@@ -18,16 +18,16 @@ import { dropStage, importedFrom, importInterrupted, stageImport, type Staged } 
 import type { TransferPorts } from './transfer-ports.ts';
 
 export interface ImportLife {
-  /** Aborted when whoever imports has gone. Looked at until the import is confirmed. */
+  /** Aborted when the importing client has gone. Checked until the import is confirmed. */
   readonly signal: AbortSignal;
-  /** Called once, when the file proved whole; after it nothing is refused any more. */
+  /** Called once, when the file proved whole; nothing is refused after it. */
   readonly onConfirmed: () => void;
   readonly onRecorded: (recorded: number, of: number) => void;
 }
 
 export class Imports {
   readonly #ports: TransferPorts;
-  /** Imports that are read or dropped by somebody here: not to be cleared away as left behind. */
+  /** Imports that this process is reading or dropping. They are not left behind, so they must not be cleared. */
   readonly #staging = new Set<string>();
   readonly #applying = new Map<string, Promise<unknown>>();
   readonly #cancelLater = new Map<string, () => void>();
@@ -37,18 +37,18 @@ export class Imports {
     this.#ports = ports;
   }
 
-  /** Carries on what was confirmed before a restart, and clears away what was not. */
+  /** Continues what was confirmed before a restart, and clears what was not. */
   async start(): Promise<void> {
     const { store, rows } = this.#ports;
     for (const { id } of await rows.all(store.reader, 'import')) this.#carryOnLater(id);
     for (const id of await store.reader.stagedImports()) {
-      // Asked anew for each: an import of this very moment may have been confirmed since.
+      // Read again for each: an import may have been confirmed a moment ago.
       if (this.#staging.has(id)) continue;
       if ((await rows.get(store.reader, 'import', id)) === undefined) await this.#drop(id);
     }
   }
 
-  /** What is being applied ends with its page; the next start carries it on. */
+  /** An import being applied ends with its page; the next start continues it. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     for (const cancel of this.#cancelLater.values()) cancel();
@@ -57,8 +57,8 @@ export class Imports {
 
   /**
    * Throws `export-unreadable`, `file-damaged`, `export-invalid`, `export-version`, `export-conflict`, `disk-low`,
-   * `disk-full`, `interrupted`: then nothing was imported, unless `onConfirmed` was called; then the server goes on
-   * trying by itself.
+   * `disk-full`, `interrupted`. Nothing was imported then, unless `onConfirmed` was called: after that the server keeps
+   * trying on its own.
    */
   async take(
     caller: Caller,
@@ -72,7 +72,7 @@ export class Imports {
     try {
       staged = await this.#stage(id, request, file, life.signal);
       if (!request.dryRun) {
-        // From here to the confirmation nothing waits but for it.
+        // From here to the confirmation, the import waits for nothing else.
         await confirmImport(this.#ports, id, caller.name, staged);
         this.#staging.delete(id);
         await this.#mend(id, staged);
@@ -115,7 +115,7 @@ export class Imports {
     const mending = this.#ports.store.write((transaction) =>
       this.#ports.wanted.mend(transaction, wanted, importedFrom(id)),
     );
-    // The import goes on; the repair waits for the next that brings them.
+    // The import continues; the repair waits for the next source of these keys.
     await mending.catch((error: unknown) => {
       this.#ports.log.warn(
         { event: 'not-mended', import: id, code: codeOf(error) },
@@ -124,7 +124,7 @@ export class Imports {
     });
   }
 
-  /** Leaves nothing but the audit event. Where even that cannot be, for a full disk, it is tried again. */
+  /** Leaves only the audit event. If a full disk prevents even that, it is tried again. */
   async #giveUp(id: string, caller: Caller, outcome: string, staged: Staged | undefined): Promise<void> {
     await this.#drop(id);
     this.#staging.delete(id);
@@ -152,7 +152,7 @@ export class Imports {
     }
   }
 
-  /** Until the import is over. Throws what stopped it, and then tries again later by itself. */
+  /** Runs until the import is over. Throws what stopped it, and then tries again later. */
   #carryOn(
     id: string,
     onRecorded: ImportLife['onRecorded'] = () => undefined,
@@ -172,7 +172,7 @@ export class Imports {
   }
 
   #carryOnLater(id: string, afterMs = 0): void {
-    // Its failure is logged, and begins the next try.
+    // A failure is logged and starts the next try.
     this.#later(id, afterMs, () => this.#carryOn(id).then(undefined, () => undefined));
   }
 
@@ -204,9 +204,9 @@ function reportOf({ new: fresh, known, conflicts }: Staged | ConfirmedImport, dr
   return { new: fresh, known, conflicts: conflicts.map((id) => ({ id })), dryRun };
 }
 
-/** In the words of whoever imports: what is wrong, and that nothing is to be done again. */
+/** In words for the importer: what is wrong, and that nothing has to be repeated. */
 function waitsConfirmed(error: unknown): unknown {
-  // These say it themselves.
+  // These errors say so themselves.
   if (!(error instanceof KeystairError) || ['interrupted', 'data-damaged'].includes(error.code)) return error;
   const full = error.code === 'disk-full';
   return new KeystairError(error.code, `${error.message}; the import is confirmed, and waits`, {

@@ -1,6 +1,6 @@
 /**
- * The inside of an export file, read as it comes: lines of bounded length, every record checked against its id, count
- * and digest against the trailer. Invariant: the reader ends without an error only where the file was whole.
+ * Reads the inside of an export file as it arrives: lines of bounded length, every record checked against its id, count
+ * and digest against the trailer. Invariant: the reader ends without an error only if the file was whole.
  */
 import { createHash } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
@@ -33,12 +33,12 @@ export async function* readExportFile(
   }
   const rest = cutter.rest();
   if (rest !== undefined) body.take(rest);
-  // Before the last page: nothing of a file that is not whole should be worked on for nothing.
+  // Before the last page: a file that is not whole should cost no further work.
   body.end();
   yield body.page();
 }
 
-/** Where in the file the reading stands. */
+/** How far the file has been read. */
 class ExportBody {
   readonly #digest = createHash('sha256');
   #header: ExportHeader | undefined;
@@ -72,7 +72,7 @@ class ExportBody {
   page(): ExportPage {
     const keys = this.#page;
     this.#page = [];
-    // There is a header before there is a page: an empty file has no end either.
+    // There is a header before any page: an empty file has no trailer either.
     return { header: this.#header!, keys };
   }
 

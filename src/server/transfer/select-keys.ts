@@ -1,6 +1,6 @@
 /**
- * Which keys an export holds. Invariant: the choice is made once, over the keys recorded when the export began; keys
- * recorded meanwhile are not in it, so what was counted and audited is what leaves.
+ * Chooses the keys of an export. Invariant: the choice is made once, among the keys recorded when the export began.
+ * Keys recorded meanwhile are not in it, so what was counted and audited is what leaves.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type ExportSelection, idCreatedAfter } from '#domain/export-file.ts';
@@ -14,11 +14,11 @@ import type { ServerPorts } from '../repository/ports.ts';
 export interface SelectedKeys {
   readonly selection: ExportSelection;
   readonly count: number;
-  /** Every key once, at most `TRANSFER_PAGE_KEYS` a page; other work goes on between two pages. */
+  /** Every key once, at most `TRANSFER_PAGE_KEYS` a page; other work runs between two pages. */
   pages(): AsyncGenerator<readonly StoredKey[], void, undefined>;
 }
 
-/** Throws `not-found` or `ambiguous-name` where a device or key is not one of this server's. */
+/** Throws `not-found` or `ambiguous-name` if a device or key is not one of this server's. */
 export async function selectKeys(
   ports: Pick<ServerPorts, 'rows' | 'store'>,
   request: Pick<ExportRequest, 'devices' | 'keys' | 'createdAfter'>,
@@ -33,7 +33,7 @@ function isEverything({ devices, keys, createdAfter }: ExportSelection): boolean
   return devices === undefined && keys === undefined && createdAfter === undefined;
 }
 
-/** Names as people type them become ids, each once. */
+/** Turns names as people type them into ids, each once. */
 async function resolve(
   ports: Pick<ServerPorts, 'rows' | 'store'>,
   { devices, keys, createdAfter }: Pick<ExportRequest, 'devices' | 'keys' | 'createdAfter'>,

@@ -1,7 +1,7 @@
 /**
- * The server's own two age identities, post-quantum hybrid and X25519: what an export can be sealed to in place of a
- * password. Made when first needed, sealed like every secret of the server, and never replaced: a file that is on its
- * way must still open.
+ * The server's own two age identities, post-quantum hybrid and X25519. An export can be sealed to them in place of a
+ * password. They are made when first needed, sealed like every secret of the server, and never replaced: a file in
+ * transit must still open.
  */
 import { makeAgeIdentity, recipientOf } from '#crypto/age-identity.ts';
 import type { AgeAlgorithm } from '#domain/file-stanza.ts';
@@ -14,7 +14,7 @@ export interface ServerIdentity {
   readonly recipient: string;
 }
 
-/** The hybrid one first: it is what should be used. */
+/** The hybrid one first: it is the recommended one. */
 const SECRETS: readonly (readonly [id: string, algorithm: AgeAlgorithm])[] = [
   ['age-identity-hybrid', 'age-mlkem768x25519'],
   ['age-identity-x25519', 'age-x25519'],
@@ -30,7 +30,7 @@ export class ServerIdentities {
     this.#store = store;
   }
 
-  /** Throws `record-unreadable` where one was altered in the database. */
+  /** Throws `record-unreadable` if one was altered in the database. */
   all(): Promise<readonly ServerIdentity[]> {
     this.#loaded ??= Promise.all(SECRETS.map(([id, algorithm]) => this.#load(id, algorithm)));
     // A failure is not remembered: the disk may have been full.

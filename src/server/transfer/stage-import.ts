@@ -1,8 +1,8 @@
 /**
- * Staging: an import's keys are sealed and laid apart while the file is read, so that nothing of it is recorded before
- * all of it proved good, and nothing of it is ever on the disk in the clear.
+ * Staging: an import's keys are sealed and set aside while the file is read, so that nothing is recorded before the
+ * whole file proved good, and nothing is ever on the disk in the clear.
  *
- * Invariant: a stage without a confirmation is nothing; it is dropped by whoever finds it.
+ * Invariant: a stage without a confirmation is worthless; any process that finds one drops it.
  */
 import type { OpenExportKeys } from '#crypto/export-envelope/open-export.ts';
 import { openExport } from '#crypto/export-envelope/open-export.ts';
@@ -16,14 +16,14 @@ import { sealedRow } from '../records/record-keys.ts';
 import { readExportFile } from './read-export-file.ts';
 import type { TransferPorts } from './transfer-ports.ts';
 
-/** What a whole file holds, seen from this repository. */
+/** The contents of a whole file, compared with this repository. */
 export interface Staged {
   readonly from: ExportHeader['server'];
   readonly new: number;
   readonly known: number;
   /** Ids that are here with other content. What is here stays. */
   readonly conflicts: readonly string[];
-  /** Such as a repair waits for: to be put into their damaged rows when the file is confirmed. */
+  /** Keys that a repair waits for: they go into their damaged rows when the file is confirmed. */
   readonly wanted: readonly CheckedKey[];
 }
 
@@ -35,8 +35,8 @@ export function importedFrom(importId: string): string {
 }
 
 /**
- * Stages a file whole, or throws: `export-unreadable`, `file-damaged`, `export-invalid`, `export-version`, `export-conflict`,
- * `disk-low`, `disk-full`, `interrupted`. What was staged by then is the caller's to drop.
+ * Stages a file whole, or throws `export-unreadable`, `file-damaged`, `export-invalid`, `export-version`,
+ * `export-conflict`, `disk-low`, `disk-full`, `interrupted`. The caller must then drop what was staged so far.
  */
 export async function stageImport(
   ports: TransferPorts,
@@ -50,7 +50,7 @@ export async function stageImport(
   const conflicts: string[] = [];
   const wanted: CheckedKey[] = [];
   let from: ExportHeader['server'] | undefined;
-  // One page is written while the next is read and sealed: the disk and the processor work side by side.
+  // One page is written while the next is read and sealed: disk and processor work in parallel.
   let writing: Promise<string | undefined> = Promise.resolve(undefined);
   const written = async (): Promise<void> => demandNoneTwice(await writing);
   try {
@@ -69,7 +69,7 @@ export async function stageImport(
           counts.new += 1;
           return sealedRow(ports.barrier, checked, importedFrom(importId), recordedAt);
         }
-        // At a damaged number the digest may be what was altered.
+        // At a damaged number, the digest itself may be the altered part.
         const same = Buffer.compare(there.digest, checked.digest) === 0 || ports.wanted.has(there.seq);
         if (same) counts.known += 1;
         else conflicts.push(checked.complete.key.id);
@@ -78,19 +78,19 @@ export async function stageImport(
       if (conflicts.length > IMPORT_CONFLICTS_MAX) throw tooManyConflicts();
       await written();
       writing = store.write((transaction) => transaction.stageKeys(importId, rows));
-      // Met by `written`, or by whoever stopped before.
+      // The failure surfaces in `written`, or was preceded by another one.
       writing.catch(() => undefined);
     }
     await written();
   } finally {
-    // What is written behind the back of whoever drops the stage would stay.
+    // A write that ends after the stage was dropped would leave its rows.
     await writing.catch(() => undefined);
   }
   if (from === undefined) throw importInterrupted();
   return { from, ...counts, conflicts, wanted };
 }
 
-/** @param twice a key that was staged before. */
+/** @param twice a key that was already staged. */
 function demandNoneTwice(twice: string | undefined): void {
   if (twice !== undefined) throw exportInvalid(`key ${twice} stands in the file more than once`);
 }
@@ -122,7 +122,7 @@ async function demandSpace({ store }: TransferPorts): Promise<void> {
   });
 }
 
-/** Bit by bit: other works go between. */
+/** Drops piece by piece, so that other work runs between. */
 export async function dropStage(store: Store, importId: string): Promise<void> {
   for (;;) {
     const dropped = await store.write((transaction) => transaction.dropStaged(importId, TRANSFER_PAGE_KEYS));

@@ -1,9 +1,9 @@
-/** What export and import are handed beside a server's ordinary ports. */
+/** The ports of export and import: a server's ordinary ports and their own. */
 import type { Stretch } from '#crypto/age/scrypt-stanza.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import type { ServerIdentities } from './server-identities.ts';
 
-/** What tests hand in to be quick, or alike in every run. */
+/** What tests pass in to be quick, or identical in every run. */
 export interface TransferTuning {
   readonly workFactor?: number | undefined;
   readonly stretch?: Stretch | undefined;

@@ -1,6 +1,4 @@
-/**
- * Export and import of one server, with their beginning and end: what stops with the server breaks off cleanly.
- */
+/** Export and import of one server. When the server stops, a transfer under way breaks off cleanly. */
 import { codeOf } from '#domain/errors.ts';
 import type { Caller } from '#domain/right.ts';
 import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/people/transfer-routes.ts';
