@@ -70,7 +70,6 @@ export class CountedEvents {
     return this.#close([...this.#windows.keys()]);
   }
 
-  /** Closes windows that are over. */
   sweep(): Promise<void> {
     return this.#close([...this.#windows].filter(([, window]) => this.#isOver(window)).map(([name]) => name));
   }

@@ -1,8 +1,8 @@
 /**
  * Opens the envelope of a backup with its password.
  *
- * Invariants: what anyone could see of a file is reported to anyone (it is empty, it is no age file); a wrong password
- * cannot be told from an altered header; only a caller with the right password learns that the rest is damaged. Every
+ * Invariants: what anyone could see of a file is reported to anyone (it is empty, it is no age file); nobody can tell a
+ * wrong password from altered first lines; only a caller with the right password learns that the rest is damaged. Every
  * byte passed on was verified.
  */
 import type { Bytes } from '#crypto/age/age-payload.ts';

@@ -36,7 +36,6 @@ export class Climb {
   #running: Promise<number> | undefined;
   #again: Trigger | undefined;
   #failures = 0;
-  /** Heartbeats that were answered. */
   #answered = 0;
   #cancelTimer: (() => void) | undefined;
   #cancelLook: (() => void) | undefined;

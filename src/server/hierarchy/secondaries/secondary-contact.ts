@@ -17,7 +17,7 @@ export interface SecondaryContact {
   readonly headSeq: number;
   readonly acknowledgedSeq: number;
   readonly treeDigest: string;
-  /** When the tree was told, Unix ms. */
+  /** When the secondary reported the tree, Unix ms. */
   readonly treeAt: number;
   /** Cut to what can be shown and reported upward. */
   readonly tree: readonly TreeServer[];

@@ -113,7 +113,7 @@ async function answerInLines(
 }
 
 function refuseTransfers(app: FastifyInstance, gate: Gate): void {
-  // The body is not looked at.
+  // The body is drained and ignored.
   app.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume();
     done(null);
