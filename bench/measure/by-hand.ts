@@ -13,7 +13,7 @@ import { lookInto, type ServerProcess, startServer } from '../servers/server-pro
 import { median, type Row } from '../table.ts';
 import { peakMemoryOf, processorSecondsOf } from '../workplace.ts';
 import type { BenchRun } from './bench-run.ts';
-import { demandCount } from './turns.ts';
+import { requireCount } from './turns.ts';
 
 /** The goal for each process, whatever the number of keys. */
 const MEMORY_BYTES_GOAL = 200e6;
@@ -74,7 +74,7 @@ async function exportedTo(
   const command = await runCommand(workplace, args);
   const serverProcessorSeconds = processorSecondsOf(from.process) - before;
   const count = Number(command.document['exported']);
-  demandCount('keys exported', count, keys);
+  requireCount('keys exported', count, keys);
   return { command, count, bytes: (await stat(file)).size, serverProcessorSeconds };
 }
 
@@ -145,7 +145,7 @@ async function scryptSeconds(
   const secondsOf = async (...sealedTo: readonly string[]): Promise<number> => {
     const one = ['--out', workplace.place('one.age'), '--key', branch.known[0]!.id, '--data', from.data];
     const { document, seconds } = await runCommand(workplace, ['keys', 'export', ...one, ...sealedTo]);
-    demandCount('keys in a file of one key', Number(document['exported']), 1);
+    requireCount('keys in a file of one key', Number(document['exported']), 1);
     return seconds;
   };
   return (await secondsOf('--password-file', password)) - (await secondsOf('--to', recipient));
@@ -161,7 +161,7 @@ async function importRow(
   const below = lookInto(branch.data);
   const above = lookInto(to.data);
   const { count } = below.keys();
-  demandCount('keys at the target before the import', above.keys().count, 0);
+  requireCount('keys at the target before the import', above.keys().count, 0);
   run.say('P7: the raw load of as many rows');
   const references = [await rawRowsASecond(workplace, 'load', count)];
   run.say(`P7: import of ${count.toLocaleString('en')} keys`);
@@ -169,8 +169,8 @@ async function importRow(
   const command = await runCommand(workplace, ['keys', 'import', file, '--data', to.data]);
   const cost = ((processorSecondsOf(to.process) - before) / count) * 1e6;
   references.push(await rawRowsASecond(workplace, 'load', count));
-  demandCount('keys said to be new', Number(command.document['new']), count);
-  demandCount('keys that are there', above.keys().count, count);
+  requireCount('keys said to be new', Number(command.document['new']), count);
+  requireCount('keys that are there', above.keys().count, count);
   if (above.digestOfKeys() !== below.digestOfKeys()) {
     throw new Error('the keys that were imported are not those that were exported');
   }

@@ -6,7 +6,7 @@ import type { ServerProcess } from '../servers/server-process.ts';
 import { median } from '../table.ts';
 import { peakMemoryOf, processorSecondsOf } from '../workplace.ts';
 import { type BenchRun, scaled } from './bench-run.ts';
-import { demandCount, takeTurns } from './turns.ts';
+import { requireCount, takeTurns } from './turns.ts';
 
 export interface Scene {
   readonly run: BenchRun;
@@ -45,7 +45,7 @@ export async function compare(scene: Scene, load: Load, ours: Side, reference: S
       expect: one.expect,
       connections: load.connections,
     });
-    demandCount('answers', result.right, requests);
+    requireCount('answers', result.right, requests);
     const cost = ((processorSecondsOf(one.process) - before) / requests) * 1e6;
     if (round > 0) {
       results.set(one.label, [...(results.get(one.label) ?? []), result]);

@@ -11,7 +11,7 @@ import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#protocol/version.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
 import { openRepository } from '#server/start/create-repository.ts';
 import type { MachineApi } from '#server/http/machines/machine-api.ts';
-import { demandRights, LOCAL_ADMINISTRATOR, RIGHTS } from '#domain/right.ts';
+import { requireRights, LOCAL_ADMINISTRATOR, RIGHTS } from '#domain/right.ts';
 import type { Timers } from '#server/environment/environment.ts';
 import { createCredentials, loadAuthority } from '#server/members/credentials.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
@@ -22,7 +22,7 @@ import type { Row } from '../table.ts';
 import type { BenchRun } from './bench-run.ts';
 import { type Counts, countingStore } from './counting-store.ts';
 import type { Transmitted } from './transmission.ts';
-import { demandCount } from './turns.ts';
+import { requireCount } from './turns.ts';
 
 /** What waits for its turn gets it, and nothing happens by itself later: every heartbeat is asked for. */
 const NOW_OR_NEVER: Timers = {
@@ -139,7 +139,7 @@ async function countIdle(data: { readonly primary: string; readonly secondary: s
   const wire: Wire = { roundTrips: 0, asked: 0, answered: 0 };
   const primary = await openServer(data.primary, undefined, wire);
   const secondary = await openServer(data.secondary, () => primary.administrationServer.machines, wire);
-  const admin = demandRights(LOCAL_ADMINISTRATOR, RIGHTS);
+  const admin = requireRights(LOCAL_ADMINISTRATOR, RIGHTS);
   const { people } = secondary.administrationServer;
   const status = await people.serverStatus(admin, {});
   if (status.primary === null) {
@@ -147,7 +147,7 @@ async function countIdle(data: { readonly primary: string; readonly secondary: s
     await people.joinHierarchy(admin, { invitation });
   }
   const first = await people.heartbeatNow(admin, {});
-  demandCount('keys acknowledged before the idle heartbeat', first.acknowledgedSeq, status.headSeq);
+  requireCount('keys acknowledged before the idle heartbeat', first.acknowledgedSeq, status.headSeq);
   // The second is idle: the first may still have told of the servers below.
   await people.heartbeatNow(admin, {});
   const both = [primary, secondary];
@@ -189,9 +189,10 @@ export async function measureIdleHeartbeat(run: BenchRun, many: Transmitted): Pr
   );
   const small = await countIdle({ primary: primary!.data, secondary: secondary!.data });
   const large = await countIdle({ primary: many.root.data, secondary: many.branch.data });
-  for (const idle of [small, large]) demandCount('round trips of an idle heartbeat', idle.wire.roundTrips, 1);
-  demandCount(`reads of an idle heartbeat at ${large.keys} keys`, large.counts.reads, small.counts.reads);
-  demandCount(`rows read by an idle heartbeat at ${large.keys} keys`, large.counts.rows, small.counts.rows);
+  for (const idle of [small, large])
+    requireCount('round trips of an idle heartbeat', idle.wire.roundTrips, 1);
+  requireCount(`reads of an idle heartbeat at ${large.keys} keys`, large.counts.reads, small.counts.reads);
+  requireCount(`rows read by an idle heartbeat at ${large.keys} keys`, large.counts.rows, small.counts.rows);
   const describe = ({ keys, wire, counts }: Idle): string =>
     `at ${keys.toLocaleString('en')} keys: ${wire.asked} bytes up, ${wire.answered} down, ${wire.roundTrips} round trip, ` +
     `${counts.reads} reads with ${counts.rows} rows and ${counts.writes} writes at both ends`;

@@ -15,7 +15,7 @@ import {
   type Side,
 } from './compare.ts';
 import { measureRestart } from './restart.ts';
-import { demandCount, takeTurns } from './turns.ts';
+import { requireCount, takeTurns } from './turns.ts';
 
 export async function measureOneServer(run: BenchRun, made: MadeRepository): Promise<Row[]> {
   const { only } = run.options;
@@ -36,7 +36,7 @@ export async function measureOneServer(run: BenchRun, made: MadeRepository): Pro
     // Only then is everything written that was counted.
     const asked = (['P1', 'P4'] as const).filter((id) => only.has(id));
     const loads = asked.map((id) => requestsInAll(scene, id === 'P1' ? lookupLoad(scene) : newLoad(scene)));
-    demandCount(
+    requireCount(
       'audit events of lookups',
       look.provisions(before),
       loads.reduce((sum, one) => sum + one, 0),
@@ -94,8 +94,8 @@ async function custody(scene: Scene): Promise<Row> {
     referenceSide(scene, '/insert'),
   );
   const expected = requestsInAll(scene, load);
-  demandCount('keys recorded', look.keys().count - before.keys, expected);
-  demandCount('audit events of records', look.auditLines('"event":"keys-recorded"', before.audit), expected);
+  requireCount('keys recorded', look.keys().count - before.keys, expected);
+  requireCount('audit events of records', look.auditLines('"event":"keys-recorded"', before.audit), expected);
   look.close();
   return {
     id: 'P2',

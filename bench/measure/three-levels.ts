@@ -8,7 +8,7 @@ import { lookInto } from '../servers/server-process.ts';
 import { quantile, type Row } from '../table.ts';
 import { peakMemoryOf } from '../workplace.ts';
 import { type BenchRun, scaled } from './bench-run.ts';
-import { demandCount } from './turns.ts';
+import { requireCount } from './turns.ts';
 import { until } from './until.ts';
 
 const CLIMB_MS_MAX = 20_000;
@@ -69,7 +69,7 @@ async function newKeys(chain: readonly ChainServer[], count: number): Promise<Ro
     times.push(performance.now() - begun);
     await wait(REST_MS);
   }
-  demandCount('new keys on the root', look.keys().count - before, count);
+  requireCount('new keys on the root', look.keys().count - before, count);
   look.close();
   close();
   const counted = times.slice(WARM_UP);
@@ -100,7 +100,7 @@ async function coldLookups(chain: readonly ChainServer[], count: number): Promis
     }
     await wait(REST_MS);
   }
-  demandCount('keys kept by the server that was asked', look.keys().count - before, count);
+  requireCount('keys kept by the server that was asked', look.keys().count - before, count);
   look.close();
   close();
   const counted = times.slice(WARM_UP);

@@ -6,7 +6,7 @@ import { lookInto, startServer } from '../servers/server-process.ts';
 import { median, type Row } from '../table.ts';
 import { peakMemoryOf, processorSecondsOf } from '../workplace.ts';
 import type { BenchRun } from './bench-run.ts';
-import { demandCount } from './turns.ts';
+import { requireCount } from './turns.ts';
 import { until } from './until.ts';
 
 const TRANSMISSION_MS_MAX = 600_000;
@@ -33,7 +33,7 @@ export async function measureTransmission(run: BenchRun, branch: MadeRepository)
   const above = lookInto(root.data);
   const below = lookInto(branch.data);
   const { count, chain } = below.keys();
-  demandCount('keys at the primary before the option is on', above.keys().count, 0);
+  requireCount('keys at the primary before the option is on', above.keys().count, 0);
 
   run.say('P8: the raw load of as many rows');
   const references = [await rawRowsASecond(workplace, 'load', count)];
@@ -51,12 +51,12 @@ export async function measureTransmission(run: BenchRun, branch: MadeRepository)
   );
   references.push(await rawRowsASecond(workplace, 'load', count));
 
-  demandCount('keys that arrived', above.keys().count, count);
+  requireCount('keys that arrived', above.keys().count, count);
   // The primary was empty, so its sequence is the branch's: one chain value tells of every key and its place.
   if (above.keys().chain !== chain) throw new Error('the keys that arrived are not those that were sent');
   const { transmitted, acknowledgedSeq } = await secondary.people('heartbeatNow', {});
-  demandCount('keys sent again', transmitted, 0);
-  demandCount('keys acknowledged', acknowledgedSeq, count);
+  requireCount('keys sent again', transmitted, 0);
+  requireCount('keys acknowledged', acknowledgedSeq, count);
   above.close();
   below.close();
   const memory = {

@@ -24,6 +24,6 @@ export async function takeTurns(
 }
 
 /** Throws unless both are the same: a figure whose counts do not hold is no figure. */
-export function demandCount(what: string, counted: number, expected: number): void {
+export function requireCount(what: string, counted: number, expected: number): void {
   if (counted !== expected) throw new Error(`${what}: ${counted}, but it should be ${expected}`);
 }

@@ -21,8 +21,8 @@ export async function takeIntoCustody(
   draft: NewKey,
   material: KeyMaterial,
 ): Promise<{ readonly key: CompleteKey; readonly claim: Uint8Array }> {
-  const device = ports.state.demandDevice();
-  const { server } = ports.state.demandMembership();
+  const device = ports.state.requireDevice();
+  const { server } = ports.state.requireMembership();
   const claim = ports.random(CLAIM_BYTES);
   const key = makeKey(
     {
@@ -61,7 +61,7 @@ async function handOver(ports: AgentPorts, calls: MachineCalls, key: CompleteKey
     );
   }
   ports.state.transaction(() => {
-    if (ports.state.demandMembership().server.id !== key.key.origin)
+    if (ports.state.requireMembership().server.id !== key.key.origin)
       throw movedMeanwhile('made a key', 'encrypted');
     const pending = ports.state.key(key.key.id);
     if (pending !== undefined) ports.state.putKey({ ...pending, custody: 'made' });
@@ -88,7 +88,7 @@ export async function handOverPending(
   ports: AgentPorts,
   calls: MachineCalls,
 ): Promise<KeystairError | undefined> {
-  const { server } = ports.state.demandMembership();
+  const { server } = ports.state.requireMembership();
   let refusal: KeystairError | undefined;
   for (const { custody, record, material, blind } of ports.state.keys()) {
     // One made for another server cannot be handed to this one; nothing was encrypted with it.
@@ -124,7 +124,7 @@ export function noteOpened(
 ): void {
   ports.state.transaction(() => {
     if (ports.state.key(key.id) !== undefined) return;
-    if (ports.state.demandMembership().server.id !== serverId)
+    if (ports.state.requireMembership().server.id !== serverId)
       throw movedMeanwhile('asked for a key', 'opened');
     ports.state.putKey({ ...key, custody: 'opened', record: null, material: null, blind: null });
   });

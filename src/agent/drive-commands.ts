@@ -82,7 +82,7 @@ export async function testDriveForDevice(
   request: { readonly path: string; readonly signal?: AbortSignal },
 ): Promise<TestedDrive> {
   const { path, signal } = request;
-  const { server } = ports.state.demandMembership();
+  const { server } = ports.state.requireMembership();
   const { header, tokens } = await readDrive(path);
   let refused: unknown;
   // Several keys of ours may open one drive; the newest that can be had is taken.

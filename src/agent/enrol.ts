@@ -146,7 +146,7 @@ function decide(
   shown: ReadonlySet<string>,
 ): boolean {
   return ports.state.transaction(() => {
-    if (ports.state.demandMembership().server.id !== present.server.id) throw changedMeanwhile();
+    if (ports.state.requireMembership().server.id !== present.server.id) throw changedMeanwhile();
     if (neededKeys(ports).some(({ id }) => !shown.has(id))) return false;
     ports.state.set('device', device);
     ports.state.set('membership', membership);

@@ -4,7 +4,7 @@
  */
 import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { claimToText } from '#domain/claim.ts';
-import { opensNot } from '#domain/file-damaged.ts';
+import { cannotOpen } from '#domain/file-damaged.ts';
 import type { AgeAlgorithm, AgeStanza } from '#domain/file-stanza.ts';
 import { noteOpened } from './custody.ts';
 import { currentFileIdentity } from './file-identity.ts';
@@ -47,9 +47,9 @@ async function unwrap(
   if (own?.kind === 'file' && own.material !== null) {
     const fileKey = await unwrapFileKey(own.material, stanzas);
     if (fileKey !== null) return fileKey;
-    throw opensNot(keyId);
+    throw cannotOpen(keyId);
   }
-  const { server } = ports.state.demandMembership();
+  const { server } = ports.state.requireMembership();
   const answer = await withServer(ports, (calls) =>
     calls.call('unwrap', {
       id: keyId,

@@ -29,7 +29,7 @@ export async function currentFileIdentity(
   algorithm: AgeAlgorithm,
   renew: boolean,
 ): Promise<FileIdentity> {
-  const { server } = ports.state.demandMembership();
+  const { server } = ports.state.requireMembership();
   const made = ports.state
     .keys()
     .filter(

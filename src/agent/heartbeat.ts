@@ -43,8 +43,8 @@ function noteProblem({ state }: AgentPorts, because: string): void {
 async function sendHeartbeat(ports: AgentPorts): Promise<Heard> {
   await tellServers(ports).catch(() => undefined);
   return withServer(ports, async (calls) => {
-    const device = ports.state.demandDevice();
-    const membership = ports.state.demandMembership();
+    const device = ports.state.requireDevice();
+    const membership = ports.state.requireMembership();
     const refusal = await handOverPending(ports, calls);
     const totals = addToTotals(NO_RECEIPTS, ports.state.receiptIds(membership.server.id));
     const answer = await calls.call('deviceHeartbeat', {
@@ -88,10 +88,10 @@ async function returnReceipts(ports: AgentPorts, calls: MachineCalls, serverId: 
  */
 async function tellServers(ports: AgentPorts): Promise<void> {
   if (ports.state.get('tell-arrived') === true) {
-    const { server } = ports.state.demandMembership();
+    const { server } = ports.state.requireMembership();
     await withServer(ports, (calls) => calls.call('arrived', {}));
     ports.state.transaction(() => {
-      if (ports.state.demandMembership().server.id === server.id) ports.state.unset('tell-arrived');
+      if (ports.state.requireMembership().server.id === server.id) ports.state.unset('tell-arrived');
     });
   }
   const left = ports.state.get('left-server');

@@ -13,7 +13,7 @@ export interface AgentLog {
 }
 
 export async function runAgent(ports: AgentPorts, log: AgentLog, stop: AbortSignal): Promise<void> {
-  ports.state.demandDevice();
+  ports.state.requireDevice();
   let failures = 0;
   log.info({ event: 'started' }, 'the agent runs');
   while (!stop.aborted) {

@@ -27,8 +27,8 @@ export async function withMembership<T>(
   work: (calls: MachineCalls) => Promise<T>,
 ): Promise<T> {
   const device = ports.state.get('device');
-  if (device === undefined) return ports.state.demandDevice() as never;
-  demandCredentials(device, membership);
+  if (device === undefined) return ports.state.requireDevice() as never;
+  requireCredentials(device, membership);
   let { certificate } = membership;
   const [{ createMachineCalls }, { createMachineClient }, { machineSend }] = await Promise.all([
     import('#protocol/machine-calls.ts'),
@@ -66,7 +66,7 @@ export async function withMembership<T>(
 }
 
 /** What the state holds of the device's own may have been damaged with the disk it lies on. */
-function demandCredentials({ privateKeyPem }: Device, { certificate }: Membership): void {
+function requireCredentials({ privateKeyPem }: Device, { certificate }: Membership): void {
   try {
     if (new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKeyPem))) return;
   } catch {
@@ -79,7 +79,7 @@ function demandCredentials({ privateKeyPem }: Device, { certificate }: Membershi
 
 /** Over connections to the server this device is enrolled with. */
 export function withServer<T>(ports: AgentPorts, work: (calls: MachineCalls) => Promise<T>): Promise<T> {
-  return withMembership(ports, ports.state.demandMembership(), work);
+  return withMembership(ports, ports.state.requireMembership(), work);
 }
 
 function isDue(certificatePem: string, now: number): boolean {

@@ -8,7 +8,7 @@
 import { accessSync, chmodSync, constants, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { demandClosedDirectory, demandOwnDatabase, makeClosedDirectory } from '#disk/closed-directory.ts';
+import { requireClosedDirectory, requireOwnDatabase, makeClosedDirectory } from '#disk/closed-directory.ts';
 import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
@@ -88,8 +88,8 @@ export class AgentState {
       }
       makeClosedDirectory(resolve(directory), STATE_DIRECTORY);
     }
-    demandClosedDirectory(directory, STATE_DIRECTORY);
-    demandOwnDatabase(path);
+    requireClosedDirectory(directory, STATE_DIRECTORY);
+    requireOwnDatabase(path);
     if (!isThere) {
       // The file must never be readable by others, not even while it is empty.
       writeFileSync(path, '', { mode: 0o600, flag: 'a' });
@@ -127,7 +127,7 @@ export class AgentState {
     this.#run('DELETE FROM facts WHERE name = ?', name);
   }
 
-  demandDevice(): Device {
+  requireDevice(): Device {
     const device = this.get('device');
     if (device === undefined || this.get('membership') === undefined) {
       throw new KeystairError('not-enrolled', 'this device is not enrolled', {
@@ -137,8 +137,8 @@ export class AgentState {
     return device;
   }
 
-  demandMembership(): Membership {
-    this.demandDevice();
+  requireMembership(): Membership {
+    this.requireDevice();
     return this.get('membership')!;
   }
 

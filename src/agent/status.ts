@@ -10,8 +10,8 @@ const TMPFS_MAGIC = 0x01021994;
 
 export function agentStatus(ports: AgentPorts): AgentStatusReport {
   const { state } = ports;
-  const { id, name } = state.demandDevice();
-  const membership = state.demandMembership();
+  const { id, name } = state.requireDevice();
+  const membership = state.requireMembership();
   const keys = state.keys();
   const altered = keys.filter((key) => key.altered).length;
   const count = (custody: string) => keys.filter((key) => key.custody === custody).length;

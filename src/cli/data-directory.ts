@@ -8,7 +8,7 @@ import { reachableSocketPath, SOCKET_NAME } from '#disk/socket-path.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { PeopleClient } from '#transport/people/people-client.ts';
 import type { TransferClient } from '#transport/people/transfer-client.ts';
-import { demandOwnersSocket } from './owners-socket.ts';
+import { requireOwnersSocket } from './owners-socket.ts';
 
 /** Its database, and the folder of an unfinished restore. */
 const OF_A_SERVER = ['keystair.db', 'restoring'];
@@ -25,7 +25,7 @@ function checkDataDirectory(dataDirectory: string): void {
       nextStep: "give the server's data directory with --data DIR",
     });
   }
-  demandOwnersSocket(dataDirectory, found, join(dataDirectory, SOCKET_NAME));
+  requireOwnersSocket(dataDirectory, found, join(dataDirectory, SOCKET_NAME));
 }
 
 /** Whether there is one, or the rest of a restore that was broken off; yes where this user may not look. */

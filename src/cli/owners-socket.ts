@@ -19,7 +19,7 @@ const STICKY = 0o1000;
  * @param socket its path; that none is there is for others to say.
  * Throws `not-allowed`, `data-exposed`.
  */
-export function demandOwnersSocket(dataDirectory: string, found: Stats, socket: string): void {
+export function requireOwnersSocket(dataDirectory: string, found: Stats, socket: string): void {
   const { uid, mode } = found;
   const self = ownUser(uid);
   if (uid !== self && self !== ROOT) throw ownerOnly(dataDirectory);

@@ -88,11 +88,11 @@ export async function readPasswordFile(path: string): Promise<string> {
   if (password === '') {
     throw new KeystairError('password-weak', `${what} is empty`, { nextStep: 'write the password into it' });
   }
-  demandTypeable(password, what);
+  requireTypeable(password, what);
   return password;
 }
 
-function demandTypeable(password: string, what: string): void {
+function requireTypeable(password: string, what: string): void {
   const fault = passwordFault(password);
   if (fault === undefined) return;
   throw new KeystairError('invalid-argument', `${what} ${fault}, and nobody could type that`, {
@@ -116,7 +116,7 @@ export async function readPassword(
   if (password === '') {
     throw new KeystairError('password-weak', 'the password is empty', { nextStep: 'run the command again' });
   }
-  demandTypeable(password, 'what was typed');
+  requireTypeable(password, 'what was typed');
   if (question.twice && (await askHidden(`${question.text}, once more: `, PASSWORD_BYTES_MAX)) !== password) {
     throw new KeystairError('password-mismatch', 'the two passwords are not the same', {
       nextStep: 'run the command again',

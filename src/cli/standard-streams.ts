@@ -10,7 +10,7 @@ import { UsageError } from './usage-error.ts';
 export const STANDARD_STREAM = '-';
 
 /** Nobody wants to see it, and a terminal would be left in disorder by it. */
-export function demandPipedOutput({ outputIsTerminal }: Pick<Terminal, 'outputIsTerminal'>): void {
+export function requirePipedOutput({ outputIsTerminal }: Pick<Terminal, 'outputIsTerminal'>): void {
   if (!outputIsTerminal) return;
   throw new UsageError('the file is to go to standard output, and that is a terminal', {
     nextStep: 'name a file, or pass it on to another program',

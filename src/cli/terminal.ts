@@ -22,7 +22,7 @@ export interface Terminal {
   /** The same, of what is told only once. Resolves when it was taken. */
   readonly show: (line: string) => Promise<void>;
   /** For whoever will have to `show` something: throws where standard error is closed, before anything is done. */
-  readonly demandShow: () => void;
+  readonly requireShow: () => void;
   /** Standard error, the line that is there replaced; undefined where it is no terminal. `''` takes it away. */
   readonly paint?: (line: string) => void;
   readonly input: Input;
@@ -63,7 +63,7 @@ function write(stream: Output, name: string, text: string | Uint8Array): Promise
 }
 
 /** Nothing is written; that it could not be, the system says all the same. */
-function demandOpen({ fd }: ErrorOutput): void {
+function requireOpen({ fd }: ErrorOutput): void {
   if (fd === undefined) return;
   try {
     writeSync(fd, '');
@@ -111,7 +111,7 @@ export function createTerminal(
       streams.stderr.write(`${readable(line)}\n`);
     },
     show: (line) => write(streams.stderr, STANDARD_ERROR, `${readable(line)}\n`),
-    demandShow: () => demandOpen(streams.stderr),
+    requireShow: () => requireOpen(streams.stderr),
     ...(streams.stderr.isTTY === true
       ? { paint: (line: string) => void streams.stderr.write(`\r\u001B[K${readable(line)}`) }
       : {}),

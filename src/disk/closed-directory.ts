@@ -45,7 +45,7 @@ export function makeClosedDirectory(directory: string, what: string, wanted = di
 }
 
 /** Throws `data-exposed` where the directory is another user's, or others may write in it. */
-export function demandClosedDirectory(directory: string, what: string): void {
+export function requireClosedDirectory(directory: string, what: string): void {
   const { uid, mode } = statSync(directory);
   const self = ownUser(uid);
   const word = shellWord(directory);
@@ -66,7 +66,7 @@ export function demandClosedDirectory(directory: string, what: string): void {
  *
  * @returns whether it is there. Throws `data-exposed` for a link, another user's file and what is no file at all.
  */
-export function demandOwnFile(path: string): boolean {
+export function requireOwnFile(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return false;
   if (!found.isFile()) {
@@ -85,8 +85,8 @@ export function demandOwnFile(path: string): boolean {
 }
 
 /** The same of a database with everything that SQLite takes up together with it. */
-export function demandOwnDatabase(path: string): void {
-  for (const companion of COMPANIONS) demandOwnFile(path + companion);
+export function requireOwnDatabase(path: string): void {
+  for (const companion of COMPANIONS) requireOwnFile(path + companion);
 }
 
 export function isWritableByOthers(mode: number): boolean {

@@ -51,7 +51,7 @@ export interface CompleteKey {
 const UUID7_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const HASH_PATTERN = /^[0-9a-f]{64}$/;
 /** A UUIDv7 has no room for what was before 1970, and ISO 8601 writes years of more than four digits in another form. */
-const CREATED_AT_MS_LEAST = 0;
+const CREATED_AT_MS_MIN = 0;
 const CREATED_AT_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z');
 const LOCATOR_FIELDS = ['label', 'luksUuid', 'recoveryId', 'serial'] as const;
 const DIGEST_PURPOSE = Buffer.from('keystair/encryption-key/v1\0');
@@ -88,7 +88,7 @@ function checkKeyFields(key: EncryptionKey): void {
   checkText('algorithm', key.algorithm);
   if (!UUID_PATTERN.test(key.origin)) throw fault("the key's origin must be a UUID");
   const time = Date.parse(key.createdAt);
-  const inYears = time >= CREATED_AT_MS_LEAST && time <= CREATED_AT_MS_MAX;
+  const inYears = time >= CREATED_AT_MS_MIN && time <= CREATED_AT_MS_MAX;
   if (!inYears || new Date(time).toISOString() !== key.createdAt) {
     throw fault("the key's createdAt must be ISO 8601 in UTC with milliseconds, of the years 1970 to 9999");
   }
@@ -206,11 +206,11 @@ export function checkKey(complete: CompleteKey): CheckedKey {
     throw fault(`the key's public fields take more than ${KEY_FIELDS_BYTES_MAX} bytes`);
   }
   const digest = digestOf(fields, material.expose(), blind);
-  demandIdFits(key, digest);
+  requireIdFits(key, digest);
   return { complete, fields, digest };
 }
 
-function demandIdFits({ id, createdAt }: EncryptionKey, digest: Uint8Array): void {
+function requireIdFits({ id, createdAt }: EncryptionKey, digest: Uint8Array): void {
   if (idFromDigest(Date.parse(createdAt), digest) !== id)
     throw fault("the key's id does not fit its content");
 }

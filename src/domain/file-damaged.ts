@@ -9,7 +9,7 @@ export function fileDamaged(sentence: string, details?: Readonly<Record<string, 
 }
 
 /** The key that the header names was had, and opens none of its stanzas. */
-export function opensNot(keyId: string): KeystairError {
+export function cannotOpen(keyId: string): KeystairError {
   return new KeystairError(
     'file-damaged',
     `the header of the file names key ${keyId}, which does not open it`,

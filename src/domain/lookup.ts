@@ -48,7 +48,7 @@ export type LookupOutcome =
   | ({ readonly outcome: 'not-found' } & LookupRefusal);
 
 /** Whole milliseconds to wait for the server above, and to let it know of, where so many are left here; 0 at the least. */
-export function timeUpward(remainingMs: number): number {
+export function timeForNextHop(remainingMs: number): number {
   return Math.max(0, Math.floor(remainingMs * LOOKUP_TIME_UPWARD));
 }
 

@@ -58,7 +58,7 @@ export interface Caller {
 }
 
 /** Throws `not-allowed`, with area and right of the first that is lacking. */
-export function demandRights({ name, rights }: Person, required: readonly RequiredRight[]): Caller {
+export function requireRights({ name, rights }: Person, required: readonly RequiredRight[]): Caller {
   const lacking = required.find(
     (one) => !rights.some(({ area, right }) => area === one.area && right === one.right),
   );

@@ -12,7 +12,7 @@ import { type Budgets, BUDGETS_DEFAULT, createMemberBudgets } from './members/me
 import type { Repository } from './start/create-repository.ts';
 import { DeviceCustody } from './devices/device-custody.ts';
 import { loadReceipts } from './devices/receipts.ts';
-import { Climb } from './hierarchy/primary/climb.ts';
+import { UpwardTransmission } from './hierarchy/primary/upward-transmission.ts';
 import type { AskToJoin } from './hierarchy/primary/join.ts';
 import { OpenStreams } from './hierarchy/secondaries/open-streams.ts';
 import { healContacts } from './hierarchy/secondaries/heal-contacts.ts';
@@ -20,7 +20,7 @@ import { type Dialler, PrimaryLink } from './hierarchy/primary/primary-link.ts';
 import { treeForPrimary } from './hierarchy/tree.ts';
 import { MachineApi, type MachineApiPorts } from './http/machines/machine-api.ts';
 import { createPeopleApi, type PeopleApi } from './http/people/people-api.ts';
-import { SecondaryEars } from './hierarchy/secondaries/secondary-ears.ts';
+import { ReportedLinkSettings } from './hierarchy/secondaries/reported-link-settings.ts';
 import { Lookups } from './keys/lookup.ts';
 import type { Clock, Log, Random, Timers } from './environment/environment.ts';
 import type { HierarchyPorts } from './hierarchy/ports.ts';
@@ -84,19 +84,19 @@ export async function createAdministrationServer(
     timers,
     random,
     log,
-    ears: new SecondaryEars(),
+    reported: new ReportedLinkSettings(),
     wanted: pending,
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
     treeChanged: new Signal(),
   };
-  ports.hierarchyChanged.listen(() => ports.ears.forgetIds());
+  ports.hierarchyChanged.listen(() => ports.reported.forgetIds());
   // If the time cannot be stored now, it is still reported.
   await noteTimeAhead(ports).catch(() => undefined);
   const link = new PrimaryLink(ports, options.dialler);
   await link.remember();
-  const climb = new Climb(ports, link, () => treeForPrimary(ports));
-  const refreshLink = () => climb.refresh();
+  const upward = new UpwardTransmission(ports, link, () => treeForPrimary(ports));
+  const refreshLink = () => upward.refresh();
   const lookups = new Lookups(ports, link, refreshLink);
   // Two counters, so that refused strangers take no room from counted keys.
   const counted = { refusals: new CountedEvents(audit, clock), provisions: new CountedEvents(audit, clock) };
@@ -133,9 +133,9 @@ export async function createAdministrationServer(
     lookups,
     refreshLink,
     streams,
-    climb,
+    upward,
     credentials,
-    heartbeatNow: () => climb.now(),
+    heartbeatNow: () => upward.now(),
     askToJoin: options.askToJoin,
     makePrivateKey: options.makePrivateKey,
     facts: options.facts,
@@ -158,7 +158,7 @@ export async function createAdministrationServer(
     stopping: stopped.signal,
     start() {
       healing = healContacts(ports, stopped.signal).catch(() => undefined);
-      climb.start();
+      upward.start();
       transfers.start();
       resealing.start();
       sweepLater();
@@ -166,7 +166,7 @@ export async function createAdministrationServer(
     async stop() {
       cancelSweep?.();
       stopped.abort();
-      await Promise.all([healing, climb.stop(), transfers.stop(), backups.stop(), resealing.stop()]);
+      await Promise.all([healing, upward.stop(), transfers.stop(), backups.stop(), resealing.stop()]);
       options.dialler.close();
       await Promise.allSettled([counted.refusals.end(), counted.provisions.end()]);
     },

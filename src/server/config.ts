@@ -15,7 +15,7 @@ import { nameRule, readName } from '#domain/name.ts';
 import type { ServerOptions } from '#protocol/server-program.ts';
 import { type Fault, faultWords, formed, STOPS, text, whole } from '#protocol/forms.ts';
 import { type Address, parseAddress } from '#transport/address.ts';
-import type { SealPlaces } from './seals/open-by-itself.ts';
+import type { SealPlaces } from './seals/auto-unseal.ts';
 import { type Budgets, BUDGETS_DEFAULT } from './members/member-budgets.ts';
 
 /** Zero would shut a member out; removing it does so plainly. */

@@ -108,7 +108,7 @@ export function checkBackupFile(
   const log = createLog('error');
   const life: CallLife = {
     progress: onProgress,
-    demandWanted: () => {
+    requireWanted: () => {
       if (!stop.aborted) return;
       throw new KeystairError('interrupted', 'stopped before the backup was verified to its end', {
         nextStep: 'nothing was left; run the command again',

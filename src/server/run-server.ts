@@ -16,7 +16,7 @@ import { waitSealed } from './sealed-server.ts';
 import { readDataKeys } from './seals/seal-rows.ts';
 import { serve, type ServingPorts } from './serving.ts';
 import { createRepository, isNew, openedRepository } from './start/create-repository.ts';
-import { openAtStart, type SealedServer, unjudgedName } from './start/open-at-start.ts';
+import { openAtStart, type SealedServer, unverifiedName } from './start/open-at-start.ts';
 
 const clock = (): number => Date.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
@@ -72,7 +72,7 @@ async function serveWhenUnsealed(
   const serving = Promise.withResolvers<ServerName>();
   // Nobody waits for it if the server is stopped while it is sealed.
   serving.promise.catch(() => undefined);
-  const server = await unjudgedName(store.reader);
+  const server = await unverifiedName(store.reader);
   const onSealed = (): void => onReady({ event: 'ready', server, listen: null, console: null, sealed: true });
   const unsealed = await waitSealed({ ...ports, sealed, server, stop, onSealed, serving: serving.promise });
   if (unsealed === undefined) return;

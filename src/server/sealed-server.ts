@@ -11,7 +11,7 @@ import type { Clock, Log } from './environment/environment.ts';
 import { LOCAL_ENTRANCE, type LocalSocket } from './http/people/local-socket.ts';
 import { createPeopleListener, type ServedPeople } from './http/people/people-listener.ts';
 import { createSealedApi } from './http/people/sealed-api.ts';
-import type { Opened } from './seals/open-by-itself.ts';
+import type { Opened } from './seals/auto-unseal.ts';
 import { showSeal } from './seals/show-seals.ts';
 import { Unsealing } from './seals/unsealing.ts';
 import type { SealedServer } from './start/open-at-start.ts';

@@ -20,7 +20,7 @@ import {
 import type { PinnedServer } from './peer-identity.ts';
 import type { TlsCredentials } from './tls-context.ts';
 import { trustAuthority } from './trusted-authority.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { Semaphore } from './semaphore.ts';
 
 export interface MachineClientOptions {
   /** HOST:PORT. Hints: tried in order, the one that worked last first. */
@@ -72,7 +72,7 @@ export function createMachineClient(options: MachineClientOptions): MachineClien
     fingerprints: pinnedFingerprints(options.authority),
     serverId: options.serverId,
   };
-  const line = new WaitingLine(EXCHANGES_MAX);
+  const line = new Semaphore(EXCHANGES_MAX);
   const underWay = new Set<AbortController>();
   const renewals = new Set<ConnectionPool>();
   let addresses = options.addresses;

@@ -75,7 +75,7 @@ test('a name is taken with the answer, and not where the device is refused or st
   const [old, alone] = await Promise.all([openServer('Old'), openServer('Alone')]);
   const agent = openAgent();
   const { ports } = agent;
-  const nameNow = () => ports.state.demandDevice().name;
+  const nameNow = () => ports.state.requireDevice().name;
   const spent = (await old.call('inviteDevice', {})).invitation;
   await enrol(openAgent().ports, { invitation: spent, name: 'Another' });
   await assert.rejects(enrol(ports, { invitation: spent, name: 'Never' }), { code: 'invitation-used' });

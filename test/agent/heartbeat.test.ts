@@ -26,7 +26,7 @@ test('a key that the server refuses keeps neither other keys nor the heartbeat b
   await agent.enrolWith(server);
   const { state } = agent.ports;
   const foreign = pendingKey(server, randomUUID());
-  const own = [0, 1].map(() => pendingKey(server, state.demandDevice().id));
+  const own = [0, 1].map(() => pendingKey(server, state.requireDevice().id));
   for (const key of [own[0]!, foreign, own[1]!]) state.putKey(key);
   await agent.heartbeat();
   assert.deepEqual(
@@ -42,7 +42,7 @@ test('where its budget is used up a device offers one key, not all that wait, an
   const agent = openAgent();
   await agent.enrolWith(server);
   const { state } = agent.ports;
-  const keys = Array.from({ length: 5 }, () => pendingKey(server, state.demandDevice().id));
+  const keys = Array.from({ length: 5 }, () => pendingKey(server, state.requireDevice().id));
   for (const key of keys) state.putKey(key);
   const inCustody = () => keys.filter(({ id }) => state.key(id)?.custody === 'made').length;
   await agent.heartbeat();

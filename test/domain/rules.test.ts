@@ -10,7 +10,7 @@ import { decodeInvitation, encodeInvitation, type Invitation } from '#domain/inv
 import { explainRefusal, LOOKUP_REASONS } from '#domain/lookup.ts';
 import { told } from '#domain/step.ts';
 import { addToTotals, NO_RECEIPTS } from '#domain/receipt.ts';
-import { demandRights, LOCAL_ADMINISTRATOR, RIGHTS } from '#domain/right.ts';
+import { requireRights, LOCAL_ADMINISTRATOR, RIGHTS } from '#domain/right.ts';
 import { judgeAcknowledged, nextChainValue, SEQUENCE_START } from '#domain/sequence.ts';
 
 const claims = fc.uint8Array({ minLength: 16, maxLength: 16 });
@@ -145,11 +145,11 @@ void test('a person may do what they were given and nothing else, and a refusal 
   for (const required of RIGHTS) {
     for (const given of RIGHTS) {
       const person = { name: 'somebody', rights: [given] };
-      const demand = () => demandRights(person, [given, required]);
+      const demand = () => requireRights(person, [given, required]);
       if (given === required) demand();
       else assert.throws(demand, { code: 'not-allowed', details: { ...required } });
     }
-    assert.throws(() => demandRights({ name: 'nobody', rights: [] }, [required]), { code: 'not-allowed' });
+    assert.throws(() => requireRights({ name: 'nobody', rights: [] }, [required]), { code: 'not-allowed' });
   }
-  demandRights(LOCAL_ADMINISTRATOR, RIGHTS);
+  requireRights(LOCAL_ADMINISTRATOR, RIGHTS);
 });

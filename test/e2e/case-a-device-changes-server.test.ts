@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { REFUSED } from '#test/sentences/refused.ts';
 import { SHOWN } from '#test/sentences/shown.ts';
 import {
-  climb,
+  upward,
   type Device,
   failureSentence,
   type Json,
@@ -32,7 +32,7 @@ before(async () => {
   needed.push(await laptop.encrypt('two', place.path('two.age'), { algorithm: 'age-x25519' }));
   needed.push(await colleague.encrypt('three', place.path('three.age')));
   await laptop.done(['decrypt-file', place.path('three.age'), place.path('three')]);
-  await climb(tree.lyon, tree.west);
+  await upward(tree.lyon, tree.west);
   ({ invitation } = await tree.oslo.call('inviteDevice', {}));
 });
 
@@ -72,7 +72,7 @@ test('a device that stayed works on as before; the new server shows it as arrivi
   assert.match(await serverOf(laptop), SHOWN.changingServer);
   assert.deepEqual(await laptop.done(['heartbeat']), {});
   needed.push(await laptop.encrypt('four', place.path('four.age'), { newIdentity: true }));
-  await climb(tree.lyon, tree.west);
+  await upward(tree.lyon, tree.west);
   assert.equal((await deviceAt(tree.lyon, 'laptop'))?.['state'], 'managed');
   assert.equal((await deviceAt(tree.oslo, 'laptop'))?.['state'], 'arriving');
 });
@@ -112,7 +112,7 @@ test('to another device the invitation is spent', async () => {
 test('a move is told at the next heartbeat where the old server was down', async () => {
   const tablet = await place.enrol('tablet', tree.lyon);
   const key = await tablet.encrypt('six', place.path('six.age'));
-  await climb(tree.lyon, tree.west);
+  await upward(tree.lyon, tree.west);
   await tree.lyon.stop();
   const again = await tree.oslo.call('inviteDevice', {});
   const moved = await tablet.done(['enrol', '-'], again.invitation);
@@ -127,7 +127,7 @@ test('a move is told at the next heartbeat where the old server was down', async
 });
 
 test('a device may come back to the server it left', async () => {
-  await climb(tree.oslo, tree.north);
+  await upward(tree.oslo, tree.north);
   const back = await tree.lyon.call('inviteDevice', {});
   const moved = await laptop.run(['enrol', '-'], back.invitation);
   // Four of them never left Lyon: it is told that they are there, not that they came.

@@ -8,7 +8,7 @@ import { patchJson } from '#test/agent/drives/luks2/luks2-front.ts';
 import { REFUSED } from '#test/sentences/refused.ts';
 import { SHOWN } from '#test/sentences/shown.ts';
 import {
-  climb,
+  upward,
   type Device,
   type Json,
   organisation,
@@ -37,7 +37,7 @@ test('formatting answers with key and uuid; the key was in custody before, and c
   const document = await maker.done(['format-drive', drive, '--label', 'Kari blue']);
   assert.deepEqual(Object.keys(document).sort(), ['key', 'uuid']);
   key = String(document['key']);
-  await climb(tree.lyon, tree.west);
+  await upward(tree.lyon, tree.west);
   const { keys } = (await tree.root.done(['keys', 'list', '--find', 'kari blue'])) as { keys: Json[] };
   assert.deepEqual(
     keys.map(({ id, kind, algorithm, locator, origin }) => ({ id, kind, algorithm, locator, origin })),

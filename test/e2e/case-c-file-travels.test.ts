@@ -8,7 +8,7 @@ import { stock, unlessInstalled } from '#test/agent/system-tools.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { holdBack } from '#test/support/held-pipe.ts';
 import {
-  climb,
+  upward,
   type Device,
   type Json,
   organisation,
@@ -44,7 +44,7 @@ test('encrypting answers with the key, which is in custody and already on its wa
   const document = await author.done(['encrypt-file', place.path('plan'), plan]);
   assert.deepEqual(Object.keys(document), ['key']);
   key = String(document['key']);
-  await climb(tree.lyon, tree.west);
+  await upward(tree.lyon, tree.west);
   const shown = (await tree.lyon.done(['keys', 'show', key]))['key'] as Json;
   assert.equal(shown['state'], 'acknowledged');
   assert.deepEqual(
@@ -150,7 +150,7 @@ test('stock age opens a file with the identity that an administrator reveals', {
 }, async () => {
   const file = place.path('old-tools.age');
   const id = await author.encrypt(TEXT, file, { algorithm: 'age-x25519' });
-  await climb(tree.lyon, tree.west);
+  await upward(tree.lyon, tree.west);
   const revealed = await tree.root.done(['keys', 'reveal', id, '--reason', 'a test with stock age']);
   assert.equal(revealed['id'], id);
   const identity = place.path('identity');

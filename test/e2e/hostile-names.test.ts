@@ -28,7 +28,7 @@ before(async () => {
 // oxlint-disable-next-line no-control-regex
 const SEEN_AS_IT_IS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u2028\u202e]|^keystair: all is well/mu;
 
-function demandReadable(what: string, text: string): void {
+function requireReadable(what: string, text: string): void {
   assert.doesNotMatch(text, SEEN_AS_IT_IS, what);
 }
 
@@ -51,7 +51,7 @@ for (const words of [
     const [shown, json] = [await run(...args), await run(...args, '--json')];
     assert.equal(shown.status, 0, shown.stderr);
     for (const text of [shown.stdout, shown.stderr, json.stdout, json.stderr]) {
-      demandReadable(words.join(' '), text);
+      requireReadable(words.join(' '), text);
     }
     if (!['settings', 'seals', 'verify'].includes(words[1]!)) {
       assert.match(shown.stdout, /\\u\{202E\}/);
@@ -64,13 +64,13 @@ test('a refusal that repeats a name stays one line that can be read', async () =
   const ambiguous = await run('devices', 'remove', HOSTILE);
   assert.equal(ambiguous.status, 1);
   assert.match(ambiguous.stderr, /^keystair: ambiguous-name: [^\n]*\n$/);
-  demandReadable('devices remove', ambiguous.stderr);
+  requireReadable('devices remove', ambiguous.stderr);
 });
 
 test('neither the log nor the line of a start holds what cannot be seen', async () => {
   assert.equal(await server.stop(), 0);
   assert.match(server.log(), /\\u202elo/);
-  for (const line of server.log().split('\n')) demandReadable('the log', line);
+  for (const line of server.log().split('\n')) requireReadable('the log', line);
   assert.equal(server.server.name, HOSTILE);
 });
 

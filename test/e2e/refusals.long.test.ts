@@ -14,7 +14,7 @@ import { afterEach, before, test } from 'node:test';
 import { REFUSED } from '#test/sentences/refused.ts';
 import { SHOWN } from '#test/sentences/shown.ts';
 import {
-  climb,
+  upward,
   type Device,
   joinServers,
   organisation,
@@ -41,7 +41,7 @@ before(async () => {
   const author = await place.enrol('author', tree.lyon);
   reader = await place.enrol('reader', tree.oslo);
   key = await author.encrypt('the plan', plan);
-  await climb(tree.lyon, tree.west);
+  await upward(tree.lyon, tree.west);
 });
 
 interface Explained {
@@ -59,7 +59,7 @@ interface Explained {
 const undo: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const step of undo.splice(0)) await step();
-  await climb(tree.oslo, tree.north);
+  await upward(tree.oslo, tree.north);
 });
 
 /** The agent's refusal, and what explain says of the same file; in the same words. */
@@ -221,7 +221,7 @@ test('a server that its primary removed says so, and joins again with a new invi
 test('after all of it, with both ends on, the file opens, and what was made meanwhile has climbed', async () => {
   assert.deepEqual(await reader.done(['decrypt-file', plan, place.path('opened')]), { key });
   assert.equal(readFileSync(place.path('opened'), 'utf8'), 'the plan');
-  await climb(tree.oslo, tree.north);
+  await upward(tree.oslo, tree.north);
   const [here, above] = await Promise.all([tree.oslo.keyIds(), tree.root.keyIds()]);
   for (const id of here) assert.ok(above.includes(id));
   const refusals = await tree.oslo.call('verify', {});

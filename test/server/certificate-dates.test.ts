@@ -32,7 +32,7 @@ function pass(ms: number, ...clocks: { aheadMs: number }[]): void {
 }
 
 function certificateOf(agent: AgentInProcess): X509Certificate {
-  return new X509Certificate(agent.ports.state.demandMembership().certificate);
+  return new X509Certificate(agent.ports.state.requireMembership().certificate);
 }
 
 async function secondaryCertificate({ repository, store }: ServerInProcess): Promise<X509Certificate> {
@@ -96,7 +96,7 @@ test("a secondary's certificate is renewed at two thirds of its life", async () 
 
 test('a device that was removed meanwhile renews nothing', async () => {
   const { server, agent } = await officeWithDevice();
-  const { id } = agent.ports.state.demandDevice();
+  const { id } = agent.ports.state.requireDevice();
   await server.call('removeDevice', { device: id });
   pass(CERTIFICATE_MS + DAY_MS, server.clock, agent.clock);
   await server.renewLeaf();

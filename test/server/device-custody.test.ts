@@ -34,7 +34,7 @@ function keyOf(device: string): MadeKey {
 async function handOver(
   ...handovers: readonly { readonly key: MadeKey; readonly by: () => Promise<Member> }[]
 ): Promise<(string | undefined)[]> {
-  const all = handovers.map(({ key, by }) => custody.record({ key: checkKey(key), demandCaller: by }));
+  const all = handovers.map(({ key, by }) => custody.record({ key: checkKey(key), requireCaller: by }));
   const settled = await Promise.allSettled(all);
   return settled.map((one) => (one.status === 'fulfilled' ? undefined : codeOf(one.reason)));
 }
@@ -94,7 +94,7 @@ test('after a work that failed the next handover is a work of its own', async ()
   };
   const desk = new DeviceCustody({ clock, keysRecorded: new Signal(), ...repository, store: flaky });
   const device = randomUUID();
-  const handover = { key: checkKey(keyOf(device)), demandCaller: member(device) };
+  const handover = { key: checkKey(keyOf(device)), requireCaller: member(device) };
   await assert.rejects(desk.record(handover), /the disk/);
   failing = false;
   await desk.record(handover);

@@ -77,7 +77,7 @@ function timeless(sentence: string): string {
   return sentence.replace(/not heard since \S+/, 'not heard since then');
 }
 
-async function demandAgreement({ server, device }: Place, key: MadeKey, seed: number): Promise<string> {
+async function requireAgreement({ server, device }: Place, key: MadeKey, seed: number): Promise<string> {
   const question = { id: key.key.id, claim: claimToText(key.claim) };
   const { verdict, path } = await server.call('explainKey', question);
   const answer = await device.calls.call('deviceLookup', question);
@@ -107,7 +107,7 @@ test('explain and lookup agree on the outcome, the reason, where it arose and wh
       // Higher servers have it more often.
       if (dice.chance(0.6)) await dice.pick(places.slice(0, 1 + dice.below(SERVERS))).server.record(key);
       const asked = dice.chance(0.15) ? { ...key, claim: makeSomeKey().claim } : key;
-      outcomes.add(await demandAgreement(dice.pick(places), asked, seed));
+      outcomes.add(await requireAgreement(dice.pick(places), asked, seed));
     }
   }
   // It would say little if every question ended alike.

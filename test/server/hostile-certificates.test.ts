@@ -18,7 +18,7 @@ import { hostileCertificates } from '#test/transport/hostile-kinds.ts';
 import { NOW, serverCredentials } from '#test/transport/office.ts';
 
 const ROUTES = Object.keys(MACHINE_ROUTES) as MachineRouteName[];
-const KINDS_LEAST = 24;
+const KINDS_MIN = 24;
 /** The time, and what depends on how much of the body had come. */
 const VARYING = new Set(['date', 'connection', 'keep-alive']);
 
@@ -107,7 +107,7 @@ const ofTheOtherKind = (victim: MadeMember) => (victim === device ? secondary : 
 test('every hostile certificate is refused at every route, and all hear the very same words', async (t) => {
   const [asDevice, asSecondary] = [await kindsFor(device), await kindsFor(secondary)];
   const texts = new Set<string>();
-  const demandRefused = (said: Map<MachineRouteName, Said>): void => {
+  const requireRefused = (said: Map<MachineRouteName, Said>): void => {
     for (const [route, { status, text }] of said) {
       assert.equal(status, 403, `${route}: ${text}`);
       assert.match(text, /"code\\":\\"not-a-member\\"/, route);
@@ -117,10 +117,10 @@ test('every hostile certificate is refused at every route, and all hear the very
   const names = Object.keys(asDevice);
   for (const name of names) {
     await t.test(name, async () => {
-      demandRefused(await ask((victim) => (victim === device ? asDevice : asSecondary)[name]!()));
+      requireRefused(await ask((victim) => (victim === device ? asDevice : asSecondary)[name]!()));
     });
   }
-  await t.test('no certificate', async () => demandRefused(await ask(() => ({}))));
+  await t.test('no certificate', async () => requireRefused(await ask(() => ({}))));
   const membersOnly = ROUTES.filter((route) => MACHINE_ROUTES[route].caller !== 'joiner');
   await t.test('one of the authority, for the same id and another key', async () => {
     const pair = makeKeyPair();
@@ -132,13 +132,13 @@ test('every hostile certificate is refused at every route, and all hear the very
       }),
       privateKeyPem: pair.privateKeyPem,
     });
-    demandRefused(await ask(certify, membersOnly));
+    requireRefused(await ask(certify, membersOnly));
   });
   await t.test("a device's at the routes of secondaries, and the reverse", async () => {
     const ownOnly = membersOnly.filter((route) => MACHINE_ROUTES[route].caller !== 'lapsed-member');
-    demandRefused(await ask(ofTheOtherKind, ownOnly));
+    requireRefused(await ask(ofTheOtherKind, ownOnly));
   });
-  assert.ok(names.length + 3 >= KINDS_LEAST, `only ${names.length} kinds`);
+  assert.ok(names.length + 3 >= KINDS_MIN, `only ${names.length} kinds`);
   assert.equal(texts.size, 1, [...texts].join('\n'));
 });
 

@@ -186,7 +186,7 @@ test('a key that is acknowledged after the device changed its server is not used
   const agent = openAgent();
   await agent.enrolWith(old);
   let moving: Promise<unknown> = Promise.resolve();
-  const over = () => agent.ports.state.demandMembership().server.id === next.name.id;
+  const over = () => agent.ports.state.requireMembership().server.id === next.name.id;
   const [making] = await whileWritesWait(old, [() => agent.makeKey()], async () => {
     moving = agent.enrolWith(next);
     await eventually('the device is over', over);
@@ -220,7 +220,7 @@ test('a key that is opened while the device changes its server is not opened beh
     newIdentity: false,
   });
   const decrypt = () => decryptFileForDevice(reader.ports, { ...job, input: encrypted!, output: opened! });
-  const over = () => reader.ports.state.demandMembership().server.id === next.name.id;
+  const over = () => reader.ports.state.requireMembership().server.id === next.name.id;
   let moving: Promise<unknown> = Promise.resolve();
   const [opening] = await whileWritesWait(old, [decrypt], async () => {
     moving = reader.enrolWith(next);
@@ -237,7 +237,7 @@ test('a device that moves while it renews its address at the old server stays wh
   const agent = openAgent();
   await agent.enrolWith(old);
   const { invitation } = await old.call('inviteDevice', {});
-  const serverNow = () => agent.ports.state.demandMembership().server.id;
+  const serverNow = () => agent.ports.state.requireMembership().server.id;
   let moving: Promise<unknown> = Promise.resolve();
   const [renewed] = await whileWritesWait(
     old,
@@ -262,12 +262,12 @@ test('a server that a device leaves while the one before is told of it is told, 
   await whileWritesWait(old, [() => agent.enrolWith(next)], async () => {
     // As another command leaves it that moved the device on.
     state.transaction(() => {
-      state.set('left-server', { membership: state.demandMembership(), to });
+      state.set('left-server', { membership: state.requireMembership(), to });
     });
   });
   const left = state.get('left-server');
   assert.deepEqual([left?.membership.server.id, left?.to], [next.name.id, to]);
   // It is not at the third in truth, so that nobody takes the heartbeat itself.
   await assert.rejects(agent.heartbeat(), { code: 'not-a-member' });
-  assert.deepEqual((await next.member(state.demandDevice().id))?.movedTo, to);
+  assert.deepEqual((await next.member(state.requireDevice().id))?.movedTo, to);
 });

@@ -8,8 +8,8 @@ import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import type { AnswerOf } from '#protocol/machine-routes.ts';
 import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
-import { giveBack } from '#server/hierarchy/recovery/give-back.ts';
-import { SecondaryEars } from '#server/hierarchy/secondaries/secondary-ears.ts';
+import { serveRecovery } from '#server/hierarchy/recovery/serve-recovery.ts';
+import { ReportedLinkSettings } from '#server/hierarchy/secondaries/reported-link-settings.ts';
 import type { HierarchyPorts } from '#server/hierarchy/ports.ts';
 import { OPTIONS_DEFAULT, writeOptions } from '#server/repository/settings.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
@@ -50,11 +50,16 @@ test('a permission withdrawn while the audit event is written gives nothing out'
   await pair.broughtBy(pair.lyon.name, lost);
   await pair.allow();
   const { repository, store, clock } = pair.primary;
-  const ports = { ...repository, store, clock, ears: new SecondaryEars() } as unknown as HierarchyPorts;
+  const ports = {
+    ...repository,
+    store,
+    clock,
+    reported: new ReportedLinkSettings(),
+  } as unknown as HierarchyPorts;
   const refusals = new Refusals(new CountedEvents(repository.audit, clock));
   const member = (await pair.primary.member(pair.lyon.name.id))!;
   const ask = (meanwhile: () => Promise<unknown>) =>
-    giveBack(
+    serveRecovery(
       { ...ports, refusals },
       member,
       async () => {

@@ -30,7 +30,7 @@ function levels(tree: readonly TreeServer[]): number {
 }
 
 /** What a server may tell its primary, and its primary keep and tell on. */
-function demandWithinBounds(tree: readonly TreeServer[]): void {
+function requireWithinBounds(tree: readonly TreeServer[]): void {
   assert.ok(levels(tree) <= LOOKUP_DEPTH_MAX - 1);
   assert.ok(count(tree) <= TREE_SERVERS_MAX);
   assert.ok(Buffer.byteLength(JSON.stringify(tree)) <= TREE_BYTES_MAX);
@@ -47,13 +47,13 @@ test('what is kept of any told tree is within the bounds, and keeping it again c
     const told = randomTree(dice, dice.pick([0, 1, 5, 40, 300, 1100]), [OWN]);
     const parsed = ToldServersSchema.parse(told);
     const { tree, isCut } = cutTold(parsed, OWN);
-    demandWithinBounds(tree);
+    requireWithinBounds(tree);
     const again = cutTold(tree, OWN);
     assert.deepEqual(again.tree, tree, `seed ${seed}`);
     assert.equal(again.isCut, false, `seed ${seed}`);
     // Whatever is not there any more is noted where it stood.
     if (count(tree) < count(parsed)) assert.ok(isCut, `seed ${seed}`);
-    demandWithinBounds(cutFairly([toldServer('below', { secondaries: tree })], OWN, ROOM_UPWARD));
+    requireWithinBounds(cutFairly([toldServer('below', { secondaries: tree })], OWN, ROOM_UPWARD));
   }
 });
 

@@ -1,8 +1,8 @@
 /** Callers with every right, for operations that are called without a listener. */
-import { type Caller, demandRights, LOCAL_ADMINISTRATOR, RIGHTS } from '#domain/right.ts';
+import { type Caller, requireRights, LOCAL_ADMINISTRATOR, RIGHTS } from '#domain/right.ts';
 
 export function administratorNamed(name: string): Caller {
-  return demandRights({ name, rights: RIGHTS }, RIGHTS);
+  return requireRights({ name, rights: RIGHTS }, RIGHTS);
 }
 
 export const ADMINISTRATOR: Caller = administratorNamed(LOCAL_ADMINISTRATOR.name);

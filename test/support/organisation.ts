@@ -250,7 +250,7 @@ export async function setOption(useHierarchy: boolean, ...servers: readonly Serv
 }
 
 /** Heartbeats from the lowest server upward, so that everything recorded below stands at the top. */
-export async function climb(...fromBelow: readonly Server[]): Promise<void> {
+export async function upward(...fromBelow: readonly Server[]): Promise<void> {
   for (const server of fromBelow) await server.heartbeat();
 }
 

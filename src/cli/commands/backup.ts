@@ -13,7 +13,7 @@ import { serverPlace, USUAL_DATA } from '../places.ts';
 import { sayPartsLeft } from '../parts-left.ts';
 import { readPassword } from '../secrets.ts';
 import type { BackupFile } from '#protocol/server-program.ts';
-import { demandPipedOutput, STANDARD_STREAM, writeStandardOutput } from '../standard-streams.ts';
+import { requirePipedOutput, STANDARD_STREAM, writeStandardOutput } from '../standard-streams.ts';
 import { UsageError } from '../usage-error.ts';
 import { atUrlNotYet, count, when } from '../words.ts';
 
@@ -63,7 +63,7 @@ async function makeIt(
   force: boolean,
 ): Promise<Outcome> {
   const piped = file === STANDARD_STREAM;
-  if (piped) demandPipedOutput(context.terminal);
+  if (piped) requirePipedOutput(context.terminal);
   else await checkNewFile(file, force);
   await sayPartsLeft(context.terminal, file);
   const transfers = await context.connectTransfers(data);

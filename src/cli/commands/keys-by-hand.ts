@@ -10,7 +10,7 @@ import { openFileInput } from '../file-input.ts';
 import { sayPartsLeft } from '../parts-left.ts';
 import { counted, createProgress, inKeys, inMegabytes } from '../progress.ts';
 import { readPassword } from '../secrets.ts';
-import { STANDARD_STREAM, demandPipedOutput, writeStandardOutput } from '../standard-streams.ts';
+import { STANDARD_STREAM, requirePipedOutput, writeStandardOutput } from '../standard-streams.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER, count } from '../words.ts';
 
@@ -103,9 +103,9 @@ export const exportByHand = command({
     const { data, out, to, device, key, force } = options;
     const createdAfter = timeOf(options['created-after']);
     const piped = out === STANDARD_STREAM;
-    if (piped) demandPipedOutput(context.terminal);
+    if (piped) requirePipedOutput(context.terminal);
     else await checkNewFile(out, force);
-    if (options['generate-password']) context.terminal.demandShow();
+    if (options['generate-password']) context.terminal.requireShow();
     await sayPartsLeft(context.terminal, out);
     const transfers = await context.connectTransfers(data);
     const secret =

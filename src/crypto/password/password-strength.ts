@@ -26,7 +26,7 @@ async function loadEstimate(): Promise<Estimate> {
 }
 
 /** Throws `password-weak`. */
-export async function demandStrongPassword(password: string): Promise<void> {
+export async function requireStrongPassword(password: string): Promise<void> {
   const weak = (sentence: string): KeystairError =>
     new KeystairError('password-weak', sentence, {
       nextStep: 'choose four or more words that do not belong together',

@@ -44,7 +44,7 @@ function within(value: number, least: number, most: number): boolean {
   return Number.isInteger(value) && value >= least && value <= most;
 }
 
-function demandWithinLimits({ memoryKib, passes, parallelism }: PassphraseParameters, salt: Buffer): void {
+function requireWithinLimits({ memoryKib, passes, parallelism }: PassphraseParameters, salt: Buffer): void {
   if (
     within(parallelism, 1, ARGON2_PARALLELISM_MAX) &&
     within(memoryKib, MEMORY_KIB_A_LANE_MIN * parallelism, ARGON2_MEMORY_KIB_MAX) &&
@@ -77,7 +77,7 @@ export async function stretchPassphrase(
   parameters: PassphraseParameters,
 ): Promise<Uint8Array> {
   const salt = Buffer.from(parameters.salt, 'base64');
-  demandWithinLimits(parameters, salt);
+  requireWithinLimits(parameters, salt);
   const message = Buffer.from(passphrase.normalize('NFC'), 'utf8');
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {

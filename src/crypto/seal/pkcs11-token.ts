@@ -159,7 +159,7 @@ function makeTokenKey({ addon, module, session }: OpenToken, label: string): Han
   ]);
 }
 
-function demandBoundKey({ addon, module, session }: OpenToken, key: Handle, label: string): void {
+function requireBoundKey({ addon, module, session }: OpenToken, key: Handle, label: string): void {
   const [sensitive, extractable, bytes] = module
     .C_GetAttributeValue(session, key, [
       { type: addon.CKA_SENSITIVE },
@@ -197,7 +197,7 @@ export async function sealUnderToken(
   return withToken(access, names.token, (token) => {
     const there = findKey(token, names.key);
     const key = there ?? makeTokenKey(token, names.key);
-    demandBoundKey(token, key, names.key);
+    requireBoundKey(token, key, names.key);
     const nonce = Buffer.from(random(NONCE_BYTES));
     token.module.C_EncryptInit(token.session, mechanism(token, nonce, sealId), key);
     const sealed = token.module.C_Encrypt(

@@ -34,7 +34,7 @@ export async function* openBackup(
     },
   };
   try {
-    yield* openExport(demandAge(file), keys);
+    yield* openExport(requireAge(file), keys);
   } catch (error) {
     if (codeOf(error) === 'export-invalid')
       throw backupInvalid('the file is one that a device encrypted, and no backup', error);
@@ -65,7 +65,7 @@ function damaged(): KeystairError {
 }
 
 /** Passes the bytes on once they begin as an age file does. */
-async function* demandAge(file: AsyncIterable<Uint8Array>): Bytes {
+async function* requireAge(file: AsyncIterable<Uint8Array>): Bytes {
   let begun: Uint8Array | undefined = new Uint8Array(0);
   for await (const block of file) {
     if (begun === undefined) {
@@ -74,17 +74,17 @@ async function* demandAge(file: AsyncIterable<Uint8Array>): Bytes {
     }
     begun = Buffer.concat([begun, block]);
     if (begun.length < AGE_BEGINS.length) continue;
-    demandBegins(begun);
+    requireBegins(begun);
     yield begun;
     begun = undefined;
   }
   if (begun === undefined) return;
   if (begun.length === 0) throw backupInvalid('the file is empty');
-  demandBegins(begun);
+  requireBegins(begun);
   yield begun;
 }
 
-function demandBegins(bytes: Uint8Array): void {
+function requireBegins(bytes: Uint8Array): void {
   const length = Math.min(bytes.length, AGE_BEGINS.length);
   if (AGE_BEGINS.subarray(0, length).equals(bytes.subarray(0, length))) return;
   throw backupInvalid('the file is not encrypted with age, and every backup is');

@@ -7,7 +7,7 @@
  */
 import { prepareSeal } from '#crypto/export-envelope/seal-export.ts';
 import type { Keyring } from '#crypto/keyring.ts';
-import { demandStrongPassword } from '#crypto/password/password-strength.ts';
+import { requireStrongPassword } from '#crypto/password/password-strength.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import type { Caller } from '#domain/right.ts';
@@ -42,7 +42,7 @@ export async function writeBackup(
   request: BackupRequest,
   deliver: (underWay: FileUnderWay) => Promise<void>,
 ): Promise<{ readonly keys: number }> {
-  await demandStrongPassword(request.password);
+  await requireStrongPassword(request.password);
   const password = KeyMaterial.fromText(request.password);
   const seal = await prepareSeal({ kind: 'password', password }, ports);
   const backup = uuidFrom(ports.random);
@@ -102,7 +102,7 @@ async function* linesOf(
   yield headerLine(header);
   for await (const page of snapshot.pages()) {
     if (page.table === 'keys' || page.table === 'audit') {
-      demandNoGap(page.table, counts[page.table], page.rows);
+      requireNoGap(page.table, counts[page.table], page.rows);
     }
     counts[page.table] += page.rows.length;
     yield pageLines(page);
@@ -110,7 +110,7 @@ async function* linesOf(
 }
 
 /** A backup that cannot be restored is worse than none: people would trust it. */
-function demandNoGap(table: string, before: number, rows: readonly { readonly seq: number }[]): void {
+function requireNoGap(table: string, before: number, rows: readonly { readonly seq: number }[]): void {
   const wrong = rows.findIndex(({ seq }, index) => seq !== before + index + 1);
   if (wrong === -1) return;
   throw new KeystairError(

@@ -25,7 +25,7 @@ const ARRIVE_TOGETHER = 8;
 export async function arrive(
   ports: ArrivePorts,
   member: Member,
-  demandCaller: (transaction: Transaction) => Promise<Member>,
+  requireCaller: (transaction: Transaction) => Promise<Member>,
   request: RequestOf<'arrive'>,
 ): Promise<AnswerOf<'arrive'>> {
   const deadline = ports.clock() + LOOKUP_DEADLINE_MS_DEFAULT;
@@ -33,7 +33,7 @@ export async function arrive(
   for (let at = 0; at < request.keys.length; at += ARRIVE_TOGETHER) {
     const page = request.keys.slice(at, at + ARRIVE_TOGETHER);
     keys.push(
-      ...(await Promise.all(page.map((key) => arriveOne(ports, member, demandCaller, key, deadline)))),
+      ...(await Promise.all(page.map((key) => arriveOne(ports, member, requireCaller, key, deadline)))),
     );
   }
   return { keys };
@@ -42,7 +42,7 @@ export async function arrive(
 async function arriveOne(
   ports: ArrivePorts,
   member: Member,
-  demandCaller: (transaction: Transaction) => Promise<Member>,
+  requireCaller: (transaction: Transaction) => Promise<Member>,
   { id, claim }: { readonly id: string; readonly claim: string },
   deadline: number,
 ): Promise<AnswerOf<'arrive'>['keys'][number]> {
@@ -59,7 +59,7 @@ async function arriveOne(
     };
   }
   await ports.store.write(async (transaction) => {
-    await demandCaller(transaction);
+    await requireCaller(transaction);
     const known = (await transaction.knownKeys([id])).get(id);
     // It was found above and could not be kept on a full disk. A device moves only when its keys are here.
     if (known === undefined) {
@@ -78,10 +78,10 @@ async function arriveOne(
 /** The device has moved to this server. */
 export async function arrived(
   ports: ArrivePorts,
-  demandCaller: (transaction: Transaction) => Promise<Member>,
+  requireCaller: (transaction: Transaction) => Promise<Member>,
 ): Promise<Record<string, never>> {
   await ports.store.write(async (transaction) => {
-    const member = await demandCaller(transaction);
+    const member = await requireCaller(transaction);
     if (member.state === 'managed') return;
     await writeMember(ports.rows, transaction, { ...member, state: 'managed' });
     await ports.audit.append(transaction, [
@@ -94,11 +94,11 @@ export async function arrived(
 /** The device has moved from this server to another. Its keys stay; its next call is refused. */
 export async function moved(
   ports: ArrivePorts,
-  demandCaller: (transaction: Transaction) => Promise<Member>,
+  requireCaller: (transaction: Transaction) => Promise<Member>,
   request: RequestOf<'moved'>,
 ): Promise<Record<string, never>> {
   await ports.store.write(async (transaction) => {
-    const member = await demandCaller(transaction);
+    const member = await requireCaller(transaction);
     await writeMember(ports.rows, transaction, { ...member, state: 'moved', movedTo: request.server });
     await ports.audit.append(transaction, [
       {

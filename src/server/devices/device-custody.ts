@@ -17,7 +17,7 @@ import { type HeldReceipt, noteReceipts } from './receipts.ts';
 interface Handover {
   readonly key: CheckedKey;
   /** Throws unless the caller is still a member. */
-  readonly demandCaller: (transaction: Transaction) => Promise<Member>;
+  readonly requireCaller: (transaction: Transaction) => Promise<Member>;
 }
 
 export type CustodyPorts = Pick<ServerPorts, 'store' | 'barrier' | 'clock' | 'audit' | 'keysRecorded'>;
@@ -38,7 +38,7 @@ export class DeviceCustody {
     this.#ports = ports;
   }
 
-  /** Throws `record-conflict`, and what `demandCaller` throws. */
+  /** Throws `record-conflict`, and what `requireCaller` throws. */
   async record(handover: Handover): Promise<void> {
     if ((this.#pending?.handovers.length ?? 0) >= DEVICE_KEYS_TOGETHER_MAX) this.#pending = undefined;
     const pending = (this.#pending ??= this.#startWork());
@@ -83,10 +83,10 @@ async function recordHandovers(
   const recordedAt = ports.clock();
   const outcomes: Outcome[] = [];
   const admitted: { readonly at: number; readonly device: string; readonly key: CheckedKey }[] = [];
-  for (const [at, { key, demandCaller }] of handovers.entries()) {
+  for (const [at, { key, requireCaller }] of handovers.entries()) {
     try {
       // In the transaction that stores: the device may have been removed meanwhile.
-      admitted.push({ at, device: (await demandCaller(transaction)).id, key });
+      admitted.push({ at, device: (await requireCaller(transaction)).id, key });
     } catch (because) {
       outcomes[at] = { outcome: 'refused', because };
     }

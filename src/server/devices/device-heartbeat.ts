@@ -11,13 +11,13 @@ import type { DevicePorts } from './record-device-key.ts';
 
 export async function deviceHeartbeat(
   ports: DevicePorts,
-  demandCaller: (transaction: Transaction) => Promise<Member>,
+  requireCaller: (transaction: Transaction) => Promise<Member>,
   request: RequestOf<'deviceHeartbeat'>,
   addresses: readonly string[],
 ): Promise<AnswerOf<'deviceHeartbeat'>> {
   const { member, totals } = await ports.store.write(async (transaction) => {
     // The row as it is now: a row read earlier would undo a removal of this moment.
-    const member = await demandCaller(transaction);
+    const member = await requireCaller(transaction);
     await transaction.putContact({ id: member.id, lastHeartbeatAt: ports.clock(), body: '{}' });
     if (request.name !== member.name)
       await writeMember(ports.rows, transaction, { ...member, name: request.name });
@@ -53,7 +53,7 @@ export async function missingReceipts(
 export async function returnReceipts(
   ports: DevicePorts,
   member: Member,
-  demandCaller: (transaction: Transaction) => Promise<Member>,
+  requireCaller: (transaction: Transaction) => Promise<Member>,
   request: RequestOf<'returnReceipts'>,
 ): Promise<AnswerOf<'returnReceipts'>> {
   const unopened: string[] = [];
@@ -64,7 +64,7 @@ export async function returnReceipts(
     else keys.push(key);
   }
   const { recorded, known, conflicts } = await ports.store.write(async (transaction) => {
-    await demandCaller(transaction);
+    await requireCaller(transaction);
     const outcomes = await recordKeys(ports, transaction, keys, `receipt:${member.id}`);
     const held: { id: string; seq: number }[] = [];
     const conflicts: string[] = [];

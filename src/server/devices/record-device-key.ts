@@ -21,7 +21,7 @@ export interface DevicePorts
   readonly custody: DeviceCustody;
 }
 
-function demandOwnKey(ports: Pick<ServerPorts, 'server'>, member: Member, key: EncryptionKey): void {
+function requireOwnKey(ports: Pick<ServerPorts, 'server'>, member: Member, key: EncryptionKey): void {
   if (key.device.id !== member.id) {
     throw new KeystairError(
       'record-invalid',
@@ -45,15 +45,15 @@ function demandOwnKey(ports: Pick<ServerPorts, 'server'>, member: Member, key: E
 export async function recordDeviceKey(
   ports: DevicePorts,
   member: Member,
-  demandCaller: (transaction: Transaction) => Promise<Member>,
+  requireCaller: (transaction: Transaction) => Promise<Member>,
   request: RequestOf<'record'>,
 ): Promise<AnswerOf<'record'>> {
   const key = keyFromWire(request.complete);
   const { id } = key.complete.key;
-  demandOwnKey(ports, member, key.complete.key);
+  requireOwnKey(ports, member, key.complete.key);
   const bytes = key.fields.length + key.complete.material.expose().length;
   // Before the work, which the store may run again.
   chargeMember(ports.budgets, member, 'custody', { records: 1, bytes });
-  await ports.custody.record({ key, demandCaller });
+  await ports.custody.record({ key, requireCaller });
   return { id, receipt: ports.receipts.seal(member.id, key.complete), server: ports.server };
 }

@@ -5,15 +5,15 @@ export interface CallLife {
   /** @param done of `of`, in any unit. */
   readonly progress: (done: number, of: number) => void;
   /** Throws `interrupted` if the server stops or the caller has gone. */
-  readonly demandWanted: () => void;
+  readonly requireWanted: () => void;
 }
 
-export const UNWATCHED: CallLife = { progress: () => {}, demandWanted: () => {} };
+export const UNWATCHED: CallLife = { progress: () => {}, requireWanted: () => {} };
 
 export function callLife(signals: readonly AbortSignal[], progress: CallLife['progress']): CallLife {
   return {
     progress,
-    demandWanted: () => {
+    requireWanted: () => {
       if (!signals.some(({ aborted }) => aborted)) return;
       throw new KeystairError('interrupted', 'the call was stopped before its end', {
         nextStep: 'run the command again; what was done stays',

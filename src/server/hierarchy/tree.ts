@@ -19,7 +19,7 @@ import { readSecondaryContact } from './secondaries/secondary-contact.ts';
 /** Heartbeats missed before silence: one may be lost, two may be bad luck. */
 const SILENT_HEARTBEATS = 3;
 /** A line that is down for a moment is not silence, however short the heartbeat interval. */
-const SILENT_MS_LEAST = 3 * 60_000;
+const SILENT_MS_MIN = 3 * 60_000;
 
 /** One secondary as it is shown: its row here and its last heartbeat. */
 export async function showSecondary(
@@ -59,24 +59,24 @@ function problemOf(
 ): string | null {
   if (dmz) return null;
   if (lastHeartbeatAt === null) return 'never heard; check that it runs and reaches this server';
-  if (now - lastHeartbeatAt <= Math.max(SILENT_MS_LEAST, SILENT_HEARTBEATS * heartbeatMs)) return null;
+  if (now - lastHeartbeatAt <= Math.max(SILENT_MS_MIN, SILENT_HEARTBEATS * heartbeatMs)) return null;
   return `not heard since ${isoTime(lastHeartbeatAt)}; check that it runs and reaches this server`;
 }
 
 /** The secondaries by name, each by its row as it is now. */
 async function readSecondaries(
-  ports: Pick<HierarchyPorts, 'ears' | 'rows' | 'store'>,
+  ports: Pick<HierarchyPorts, 'reported' | 'rows' | 'store'>,
 ): Promise<readonly Member[]> {
   const members = await Promise.all((await secondaryIds(ports)).map((id) => readSecondary(ports, id)));
   return members.filter((member) => member !== undefined);
 }
 
 function secondaryIds({
-  ears,
+  reported,
   rows,
   store: { reader },
-}: Pick<HierarchyPorts, 'ears' | 'rows' | 'store'>): Promise<readonly string[]> {
-  return ears.ids(async () => (await listMembers(rows, reader, 'secondary')).map(({ id }) => id));
+}: Pick<HierarchyPorts, 'reported' | 'rows' | 'store'>): Promise<readonly string[]> {
+  return reported.ids(async () => (await listMembers(rows, reader, 'secondary')).map(({ id }) => id));
 }
 
 async function readSecondary(
@@ -88,8 +88,8 @@ async function readSecondary(
 }
 
 /** Whether this server's option keeps the keys of servers below it away. Asked for each key that is missed. */
-export async function keepsKeysBelow(
-  ports: Pick<HierarchyPorts, 'ears' | 'rows' | 'store'>,
+export async function holdsSecondaryKeys(
+  ports: Pick<HierarchyPorts, 'reported' | 'rows' | 'store'>,
 ): Promise<boolean> {
   const { useHierarchy } = await readOptions(ports.rows, ports.store.reader);
   if (useHierarchy) return false;
@@ -101,7 +101,7 @@ export async function keepsKeysBelow(
 
 /** The servers below, nested. */
 async function readTree(
-  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+  ports: Pick<HierarchyPorts, 'clock' | 'reported' | 'rows' | 'server' | 'store'>,
   room: TreeRoom,
 ): Promise<readonly TreeServer[]> {
   const secondaries = await Promise.all(
@@ -112,21 +112,21 @@ async function readTree(
 
 /** The servers below, as reported to the primary. */
 export function treeForPrimary(
-  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+  ports: Pick<HierarchyPorts, 'clock' | 'reported' | 'rows' | 'server' | 'store'>,
 ): Promise<readonly TreeServer[]> {
   return readTree(ports, ROOM_UPWARD);
 }
 
 /** The ring that this server stands in, as last reported from below. */
 export async function ringSeen(
-  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+  ports: Pick<HierarchyPorts, 'clock' | 'reported' | 'rows' | 'server' | 'store'>,
 ): Promise<Ring | undefined> {
   return findRing(ports.server, await readTree(ports, ROOM_SHOWN));
 }
 
 /** Whether that server stands below this one, as last reported. */
 export async function isBelow(
-  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+  ports: Pick<HierarchyPorts, 'clock' | 'reported' | 'rows' | 'server' | 'store'>,
   id: string,
 ): Promise<boolean> {
   return eachServer(await readTree(ports, ROOM_SHOWN)).some(({ server }) => server.id === id);
@@ -134,7 +134,7 @@ export async function isBelow(
 
 /** `hierarchy show`: this server, its primary, everything below. */
 export async function showHierarchy(
-  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+  ports: Pick<HierarchyPorts, 'clock' | 'reported' | 'rows' | 'server' | 'store'>,
   link: PrimaryLink,
 ): Promise<HierarchyAnswer> {
   const { reader } = ports.store;

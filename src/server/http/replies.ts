@@ -42,7 +42,7 @@ export function misread({ misreadCode, misreadStep }: Audience, sentence: string
 }
 
 /** Throws a failure that names the malformed field. */
-export function demandForm<Form extends z.ZodType>(
+export function requireForm<Form extends z.ZodType>(
   audience: Audience,
   form: Form,
   value: unknown,
@@ -53,7 +53,7 @@ export function demandForm<Form extends z.ZodType>(
 }
 
 /** The parser's own messages quote the body, so they are dropped. */
-export function demandJson(audience: Audience, text: string, bounds: JsonBounds): unknown {
+export function requireJson(audience: Audience, text: string, bounds: JsonBounds): unknown {
   try {
     return parseJson(text, bounds);
   } catch (cause) {

@@ -21,7 +21,8 @@ import { readOptions } from '../repository/settings.ts';
 import { findKey } from './list-keys.ts';
 import type { Lookups, TraceOutcome, TraceQuestion } from './lookup.ts';
 
-export interface ExplainPorts extends Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'> {
+export interface ExplainPorts
+  extends Pick<HierarchyPorts, 'clock' | 'reported' | 'rows' | 'server' | 'store'> {
   readonly link: PrimaryLink;
   readonly lookups: Lookups;
 }

@@ -18,8 +18,8 @@ import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import type { PrimaryRow } from '../hierarchy/primary/primary-row.ts';
 import type { Refused } from '../hierarchy/secondaries/judge-secondary.ts';
 import { openStoredKey } from '../records/record-keys.ts';
-import { keepFromAbove } from './keep-from-above.ts';
-import { REMAINING_MS_LEAST, type Way, WayUp } from './way-up.ts';
+import { keepFromAbove } from './fetched-keys.ts';
+import { REMAINING_MS_MIN, type Way, WayUp } from './way-up.ts';
 
 export interface LookupQuestion {
   readonly id: string;
@@ -131,7 +131,7 @@ export class Lookups {
     }
     // A question that joined a flight keeps its own deadline.
     const remaining = question.deadline - this.#ports.clock();
-    if (remaining < REMAINING_MS_LEAST) return this.#way.refuse('deadline', asked);
+    if (remaining < REMAINING_MS_MIN) return this.#way.refuse('deadline', asked);
     return new Promise((resolve, reject) => {
       const cancel = this.#ports.timers.after(remaining, () => resolve(this.#way.refuse('deadline', asked)));
       flight.then(resolve, reject).finally(cancel);

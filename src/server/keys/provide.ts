@@ -12,7 +12,7 @@ import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
 import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { opensNot } from '#domain/file-damaged.ts';
+import { cannotOpen } from '#domain/file-damaged.ts';
 import { step } from '#domain/step.ts';
 import type { Provisions } from '../audit/provisions.ts';
 import type { Refusals } from '../audit/refusals.ts';
@@ -23,7 +23,7 @@ import type { Lookups } from './lookup.ts';
 export interface ProvidePorts
   extends Pick<
     HierarchyPorts,
-    'clock' | 'ears' | 'hierarchyChanged' | 'rows' | 'server' | 'store' | 'treeChanged'
+    'clock' | 'reported' | 'hierarchyChanged' | 'rows' | 'server' | 'store' | 'treeChanged'
   > {
   readonly lookups: Lookups;
   readonly refusals: Refusals;
@@ -103,7 +103,7 @@ export async function provideToDevice(
   const outcome = await findForDevice(ports, readAgain, request);
   if (outcome.outcome === 'not-found') return refuse(ports, member, request.id, outcome);
   const { key } = outcome.key;
-  demandForDrive(key);
+  requireForDrive(key);
   await ports.provisions.note({
     by: `device:${member.id}`,
     key: key.id,
@@ -115,7 +115,7 @@ export async function provideToDevice(
 }
 
 /** Throws `not-allowed` unless the key is one that opens a drive. */
-function demandForDrive({ kind }: EncryptionKey): void {
+function requireForDrive({ kind }: EncryptionKey): void {
   if (kind === 'volume') return;
   throw new KeystairError('not-allowed', `the material of a ${kind} key is not given to a device`, {
     nextStep: kind === 'file' ? 'let the agent open the file: the server unwraps it' : step('reveal-key'),
@@ -140,7 +140,7 @@ export async function unwrapForDevice(
   const stanzas = request.stanzas.map(({ args, body }) => ({ args, body: Buffer.from(body, 'base64') }));
   const fileKey = await unwrapFileKey(material, stanzas);
   if (fileKey === null) {
-    throw opensNot(key.id);
+    throw cannotOpen(key.id);
   }
   await ports.provisions.note({
     by: `device:${member.id}`,

@@ -7,7 +7,7 @@
 import { codeOf } from '#domain/errors.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import { LOOKUP_DEPTH_MAX } from '#domain/limits.ts';
-import { type LookupReason, timeUpward } from '#domain/lookup.ts';
+import { type LookupReason, timeForNextHop } from '#domain/lookup.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { withinTime } from '../environment/environment.ts';
@@ -16,7 +16,7 @@ import { REFUSING } from '../hierarchy/primary/primary-failure.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import type { PrimaryRow } from '../hierarchy/primary/primary-row.ts';
 import type { Refused } from '../hierarchy/secondaries/judge-secondary.ts';
-import { keepsKeysBelow } from '../hierarchy/tree.ts';
+import { holdsSecondaryKeys } from '../hierarchy/tree.ts';
 
 /** How far a question has come. */
 export interface Way {
@@ -34,7 +34,7 @@ type Send<Answer> = (
 ) => Promise<Answer>;
 
 /** With less time than this, no answer from above can arrive. */
-export const REMAINING_MS_LEAST = 5;
+export const REMAINING_MS_MIN = 5;
 /** How long heard options count before they are asked for again on behalf of a lookup that they would refuse. */
 const REFRESH_MS = 100;
 
@@ -48,7 +48,7 @@ const ABOUT_THIS_SERVER: ReadonlySet<LookupReason> = new Set([
 export class WayUp {
   readonly #ports: Pick<
     HierarchyPorts,
-    'clock' | 'ears' | 'hierarchyChanged' | 'rows' | 'server' | 'store' | 'timers'
+    'clock' | 'reported' | 'hierarchyChanged' | 'rows' | 'server' | 'store' | 'timers'
   >;
   readonly #link: PrimaryLink;
   readonly #refreshLink: () => Promise<void>;
@@ -59,7 +59,7 @@ export class WayUp {
   constructor(
     ports: Pick<
       HierarchyPorts,
-      'clock' | 'ears' | 'hierarchyChanged' | 'rows' | 'server' | 'store' | 'timers'
+      'clock' | 'reported' | 'hierarchyChanged' | 'rows' | 'server' | 'store' | 'timers'
     >,
     link: PrimaryLink,
     refreshLink: () => Promise<void>,
@@ -88,7 +88,7 @@ export class WayUp {
     const { reader } = this.#ports.store;
     let { primary, verdict } = await this.#link.judge(reader);
     if (primary === undefined)
-      return this.refuse((await keepsKeysBelow(this.#ports)) ? 'option-off' : 'unknown-key', asked);
+      return this.refuse((await holdsSecondaryKeys(this.#ports)) ? 'option-off' : 'unknown-key', asked);
     // What was heard may be a quarter of an hour old. Before a person is refused, ask again.
     if (verdict !== 'open' && verdict !== 'own-option-off' && !primary.dmz) {
       let inTime = true;
@@ -145,8 +145,8 @@ export class WayUp {
     send: Send<Answer>,
     take: (answer: Answer, primary: PrimaryRow) => Promise<Outcome | Refused>,
   ): Promise<Outcome | Refused> {
-    const remainingMs = timeUpward(deadline - this.#ports.clock());
-    if (remainingMs < REMAINING_MS_LEAST) return this.refuse('deadline', asked);
+    const remainingMs = timeForNextHop(deadline - this.#ports.clock());
+    if (remainingMs < REMAINING_MS_MIN) return this.refuse('deadline', asked);
     let answer: Answer;
     try {
       answer = await this.#link.call(primary, true, (calls, signal) =>
@@ -184,7 +184,7 @@ export class WayUp {
 
   /** False if the heartbeat takes longer. The caller then still learns the state of the link in time. */
   #refreshBefore(deadline: number): Promise<boolean> {
-    return withinTime(this.#ports.timers, timeUpward(deadline - this.#ports.clock()), this.#refresh());
+    return withinTime(this.#ports.timers, timeForNextHop(deadline - this.#ports.clock()), this.#refresh());
   }
 
   #refresh(): Promise<void> {

@@ -14,7 +14,7 @@ import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { readOptions } from '../repository/settings.ts';
 import type { Credentials } from './credentials.ts';
-import { demandInvitation, shortId } from './invitations.ts';
+import { requireInvitation, shortId } from './invitations.ts';
 import { readMember, writeMember } from './members.ts';
 
 export interface Joiner {
@@ -24,7 +24,7 @@ export interface Joiner {
 }
 
 /** Checks only new names, since people read them; a member may keep an old one. */
-function demandName(kind: Member['kind'], name: string): void {
+function requireName(kind: Member['kind'], name: string): void {
   const read = readName(name);
   if ('name' in read) return;
   throw new KeystairError('invalid-argument', `the name of the ${kind} ${read.fault}`, {
@@ -47,7 +47,7 @@ export async function admit(
   }
   const { secret, kind, name } = request;
   const { member, repeated } = await ports.store.write(async (transaction) => {
-    const invitation = await demandInvitation(ports, transaction, {
+    const invitation = await requireInvitation(ports, transaction, {
       secret,
       kind,
       fingerprint: joiner.fingerprint,
@@ -59,7 +59,7 @@ export async function admit(
           'two copies of one data or state directory are in use: enrol the copy with an empty directory',
       });
     }
-    if (known?.name !== name) demandName(kind, name);
+    if (known?.name !== name) requireName(kind, name);
     if (kind === 'secondary') await refuseRing(ports, transaction, line, request.id);
     const repeated = invitation.row.usedBy !== null;
     if (repeated && (known === undefined || !mayCall(known))) {

@@ -58,7 +58,7 @@ export async function invite(
  * The invitation of this secret, if this public key may use it now: it is unspent, or the same key spent it. That key
  * may repeat the request until the invitation expires, so a lost reply burns nothing.
  */
-export async function demandInvitation(
+export async function requireInvitation(
   ports: Pick<ServerPorts, 'rows' | 'clock'>,
   transaction: Transaction,
   request: { readonly secret: string; readonly kind: MemberKind; readonly fingerprint: string },

@@ -79,7 +79,7 @@ export async function pageOfMembers(
  * The member that calls, by the whole of its key. Throws `not-a-member` in the same words if the id is unknown, the key
  * is another, or the member was removed, moved or is of the other kind: a stranger learns nothing.
  */
-export async function demandMember(
+export async function requireMember(
   ports: Pick<ServerPorts, 'rows'>,
   reader: Reader,
   caller: { readonly memberId: string; readonly fingerprint: string },

@@ -138,7 +138,7 @@ export class Resealing {
   async #step(): Promise<boolean> {
     const { store, rows, audit, log, keyring } = this.#ports;
     if ((await rows.get<ResealingRow>(store.reader, 'setting', ROW)) === undefined) return true;
-    await this.#demandSpace();
+    await this.#requireSpace();
     const over = await store.write(async (transaction) => {
       const before = await rows.get<ResealingRow>(transaction, 'setting', ROW);
       if (before === undefined) return { before };
@@ -174,7 +174,7 @@ export class Resealing {
     const { barrier } = this.#ports;
     const page = await transaction.keysAfter(before.done, RESEAL_PAGE_KEYS);
     if (page.length === 0) {
-      await demandNoImport(transaction);
+      await requireNoImport(transaction);
       return undefined;
     }
     const fresh: ResealedKey[] = [];
@@ -198,7 +198,7 @@ export class Resealing {
   }
 
   /** A replaced record is kept as long as a backup reads it, and the last space is for the keys of own devices. */
-  async #demandSpace(): Promise<void> {
+  async #requireSpace(): Promise<void> {
     if ((await this.#ports.store.freeBytes()) >= FREE_BYTES_FOR_TRANSMISSIONS) return;
     throw new KeystairError('disk-low', 'too little disk space is left to seal records anew', {
       nextStep: 'free some space; it goes on by itself',
@@ -206,7 +206,7 @@ export class Resealing {
   }
 }
 
-async function demandNoImport(transaction: Transaction): Promise<void> {
+async function requireNoImport(transaction: Transaction): Promise<void> {
   if ((await transaction.stagedImports()).length === 0) return;
   throw new KeystairError('later', 'an import is under way, and its keys are sealed anew behind all others', {
     nextStep: 'nothing: it goes on by itself when the import is over',

@@ -16,7 +16,7 @@ import {
   RECOVERY_SET_BYTES,
   splitRecoveryKey,
 } from '#crypto/seal/recovery-shares.ts';
-import { demandStrongPassword } from '#crypto/password/password-strength.ts';
+import { requireStrongPassword } from '#crypto/password/password-strength.ts';
 import { newPassword } from '#crypto/password/password-text.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { SEALS_MAX } from '#domain/limits.ts';
@@ -26,7 +26,7 @@ import type { AddSealRequest, ShownSeal } from '#protocol/people/seal-messages.t
 import type { Reader, Transaction } from '#store/transaction.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
-import { keyFileAtHand, readPinFile, type SealPlaces } from './open-by-itself.ts';
+import { keyFileAtHand, readPinFile, type SealPlaces } from './auto-unseal.ts';
 import { newSealId, putSeal, readTrustedSeals, type Seal, type StoredSealKind } from './seal-rows.ts';
 import { sealWarnings, showSeal } from './show-seals.ts';
 
@@ -72,11 +72,11 @@ export class Seals {
   /** Throws `password-weak`, `file-exists`, `token-unavailable`, `pin-wrong`, `invalid-argument`. */
   add(caller: Caller, request: AddSealRequest): Promise<{ readonly seal: string; readonly about: string }> {
     return this.#alone(async () => {
-      await this.#demandRoom(this.#ports.store.reader);
+      await this.#requireRoom(this.#ports.store.reader);
       const made = await this.#make(request);
       try {
         await this.#ports.store.write(async (transaction) => {
-          await this.#demandRoom(transaction);
+          await this.#requireRoom(transaction);
           await this.#store(transaction, caller, made);
         });
       } catch (error) {
@@ -159,7 +159,7 @@ export class Seals {
       const replaced = await store.write(async (transaction) => {
         const old = (await this.#trusted(transaction)).filter(({ kind }) => kind === 'recovery');
         for (const seal of old) await this.#drop(transaction, caller, seal);
-        await this.#demandRoom(transaction);
+        await this.#requireRoom(transaction);
         await this.#store(transaction, caller, { row, sealKey: key, about: '' });
         const [first] = old;
         return first?.kind === 'recovery' ? first.of.set : null;
@@ -181,7 +181,7 @@ export class Seals {
   }
 
   async #makePassphrase(given: string): Promise<MadeSeal> {
-    await demandStrongPassword(given);
+    await requireStrongPassword(given);
     const passphrase = newPassword(given);
     const parameters = makePassphraseParameters(this.#ports.random);
     const row = this.#wrap('passphrase', await stretchPassphrase(passphrase, parameters), parameters);
@@ -262,7 +262,7 @@ export class Seals {
     return readTrustedSeals(this.#ports.rows, reader);
   }
 
-  async #demandRoom(reader: Reader): Promise<void> {
+  async #requireRoom(reader: Reader): Promise<void> {
     if ((await this.#trusted(reader)).length < SEALS_MAX) return;
     throw new KeystairError('invalid-argument', `this server has ${SEALS_MAX} seals, the most there may be`, {
       nextStep: step('remove-seal'),

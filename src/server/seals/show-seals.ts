@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Notice, notice, step } from '#domain/step.ts';
 import type { ShownSeal } from '#protocol/people/seal-messages.ts';
-import type { OpenedByKeyFile, SealPlaces } from './open-by-itself.ts';
+import type { OpenedByKeyFile, SealPlaces } from './auto-unseal.ts';
 import type { Seal } from './seal-rows.ts';
 
 export function showSeal(seal: Seal, places: SealPlaces, openedByKeyFile: OpenedByKeyFile): ShownSeal {

@@ -13,7 +13,7 @@ import { codeOf, KeystairError } from '#domain/errors.ts';
 import { UNSEAL_FAILURES_MAX, UNSEAL_WINDOW_MS } from '#domain/limits.ts';
 import { step } from '#domain/step.ts';
 import type { Clock, Log } from '../environment/environment.ts';
-import type { Opened, SealPlaces } from './open-by-itself.ts';
+import type { Opened, SealPlaces } from './auto-unseal.ts';
 import type { Seal } from './seal-rows.ts';
 
 /** What a person brings; exactly one of these. */
@@ -73,7 +73,7 @@ export class Unsealing {
    * `not-found` if the server has no such seal.
    */
   async unseal(request: UnsealRequest): Promise<Opened> {
-    this.#demandTurn();
+    this.#requireTurn();
     this.#trying = true;
     try {
       return await this.#open(request);
@@ -91,7 +91,7 @@ export class Unsealing {
     }
   }
 
-  #demandTurn(): void {
+  #requireTurn(): void {
     const now = this.#ports.clock();
     if (Math.abs(now - this.#failures.since) >= UNSEAL_WINDOW_MS) this.#failures = { since: now, count: 0 };
     const waitMs = this.#failures.since + UNSEAL_WINDOW_MS - now;

@@ -15,7 +15,7 @@ import { storeNewReceiptKey } from '../devices/receipts.ts';
 import { toHex } from '#domain/hex.ts';
 import { step } from '#domain/step.ts';
 import { type Clock, isoTime, type Log, type Random, uuidFrom } from '../environment/environment.ts';
-import { type Opened, openWithKeyFile } from '../seals/open-by-itself.ts';
+import { type Opened, openWithKeyFile } from '../seals/auto-unseal.ts';
 import { putDataKey, putSeal, readDataKeys, readSeals } from '../seals/seal-rows.ts';
 import {
   readIdentity,

@@ -7,7 +7,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { Reader } from '#store/transaction.ts';
-import { openByItself, type Opened, type SealPlaces } from '../seals/open-by-itself.ts';
+import { autoUnseal, type Opened, type SealPlaces } from '../seals/auto-unseal.ts';
 import { readSeals, type SealRows } from '../seals/seal-rows.ts';
 
 /** A server that waits for a person. */
@@ -29,7 +29,7 @@ export async function openAtStart(
   places: SealPlaces,
 ): Promise<StartOutcome> {
   const rows = await readSeals(reader);
-  const outcome = await openByItself(rows.seals, dataKeys, places);
+  const outcome = await autoUnseal(rows.seals, dataKeys, places);
   if ('opened' in outcome) return outcome;
   const [failure] = outcome.failures;
   if (rows.seals.some(({ kind }) => kind !== 'key-file'))
@@ -43,7 +43,7 @@ export async function openAtStart(
 }
 
 /** The name in the database, to show to people before any of it can be verified. */
-export async function unjudgedName(reader: Reader): Promise<ServerName> {
+export async function unverifiedName(reader: Reader): Promise<ServerName> {
   const unknown = { id: '', name: '' };
   try {
     const body: unknown = parseJson((await reader.row('setting', 'server'))?.body ?? '{}', REQUEST_JSON);

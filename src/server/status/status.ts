@@ -16,7 +16,8 @@ import { readEpoch, readOptions } from '../repository/settings.ts';
 import type { ServerIdentities } from '../transfer/server-identities.ts';
 import { countMembers, listMembers } from '../members/members.ts';
 
-export interface StatusPorts extends Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'> {
+export interface StatusPorts
+  extends Pick<HierarchyPorts, 'clock' | 'reported' | 'rows' | 'server' | 'store'> {
   readonly link: PrimaryLink;
   readonly identities: ServerIdentities;
   readonly seals: Seals;
@@ -69,7 +70,7 @@ async function recipientsOf({ identities }: StatusPorts): Promise<string[]> {
 const ALTERED_NAMED_MAX = 100;
 
 async function warningsOf(
-  ports: Pick<HierarchyPorts, 'clock' | 'ears' | 'rows' | 'server' | 'store'>,
+  ports: Pick<HierarchyPorts, 'clock' | 'reported' | 'rows' | 'server' | 'store'>,
 ): Promise<Notice[]> {
   const ring = await ringSeen(ports);
   const altered = ports.rows.untrusted;

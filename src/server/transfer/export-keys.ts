@@ -7,7 +7,7 @@
  * file. When `deliver` is over, the log says whether the export completed or broke off.
  */
 import { prepareSeal, type SealedTo } from '#crypto/export-envelope/seal-export.ts';
-import { demandStrongPassword } from '#crypto/password/password-strength.ts';
+import { requireStrongPassword } from '#crypto/password/password-strength.ts';
 import { assert } from '#domain/errors.ts';
 import { exportHeaderLine, exportRecordLine, exportTrailerLine } from '#domain/export-file.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
@@ -65,7 +65,7 @@ export async function exportKeys(
 
 async function sealedTo({ password, recipient }: ExportRequest): Promise<SealedTo> {
   if (password !== undefined) {
-    await demandStrongPassword(password);
+    await requireStrongPassword(password);
     return { kind: 'password', password: KeyMaterial.fromText(password) };
   }
   assert(recipient !== undefined, 'an export has a password or a recipient');

@@ -52,11 +52,11 @@ export async function stageImport(
   let from: ExportHeader['server'] | undefined;
   // One page is written while the next is read and sealed: disk and processor work in parallel.
   let writing: Promise<string | undefined> = Promise.resolve(undefined);
-  const written = async (): Promise<void> => demandNoneTwice(await writing);
+  const written = async (): Promise<void> => requireNoneTwice(await writing);
   try {
     for await (const page of readExportFile(openExport(file, keys))) {
       if (signal.aborted) throw importInterrupted();
-      await demandSpace(ports);
+      await requireSpace(ports);
       from = page.header.server;
       const known = await store.reader.knownKeys(page.keys.map(({ complete }) => complete.key.id));
       if (!ports.wanted.none && wanted.length < WANTED_MAX) {
@@ -91,7 +91,7 @@ export async function stageImport(
 }
 
 /** @param twice a key that was already staged. */
-function demandNoneTwice(twice: string | undefined): void {
+function requireNoneTwice(twice: string | undefined): void {
   if (twice !== undefined) throw exportInvalid(`key ${twice} stands in the file more than once`);
 }
 
@@ -115,7 +115,7 @@ function tooManyConflicts(): KeystairError {
 }
 
 /** The last space is for the keys of this server's own devices. */
-async function demandSpace({ store }: TransferPorts): Promise<void> {
+async function requireSpace({ store }: TransferPorts): Promise<void> {
   if ((await store.freeBytes()) >= FREE_BYTES_FOR_TRANSMISSIONS) return;
   throw new KeystairError('disk-low', 'too little disk space is left on the server for an import', {
     nextStep: 'nothing was imported; free some space and run the command again',

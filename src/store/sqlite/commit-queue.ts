@@ -15,7 +15,7 @@ import type { TableName } from './tables.ts';
 
 /** Carrying pages over takes as much space again: on a disk that fills up, it is done before a quarter is needed. */
 const FREE_SPACE_PART = 4;
-const WAL_PAGES_DUE_LEAST = 8;
+const WAL_PAGES_DUE_MIN = 8;
 /** What a group may write into the WAL: the pages it touches in tables and indexes, and more for what it appends. */
 const GROUP_PAGES = 16;
 const APPENDED_BYTES_A_PAGE = 1024;
@@ -103,7 +103,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
 
   const pagesDue = (): number => {
     const pages = Math.floor(space.freeBytes() / PAGE_BYTES / FREE_SPACE_PART);
-    return Math.min(WAL_PAGES_DUE, Math.max(WAL_PAGES_DUE_LEAST, pages));
+    return Math.min(WAL_PAGES_DUE, Math.max(WAL_PAGES_DUE_MIN, pages));
   };
 
   /**

@@ -7,7 +7,7 @@
  */
 import { chmodSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { demandOwnDatabase, demandOwnFile, syncPath } from '#disk/closed-directory.ts';
+import { requireOwnDatabase, requireOwnFile, syncPath } from '#disk/closed-directory.ts';
 
 export const DATABASE_FILE = 'keystair.db';
 export const LOCK_FILE = 'keystair.lock';
@@ -22,7 +22,7 @@ const OTHERS_MASK = 0o077;
 
 /** Makes an empty file unless there is one (which is not opened), and takes it away from everybody but its owner. */
 export function ownFile(path: string): void {
-  if (!demandOwnFile(path)) {
+  if (!requireOwnFile(path)) {
     closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, OWNER_ONLY));
     // A umask can only take bits away, and might take the owner's.
     chmodSync(path, OWNER_ONLY);
@@ -43,8 +43,8 @@ function closeToOthers(path: string): void {
  */
 export function prepareDatabaseFiles(directory: string): string {
   const path = join(directory, DATABASE_FILE);
-  demandOwnDatabase(path);
-  demandOwnFile(join(directory, RESERVE_FILE));
+  requireOwnDatabase(path);
+  requireOwnFile(join(directory, RESERVE_FILE));
   ownFile(path);
   for (const companion of COMPANIONS) closeToOthers(path + companion);
   for (const file of [path, `${path}-wal`]) {

@@ -8,7 +8,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { demandOwnDatabase } from '#disk/closed-directory.ts';
+import { requireOwnDatabase } from '#disk/closed-directory.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { step } from '#domain/step.ts';
 import { LOCK_FILE, ownFile } from './data-files.ts';
@@ -22,7 +22,7 @@ const BUSY = 5;
 /** In a directory that is closed to others. Throws `data-exposed`, `data-in-use`. */
 export function acquireDataLock(directory: string): DataLock {
   const path = join(directory, LOCK_FILE);
-  demandOwnDatabase(path);
+  requireOwnDatabase(path);
   ownFile(path);
   const connection = new DatabaseSync(path, { timeout: 0 });
   try {

@@ -7,7 +7,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve as absolute } from 'node:path';
-import { demandClosedDirectory, makeClosedDirectory, syncPath } from '#disk/closed-directory.ts';
+import { requireClosedDirectory, makeClosedDirectory, syncPath } from '#disk/closed-directory.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { Store } from '../store.ts';
 import { DATA_DIRECTORY, DATABASE_FILE, LOCK_FILE } from './data-files.ts';
@@ -41,19 +41,19 @@ export async function fillSqliteDirectory<T>(
   const asPeopleMeetIt = (error: unknown): never => {
     throw explain(error, space);
   };
-  demandEmpty(directory, mayRemain);
+  requireEmpty(directory, mayRemain);
   const isNew = !existsSync(directory);
   let done = false;
   try {
     makeClosedDirectory(directory, DATA_DIRECTORY);
-    demandClosedDirectory(directory, DATA_DIRECTORY);
+    requireClosedDirectory(directory, DATA_DIRECTORY);
   } catch (error) {
     asPeopleMeetIt(error);
   }
   const lock = acquireDataLock(directory);
   try {
     // Again, now that nobody else can put anything there.
-    demandEmpty(directory, mayRemain);
+    requireEmpty(directory, mayRemain);
     clearUnfinished(directory);
     mkdirSync(unfinished, { mode: 0o700 });
     try {
@@ -116,7 +116,7 @@ function clearUnfinished(directory: string): void {
   rmSync(unfinished, { recursive: true, force: true });
 }
 
-function demandEmpty(directory: string, mayRemain: readonly string[]): void {
+function requireEmpty(directory: string, mayRemain: readonly string[]): void {
   if (!existsSync(directory)) return;
   const found = readdirSync(directory);
   const broken = found.includes(UNFINISHED_FOLDER);

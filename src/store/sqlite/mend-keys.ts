@@ -15,7 +15,7 @@ export function mendKeys(keys: KeysTable, head: Position, rows: readonly StoredK
   for (let from = 0; from < inOrder.length; ) {
     let to = from + 1;
     while (inOrder[to]?.seq === inOrder[to - 1]!.seq + 1) to += 1;
-    demandProven(keys, head, inOrder.slice(from, to));
+    requireProven(keys, head, inOrder.slice(from, to));
     from = to;
   }
   // All go before any comes: two records may have changed places.
@@ -24,7 +24,7 @@ export function mendKeys(keys: KeysTable, head: Position, rows: readonly StoredK
 }
 
 /** @param run numbers that follow one another. */
-function demandProven(keys: KeysTable, head: Position, run: readonly StoredKey[]): void {
+function requireProven(keys: KeysTable, head: Position, run: readonly StoredKey[]): void {
   const last = run.at(-1)!;
   assert(run[0]!.seq > 0 && last.seq <= head.seq, 'only a number that was given is mended');
   let before = keys.chainAt(run[0]!.seq - 1);

@@ -4,7 +4,7 @@
  */
 import { dirname, resolve as absolute } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { demandClosedDirectory, makeClosedDirectory, syncPath } from '#disk/closed-directory.ts';
+import { requireClosedDirectory, makeClosedDirectory, syncPath } from '#disk/closed-directory.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { AUDIT_RESERVE_BYTES } from '#domain/limits.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -82,7 +82,7 @@ function openDirectory(given: string, options: SqliteStoreOptions): Opened {
   let lock: DataLock | undefined;
   try {
     makeClosedDirectory(directory, DATA_DIRECTORY);
-    demandClosedDirectory(directory, DATA_DIRECTORY);
+    requireClosedDirectory(directory, DATA_DIRECTORY);
     refuseUnfinished(directory);
     // Before anything is made there: on a share that cannot do it no server keeps its promise.
     syncPath(directory);

@@ -121,7 +121,7 @@ export function checkImported(
       [instance.name],
     );
   }
-  demandAll(facts, instance, file, 'says it imported');
+  requireAll(facts, instance, file, 'says it imported');
 }
 
 /** At the end: a confirmed import is there, and nothing of any other. */
@@ -129,7 +129,7 @@ export function checkImportsAtTheEnd(facts: Facts, world: World): void {
   for (const { instance, file, at } of facts.confirmedImports) {
     const { site } = instance;
     if (instance !== site.instances[0] || facts.putBackSince(site, at)) continue;
-    demandAll(facts, instance, file, 'confirmed');
+    requireAll(facts, instance, file, 'confirmed');
   }
   for (const { instances } of world.sites) {
     const server = instances[0]!;
@@ -152,7 +152,7 @@ export async function checkNothingStaged(facts: Facts, world: World): Promise<vo
   }
 }
 
-function demandAll(facts: Facts, instance: Instance, file: CarriedFile, says: string): void {
+function requireAll(facts: Facts, instance: Instance, file: CarriedFile, says: string): void {
   const missing = file.ids.find((id) => !instance.observed.keys.has(id));
   if (missing === undefined) return;
   facts.violate(WHOLE, `${instance.name} ${says} ${file.name}, and does not have key ${missing} of it`, [

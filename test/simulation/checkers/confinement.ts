@@ -9,7 +9,7 @@ import type { Instance } from '../world/instance.ts';
 import type { Site, World } from '../world/world.ts';
 import { readBatch } from './batch.ts';
 import type { Facts } from './facts.ts';
-import type { ObservedKey, Standing } from './observed-server.ts';
+import type { ObservedKey, PrimaryPosition } from './observed-server.ts';
 
 export const CONFINED = 'a key goes only where an open path leads';
 
@@ -19,7 +19,7 @@ export function checkArrivals(
   world: World,
   instance: Instance,
   keys: readonly ObservedKey[],
-  standings: readonly Standing[],
+  standings: readonly PrimaryPosition[],
 ): void {
   for (const key of keys) {
     const problem = problemOf(facts, world, instance, key, standings);
@@ -37,7 +37,7 @@ function problemOf(
   world: World,
   instance: Instance,
   key: ObservedKey,
-  standings: readonly Standing[],
+  standings: readonly PrimaryPosition[],
 ): string | undefined {
   const { site } = instance;
   const [way = '', id = ''] = key.receivedFrom.split(':');
@@ -71,7 +71,7 @@ function problemOf(
 }
 
 /** Why no key crosses between a server and the secondary, by the server's own rows. */
-function closedDown({ option, members }: Standing, secondary: string): string | undefined {
+function closedDown({ option, members }: PrimaryPosition, secondary: string): string | undefined {
   const member = members.get(secondary);
   if (member === undefined || member.removed) return 'that is no secondary of it';
   if (member.dmz) return 'it had marked the link DMZ';
@@ -79,7 +79,7 @@ function closedDown({ option, members }: Standing, secondary: string): string | 
 }
 
 /** The same for its primary. */
-function closedUp({ option, primary }: Standing, id: string): string | undefined {
+function closedUp({ option, primary }: PrimaryPosition, id: string): string | undefined {
   if (primary === undefined || primary.id !== id) return 'that is not its primary';
   if (primary.dmz) return 'it had marked the link DMZ';
   return option ? undefined : 'its option was off';

@@ -2,13 +2,13 @@
  * Lookups: the exact material, and only to a caller with the claim; or a reason that was true at that moment. What a
  * server knows of its neighbours it knows by hearsay, so "that moment" begins when the answers it rests on were made.
  */
-import { timeUpward } from '#domain/lookup.ts';
+import { timeForNextHop } from '#domain/lookup.ts';
 import type { MadeKey } from '../world/device.ts';
 import type { Instance } from '../world/instance.ts';
 import type { ServedCall } from '../world/network.ts';
 import type { Site, World } from '../world/world.ts';
 import type { Facts } from './facts.ts';
-import type { Standing } from './observed-server.ts';
+import type { PrimaryPosition } from './observed-server.ts';
 
 export const EXACT = 'a lookup gives the exact material, never without the claim';
 const INSIDE = 'identities of files and recovery passwords are given to no device';
@@ -122,7 +122,7 @@ function whyUntrue(
   const from = since - HEARSAY_MS;
   // Before it says no, a server asks its primary how the link stands: with no answer in time, the last word holds.
   const waited = facts.now - since >= (question.remainingMs ?? DEVICE_DEADLINE_MS) / 2;
-  const stood = (site: Site, predicate: (standing: Standing) => boolean, begin = from): boolean =>
+  const stood = (site: Site, predicate: (standing: PrimaryPosition) => boolean, begin = from): boolean =>
     site.instances.some(({ observed }) => observed.standingsSince(begin).some(predicate));
   switch (answer.reason ?? '') {
     case 'unknown-key': {
@@ -137,7 +137,7 @@ function whyUntrue(
     case 'wrong-claim':
       return facts.keys.get(question.id)?.claim === question.claim ? 'the claim is the right one' : undefined;
     case 'option-off': {
-      const off = ({ option }: Standing) => !option;
+      const off = ({ option }: PrimaryPosition) => !option;
       const heard = copiesHear(world, at)
         ? stood(at, off, 0)
         : stood(at, off, since - HEARTBEAT_MS) && at !== instance.site;
@@ -169,7 +169,7 @@ function whyUntrue(
     case 'deadline': {
       if (at !== instance.site) return undefined;
       const remaining = question.remainingMs ?? DEVICE_DEADLINE_MS;
-      const spent = facts.now - since + DEADLINE_SPARE_MS >= timeUpward(remaining);
+      const spent = facts.now - since + DEADLINE_SPARE_MS >= timeForNextHop(remaining);
       const jumped = (facts.clockSet.get(instance.name) ?? -Infinity) >= since;
       return spent || jumped ? undefined : `only ${facts.now - since} of ${remaining} ms had passed`;
     }

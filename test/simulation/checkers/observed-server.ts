@@ -24,7 +24,7 @@ export interface ObservedMember {
 }
 
 /** How the server's own rows say that links stand. */
-export interface Standing {
+export interface PrimaryPosition {
   readonly since: number;
   readonly option: boolean;
   readonly primary: { readonly id: string; readonly dmz: boolean } | undefined;
@@ -33,7 +33,7 @@ export interface Standing {
   readonly recoveries: ReadonlyMap<string, { readonly from: number; readonly until: number }>;
 }
 
-const NOTHING: Standing = {
+const NOTHING: PrimaryPosition = {
   since: 0,
   option: false,
   primary: undefined,
@@ -53,7 +53,7 @@ export class ObservedServer {
   readonly transmitted: { readonly from: number; readonly to: number; readonly primary: string }[] = [];
   readonly cursors = new Map<string, { readonly seq: number; readonly chain: string }>();
   readonly refused = new Set<string>();
-  readonly standings: Standing[] = [];
+  readonly standings: PrimaryPosition[] = [];
   /** Exports that the audit log tells of, with the number of their keys. */
   readonly exportsTold = new Map<string, number>();
   /** Keys of which it tells that they were answered and, the disk being full, could not be kept. */
@@ -67,18 +67,18 @@ export class ObservedServer {
   epoch = '';
   auditSeq = 0;
 
-  get standing(): Standing {
+  get standing(): PrimaryPosition {
     return this.standings.at(-1) ?? NOTHING;
   }
 
   /** The standings that held at some moment from `from` on. */
-  standingsSince(from: number): Standing[] {
+  standingsSince(from: number): PrimaryPosition[] {
     const first = this.standings.findLastIndex(({ since }) => since < from);
     return this.standings.slice(Math.max(0, first));
   }
 
   /** Whether this held at every moment from before `now` until now: what was changed this very millisecond is let be. */
-  held(now: number, predicate: (standing: Standing) => boolean): boolean {
+  held(now: number, predicate: (standing: PrimaryPosition) => boolean): boolean {
     return this.standingsSince(now).every(predicate);
   }
 

@@ -47,7 +47,7 @@ export const BY_HAND_BUGS: readonly Bug[] = [
   },
   {
     name: 'a file in which a key stands twice is taken',
-    faults: [{ definition: 'demandNoneTwice', wrap: () => () => undefined }],
+    faults: [{ definition: 'requireNoneTwice', wrap: () => () => undefined }],
     seed: 3,
   },
   {
@@ -136,7 +136,7 @@ export const BY_HAND_BUGS: readonly Bug[] = [
   },
   {
     name: 'keys are given back before the audit log knows',
-    faults: [{ definition: 'giveBack', wrap: AUDIT_NOT_WAITED_FOR }],
+    faults: [{ definition: 'serveRecovery', wrap: AUDIT_NOT_WAITED_FOR }],
     seed: 3,
   },
   {

@@ -30,7 +30,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
     name: 'the sender keeps the cursor',
     faults: [
       {
-        definition: 'Climb.#heartbeat',
+        definition: 'UpwardTransmission.#heartbeat',
         wrap: (sound, self) => async () => {
           const standing = await sound();
           if (self.kept === undefined || self.kept.seq <= standing.acknowledged.seq) {
@@ -64,7 +64,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
   {
     name: 'a conflict overwrites',
     faults: [
-      { definition: 'demandIdFits', wrap: () => () => undefined },
+      { definition: 'requireIdFits', wrap: () => () => undefined },
       {
         definition: 'outcomeAt',
         wrap: (sound) => (there, digest) => {
@@ -89,7 +89,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
   },
   {
     name: 'an id is not held against its content',
-    faults: [{ definition: 'demandIdFits', wrap: () => () => undefined }],
+    faults: [{ definition: 'requireIdFits', wrap: () => () => undefined }],
     seed: 1,
   },
   {
@@ -136,12 +136,12 @@ export const CUSTODY_BUGS: readonly Bug[] = [
   },
   {
     name: 'a certificate whose dates do not fit cannot be renewed',
-    faults: [{ definition: 'demandDates', wrap: (sound) => (peer) => sound(peer, 'device') }],
+    faults: [{ definition: 'requireDates', wrap: (sound) => (peer) => sound(peer, 'device') }],
     seed: 1,
   },
   {
     name: 'after a failure the climb is not tried again',
-    faults: [{ definition: 'Climb.#backOff', wrap: () => async () => undefined }],
+    faults: [{ definition: 'UpwardTransmission.#backOff', wrap: () => async () => undefined }],
     seed: 1,
   },
   {

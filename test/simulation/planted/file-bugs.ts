@@ -5,7 +5,7 @@ import { PROVISIONS_NOT_WAITED_FOR } from './not-waited-for.ts';
 export const FILE_BUGS: readonly Bug[] = [
   {
     name: 'a device gets the identity of files',
-    faults: [{ definition: 'demandForDrive', wrap: () => () => undefined }],
+    faults: [{ definition: 'requireForDrive', wrap: () => () => undefined }],
     seed: 2,
   },
   {

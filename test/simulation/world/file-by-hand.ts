@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { stretchAtOnce } from '#crypto/age/scrypt-stanza.ts';
 import { openExport } from '#crypto/export-envelope/open-export.ts';
 import { prepareSeal } from '#crypto/export-envelope/seal-export.ts';
-import { demandStrongPassword } from '#crypto/password/password-strength.ts';
+import { requireStrongPassword } from '#crypto/password/password-strength.ts';
 import { exportTrailerLine } from '#domain/export-file.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import type { Dice } from './dice.ts';
@@ -36,7 +36,7 @@ export type Alteration = (typeof ALTERATIONS)[number];
 export async function prepareFilesByHand(): Promise<void> {
   globalThis.crypto.subtle.importKey = () =>
     Promise.reject(new DOMException('no X25519 in a simulation', 'NotSupportedError'));
-  await demandStrongPassword(PASSWORD);
+  await requireStrongPassword(PASSWORD);
 }
 
 export async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

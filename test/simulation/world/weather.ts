@@ -12,9 +12,9 @@ export interface Weather {
 
 export const CLEAR_WEATHER: Weather = { lost: 0, answerLost: 0, repeated: 0, slow: 0, cut: 0 };
 
-const DELAY_MS_MOST = 40;
+const DELAY_MS_MAX = 40;
 /** Beyond every deadline of a call. */
-const SLOW_MS_MOST = 45_000;
+const SLOW_MS_MAX = 45_000;
 
 export interface StreamFate {
   readonly cutAt: number | undefined;
@@ -38,7 +38,7 @@ export const NO_CUT: StreamFate = { cutAt: undefined, cutCleanly: false, pieces:
 export function drawFate(dice: Dice, weather: Weather): Fate {
   const { lost, answerLost, repeated, slow, cut } = weather;
   const slowly = dice.chance(slow);
-  const delay = () => (slowly ? dice.below(SLOW_MS_MOST) : 1 + dice.below(DELAY_MS_MOST));
+  const delay = () => (slowly ? dice.below(SLOW_MS_MAX) : 1 + dice.below(DELAY_MS_MAX));
   return {
     slowly,
     delay: delay(),
@@ -47,7 +47,7 @@ export function drawFate(dice: Dice, weather: Weather): Fate {
     answerLost: dice.chance(answerLost),
     /** Whether the caller is told of a break or waits for its timeout. */
     fast: dice.chance(0.5),
-    repeatDelay: dice.chance(repeated) ? dice.below(3 * SLOW_MS_MOST) : undefined,
+    repeatDelay: dice.chance(repeated) ? dice.below(3 * SLOW_MS_MAX) : undefined,
     cutAt: dice.chance(cut) ? dice.below(1_000_000) / 1_000_000 : undefined,
     cutCleanly: dice.chance(0.3),
     pieces: 1 + dice.below(4),

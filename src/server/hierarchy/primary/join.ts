@@ -12,7 +12,7 @@ import type { Reader } from '#store/transaction.ts';
 import type { HierarchyPorts } from '../ports.ts';
 import { readOptions, writeOptions } from '../../repository/settings.ts';
 import { isBelow } from '../tree.ts';
-import type { Climb } from './climb.ts';
+import type { UpwardTransmission } from './upward-transmission.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { MEMBER_KEY, type PrimaryRow, readPrimary } from './primary-row.ts';
 
@@ -26,12 +26,12 @@ export type AskToJoin = (
 export interface JoinPorts
   extends Pick<
     HierarchyPorts,
-    'audit' | 'clock' | 'ears' | 'hierarchyChanged' | 'rows' | 'server' | 'store'
+    'audit' | 'clock' | 'reported' | 'hierarchyChanged' | 'rows' | 'server' | 'store'
   > {
   readonly askToJoin: AskToJoin;
   readonly makePrivateKey: () => string;
   readonly link: PrimaryLink;
-  readonly climb: Climb;
+  readonly upward: UpwardTransmission;
 }
 
 export async function joinHierarchy(
@@ -99,7 +99,7 @@ export async function joinHierarchy(
   ports.link.forget();
   ports.hierarchyChanged.raise();
   // The first heartbeat, so that both ends know each other when the command returns. It may fail: the join stands.
-  await ports.climb.refresh().catch(() => undefined);
+  await ports.upward.refresh().catch(() => undefined);
   return {
     primary: answer.server,
     useHierarchy,

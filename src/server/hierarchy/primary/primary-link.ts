@@ -15,7 +15,7 @@ import { isoTime } from '../../environment/environment.ts';
 import { Signal } from '../../environment/signal.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { type Options, readOptions } from '../../repository/settings.ts';
-import { readHearsay } from '../hearsay.ts';
+import { readUnverified } from '../unverified-status.ts';
 import { ringSentence } from '../ring.ts';
 import { linkClosed, namedFailure, type PrimaryState, stateAfter } from './primary-failure.ts';
 import { type PrimaryRow, readPrimary, readPrimaryContact } from './primary-row.ts';
@@ -82,7 +82,7 @@ export class PrimaryLink {
     const contact = await readPrimaryContact(this.#ports.store.reader, primary);
     if (contact === undefined) return;
     this.#lastHeardAt = contact.lastHeartbeatAt;
-    this.#remembered = { ...NOTHING_KEPT, ...readHearsay<LinkMemory>(contact) };
+    this.#remembered = { ...NOTHING_KEPT, ...readUnverified<LinkMemory>(contact) };
     const line = formed(ServerLine, this.#remembered.line);
     this.#line = line.ok ? line.value : [];
     this.#acknowledgedSeq = this.#remembered.acknowledgedSeq;

@@ -18,8 +18,8 @@ import { primaryContactId, type PrimaryRow } from './primary-row.ts';
  * A single key times out as any other call does. A batch of 1 MiB has 102 s, less than a receiver waits for it. A line
  * of 100 kbit/s carries that much; what it cannot carry in that time it could not carry in the next attempt either.
  */
-const TRANSMIT_MS_LEAST = 15_000;
-const TRANSMIT_BYTES_A_MS_LEAST = 12;
+const TRANSMIT_MS_MIN = 15_000;
+const TRANSMIT_BYTES_A_MS_MIN = 12;
 
 export type TransmitOutcome =
   /** Every key was acknowledged, or the link is closed to keys. */
@@ -114,7 +114,7 @@ export async function transmit(
 }
 
 function transmitMs(bytes: number): number {
-  return TRANSMIT_MS_LEAST + Math.ceil(bytes / TRANSMIT_BYTES_A_MS_LEAST);
+  return TRANSMIT_MS_MIN + Math.ceil(bytes / TRANSMIT_BYTES_A_MS_MIN);
 }
 
 /** Opening a batch blocks this thread, so the previous batch is first written to the primary. */

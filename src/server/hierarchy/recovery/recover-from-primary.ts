@@ -11,7 +11,13 @@ import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { CallLife } from '../../environment/call-life.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '../../records/record-keys.ts';
-import { type AskBackPorts, demandOpenLink, demandStillOpen, fetchKeys, listedAbove } from './ask-back.ts';
+import {
+  type RequestRecoveryPorts,
+  requireOpenLink,
+  requireStillOpen,
+  fetchKeys,
+  listRecoverable,
+} from './request-recovery.ts';
 import { toHex } from '#domain/hex.ts';
 import type { PrimaryRow } from '../primary/primary-row.ts';
 
@@ -33,11 +39,11 @@ class KeysLeft {
 }
 
 export async function recoverFromPrimary(
-  ports: AskBackPorts,
+  ports: RequestRecoveryPorts,
   caller: Caller,
   life: CallLife,
 ): Promise<Report> {
-  const primary = await demandOpenLink(ports);
+  const primary = await requireOpenLink(ports);
   const report = { new: 0, known: 0 };
   const left = new KeysLeft();
   await ports.audit.record({ event: 'recovery-started', by: caller.name, primary: primary.id });
@@ -50,15 +56,15 @@ export async function recoverFromPrimary(
       recorded: report.new,
     });
   try {
-    for await (const page of listedAbove(ports, primary)) {
+    for await (const page of listRecoverable(ports, primary)) {
       const lacking = await lackingOf(ports, page.keys, left);
       report.known += page.keys.length - lacking.length;
       for await (const { keys, notGiven } of fetchKeys(ports, primary, lacking)) {
         for (const { id, reason } of notGiven) left.put(id, reason);
         report.new += await keep(ports, primary, keys, left);
-        life.demandWanted();
+        life.requireWanted();
       }
-      life.demandWanted();
+      life.requireWanted();
       life.progress(page.next ?? page.of, page.of);
     }
   } catch (error) {
@@ -71,7 +77,7 @@ export async function recoverFromPrimary(
 
 /** The ids of a page that are missing here. A key that is here with other content is reported and never asked for. */
 async function lackingOf(
-  ports: AskBackPorts,
+  ports: RequestRecoveryPorts,
   listed: readonly { readonly id: string; readonly digest: string }[],
   left: KeysLeft,
 ): Promise<string[]> {
@@ -86,14 +92,14 @@ async function lackingOf(
 }
 
 async function keep(
-  ports: AskBackPorts,
+  ports: RequestRecoveryPorts,
   primary: PrimaryRow,
   keys: readonly CheckedKey[],
   left: KeysLeft,
 ): Promise<number> {
   if (keys.length === 0) return 0;
   const outcomes = await ports.store.write(async (transaction) => {
-    await demandStillOpen(ports, transaction, primary);
+    await requireStillOpen(ports, transaction, primary);
     return recordKeys(ports, transaction, keys, `primary:${primary.id}`);
   });
   outcomes.forEach(({ outcome }, at) => {

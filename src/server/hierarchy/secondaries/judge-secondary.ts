@@ -11,11 +11,11 @@ export type Refused = { readonly outcome: 'not-found' } & LookupRefusal;
 
 /** Judges the link by the secondary's row and this server's option, as just read. */
 export function judgeSecondaryLink(
-  { ears }: Pick<HierarchyPorts, 'ears'>,
+  { reported }: Pick<HierarchyPorts, 'reported'>,
   options: Pick<Options, 'useHierarchy'>,
   member: Pick<Member, 'id' | 'dmz'>,
 ): LinkVerdict {
-  const end = ears.endOf(member.id);
+  const end = reported.endOf(member.id);
   return judgeLink({
     ownOption: options.useHierarchy,
     neighbourOption: end.useHierarchy,
@@ -26,7 +26,7 @@ export function judgeSecondaryLink(
 
 /** Why no key may cross to this secondary now; undefined if one may. */
 export async function judgeSecondary(
-  ports: Pick<HierarchyPorts, 'ears' | 'rows' | 'server' | 'store'>,
+  ports: Pick<HierarchyPorts, 'reported' | 'rows' | 'server' | 'store'>,
   member: Member,
   asked: LookupRefusal['asked'],
 ): Promise<Refused | undefined> {

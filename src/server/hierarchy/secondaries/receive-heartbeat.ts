@@ -30,13 +30,13 @@ export async function receiveHeartbeat(
     'barrier' | 'timers' | 'random' | 'wanted' | 'keysRecorded' | 'hierarchyChanged'
   >,
   { id }: Member,
-  demandCaller: (transaction: Transaction) => Promise<Member>,
+  requireCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
   tells: Tells,
 ): Promise<HeartbeatAnswer> {
-  ports.ears.note(id, request);
+  ports.reported.note(id, request);
   try {
-    return await writeHeartbeat(ports, demandCaller, request, tells);
+    return await writeHeartbeat(ports, requireCaller, request, tells);
   } catch (error) {
     const answer =
       codeOf(error) === 'disk-full' ? await answerUnwritten(ports, id, request, tells) : undefined;
@@ -66,14 +66,14 @@ async function answerUnwritten(
 
 async function writeHeartbeat(
   ports: Pick<HierarchyPorts, 'audit' | 'clock' | 'log' | 'rows' | 'server' | 'store' | 'treeChanged'>,
-  demandCaller: (transaction: Transaction) => Promise<Member>,
+  requireCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
   { addresses, line }: Tells,
 ): Promise<HeartbeatAnswer> {
   const now = ports.clock();
   const { member, answer, found, changed, before, told } = await ports.store.write(async (transaction) => {
     // The row as it is now: the secondary may have been removed or marked since it was let in.
-    const member = await demandCaller(transaction);
+    const member = await requireCaller(transaction);
     const { cursor, copies } = await openEpoch(transaction, member, request.epoch);
     const { contact, lastHeartbeatAt } = await readSecondaryContact(transaction, member.id, ports.server.id);
     const found = copies && !contact.copiesTold.includes(request.epoch);

@@ -48,7 +48,7 @@ export interface TransmissionPorts
 export async function receiveTransmission(
   ports: TransmissionPorts,
   caller: Member,
-  demandCaller: (transaction: Transaction) => Promise<Member>,
+  requireCaller: (transaction: Transaction) => Promise<Member>,
   body: AsyncIterable<Uint8Array>,
 ): Promise<TransmissionAnswer> {
   const batch = await readBatch(body);
@@ -57,7 +57,7 @@ export async function receiveTransmission(
   const amount: Amount = { calls: 1, records: batch.lines.length, bytes: batch.bytes };
   const { answer, recorded } = await ports.store.write(async (transaction) => {
     // The member's row is read again here: it may have been removed or marked DMZ while the batch travelled.
-    const member = await demandCaller(transaction);
+    const member = await requireCaller(transaction);
     return storeBatch(ports, transaction, member, batch, putOffMs(budget, member.id, amount, lowDisk));
   });
   if (answer.outcome === 'received') budget.charge(caller.id, amount);
@@ -91,7 +91,7 @@ async function noteDeferred(
 }
 
 async function storeBatch(
-  ports: Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock' | 'ears' | 'rows'>,
+  ports: Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock' | 'reported' | 'rows'>,
   transaction: Transaction,
   member: Member,
   batch: ReceivedBatch,

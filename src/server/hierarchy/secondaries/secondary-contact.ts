@@ -7,7 +7,7 @@ import { formed } from '#protocol/forms.ts';
 import { type TreeServer, ToldServersSchema } from '#protocol/server-tree.ts';
 import type { Reader } from '#store/transaction.ts';
 import { cutTold } from '../cut-tree.ts';
-import { readHearsay } from '../hearsay.ts';
+import { readUnverified } from '../unverified-status.ts';
 
 export interface SecondaryContact {
   readonly useHierarchy: boolean;
@@ -55,7 +55,7 @@ export async function readSecondaryContact(
   ownId: string,
 ): Promise<{ contact: SecondaryContact; lastHeartbeatAt: number | null; isCut: boolean }> {
   const row = await reader.contact(id);
-  const contact = { ...NOTHING_HEARD, ...readHearsay<SecondaryContact>(row) };
+  const contact = { ...NOTHING_HEARD, ...readUnverified<SecondaryContact>(row) };
   const parsed = formed(ToldServersSchema, contact.tree);
   const { tree, isCut, isShortened } = parsed.ok
     ? cutTold(parsed.value, ownId)

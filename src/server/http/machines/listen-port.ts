@@ -22,7 +22,7 @@ export async function listenOnPort(
 ): Promise<string> {
   const last = listen.port === 0 ? await rows.get<ListenRow>(store.reader, 'setting', 'listen') : undefined;
   if (last === undefined || !(await tryListen(server, listen.host, last.port))) {
-    await demandListen(server, listen.host, listen.port);
+    await requireListen(server, listen.host, listen.port);
   }
   const { port } = server.address() as AddressInfo;
   return `${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
@@ -57,7 +57,7 @@ async function tryListen(server: Server, host: string, port: number): Promise<bo
   }
 }
 
-async function demandListen(server: Server, host: string, port: number): Promise<void> {
+async function requireListen(server: Server, host: string, port: number): Promise<void> {
   try {
     await bind(server, host, port);
   } catch (cause) {

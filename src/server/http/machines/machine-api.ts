@@ -20,7 +20,7 @@ import { chargeMember, type MemberBudgets } from '../../members/member-budgets.t
 import { arrive, arrived, type ArrivePorts, moved } from '../../devices/arrive.ts';
 import { deviceHeartbeat, missingReceipts, returnReceipts } from '../../devices/device-heartbeat.ts';
 import { recordDeviceKey } from '../../devices/record-device-key.ts';
-import { giveBack, listRecoverable } from '../../hierarchy/recovery/give-back.ts';
+import { serveRecovery, listRecoverable } from '../../hierarchy/recovery/serve-recovery.ts';
 import type { OpenStreams } from '../../hierarchy/secondaries/open-streams.ts';
 import { receiveHeartbeat } from '../../hierarchy/secondaries/receive-heartbeat.ts';
 import { receiveTransmission } from '../../hierarchy/secondaries/receive-transmission.ts';
@@ -33,7 +33,7 @@ import {
 } from '../../keys/provide.ts';
 import { admit, type Joiner } from '../../members/admit.ts';
 import type { Credentials } from '../../members/credentials.ts';
-import { demandMember, notAMember, removeMember } from '../../members/members.ts';
+import { requireMember, notAMember, removeMember } from '../../members/members.ts';
 import { renew } from '../../members/renew.ts';
 import { CALL_COSTS } from './call-costs.ts';
 
@@ -75,7 +75,7 @@ const HANDLERS: Handlers = {
   recoverable: ({ ports, member, again, request }) =>
     listRecoverable(ports, member, () => again(ports.store.reader), request),
   recover: ({ ports, member, again, request }) =>
-    giveBack(ports, member, () => again(ports.store.reader), request),
+    serveRecovery(ports, member, () => again(ports.store.reader), request),
   leave: async ({ ports, member }) => {
     await removeMember(ports, `secondary:${member.id}`, member.id);
     ports.hierarchyChanged.raise();
@@ -233,18 +233,18 @@ export class MachineApi {
 
   async #judge(name: MachineRouteName, peer: PeerIdentity): Promise<Admitted> {
     const { caller } = MACHINE_ROUTES[name];
-    if (caller === 'joiner') return { as: 'joiner', joiner: demandJoiner(peer) };
+    if (caller === 'joiner') return { as: 'joiner', joiner: requireJoiner(peer) };
     if (peer.kind !== 'member') throw notAMember();
     const kinds: readonly MemberKind[] = caller === 'lapsed-member' ? ['device', 'secondary'] : [caller];
     const { memberId, fingerprint } = peer;
-    const again = (reader: Reader) => demandMember(this.#ports, reader, { memberId, fingerprint }, kinds);
+    const again = (reader: Reader) => requireMember(this.#ports, reader, { memberId, fingerprint }, kinds);
     const member = await again(this.#ports.store.reader);
-    demandDates(peer, caller);
+    requireDates(peer, caller);
     return { as: 'member', member, again };
   }
 }
 
-function demandDates({ dates }: MemberIdentity, caller: MachineCaller): void {
+function requireDates({ dates }: MemberIdentity, caller: MachineCaller): void {
   if (dates === 'valid' || caller === 'lapsed-member') return;
   throw new KeystairError(
     'certificate-expired',
@@ -256,7 +256,7 @@ function demandDates({ dates }: MemberIdentity, caller: MachineCaller): void {
   );
 }
 
-function demandJoiner(peer: PeerIdentity): Joiner {
+function requireJoiner(peer: PeerIdentity): Joiner {
   if (peer.kind === 'self-signed' || peer.kind === 'member') {
     return { publicKey: peer.publicKey, fingerprint: peer.fingerprint };
   }

@@ -27,7 +27,7 @@ import type { TrustedAuthority } from '#transport/trusted-authority.ts';
 import type { Clock, Log } from '../../environment/environment.ts';
 import { createApplication } from '../application.ts';
 import { WATCHED, watchConnections } from '../connections.ts';
-import { demandForm, demandJson, MACHINES, misread, sendText, whatFailed } from '../replies.ts';
+import { requireForm, requireJson, MACHINES, misread, sendText, whatFailed } from '../replies.ts';
 import type { MachineApi } from './machine-api.ts';
 import { MemberConnections } from './member-connections.ts';
 
@@ -114,13 +114,13 @@ export function createMachineListener(options: MachineListenerOptions): {
       bodyLimit: route.bounds.length,
       // Before the body is read: a stranger's body is never read.
       onRequest: async ({ raw, headers }, reply) => {
-        demandNoBrowser(headers);
+        requireNoBrowser(headers);
         checkProtocolVersion(headers[PROTOCOL_HEADER], 'caller');
-        if (inLines) demandTransmissionLength(headers);
+        if (inLines) requireTransmissionLength(headers);
         endBodyAfter(raw, inLines ? times.transmissionMs : times.requestMs);
         const caller = peer(raw.socket);
         try {
-          const mayCall = (): void => demandRoom(members, raw.socket, caller);
+          const mayCall = (): void => requireRoom(members, raw.socket, caller);
           admitted.set(reply.request, await api.admit(name, caller, mayCall));
         } catch (error) {
           // A caller that is no member, or has too many connections, does not keep this one.
@@ -132,7 +132,7 @@ export function createMachineListener(options: MachineListenerOptions): {
         const caller = admitted.get(request);
         if (caller === undefined) throw new Error('a call was not admitted');
         const { raw } = request;
-        const body = demandRequest(name, request.body);
+        const body = requireRequest(name, request.body);
         const answer = await api.run(name, caller, body, () => raw.destroy());
         const text = JSON.stringify(answer);
         if (!members.answer(raw.socket, reply.raw, text.length)) {
@@ -160,7 +160,7 @@ function closeAfter(reply: FastifyReply): void {
 }
 
 /** None of our machines sends these. A browser would, for a page that knows of a certificate installed in it. */
-function demandNoBrowser(headers: IncomingHttpHeaders): void {
+function requireNoBrowser(headers: IncomingHttpHeaders): void {
   if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return;
   throw new KeystairError(
     'not-allowed',
@@ -171,7 +171,7 @@ function demandNoBrowser(headers: IncomingHttpHeaders): void {
   );
 }
 
-function demandTransmissionLength(headers: IncomingHttpHeaders): void {
+function requireTransmissionLength(headers: IncomingHttpHeaders): void {
   if (Number(headers['content-length'] ?? 0) <= TRANSMISSION_BYTES_MAX) return;
   throw new KeystairError(
     'request-too-large',
@@ -182,22 +182,22 @@ function demandTransmissionLength(headers: IncomingHttpHeaders): void {
   );
 }
 
-function demandRoom(members: MemberConnections, socket: Socket, caller: PeerIdentity): void {
+function requireRoom(members: MemberConnections, socket: Socket, caller: PeerIdentity): void {
   if (caller.kind !== 'member' || members.admit(socket, caller.memberId)) return;
   throw new KeystairError('later', `the caller has ${MEMBER_CONNECTIONS_MAX} connections with this server`, {
     nextStep: 'close some of them; if none are in use, wait a minute',
   });
 }
 
-function demandRequest(name: MachineRouteName, body: unknown): unknown {
+function requireRequest(name: MachineRouteName, body: unknown): unknown {
   const { request, bounds } = MACHINE_ROUTES[name];
-  if (request === 'json-lines') return demandStream(body);
+  if (request === 'json-lines') return requireStream(body);
   if (body instanceof Readable) throw misread(MACHINES, 'the call does not take a body of this media type');
   const text = typeof body === 'string' ? body : '';
-  return demandForm<z.ZodType>(MACHINES, request, demandJson(MACHINES, text, bounds));
+  return requireForm<z.ZodType>(MACHINES, request, requireJson(MACHINES, text, bounds));
 }
 
-function demandStream(body: unknown): AsyncIterable<Uint8Array> {
+function requireStream(body: unknown): AsyncIterable<Uint8Array> {
   if (body instanceof Readable) return body;
   throw misread(MACHINES, `a transmission travels as ${JSON_LINES_MEDIA_TYPE}`);
 }

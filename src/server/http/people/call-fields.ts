@@ -8,15 +8,15 @@ import type { FastifyRequest } from 'fastify';
 import { givesNameTwice } from '#domain/bounded-json.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { type PeopleRoute, pathFields, restPlace } from '#protocol/people/people-route.ts';
-import { demandJson, misread, PEOPLE } from '../replies.ts';
+import { requireJson, misread, PEOPLE } from '../replies.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The input for the route's schema. Throws `invalid-argument`. */
 export function fieldsOf(route: Pick<PeopleRoute, 'method' | 'path'>, request: FastifyRequest): Fields {
   const place = restPlace(route.method);
-  if (place === 'query') demandNoBody(request);
-  else demandNoQuery(request);
+  if (place === 'query') requireNoBody(request);
+  else requireNoQuery(request);
   const rest = place === 'query' ? request.query : (request.body ?? {});
   if (typeof rest !== 'object' || rest === null || Array.isArray(rest))
     throw misread(PEOPLE, 'the body of the request is no JSON object');
@@ -30,18 +30,18 @@ export function fieldsOf(route: Pick<PeopleRoute, 'method' | 'path'>, request: F
 
 /** Parses a JSON body in which no name appears twice. */
 export function parseBody(text: string): unknown {
-  const body = demandJson(PEOPLE, text, REQUEST_JSON);
+  const body = requireJson(PEOPLE, text, REQUEST_JSON);
   if (givesNameTwice(text, body)) throw misread(PEOPLE, 'a field is given twice in the body');
   return body;
 }
 
 /** For a call whose fields are in the body. */
-export function demandNoQuery({ query }: FastifyRequest): void {
+export function requireNoQuery({ query }: FastifyRequest): void {
   if (Object.keys(query as Fields).length > 0)
     throw misread(PEOPLE, 'this call takes no fields in the query, they stand in its body');
 }
 
-function demandNoBody({ headers }: FastifyRequest): void {
+function requireNoBody({ headers }: FastifyRequest): void {
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
     throw misread(PEOPLE, 'this call takes no body, its fields stand in path and query');
 }

@@ -7,7 +7,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { codeOf } from '#domain/errors.ts';
-import { type Caller, demandRights, type Person, type RequiredRight } from '#domain/right.ts';
+import { type Caller, requireRights, type Person, type RequiredRight } from '#domain/right.ts';
 import { type PeopleRoute, rightsNeeded } from '#protocol/people/people-route.ts';
 import type { Refusals } from '../../audit/refusals.ts';
 
@@ -38,25 +38,25 @@ export function addCall(
     url: route.path,
     onRequest: async (request) => {
       const person = await gate.authenticate(request.raw);
-      await demandOrNote(gate, name, person, route.rights);
+      await requireOrNote(gate, name, person, route.rights);
       people.set(request, person);
     },
     handler: (request, reply) =>
       // The rights that a field needs in addition are known once the fields are.
       answer(request, reply, (fields) =>
-        demandOrNote(gate, name, people.get(request)!, rightsNeeded(route, fields)),
+        requireOrNote(gate, name, people.get(request)!, rightsNeeded(route, fields)),
       ),
   });
 }
 
-async function demandOrNote(
+async function requireOrNote(
   { refusals }: Gate,
   route: string,
   person: Person,
   rights: readonly RequiredRight[],
 ): Promise<Caller> {
   try {
-    return demandRights(person, rights);
+    return requireRights(person, rights);
   } catch (error) {
     const code = codeOf(error);
     const by = person.name;

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { type CallLife, UNWATCHED } from '../../environment/call-life.ts';
 import { changeSettings, type SettingsPorts, showSettings } from '../../hierarchy/change-settings.ts';
 import { listDevices, removeDevice } from '../../devices/list-devices.ts';
-import type { Climb } from '../../hierarchy/primary/climb.ts';
+import type { UpwardTransmission } from '../../hierarchy/primary/upward-transmission.ts';
 import { type JoinPorts, joinHierarchy } from '../../hierarchy/primary/join.ts';
 import { recoverFromPrimary } from '../../hierarchy/recovery/recover-from-primary.ts';
 import { allowRecovery } from '../../hierarchy/recovery/allow-recovery.ts';
@@ -26,7 +26,7 @@ export interface PeopleApiPorts extends SettingsPorts, JoinPorts, NeighbourPorts
   /** A heartbeat alone. */
   readonly refreshLink: () => Promise<void>;
   readonly credentials: Credentials;
-  readonly climb: Climb;
+  readonly upward: UpwardTransmission;
   readonly pending: PendingRepairs;
 }
 
@@ -69,7 +69,7 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
     joinHierarchy: (caller, request) => joinHierarchy(ports, caller, request),
     showHierarchy: () => showHierarchy(ports, ports.link),
     heartbeatNow: async () => {
-      const transmitted = await ports.climb.now();
+      const transmitted = await ports.upward.now();
       return { acknowledgedSeq: ports.link.acknowledgedSeq, transmitted };
     },
     setServer: (caller, request) => setDmz(ports, caller, request),

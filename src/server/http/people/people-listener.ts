@@ -16,10 +16,10 @@ import type { PeopleApi } from './people-api.ts';
 import { type CallLife, callLife } from '../../environment/call-life.ts';
 import type { Log } from '../../environment/environment.ts';
 import { createApplication } from '../application.ts';
-import { demandForm, PEOPLE, send } from '../replies.ts';
+import { requireForm, PEOPLE, send } from '../replies.ts';
 import { fieldsOf, parseBody } from './call-fields.ts';
 import { addCall, type Authenticate, type Gate } from './gate.ts';
-import { demandOwnOrigin, type Site } from './request-origin.ts';
+import { requireOwnOrigin, type Site } from './request-origin.ts';
 import { serverSealed } from './sealed-api.ts';
 import { addTransferRoutes, leaveClosing } from './transfer-listener.ts';
 
@@ -56,13 +56,13 @@ export function createPeopleListener(
       }),
   });
   app.addHook('onRequest', (request, _reply, done) => {
-    demandOwnOrigin(request.raw, site);
+    requireOwnOrigin(request.raw, site);
     done();
   });
   for (const name of Object.keys(PEOPLE_ROUTES) as PeopleRouteName[]) {
     const route = PEOPLE_ROUTES[name];
     addCall(app, gate, name, route, async (request, reply, allow) => {
-      const asked = demandForm<z.ZodType<object>>(PEOPLE, route.request, fieldsOf(route, request));
+      const asked = requireForm<z.ZodType<object>>(PEOPLE, route.request, fieldsOf(route, request));
       const caller = await allow(asked);
       const handler = api[name] as (caller: Caller, request: unknown, life: CallLife) => Promise<unknown>;
       const gone = new AbortController();

@@ -20,7 +20,7 @@ export const LOCAL_SITE: Site = { hosts: new Set(['localhost']), origins: new Se
 const OWN_FETCH = new Set(['same-origin', 'none']);
 
 /** Throws `not-allowed`. */
-export function demandOwnOrigin({ headers, headersDistinct }: IncomingMessage, site: Site): void {
+export function requireOwnOrigin({ headers, headersDistinct }: IncomingMessage, site: Site): void {
   const host = headers.host?.toLowerCase() ?? '';
   // With several headers, the last one would be as good a choice as the first.
   if (!site.hosts.has(host) || headersDistinct['host']?.length !== 1)

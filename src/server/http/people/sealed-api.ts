@@ -9,7 +9,7 @@ import type { ShownSeal } from '#protocol/people/seal-messages.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { type Notice, step, told } from '#domain/step.ts';
-import type { Opened } from '../../seals/open-by-itself.ts';
+import type { Opened } from '../../seals/auto-unseal.ts';
 import type { UnsealRequest } from '../../seals/unsealing.ts';
 import type { PeopleApi } from './people-api.ts';
 

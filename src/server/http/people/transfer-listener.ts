@@ -25,9 +25,9 @@ import type { Backups } from '../../backup/backups.ts';
 import type { FileUnderWay } from '../../transfer/file-under-way.ts';
 import { importInterrupted } from '../../transfer/stage-import.ts';
 import type { Transfers } from '../../transfer/transfers.ts';
-import { demandNoQuery, fieldsOf, parseBody } from './call-fields.ts';
+import { requireNoQuery, fieldsOf, parseBody } from './call-fields.ts';
 import type { Log } from '../../environment/environment.ts';
-import { demandForm, misread, PEOPLE, whatFailed } from '../replies.ts';
+import { requireForm, misread, PEOPLE, whatFailed } from '../replies.ts';
 import { addCall, type Allow, type Gate } from './gate.ts';
 
 const LINE_FEED = 0x0a;
@@ -47,7 +47,7 @@ export function addTransferRoutes(
   app.addContentTypeParser(IMPORT_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
   const { exportKeys, importKeys, backup } = TRANSFER_ROUTES;
   addCall(app, gate, 'exportKeys', exportKeys, async (request, reply, allow) => {
-    const asked = demandForm(PEOPLE, ExportRequest, fieldsOf(exportKeys, request));
+    const asked = requireForm(PEOPLE, ExportRequest, fieldsOf(exportKeys, request));
     const caller = await allow(asked);
     return answerStream(log, reply, (deliver) => transfers.exportKeys(caller, asked, deliver));
   });
@@ -55,7 +55,7 @@ export function addTransferRoutes(
     answerImport(transfers, request, reply, allow),
   );
   addCall(app, gate, 'backup', backup, async (request, reply, allow) => {
-    const asked = demandForm(PEOPLE, BackupRequest, fieldsOf(backup, request));
+    const asked = requireForm(PEOPLE, BackupRequest, fieldsOf(backup, request));
     const caller = await allow(asked);
     return answerStream(log, reply, (deliver) => backups.write(caller, asked, deliver));
   });
@@ -121,7 +121,7 @@ async function answerImport(
   const { raw } = reply;
   const gone = new AbortController();
   raw.once('close', () => gone.abort());
-  demandNoQuery(request);
+  requireNoQuery(request);
   const say = (line: ImportLine): void => void raw.write(`${JSON.stringify(line)}\n`);
   try {
     const { head, file } = await splitBody(bodyOf(request, gone.signal));
@@ -181,7 +181,7 @@ async function splitBody(
   for (;;) {
     const feed = begun.indexOf(LINE_FEED);
     if (feed >= 0) {
-      const head = demandForm(PEOPLE, ImportRequest, parseBody(begun.subarray(0, feed).toString('utf8')));
+      const head = requireForm(PEOPLE, ImportRequest, parseBody(begun.subarray(0, feed).toString('utf8')));
       const first = begun.subarray(feed + 1);
       return { head, file: behind(first, body) };
     }

@@ -8,12 +8,12 @@ import { samePosition, SEQUENCE_START } from '#domain/sequence.ts';
 import type { Cursor } from '#store/rows.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { listMembers } from '../../members/members.ts';
-import type { DamagedGroup } from './damaged-group.ts';
+import type { DamagedRange } from './damaged-range.ts';
 
 /** The secondaries that were asked. They learn it at their next heartbeat. */
 export async function askSecondaries(
   ports: Pick<ServerPorts, 'store' | 'rows' | 'audit'>,
-  groups: readonly DamagedGroup[],
+  groups: readonly DamagedRange[],
   by: string,
 ): Promise<ServerName[]> {
   const secondaries = await listMembers(ports.rows, ports.store.reader, 'secondary');

@@ -7,86 +7,86 @@
  */
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import {
-  type AskBackPorts,
-  demandOpenLink,
-  demandStillOpen,
+  type RequestRecoveryPorts,
+  requireOpenLink,
+  requireStillOpen,
   fetchKeys,
-  listedAbove,
-} from '../../hierarchy/recovery/ask-back.ts';
+  listRecoverable,
+} from '../../hierarchy/recovery/request-recovery.ts';
 import type { PrimaryRow } from '../../hierarchy/primary/primary-row.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
-import { type DamagedGroup, GROUP_KEYS_MAX, mayBelong } from './damaged-group.ts';
-import { mendGroup, type MendedKey } from './mend-group.ts';
+import { type DamagedRange, GROUP_KEYS_MAX, mayBelong } from './damaged-range.ts';
+import { repairRange, type MendedKey } from './repair-range.ts';
 
 /** Records that may fill gaps, held in memory at once: some megabytes. */
 const LACKING_MAX = 4 * GROUP_KEYS_MAX;
 
 /** Throws what is blocking. @param onMended is called as soon as a repair is durable. */
-export async function mendFromPrimary(
-  ports: AskBackPorts,
-  groups: readonly DamagedGroup[],
+export async function repairFromPrimary(
+  ports: RequestRecoveryPorts,
+  groups: readonly DamagedRange[],
   by: string,
   onMended: (mended: readonly MendedKey[]) => void,
-  demandWanted: () => void,
-): Promise<readonly DamagedGroup[]> {
-  const primary = await demandOpenLink(ports);
+  requireWanted: () => void,
+): Promise<readonly DamagedRange[]> {
+  const primary = await requireOpenLink(ports);
   const mend = async (
-    left: readonly DamagedGroup[],
+    left: readonly DamagedRange[],
     keys: readonly CheckedKey[],
-  ): Promise<DamagedGroup[]> => {
-    const still: DamagedGroup[] = [];
+  ): Promise<DamagedRange[]> => {
+    const still: DamagedRange[] = [];
     for (const group of left) {
       const { mended, whole } = await ports.store.write(async (transaction) => {
-        await demandStillOpen(ports, transaction, primary);
+        await requireStillOpen(ports, transaction, primary);
         const fitting = keys.filter((key) => mayBelong(group, key));
-        return mendGroup(ports, transaction, group, fitting, { from: `primary:${primary.id}`, by });
+        return repairRange(ports, transaction, group, fitting, { from: `primary:${primary.id}`, by });
       });
       onMended(mended);
       if (!whole) still.push(group);
-      demandWanted();
+      requireWanted();
     }
     return still;
   };
   const named = groups.flatMap(({ ids }) => [...ids]).filter((id) => UUID_PATTERN.test(id));
-  const left = await mend(groups, await fetched(ports, primary, named, demandWanted));
+  const left = await mend(groups, await fetched(ports, primary, named, requireWanted));
   if (left.length === 0) return left;
   // Altered ids and missing rows are found by digest.
-  const sought = await listed(ports, primary, left, new Set(named), demandWanted);
-  return sought.length === 0 ? left : mend(left, await fetched(ports, primary, sought, demandWanted));
+  const sought = await listed(ports, primary, left, new Set(named), requireWanted);
+  return sought.length === 0 ? left : mend(left, await fetched(ports, primary, sought, requireWanted));
 }
 
 async function fetched(
-  ports: AskBackPorts,
+  ports: RequestRecoveryPorts,
   primary: PrimaryRow,
   ids: readonly string[],
-  demandWanted: () => void,
+  requireWanted: () => void,
 ): Promise<CheckedKey[]> {
   const keys: CheckedKey[] = [];
   for await (const page of fetchKeys(ports, primary, ids)) {
     keys.push(...page.keys);
-    demandWanted();
+    requireWanted();
   }
   return keys;
 }
 
 /** The ids of what the primary has from here that may belong to one of the groups. */
 async function listed(
-  ports: AskBackPorts,
+  ports: RequestRecoveryPorts,
   primary: PrimaryRow,
-  groups: readonly DamagedGroup[],
+  groups: readonly DamagedRange[],
   asked: ReadonlySet<string>,
-  demandWanted: () => void,
+  requireWanted: () => void,
 ): Promise<string[]> {
   const digests = new Set(groups.flatMap((group) => [...group.digests]));
   const gaps = groups.some((group) => group.gaps);
   const ids: string[] = [];
-  for await (const page of listedAbove(ports, primary)) {
+  for await (const page of listRecoverable(ports, primary)) {
     const known = await ports.store.reader.knownKeys(page.keys.map(({ id }) => id));
     for (const { id, digest } of page.keys) {
       if (known.has(id) || (!gaps && asked.has(id))) continue;
       if (digests.has(digest) || (gaps && ids.length < LACKING_MAX)) ids.push(id);
     }
-    demandWanted();
+    requireWanted();
   }
   return ids;
 }

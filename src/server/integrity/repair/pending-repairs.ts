@@ -6,19 +6,19 @@
 import type { Transaction } from '#store/transaction.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import type { WantedKeys } from '../../repository/wanted-keys.ts';
-import { type DamagedGroup, mayBelong } from './damaged-group.ts';
-import { mendGroup, type MendPorts } from './mend-group.ts';
+import { type DamagedRange, mayBelong } from './damaged-range.ts';
+import { repairRange, type RepairRangePorts } from './repair-range.ts';
 
 export class PendingRepairs implements WantedKeys {
-  readonly #ports: MendPorts;
-  #groups: readonly DamagedGroup[] = [];
+  readonly #ports: RepairRangePorts;
+  #groups: readonly DamagedRange[] = [];
 
-  constructor(ports: MendPorts) {
+  constructor(ports: RepairRangePorts) {
     this.#ports = ports;
   }
 
   /** Replaces the keys wanted before. */
-  want(groups: readonly DamagedGroup[]): void {
+  want(groups: readonly DamagedRange[]): void {
     this.#groups = groups;
   }
 
@@ -45,7 +45,7 @@ export class PendingRepairs implements WantedKeys {
     for (const group of this.#groups) {
       const fitting = keys.filter((key) => mayBelong(group, key));
       if (fitting.length === 0) continue;
-      const { mended, whole } = await mendGroup(this.#ports, transaction, group, fitting, {
+      const { mended, whole } = await repairRange(this.#ports, transaction, group, fitting, {
         from,
         by: from,
       });

@@ -12,24 +12,24 @@ import type { Caller } from '#domain/right.ts';
 import type { Notice } from '#domain/step.ts';
 import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { CallLife } from '../../environment/call-life.ts';
-import type { AskBackPorts } from '../../hierarchy/recovery/ask-back.ts';
+import type { RequestRecoveryPorts } from '../../hierarchy/recovery/request-recovery.ts';
 import type { Findings } from '../verify/findings.ts';
-import { lookAtEverything, reportOf, type Verified } from '../verify/verify.ts';
+import { verifyRepository, reportOf, type Verified } from '../verify/verify.ts';
 import { askSecondaries, setBack } from './ask-secondaries.ts';
-import { type DamagedGroup, groupsOf, joined } from './damaged-group.ts';
-import { mendFromPrimary } from './from-primary.ts';
-import { mendGroup, type MendedKey } from './mend-group.ts';
-import { mendNotes } from './mend-notes.ts';
+import { type DamagedRange, groupsOf, joined } from './damaged-range.ts';
+import { repairFromPrimary } from './from-primary.ts';
+import { repairRange, type MendedKey } from './repair-range.ts';
+import { repairNotes } from './repair-notes.ts';
 import type { PendingRepairs } from './pending-repairs.ts';
 import { waitingFor } from './waiting-for.ts';
 
-export interface RepairPorts extends AskBackPorts {
+export interface RepairPorts extends RequestRecoveryPorts {
   readonly pending: PendingRepairs;
 }
 
 /** Throws `interrupted`. The report says what is blocking a part. */
 export async function repair(ports: RepairPorts, caller: Caller, life: CallLife): Promise<VerifyAnswer> {
-  let found = await lookAtEverything(ports, life);
+  let found = await verifyRepository(ports, life);
   const run: Run = { ports, by: caller.name, life, mended: [], obstacles: new Map() };
   let round: Round = { left: [], secondaries: [], changed: isDamaged(found) };
   while (round.changed) {
@@ -38,7 +38,7 @@ export async function repair(ports: RepairPorts, caller: Caller, life: CallLife)
     if (!round.changed) break;
     // There is more damage than one verification names: the next round repairs the rest.
     const again = found.findings.more > 0 && run.mended.length > mendedBefore;
-    found = await lookAtEverything(ports, life);
+    found = await verifyRepository(ports, life);
     if (!again) break;
   }
   const { primary } = found.around;
@@ -55,7 +55,7 @@ export async function repair(ports: RepairPorts, caller: Caller, life: CallLife)
 }
 
 interface Round {
-  readonly left: readonly DamagedGroup[];
+  readonly left: readonly DamagedRange[];
   /** The secondaries that were asked to send again. */
   readonly secondaries: readonly ServerName[];
   /** Something was repaired. */
@@ -81,10 +81,10 @@ async function repairOnce(run: Run, { findings, auditWhole }: Verified): Promise
     runs: groups.length,
     first: groups[0]?.from ?? null,
   });
-  let left: readonly DamagedGroup[] = groups;
+  let left: readonly DamagedRange[] = groups;
   try {
     for (const cursor of findings.cursors) await setBack(ports, cursor, by);
-    await mendNotes(ports, findings);
+    await repairNotes(ports, findings);
     left = await mendHere(run, left);
     left = await mendFromAbove(run, left);
     goOn(run);
@@ -117,7 +117,7 @@ function ended(
 }
 
 /** Repairs what the records in the rows, the log and the neighbours prove. */
-async function mendHere(run: Run, groups: readonly DamagedGroup[]): Promise<readonly DamagedGroup[]> {
+async function mendHere(run: Run, groups: readonly DamagedRange[]): Promise<readonly DamagedRange[]> {
   const left = await mendEach(run, groups);
   if (left.length < 2) return left;
   // Records that changed places over a distance prove each other only together.
@@ -127,13 +127,13 @@ async function mendHere(run: Run, groups: readonly DamagedGroup[]): Promise<read
 
 async function mendEach(
   { ports, by, life, mended }: Run,
-  groups: readonly DamagedGroup[],
-): Promise<DamagedGroup[]> {
-  const left: DamagedGroup[] = [];
+  groups: readonly DamagedRange[],
+): Promise<DamagedRange[]> {
+  const left: DamagedRange[] = [];
   for (const group of groups) {
-    life.demandWanted();
+    life.requireWanted();
     const outcome = await ports.store.write((transaction) =>
-      mendGroup(ports, transaction, group, [], { from: 'here', by }),
+      repairRange(ports, transaction, group, [], { from: 'here', by }),
     );
     mended.push(...outcome.mended);
     if (!outcome.whole) left.push(group);
@@ -143,13 +143,13 @@ async function mendEach(
 
 async function mendFromAbove(
   { ports, by, life, mended, obstacles }: Run,
-  groups: readonly DamagedGroup[],
-): Promise<readonly DamagedGroup[]> {
+  groups: readonly DamagedRange[],
+): Promise<readonly DamagedRange[]> {
   const { primary } = await ports.link.judge(ports.store.reader);
   if (groups.length === 0 || primary === undefined) return groups;
   let left = groups;
   try {
-    left = await mendFromPrimary(ports, groups, by, (some) => mended.push(...some), life.demandWanted);
+    left = await repairFromPrimary(ports, groups, by, (some) => mended.push(...some), life.requireWanted);
   } catch (error) {
     if (!(error instanceof KeystairError) || codeOf(error) === 'interrupted') throw error;
     obstacles.set(error.sentence, error.notice);

@@ -6,14 +6,14 @@ import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { readPrimary } from '../../hierarchy/primary/primary-row.ts';
 import { readMember } from '../../members/members.ts';
-import type { DamagedGroup } from './damaged-group.ts';
+import type { DamagedRange } from './damaged-range.ts';
 
 type Waiting = NonNullable<VerifyAnswer['repair']>['waiting'][number];
 
 /** @param secondaries those that were asked to send again. */
 export async function waitingFor(
   ports: Pick<ServerPorts, 'store' | 'rows'>,
-  groups: readonly DamagedGroup[],
+  groups: readonly DamagedRange[],
   secondaries: readonly ServerName[],
 ): Promise<Waiting[]> {
   const sources = new Set(groups.flatMap((group) => [...group.sources]));

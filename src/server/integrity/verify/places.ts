@@ -6,7 +6,7 @@ import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
 import type { PlaceOfKey } from '#protocol/people/people-answers.ts';
 import type { Reader } from '#store/transaction.ts';
-import { readHearsay } from '../../hierarchy/hearsay.ts';
+import { readUnverified } from '../../hierarchy/unverified-status.ts';
 import { readPrimary, readPrimaryContact } from '../../hierarchy/primary/primary-row.ts';
 import { readMember } from '../../members/members.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';
@@ -36,7 +36,7 @@ export async function readSurroundings(
 ): Promise<Surroundings> {
   const primary = await readPrimary(rows, reader);
   const contact = primary === undefined ? undefined : await readPrimaryContact(reader, primary);
-  const { acknowledgedSeq } = readHearsay<{ acknowledgedSeq: number }>(contact);
+  const { acknowledgedSeq } = readUnverified<{ acknowledgedSeq: number }>(contact);
   const members = new Map<string, Member>();
   for (const id of new Set(damages.flatMap(namedIn))) {
     const member = await readMember(rows, reader, id);

@@ -36,10 +36,10 @@ export interface Verified {
 
 /** Throws `interrupted` when nobody waits for it any more. */
 export async function verify(ports: VerifyPorts, life: CallLife = UNWATCHED): Promise<VerifyAnswer> {
-  return reportOf(await lookAtEverything(ports, life));
+  return reportOf(await verifyRepository(ports, life));
 }
 
-export async function lookAtEverything(ports: VerifyPorts, life: CallLife): Promise<Verified> {
+export async function verifyRepository(ports: VerifyPorts, life: CallLife): Promise<Verified> {
   const { reader } = ports.store;
   const findings = new Findings();
   await guard(findings, 'the database', async () => {
@@ -110,7 +110,7 @@ async function guard<T>(findings: Findings, what: string, look: () => Promise<T>
 function teller(life: CallLife, keys: number, auditHead: () => Promise<{ readonly seq: number }>) {
   let lines = 0;
   const turn = async (done: number, of: number): Promise<void> => {
-    life.demandWanted();
+    life.requireWanted();
     life.progress(done, of);
     await new Promise(setImmediate);
   };

@@ -21,18 +21,18 @@ const ROUNDS_MAX = 4;
 
 type Trigger = 'heartbeat' | 'transmission';
 
-interface Standing {
+interface PrimaryPosition {
   readonly primary: PrimaryRow;
   readonly epoch: string;
   readonly acknowledged: Position;
 }
 
-export class Climb {
+export class UpwardTransmission {
   readonly #ports: Omit<ServerPorts, 'wanted'>;
   readonly #link: PrimaryLink;
   readonly #tree: () => Promise<readonly TreeServer[]>;
   /** The primary's acknowledged position from its last answer. Undefined: ask first. */
-  #standing: Standing | undefined;
+  #standing: PrimaryPosition | undefined;
   #running: Promise<number> | undefined;
   #again: Trigger | undefined;
   #failures = 0;
@@ -105,7 +105,7 @@ export class Climb {
     this.#standing ??= result;
   }
 
-  async #heartbeat(): Promise<Standing> {
+  async #heartbeat(): Promise<PrimaryPosition> {
     const result = await withFreshCertificate(this.#ports, this.#link, () =>
       heartbeat(this.#ports, this.#link, this.#tree),
     );
@@ -157,7 +157,7 @@ export class Climb {
   }
 
   #run(what: Trigger): Promise<number> {
-    this.#running ??= this.#climb(what).finally(() => {
+    this.#running ??= this.#upward(what).finally(() => {
       this.#running = undefined;
       // A trigger that arrived after the last look.
       const again = this.#again;
@@ -167,7 +167,7 @@ export class Climb {
     return this.#running;
   }
 
-  async #climb(what: Trigger): Promise<number> {
+  async #upward(what: Trigger): Promise<number> {
     let transmitted = 0;
     let next: Trigger | undefined = what;
     const answeredBefore = this.#answered;
@@ -215,7 +215,7 @@ export class Climb {
     let transmitted = 0;
     if (what === 'heartbeat') this.#standing = undefined;
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const standing: Standing = this.#standing ?? (await this.#heartbeat());
+      const standing: PrimaryPosition = this.#standing ?? (await this.#heartbeat());
       if (this.#link.putOffUntil !== null) {
         this.#standing = standing;
         return transmitted;

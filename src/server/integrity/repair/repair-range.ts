@@ -13,10 +13,10 @@ import { beginEpoch } from '../../hierarchy/primary/heartbeat.ts';
 import { type CheckedKey, checkKey } from '#domain/encryption-key.ts';
 import { openStoredKey, sealedRow, type UnnumberedKey } from '../../records/record-keys.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
-import { type DamagedGroup, GROUP_KEYS_MAX, type Hint } from './damaged-group.ts';
+import { type DamagedRange, GROUP_KEYS_MAX, type Hint } from './damaged-range.ts';
 import { type Fitting, type Placed, placeRecords, type Slot } from './place-records.ts';
 
-export type MendPorts = Pick<ServerPorts, 'barrier' | 'audit' | 'clock' | 'rows' | 'random'>;
+export type RepairRangePorts = Pick<ServerPorts, 'barrier' | 'audit' | 'clock' | 'rows' | 'random'>;
 
 export interface MendedKey {
   readonly seq: number;
@@ -47,10 +47,10 @@ const REFUSED_MAX = 10_000;
  * @param records that may belong there, checked against their ids. @param from their source. @param by who repairs, for
  * the audit log.
  */
-export async function mendGroup(
-  ports: MendPorts,
+export async function repairRange(
+  ports: RepairRangePorts,
   transaction: Transaction,
-  group: DamagedGroup,
+  group: DamagedRange,
   records: readonly CheckedKey[],
   { from, by }: { readonly from: string; readonly by: string },
 ): Promise<MendOutcome> {
@@ -84,9 +84,9 @@ export async function mendGroup(
 }
 
 async function write(
-  ports: MendPorts,
+  ports: RepairRangePorts,
   transaction: Transaction,
-  group: DamagedGroup,
+  group: DamagedRange,
   rows: ReadonlyMap<number, StoredKey>,
   placed: readonly Placed<Found>[],
   by: string,
@@ -121,7 +121,7 @@ async function write(
   return { mended, whole };
 }
 
-function broughtRecord(ports: MendPorts, checked: CheckedKey, from: string): Found {
+function broughtRecord(ports: RepairRangePorts, checked: CheckedKey, from: string): Found {
   return {
     id: checked.complete.key.id,
     digest: checked.digest,

@@ -17,13 +17,13 @@ import type { ServerPorts } from '../../repository/ports.ts';
 import type { PrimaryLink } from '../primary/primary-link.ts';
 import type { PrimaryRow } from '../primary/primary-row.ts';
 
-export interface AskBackPorts extends Omit<ServerPorts, 'timers' | 'log' | 'wanted' | 'treeChanged'> {
+export interface RequestRecoveryPorts extends Omit<ServerPorts, 'timers' | 'log' | 'wanted' | 'treeChanged'> {
   readonly link: PrimaryLink;
   readonly refreshLink: () => Promise<void>;
 }
 
 /** The primary, if keys may cross the link now. Otherwise throws what is blocking, with the next step. */
-export async function demandOpenLink(ports: AskBackPorts): Promise<PrimaryRow> {
+export async function requireOpenLink(ports: RequestRecoveryPorts): Promise<PrimaryRow> {
   const { reader } = ports.store;
   let failure: unknown;
   const before = await ports.link.judge(reader);
@@ -44,7 +44,7 @@ export async function demandOpenLink(ports: AskBackPorts): Promise<PrimaryRow> {
   throw closedLink(ports, primary, verdict);
 }
 
-function closedLink(ports: AskBackPorts, primary: PrimaryRow, verdict: LinkVerdict): KeystairError {
+function closedLink(ports: RequestRecoveryPorts, primary: PrimaryRow, verdict: LinkVerdict): KeystairError {
   const name = verdict === 'neighbour-option-off' ? primary.name : ports.server.name;
   return verdict === 'dmz' ? linkInDmz(primary.name) : optionOff(name);
 }
@@ -61,7 +61,11 @@ function optionOff(name: string): KeystairError {
   });
 }
 
-function refusalError(ports: AskBackPorts, primary: PrimaryRow, refusal: RecoveryRefusal): KeystairError {
+function refusalError(
+  ports: RequestRecoveryPorts,
+  primary: PrimaryRow,
+  refusal: RecoveryRefusal,
+): KeystairError {
   switch (refusal.reason) {
     case 'link-in-dmz':
       return linkInDmz(primary.name);
@@ -86,7 +90,7 @@ function contradicts(primary: PrimaryRow): KeystairError {
 
 /** Makes one of the two calls and throws its refusal. */
 async function ask<N extends Extract<MachineRouteName, 'recoverable' | 'recover'>>(
-  ports: AskBackPorts,
+  ports: RequestRecoveryPorts,
   primary: PrimaryRow,
   name: N,
   request: RequestOf<N>,
@@ -110,8 +114,8 @@ async function ask<N extends Extract<MachineRouteName, 'recoverable' | 'recover'
 }
 
 /** Called in the transaction that stores what arrived. Throws what closed the link meanwhile. */
-export async function demandStillOpen(
-  ports: AskBackPorts,
+export async function requireStillOpen(
+  ports: RequestRecoveryPorts,
   transaction: Transaction,
   primary: PrimaryRow,
 ): Promise<void> {
@@ -122,7 +126,10 @@ export async function demandStillOpen(
 type ListedPage = Extract<AnswerOf<'recoverable'>, { outcome: 'page' }>;
 
 /** What the primary has from here: ids and digests, in its own order. */
-export async function* listedAbove(ports: AskBackPorts, primary: PrimaryRow): AsyncGenerator<ListedPage> {
+export async function* listRecoverable(
+  ports: RequestRecoveryPorts,
+  primary: PrimaryRow,
+): AsyncGenerator<ListedPage> {
   for (let after: number | null = 0; after !== null; ) {
     const page: ListedPage = await ask(ports, primary, 'recoverable', { after });
     if (page.next !== null && page.next <= after) throw contradicts(primary);
@@ -133,7 +140,7 @@ export async function* listedAbove(ports: AskBackPorts, primary: PrimaryRow): As
 
 /** Those keys, checked against their ids, page after page. */
 export async function* fetchKeys(
-  ports: AskBackPorts,
+  ports: RequestRecoveryPorts,
   primary: PrimaryRow,
   ids: readonly string[],
 ): AsyncGenerator<{

@@ -12,7 +12,7 @@ export interface SecondaryEnd {
 
 const OPEN_END: SecondaryEnd = { useHierarchy: true, dmz: false };
 
-export class SecondaryEars {
+export class ReportedLinkSettings {
   readonly #heard = new Map<string, SecondaryEnd>();
   #ids: readonly string[] | undefined;
   #reading: Promise<readonly string[]> | undefined;

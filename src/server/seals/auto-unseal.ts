@@ -25,17 +25,17 @@ export interface Opened {
   readonly seal: Seal;
 }
 
-export type OpenedByItself =
+export type AutoUnsealed =
   | { readonly opened: Opened }
   /** Why each seal that was tried did not open. */
   | { readonly failures: readonly KeystairError[] };
 
 /** Throws `data-damaged` if a seal opens and the data keys do not: another seal would not help. */
-export async function openByItself(
+export async function autoUnseal(
   seals: readonly Seal[],
   dataKeys: readonly DataKeyRow[],
   places: SealPlaces,
-): Promise<OpenedByItself> {
+): Promise<AutoUnsealed> {
   const failures: KeystairError[] = [];
   const attempt = async (open: () => Promise<Opened>): Promise<Opened | undefined> => {
     try {

@@ -14,7 +14,7 @@ export interface Hint {
   readonly at: number;
 }
 
-export interface DamagedGroup {
+export interface DamagedRange {
   readonly from: number;
   readonly to: number;
   /** By number. */
@@ -33,8 +33,8 @@ export interface DamagedGroup {
 export const GROUP_KEYS_MAX = 1000;
 
 /** @param damages by rising number. @param auditWhole whether the log may be believed. */
-export function groupsOf(damages: readonly Damage[], auditWhole: boolean): DamagedGroup[] {
-  const groups: DamagedGroup[] = [];
+export function groupsOf(damages: readonly Damage[], auditWhole: boolean): DamagedRange[] {
+  const groups: DamagedRange[] = [];
   for (let at = 0; at < damages.length; ) {
     let end = at + 1;
     while (end < damages.length && joins(damages[end - 1]!, damages[end]!)) end += 1;
@@ -53,7 +53,7 @@ function breaksChain(fault: KeyFault): boolean {
   return fault === 'chain' || fault === 'other-record' || fault === 'missing';
 }
 
-function groupOf(damages: readonly Damage[], auditWhole: boolean): DamagedGroup {
+function groupOf(damages: readonly Damage[], auditWhole: boolean): DamagedRange {
   const hints = new Map<number, Hint>();
   const sources = new Set<string>();
   for (const damage of damages) {
@@ -74,7 +74,7 @@ function groupOf(damages: readonly Damage[], auditWhole: boolean): DamagedGroup 
 }
 
 /** All groups as one, with what lies between them. */
-export function joined(groups: readonly DamagedGroup[]): DamagedGroup {
+export function joined(groups: readonly DamagedRange[]): DamagedRange {
   return {
     from: groups[0]!.from,
     to: groups.at(-1)!.to,
@@ -87,7 +87,7 @@ export function joined(groups: readonly DamagedGroup[]): DamagedGroup {
 }
 
 /** Whether a record may belong there. */
-export function mayBelong({ ids, digests, gaps }: DamagedGroup, { complete, digest }: CheckedKey): boolean {
+export function mayBelong({ ids, digests, gaps }: DamagedRange, { complete, digest }: CheckedKey): boolean {
   return gaps || ids.has(complete.key.id) || digests.has(toHex(digest));
 }
 

@@ -7,7 +7,7 @@ import { ROW_JSON } from '#domain/json-bounds.ts';
 import type { Contact } from '#store/rows.ts';
 
 /** The fields that the note holds; none if it cannot be read. */
-export function readHearsay<T extends object>(contact: Contact | undefined): Partial<T> {
+export function readUnverified<T extends object>(contact: Contact | undefined): Partial<T> {
   if (contact === undefined) return {};
   try {
     const body: unknown = parseJson(contact.body, ROW_JSON);

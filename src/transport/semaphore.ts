@@ -2,7 +2,7 @@
  * A bound on how many things are under way at a time; the rest wait in line, first come, first served, and may give up.
  */
 
-export class WaitingLine {
+export class Semaphore {
   #places: number;
   readonly #waiting = new Set<() => void>();
 

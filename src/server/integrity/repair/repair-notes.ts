@@ -8,7 +8,7 @@ import type { ServerPorts } from '../../repository/ports.ts';
 import type { Findings } from '../verify/findings.ts';
 import { countReceipts, sameTotals } from '../verify/receipts-count.ts';
 
-export async function mendNotes({ store }: Pick<ServerPorts, 'store'>, findings: Findings): Promise<void> {
+export async function repairNotes({ store }: Pick<ServerPorts, 'store'>, findings: Findings): Promise<void> {
   await mendReceipts(store, new Set(findings.receiptTotals.map(({ id }) => id)));
   for (const { id, lastHeartbeatAt } of findings.contacts) {
     await store.write((transaction) => transaction.putContact({ id, lastHeartbeatAt, body: '{}' }));

@@ -1,12 +1,12 @@
 /** The line of those who wait for a connection. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WaitingLine } from '#transport/waiting-line.ts';
+import { Semaphore } from '#transport/semaphore.ts';
 
 const patient = new AbortController().signal;
 
 test('whoever waits longest comes next, and never more than there are places', async () => {
-  const line = new WaitingLine(2);
+  const line = new Semaphore(2);
   const order: number[] = [];
   await line.enter(patient);
   await line.enter(patient);
@@ -26,7 +26,7 @@ test('whoever waits longest comes next, and never more than there are places', a
 });
 
 test('a place is not given to somebody who gave up', async () => {
-  const line = new WaitingLine(1);
+  const line = new Semaphore(1);
   await line.enter(patient);
   const impatient = new AbortController();
   const gone = assert.rejects(line.enter(impatient.signal), { message: 'enough' });

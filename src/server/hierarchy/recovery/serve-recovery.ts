@@ -24,8 +24,8 @@ import type { HierarchyPorts } from '../ports.ts';
 import { toHex } from '#domain/hex.ts';
 import { recoveryAllowedUntil } from './allow-recovery.ts';
 
-export interface GiveBackPorts
-  extends Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock' | 'ears' | 'rows' | 'server' | 'store'> {
+export interface ServeRecoveryPorts
+  extends Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock' | 'reported' | 'rows' | 'server' | 'store'> {
   readonly refusals: Refusals;
 }
 
@@ -34,7 +34,7 @@ const ANSWER_BYTES = ANSWER_BYTES_MAX / 2;
 
 /** Lists the keys that came from the caller: ids, and digests to compare. No material, and no claim hashes. */
 export async function listRecoverable(
-  ports: GiveBackPorts,
+  ports: ServeRecoveryPorts,
   member: Member,
   readAgain: () => Promise<Member>,
   request: RequestOf<'recoverable'>,
@@ -58,8 +58,8 @@ export async function listRecoverable(
   return { outcome: 'page', keys, next, of: (await reader.head()).seq };
 }
 
-export async function giveBack(
-  ports: GiveBackPorts,
+export async function serveRecovery(
+  ports: ServeRecoveryPorts,
   member: Member,
   readAgain: () => Promise<Member>,
   request: RequestOf<'recover'>,
@@ -92,7 +92,7 @@ interface Page {
 }
 
 /** As many keys as fit into one answer. */
-async function readPage(ports: GiveBackPorts, member: Member, ids: readonly string[]): Promise<Page> {
+async function readPage(ports: ServeRecoveryPorts, member: Member, ids: readonly string[]): Promise<Page> {
   const page: Page = { keys: [], seqs: [], notGiven: [] };
   let bytes = 0;
   for (const id of ids) {
@@ -111,7 +111,11 @@ async function readPage(ports: GiveBackPorts, member: Member, ids: readonly stri
 }
 
 /** A key that is not the caller's is answered as unknown, like a key that is not here. */
-function wireOf(ports: GiveBackPorts, member: Member, row: StoredKey): WireKey | 'unknown' | 'unreadable' {
+function wireOf(
+  ports: ServeRecoveryPorts,
+  member: Member,
+  row: StoredKey,
+): WireKey | 'unknown' | 'unreadable' {
   if (!cameFrom(row, member)) return 'unknown';
   try {
     // It opens only if its source and every field are as they were written.
@@ -136,7 +140,7 @@ function cameFrom(row: StoredKey, member: Member): boolean {
   }
 }
 
-async function judge(ports: GiveBackPorts, member: Member): Promise<RecoveryRefusal | undefined> {
+async function judge(ports: ServeRecoveryPorts, member: Member): Promise<RecoveryRefusal | undefined> {
   const closed = await judgeSecondary(ports, member, []);
   if (closed !== undefined) {
     const reason = closed.reason === 'link-in-dmz' ? 'link-in-dmz' : 'option-off';
@@ -147,7 +151,7 @@ async function judge(ports: GiveBackPorts, member: Member): Promise<RecoveryRefu
 }
 
 async function noted(
-  ports: GiveBackPorts,
+  ports: ServeRecoveryPorts,
   member: Member,
   refusal: RecoveryRefusal,
 ): Promise<RecoveryRefusal> {
