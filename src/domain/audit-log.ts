@@ -1,6 +1,6 @@
 /**
- * The audit log: which events there are, and how the log is hashed. Leaves are hashed as RFC 6962 section 2.1 hashes
- * them, so that the same rows become a Merkle tree without being touched; today a chain runs over the leaf hashes.
+ * The audit log: its events, and how the log is hashed. Leaves are hashed as in RFC 6962 section 2.1, so that the same
+ * rows can become a Merkle tree unchanged; today a chain runs over the leaf hashes.
  */
 import { sha256 } from './sha-256.ts';
 import type { LookupReason } from './lookup.ts';
@@ -93,7 +93,7 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly as: 'key' | 'file-key';
       readonly source: string;
     }
-  /** The same key was given to the same member so many times more, within a minute or so of that event. */
+  /** The same key was given to the same member this many more times, within a minute or so of that event. */
   | {
       readonly event: 'provisions-counted';
       readonly key: string;
@@ -102,9 +102,9 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly count: number;
       readonly since: string;
     }
-  /** A key that came down by a lookup was answered, and could not be kept here. */
+  /** A lookup brought the key down and was answered; the key could not be kept here. */
   | { readonly event: 'key-not-kept'; readonly key: string; readonly reason: 'disk-full' }
-  /** Only noted that the key is here for an arriving device; no material left. */
+  /** An arriving device learned that the key is here; no material left. */
   | { readonly event: 'key-shown'; readonly key: string; readonly to: string }
   | {
       readonly event: 'lookup-refused';
@@ -139,17 +139,17 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly outcome: 'completed' | 'broken-off';
       readonly keys: number;
     }
-  /** The log goes on in a repository made from a backup: up to this line, with this chain value, it is the old one's. */
+  /** The log continues in a repository restored from a backup: up to this line and chain value it is the old one's. */
   | {
       readonly event: 'backup-restored';
       readonly backup: string;
       readonly madeAt: string;
       readonly line: number;
       readonly chain: string;
-      /** Invitations that could still have been used, and cannot any more. */
+      /** Invitations that were still open, and are now void. */
       readonly invitationsVoided: number;
     }
-  /** This server, a primary, may give a secondary back what it once sent, until then. */
+  /** This primary may return to a secondary what it once sent, until then. */
   | {
       readonly event: 'recovery-allowed';
       readonly secondary: string;
@@ -157,7 +157,7 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly expiresAt: string;
     }
   | { readonly event: 'recovery-withdrawn'; readonly secondary: string; readonly name: string }
-  /** A page of keys is about to leave for the secondary they came from: so many of those numbered `from` to `to` here. */
+  /** A page of keys is about to leave for the secondary they came from: this many, numbered `from` to `to` here. */
   | {
       readonly event: 'keys-returned';
       readonly secondary: string;
@@ -167,7 +167,7 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly first: string;
     }
   | { readonly event: 'recovery-refused'; readonly secondary: string; readonly reason: string }
-  /** This server is about to ask its primary for everything the primary once had from it. */
+  /** This server is about to ask its primary for everything it once sent there. */
   | { readonly event: 'recovery-started'; readonly primary: string }
   | {
       readonly event: 'recovery-ended';
@@ -175,23 +175,23 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly outcome: 'completed' | 'broken-off';
       readonly recorded: number;
     }
-  /** An administrator has what is damaged put right: so many runs of keys, the first of them numbered `first`. */
+  /** An administrator started a repair: this many damaged runs of keys, the first of them numbered `first`. */
   | { readonly event: 'repair-started'; readonly runs: number; readonly first: number | null }
-  /** The row of that number was damaged or missing, and is as it was recorded again. `from`: `here`, or who brought it. */
+  /** The damaged or missing row of that number was repaired: it is as recorded. `from`: `here`, or who brought it. */
   | { readonly event: 'key-mended'; readonly key: string; readonly number: number; readonly from: string }
-  /** That secondary is to send everything of that epoch again. */
+  /** That secondary must send everything of that epoch again. */
   | { readonly event: 'secondary-asked-again'; readonly secondary: string; readonly epoch: string }
   | {
       readonly event: 'repair-ended';
       readonly outcome: 'completed' | 'broken-off';
       readonly mended: number;
-      /** Runs that are damaged still. */
+      /** Runs that are still damaged. */
       readonly left: number;
     }
   /** What opens the server changed, by the seal's id. */
   | { readonly event: 'seal-added'; readonly seal: string; readonly kind: string }
   | { readonly event: 'seal-removed'; readonly seal: string; readonly kind: string }
-  /** By a person, after so many attempts that were refused: the log was sealed while they were made. */
+  /** By a person, after this many refused attempts: the log was sealed while they were made. */
   | {
       readonly event: 'server-unsealed';
       readonly seal: string;
@@ -199,7 +199,7 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly refusedBefore: number;
     }
   | { readonly event: 'data-key-made'; readonly dataKey: number }
-  /** Every record that opens is sealed under that data key now. */
+  /** Every record that opens is now sealed under that data key. */
   | {
       readonly event: 'records-resealed';
       readonly dataKey: number;
@@ -221,11 +221,11 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly outcome: 'completed' | 'broken-off';
       readonly keys: number;
     }
-  /** Every record was checked and staged: from here on the import is carried to its end, whatever happens. */
+  /** Every record is checked and staged: from here on the import runs to its end, whatever happens. */
   | {
       readonly event: 'import-confirmed';
       readonly import: string;
-      /** The server that made the file, as the file says. */
+      /** The server that made the file, according to the file. */
       readonly from: string;
       readonly new: number;
       readonly known: number;
@@ -241,7 +241,7 @@ export type AuditEvent = { readonly by: Actor } & (
     }
 );
 
-/** What the log's chain is over. RFC 6962: SHA-256(0x00 ‖ entry). */
+/** What the log's chain covers. RFC 6962: SHA-256(0x00 ‖ entry). */
 export function auditLeafHash(entry: string): Buffer {
   return sha256(`\0${entry}`);
 }

@@ -1,23 +1,23 @@
 /**
- * JSON that another wrote, read within bounds: the one place of Keystair that parses JSON (a house rule).
+ * Parses foreign JSON within bounds: the one place in Keystair that parses JSON (a house rule).
  *
- * Invariant: length, depth and number of values are known to be within the bounds before the parser makes anything of
- * the text, so that no schema and no reader ever sees more than its bounds allow. One pass over the text counts, about
- * a microsecond for four messages.
+ * Invariant: length, depth and number of values are checked before the parser sees the text, so no schema and no reader
+ * meets more than its bounds allow. Counting is one pass over the text, about a microsecond for four messages.
  *
- * Of a name given twice the last counts, unless the reader asks `givesNameTwice`. `__proto__` is a name like any other: readers take fields by their names.
+ * Where a name is given twice, the last one counts, unless the reader asks `givesNameTwice`. `__proto__` is a name like
+ * any other: readers take fields by name.
  */
 
 export interface JsonBounds {
   /** In UTF-16 units, so at most the number of bytes. */
   readonly length: number;
-  /** Objects and arrays within one another. */
+  /** Nesting of objects and arrays. */
   readonly depth: number;
-  /** Elements and fields, the whole included. */
+  /** Elements and fields, and one for the whole. */
   readonly values: number;
 }
 
-/** Its message quotes nothing of the text, unlike those of the parser. */
+/** Its message quotes nothing of the text, unlike the parser's. */
 export class JsonOutOfBounds extends SyntaxError {}
 
 const QUOTE = 0x22;
@@ -41,12 +41,12 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @param value what was parsed from the text: the parser kept one of both, so the text counts more values. */
+/** @param value what was parsed from the text: the parser kept one of both values, so the text counts more. */
 export function givesNameTwice(text: string, value: unknown): boolean {
   return count(text, { depth: Infinity, values: Infinity }) !== 1 + valuesWithin(value);
 }
 
-/** As `count` counts them: an empty object or array as if it held one. */
+/** Counts as `count` does: an empty object or array as if it held one value. */
 function valuesWithin(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   const held: unknown[] = Object.values(value);
@@ -54,12 +54,13 @@ function valuesWithin(value: unknown): number {
 }
 
 /**
- * How many values there are. Right in whatever the parser will take. What it will not take may be counted wrong: it is
+ * The number of values. Exact for any text that the parser accepts; a text that it refuses may be miscounted, and is
  * refused anyway.
  */
 function count(text: string, { depth, values }: Omit<JsonBounds, 'length'>): number {
   let open = 0;
-  // The whole; then one for what opens, which may hold a first, and one for each comma, behind which is another.
+  // One for the whole, one for each opening bracket, which may hold a first value, one for each comma, which another
+  // follows.
   let found = 1;
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
@@ -88,7 +89,7 @@ function count(text: string, { depth, values }: Omit<JsonBounds, 'length'>): num
   return found;
 }
 
-/** Where the quote stands that ends a string; the end of the text where there is none. */
+/** The position of the quote that ends a string, or the end of the text where there is none. */
 function endOfString(text: string, start: number): number {
   let at = start;
   for (;;) {
@@ -96,7 +97,7 @@ function endOfString(text: string, start: number): number {
     if (at === -1) return text.length;
     let before = at - 1;
     while (text.charCodeAt(before) === BACKSLASH) before -= 1;
-    // An even number of backslashes stand for themselves.
+    // Backslashes in an even number escape one another.
     if ((at - before) % 2 === 1) return at;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The claim: 16 random bytes that lie beside the encrypted data and prove that one holds it. Servers keep only its
- * SHA-256, so reading a repository gives no claim away.
+ * The claim: 16 random bytes beside the encrypted data that prove possession of it. Servers keep only its SHA-256, so
+ * reading a repository gives no claim away.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import { isClaimText } from './claim-text.ts';

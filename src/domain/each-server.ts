@@ -1,6 +1,6 @@
 /** Walking a tree of servers. Invariant: it needs no stack, however deep the tree is. */
 
-/** Every server of a tree, each before those below it, with how many stand above it in the tree. */
+/** Every server of a tree, each before those below it, with its depth in the tree. */
 export function* eachServer<Server extends { readonly secondaries: readonly Server[] }>(
   tree: readonly Server[],
 ): Generator<{ readonly server: Server; readonly depth: number }> {

@@ -41,7 +41,7 @@ export interface EncryptionKey {
   readonly replaces: string | null;
 }
 
-/** A key with what is secret of it: material and the blind that hides it behind the digest. */
+/** A key with its secrets: the material, and the blind that hides it behind the digest. */
 export interface CompleteKey {
   readonly key: EncryptionKey;
   readonly material: KeyMaterial;
@@ -50,7 +50,7 @@ export interface CompleteKey {
 
 const UUID7_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const HASH_PATTERN = /^[0-9a-f]{64}$/;
-/** A UUIDv7 has no room for what was before 1970, and ISO 8601 writes years of more than four digits in another form. */
+/** A UUIDv7 has no room for times before 1970, and ISO 8601 writes years of more than four digits in another form. */
 const CREATED_AT_MS_MIN = 0;
 const CREATED_AT_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z');
 const LOCATOR_FIELDS = ['label', 'luksUuid', 'recoveryId', 'serial'] as const;
@@ -119,17 +119,17 @@ export function canonicalFields(key: EncryptionKey): string {
 }
 
 /**
- * The key of which `fields` is the canonical form. Trusts its input: it comes from our own sealed rows. Throws
- * `record-unreadable` where it is none any more.
+ * The key whose canonical form is `fields`. Trusts its input, which comes from our own sealed rows. Throws
+ * `record-unreadable` where it has not that form.
  */
 export function keyFromCanonical(id: string, fields: string): EncryptionKey {
   let parsed: Partial<EncryptionKey> | null = null;
   try {
     parsed = parseJson(fields, KEY_JSON) as Partial<EncryptionKey> | null;
   } catch {
-    // Not the cause: its words would quote the row.
+    // Not the cause: its message would quote the row.
   }
-  // What is listed and searched; all of the rest is judged when the record is opened.
+  // Only what is listed and searched; the rest is checked when the record is opened.
   if (
     typeof parsed?.device?.name === 'string' &&
     typeof parsed.locator === 'object' &&
@@ -174,10 +174,10 @@ export function idFromDigest(createdAtMs: number, digest: Uint8Array): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** What a maker fills in; the id follows from it. */
+/** What the maker fills in; the id follows from it. */
 export type KeyDraft = Omit<EncryptionKey, 'id'>;
 
-/** Makes a key where it is born. `blind` is 16 fresh random bytes. */
+/** Makes a key where it originates. `blind` is 16 fresh random bytes. */
 export function makeKey(draft: KeyDraft, material: KeyMaterial, blind: Uint8Array): CompleteKey {
   const unnamed: EncryptionKey = { id: '00000000-0000-7000-8000-000000000000', ...draft };
   checkKeyFields(unnamed);
@@ -186,7 +186,7 @@ export function makeKey(draft: KeyDraft, material: KeyMaterial, blind: Uint8Arra
   return checkKey({ key: { ...unnamed, id }, material, blind }).complete;
 }
 
-/** A key whose id fits its content, with what was computed to find that out. */
+/** A key whose id fits its content, with what that check computed. */
 export interface CheckedKey {
   readonly complete: CompleteKey;
   readonly fields: string;
@@ -194,8 +194,8 @@ export interface CheckedKey {
 }
 
 /**
- * Checks a record on its way in, whoever sent it. Throws `record-invalid`, with a sentence that names the field, never
- * the material.
+ * Checks a record on its way in, whoever sent it. Throws `record-invalid`; its sentence names the field, never the
+ * material.
  */
 export function checkKey(complete: CompleteKey): CheckedKey {
   const { key, material, blind } = complete;

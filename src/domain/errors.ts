@@ -60,7 +60,7 @@ export const ERROR_CODES = [
   'disk-low',
   'sqlite-too-old',
   'path-too-long',
-  // by hand
+  // manual transfer
   'password-weak',
   'password-mismatch',
   'password-exposed',
@@ -122,7 +122,7 @@ export class KeystairError extends Error {
       : this.nextSteps.map((next) => told(next).nextStep).join('; ');
   }
 
-  /** For an answer that tells of failures. Several next steps are in plain words: nobody puts them together again. */
+  /** For an answer that reports failures. Several next steps are joined in plain words: no surface takes them apart. */
   get notice(): Notice {
     const [first, ...more] = this.nextSteps;
     return notice(this.message, more.length === 0 ? first : this.nextStep);

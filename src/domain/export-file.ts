@@ -3,7 +3,7 @@
  * byte by byte.
  *
  * Invariant: the trailer's digest covers every byte before the trailer, so the lines are whole, in order and unaltered
- * exactly when count and digest fit. That the file itself was not cut is told by the age format around it.
+ * exactly when count and digest fit. The age format around them shows whether the file itself was cut.
  */
 import { isObject, type JsonBounds, parseJson } from './bounded-json.ts';
 import { UUID_PATTERN } from './uuid.ts';
@@ -14,12 +14,12 @@ import { step } from './step.ts';
 
 export const EXPORT_FORMAT = 'keystair-export';
 const EXPORT_VERSION = 1;
-/** What a backup says in the same place: the two are taken for one another. */
+/** What a backup has in the same field: people mistake one for the other. */
 export const BACKUP_FORMAT = 'keystair-backup';
 
 /**
- * Which keys: those of any of the devices, and those named, together (a union); `createdAfter` then narrows what was
- * chosen. Nothing named means everything.
+ * Which keys: those of the named devices together with the named keys (a union); `createdAfter` then narrows the
+ * result. Nothing named means everything.
  */
 export interface ExportSelection {
   /** Ids of devices. */
@@ -40,7 +40,7 @@ export interface ExportHeader {
 }
 
 export type ExportLine =
-  /** `value` is whatever stands there; whoever takes it in checks it as a key from anywhere. */
+  /** `value` is unchecked: an import checks it like a key from anywhere. */
   | { readonly kind: 'record'; readonly value: unknown }
   | { readonly kind: 'trailer'; readonly count: number; readonly digest: string };
 
@@ -67,7 +67,7 @@ export function exportHeaderLine(header: Omit<ExportHeader, 'format' | 'version'
 }
 
 /**
- * @param fields the record's public fields in canonical form, without the id: they stand in the file as they are.
+ * @param fields the record's public fields in canonical form, without the id: the file holds them verbatim.
  * @param material and `blind` in base64.
  */
 export function exportRecordLine(id: string, fields: string, material: string, blind: string): string {
@@ -140,7 +140,7 @@ export function parseExportHeader(text: string): ExportHeader {
   };
 }
 
-/** For showing only: unknown narrowings of a later writer are no reason to refuse what is there. */
+/** For display only: a later writer's unknown filters are no reason to refuse the rest. */
 function selectionOf(value: unknown): ExportSelection {
   if (!isObject(value)) throw exportInvalid('the header does not say what was selected');
   const ids = (from: unknown): readonly string[] | undefined =>

@@ -1,4 +1,4 @@
-/** What is wrong with an encrypted file that was altered or cut: in all its parts there is one thing to do. */
+/** The failure for an encrypted file that was altered or cut: the remedy is the same for all its parts. */
 import { KeystairError } from './errors.ts';
 
 export function fileDamaged(sentence: string, details?: Readonly<Record<string, unknown>>): KeystairError {
@@ -8,7 +8,7 @@ export function fileDamaged(sentence: string, details?: Readonly<Record<string, 
   });
 }
 
-/** The key that the header names was had, and opens none of its stanzas. */
+/** The key that the header names was obtained, and opens none of its stanzas. */
 export function cannotOpen(keyId: string): KeystairError {
   return new KeystairError(
     'file-damaged',

@@ -1,6 +1,6 @@
 /**
- * Keystair's own stanza in an age header, `-> keystair KEY-ID CLAIM` with an empty body: which key opens the file, and
- * the claim that proves one holds it.
+ * Keystair's own stanza in an age header, `-> keystair KEY-ID CLAIM` with an empty body: it names the key that opens
+ * the file, and carries the claim that proves possession of the file.
  *
  * Invariant: one file names one key in one spelling. A second stanza, a further argument or a non-canonical claim could
  * make two readers ask for two different keys, so all of them are refused.
@@ -13,7 +13,7 @@ import { fileDamaged } from './file-damaged.ts';
 import { CLAIM_BYTES } from './limits.ts';
 import { step } from './step.ts';
 
-/** The algorithms of `file` keys: hybrid post-quantum unless another is asked for, X25519 where older tools must read. */
+/** The algorithms of `file` keys: hybrid post-quantum by default, X25519 where older tools must read the files. */
 export const AGE_ALGORITHMS = ['age-mlkem768x25519', 'age-x25519'] as const;
 export type AgeAlgorithm = (typeof AGE_ALGORITHMS)[number];
 
@@ -41,7 +41,7 @@ export function isFileStanza(stanza: AgeStanza): boolean {
   return stanza.args[0] === STANZA_TYPE;
 }
 
-/** Exports and backups are age files as well, and lie in the same folders: what it may be is said with what opens it. */
+/** Exports and backups are age files too and lie in the same folders, so the failure says what it may be and what opens it. */
 function notOfADevice(stanzas: readonly AgeStanza[]): KeystairError {
   const withPassword = stanzas.some(({ args }) => args[0] === 'scrypt');
   return new KeystairError(

@@ -1,12 +1,14 @@
 /**
- * The rules between neighbours: the line of servers above one, in which it must not stand itself, and the rule of the link: whether a key may cross between a server and its neighbour. Every way by which a key can
- * travel over the hierarchy asks here, at the sender before each batch and answer and at the receiver in the
- * transaction that stores.
+ * The rules between neighbours: the line of servers above one, in which it must not stand itself; and the rule of the
+ * link, whether a key may cross between a server and its neighbour.
+ *
+ * Every way by which a key can travel over the hierarchy asks here: at the sender before each batch and answer, and at
+ * the receiver in the transaction that stores.
  */
 import { LOOKUP_DEPTH_MAX } from './limits.ts';
 import type { ServerName } from './server-name.ts';
 
-/** What must be known of both ends. `undefined`: not heard since this process started, which counts as no. */
+/** What must be known of both ends. `undefined`: not heard since this process started, which counts as off. */
 export interface LinkState {
   readonly ownOption: boolean;
   readonly neighbourOption: boolean | undefined;
@@ -14,7 +16,7 @@ export interface LinkState {
   readonly neighbourDmz: boolean | undefined;
 }
 
-/** The DMZ mark is looked at first: it holds whatever the options say. */
+/** The DMZ mark is checked first: it holds whatever the options say. */
 export type LinkVerdict = 'open' | 'dmz' | 'own-option-off' | 'neighbour-option-off' | 'not-heard';
 
 export function judgeLink(link: LinkState): LinkVerdict {
@@ -25,8 +27,8 @@ export function judgeLink(link: LinkState): LinkVerdict {
 }
 
 /**
- * The servers above one, the nearest first, from what its primary told of those above that. It ends with the server that
- * comes again, where one does, this one or another: the rest would be told round a ring without end.
+ * The servers above one, nearest first, from what its primary reports of those above. It ends with the first server
+ * that occurs twice, this one or another: otherwise a ring would be passed round without end.
  */
 export function lineTo(
   own: ServerName,
@@ -43,7 +45,7 @@ export function lineTo(
   return line;
 }
 
-/** The ring in which the line of a server that hangs below it ends: each a secondary of the one before it. */
+/** The ring in which a line ends, for a server that hangs below it: each a secondary of the one before it. */
 export function ringAbove(line: readonly ServerName[]): readonly ServerName[] | undefined {
   const last = line.at(-1);
   const first = line.findIndex(({ id }) => id === last?.id);

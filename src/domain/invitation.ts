@@ -29,7 +29,10 @@ function checksum(payload: string): string {
   return hash('sha256', PREFIX + payload, 'hex').slice(0, 8);
 }
 
-/** One word, safe to mail (white space within it does not count): prefix, base64url of the JSON, and a checksum that makes a cut one visible. */
+/**
+ * One word, safe to mail (white space within it does not count): prefix, base64url of the JSON, and a checksum that
+ * exposes a truncated one.
+ */
 export function encodeInvitation(invitation: Invitation): string {
   const payload = Buffer.from(JSON.stringify(invitation)).toString('base64url');
   return `${PREFIX}${payload}.${checksum(payload)}`;
@@ -62,7 +65,7 @@ function parsePayload(payload: string): unknown {
   }
 }
 
-/** A checksum is no seal: whoever alters an invitation makes it fit again. */
+/** A checksum is no seal: an attacker who alters an invitation can make it fit again. */
 function isInvitation(value: unknown): value is Invitation {
   if (typeof value !== 'object' || value === null) return false;
   const { kind, server, addresses, authority, secret, expiresAt } = value as Record<string, unknown>;
@@ -83,7 +86,7 @@ function isInvitation(value: unknown): value is Invitation {
   );
 }
 
-/** Under which name the inviting server keeps it. */
+/** The name under which the inviting server keeps it. */
 export function hashInvitationSecret(secret: string): string {
   return hash('sha256', `keystair/invitation/${secret}`, 'hex');
 }

@@ -1,4 +1,4 @@
-/** How much JSON is taken from whom, before any of it is parsed. The numbers and their reasons are those of the limits. */
+/** How much JSON is accepted from each source before it is parsed. The limits give the numbers and their reasons. */
 import type { JsonBounds } from './bounded-json.ts';
 import {
   ANSWER_BYTES_MAX,
@@ -53,7 +53,7 @@ export const KEY_JSON: JsonBounds = {
   values: KEY_VALUES_MAX,
 };
 
-/** A row of a database, or a line of a backup that holds one: the largest is a tree that a secondary told. */
+/** A row of a database, or a line of a backup that holds one: the largest is a tree that a secondary reported. */
 export const ROW_JSON: JsonBounds = {
   length: BACKUP_LINE_BYTES_MAX,
   depth: TREE_DEPTH_MAX,

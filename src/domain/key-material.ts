@@ -1,6 +1,6 @@
 /**
- * Key material in the one type that holds it. It prints as `[redacted]` wherever a value can be printed, so a log
- * line, an error or a JSON body can only carry it where somebody called `expose`.
+ * Key material in the one type that holds it. It prints as `[redacted]` wherever a value can be printed, so a log line,
+ * an error or a JSON body can carry it only where code calls `expose`.
  */
 import { KeystairError } from './errors.ts';
 import { KEY_MATERIAL_BYTES_MAX } from './limits.ts';
@@ -28,7 +28,7 @@ export class KeyMaterial extends Redacted {
     return new KeyMaterial(new TextEncoder().encode(text));
   }
 
-  /** The bytes themselves. Every call of this is a place where material leaves its guard. */
+  /** The bytes themselves. At every call of this, material leaves its guard. */
   expose(): Uint8Array {
     return this.#bytes;
   }

@@ -1,6 +1,6 @@
 /**
- * The limits that more than one file needs, named, with their units and reasons. Those of messages stand in
- * `message-limits.ts`, those of connections in `listener-limits.ts`; a limit that one file alone needs stands in that file.
+ * The limits that more than one file needs, named, with their units and reasons. Those of messages are in
+ * `message-limits.ts`, those of connections in `listener-limits.ts`; a limit that only one file needs is in that file.
  */
 
 // --- one encryption key ---
@@ -9,7 +9,7 @@
 export const KEY_MATERIAL_BYTES_MAX = 4096;
 /** Names and locators are read by people; longer ones are a mistake or an attack. In UTF-16 units. */
 export const NAME_LENGTH_MAX = 255;
-/** Of the reason for which a key is revealed: a paragraph, to be read in the audit log. */
+/** Of the reason for a reveal: a paragraph, to be read in the audit log. */
 export const REASON_LENGTH_MAX = 1000;
 /** All public fields of one key in canonical form: ten fields of at most 255 units, at worst 3 bytes each. */
 export const KEY_FIELDS_BYTES_MAX = 8192;
@@ -22,53 +22,56 @@ export const BLIND_BYTES = 16;
 
 /** Keys in one batch: large enough that one flush is shared by many, small enough to hold in memory and redo. */
 export const TRANSMISSION_KEYS_MAX = 2000;
-/** Bytes in one batch: sixteen times what a sender of ours makes, and what one secondary may have a receiver hold. */
+/** Bytes in one batch: sixteen times what our sender makes, and the most that one secondary may make a receiver hold. */
 export const TRANSMISSION_BYTES_MAX = 16 * 1024 * 1024;
 /** One line of a batch: material and fields at their limits, in base64 and JSON escapes. */
 export const TRANSMISSION_LINE_BYTES_MAX = 64 * 1024;
-/** A batch that trickles is cut off: a slow neighbour holds a connection and 16 MiB at most for this long. */
+/** A batch that trickles is cut off: a slow neighbour holds a connection and 16 MiB for at most this long. */
 export const TRANSMISSION_MS_MAX = 120_000;
 
 // --- heartbeat ---
 
-/** 15 minutes, as the field does it. */
+/** 15 minutes, as is usual in the field. */
 export const HEARTBEAT_INTERVAL_MS_DEFAULT = 15 * 60 * 1000;
 export const HEARTBEAT_INTERVAL_MS_MIN = 1000;
 /** A week: beyond it certificates could lapse between two heartbeats. */
 export const HEARTBEAT_INTERVAL_MS_MAX = 7 * 24 * 60 * 60 * 1000;
 /** First wait after a failure; doubled at each further one, with full jitter. */
 export const BACKOFF_MS_FIRST = 500;
-/** A primary that returns is found again within this, or within one heartbeat where that is shorter. */
+/** A primary that returns is noticed within this, or within one heartbeat where that is shorter. */
 export const BACKOFF_MS_MAX = 60_000;
 /** Epochs remembered for one secondary: enough to tell copies apart; a forgotten one is only sent again. */
 export const EPOCHS_KEPT_MAX = 16;
-/** Servers told of in one heartbeat's tree: hundreds of sites, with room. */
+/** Servers in one heartbeat's tree: hundreds of sites, with room. */
 export const TREE_SERVERS_MAX = 1000;
-/** The same as JSON: with the rest of a heartbeat it stays below `REQUEST_BYTES_MAX`, or a server would be cut off from above. */
+/**
+ * The same as JSON: with the rest of a heartbeat it stays below `REQUEST_BYTES_MAX`; otherwise the server would be cut
+ * off from above.
+ */
 export const TREE_BYTES_MAX = 224 * 1024;
-/** What a server shows of everything below it: what twenty secondaries may tell, and its own secondaries in any case. */
+/** What a server shows of everything below it: what twenty secondaries may report, and its own secondaries in any case. */
 export const TREE_SHOWN_SERVERS_MAX = 20_000;
 export const TREE_SHOWN_BYTES_MAX = 8 * 1024 * 1024;
 /** What is wrong with one server of a tree: a sentence or two. In UTF-16 units. */
 export const TREE_PROBLEM_LENGTH_MAX = 1000;
-/** Changes below that come within this are told upward together: a secondary that keeps changing raises no storm. */
+/** Changes below within this time are reported upward together: a secondary that keeps changing causes no storm. */
 export const TREE_CHANGES_MS = 1000;
-/** The tree below is told again at least this often, so that times shown far above do not grow stale. */
+/** The tree below is reported again at least this often, so that times shown far above do not grow stale. */
 export const TREE_REFRESH_MS = 60 * 60 * 1000;
 
 // --- lookup ---
 
-/** No organisation is deeper; a longer way is a loop that hides. */
+/** No organisation is deeper; a longer way is a hidden loop. */
 export const LOOKUP_DEPTH_MAX = 16;
 /** How long a person waits at a drive before it feels broken. */
 export const LOOKUP_DEADLINE_MS_DEFAULT = 10_000;
 export const LOOKUP_DEADLINE_MS_MAX = 60_000;
 /**
- * Of the time that is left, what a server waits for the one above it. The rest is for its own answer to travel, so that
- * whoever asked hears of the link that is in the way and not of a neighbour that kept silent.
+ * The share of the remaining time for which a server waits for the one above it. The rest is for its own answer to
+ * travel, so that the asker hears which link is blocking, and not that a neighbour kept silent.
  */
 export const LOOKUP_TIME_UPWARD = 0.9;
-/** An unknown key is not asked for again at once. Short: it may arrive by a way that does not tell us. */
+/** An unknown key is not asked for again within this time. Short: it may arrive by a way that does not notify us. */
 export const LOOKUP_MISS_MS = 5000;
 export const LOOKUP_MISSES_MAX = 10_000;
 /** Different questions passed upward at a time. */
@@ -82,14 +85,14 @@ export const REQUEST_BYTES_MAX = 256 * 1024;
 export const DEVICE_PAGE_MAX = 100;
 /** Where a page begins, as text: an id and a name at its limit, in base64. */
 export const PAGE_POSITION_LENGTH_MAX = 2048;
-/** What one command line listing fetches a page. */
+/** Rows that a listing on the command line fetches per page. */
 export const LIST_PAGE_MAX = 1000;
-/** Stanzas of one age header that a server unwraps: ten thousand recipients is not a stick, it is an attack. */
+/** Stanzas of one age header that a server unwraps: ten thousand recipients are an attack. */
 export const UNWRAP_STANZAS_MAX = 64;
 
-// --- budgets: generous, so that only a fault or an attack meets them; above them the answer is "later" ---
+// --- budgets: generous, so that only a fault or an attack meets them; above them the answer is `later` ---
 
-/** Two a second: the shortest heartbeat that can be set, and as many again that a change begins at once. */
+/** Two a second: the shortest heartbeat that can be set, and as many again that a change triggers at once. */
 export const HEARTBEATS_AN_HOUR_DEFAULT = 7200;
 /** Renewing, leaving, moving: a member does each now and then. Ten a minute, for a certificate whose clock is wrong. */
 export const MEMBERSHIP_CALLS_AN_HOUR = 600;
@@ -101,15 +104,15 @@ export const DEVICE_RECORDS_AN_HOUR_DEFAULT = 10_000;
 export const DEVICE_BYTES_AN_HOUR_DEFAULT = 64 * 1024 * 1024;
 export const SECONDARY_RECORDS_AN_HOUR_DEFAULT = 20_000_000;
 export const SECONDARY_BYTES_AN_HOUR_DEFAULT = 64 * 1024 * 1024 * 1024;
-/** A secondary that is put off waits so long at least: a budget fills meanwhile, and lets several batches in at once. */
+/** A deferred secondary waits at least this long: meanwhile the budget refills, and then admits several batches at once. */
 export const PUT_OFF_MS_MIN = 5000;
-/** Where the primary cannot know for how long, its disk being nearly full, or is too old to say. */
+/** Where the primary cannot say for how long: its disk is nearly full, or its release is too old. */
 export const PUT_OFF_MS_DEFAULT = 60_000;
-/** One heartbeat: a primary that was started anew with a larger budget is found to take again by then. */
+/** One heartbeat: within it, a primary that was restarted with a larger budget is found to accept again. */
 export const PUT_OFF_MS_MAX = 15 * 60 * 1000;
 /**
- * Members whose budget is remembered, those who called last: for each share, some 200 bytes a member. Whoever is
- * forgotten begins anew: to gain by it, so many others must call between two calls of one's own.
+ * Members whose budget is remembered, the latest callers first: for each share, some 200 bytes a member. A forgotten
+ * member begins anew; to gain by it, this many others must call between two of its calls.
  */
 export const BUDGETS_REMEMBERED_MAX = 50_000;
 
@@ -121,19 +124,19 @@ export const INVITATION_MS_MAX = 90 * 24 * 60 * 60 * 1000;
 export const INVITATION_SECRET_BYTES = 32;
 /** One line with a few addresses; a larger file is not an invitation. */
 export const INVITATION_BYTES_MAX = 8192;
-/** More than anyone types or generates; a password file that is larger is another file. */
+/** More than anyone types or generates; a larger password file is another file. */
 export const PASSWORD_BYTES_MAX = 4096;
 /** Short-lived: dates are hygiene, the membership row decides. Renewed at two thirds. */
 export const CERTIFICATE_MS = 30 * 24 * 60 * 60 * 1000;
 /** Clocks differ; a certificate is valid from a day before it was made. */
 export const CERTIFICATE_BACKDATE_MS = 24 * 60 * 60 * 1000;
-/** Clocks are set back by seconds every day; by more than this one was wrong before, or is now. */
+/** Clocks are set back by seconds every day. By more than this: the clock was wrong before, or is wrong now. */
 export const CLOCK_BEHIND_MS_MIN = 10 * 60 * 1000;
 export const AUTHORITY_MS = 50 * 365 * 24 * 60 * 60 * 1000;
 
 // --- connections between machines ---
 
-/** A handshake takes milliseconds, over a poor line a second or two; a peer that dawdles longer is let go. */
+/** A handshake takes milliseconds, over a poor line a second or two; a slower peer is dropped. */
 export const TLS_HANDSHAKE_MS_MAX = 10_000;
 /** A session can be resumed for a day, so that a heartbeat every quarter of an hour costs no full handshake. */
 export const TLS_SESSION_MS = 24 * 60 * 60 * 1000;
@@ -141,11 +144,11 @@ export const TLS_SESSION_MS = 24 * 60 * 60 * 1000;
 export const CONNECT_MS_DEFAULT = 5000;
 /** Exchanges under way at a time with one server; more wait in line. One connection carries hundreds a second. */
 export const EXCHANGES_MAX = 64;
-/** An idle connection is closed after this, unless the server announces that it will be sooner. */
+/** An idle connection is closed after this, or sooner where the server announces it. */
 export const CONNECTION_IDLE_MS_MAX = 60_000;
-/** An answer that is held whole in memory. A page of 100 keys with everything at its limit fits. */
+/** An answer held whole in memory. A page of 100 keys with everything at its limit fits. */
 export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
-/** Heads with a status below 200 before an answer: we send none. A proxy may send one or two, and nobody thousands. */
+/** Interim responses (status below 200) before an answer: we send none. A proxy may send one or two, never thousands. */
 export const INTERIM_ANSWERS_MAX = 8;
 /** Certificates a server may present before the pinned one: leaf, authority, and room for one replaced authority. */
 export const CERTIFICATE_CHAIN_MAX = 4;
@@ -154,9 +157,9 @@ export const CERTIFICATE_CHAIN_MAX = 4;
 
 /** Below this a server takes no transmissions, but still records its own devices' keys. */
 export const FREE_BYTES_FOR_TRANSMISSIONS = 256 * 1024 * 1024;
-/** Set aside at start for audit events only, so that lookups go on when the disk is full: some 100,000 events. */
+/** Set aside at start for audit events only, so that lookups still work when the disk is full: some 100,000 events. */
 export const AUDIT_RESERVE_BYTES = 32 * 1024 * 1024;
-/** The first SQLite whose WAL-reset race is mended (3.51.3); older ones can lose commits. */
+/** The first SQLite whose WAL-reset race is fixed (3.51.3); older ones can lose commits. */
 export const SQLITE_VERSION_MIN = '3.51.3';
 
 // --- custody ---
@@ -175,7 +178,7 @@ export const ARGON2_PARALLELISM = 1;
 export const ARGON2_MEMORY_KIB_MAX = 256 * 1024;
 export const ARGON2_PASSES_MAX = 10;
 export const ARGON2_PARALLELISM_MAX = 4;
-/** Wrong passphrases, PINs or sets of shares in one window, before the next has to wait for its end. */
+/** Wrong passphrases, PINs or sets of shares in one window; the next attempt waits for its end. */
 export const UNSEAL_FAILURES_MAX = 5;
 export const UNSEAL_WINDOW_MS = 60_000;
 /** Holders of recovery shares: more are a list nobody keeps. */
@@ -187,24 +190,24 @@ export const PIN_BYTES_MAX = 256;
 
 // --- recovery ---
 
-/** A day: an administrator of the primary allows it by telephone, and a large branch over a thin line has its keys back. */
+/** A day: an administrator of the primary allows it by telephone, and a large branch on a thin line recovers its keys. */
 export const RECOVERY_MS_DEFAULT = 24 * 60 * 60 * 1000;
-/** A permission that is forgotten must end by itself. */
+/** A forgotten permission must end by itself. */
 export const RECOVERY_MS_MAX = 7 * 24 * 60 * 60 * 1000;
-/** Ids asked for at once. As many keys at their limits would not fit into one answer: those that do are given first. */
+/** Ids asked for at once. This many keys at their limits do not fit into one answer: those that fit are given first. */
 export const RECOVERY_PAGE_KEYS = 500;
-/** Rows that the primary looks through for one page of ids: some 50 ms, with others served between. */
+/** Rows that the primary scans for one page of ids: some 50 ms, with other requests served between. */
 export const RECOVERY_SCAN_KEYS = 5000;
 
 // --- store ---
 
-/** Records sealed anew in one transaction: some 5 ms, so that custody and lookups go on between. */
+/** Records re-encrypted under the new data key in one transaction: some 5 ms, so that custody and lookups run between. */
 export const RESEAL_PAGE_KEYS = 250;
 /** Between two such transactions: three quarters of the server's time stay with its devices. */
 export const RESEAL_PAUSE_MS = 15;
-/** Sealing anew that cannot go on, for little disk space say, is tried again after this. */
+/** A re-encryption that cannot continue, for little disk space say, is tried again after this. */
 export const RESEAL_RETRY_MS = 10_000;
-/** Works that share one flush: more would make the first wait for the last, and save nothing that is felt. */
+/** Works that share one flush: more would make the first wait for the last, and save nothing noticeable. */
 export const STORE_GROUP_WORKS_MAX = 512;
 /** Bytes after which a group is committed, however few works it holds: bounds what one flush writes. */
 export const STORE_GROUP_BYTES_MAX = 16 * 1024 * 1024;
@@ -218,10 +221,10 @@ export const DEVICE_KEYS_TOGETHER_MAX = 256;
 
 /**
  * Repeated refusals of one caller for one reason, and one key given to one member again and again, are counted within
- * this and not written singly. Short: a crash loses what was counted and not yet written.
+ * this window and not written singly. Short: a crash loses what was counted and not yet written.
  */
 export const COUNTING_WINDOW_MS = 60_000;
-/** Windows open at a time, each some 300 bytes. Beyond it the oldest is closed early: its count is written. */
+/** Windows open at a time, each some 300 bytes. Beyond this the oldest is closed early: its count is written. */
 export const COUNTING_WINDOWS_MAX = 10_000;
 
 // --- agent ---
@@ -230,18 +233,18 @@ export const COUNTING_WINDOWS_MAX = 10_000;
 export const FILE_IDENTITY_MS = 30 * 24 * 60 * 60 * 1000;
 /** Header of an age file: a few stanzas; hybrid ones take 1.6 KiB. */
 export const AGE_HEADER_BYTES_MAX = 64 * 1024;
-/** Whitespace before and after an armored age file each, as mail and editors leave it: what stock age puts up with. */
+/** Whitespace before and after an armored age file, each, as mail and editors leave it: as much as stock age accepts. */
 export const AGE_ARMOR_WHITESPACE_MAX = 1024;
-/** What is looked at, and where need be erased, at either end of a drive before it is formatted. */
+/** Bytes inspected, and erased where needed, at either end of a drive before it is formatted. */
 export const DRIVE_PROBE_BYTES = 1024 * 1024;
-/** A drive up to this is read from end to end before it is formatted: a slow stick gives that in half a minute. */
+/** A drive up to this size is read from end to end before it is formatted: a slow stick does that in half a minute. */
 export const DRIVE_LOOK_WHOLE_BYTES_MAX = 1024 * 1024 * 1024;
-/** Of a larger one: a disk that has to seek reads as many in five seconds. */
+/** Samples of a larger one: a disk that has to seek reads this many in five seconds. */
 export const DRIVE_SAMPLES = 512;
 export const DRIVE_SAMPLE_BYTES = 16 * 1024;
-/** What a file system may count for a file of which nothing was written: ZFS says one sector. */
+/** What a file system may count for a file to which nothing was written: ZFS reports one sector. */
 export const FILE_BLOCKS_BYTES_UNSEEN = 512;
-/** Where the data of a drive formatted here begins: what cryptsetup takes by itself. */
+/** Where the data of a drive formatted here begins: cryptsetup's own default. */
 export const DRIVE_DATA_OFFSET = 16 * 1024 * 1024;
 /** A LUKS2 header with its keyslots takes 16 MiB; below this nothing would be left for data. */
 export const DRIVE_BYTES_MIN = 20 * 1024 * 1024;
@@ -253,15 +256,18 @@ export const DRIVE_DATA_OFFSET_MAX = 136 * 1024 * 1024;
 export const DRIVE_METADATA_SHOWN_BYTES_MAX = 16 * 1024 * 1024;
 /** What one system tool may say on either output; the rest is read and dropped. */
 export const TOOL_OUTPUT_BYTES_MAX = 64 * 1024;
-/** Read and written at a time when a file is encrypted: large enough that system calls cost nothing beside the cipher. */
+/**
+ * Bytes read and written at a time when a file is encrypted: large enough that system calls cost nothing beside the
+ * cipher.
+ */
 export const FILE_BLOCK_BYTES = 1024 * 1024;
 
-/** Lines of the log that wait because they cannot be written: the first ones, which say what began; then it drops. */
+/** Log lines that wait because they cannot be written. The first ones, which say what began, stay; later ones are dropped. */
 export const LOG_WAITING_BYTES_MAX = 1024 * 1024;
 
-// --- by hand: export and import ---
+// --- manual transfer: export and import ---
 
-/** Below it any machine guesses the rest; the estimate judges what is longer. In characters. */
+/** A shorter password is guessed by any machine; the estimate judges a longer one. In characters. */
 export const EXPORT_PASSWORD_LENGTH_MIN = 12;
 /** 10 to this power guesses, at a second and 256 MiB each, are hundreds of years on a thousand machines. */
 export const EXPORT_PASSWORD_GUESSES_LOG10_MIN = 10;
@@ -277,16 +283,16 @@ export const EXPORT_LINE_BYTES_MAX = 64 * 1024;
 export const EXPORT_SELECTED_MAX = 1000;
 /** Keys read, sealed or recorded between two turns of the event loop: some 10 ms. */
 export const TRANSFER_PAGE_KEYS = 500;
-/** What stands before the file in the body of an import: a password and two words. */
+/** What precedes the file in the body of an import: a password and two words. */
 export const IMPORT_REQUEST_BYTES_MAX = 32 * 1024;
 /** A conflict takes an id made for two contents; more than a handful is an attack and ends the import. */
 export const IMPORT_CONFLICTS_MAX = 1000;
-/** A confirmed import that cannot go on, for a full disk say, is tried again after this. */
+/** A confirmed import that cannot continue, for a full disk say, is tried again after this. */
 export const IMPORT_RETRY_MS = 10_000;
 
 // --- backup ---
 
-/** One row of a backup: the longest is what a secondary told of 5,000 servers below it, names at their limit. */
+/** One row of a backup: the longest is what a secondary reported of 5,000 servers below it, names at their limit. */
 export const BACKUP_LINE_BYTES_MAX = 16 * 1024 * 1024;
 /** Rows loaded in one transaction when a backup is restored: one flush of the cache is shared, memory stays flat. */
 export const RESTORE_PAGE_ROWS = 500;

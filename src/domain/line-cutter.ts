@@ -1,10 +1,10 @@
 /**
- * Lines of bounded length, cut from files and answers as they come, whatever pieces the bytes arrive in. Invariant: at
- * most one line that is not whole is held.
+ * Lines of bounded length, cut from files and answers as the bytes arrive. Invariant: at most one incomplete line is
+ * held.
  */
 const LINE_FEED = 0x0a;
 
-/** Cuts bytes into lines, each with its line feed. Holds at most one line that is not whole. */
+/** Cuts bytes into lines, each with its line feed. */
 export class LineCutter {
   readonly #bytesMax: number;
   readonly #tooLong: (line: number) => Error;
@@ -18,7 +18,7 @@ export class LineCutter {
     this.#tooLong = tooLong;
   }
 
-  /** Lines of the bytes that came, however they are cut. Throws what `tooLong` makes. */
+  /** The lines that these bytes complete. Throws what `tooLong` makes. */
   *push(bytes: Uint8Array): Generator<Buffer, void, undefined> {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     let at = 0;
@@ -30,7 +30,7 @@ export class LineCutter {
     if (at < chunk.length) this.#hold(chunk.subarray(at));
   }
 
-  /** What stands behind the last line feed. */
+  /** The bytes after the last line feed. */
   rest(): Buffer | undefined {
     return this.#begunBytes === 0 ? undefined : this.#line();
   }

@@ -1,6 +1,6 @@
 /**
- * What a lookup can come to: the key, or a reason a person can act on. Every reason names the server where it arose
- * and the servers that were asked before.
+ * The outcomes of a lookup: the key, or a reason a person can act on. Every reason names the server where it arose and
+ * the servers that were asked before.
  */
 import type { CompleteKey } from './encryption-key.ts';
 import { LOOKUP_TIME_UPWARD } from './limits.ts';
@@ -20,7 +20,7 @@ export const LOOKUP_REASONS = [
   'primary-unreachable',
   /** The primary of `at` refuses it. */
   'refused-by-primary',
-  /** The question came back to a server that was asked already. */
+  /** The question came back to a server that had been asked already. */
   'loop',
   /** The way is longer than the limit. */
   'too-deep',
@@ -28,7 +28,7 @@ export const LOOKUP_REASONS = [
   'deadline',
   /** A server on the way answered with something that is not the key asked for. */
   'bad-answer',
-  /** Too many questions at once, or more in an hour than the budget of a server allows. */
+  /** Too many questions at once, or more in an hour than a server's budget allows. */
   'later',
 ] as const;
 export type LookupReason = (typeof LOOKUP_REASONS)[number];
@@ -47,7 +47,7 @@ export type LookupOutcome =
   | { readonly outcome: 'found'; readonly key: CompleteKey; readonly source: ServerName }
   | ({ readonly outcome: 'not-found' } & LookupRefusal);
 
-/** Whole milliseconds to wait for the server above, and to let it know of, where so many are left here; 0 at the least. */
+/** Whole milliseconds to wait for the server above, and to tell it, of those that are left here; at least 0. */
 export function timeForNextHop(remainingMs: number): number {
   return Math.max(0, Math.floor(remainingMs * LOOKUP_TIME_UPWARD));
 }
@@ -56,7 +56,7 @@ function list(servers: readonly ServerName[]): string {
   return servers.map((server) => server.name).join(', then ');
 }
 
-/** The refusal in words: what is in the way, where, and what mends it. */
+/** The refusal in words: what is blocking, where, and what fixes it. */
 export function explainRefusal(refusal: LookupRefusal): { sentence: string; nextStep: NextStep } {
   const at = refusal.at.name;
   const asked = refusal.asked.length === 0 ? 'no server was asked' : `asked: ${list(refusal.asked)}`;

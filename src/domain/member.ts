@@ -25,11 +25,11 @@ export interface Member {
   readonly movedTo: ServerName | null;
   /** ISO 8601. */
   readonly joinedAt: string;
-  /** ISO 8601, or null while it is a member. Set for ever: a removed member's row stays, as a no. */
+  /** ISO 8601, or null while it is a member. Set for ever: a removed member's row stays, as a refusal. */
   readonly removedAt: string | null;
 }
 
-/** Under what a member is looked for. */
+/** The group in which a member is looked up. */
 export type MemberPlace = MemberKind | `removed ${MemberKind}`;
 
 export const MEMBER_PLACES: readonly MemberPlace[] = [

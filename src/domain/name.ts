@@ -1,9 +1,9 @@
 /**
- * Names are read by people: of servers and devices, labels of drives, reasons. What turns the direction of writing, has
- * no width, or only looks like a space is refused where a name is given, so that no two names look alike and none makes a
- * line say what is not so. The rest of Unicode is welcome.
+ * Names are read by people: those of servers and devices, labels of drives, reasons. A character that turns the
+ * direction of writing, has no width, or only looks like a space is refused where a name is given, so that no two names
+ * look alike and no name falsifies a line. The rest of Unicode is welcome.
  *
- * Names that came from elsewhere, or before this rule, stay what they are and are shown with `readable`.
+ * Names that came from elsewhere, or predate this rule, stay as they are and are shown with `readable`.
  */
 import { NAME_LENGTH_MAX } from './limits.ts';
 
@@ -19,7 +19,7 @@ export function nameRule(lengthMax = NAME_LENGTH_MAX): string {
   return `text of 1 to ${lengthMax} characters on one line, without characters that cannot be seen`;
 }
 
-/** The name in one form (NFC), or why it is none, to end a sentence with. */
+/** The name in one form (NFC), or its fault, to end a sentence with. */
 export type ReadName = { readonly name: string } | { readonly fault: string };
 
 export function readName(given: string, lengthMax = NAME_LENGTH_MAX): ReadName {
@@ -39,7 +39,7 @@ export function readable(text: string): string {
 /** For JSON that a terminal may show: the same document, such characters in its strings escaped. */
 export function readableJson(json: string): string {
   return json.replaceAll(UNREADABLE, (character) =>
-    // In JSON a control stands between strings only, as the line feed at the end.
+    // In JSON a control character stands only between strings, as the line feed at the end.
     character < ' '
       ? character
       : character

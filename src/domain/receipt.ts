@@ -1,6 +1,6 @@
 /**
- * Receipts: what a device keeps of each key its server acknowledged, so that a server restored from yesterday can be
- * given back what it lost. Count and digest let both sides compare a whole set in forty bytes.
+ * Receipts: what a device keeps of each key its server acknowledged, so that a server restored from an older copy
+ * recovers what it lost. Count and digest let both sides compare a whole set in forty bytes.
  */
 import { sha256 } from './sha-256.ts';
 

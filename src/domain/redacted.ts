@@ -1,4 +1,4 @@
-/** What holds a secret. Wherever a value can be printed, it prints as `[redacted]`. */
+/** A holder of a secret. Wherever a value can be printed, it prints as `[redacted]`. */
 const REDACTED = '[redacted]';
 
 export abstract class Redacted {

@@ -1,12 +1,12 @@
 /**
  * Rights: what a person may do in a functional area, and the one question for them.
  *
- * Invariants: refused by default, a person has what they were given. A `Caller` is made here alone, of a person who has
- * every right that the call needs: an operation that is handed one asks for nothing more.
+ * Invariants: every right is refused by default; a person has those they were given. Only this file makes a `Caller`,
+ * and only of a person who has every right that the call needs: an operation that is handed one checks nothing more.
  */
 import { KeystairError } from './errors.ts';
 
-/** Every right there is. Of the key register there is nothing to write, and a reveal is no list. */
+/** Every right there is. The key register has nothing to write, and a reveal is no list. */
 export const RIGHTS = [
   { area: 'Administration Server', right: 'Read' },
   { area: 'Administration Server', right: 'Write' },
@@ -14,7 +14,7 @@ export const RIGHTS = [
   { area: 'Hierarchy of Administration Servers', right: 'Write' },
   { area: 'Managed devices', right: 'Read' },
   { area: 'Managed devices', right: 'Write' },
-  /** That keys exist, and why one can or cannot be had. */
+  /** That keys exist, and why one can or cannot be obtained. */
   { area: 'Key register', right: 'Read' },
   /** Export. */
   { area: 'Encryption key management', right: 'Read' },
@@ -40,24 +40,24 @@ export function write(area: AreaWith<'Write'>): RequiredRight {
   return { area, right: 'Write' };
 }
 
-/** Who signed in, as the audit log names them. What they may do was not asked yet. */
+/** A signed-in person, as the audit log names them. Their rights are not checked yet. */
 export interface Person {
   readonly name: string;
   readonly rights: readonly RequiredRight[];
 }
 
-/** Whoever may open the data directory's socket owns the data directory: all rights, under this name. */
+/** A person who may open the data directory's socket owns the data directory: all rights, under this name. */
 export const LOCAL_ADMINISTRATOR: Person = { name: 'local administrator', rights: RIGHTS };
 
 declare const wasAllowed: unique symbol;
 
-/** Who calls, and the proof that they may. */
+/** The caller, and the proof that they may call. */
 export interface Caller {
   readonly name: string;
   readonly [wasAllowed]: true;
 }
 
-/** Throws `not-allowed`, with area and right of the first that is lacking. */
+/** Throws `not-allowed`, with area and right of the first that is missing. */
 export function requireRights({ name, rights }: Person, required: readonly RequiredRight[]): Caller {
   const lacking = required.find(
     (one) => !rights.some(({ area, right }) => area === one.area && right === one.right),

@@ -1,6 +1,7 @@
 /**
- * A repository's sequence: numbers without gaps, each with a chain value, c(n) = SHA-256(c(n−1) ‖ digest). The audit log
- * is chained in the same way over its leaf hashes. Two servers that agree on a number and its chain value agree on everything up to it.
+ * A repository's sequence: numbers without gaps, each with a chain value, c(n) = SHA-256(c(n−1) ‖ digest). The audit
+ * log is chained the same way over its leaf hashes. Two servers that agree on a number and its chain value agree on
+ * everything up to it.
  */
 import { sha256 } from './sha-256.ts';
 
@@ -28,7 +29,7 @@ export function samePosition(left: Position, right: Position): boolean {
 
 /**
  * What a secondary concludes from the position its primary says it has received: `continue` from there, or `new-epoch`
- * because this repository is not the one the primary heard (put back to an older copy, or run twice).
+ * because this repository is not the one the primary heard (restored to an older copy, or run twice).
  *
  * @param ownChain this repository's chain value at that number, undefined beyond its head.
  */

@@ -1,6 +1,6 @@
 /**
- * SHA-256 in one call. Each key takes several, and a hash in a buffer of its own costs twice as much as one that
- * passes as text: memory outside the heap is slow to get and slow to be rid of.
+ * SHA-256 in one call. Each key takes several, and a hash in a buffer of its own costs twice as much as one that passes
+ * as text: memory outside the heap is slow to allocate and slow to free.
  */
 import { hash } from 'node:crypto';
 

@@ -1,7 +1,9 @@
 /**
- * A step that is told to whoever reads a failure or a warning: its name and details for a surface with words of its own,
- * and a plain sentence for all others. Invariant: a step that was told by another program is taken only where this one
- * knows it and every detail is there; else the plain sentence that came with it is shown.
+ * A next step for the reader of a failure or a warning: a name and details for a surface with words of its own, and a
+ * plain sentence for all others.
+ *
+ * Invariant: a step from another program is accepted only where this program knows it and has every detail; otherwise
+ * the plain sentence that came with it is shown.
  */
 import { PATH_LENGTH_MAX } from './message-limits.ts';
 import { STEPS, type StepName } from './steps.ts';
@@ -11,7 +13,7 @@ export interface Step {
   readonly details: Readonly<Record<string, string>>;
 }
 
-/** An imperative clause without a full stop, or a step, which has one. */
+/** An imperative clause without a full stop, or a step, which holds one. */
 export type NextStep = string | Step;
 
 /** As it travels and is shown. */
@@ -20,7 +22,7 @@ export interface ToldStep {
   readonly step?: Step | undefined;
 }
 
-/** A sentence that somebody should act on, and how. */
+/** A sentence that someone should act on, and how. */
 export interface Notice {
   readonly sentence: string;
   readonly nextStep?: string | undefined;
@@ -61,7 +63,7 @@ export function notice(sentence: string, next?: NextStep): Notice {
   return next === undefined ? { sentence } : { sentence, ...told(next) };
 }
 
-/** Of anything that was sent. */
+/** Checks anything that was received. */
 export function isStep(value: unknown): value is Step {
   const { name, details } = (value ?? {}) as { readonly name?: unknown; readonly details?: unknown };
   if (typeof name !== 'string' || !Object.hasOwn(STEPS, name)) return false;

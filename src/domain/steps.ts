@@ -1,6 +1,8 @@
 /**
- * What people are told to do next wherever a surface can do it or has its own words for it: one row a step, in plain
- * words that any surface can show. The command line has a command for each (`cli/next-steps.ts`), a console a button.
+ * What people are told to do next, one row a step, in plain words that any surface can show. A surface that can do the
+ * step, or has its own words for it, uses those: the command line has a command for each (`cli/next-steps.ts`), a
+ * console a button.
+ *
  * Invariant: no row names a command, and each names all its details, in braces.
  */
 export const STEPS = {
@@ -50,7 +52,7 @@ export const STEPS = {
   'secondary-heartbeat':
     'it sends its keys again with its next heartbeat; at once with one that is sent from {server}',
 
-  // keys by hand and over the hierarchy
+  // keys by manual transfer and over the hierarchy
   'carry-keys-here': 'carry them here in a file: export them from a server that has them',
   'carry-keys': 'carry the keys in a file: export them there, and import them here',
   'use-hierarchy-there':

@@ -1,6 +1,6 @@
 /**
- * A transmission: one bounded batch of keys as JSON lines. First the position it continues from, then a key a line,
- * last the position it comes to. Reading it is a pure fold over bytes, whatever the pieces they arrive in.
+ * A transmission: one bounded batch of keys as JSON lines. First the position it continues from, then one key a line,
+ * last the position it reaches. Reading it is a pure fold over bytes, however they are cut.
  */
 import { KeystairError } from './errors.ts';
 import {
@@ -22,7 +22,7 @@ export class BatchLines {
   #bytes = 0;
   #lines = 0;
 
-  /** The lines that end in this piece. Throws `request-too-large`. */
+  /** The lines that this piece completes. Throws `request-too-large`. */
   push(piece: Uint8Array): string[] {
     this.#bytes += piece.length;
     if (this.#bytes > TRANSMISSION_BYTES_MAX) throw tooLarge(`more than ${TRANSMISSION_BYTES_MAX} bytes`);
@@ -51,7 +51,7 @@ export function batchIncomplete(how: string): KeystairError {
   });
 }
 
-/** How long a transmission that is put off waits, whatever the other end said. @param waitMs undefined: it did not say. */
+/** How long a deferred transmission waits, whatever the other end said. @param waitMs undefined: it did not say. */
 export function boundPutOff(waitMs: number | undefined): number {
   return Math.min(PUT_OFF_MS_MAX, Math.max(PUT_OFF_MS_MIN, waitMs ?? PUT_OFF_MS_DEFAULT));
 }

@@ -1,2 +1,2 @@
-/** The one spelling of ids. Ids of keys are UUIDv7; what a UUID is of is said where it is used. */
+/** The one spelling of ids. Ids of keys are UUIDv7; each use says what its UUID identifies. */
 export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
