@@ -1,4 +1,4 @@
-/** What the agent's program is asked by the command line that runs it in its own process, and what it reports. */
+/** What the command line asks of the agent's program, which it runs in its own process, and what the program reports. */
 import type { KeystairError } from '#domain/errors.ts';
 import type { AgeAlgorithm } from '#domain/file-stanza.ts';
 import type { ServerName } from '#domain/server-name.ts';
@@ -8,9 +8,9 @@ export interface EnrolReport {
   /** The server the device is with now: the new one, or the one it stays with. */
   readonly server: ServerName;
   readonly keys: { readonly needed: number; readonly obtained: number; readonly missing: readonly string[] };
-  /** Why each that is missing could not be had, in words. */
+  /** Why each missing key could not be obtained, in words. */
   readonly missing: readonly { readonly id: string; readonly because: string }[];
-  /** It was to change server and did not: the sentence says why and how to bring what is missing. */
+  /** It was to change server and did not: the sentence says why, and how to bring what is missing. */
   readonly stays: KeystairError | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface AgentStatusReport {
   readonly addresses: readonly string[];
   /** ISO 8601, or null before the first. */
   readonly lastHeartbeatAt: string | null;
-  /** Why the last heartbeat did not go through; null where it did. */
+  /** Why the last heartbeat failed; null where it succeeded. */
   readonly problem: string | null;
   /** For a person: what else the agent knows, label and text. */
   readonly rows: readonly (readonly [string, string])[];

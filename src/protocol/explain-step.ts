@@ -1,9 +1,9 @@
-/** One server on the way of a lookup, as servers tell it down to whoever asked, and as it is shown. */
+/** One server on the way of a lookup, as servers report it down to the asker, and as it is shown. */
 import { z } from 'zod';
 import { ServerNameSchema } from './fields.ts';
 import { Time } from './forms.ts';
 
-/** `link` is of the way from it to its primary. */
+/** `link` describes the way from this server to its primary. */
 export const ExplainStep = z.object({
   server: ServerNameSchema,
   option: z.boolean(),

@@ -1,20 +1,21 @@
 /**
- * The forms of which messages are made, and how a message is held against its form.
+ * The forms of messages, and how a message is checked against its form.
  *
- * Invariant: no text and no list is without a greatest length, and the first fault ends the checking. Zod would go on and
- * keep what is wrong with every field of every element: kilobytes of a stranger would cost a second and hundreds of megabytes.
+ * Invariant: every text and every list has a greatest length, and the first fault ends the check. Zod would otherwise
+ * record every fault in every field of every element: kilobytes from a stranger would cost a second and hundreds of
+ * megabytes.
  */
 import { z } from 'zod';
 import { nameRule, readName } from '#domain/name.ts';
 
-/** For every check of a form: behind a fault nothing more is looked at. */
+/** For every check of a form: after a fault nothing more is checked. */
 export const STOPS = { abort: true } as const;
 
 export function text(lengthMax: number, lengthMin = 0) {
   return z.string().max(lengthMax, STOPS).min(lengthMin, STOPS);
 }
 
-/** What somebody writes for others to read later, without the white space around it. */
+/** What a person writes for others to read later, without surrounding white space. */
 export function remark(lengthMax: number) {
   return z
     .string()
@@ -31,7 +32,7 @@ export function base64(lengthMax: number) {
   return z.base64(STOPS).max(lengthMax, STOPS);
 }
 
-/** @param pattern of bounded length, from the text's beginning to its end. */
+/** @param pattern of bounded length, anchored at both ends of the text. */
 export function matching(pattern: RegExp, message: string) {
   return z.string().regex(pattern, { ...STOPS, message });
 }
@@ -44,10 +45,10 @@ export function list<Form extends z.ZodType>(form: Form, most: number, least = 0
   return z.array(form).max(most, STOPS).min(least, STOPS);
 }
 
-/** ISO 8601 in UTC. As Date writes it, with room for other writers. */
+/** ISO 8601 in UTC, as Date writes it, with room for other writers. */
 export const Time = z.iso.datetime(STOPS).max(32, STOPS);
 
-/** Zod knows it, and its own `validate` says it. A test sees whether it still does with another release of zod. */
+/** Zod knows this option and its own `validate` names it. A test checks that a new release of zod still does. */
 const FIRST_FAULT: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true };
 
 export type Fault = z.core.$ZodIssue;
@@ -60,7 +61,7 @@ export function formed<Form extends z.ZodType>(form: Form, value: unknown): Form
   return parsed.success ? { ok: true, value: parsed.data } : { ok: false, fault: parsed.error.issues[0]! };
 }
 
-/** Where the fault is, and what it is. Nothing that was sent, but names of elements. */
+/** Where the fault is, and what it is. Quotes nothing that was sent except names of elements. */
 export function faultWords({ path, message }: Fault, whole = 'the request'): string {
   return `${path.length === 0 ? whole : path.join('.')}: ${message}`;
 }

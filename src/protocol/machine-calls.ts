@@ -19,7 +19,7 @@ export interface SendRequest {
   readonly body: string | Uint8Array;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs: number;
-  /** The largest answer to take. */
+  /** The largest answer to accept. */
   readonly maxBytes: number;
   /** May be sent again after a kept connection broke. */
   readonly idempotent: boolean;

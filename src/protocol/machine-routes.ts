@@ -8,9 +8,9 @@ import { KEY_JSON, REQUEST_JSON, TREE_JSON } from '#domain/json-bounds.ts';
 import * as message from './messages.ts';
 
 /**
- * - `joiner`: holds a key pair and an invitation, no membership.
+ * - `joiner`: has a key pair and an invitation, no membership.
  * - `lapsed-member`: a member of either kind whose certificate's dates do not fit; also any member.
- * - `device`, `secondary`: a member of that kind with a certificate in its dates.
+ * - `device`, `secondary`: a member of that kind with a certificate within its dates.
  */
 export type MachineCaller = 'joiner' | 'lapsed-member' | 'device' | 'secondary';
 
@@ -20,9 +20,9 @@ export interface MachineRoute<Request extends z.ZodType = z.ZodType, Answer exte
   /** The body's schema, or `json-lines` where the body is streamed. */
   readonly request: Request | 'json-lines';
   readonly answer: Answer;
-  /** How much of a request is taken before it is parsed; of a streamed one, of each line. */
+  /** How much of a request is accepted before it is parsed; of a streamed one, of each line. */
   readonly bounds: JsonBounds;
-  /** Repeating it changes nothing more, so a client may do so after a connection broke. */
+  /** Repeating it changes nothing more, so a client may repeat it after a connection broke. */
   readonly idempotent: boolean;
 }
 

@@ -34,7 +34,7 @@ const ClaimText = matching(CLAIM_TEXT, 'must be 16 bytes in unpadded canonical b
 const Certificate = text(CERTIFICATE_LENGTH_MAX);
 const Receipt = text(RECEIPT_LENGTH_MAX);
 
-/** From one server upward, as many as a lookup asks. */
+/** Servers upward from one, as many as a lookup asks. */
 export const ServerLine = list(ServerNameSchema, LOOKUP_DEPTH_MAX);
 
 // --- joining ---
@@ -45,7 +45,7 @@ export const JoinRequest = z.object({
   id: Uuid,
   name: Name,
   kind: z.enum(['device', 'secondary']),
-  /** A device that still belongs to another server, and moves over only when its keys are here. */
+  /** A device that still belongs to another server, and moves over only once its keys are here. */
   arriving: z.boolean().optional(),
 });
 export const JoinAnswer = z.object({
@@ -74,7 +74,7 @@ export const HeartbeatRequest = z.object({
   epoch: Epoch,
   seq: Seq,
   chain: Hex32,
-  /** First 16 hexadecimal digits of a digest of the servers below; the servers themselves when the primary asked. */
+  /** First 16 hexadecimal digits of a digest of the servers below; the servers themselves only when the primary asked. */
   treeDigest: matching(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal digits'),
   tree: ToldServersSchema.optional(),
   /** The interval of its heartbeats: after three without one its primary shows it as silent. */
@@ -91,9 +91,9 @@ export const HeartbeatAnswer = z.object({
   /** Send the tree with another heartbeat. */
   wantTree: z.boolean().optional(),
   addresses: Addresses.optional(),
-  /** Two copies of one server were heard. */
+  /** The primary heard two copies of one server. */
   copies: z.boolean().optional(),
-  /** The servers above this primary, the nearest first: none of them may join below. An earlier release does not say. */
+  /** The servers above this primary, nearest first: none of them may join below. An earlier release omits it. */
   line: ServerLine.optional(),
 });
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
@@ -102,7 +102,7 @@ export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 
 /** First line. The batch continues from this number and chain value. */
 export const TransmissionStart = z.object({ epoch: Epoch, seq: Seq, chain: Hex32 });
-/** Last line: what the batch comes to. A body without it was cut off. */
+/** Last line: the position that the batch reaches. A body without it was cut off. */
 export const TransmissionEnd = z.object({ end: z.object({ seq: Seq, chain: Hex32 }) });
 export const TransmissionAnswer = z.object({
   outcome: z.enum(['received', 'discontinuous', 'closed', 'later']),
@@ -115,7 +115,7 @@ export const TransmissionAnswer = z.object({
   ),
   useHierarchy: z.boolean(),
   dmz: z.boolean(),
-  /** With `later`: no sooner is the same batch worth sending. An older release does not say. */
+  /** With `later`: sending the same batch sooner is pointless. An earlier release omits it. */
   waitMs: whole().optional(),
 });
 export type TransmissionAnswer = z.infer<typeof TransmissionAnswer>;
@@ -125,7 +125,7 @@ export type TransmissionAnswer = z.infer<typeof TransmissionAnswer>;
 export const LookupRequest = z.object({
   id: Uuid,
   claim: ClaimText,
-  /** Servers that looked already, in order. */
+  /** Servers that have looked already, in order. */
   asked: list(ServerNameSchema, ASKED_SERVERS_MAX),
   remainingMs: whole(1, LOOKUP_DEADLINE_MS_MAX),
 });
@@ -154,12 +154,12 @@ export const ExplainAnswer = z.object({
   path: list(ExplainStep, ASKED_SERVERS_MAX),
   /** Why the primary let nothing cross to the asker, where the reason is not the primary's own option. */
   closed: z.enum(['dmz', 'option-off']).optional(),
-  /** What a lookup would be refused for. Without it the key was found on the path, or the release is an earlier one. */
+  /** The reason why a lookup would be refused. Absent where the key was found on the path, or from an earlier release. */
   refusal: LookupRefusalSchema.optional(),
 });
 export type ExplainAnswer = z.infer<typeof ExplainAnswer>;
 
-// --- recovery: what a secondary once sent, given back to it ---
+// --- recovery: a secondary gets back what it once sent ---
 
 const RECOVERY_REFUSALS = ['not-allowed', 'link-in-dmz', 'option-off'] as const;
 const RecoveryRefusalSchema = z.object({
@@ -175,15 +175,15 @@ export const RecoverableAnswer = z.union([
   z.object({
     outcome: z.literal('page'),
     keys: list(z.object({ id: Uuid, digest: Hex32 }), 2 * RECOVERY_PAGE_KEYS),
-    /** To be given as `after` for the next page; null behind the last. */
+    /** The `after` of the next page; null at the end. */
     next: Seq.nullable(),
-    /** The last number there is, for showing how far it is. */
+    /** The last number there is, to show progress. */
     of: Seq,
   }),
   RecoveryRefusalSchema,
 ]);
 export const RecoverRequest = z.object({ ids: list(Uuid, RECOVERY_PAGE_KEYS, 1) });
-/** Whatever of `ids` is in neither list did not fit, and is to be asked for again. */
+/** Any of `ids` in neither list did not fit, and must be asked for again. */
 export const RecoverAnswer = z.union([
   z.object({
     outcome: z.literal('keys'),
@@ -202,7 +202,7 @@ export const DeviceHeartbeatRequest = z.object({
 export const DeviceHeartbeatAnswer = z.object({
   server: ServerNameSchema,
   addresses: Addresses,
-  /** The server counts receipts otherwise: show them. */
+  /** The server's count of receipts differs: show them. */
   receipts: z.enum(['agree', 'differ']),
 });
 
@@ -253,6 +253,6 @@ export const ArriveAnswer = z.object({
   ),
 });
 
-/** To the new server: the device is over. To the old one: it has moved. */
+/** To the new server: the device has moved over. To the old one: it has left. */
 export const MovedRequest = z.object({ server: ServerNameSchema });
 export const Empty = z.object({});

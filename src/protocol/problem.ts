@@ -10,7 +10,10 @@ import { StepForm } from './told-step.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** 500 and above is trouble of the server, and goes into its log; all else is the caller's to mend. Grouped as the codes are. */
+/**
+ * 500 and above is the server's trouble and goes into its log; all else is for the caller to fix. Grouped as the codes
+ * are.
+ */
 const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'invalid-argument': 400,
   'not-available-yet': 404,
@@ -89,7 +92,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'drive-data-missing': 422,
   'tool-missing': 500,
   'tool-failed': 500,
-  // Whoever asked has gone, or what it sent broke off.
+  // The caller has gone, or its body broke off.
   interrupted: 400,
   internal: 500,
 };
@@ -106,7 +109,7 @@ export const Problem = z.object({
 });
 export type Problem = z.infer<typeof Problem>;
 
-/** What is told of a failure. Of a failure without a code only that it happened: its text may hold anything. */
+/** What a failure reveals. Of one without a code, only that it happened: its text may hold anything. */
 export function problemOf(error: unknown): Problem {
   if (!(error instanceof KeystairError)) {
     return {
@@ -130,7 +133,7 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
-/** The failure a problem document tells of. Anything else becomes `request-invalid` with the status. */
+/** The failure that a problem document reports. Anything else becomes `request-invalid` with the status. */
 export function errorFromProblem(status: number, body: unknown): KeystairError {
   const parsed = formed(Problem, body);
   if (!parsed.ok) {

@@ -1,16 +1,16 @@
-/** What the server's program is asked by the command line that runs it in its own process, and what it reports. */
+/** What the command line asks of the server's program, which it runs in its own process, and what the program reports. */
 import type { ServerName } from '#domain/server-name.ts';
 import type { Notice } from '#domain/step.ts';
 import type { VerifyAnswer } from './people/people-answers.ts';
 
 export interface Watch {
-  /** How far a long call is: `done` of `of`, in whatever unit. */
+  /** The progress of a long call: `done` of `of`, in any unit. */
   readonly onProgress: (done: number, of: number) => void;
-  /** Ends the call, and what it does at the server. */
+  /** Ends the call, and its work at the server. */
   readonly stop: AbortSignal;
 }
 
-/** As the command line gives them. */
+/** Options as the command line gives them. */
 export interface ServerOptions {
   readonly data: string;
   readonly name?: string | undefined;
@@ -21,7 +21,7 @@ export interface ServerOptions {
   readonly config?: string | undefined;
 }
 
-/** `ready` when it can be talked to; with `sealed` it waits for a person, and `unsealed` follows. */
+/** `ready` when it accepts calls; with `sealed` it waits for a person, and `unsealed` follows. */
 export interface ServerReady {
   readonly event: 'ready' | 'unsealed';
   readonly server: ServerName;
@@ -36,7 +36,7 @@ export interface ServerLife {
   readonly stop: AbortSignal;
 }
 
-/** A backup's file as it comes, and what opens it. */
+/** The bytes of a backup's file as they come, and what opens it. */
 export interface BackupFile {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly password: string;
@@ -53,7 +53,7 @@ export interface RestoreReport {
   readonly counts: Readonly<Record<string, number>>;
   /** Whether a new key file opens it. */
   readonly keyFile: boolean;
-  /** Seals of the old server that open this one too. */
+  /** Seals of the old server that also open this one. */
   readonly otherSeals: readonly string[];
 }
 
@@ -67,7 +67,7 @@ export interface CheckReport {
 }
 
 export interface ServerProgram {
-  /** Runs until `stop` is aborted and everything is drained. `onReady` is called once, or twice where it starts sealed. */
+  /** Runs until `stop` is aborted and everything is drained. Calls `onReady` once, or twice where it starts sealed. */
   readonly runServer: (options: ServerOptions, life: ServerLife) => Promise<void>;
   /** Verifies a data directory on which no server runs. */
   readonly verifyOffline: (
@@ -75,12 +75,12 @@ export interface ServerProgram {
     configFile: string | undefined,
     life: Watch,
   ) => Promise<VerifyAnswer>;
-  /** Makes an empty data directory the server that the backup holds, whole or not at all. */
+  /** Makes an empty data directory into the server that the backup holds, whole or not at all. */
   readonly restoreServer: (
     file: BackupFile,
     dataDirectory: string,
     options: { readonly config: string | undefined; readonly newKeyFile: boolean },
   ) => Promise<RestoreReport>;
-  /** Restores into a directory of its own under `scratch`, verifies everything, and leaves nothing. */
+  /** Restores into a directory of its own under `scratch`, verifies everything, and leaves nothing behind. */
   readonly checkBackupFile: (file: BackupFile, scratch: string, life: Watch) => Promise<CheckReport>;
 }

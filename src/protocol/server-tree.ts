@@ -1,6 +1,6 @@
 /**
- * The servers below one, as they are told upward and shown. Invariant: the schema nests as deep as a lookup goes and no
- * deeper, so whoever walks a tree that it read meets a bound, whatever a neighbour sent.
+ * The servers below one, as they are reported upward and shown. Invariant: the schema nests as deep as a lookup goes
+ * and no deeper, so every walk of a parsed tree is bounded, whatever a neighbour sent.
  */
 import { z } from 'zod';
 import {
@@ -12,7 +12,7 @@ import {
 import { Name, Uuid } from './fields.ts';
 import { list, text, Time, whole } from './forms.ts';
 
-/** A server below, as told upward. */
+/** A server below, as reported upward. */
 export interface TreeServer {
   readonly id: string;
   readonly name: string;
@@ -22,12 +22,12 @@ export interface TreeServer {
   readonly waiting: number | null;
   readonly lastHeartbeatAt: string | null;
   readonly problem: string | null;
-  /** When it became a secondary of the server above it. An earlier release does not say. */
+  /** When it became a secondary of the server above it. An earlier release omits it. */
   readonly joinedAt?: string | undefined;
   readonly secondaries: readonly TreeServer[];
 }
 
-/** What is shown of one server, itself or below. */
+/** What is shown of one server, the own one or one below. */
 export const ShownServer = z.object({
   id: Uuid,
   name: Name,
@@ -38,10 +38,10 @@ export const ShownServer = z.object({
   problem: text(TREE_PROBLEM_LENGTH_MAX).nullable(),
 });
 const ToldServer = ShownServer.extend({ joinedAt: Time.optional() });
-/** An earlier release tells of more servers than are kept: they are cut, and not refused. */
+/** An earlier release reports more servers than are kept: they are cut, not refused. */
 const SIDE_BY_SIDE_MAX = 2 * TREE_SERVERS_MAX;
 
-/** One level inside the other, as many as a lookup has servers. What stands below the last is not read. */
+/** One level inside the other, as many as a lookup has servers. Levels below the last are not read. */
 function nestedSchema(server: z.ZodObject, sideBySideMax: number): z.ZodType<TreeServer[]> {
   let schema: z.ZodType = list(z.never(), 0).catch([]);
   for (let level = 0; level < LOOKUP_DEPTH_MAX; level += 1) {
@@ -50,6 +50,6 @@ function nestedSchema(server: z.ZodObject, sideBySideMax: number): z.ZodType<Tre
   return schema as z.ZodType<TreeServer[]>;
 }
 
-/** Servers side by side, with those below each: as servers tell them to one another, and as people are shown them. */
+/** Servers side by side, with those below each: as servers report them, and as people see them. */
 export const ToldServersSchema = nestedSchema(ToldServer, SIDE_BY_SIDE_MAX);
 export const ShownServersSchema = nestedSchema(ShownServer, TREE_SHOWN_SERVERS_MAX);

@@ -1,6 +1,6 @@
 /**
- * The protocol version that every message carries in a header. Neighbours one release apart work together; further
- * apart is refused, saying which to upgrade.
+ * The protocol version that every message carries in a header. Neighbours one release apart work together; a wider gap
+ * is refused, and the refusal says which side to upgrade.
  */
 import { KeystairError } from '#domain/errors.ts';
 

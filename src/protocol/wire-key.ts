@@ -1,8 +1,8 @@
 /**
- * An encryption key as it travels: public fields as they are, material and blind in base64. Invariant: parsing a key is
- * checking it, so a key that came from outside fits its id.
+ * An encryption key as it travels: public fields as they are, material and blind in base64. Invariant: parsing a key
+ * checks it, so a key from outside fits its id.
  *
- * Written by hand and not as a schema: a transmission of a million keys passes here.
+ * Written by hand and not as a schema: a transmission of a million keys passes through here.
  */
 import { z } from 'zod';
 import { isObject } from '#domain/bounded-json.ts';
@@ -54,7 +54,7 @@ function text(from: Record<string, unknown>, field: string): string {
   return value;
 }
 
-/** RFC 4648 section 4, padded, the bits that carry nothing zero: then no two texts are the same bytes. */
+/** RFC 4648 section 4, padded, unused bits zero: so no two texts give the same bytes. */
 const CANONICAL_BASE64 =
   /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;
 
@@ -111,7 +111,7 @@ export function keyFromWire(value: unknown): CheckedKey {
   });
 }
 
-/** The key of an answer, where it is the one that was asked for; undefined where it is another, or none. */
+/** The key of an answer if it is the one that was asked for; undefined if it is another, or none. */
 export function askedKeyFromWire(value: unknown, id: string): CheckedKey | undefined {
   try {
     const checked = keyFromWire(value);
@@ -122,7 +122,7 @@ export function askedKeyFromWire(value: unknown, id: string): CheckedKey | undef
   }
 }
 
-/** The id of whatever was meant to be a key, for naming it in a refusal; empty where it has none. */
+/** The id of something that should be a key, for naming it in a refusal; empty where it has none. */
 export function idOfWire(value: unknown): string {
   if (!isObject(value) || !isObject(value['key'])) return '';
   const id = value['key']['id'];

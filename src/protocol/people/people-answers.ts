@@ -1,6 +1,6 @@
 /**
- * What people are answered where it is more than a line: a key or device in a list, the tree, the way of a lookup, what a
- * verification found; and the lines in which a long call tells how far it is.
+ * Answers to people that take more than a line: a key or device in a list, the tree, the way of a lookup, what a
+ * verification found; and the lines in which a long call reports progress.
  */
 import { z } from 'zod';
 import { KEY_KINDS } from '#domain/key-kind.ts';
@@ -58,7 +58,7 @@ export const ListedDevice = z.object({
   movedTo: ServerNameSchema.optional(),
 });
 
-/** What is wrong with the link to the primary may name every address that was tried. */
+/** The problem of the link to the primary may name every address that was tried. */
 const OwnServer = ShownServer.extend({ problem: Sentence.nullable() });
 
 export const HierarchyAnswer = z.object({
@@ -68,10 +68,10 @@ export const HierarchyAnswer = z.object({
 });
 export type HierarchyAnswer = z.infer<typeof HierarchyAnswer>;
 
-/** Where a damaged key can be had again: from its own row, a neighbour, a device's receipt, or a file. */
+/** Where a damaged key can be recovered: from its own row, a neighbour, a device's receipt, or a file. */
 const PlaceOfKey = z.object({
   place: z.enum(['here', 'primary', 'secondary', 'device', 'export']),
-  /** Null for an export: whoever keeps one knows. */
+  /** Null for an export: only the people who keep one know. */
   id: Field.nullable(),
   name: Field.nullable(),
 });
@@ -87,30 +87,30 @@ export const VerifyAnswer = z.object({
       /** Its number; up to `to` where a run of rows is missing. */
       seq: z.number(),
       to: z.number(),
-      /** As the row says, or the audit log where there is none; null where neither tells. */
+      /** As the row says, or the audit log where there is no row; null where neither says. */
       id: Field.nullable(),
       what: Sentence,
       places: list(PlaceOfKey, PEOPLE_LIST_MAX),
     }),
     PEOPLE_LIST_MAX,
   ),
-  /** What a repair did, before everything else here was found. */
+  /** What a repair did; everything else here was found after it. */
   repair: z
     .object({
       mended: list(
         z.object({
           seq: z.number(),
           id: Field,
-          /** `here`, or who brought the record again, as `primary:ID`. */
+          /** `here`, or who brought the record, as `primary:ID`. */
           from: Field,
           /** Of the server that brought it. */
           name: Field.nullable(),
         }),
         REPORT_NAMES_MAX,
       ),
-      /** Besides those that are named. */
+      /** Besides those named. */
       moreMended: z.number().optional(),
-      /** Who was asked for the rest, and how that is hastened. */
+      /** Who was asked for the rest, and how to hasten it. */
       waiting: list(
         z.object({
           place: z.enum(['primary', 'secondary', 'device']),
@@ -120,7 +120,7 @@ export const VerifyAnswer = z.object({
         }),
         PEOPLE_LIST_MAX,
       ),
-      /** What was in the way. */
+      /** What blocked the repair. */
       obstacles: list(NoticeForm, PEOPLE_LIST_MAX),
     })
     .optional(),
@@ -135,7 +135,8 @@ export const ExplainResult = z.object({
 export type ExplainResult = z.infer<typeof ExplainResult>;
 
 /**
- * A line of an answer to whoever accepts lines (`LINES_MEDIA_TYPE`): how far a long call is, and last how it ended.
+ * A line of an answer to a caller that accepts lines (`LINES_MEDIA_TYPE`): the progress of a long call, and last how it
+ * ended.
  */
 export const PeopleLine = z.union([
   z.object({ done: z.number(), of: z.number() }),

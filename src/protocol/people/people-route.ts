@@ -4,11 +4,11 @@ import type { RequiredRight, RequiredRights } from '#domain/right.ts';
 
 export interface PeopleRoute<Request extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Its `:name` parts are fields of the request. All others stand where `restPlace` says. */
+  /** Its `:name` parts are fields of the request. All other fields are where `restPlace` says. */
   readonly path: string;
-  /** All of them. */
+  /** The call needs all of them. */
   readonly rights: RequiredRights;
-  /** What a field of the request needs besides, where it is given. */
+  /** The rights that a field of the request needs in addition, where it is given. */
   readonly besides?: Readonly<Partial<Record<string, RequiredRights>>>;
   readonly request: Request;
   readonly answer: Answer;
@@ -36,7 +36,7 @@ export function rightsNeeded(
 
 const PATH_FIELD = /:([a-z]+)/g;
 
-/** The fields that stand in the path, in order. */
+/** The fields in the path, in order. */
 export function pathFields(path: string): string[] {
   return [...path.matchAll(PATH_FIELD)].map((match) => match[1]!);
 }
@@ -46,7 +46,7 @@ export function fillPath(path: string, fields: Readonly<Record<string, unknown>>
   return path.replaceAll(PATH_FIELD, (_, field: string) => encodeURIComponent(String(fields[field])));
 }
 
-/** Where all fields stand that are not in the path. */
+/** Where the fields are that the path does not hold. */
 export function restPlace(method: PeopleRoute['method']): 'query' | 'body' {
   return method === 'GET' || method === 'DELETE' ? 'query' : 'body';
 }

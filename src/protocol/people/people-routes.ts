@@ -2,7 +2,7 @@
  * The calls that people make, through the command line now and the console next: one row each, with the right it
  * needs. Served on the data directory's socket; the answers are the JSON of the command line.
  *
- * Invariant: nothing that a row needs is Node's own, so that a browser can have the table.
+ * Invariant: a row uses nothing that only Node has, so a browser can load the table.
  */
 import type { z } from 'zod';
 import { DEVICES_ROUTES } from './routes/devices.ts';

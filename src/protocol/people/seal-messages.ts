@@ -1,6 +1,6 @@
 /**
- * What is said of seals between people and a server: how they look in a list, what is given to add one, and what opens
- * a sealed server. Secrets travel in bodies only, over the data directory's socket.
+ * What people and a server say to each other about seals: a seal in a list, what adds one, and what opens a sealed
+ * server. Secrets travel in bodies only, over the data directory's socket.
  */
 import { z } from 'zod';
 import {
@@ -17,7 +17,7 @@ import { Field, Sentence } from './people-fields.ts';
 
 /** A label, or the path of a key file. */
 export const About = text(PATH_LENGTH_MAX);
-/** A warning of each seal and one of all. */
+/** A warning for each seal and one for all. */
 export const SealWarnings = list(NoticeForm, 4 * SEALS_MAX);
 
 export const ShownSeal = z.object({
@@ -27,7 +27,7 @@ export const ShownSeal = z.object({
   createdAt: Field.nullable(),
   /** For people: the token's label, how many shares. */
   about: About,
-  /** Whether it opens the server without a person, as the configuration is now. */
+  /** Whether it opens the server without a person under the current configuration. */
   opensByItself: z.boolean(),
 });
 export type ShownSeal = z.infer<typeof ShownSeal>;
@@ -35,10 +35,10 @@ export type ShownSeal = z.infer<typeof ShownSeal>;
 /** All that a sealed server tells. */
 export const SealState = z.object({
   sealed: z.boolean(),
-  /** While it is sealed, the name is only what stands in its database. */
+  /** While the server is sealed, the name is only what its database says. */
   server: z.object({ id: Field, name: Field, version: Field }),
   seals: list(ShownSeal, SEALS_MAX),
-  /** Why it did not open by itself, and what is wrong with rows of seals. */
+  /** Why auto-unseal failed, and what is wrong with rows of seals. */
   warnings: SealWarnings,
   nextStep: Sentence.nullable(),
   step: StepForm,
@@ -48,7 +48,7 @@ export type SealState = z.infer<typeof SealState>;
 const Passphrase = text(PASSWORD_BYTES_MAX, 1);
 const Pin = text(PIN_BYTES_MAX, 1);
 const Label = text(32, 1);
-/** Another configuration file than the one the server was started with; a path on the server's machine. */
+/** A configuration file other than the one the server was started with; a path on the server's machine. */
 const Config = text(PATH_LENGTH_MAX, 1).optional();
 
 export const AddSealRequest = z.discriminatedUnion('kind', [
@@ -58,7 +58,7 @@ export const AddSealRequest = z.discriminatedUnion('kind', [
     kind: z.literal('pkcs11'),
     token: Label,
     key: Label,
-    /** Left out where the configuration names a file with it. */
+    /** Omitted where the configuration names a file that holds it. */
     pin: Pin.optional(),
     config: Config,
   }),
@@ -85,16 +85,16 @@ export const InitRecoveryAnswer = z.object({
   seal: Field,
   set: Field,
   threshold: z.number(),
-  /** Each to be written down by one holder. They are told here and never again. */
+  /** Each to be written down by one holder. They are shown here and never again. */
   shares: list(text(RECOVERY_SHARE_BYTES_MAX), RECOVERY_SHARES_MAX),
   /** The set that these replace. */
   replaced: Field.nullable(),
 });
 
 export const DataKeyState = z.object({
-  /** The number of the data key that seals now. */
+  /** The number of the current data key. */
   current: z.number(),
-  /** Null unless records are still being sealed anew under it. */
+  /** Null unless records are still being re-encrypted under it. */
   resealing: z
     .object({
       done: z.number(),

@@ -27,7 +27,7 @@ export const DEVICES_ROUTES = {
       after: text(PAGE_POSITION_LENGTH_MAX).optional(),
       limit: z.coerce.number().int(STOPS).min(1, STOPS).max(LIST_PAGE_MAX, STOPS).optional(),
     }),
-    /** In order of name. `next` is to be given as `after` for the following page. */
+    /** In order of name. `next` is the `after` of the following page. */
     z.object({
       next: text(PAGE_POSITION_LENGTH_MAX).nullable(),
       devices: list(ListedDevice, LIST_PAGE_MAX),

@@ -1,4 +1,4 @@
-/** The calls about the neighbours of a server: joining and leaving, their marks, and what is allowed to them. */
+/** The calls about a server's neighbours: joining and leaving, their marks, and what they are allowed. */
 import { z } from 'zod';
 import { INVITATION_BYTES_MAX, RECOVERY_MS_MAX } from '#domain/limits.ts';
 import { read, write } from '#domain/right.ts';
@@ -29,7 +29,7 @@ export const HIERARCHY_ROUTES = {
       useHierarchy: z.boolean(),
       primaryUsesHierarchy: z.boolean(),
       dmz: z.boolean(),
-      /** The invitation was of the primary this server has: only its addresses were renewed. */
+      /** The invitation came from the primary this server has: only the addresses were renewed. */
       addressesUpdated: z.boolean(),
       addresses: Addresses,
     }),
@@ -58,7 +58,7 @@ export const HIERARCHY_ROUTES = {
     z.object({ server: Named }),
     z.object({ server: ServerNameSchema }),
   ),
-  /** Keys leave by what is allowed here, as by an export. */
+  /** Allowing it releases keys, as an export does. */
   allowRecovery: row(
     'POST',
     '/api/hierarchy/servers/:server/recovery',
@@ -66,7 +66,7 @@ export const HIERARCHY_ROUTES = {
     z.object({
       server: Named,
       expiresMs: whole(1000, RECOVERY_MS_MAX).optional(),
-      /** Ends what was allowed. */
+      /** Ends the permission. */
       off: z.literal(true).optional(),
     }),
     z.object({ server: ServerNameSchema, expiresAt: Field.nullable() }),

@@ -1,4 +1,4 @@
-/** The calls about encryption keys: finding one, why a lookup goes as it goes, revealing one, having them back. */
+/** The calls about encryption keys: finding one, explaining a lookup, revealing one, recovering them. */
 import { z } from 'zod';
 import { KEY_MATERIAL_BYTES_MAX, LIST_PAGE_MAX, REASON_LENGTH_MAX } from '#domain/limits.ts';
 import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
@@ -22,10 +22,10 @@ export const KEYS_ROUTES = {
       after: z.coerce.number().int(STOPS).min(0, STOPS).optional(),
       limit: z.coerce.number().int(STOPS).min(1, STOPS).max(LIST_PAGE_MAX, STOPS).optional(),
     }),
-    /** `next` is to be given as `after` for the following page. */
+    /** `next` is the `after` of the following page. */
     z.object({
       keys: list(ListedKey, LIST_PAGE_MAX),
-      /** Rows whose fields cannot be read: damaged. */
+      /** Damaged rows: their fields cannot be read. */
       unreadable: list(z.object({ id: Uuid, seq: z.number() }), LIST_PAGE_MAX),
       next: z.number().nullable(),
     }),
@@ -61,9 +61,9 @@ export const KEYS_ROUTES = {
       primary: ServerNameSchema,
       new: z.number(),
       known: z.number(),
-      /** Keys the primary lists and did not give, or gave otherwise than it should. */
+      /** Keys that the primary lists and did not give, or gave in the wrong form. */
       notGiven: list(z.object({ id: Uuid, reason: Field }), REPORT_NAMES_MAX),
-      /** Besides those that are named. */
+      /** Besides those named. */
       moreNotGiven: z.number().optional(),
     }),
   ),

@@ -1,6 +1,6 @@
 /**
- * The calls about seals and data keys, rows of the people's API like all others. A sealed server answers the first two
- * and no other call.
+ * The calls about seals and data keys, rows of the people's API like all others. A sealed server answers only the first
+ * two.
  */
 import { z } from 'zod';
 import { NAME_LENGTH_MAX, SEALS_MAX } from '#domain/limits.ts';
@@ -25,7 +25,7 @@ const EVERY_KEY = read('Encryption key management');
 
 export const SEAL_ROUTES = {
   sealState: row('GET', '/api/server/seal-state', [read(SERVER)], Empty, SealState),
-  /** Answered by a server that is not sealed too: then nothing was done, and `seal` is null. */
+  /** A server that is not sealed answers too: then nothing was done, and `seal` is null. */
   unseal: row(
     'POST',
     '/api/server/unseal',
@@ -40,7 +40,7 @@ export const SEAL_ROUTES = {
     Empty,
     z.object({ seals: list(ShownSeal, SEALS_MAX), warnings: SealWarnings }),
   ),
-  /** Whoever opens the server has every key in it, as with an export: a new seal needs that right besides. */
+  /** Opening the server gives every key in it, as an export does: a new seal needs that right as well. */
   addSeal: row(
     'POST',
     '/api/server/seals',

@@ -14,7 +14,7 @@ import { DataKeyState, ShownSeal } from '../seal-messages.ts';
 const SERVER = 'Administration Server';
 
 const Problem = text(TREE_PROBLEM_LENGTH_MAX);
-/** At its end, to whom an export can be sealed: 2,000 characters where it is post-quantum. */
+/** A recipient that an export can be sealed to: 2,000 characters where it is post-quantum. */
 const Recipient = text(4096);
 
 const PRIMARY_STATES = ['connected', 'unreachable', 'refused', 'never-heard'] as const;
@@ -48,7 +48,7 @@ const ServerStatus = z.object({
   secondaries: list(SecondaryStatus, PEOPLE_LIST_MAX),
   devices: z.number(),
   listen: Field,
-  /** To whom an export can be sealed so that only this server opens it: post-quantum hybrid, then X25519. */
+  /** Recipients for exports that only this server opens: post-quantum hybrid, then X25519. */
   recipients: list(Recipient, 16),
   /** How the root key is kept: each opens the server. */
   seals: list(ShownSeal, SEALS_MAX),
