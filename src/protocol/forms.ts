@@ -48,7 +48,7 @@ export function list<Form extends z.ZodType>(form: Form, most: number, least = 0
 /** ISO 8601 in UTC, as Date writes it, with room for other writers. */
 export const Time = z.iso.datetime(STOPS).max(32, STOPS);
 
-/** Zod knows this option and its own `validate` names it. A test checks that a new release of zod still does. */
+/** Zod supports this, and its own `validate` passes it. A test checks that a new release of zod still does. */
 const FIRST_FAULT: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true };
 
 export type Fault = z.core.$ZodIssue;

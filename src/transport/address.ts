@@ -1,9 +1,9 @@
 /**
- * Addresses as people write them: HOST:PORT, with an IPv6 host in brackets. They are hints where to dial and names in
- * a certificate, never a reason to trust.
+ * Addresses as people write them: HOST:PORT, with an IPv6 host in brackets. They are hints where to dial and names in a
+ * certificate, never a reason to trust.
  *
- * Invariant: one host, whoever reads it. What the name service, a certificate or a browser would take for another host
- * than the one that is written there (`127.1`, `0x7f000001`, `%31`, `a?b`) is no address.
+ * Invariant: every reader sees the same host. Text that the name service, a certificate or a browser would take for
+ * another host than the one written (`127.1`, `0x7f000001`, `%31`, `a?b`) is no address.
  */
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
@@ -15,13 +15,13 @@ export interface Address {
   readonly port: number;
 }
 
-/** Letters of any language; what separates parts of a URL, escapes or controls is none. */
+/** Letters of any language; separators of a URL, escapes and controls are not allowed. */
 const HOST_CHARACTERS = /^[\p{L}\p{M}\p{N}._-]+$/u;
-/** RFC 1123 section 2.1, and the underscore that names of containers have. */
+/** RFC 1123 section 2.1, and the underscore in names of containers. */
 const HOST_NAME =
   /^(?!.{254})[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/;
 
-/** As the name service asks for it, or undefined where it is neither an IP nor a name. */
+/** The form in which the name service is asked, or undefined where it is neither an IP nor a name. */
 function asciiHost(host: string): string | undefined {
   if (isIP(host) !== 0) return host;
   if (!HOST_CHARACTERS.test(host)) return undefined;

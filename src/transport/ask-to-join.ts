@@ -1,6 +1,6 @@
 /**
- * Joining, on the joiner's side: dials the inviting server, pins the authority the invitation names, and proves by TLS
- * that it holds the key which spends the invitation. There is no trust on first use.
+ * Joining, on the joiner's side: it dials the inviting server, pins the authority that the invitation names, and proves
+ * by TLS that it holds the key which spends the invitation. There is no trust on first use.
  */
 import { KeystairError } from '#domain/errors.ts';
 import type { Invitation } from '#domain/invitation.ts';
@@ -40,7 +40,7 @@ export async function askToJoin(request: {
       ...(request.useHierarchy === undefined ? {} : { useHierarchy: request.useHierarchy }),
       ...(request.arriving === undefined ? {} : { arriving: request.arriving }),
     });
-    // From now on this very certificate is what is pinned, so it must be the one the invitation pinned by its key.
+    // From now on this certificate itself is pinned, so it must be the one that the invitation pinned by its key.
     if (trustAuthority(answer.authority).fingerprint !== invitation.authority) {
       throw new KeystairError(
         'untrusted-server',

@@ -1,8 +1,8 @@
 /**
  * A server as a small certificate authority for its own devices and secondaries, and the joiner's own certificate.
  *
- * What a certificate says is who holds which key, and on which side of a connection; never what its holder may do.
- * The member's id and the server's stand in a URN, so that two servers with one name cannot be mixed up.
+ * A certificate says who holds which key, and on which side of a connection; never what its holder may do. The member's
+ * id and the server's stand in a URN, so that two servers with one name cannot be mixed up.
  */
 import { X509Certificate } from 'node:crypto';
 import { AUTHORITY_MS, CERTIFICATE_BACKDATE_MS, CERTIFICATE_MS } from '#domain/limits.ts';
@@ -17,7 +17,7 @@ export interface Authority {
   readonly certificatePem: string;
 }
 
-/** Makes a new authority: a key pair and a certificate signed by itself that can sign leaves and nothing below. */
+/** Makes a new authority: a key pair and a self-signed certificate that can sign leaves and nothing below. */
 export async function createAuthority(request: {
   readonly serverId: string;
   /** Unix milliseconds. */
@@ -41,7 +41,7 @@ export async function createAuthority(request: {
 /**
  * The leaf with which a server answers, PEM; the chain to present is this and the authority's certificate.
  *
- * @param request.addresses HOST or HOST:PORT. Our own clients do not look at them; people and proxies may.
+ * @param request.addresses HOST or HOST:PORT. Our own clients ignore them; people and proxies may read them.
  */
 export function issueServerCertificate(
   authority: Authority,
@@ -68,7 +68,7 @@ export function issueServerCertificate(
   });
 }
 
-/** The certificate with which a device or a secondary calls, PEM. It cannot be used to answer. */
+/** The certificate with which a device or a secondary calls, PEM. A server cannot use it to answer. */
 export function issueMemberCertificate(
   authority: Authority,
   request: { readonly memberId: string; readonly publicKey: Uint8Array; readonly now: number },
@@ -83,7 +83,7 @@ export function issueMemberCertificate(
 }
 
 /**
- * The certificate of someone who has none yet, PEM: with it, TLS itself proves that the joiner holds the key which
+ * The certificate of a joiner that has none yet, PEM: with it, TLS itself proves that the joiner holds the key which
  * spends the invitation.
  */
 export function selfSignedCertificate(request: {

@@ -1,8 +1,8 @@
 /**
- * Writing certificates: the one place that knows the library of their ASN.1. All are P-256 with ECDSA and SHA-256.
+ * Writing certificates: the one place that knows the ASN.1 library. All are P-256 with ECDSA and SHA-256.
  *
- * The library is loaded at the first certificate that is made: reading and judging them needs none of it, and a device's
- * single call should not pay for it.
+ * The library is loaded when the first certificate is made: reading and judging certificates does not need it, and a
+ * device's single call should not pay for it.
  */
 import { hash, randomBytes, sign, X509Certificate } from 'node:crypto';
 import type * as Asn1 from '@peculiar/asn1-schema';
@@ -12,7 +12,7 @@ import { ECDSA_WITH_SHA256 } from './certificate-fields.ts';
 import { checkPublicKey, pointOf } from './key-pair.ts';
 
 export interface CertificateDraft {
-  /** Common names. For people and chain building; nothing is decided by them. */
+  /** Common names, for people and chain building; they decide nothing. */
   readonly subject: string;
   readonly issuer: string;
   /** SubjectPublicKeyInfo, DER. */
@@ -22,9 +22,9 @@ export interface CertificateDraft {
   /** Unix milliseconds; certificates know whole seconds. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** What it may be used for: to sign certificates, or on one side of a connection. */
+  /** Its use: to sign certificates, or one side of a connection. */
   readonly use: 'authority' | 'server' | 'client';
-  /** The UUID of whom it names; carried as `urn:uuid:…`. */
+  /** The UUID of the holder; carried as `urn:uuid:…`. */
   readonly id?: string;
   readonly names?: readonly CertificateName[];
 }
@@ -33,7 +33,7 @@ export interface CertificateDraft {
 const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
 const P256 = Buffer.from('06082a8648ce3d030107', 'hex');
 const COMMON_NAME = '2.5.4.3';
-/** What a PrintableString may hold (X.680 section 41.4). All that authorities are called fits. */
+/** The characters of a PrintableString (X.680 section 41.4). The names of our authorities fit. */
 const PRINTABLE = /^[A-Za-z0-9 '()+,./:=?-]*$/;
 /** 127 random bits: positive, and longer than the 64 that RFC 5280 readers expect as a minimum. */
 const SERIAL_BYTES = 16;
@@ -87,7 +87,7 @@ function serialNumber(): ArrayBuffer {
 }
 
 function commonName(library: Library, name: string): X509.Name {
-  // The same name is the same bytes: some readers compare an issuer with its authority's subject by them.
+  // The same name must give the same bytes: some readers compare an issuer with its authority's subject by them.
   const value = new library.AttributeValue(
     PRINTABLE.test(name) ? { printableString: name } : { utf8String: name },
   );
@@ -130,7 +130,7 @@ function alternativeNames(library: Library, draft: CertificateDraft): X509.Exten
   return [extension(library, library.id_ce_subjectAltName, false, value)];
 }
 
-/** RFC 5280 section 4.2.1.2, method 1. They name keys, for those who build chains; nothing is decided by them. */
+/** RFC 5280 section 4.2.1.2, method 1. They name keys for chain building; they decide nothing. */
 function keyIdentifiers(library: Library, draft: CertificateDraft): X509.Extension[] {
   const { AuthorityKeyIdentifier, KeyIdentifier, SubjectKeyIdentifier } = library;
   const nameOf = (publicKey: Uint8Array): ArrayBuffer => bytesOf(hash('sha1', pointOf(publicKey), 'buffer'));

@@ -1,11 +1,11 @@
 /**
- * Reading the few fields of a certificate that decisions rest on, strictly: what is not exactly in the form in which
- * our authorities write it is not there.
+ * Reads the few fields of a certificate that decisions rest on, strictly: a field that is not exactly in the form our
+ * authorities write counts as absent.
  */
 import type { X509Certificate } from 'node:crypto';
 import { hasPublicKeyForm } from './key-pair.ts';
 
-/** What a leaf of ours may be used for. */
+/** The possible uses of our leaves. */
 export type LeafUse = 'server' | 'client';
 
 export interface Leaf {
@@ -31,14 +31,13 @@ const URN = /^URI:urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 const NETWORK_NAME = /^(?:DNS|IP Address):/;
 
 /**
- * The fields of a leaf, or undefined where it does not have the form of ours. Says nothing of who signed it: ask
- * `signedBy` too.
+ * The fields of a leaf, or undefined where it does not have our form. Does not say who signed it: call `signedBy` too.
  */
 export function readLeaf(certificate: X509Certificate): Leaf | undefined {
   const publicKey = publicKeyOf(certificate);
   if (publicKey === undefined || certificate.ca) return undefined;
   if (certificate.signatureAlgorithmOid !== ECDSA_WITH_SHA256) return undefined;
-  // Node calls the extended key usages `keyUsage`.
+  // Node's name for the extended key usages is `keyUsage`.
   const usages = certificate.keyUsage ?? [];
   const use = usages.length === 1 ? LEAF_USES[usages[0]!] : undefined;
   const id = use === undefined ? undefined : idOf(certificate, use);
@@ -82,9 +81,9 @@ const TAGS_BEFORE_KEY = [0xa0, 0x02, 0x30, 0x30, 0x30, 0x30] as const;
 /**
  * The SubjectPublicKeyInfo, or undefined unless it is an uncompressed P-256 key in a version 3 certificate.
  *
- * Cut out of the certificate's bytes, because exporting the key object costs as much as verifying a signature. A walk
- * that went another way than OpenSSL's would give a stranger somebody else's key, so it knows single-byte tags and
- * definite lengths only, and `identifyMember` compares once more where the signer is not ours.
+ * Cut out of the certificate's bytes, because exporting the key object costs as much as verifying a signature. If this
+ * walk ever differed from OpenSSL's, a stranger would get somebody else's key. So it accepts only single-byte tags and
+ * definite lengths, and `identifyMember` compares once more where the signer is not ours.
  */
 export function publicKeyOf(certificate: X509Certificate): Buffer | undefined {
   const der = certificate.raw;
@@ -94,11 +93,11 @@ export function publicKeyOf(certificate: X509Certificate): Buffer | undefined {
   const info = at === undefined ? undefined : elementAt(der, at, 0x30);
   if (at === undefined || info === undefined) return undefined;
   const publicKey = der.subarray(at, info.end);
-  // A copy, so that whoever keeps the key does not keep the certificate.
+  // A copy, so that keeping the key does not keep the certificate.
   return hasPublicKeyForm(publicKey) ? Buffer.from(publicKey) : undefined;
 }
 
-/** Where the content of the DER element at `at` begins and ends, or undefined where it is not what is expected. */
+/** Where the content of the DER element at `at` begins and ends, or undefined where it is not the expected element. */
 function elementAt(der: Buffer, at: number, tag: number): { content: number; end: number } | undefined {
   const first = der[at + 1];
   if (der[at] !== tag || first === undefined) return undefined;

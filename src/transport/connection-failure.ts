@@ -1,6 +1,6 @@
 /**
- * Why a server was not reached, in words and with the next step. Every failure to connect or to exchange comes out of
- * here as one of `server-unreachable`, `untrusted-server`, `clock-problem` or `interrupted`.
+ * Why a server was not reached, in words and with the next step. Every failure to connect or to exchange leaves here as
+ * one of `server-unreachable`, `untrusted-server`, `clock-problem` or `interrupted`.
  */
 import { type ErrorCode, KeystairError } from '#domain/errors.ts';
 
@@ -35,7 +35,7 @@ const NEXT_STEPS: Readonly<Record<FailedAttempt['code'], string>> = {
     'compare the clocks of both machines; if both are right, renew: the certificate comes back by itself',
 };
 
-/** The system's reason in words, with its code for whoever searches for it. */
+/** The system's reason in words, with its code so that people can search for it. */
 export function reasonOf(error: unknown): string {
   const code = systemCodeOf(error);
   if (code === undefined) return 'the connection failed';
@@ -52,8 +52,8 @@ export function systemCodeOf(error: unknown): string | undefined {
 }
 
 /**
- * All addresses failed. The most telling failure gives the code: a clock that is off or a server that is not the
- * pinned one is worth more to know than another address that is silent.
+ * All addresses failed. The most telling failure gives the code: a wrong clock or a server other than the pinned one
+ * says more than another silent address.
  */
 export function notReached(attempts: readonly FailedAttempt[]): KeystairError {
   if (attempts.length === 0) {
@@ -73,7 +73,7 @@ export function notReached(attempts: readonly FailedAttempt[]): KeystairError {
   });
 }
 
-/** The connection stood and broke while a request was under way. */
+/** The connection broke while a request was under way. */
 export function brokenOff(server: string, error: unknown): KeystairError {
   if (error instanceof KeystairError) return error;
   return new KeystairError(
@@ -106,7 +106,7 @@ export function answerTooLarge(server: string, maxBytes: number): KeystairError 
   });
 }
 
-/** It says again and again that its answer comes. */
+/** The server announces its answer again and again. */
 export function onlyAnnounced(server: string): KeystairError {
   return new KeystairError('server-unreachable', `${server} keeps announcing an answer and gives none`, {
     nextStep: 'make sure that it is a Keystair server, and look at what stands in between',

@@ -1,8 +1,8 @@
 /**
  * The connections to one server under one client certificate: kept while idle, resumed when they were not kept.
  *
- * Invariant: every connection in here was verified by `dial`. Its dates are judged again without looking at a
- * certificate: a pool knows the time within which all its connections fit, and is replaced when that has passed.
+ * Invariant: `dial` verified every connection in here. Their dates are judged again without reading a certificate: a
+ * pool knows the period in which all its connections fit, and is replaced afterwards.
  */
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
@@ -23,16 +23,16 @@ export interface PoolOptions {
   readonly addresses: AddressHints;
   readonly pinned: PinnedServer;
   readonly credentials: TlsCredentials | undefined;
-  /** `renewal`: a server whose dates do not fit is taken too, and no connection is kept. */
+  /** `renewal`: a server whose dates do not fit is accepted too, and no connection is kept. */
   readonly purpose: 'everything' | 'renewal';
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly connectTimeoutMs: number;
 }
 
-/** How the last connection came about; for tests and for people. */
+/** The properties of the last connection; for tests and for people. */
 export interface Negotiated {
-  /** The key exchange group, where this Node tells it. */
+  /** The key exchange group, where this Node reports it. */
   readonly group: string | undefined;
   readonly resumed: boolean;
 }
@@ -72,7 +72,7 @@ export class ConnectionPool extends Agent {
     );
   }
 
-  /** Whom the connection leads to; undefined for one that is not of this pool. */
+  /** The server at the other end; undefined for a connection outside this pool. */
   serverOf(socket: Duplex): VerifiedServer | undefined {
     return this.#servers.get(socket);
   }
@@ -90,14 +90,14 @@ export class ConnectionPool extends Agent {
     this.closeIdle();
   }
 
-  /** Ends everything, connections being dialled too. */
+  /** Ends everything, including connections that are being dialled. */
   override destroy(): void {
     this.#closing.abort();
     this.retire();
     super.destroy();
   }
 
-  /** All connections of a pool lead to one server; Node would put the name together from twenty options. */
+  /** All connections of a pool lead to one server; Node would build the name from twenty options. */
   override getName(): string {
     return '';
   }
@@ -105,7 +105,7 @@ export class ConnectionPool extends Agent {
   override createConnection(_: unknown, done: (error: Error | null, socket: Duplex) => void): undefined {
     this.#connect().then(
       (socket) => done(null, socket),
-      // With an error Node does not look at the second argument.
+      // Given an error, Node ignores the second argument.
       (error: unknown) => done(error as Error, undefined as unknown as Duplex),
     );
   }
@@ -140,7 +140,7 @@ export class ConnectionPool extends Agent {
     });
   }
 
-  /** A server whose dates do not fit is good for renewal only. */
+  /** A server whose dates do not fit is good only for a renewal. */
   #judge(address: string, dialled: DialOutcome): DialOutcome {
     if (dialled.outcome === 'failed' || dialled.server.kind === 'trusted') return dialled;
     if (this.#options.purpose === 'renewal') return dialled;

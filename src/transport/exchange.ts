@@ -1,8 +1,8 @@
 /**
  * One HTTP request and its answer over a pool's connection.
  *
- * Invariant: whatever ends an exchange early (deadline, caller, closing) ends its connection in the same turn, so that
- * nothing more is sent or taken after whoever ended it goes on.
+ * Invariant: anything that ends an exchange early (deadline, caller, closing) ends its connection in the same turn, so
+ * that nothing more is sent or read after that.
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -56,7 +56,7 @@ export function exchange(pool: ConnectionPool, request: ExchangeRequest): Promis
       agent: pool,
       method: request.method,
       path: request.path,
-      // A name that says nothing: the connection is verified by key, and behind it is one server.
+      // The name is meaningless: the connection is verified by key, and there is one server behind it.
       headers: { host: 'keystair', ...request.headers },
     });
     request.onBegun();
@@ -66,9 +66,9 @@ export function exchange(pool: ConnectionPool, request: ExchangeRequest): Promis
       request.onOver();
     };
     const stop = (error: Error): void => {
-      // A kept connection that stays silent may be dead, and then the others kept beside it are.
+      // A kept connection that stays silent may be dead, and then so are the others kept beside it.
       if (outgoing.reusedSocket && answer === undefined) pool.closeIdle();
-      // The answer first: ending the request alone would let the reader see a clean end.
+      // The answer first: if only the request were ended, the reader would see a clean end.
       answer?.destroy(error);
       outgoing.destroy(error);
       reject(error);
@@ -82,14 +82,14 @@ export function exchange(pool: ConnectionPool, request: ExchangeRequest): Promis
     let interim = 0;
     outgoing.on('information', () => {
       interim += 1;
-      // Each costs a turn, and nothing else would count them.
+      // Each costs a turn, and nothing else counts them.
       if (interim > INTERIM_ANSWERS_MAX) stop(onlyAnnounced(server));
     });
     outgoing.once('response', (incoming) => {
       answer = incoming;
-      // Whoever reads the answer is told by its own listeners; without any, a break would end the process.
+      // The reader of the answer has listeners of its own; with none at all, a break would end the process.
       incoming.on('error', () => undefined);
-      // An answer before the end of the request is a refusal: the rest is not sent, the connection not kept.
+      // An answer before the end of the request is a refusal: the rest is not sent, and the connection not kept.
       incoming.once('end', () => {
         if (!outgoing.writableEnded) outgoing.destroy();
       });
@@ -119,12 +119,12 @@ export function exchange(pool: ConnectionPool, request: ExchangeRequest): Promis
   });
 }
 
-/** Whether a body is produced while it is sent, and so cannot be sent again. */
+/** Whether a body is produced as it is sent, and therefore cannot be sent again. */
 export function isStreamed(body: RequestBody | undefined): body is AsyncIterable<Uint8Array> {
   return typeof body === 'object' && !(body instanceof Uint8Array);
 }
 
-/** Begins when there is a verified connection: what is produced for it is never lost to an address that is silent. */
+/** Begins once there is a verified connection, so that a silent address never consumes what the body produces. */
 async function send(
   outgoing: ClientRequest,
   body: AsyncIterable<Uint8Array>,
@@ -137,7 +137,7 @@ async function send(
   if (!outgoing.destroyed && !answered()) outgoing.end();
 }
 
-/** Also returns when writing has become pointless. */
+/** Also returns when there is no point in writing any more. */
 function writableAgain(outgoing: ClientRequest): Promise<void> {
   return new Promise((resolve) => {
     const events = ['drain', 'close', 'response'];

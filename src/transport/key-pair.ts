@@ -1,8 +1,8 @@
 /**
- * The key pair of a server, secondary or device, and what its public key looks like.
+ * The key pair of a server, secondary or device, and the form of its public key.
  *
- * Invariant: a public key is the 91 bytes of an uncompressed P-256 SubjectPublicKeyInfo (RFC 5480) and nothing else,
- * so that one key has one spelling and one fingerprint.
+ * Invariant: a public key is the 91 bytes of an uncompressed P-256 SubjectPublicKeyInfo (RFC 5480) and nothing else, so
+ * that one key has one spelling and one fingerprint.
  */
 import { createPublicKey, generateKeyPairSync, hash } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';

@@ -25,7 +25,7 @@ import { Semaphore } from './semaphore.ts';
 export interface MachineClientOptions {
   /** HOST:PORT. Hints: tried in order, the one that worked last first. */
   readonly addresses: readonly string[];
-  /** What was pinned when joining: a fingerprint from an invitation, or the certificate that was kept since. */
+  /** The authority pinned when joining: a fingerprint from an invitation, or the certificate kept since. */
   readonly authority: {
     readonly fingerprint?: string | undefined;
     readonly certificatePem?: string | undefined;
@@ -48,22 +48,22 @@ export interface MachineRequest {
   readonly signal?: AbortSignal | undefined;
   /** For the whole exchange: waiting, connecting, sending, and the answer to its last byte. */
   readonly timeoutMs: number;
-  /** May go to a server whose certificate's dates do not fit. Takes a connection of its own. */
+  /** May go to a server whose certificate's dates do not fit. Uses a connection of its own. */
   readonly renewalOnly?: boolean | undefined;
-  /** May be sent once more where the server had closed a kept connection. Not for a body that is streamed. */
+  /** May be sent once more where the server had closed a kept connection. Not for a streamed body. */
   readonly idempotent?: boolean | undefined;
 }
 
 export interface MachineClient {
   /**
    * Throws `server-unreachable`, `untrusted-server`, `clock-problem`, or `interrupted` where `signal` or `close` ended
-   * it. What the server answers, refusals too, is a response.
+   * it. Any answer of the server is a response, refusals too.
    */
   request(request: MachineRequest): Promise<MachineResponse>;
   setAddresses(addresses: readonly string[]): void;
   /** Ends every request before it returns. */
   close(): void;
-  /** How the last connection for ordinary requests came about. */
+  /** The properties of the last connection for ordinary requests. */
   negotiated(): Negotiated | undefined;
 }
 
@@ -135,7 +135,7 @@ export function createMachineClient(options: MachineClientOptions): MachineClien
       over();
       throw error;
     });
-    // This function and each exchange hold the place in line; an answer still being read does, too.
+    // This function and each exchange hold the place in line, as does an answer that is still being read.
     let holders = 1;
     const onBegun = (): void => {
       holders += 1;

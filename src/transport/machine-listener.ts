@@ -1,9 +1,9 @@
 /**
- * The listener that machines call: TLS 1.3 only, with a certificate asked of the caller, and who the caller is.
+ * The listener that machines call: TLS 1.3 only; it asks for the caller's certificate and finds out who the caller is.
  *
  * Invariant: the handshake lets everyone in and decides nothing. Every request asks `peerOf` and then the membership
  * row. So a refused caller gets a problem document instead of a broken connection, an expired one can renew, and a
- * removed one is refused at its next request, on a kept or resumed connection too.
+ * removed one is refused at its next request, even on a kept or resumed connection.
  */
 import type { TLSSocket } from 'node:tls';
 import type { Server, ServerOptions } from 'node:https';
@@ -28,8 +28,8 @@ export function machineTlsOptions(credentials: TlsCredentials): ServerOptions {
  * change with it, so that every caller makes a full handshake and sees the new certificate.
  */
 export function replaceCertificate(server: Server, credentials: TlsCredentials): void {
-  // A pair that does not belong together throws, and the listener goes on with the old one.
-  // `setSecureContext` forgets every option that it is not given: minimum version, groups and all.
+  // A mismatched pair throws, and the listener keeps the old one. `setSecureContext` drops every option that is not
+  // passed again: minimum version, groups and all.
   server.setSecureContext(machineTlsOptions(credentials));
 }
 
@@ -41,12 +41,12 @@ interface Judgement {
 const judgements = new WeakMap<TLSSocket, Judgement>();
 
 /**
- * Who calls over this connection. The certificate is judged once a connection, its dates at every call.
+ * Who calls over this connection. The certificate is judged once per connection, its dates at every call.
  *
- * Works on resumed sessions: a server's ticket holds the caller's leaf, though not what it sent with it. (A client
+ * Works on resumed sessions: a server's ticket holds the caller's leaf, though not the rest of its chain. (A client
  * that resumes does not get the server's leaf back; see `server-connection.ts`.)
  *
- * @param authorities hand in the same array until they change; another array means judging again.
+ * @param authorities pass the same array until they change; another array means judging again.
  */
 export function peerOf(
   socket: TLSSocket,

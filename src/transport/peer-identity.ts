@@ -1,9 +1,9 @@
 /**
  * Who is at the other end, by its certificate: pure decisions.
  *
- * A certificate's name is not a role: what comes out is an id and a key, and the membership row, read at every
- * request, decides whether they belong together and what they may do. Everything that is not exactly what one of our
- * authorities writes is one and the same `stranger`, without a reason that would help to come closer.
+ * A certificate's name is not a role: the result is an id and a key, and the membership row, read at every request,
+ * decides whether they belong together and what they may do. Anything other than exactly what one of our authorities
+ * writes is the same `stranger`, without a reason that would help an attacker.
  */
 import type { X509Certificate } from 'node:crypto';
 import { CERTIFICATE_CHAIN_MAX } from '#domain/limits.ts';
@@ -16,7 +16,7 @@ export interface MemberIdentity {
   readonly memberId: string;
   /** SubjectPublicKeyInfo, DER: TLS has proved that the peer holds its private key. */
   readonly publicKey: Buffer;
-  /** SHA-256 of the public key; what the row is compared with. */
+  /** SHA-256 of the public key; it is compared with the row. */
   readonly fingerprint: string;
   readonly dates: DatesVerdict;
   /** Unix milliseconds. */
@@ -27,7 +27,7 @@ export interface MemberIdentity {
 export type PeerIdentity =
   /** It presented no certificate. */
   | { readonly kind: 'none' }
-  /** A joiner: TLS has proved that it holds this key, and nothing else is known of it. */
+  /** A joiner: TLS has proved that it holds this key; nothing else is known of it. */
   | { readonly kind: 'self-signed'; readonly publicKey: Buffer; readonly fingerprint: string }
   | MemberIdentity
   | { readonly kind: 'stranger' };
@@ -35,7 +35,7 @@ export type PeerIdentity =
 const NONE: PeerIdentity = { kind: 'none' };
 const STRANGER: PeerIdentity = { kind: 'stranger' };
 
-/** Who calls. The dates are told, not judged: with an expired certificate a member may still renew. */
+/** Who calls. The dates are reported, not judged: with an expired certificate a member may still renew. */
 export function identifyMember(
   certificate: X509Certificate | undefined,
   authorities: readonly TrustedAuthority[],
@@ -57,7 +57,7 @@ export function identifyMember(
   return identifyJoiner(certificate);
 }
 
-/** The dates of a joiner do not matter: it made them itself, by a clock nobody has looked at. */
+/** A joiner's dates do not matter: it wrote them itself, by a clock that nobody has checked. */
 function identifyJoiner(certificate: X509Certificate): PeerIdentity {
   const publicKey = publicKeyOf(certificate);
   if (publicKey === undefined || certificate.ca || !certificate.checkIssued(certificate)) return STRANGER;
@@ -82,7 +82,7 @@ export interface PinnedServer {
 }
 
 export type ServerIdentity =
-  /** `dates`: it is the server, but its certificate's dates do not fit our clock. Good for renewal only. */
+  /** `dates`: it is the server, but its certificate's dates do not fit our clock. Good only for a renewal. */
   | {
       readonly kind: 'trusted' | 'dates';
       readonly serverId: string;
@@ -93,8 +93,8 @@ export type ServerIdentity =
   | { readonly kind: 'untrusted'; readonly reason: string };
 
 /**
- * Who answers. The authority is looked for among the certificates presented with the leaf, by its key's fingerprint:
- * whoever joins knows no more than that. A member's certificate of the same authority is not a server's.
+ * Who answers. The authority is looked for among the certificates presented with the leaf, by its key's fingerprint: a
+ * joiner knows no more than that. A member's certificate from the same authority does not count as a server's.
  */
 export function identifyServer(
   certificate: X509Certificate | undefined,

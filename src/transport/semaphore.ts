@@ -1,6 +1,4 @@
-/**
- * A bound on how many things are under way at a time; the rest wait in line, first come, first served, and may give up.
- */
+/** Bounds how many things are under way at a time; the rest wait in line, first come, first served, and may give up. */
 
 export class Semaphore {
   #places: number;
@@ -31,7 +29,7 @@ export class Semaphore {
     });
   }
 
-  /** Gives a place back: to whoever waits longest, if anyone does. */
+  /** Gives a place to the longest waiter, or frees it. */
   leave(): void {
     const [next] = this.#waiting;
     if (next === undefined) {

@@ -1,10 +1,10 @@
 /**
  * One connection to a server: dialled, and verified before a byte of a request is sent over it.
  *
- * Invariant: `dial` hands out a socket only after `identifyServer` has seen the server's leaf, or, on a resumed
- * session, had seen it when the session was made. On the client side of a resumed TLS 1.3 session Node shows no peer
- * certificate at all; what authenticates the server there is that it can resume, so a session is kept together with
- * the verdict under which it was made, and only ever offered to the same pinned server.
+ * Invariant: `dial` hands out a socket only after `identifyServer` has seen the server's leaf, now or, on a resumed
+ * session, when the session was made. On the client side of a resumed TLS 1.3 session Node shows no peer certificate at
+ * all; there the server's ability to resume authenticates it. So a session is kept together with the verdict under
+ * which it was made, and is offered only to the same pinned server.
  */
 import { isIP } from 'node:net';
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
@@ -14,7 +14,7 @@ import { identifyServer, type PinnedServer, type ServerIdentity } from './peer-i
 
 export type VerifiedServer = Exclude<ServerIdentity, { kind: 'untrusted' }>;
 
-/** What lets the next connection skip the certificates, and whom it stands for. */
+/** What lets the next connection skip the certificates, and the server it stands for. */
 export interface ResumableSession {
   readonly ticket: Buffer;
   readonly server: VerifiedServer;
@@ -54,7 +54,7 @@ export function dial(request: DialRequest): Promise<DialOutcome> {
       // The verdict is ours, below. Names are hints: the key is pinned.
       rejectUnauthorized: false,
       ALPNProtocols: ['http/1.1'],
-      // For proxies that route by name; an IP is not allowed there.
+      // For proxies that route by name; an IP is not allowed here.
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(session === undefined ? {} : { session: session.ticket }),
     });
@@ -95,7 +95,8 @@ export function dial(request: DialRequest): Promise<DialOutcome> {
       verified = server;
       if (early !== undefined) request.onSession({ ticket: early, server });
       settle();
-      // The listener for errors stays: one may come before the request listens, and nobody listening ends the process.
+      // The listener for errors stays: an error may come before the request listens, and an unheard one ends the
+      // process.
       socket.off('close', onClose);
       socket.setNoDelay(true);
       resolve({ outcome: 'connected', socket, server });
@@ -103,7 +104,7 @@ export function dial(request: DialRequest): Promise<DialOutcome> {
   });
 }
 
-/** Addresses are hints: one that cannot be read must not keep the others from being tried. */
+/** Addresses are hints: an unreadable one must not keep the others from being tried. */
 function addressOf(text: string): Address | undefined {
   try {
     return parseAddress(text);

@@ -1,8 +1,8 @@
 /**
- * An authority that is trusted: a certificate looked at once, so that judging a peer only compares and verifies.
+ * A trusted authority: its certificate is read once, so that judging a peer only compares and verifies.
  *
- * Invariant: what is trusted is the key. Its dates are not looked at: a device with an empty clock battery, or an
- * authority older than anyone thought, must still be able to renew.
+ * Invariant: trust lies in the key. Its dates are ignored: a device with an empty clock battery, or under an authority
+ * older than anyone expected, must still be able to renew.
  */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
@@ -34,7 +34,7 @@ export function trustAuthority(certificatePem: string): TrustedAuthority {
     const authority = readAuthority(new X509Certificate(certificatePem));
     if (authority !== undefined) return authority;
   } catch {
-    // Not even a certificate.
+    // It is not even a certificate.
   }
   throw new KeystairError('row-untrusted', 'the stored certificate of an authority is not one', {
     nextStep: 'restore from a backup, or join again with a new invitation',
@@ -43,8 +43,8 @@ export function trustAuthority(certificatePem: string): TrustedAuthority {
 
 /** Whether one of these keys signed the certificate, as an authority signs a leaf. */
 export function signedBy(certificate: X509Certificate, authorities: readonly TrustedAuthority[]): boolean {
-  // `checkIssued` compares names and key ids, and fails on extensions that occur twice or cannot be read; it says
-  // nothing of the signature. `verify` is the signature and nothing else. Both are needed.
+  // `checkIssued` compares names and key ids, and fails on extensions that occur twice or cannot be read; it does not
+  // check the signature. `verify` checks the signature and nothing else. Both are needed.
   return authorities.some(
     (authority) => certificate.checkIssued(authority.certificate) && certificate.verify(authority.publicKey),
   );

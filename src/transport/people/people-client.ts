@@ -1,6 +1,4 @@
-/**
- * The typed client of the people's API, made from the route table. It speaks HTTP/1.1 to a Unix socket.
- */
+/** The typed client of the people's API, derived from the route table. It speaks HTTP/1.1 to a Unix socket. */
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
@@ -42,12 +40,12 @@ function placeFields(name: PeopleRouteName, fields: Readonly<Record<string, unkn
   return { method, path: query === '' ? filled : `${filled}?${query}`, body: undefined };
 }
 
-/** The way to a server on this machine. */
+/** How to reach a server on this machine. */
 export interface SocketAddress {
-  /** At most 107 bytes; a longer way is the caller's to shorten. */
+  /** At most 107 bytes; the caller must shorten a longer path. */
   readonly socketPath: string;
   readonly dataDirectory: string;
-  /** Whether there is a server in the directory at all: asked where none answers. */
+  /** Whether the directory holds a server at all: asked where none answers. */
   readonly holdsServer?: () => boolean;
 }
 
@@ -68,12 +66,12 @@ export function createPeopleClient(options: SocketAddress): PeopleClient {
   };
 }
 
-/** The answer's document. Throws the problem it is, or ended with. */
+/** The answer's document. Throws the problem that it is, or that it ended with. */
 async function read(answer: IncomingMessage, watch: Watch | undefined): Promise<unknown> {
   const status = answer.statusCode ?? 0;
   if (status !== 200) throw errorFromProblem(status, await documentOf(answer));
   if (watch === undefined) return documentOf(answer);
-  // Progress is passed on, and not kept.
+  // Progress is passed on, not kept.
   for await (const document of documentsOf(answer)) {
     const line = formed(PeopleLine, document);
     if (!line.ok) continue;

@@ -1,6 +1,6 @@
 /**
- * Answers as a client of the people's API reads them. Invariant: of an answer no more is held than its bound, whoever
- * serves the socket; the rest is not read.
+ * Reads answers for clients of the people's API. Invariant: no more of an answer is held than its bound, whoever serves
+ * the socket; the rest is not read.
  */
 import { JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';

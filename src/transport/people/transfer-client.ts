@@ -1,7 +1,7 @@
 /**
- * The client of the streaming calls: an export or a backup comes as bytes, an import goes as bytes, at the pace of the
- * slower end. Invariant: the bytes of a file end without an error only where the server ended its answer, which says
- * that they are whole.
+ * The client of the streaming calls: an export or a backup arrives as bytes, an import leaves as bytes, at the pace of
+ * the slower end. Invariant: the bytes of a file end without an error only where the server ended its answer, which
+ * says that they are whole.
  */
 import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
@@ -26,7 +26,7 @@ import {
 
 export interface ExportAnswer {
   readonly keys: number;
-  /** About as many. */
+  /** An approximate number of bytes. */
   readonly bytesExpected: number;
   readonly bytes: AsyncGenerator<Uint8Array, void, undefined>;
 }
@@ -34,7 +34,7 @@ export interface ExportAnswer {
 export interface TransferClient {
   readonly exportKeys: (request: ExportRequest, signal: AbortSignal) => Promise<ExportAnswer>;
   readonly backup: (request: BackupRequest, signal: AbortSignal) => Promise<ExportAnswer>;
-  /** `onRecorded` is called from the moment the import is confirmed. */
+  /** Calls `onRecorded` from the moment the import is confirmed. */
   readonly importKeys: (
     request: ImportRequest,
     file: AsyncIterable<Uint8Array>,
@@ -48,15 +48,15 @@ export function createTransferClient(address: SocketAddress): TransferClient {
     exportKeys: (request, signal) => fetchFile(address, 'exportKeys', 'export', request, signal),
     backup: (request, signal) => fetchFile(address, 'backup', 'backup', request, signal),
     importKeys: async (request, file, signal, onRecorded) => {
-      // A server that answers before it has read the whole body, and then closes, may take its answer with it. So it
-      // is asked to leave the closing to us.
+      // A server that answers before it has read the whole body and then closes may lose its own answer. So it is asked
+      // to leave the closing to us.
       const headers = { 'content-type': IMPORT_MEDIA_TYPE, connection: 'keep-alive' };
       const call = begin(address, 'importKeys', signal, headers);
       const answered = new AbortController();
       const sending = send(call, request, file, answered.signal);
       let connected = false;
       call.once('socket', (socket) => socket.once('connect', () => (connected = true)));
-      // The whole file is there: the import may be confirmed, and its answer lost.
+      // The whole file has been sent: the import may be confirmed, and its answer lost.
       const lost = (failure: KeystairError): KeystairError =>
         connected && call.writableEnded ? inDoubt(failure) : failure;
       try {
@@ -98,7 +98,7 @@ function begin(
   return httpRequest({ ...overSocket(socketPath), method, path, headers, signal });
 }
 
-/** The answer whose body is what was asked for; a refusal is thrown. */
+/** The answer whose body was asked for; throws a refusal. */
 async function answerOf(
   address: SocketAddress,
   call: ClientRequest,
@@ -129,7 +129,7 @@ async function* wholeBytes(
   }
 }
 
-/** The file could not be read: nothing that the server is to blame for. */
+/** The file could not be read: the server is not to blame. */
 class SourceFailure extends Error {}
 
 async function* readable(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
@@ -140,7 +140,7 @@ async function* readable(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-/** Ends early where the answer came already. A file that cannot be read fails the call with the reason. */
+/** Ends early where the answer has come already. A file that cannot be read fails the call with the reason. */
 async function send(
   call: ClientRequest,
   request: ImportRequest,
@@ -155,7 +155,7 @@ async function send(
   try {
     call.write(`${JSON.stringify(request)}\n`);
     for (;;) {
-      // A source that never goes on, a pipe for instance, must not keep the answer from whoever waits for it.
+      // A source that stalls, a pipe for instance, must not withhold the answer from the caller.
       const next = await Promise.race([blocks.next(), stopped]);
       if (next === undefined || stop.signal.aborted) return;
       if (next.done === true) break;
