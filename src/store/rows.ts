@@ -24,21 +24,21 @@ export interface StoredKey {
 }
 
 /**
- * A key of an import that is not recorded yet: its future row but for the place in the sequence and where it came from,
- * which is `import:ID`. Staged rows are the one thing that is deleted: they are no custody.
+ * A key of an import that is not recorded yet: its future row without its place in the sequence and its source, which
+ * will be `import:ID`. Staged rows are the only rows that are deleted: they are no custody.
  */
 export type StagedKey = Omit<StoredKey, 'seq' | 'chain' | 'receivedFrom'>;
 
 /** What a staged key is judged by, so that the rest of its row need not be read. */
 export interface StagedHead extends Pick<StoredKey, 'id' | 'digest'> {
-  /** Its sealed part is empty: it stands for its id only. */
+  /** Its sealed part is empty: it stands only for its id. */
   readonly forIdOnly: boolean;
 }
 
 /** A key's place in the sequence. */
 export type PlacedKey = Pick<StoredKey, 'id' | 'seq' | 'chain'>;
 
-/** A record's new seal. */
+/** A record re-encrypted under the new data key. */
 export type ResealedKey = Pick<StoredKey, 'seq' | 'sealed'>;
 
 /** What a primary has durably received of one secondary in one epoch. */
@@ -50,7 +50,7 @@ export interface Cursor extends Position {
   readonly rank: number;
 }
 
-/** A record that was refused alone: at the receiver beside the cursor, at the sender as a problem to show. */
+/** A record refused alone: the receiver keeps it beside the cursor, the sender as a problem to show. */
 export interface RefusedKey {
   /** The member that sent it; `''` on the sender's own list. */
   readonly memberId: string;
@@ -64,7 +64,7 @@ export interface RefusedKey {
 
 /**
  * A row that decides something, or holds one of the server's own secrets. `body` is JSON, or sealed bytes in base64;
- * `mac` is the barrier's over kind, id and body. The store does not judge it.
+ * `mac` is the barrier's over kind, id and body. The store does not check it.
  */
 export interface TrustedRow {
   readonly kind: TrustedKind;
@@ -74,14 +74,14 @@ export interface TrustedRow {
 }
 
 /**
- * A member's row, and where the store keeps it to be found: made from its body when it is written, and not under its
- * MAC. Whoever finds a row by it compares both.
+ * A member's row, and the place where the store finds it: derived from its body when it is written, and not covered by
+ * its MAC. Code that finds a row by its place compares both.
  */
 export interface MemberRow extends TrustedRow, NamePosition {
   readonly place: string;
 }
 
-/** A place among members in order of name, and of id where the names are one. */
+/** A place among members in order of name, then of id where names are equal. */
 export interface NamePosition {
   readonly sortName: string;
   readonly id: string;
@@ -99,11 +99,11 @@ export type TrustedKind =
   | 'seal'
   | 'data-key';
 
-/** What is known of a member (or of the primary) by hearsay: shown to people, never decided by. */
+/** Unverified status of a member (or of the primary): shown to people; no decision rests on it. */
 export interface Contact {
   readonly id: string;
   readonly lastHeartbeatAt: number | null;
-  /** JSON; its form is the caller's. */
+  /** JSON; the caller decides its form. */
   readonly body: string;
 }
 
@@ -111,15 +111,15 @@ export interface Contact {
 export interface AuditRow {
   /** 1, 2, 3 … */
   readonly seq: number;
-  /** The event as JSON, the very bytes that are hashed. */
+  /** The event as JSON, the exact bytes that are hashed. */
   readonly event: string;
   /** h(seq) = SHA-256(h(seq − 1) ‖ leaf), leaf as RFC 6962 hashes it; 32 bytes. */
   readonly chain: Uint8Array;
-  /** The barrier's MAC over the chain value, so that nobody without the root key rewrites the log. */
+  /** The barrier's MAC over the chain value, so that nobody without the root key can rewrite the log. */
   readonly mac: Uint8Array;
 }
 
-/** That a device holds a receipt for a key. */
+/** A device holds a receipt for a key. */
 export interface NotedReceipt {
   readonly seq: number;
   readonly deviceId: string;

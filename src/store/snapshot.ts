@@ -1,12 +1,12 @@
 /**
  * A repository as plain rows: what a backup holds and a restore brings back. Invariant: it knows the port and no
- * database, so that a backup of one kind of store can be restored into another.
+ * database, so a backup of one kind of store can be restored into another.
  */
 import type { ReceiptTotals } from '#domain/receipt.ts';
 import type { AuditRow, Contact, Cursor, RefusedKey, StagedKey, StoredKey, TrustedRow } from './rows.ts';
 import type { Reader } from './transaction.ts';
 
-/** Every table there is, with the form of its rows. */
+/** Every table, with the form of its rows. */
 export interface RepositoryTables {
   readonly 'trusted-rows': TrustedRow;
   readonly keys: StoredKey;
@@ -20,7 +20,7 @@ export interface RepositoryTables {
 }
 export type RepositoryTable = keyof RepositoryTables;
 
-/** In the order in which a snapshot tells them. */
+/** The order of tables in a snapshot. */
 export const REPOSITORY_TABLES = [
   'trusted-rows',
   'keys',
@@ -38,11 +38,11 @@ export type RepositoryPage = {
   readonly [T in RepositoryTable]: { readonly table: T; readonly rows: readonly RepositoryTables[T][] };
 }[RepositoryTable];
 
-/** The repository at one moment. What is written meanwhile is not in it, and is not held up by it. */
+/** The repository at one moment. Later writes are not in it, and it does not delay them. */
 export interface Snapshot {
   readonly reader: Reader;
   /** Every row of every table once, in pages; `keys` and `audit` by number. May be walked once. */
   pages(): AsyncGenerator<RepositoryPage, void, undefined>;
-  /** Must be called: as long as it is held, the store keeps what has been replaced since. */
+  /** Must be called: until then, the store keeps what has been replaced since. */
   release(): Promise<void>;
 }

@@ -21,7 +21,7 @@ import type {
 
 export interface KeyFilter {
   readonly deviceId?: string;
-  /** Case-insensitive part of id, device name, or locator. */
+  /** Part of the id, device name or locator, case-insensitive. */
   readonly text?: string;
   /** Keys numbered above this. */
   readonly afterSeq?: number;
@@ -33,7 +33,7 @@ export interface Reader {
   /** The chain value at a number: zeros at 0, undefined beyond the head. */
   chainAt(seq: number): Promise<Uint8Array | undefined>;
   keyById(id: string): Promise<StoredKey | undefined>;
-  /** Numbers and digests of those ids that are here, by id. At most 10,000 ids. */
+  /** Numbers and digests, by id, of those ids that are here. At most 10,000 ids. */
   knownKeys(ids: readonly string[]): Promise<ReadonlyMap<string, { seq: number; digest: Uint8Array }>>;
   /** Keys numbered above `afterSeq`, in order. */
   keysAfter(afterSeq: number, limit: number): Promise<readonly StoredKey[]>;
@@ -43,16 +43,16 @@ export interface Reader {
   row(kind: TrustedKind, id: string): Promise<TrustedRow | undefined>;
   rows(kind: TrustedKind): Promise<readonly TrustedRow[]>;
 
-  /** The next of a kind in order of id, from the first id above `afterId` on: for kinds that may have a million. */
+  /** The next rows of a kind in order of id, from the first id above `afterId` on: for kinds that may have a million. */
   rowsAfter(kind: TrustedKind, afterId: string, limit: number): Promise<readonly TrustedRow[]>;
-  /** Members of one place in order of name, from behind `after` on. What is found is judged by its body. */
+  /** Members of one group in order of name, after `after`. The caller verifies each by its body. */
   membersByName(
     place: MemberPlace,
     after: NamePosition | undefined,
     limit: number,
   ): Promise<readonly MemberRow[]>;
   countMembers(place: MemberPlace): Promise<number>;
-  /** The kinds of which there are rows; others than `TrustedKind` where somebody, or the disk, altered one. */
+  /** The kinds that have rows; a kind outside `TrustedKind` where a person, or the disk, altered one. */
   rowKinds(): Promise<readonly string[]>;
 
   cursor(memberId: string, epoch: string): Promise<Cursor | undefined>;
@@ -70,7 +70,7 @@ export interface Reader {
   /** Which of these key numbers the device holds a receipt for. */
   hasReceipts(deviceId: string, seqs: readonly number[]): Promise<ReadonlySet<number>>;
 
-  /** Notes of receipts behind that one, by number and then device. */
+  /** Notes of receipts after that one, by number and then device. */
   notedReceipts(after: NotedReceipt | undefined, limit: number): Promise<readonly NotedReceipt[]>;
 
   auditHead(): Promise<{ seq: number; chain: Uint8Array }>;
@@ -83,27 +83,29 @@ export interface Transaction extends Reader {
   appendKeys(rows: readonly StoredKey[]): Promise<void>;
 
   /**
-   * The one edit of a key row that is allowed: the same secrets, sealed anew. Number, id, digest, chain, fields and all
-   * else stay as they are. A number that is not there, or is named twice, is a broken invariant.
+   * The one edit of a key row that is allowed: the same secrets, re-encrypted under the new data key. Number, id,
+   * digest, chain, fields and all else stay as they are. A number that is not there, or is named twice, is a broken
+   * invariant.
    */
   replaceSealed(rows: readonly ResealedKey[]): Promise<void>;
 
   /**
-   * Writes rows whole at their numbers, in the place of rows that were damaged or are missing. The chain proves that what
-   * comes is what was there: each row continues the chain value before it, and the last of each run of numbers has the
-   * chain value recorded there, or one that the next row continues, or, as the last of all, the digest recorded there behind
-   * a chain value that is recorded.
+   * Writes whole rows at their numbers, replacing damaged or missing ones. The chain proves that they are what was
+   * there: each row continues the chain value before it, and the last of each run of numbers has the chain value
+   * recorded there, or one that the next row continues, or, as the last of all, the digest recorded there after a
+   * recorded chain value.
+   *
    * Rows that do not, a number above the head, and an id that stands elsewhere are a broken invariant.
    */
   mendKeys(rows: readonly StoredKey[]): Promise<void>;
 
-  /** Returns the id of the first key that this import has staged already, and then stages nothing of these. */
+  /** Returns the id of the first key that this import has staged already, and then stages none of these. */
   stageKeys(importId: string, keys: readonly StagedKey[]): Promise<string | undefined>;
   /** The first keys of an import's stage, in order of id. */
   stagedHeads(importId: string, limit: number): Promise<readonly StagedHead[]>;
-  /** Appends staged keys as `appendKeys` does. An id that is not staged any more is `data-damaged`. They stay staged. */
+  /** Appends staged keys as `appendKeys` does. An id that is no longer staged is `data-damaged`. They stay staged. */
   appendStaged(importId: string, keys: readonly PlacedKey[], receivedFrom: string): Promise<void>;
-  /** Takes the first keys of an import out of its stage, in order of id. Returns how many there were. */
+  /** Removes the first keys of an import from its stage, in order of id. Returns how many there were. */
   dropStaged(importId: string, limit: number): Promise<number>;
 
   putRow(row: TrustedRow): Promise<void>;
@@ -113,7 +115,7 @@ export interface Transaction extends Reader {
   putCursor(cursor: Cursor): Promise<void>;
   deleteCursor(memberId: string, epoch: string): Promise<void>;
   putRefusedKeys(refused: readonly RefusedKey[]): Promise<void>;
-  /** Forgets the sender's own list, when a new epoch begins. */
+  /** Clears the sender's own list when a new epoch begins. */
   clearRefusedKeys(memberId: string): Promise<void>;
 
   putContact(contact: Contact): Promise<void>;

@@ -1,9 +1,9 @@
-/** Looking through a database file without holding up the event loop: minutes on a large one, so it has its own thread. */
+/** Checks a database file without blocking the event loop: a large one takes minutes, so it has its own thread. */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { fileProblems } from './structure.ts';
 
-/** Two thousand keys, looked through in some 3 ms; a thread begins after 30. */
+/** Two thousand keys, checked in some 3 ms; a thread takes 30 ms to begin. */
 export const WITHOUT_THREAD_PAGES_MAX = 384;
 
 /** Sentences that name what is damaged. */

@@ -1,7 +1,7 @@
 /**
- * The queue of works and what becomes of a group: all that is asked for in one turn of the event loop, or while the
- * group before is flushed, shares one flush; a full disk refuses custody and spares audit events; a failed sync ends
- * the process.
+ * The queue of works and the fate of a group: all works that arrive in one turn of the event loop, or while the group
+ * before is flushed, share one flush; a full disk refuses custody and spares audit events; a failed sync ends the
+ * process.
  */
 import type { KeystairError } from '#domain/errors.ts';
 import { STORE_GROUP_WORKS_MAX } from '#domain/limits.ts';
@@ -19,7 +19,7 @@ const WAL_PAGES_DUE_MIN = 8;
 /** What a group may write into the WAL: the pages it touches in tables and indexes, and more for what it appends. */
 const GROUP_PAGES = 16;
 const APPENDED_BYTES_A_PAGE = 1024;
-/** What one caller writes: a key and the line that tells of it. More is several callers', and others may be waiting. */
+/** What one caller writes: a key and the line that records it. More comes from several callers, and others may be waiting. */
 const LONE_CALLER_BYTES_MAX = 1024;
 
 export interface CommitQueue {
@@ -53,11 +53,11 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   let open = false;
   /** A group is open, or committed and being flushed. */
   let running = false;
-  /** Set once the process should have ended: nothing is written any more. */
+  /** Set once the process should have ended: nothing is written after that. */
   let dead: KeystairError | undefined;
-  /** Pages that waited in the WAL when it was last looked at. */
+  /** Pages waiting in the WAL at the last check. */
   let pagesWaiting = 0;
-  /** Pages that it may still get before it is looked at again. */
+  /** Pages that it may still get before the next check. */
   let pagesUnseen = 0;
   let waitingForGroup: (() => void)[] = [];
   let waitingForDrain: (() => void)[] = [];
@@ -67,7 +67,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
     ports.onFatal(dead);
   };
 
-  /** Whatever a sync fails for, what is on the disk is not known: another sync would lie. */
+  /** Whatever the cause of a failed sync, what is on the disk is unknown: another sync would lie. */
   const flush = async (ofLoneCaller: boolean): Promise<void> => {
     if (log === undefined) return;
     try {
@@ -79,8 +79,8 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   };
 
   /**
-   * Carries committed pages from the WAL to the database, if so many wait. What fails here was committed and stays in
-   * the WAL. False when the disk is too full for it.
+   * Carries committed pages from the WAL to the database, if that many wait. Pages that fail here were committed and
+   * stay in the WAL. False when the disk is too full for it.
    */
   const checkpoint = (least: number): boolean => {
     try {
@@ -107,8 +107,8 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   };
 
   /**
-   * To ask how full log and disk are takes as long as to write a row: it is done again when half of what they had room
-   * for may have been written.
+   * Asking how full log and disk are takes as long as writing a row. It is repeated once half of what they had room for
+   * may have been written.
    */
   const checkpointWhenDue = (): void => {
     if (pagesUnseen > 0) return;
@@ -120,19 +120,19 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   const refuse = (works: readonly Work[], error: unknown): Settle[] =>
     works.map((work) => () => work.reject(error));
 
-  /** @returns works that may still be written on a full disk, having refused the others. */
+  /** @returns works that may still be written on a full disk; the others are refused. */
   const spareReserve = (works: readonly Work[], settles: Settle[], cause?: unknown): readonly Work[] => {
     const others = works.filter((work) => !work.reserve);
     if (others.length > 0) settles.push(...refuse(others, space.fullError(cause)));
     return works.filter((work) => work.reserve);
   };
 
-  /** Commits works until each has its answer, or has to wait for another group. */
+  /** Commits works until each has its answer or has to wait for another group. */
   const settleGroup = async (
     group: readonly Work[],
   ): Promise<{ settles: Settle[]; rest: readonly Work[]; bytes: number }> => {
     const settles: Settle[] = [];
-    // A full disk has healed when what waits in the WAL fits into the database, and the reserve is whole besides.
+    // A full disk has healed once the pages waiting in the WAL fit into the database, and the reserve is whole as well.
     const full = space.isFull() && !(checkpoint(1) && space.heals());
     let works = full ? spareReserve(group, settles) : group;
     let carried = false;
@@ -150,7 +150,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
         }
         space.ranOut();
         const spared = spareReserve(works, settles, error);
-        // The WAL may have space that can be used again. Only then is the reserve touched.
+        // The WAL may have reusable space. Only then is the reserve touched.
         if (carried && !space.giveWay()) {
           settles.push(...refuse(works, space.fullError(error)));
           break;
@@ -192,7 +192,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
     for (const resume of waiting) resume();
   };
 
-  /** One turn: a group, or, between two groups, a checkpoint, so that answers go out before it. */
+  /** One turn: a group, or a checkpoint between two groups, so that answers go out before it. */
   const turn = async (): Promise<void> => {
     await runGroup();
     setImmediate(() => {

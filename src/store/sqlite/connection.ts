@@ -1,5 +1,5 @@
 /**
- * Connections to the database, set so that what is committed is on the disk, and a damaged page is an error and not
+ * Connections to the database, configured so that committed data is on the disk, and a damaged page is an error and not
  * an answer.
  */
 import { DatabaseSync } from 'node:sqlite';
@@ -7,16 +7,16 @@ import { KeystairError } from '#domain/errors.ts';
 import { checkFormat } from './schema.ts';
 import { prepareQuery } from './statement.ts';
 
-/** SQLite's own choice, and what every figure here is made for. */
+/** SQLite's default, and the basis of every figure here. */
 export const PAGE_BYTES = 4096;
-/** Pages that lie in the WAL before they are carried to the database: 16 MiB, read again in 20 ms after a crash. */
+/** Pages that stay in the WAL before they are carried to the database: 16 MiB, read again in 20 ms after a crash. */
 export const WAL_PAGES_DUE = 4000;
-/** A WAL that a large work or a long check made grow is cut back to this. */
+/** A WAL that a large work or a long check grew is cut back to this. */
 const WAL_BYTES_KEPT = 32 * 1024 * 1024;
 const CACHE_KIB = 16 * 1024;
 /** The second connection is asked only while a group is open. */
 const SECOND_CACHE_KIB = 2 * 1024;
-/** For an administrator's own look with another program; our second process is kept out by the lock. */
+/** For an administrator who looks with another program; the lock keeps out a second process of ours. */
 const BUSY_MS_MAX = 1000;
 
 export type Sync = 'full' | 'off';
@@ -30,7 +30,7 @@ function open(path: string, readOnly: boolean, cacheKib: number): DatabaseSync {
     enableForeignKeyConstraints: false,
     timeout: BUSY_MS_MAX,
   });
-  // Without mmap a fault of the disk is an error of a read; with it, it ends the process in the middle of one.
+  // Without mmap a disk fault fails a read; with mmap it ends the process in the middle of one.
   connection.exec(`
     PRAGMA trusted_schema = OFF;
     PRAGMA cell_size_check = ON;
@@ -43,7 +43,7 @@ function open(path: string, readOnly: boolean, cacheKib: number): DatabaseSync {
 
 /**
  * The one connection that writes. With `NORMAL` SQLite syncs around checkpoints only: the sync of a commit is ours
- * (`log-flush.ts`). Checkpoints are made by hand, because SQLite's own swallow their errors, a failed sync included.
+ * (`log-flush.ts`). We make checkpoints ourselves, because SQLite's own swallow their errors, a failed sync included.
  */
 export function openWriter(path: string, sync: Sync): DatabaseSync {
   const connection = open(path, false, CACHE_KIB);
@@ -55,7 +55,7 @@ export function openWriter(path: string, sync: Sync): DatabaseSync {
     PRAGMA wal_autocheckpoint = 0;
     PRAGMA journal_size_limit = ${WAL_BYTES_KEPT};
   `);
-  // Before the mode, which is written into the file: a database that is not ours is left as it is.
+  // Before the mode, which is written into the file: a foreign database stays as it is.
   checkFormat(connection, path);
   const mode = prepareQuery(connection, 'PRAGMA journal_mode = WAL').first()?.[0];
   if (mode !== 'wal' && path !== ':memory:') {

@@ -1,4 +1,4 @@
-/** What is known of neighbours by hearsay. */
+/** The unverified status of neighbours. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Contact } from '../rows.ts';
 import { prepareCommand, prepareQuery, readableTime, type Row } from './statement.ts';

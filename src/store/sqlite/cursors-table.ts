@@ -1,4 +1,4 @@
-/** What was received of each member in each of its epochs, and which records were refused alone. */
+/** What was received from each member in each of its epochs, and which records were refused alone. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Cursor, RefusedKey } from '../rows.ts';
 import { isReadable, prepareCommand, prepareQuery, readableTime, type Row } from './statement.ts';
@@ -37,7 +37,7 @@ function refusedOf(row: Row): RefusedKey {
 export function prepareCursorsTable(connection: DatabaseSync): CursorsTable {
   const columns = 'member, epoch, rank, seq, chain';
   const refusedColumns = 'member, epoch, seq, key_id, reason, at';
-  // A cursor that damage made unreadable is one that is not there: what it counted is only sent again.
+  // A cursor that damage made unreadable counts as absent: what it counted is only sent again.
   const readable = `${isReadable('rank')} AND ${isReadable('seq')}`;
   const get = prepareQuery(
     connection,

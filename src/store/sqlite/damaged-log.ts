@@ -1,12 +1,12 @@
 /**
- * Tells a damaged write-ahead log from one that a crash cut short, which SQLite does not: to it a frame whose checksum
- * does not fit is the end of the log, and whatever was committed behind it is gone without a word.
+ * Tells a damaged write-ahead log from one that a crash cut short. SQLite does not: it takes a frame whose checksum
+ * does not fit for the end of the log, and silently drops every commit behind it.
  *
- * A crash tears the last commit at most, since each was synced before the next was begun. So a frame that goes on from
- * a commit which can no longer be reached proves that something was damaged that had been acknowledged. What is wrong
- * in the last commit alone cannot be told from a crash, here or anywhere: receipts and cursors bring that back.
+ * A crash tears at most the last commit, since each was synced before the next one began. So a frame that continues
+ * from a commit which can no longer be reached proves damage to acknowledged data. Damage to the last commit alone
+ * looks like a crash, here and anywhere: receipts and cursors bring that back.
  *
- * The form is SQLite's (https://www.sqlite.org/fileformat2.html, section 4).
+ * The format is SQLite's (https://www.sqlite.org/fileformat2.html, section 4).
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { KeystairError } from '#domain/errors.ts';
@@ -15,7 +15,7 @@ import { PAGE_BYTES } from './connection.ts';
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 const FRAME_BYTES = FRAME_HEADER_BYTES + PAGE_BYTES;
-/** In a log whose checksums are over little-endian words, and in one of the other kind. */
+/** In a log with checksums over little-endian words, and in one of the other kind. */
 const MAGIC_LITTLE = 0x377f0682;
 const MAGIC_BIG = 0x377f0683;
 
@@ -42,7 +42,7 @@ function wordsAt(bytes: Buffer, at: number): Checksum {
   return [bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4)];
 }
 
-/** Two numbers that are new whenever the log begins anew: frames with others are left over from before. */
+/** Two numbers that change whenever the log begins anew: frames with other numbers are left over from before. */
 type Salts = Checksum;
 
 interface LogHeader {
@@ -60,7 +60,7 @@ function readHeader(bytes: Buffer): LogHeader {
   return { word, checksum, salts: fits ? wordsAt(bytes, 16) : undefined };
 }
 
-/** One frame of the log, in a buffer that the next one overwrites. */
+/** One frame of the log, in a buffer that the next frame overwrites. */
 class Frame {
   readonly bytes = Buffer.allocUnsafe(FRAME_BYTES);
   readonly #header: LogHeader;
@@ -77,12 +77,12 @@ class Frame {
     return this.bytes.readUInt32BE(4) !== 0;
   }
 
-  /** Whether it belongs to the log as it is now, as far as that can be told. */
+  /** Whether it belongs to the log as it is now, as far as one can tell. */
   get isCurrent(): boolean {
     return this.#header.salts === undefined || same(wordsAt(this.bytes, 8), this.#header.salts);
   }
 
-  /** Its checksum, if it goes on from a frame with this one. */
+  /** Its checksum, if it continues from a frame with this one. */
   checksumAfter(before: Checksum): Checksum {
     const { word } = this.#header;
     const head = extend(before, this.bytes.subarray(0, 8), word);
@@ -91,7 +91,7 @@ class Frame {
 }
 
 /**
- * Where what can be read of the log ends, in bytes, if more had been committed behind it; undefined where the log is
+ * Where the readable part of the log ends, in bytes, if more had been committed behind it; undefined where the log is
  * whole, or only cut short.
  */
 function damagedAfter(descriptor: number): number | undefined {
@@ -101,7 +101,7 @@ function damagedAfter(descriptor: number): number | undefined {
   const frame = new Frame(header);
   const read = (at: number): boolean => readSync(descriptor, frame.bytes, 0, FRAME_BYTES, at) === FRAME_BYTES;
 
-  // As SQLite reads it.
+  // The same walk as SQLite's.
   let at = HEADER_BYTES;
   let whole = at;
   let checksum = header.checksum;
@@ -113,7 +113,7 @@ function damagedAfter(descriptor: number): number | undefined {
     }
   }
 
-  // What lies behind. Of the first frame there it is known what its checksum should be; of the others only what is said.
+  // Now the frames behind. Only the first one's expected checksum is known; the others' checksums are only claimed.
   let behindCommit = false;
   let before: readonly Checksum[] = [checksum];
   for (let first = true; read(at); at += FRAME_BYTES, first = false) {
@@ -125,7 +125,7 @@ function damagedAfter(descriptor: number): number | undefined {
   return undefined;
 }
 
-/** Throws `data-damaged` where the log of the database lost what had been committed. */
+/** Throws `data-damaged` where the database's log lost committed data. */
 export function refuseDamagedLog(database: string): void {
   const path = `${database}-wal`;
   let descriptor: number;

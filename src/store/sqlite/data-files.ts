@@ -1,9 +1,9 @@
 /**
- * The files of a data directory that belong to the store, made so that only their owner can read them. The directory is
- * known to be closed to others by then.
+ * The files of a data directory that belong to the store, made so that only their owner can read them. By then the
+ * directory is known to be closed to others.
  *
- * A process loses every lock it holds on a file when it closes any descriptor of it (POSIX). So nothing in this
- * process may open the database or the lock by its path while the store is open; what is done here is done before.
+ * A process loses every lock it holds on a file when it closes any descriptor of it (POSIX). So nothing in this process
+ * may open the database or the lock by its path while the store is open; this file runs before that.
  */
 import { chmodSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,15 +12,15 @@ import { requireOwnDatabase, requireOwnFile, syncPath } from '#disk/closed-direc
 export const DATABASE_FILE = 'keystair.db';
 export const LOCK_FILE = 'keystair.lock';
 export const RESERVE_FILE = 'audit-reserve';
-/** What it is called in sentences. */
+/** Its name in sentences. */
 export const DATA_DIRECTORY = 'the data directory';
 
-/** What SQLite lays beside its database. */
+/** Files that SQLite puts beside its database. */
 const COMPANIONS = ['-wal', '-shm'] as const;
 const OWNER_ONLY = 0o600;
 const OTHERS_MASK = 0o077;
 
-/** Makes an empty file unless there is one (which is not opened), and takes it away from everybody but its owner. */
+/** Makes an empty file unless there is one (which is not opened), and removes all access but its owner's. */
 export function ownFile(path: string): void {
   if (!requireOwnFile(path)) {
     closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, OWNER_ONLY));
@@ -38,8 +38,8 @@ function closeToOthers(path: string): void {
 /**
  * Prepares the database's files. SQLite gives its companions the mode of the database.
  *
- * A process that was killed may have written a commit and not synced it. The next one finds it in the file system's
- * cache and takes it for committed, though loss of power would still undo it. So it is synced before anyone reads.
+ * A killed process may have written a commit without syncing it. The next process finds it in the file system's cache
+ * and takes it for committed, though loss of power would still undo it. So it is synced before anyone reads.
  */
 export function prepareDatabaseFiles(directory: string): string {
   const path = join(directory, DATABASE_FILE);

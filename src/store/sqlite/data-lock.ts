@@ -1,6 +1,6 @@
 /**
  * One process at a time uses a data directory. Invariant: the lock is the kernel's, on a file's inode, so it ends with
- * the process however that ends, and a copied directory is a directory of its own.
+ * the process however the process ends, and a copied directory has a lock of its own.
  *
  * It is SQLite's exclusive lock on a small file, because Node has no other lock that dies with its process. The file
  * stays empty.
@@ -53,7 +53,7 @@ function inUse(directory: string, path: string, cause: unknown): KeystairError {
   );
 }
 
-/** The process that holds the lock, where the kernel tells (Linux): it is right where a file with a number would be stale. */
+/** The process that holds the lock, where the kernel says (Linux): correct where a file with a number could be stale. */
 function lockHolder(path: string): number | undefined {
   try {
     const { dev, ino } = statSync(path, { bigint: true });

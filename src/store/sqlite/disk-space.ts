@@ -1,15 +1,15 @@
 /**
  * The disk under a data directory, and the space set aside on it for audit events.
  *
- * Invariant: while it `isFull`, nothing but audit events may be written, so that the space given back is theirs. It
- * heals when all that was given back is set aside again.
+ * Invariant: while it `isFull`, only audit events may be written, so that the released space is theirs. It heals once
+ * all released space is set aside again.
  */
 import { closeSync, openSync, statfsSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KeystairError } from '#domain/errors.ts';
 import { DATABASE_FILE, ownFile, RESERVE_FILE } from './data-files.ts';
 
-/** The reserve is given back in so many steps, so that another program cannot take it all at once. */
+/** The reserve is released in this many steps, so that another program cannot take it all at once. */
 const STEPS = 32;
 const STEP_BYTES_MIN = 64 * 1024;
 const BLOCK_BYTES = 1024 * 1024;
@@ -24,13 +24,13 @@ export interface DiskSpace {
   setAside(): void;
   /** Whether the disk was found full, and has not healed since. */
   isFull(): boolean;
-  /** Makes the reserve whole again. False while there is not space enough for that and for a step besides. */
+  /** Makes the reserve whole again. False while there is too little space for that and one more step. */
   heals(): boolean;
   /** A write found the disk full. */
   ranOut(): void;
-  /** Gives back a step of the reserve. False when nothing is left of it. */
+  /** Releases a step of the reserve. False when nothing is left of it. */
   giveWay(): boolean;
-  /** `disk-full`, in the words of this disk. */
+  /** `disk-full`, worded for this disk. */
   fullError(cause?: unknown): KeystairError;
 }
 
@@ -51,11 +51,11 @@ export const MEMORY_SPACE: DiskSpace = {
 export interface DiskSpaceOptions {
   readonly directory: string;
   readonly reserveBytes: number;
-  /** What the reserve is filled with: zeros would take no space on a file system that compresses. */
+  /** What the reserve is filled with: zeros would take no space on a compressing file system. */
   readonly random?: ((bytes: number) => Uint8Array) | undefined;
 }
 
-/** Touches nothing before it is asked to. */
+/** Touches nothing until asked. */
 export function diskSpaceOf({ directory, reserveBytes, random }: DiskSpaceOptions): DiskSpace {
   const reserve = join(directory, RESERVE_FILE);
   const step = Math.max(Math.ceil(reserveBytes / STEPS), STEP_BYTES_MIN);
@@ -66,14 +66,14 @@ export function diskSpaceOf({ directory, reserveBytes, random }: DiskSpaceOption
   };
   const reserved = (): number => {
     const found = statSync(reserve, { throwIfNoEntry: false });
-    // A copy may have holes where this file has bytes: it holds no space.
+    // A copy may have holes where this file has bytes: then it reserves no space.
     return found === undefined || found.blocks * 512 < found.size ? 0 : found.size;
   };
 
   /** @returns whether the reserve is whole. */
   const refill = (): boolean => {
     const bytes = Math.min(reserved(), reserveBytes);
-    // A step stays free besides: without it the next commit would find the disk full again.
+    // A step stays free as well: without it the next commit would find the disk full again.
     if (freeBytes() < reserveBytes - bytes + step) return false;
     if (bytes === reserveBytes) return true;
     try {
@@ -102,7 +102,7 @@ export function diskSpaceOf({ directory, reserveBytes, random }: DiskSpaceOption
   let full = false;
   let open = false;
 
-  /** A start that failed serves nobody; without a reserve there may be no room for the line that a lookup needs. */
+  /** A failed start serves nobody; and without a reserve there may be no room for the audit line that a lookup needs. */
   const whatGoesOn = (): string => {
     if (!open) return ', and run the command again';
     const audited = reserved() > 0 ? '' : ' as long as there is room for their lines in the audit log';
@@ -115,7 +115,7 @@ export function diskSpaceOf({ directory, reserveBytes, random }: DiskSpaceOption
     freeBytes,
     setAside() {
       const before = sizeOf(reserve);
-      // A reserve that is there in part was being used when the process ended: the disk is full still.
+      // A partial reserve was in use when the process ended: the disk is still full.
       if (!refill() && before > 0) full = true;
       open = true;
     },
@@ -155,7 +155,7 @@ function kib(bytes: number): string {
   return `${Math.ceil(bytes / BYTES_A_KIB)} KiB`;
 }
 
-/** The directory, or the first above it that is there. */
+/** The directory, or the nearest existing one above it. */
 function nearest(directory: string): string {
   let at = directory;
   while (at !== dirname(at) && statSync(at, { throwIfNoEntry: false }) === undefined) at = dirname(at);

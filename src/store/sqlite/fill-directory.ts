@@ -1,9 +1,9 @@
 /**
- * Filling a data directory whole or not at all: what a restore does. The database is made in a folder of its own within
- * the directory, which may be a mount point, and takes its place in one rename when it is whole and on the disk.
+ * Fills a data directory whole or not at all: what a restore does. The database is made in a folder of its own within
+ * the directory, which may be a mount point, and takes its place in one rename once it is whole and on the disk.
  *
- * Invariant: as long as that folder is there, the directory is refused by every start. A fill that was killed leaves
- * the folder, and the next fill clears it away with everything it had made.
+ * Invariant: while that folder exists, every start refuses the directory. A killed fill leaves the folder, and the next
+ * fill removes it with everything that the killed one had made.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve as absolute } from 'node:path';
@@ -19,12 +19,12 @@ import { UNFINISHED_FOLDER } from './unfinished.ts';
 
 export interface FillOptions {
   readonly directory: string;
-  /** Names of files that a fill which broke off may have left beside the database. */
+  /** Names of files that a broken-off fill may have left beside the database. */
   readonly mayRemain: readonly string[];
   readonly onFatal: (error: KeystairError) => never;
 }
 
-/** What a fresh file system puts into its root. */
+/** What a fresh file system has in its root. */
 const NOTHING = ['lost+found', LOCK_FILE];
 
 /**
@@ -83,19 +83,20 @@ export async function fillSqliteDirectory<T>(
   }
 }
 
-/** The directory was made for this fill. What the caller put there meanwhile, it also takes away. */
+/** The directory was made for this fill. If the caller put anything there meanwhile, the caller removes it. */
 function removeUnlessFilled(directory: string): void {
   rmSync(join(directory, LOCK_FILE), { force: true });
   try {
     rmdirSync(directory);
   } catch {
-    // Not empty: an empty directory was all that was to be spared.
+    // Not empty: an empty directory was all that needed removing.
   }
 }
 
 function takePlace(directory: string, unfinished: string): void {
   const database = join(unfinished, DATABASE_FILE);
-  // The last connection carried the write-ahead log over and removed it; with it, the file alone would not be whole.
+  // The last connection carried the write-ahead log over and removed it. If the log is still there, the file alone is
+  // not whole.
   if (existsSync(`${database}-wal`)) {
     throw new KeystairError('data-not-writable', `${database} could not be closed`, {
       nextStep: 'look for faults of the disk in the system log, and run the command again',
@@ -108,7 +109,7 @@ function takePlace(directory: string, unfinished: string): void {
   syncPath(directory);
 }
 
-/** What a fill that was killed had made. Its folder goes last. */
+/** Removes what a killed fill had made. Its folder goes last. */
 function clearUnfinished(directory: string): void {
   const unfinished = join(directory, UNFINISHED_FOLDER);
   if (!existsSync(unfinished)) return;

@@ -1,8 +1,8 @@
 /**
- * One group of works in one transaction of the writing connection. Invariant: a work that fails is undone alone, and
- * nobody is told of success here: the group is committed, and durable only once the log is synced.
+ * One group of works in one transaction of the writing connection. Invariant: a failed work is undone alone, and
+ * nothing here reports success: the group is committed, and durable only once the log is synced.
  *
- * A work that is alone has the transaction for itself: at a savepoint SQLite copies each page before it is changed.
+ * A work that is alone has the transaction to itself: at a savepoint SQLite copies each page before it changes it.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
@@ -25,18 +25,18 @@ export type Settle = () => void;
 export interface GroupPorts {
   readonly connection: DatabaseSync;
   readonly tables: Tables;
-  /** What works change is noted here. */
+  /** Names the tables that works change. */
   readonly changed: Set<TableName>;
   readonly explain: (error: unknown) => unknown;
 }
 
-/** Commits the first works, as many as one flush should carry. Throws what SQLite said when none of it stays. */
+/** Commits the first works, as many as one flush should carry. Throws SQLite's error when none of it stays. */
 export type CommitGroup = (works: readonly Work[]) => Promise<Committed>;
 
 export interface Committed {
-  /** One for each work that is in, from the first on. */
+  /** One for each work in the group, from the first on. */
   readonly settles: readonly Settle[];
-  /** About as many were appended. */
+  /** An approximate number of appended bytes. */
   readonly bytes: number;
 }
 

@@ -1,8 +1,9 @@
 /**
- * Reading a row of an encryption key. Its columns of bytes come as one value: each that SQLite hands over takes as long
- * as a third of the row.
+ * Reads a row of an encryption key. Its columns of bytes come as one value: each value that SQLite hands over takes a
+ * third as long as the row.
  *
- * Invariant: what is read is what lies there. Where damage gave a column another kind or length, each is read by itself.
+ * Invariant: the result is what the row holds. Where damage gave a column another kind or length, each column is read
+ * by itself.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
@@ -30,14 +31,14 @@ const IS_WHOLE = [
   "typeof(sealed) = 'blob'",
 ].join(' AND ');
 
-/** A time that a damaged row cannot mean would fail every row read with it; so that row alone does not open. */
+/** A time that a damaged row cannot mean would fail every row read with it; this way only that row does not open. */
 const RECORDED_AT = readableTime('recorded_at', '-1');
 
-/** What `keyOf` takes. */
+/** The columns that `keyOf` takes. */
 export const READ_COLUMNS = `seq, CASE WHEN ${IS_WHOLE}
   THEN CAST(id || digest || chain || device || sealed AS BLOB) END, fields, received_from, ${RECORDED_AT}`;
 
-/** What is no id would fail every row read with it; so that row alone is under no device. */
+/** An invalid id would fail every row read with it; this way only that row is under no device. */
 function deviceFromBytes(bytes: Uint8Array): string {
   return bytes.length === UUID_BYTES ? uuidFromBytes(bytes) : '';
 }

@@ -1,7 +1,7 @@
 /**
- * Finding keys by a part of their id, device name or locator. SQLite narrows down, roughly and never too far, and
- * `fitsText` decides. Its LIKE knows the case of A to Z only, so anything else fits anything there; and so do i and k,
- * which are also the lower case of İ and of the Kelvin sign.
+ * Finds keys by a part of their id, device name or locator. SQLite narrows down roughly, never too far, and `fitsText`
+ * decides. SQLite's LIKE knows the case of A to Z only, so anything else matches anything there; so do i and k, which
+ * are also the lower case of İ and of the Kelvin sign.
  */
 import { keyFromCanonical } from '#domain/encryption-key.ts';
 import { codeOf } from '#domain/errors.ts';
@@ -11,7 +11,7 @@ const LIKE_SPECIAL = /[\\%_]/g;
 const NOT_ASCII = /[^\x20-\x7e]/g;
 const CASED_BEYOND_ASCII = /[ik]/gi;
 
-/** A pattern, with `\` as its escape, that every canonical form with this text fits. */
+/** A pattern, with `\` as its escape, that every canonical form with this text matches. */
 export function fieldsPattern(text: string): string {
   const asJson = JSON.stringify(text).slice(1, -1);
   return `%${asJson.replace(LIKE_SPECIAL, '\\$&').replace(NOT_ASCII, '%').replace(CASED_BEYOND_ASCII, '_')}%`;
@@ -22,7 +22,7 @@ export function idPattern(text: string): string | null {
   return /^[0-9a-f-]*$/i.test(text) ? `%${text.replaceAll('-', '')}%` : null;
 }
 
-/** Fields that cannot be read fit where their bytes do: whoever lists keys says that they are damaged. */
+/** Unreadable fields match where their bytes do: the listing then says that they are damaged. */
 export function fitsText(row: StoredKey, text: string): boolean {
   const sought = text.toLowerCase();
   return searchedOf(row).some((value) => value.toLowerCase().includes(sought));

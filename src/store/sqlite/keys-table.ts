@@ -1,6 +1,6 @@
 /**
- * Rows of encryption keys: appended and read; nothing of them changes but the seal, which is made anew, and what was
- * damaged, which is written whole.
+ * Rows of encryption keys: appended and read. Only two things change: a record is re-encrypted under the new data key,
+ * and a damaged row is written whole.
  */
 import { type Position, SEQUENCE_START } from '#domain/sequence.ts';
 import type { DatabaseSync } from 'node:sqlite';
@@ -34,7 +34,7 @@ export interface KeysTable {
   insert(row: StoredKey): void;
   /** Whether there is such a row. */
   replaceSealed(seq: number, sealed: Uint8Array): boolean;
-  /** Only to be written anew in the same transaction. */
+  /** Only for a row that is written again in the same transaction. */
   remove(seq: number): void;
   /** Digest and chain value at a number. */
   linkAt(seq: number): { readonly digest: Uint8Array; readonly chain: Uint8Array } | undefined;
@@ -47,7 +47,7 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
   const chainAt = prepareQuery(connection, 'SELECT chain FROM keys WHERE seq = ?');
   const next = prepareQuery(connection, 'SELECT seq FROM keys WHERE seq > ? ORDER BY seq LIMIT 1');
   const byId = prepareQuery(connection, `SELECT ${READ_COLUMNS} FROM keys WHERE id = ?`);
-  // One statement for all: each by itself would take and drop the read lock, which costs more than the search.
+  // One statement for all: single ones would each take and drop the read lock, which costs more than the search.
   const known = prepareQuery(
     connection,
     "SELECT asked.key, seq, digest FROM json_each(?) AS asked CROSS JOIN keys ON keys.id = unhex(asked.value, '-')",

@@ -1,4 +1,4 @@
-/** Where a member's row is found: read out of its body, which is not judged here. */
+/** The place where a member's row is found: read from its body, which is not verified here. */
 import { parseJson } from '#domain/bounded-json.ts';
 import { type Member, MEMBER_PLACES, memberPlace } from '#domain/member.ts';
 import { sortName } from '#domain/name-order.ts';
@@ -10,10 +10,10 @@ export interface Place {
 
 export const NOWHERE: Place = { place: null, sortName: null };
 
-/** A dozen fields, of which names and a public key are the longest; what is larger is no member. */
+/** A dozen fields, of which names and a public key are the longest; anything larger is no member. */
 const MEMBER_BOUNDS = { length: 16 * 1024, depth: 4, values: 100 };
 
-/** A body that is no member's is kept, and found by its id only. */
+/** A body that is no member's is kept, and found only by its id. */
 export function placeOf(body: string): Place {
   let value: Partial<Member> | null;
   try {

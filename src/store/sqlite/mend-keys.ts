@@ -1,6 +1,6 @@
 /**
- * Mending rows of keys. Invariant: what is written is what was recorded under that number, which the chain proves; whoever
- * calls, nothing else can be put in.
+ * Repairs rows of keys. Invariant: the chain proves that each row written is the one recorded under its number; no
+ * caller can put in anything else.
  */
 import { assert } from '#domain/errors.ts';
 import { nextChainValue, type Position } from '#domain/sequence.ts';
@@ -9,7 +9,7 @@ import type { KeysTable } from './keys-table.ts';
 
 const NONE = new Uint8Array(0);
 
-/** @param head as it is, the last row being damaged or not. */
+/** @param head the current head, whether its row is damaged or not. */
 export function mendKeys(keys: KeysTable, head: Position, rows: readonly StoredKey[]): void {
   const inOrder = rows.toSorted((left, right) => left.seq - right.seq);
   for (let from = 0; from < inOrder.length; ) {
@@ -18,12 +18,12 @@ export function mendKeys(keys: KeysTable, head: Position, rows: readonly StoredK
     requireProven(keys, head, inOrder.slice(from, to));
     from = to;
   }
-  // All go before any comes: two records may have changed places.
+  // All are removed before any is written: two records may have changed places.
   for (const { seq } of inOrder) keys.remove(seq);
   for (const row of inOrder) keys.insert(row);
 }
 
-/** @param run numbers that follow one another. */
+/** @param run consecutive numbers. */
 function requireProven(keys: KeysTable, head: Position, run: readonly StoredKey[]): void {
   const last = run.at(-1)!;
   assert(run[0]!.seq > 0 && last.seq <= head.seq, 'only a number that was given is mended');

@@ -27,11 +27,11 @@ import { structureProblems } from './structure.ts';
 import { prepareTables, type Tables, WatchedTables } from './tables.ts';
 import { refuseUnfinished } from './unfinished.ts';
 
-/** A directory that is made where it is not there, or a repository that ends with the process. */
+/** A directory, made where it is missing, or a repository that ends with the process. */
 export type SqlitePlace = { readonly directory: string } | { readonly path: ':memory:' };
 
 export type SqliteStoreOptions = SqlitePlace & {
-  /** Called when what is on disk is not known any more; ends the process. */
+  /** Called when what is on disk is unknown; ends the process. */
   readonly onFatal: (error: KeystairError) => never;
   /** Set aside for audit events when the disk is full. */
   readonly auditReserveBytes?: number;
@@ -43,7 +43,7 @@ export type SqliteStoreOptions = SqlitePlace & {
 
 interface Connections {
   readonly writer: Connection;
-  /** Sees what is committed while a group is open. In memory there is only one connection. */
+  /** Sees committed data while a group is open. In memory there is only one connection. */
   readonly second: Connection | undefined;
 }
 
@@ -84,7 +84,7 @@ function openDirectory(given: string, options: SqliteStoreOptions): Opened {
     makeClosedDirectory(directory, DATA_DIRECTORY);
     requireClosedDirectory(directory, DATA_DIRECTORY);
     refuseUnfinished(directory);
-    // Before anything is made there: on a share that cannot do it no server keeps its promise.
+    // Before anything is made there: on a share without that call no server can keep its promise.
     syncPath(directory);
     lock = acquireDataLock(directory);
     refuseDamagedLog(prepareDatabaseFiles(directory));
@@ -97,7 +97,7 @@ function openDirectory(given: string, options: SqliteStoreOptions): Opened {
   }
 }
 
-/** A server whose disk ran full must be able to start, and give out keys: opening takes some space, too. */
+/** A server whose disk ran full must be able to start and give out keys: opening, too, takes some space. */
 function openConnections(space: DiskSpace, sync: Sync): Connections {
   for (;;) {
     try {
@@ -116,7 +116,7 @@ function openBoth(path: string, sync: Sync): Connections {
     ensureSchema(writer, path);
     const second = openSecond(path);
     opened.push(second);
-    // SQLite syncs the name of a log that it makes, and keeps to itself when that fails: without its name it is lost.
+    // SQLite syncs the name of a log that it makes, and hides a failure of that: without its name the log is lost.
     if (sync === 'full') syncPath(dirname(path));
     return {
       writer: { connection: writer, tables: prepareTables(writer) },
@@ -138,9 +138,9 @@ function storeOf(
   let closing: Promise<void> | undefined;
 
   /**
-   * Between groups the writing connection is asked, which has what is read in its cache; the other loses its own with
-   * every commit. While a group is open the other is asked: a group opens only when all before it are durable. What
-   * was read of a table that waits for its flush is told when that is over.
+   * Between groups, reads use the writing connection, whose cache is warm; the other loses its cache with every commit.
+   * While a group is open, reads use the other one: a group opens only once all before it are durable. A read of a
+   * table that waits for its flush is answered once that flush is over.
    */
   const access: Access = async (read) => {
     if (second === undefined) while (queue.isOpen()) await queue.groupOver();
@@ -158,7 +158,7 @@ function storeOf(
 
   const snapshots = new Set<Snapshot>();
 
-  /** In memory there is no second connection that could keep an older state: there it is a copy. */
+  /** In memory no second connection could keep an older state: there the snapshot is a copy. */
   const takeSnapshot = async (): Promise<Snapshot> => {
     await queue.groupOver();
     if (closing !== undefined) throw closedError();

@@ -6,7 +6,7 @@ import type { NotedReceipt } from '../rows.ts';
 import { isReadable, prepareCommand, prepareQuery } from './statement.ts';
 import { uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
 
-/** Before any other. */
+/** Sorts before any other. */
 const NO_DEVICE = new Uint8Array(0);
 
 export interface ReceiptsTable {

@@ -1,6 +1,6 @@
 /**
  * The tables of a repository, and the number of their format. Invariants: a database of a newer format, or of another
- * program, is refused and left as it is; one of an older format is brought to this one whole, or stays as it was.
+ * program, is refused and left as it is; one of an older format is migrated whole, or stays as it was.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { KeystairError } from '#domain/errors.ts';
@@ -14,13 +14,13 @@ const DATA_FORMAT = 2;
 const APPLICATION = 0x4b657973;
 
 /**
- * Rows in one part of the index by device, as a power of two. Devices' ids are random: in one large index every new
- * key would dirty a page of its own. In parts, new keys fall into the last one, whose hundred pages are at hand; and
- * a question about a device looks once into each part, 61 times in a million keys.
+ * Rows in one part of the index by device, as a power of two. Devices' ids are random: in one large index every new key
+ * would dirty a page of its own. In parts, new keys fall into the last one, whose hundred pages are cached; and a
+ * question about a device looks once into each part, 61 times in a million keys.
  */
 export const DEVICE_PART_BITS = 14;
 
-/** Where a member is found: read out of its body, so that a million are counted and shown by name without opening all. */
+/** Where a member is found: read from its body, so that a million are counted and shown by name without opening them all. */
 const MEMBER_COLUMNS = ['place TEXT', 'sort_name TEXT'];
 const MEMBERS_BY_NAME = `
   CREATE INDEX members_by_name ON trusted_rows (place, sort_name, id) WHERE kind = 'member';
@@ -98,9 +98,7 @@ function number(connection: DatabaseSync, sql: string): number {
   return Number(prepareQuery(connection, sql).first()?.[0]);
 }
 
-/**
- * Whether the database is a new one, or has our tables. Only reads. Throws `data-newer`, `data-damaged`.
- */
+/** Whether the database is new, or has our tables. Only reads. Throws `data-newer`, `data-damaged`. */
 export function checkFormat(connection: DatabaseSync, name: string): 'new' | 'ours' {
   const format = number(connection, 'PRAGMA user_version');
   const application = number(connection, 'PRAGMA application_id');
@@ -121,7 +119,7 @@ export function checkFormat(connection: DatabaseSync, name: string): 'new' | 'ou
   return 'ours';
 }
 
-/** Makes the tables in a new database, or brings an older format to this one. Throws as `checkFormat` does. */
+/** Makes the tables in a new database, or migrates an older format to this one. Throws as `checkFormat` does. */
 export function ensureSchema(connection: DatabaseSync, name: string): void {
   if (checkFormat(connection, name) === 'new') connection.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT`);
   else if (number(connection, 'PRAGMA user_version') < DATA_FORMAT) migrate(connection);
@@ -135,7 +133,7 @@ function migrate(connection: DatabaseSync): void {
     placeMembers(connection);
     connection.exec(`${MEMBERS_BY_NAME} PRAGMA user_version = ${DATA_FORMAT}; COMMIT`);
   } catch (error) {
-    // After a failure like a full disk SQLite has undone it already.
+    // After a failure like a full disk SQLite has rolled back already.
     if (connection.isTransaction) connection.exec('ROLLBACK');
     throw error;
   }

@@ -1,14 +1,12 @@
-/**
- * What an error of SQLite means for a repository, and what it says to a person. Codes: sqlite.org/rescode.html.
- */
+/** What an error of SQLite means for a repository, and its sentence for a person. Codes: sqlite.org/rescode.html. */
 import { assert, KeystairError } from '#domain/errors.ts';
 import { step } from '#domain/step.ts';
 import type { DiskSpace } from './disk-space.ts';
 
 /**
- * `full`: no space, heals. `unsynced`: a write or sync failed and what is on disk is not known, so the process must
- * end. `damaged`: what was read is not what was written. `not-writable`, `locked`: set up wrongly. `invariant`: rows
- * that must not be. `other`: a defect, or no error of SQLite.
+ * `full`: no space, heals. `unsynced`: a write or sync failed and what is on disk is unknown, so the process must end.
+ * `damaged`: what was read is not what was written. `not-writable`, `locked`: set up wrongly. `invariant`: rows that
+ * must not be. `other`: a defect, or no error of SQLite.
  */
 export type Failure = 'full' | 'unsynced' | 'damaged' | 'not-writable' | 'locked' | 'invariant' | 'other';
 
@@ -48,13 +46,13 @@ const SYSTEM_FAILURES: Readonly<Record<string, Failure>> = {
   EACCES: 'not-writable',
   EPERM: 'not-writable',
   EROFS: 'not-writable',
-  // Also what Node says of a directory that it could not make.
+  // Node reports this, too, for a directory that it could not make.
   ENOENT: 'not-writable',
   EEXIST: 'not-writable',
   ENOTDIR: 'not-writable',
   ELOOP: 'not-writable',
   EIO: 'unsynced',
-  // A number too large to be one of ours: a bit of it was turned over.
+  // A number too large to be ours: one of its bits was flipped.
   ERR_OUT_OF_RANGE: 'damaged',
 };
 
@@ -63,7 +61,7 @@ function failureOfSystem(error: unknown): Failure {
   return SYSTEM_FAILURES[code] ?? 'other';
 }
 
-/** Of a file whose header was damaged SQLite says no more than that. */
+/** SQLite says no more than this of a file whose header was damaged. */
 const UNSUPPORTED = 'unsupported file format';
 
 export function failureOf(error: unknown, space: DiskSpace): Failure {
@@ -99,7 +97,7 @@ function said(error: unknown): string {
   return code === undefined ? text : `SQLite ${code}: ${text}`;
 }
 
-/** What is on disk is not known any more: the process must end. */
+/** What is on disk is unknown: the process must end. */
 export function unsynced(error: unknown, { directory }: DiskSpace): KeystairError {
   return new KeystairError(
     'data-not-writable',
@@ -111,7 +109,7 @@ export function unsynced(error: unknown, { directory }: DiskSpace): KeystairErro
   );
 }
 
-/** The error as a person should meet it. Errors that are already for people, and defects, stay as they are. */
+/** The error as a person should see it. Errors that are already for people, and defects, stay as they are. */
 export function explain(error: unknown, space: DiskSpace): unknown {
   if (error instanceof KeystairError) return error;
   const { directory } = space;
@@ -151,12 +149,12 @@ export function explain(error: unknown, space: DiskSpace): unknown {
   }
 }
 
-/** A constraint that broke is a defect of ours. */
+/** A broken constraint is a defect of ours. */
 export function assertNoConflict(error: unknown, invariant: string): void {
   assert(((sqliteCode(error) ?? 0) & 0xff) !== CONSTRAINT, `${invariant} (${said(error)})`);
 }
 
-/** A statement that does not fit the tables: the statements are ours, so it is the tables. */
+/** A statement that does not fit the tables: the statements are ours, so the tables are wrong. */
 export function isSqlError(error: unknown): error is Error {
   return sqliteCode(error) === ERROR;
 }

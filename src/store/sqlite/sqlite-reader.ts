@@ -1,6 +1,6 @@
 /**
- * The reading half of the port over prepared tables. Who hands it the tables decides what it sees: the store what is
- * committed, a transaction its own writes as well.
+ * The reading half of the port over prepared tables. The owner of the tables decides what it sees: the store, committed
+ * data; a transaction, its own writes as well.
  */
 import type { ReceiptTotals } from '#domain/receipt.ts';
 import type { Position } from '#domain/sequence.ts';
@@ -24,7 +24,7 @@ import type { KeyFilter, Reader } from '../transaction.ts';
 import { fieldsPattern, fitsText, idPattern } from './key-text.ts';
 import type { Tables } from './tables.ts';
 
-/** Runs a short synchronous read, when and on which tables it may. */
+/** Runs a short synchronous read; decides when, and on which tables. */
 export type Access = <T>(read: (tables: Tables) => T) => Promise<T>;
 
 /** Keys looked at between two turns of the event loop: some 10 ms. */
@@ -71,7 +71,7 @@ export class SqliteReader implements Reader {
     );
   }
 
-  /** Reads in bites, since text may lie anywhere: other work goes on between them. */
+  /** Reads in bites, since text may be anywhere: other work runs between them. */
   async #findKeys(
     deviceId: string | undefined,
     text: string,
@@ -85,7 +85,7 @@ export class SqliteReader implements Reader {
     const idLike = idPattern(text);
     for (let at = afterSeq, end = at; found.length < limit; at = end) {
       const rows = await this.#access(({ keys }) => {
-        // A few more than are wanted: not every row that SQLite finds will fit.
+        // A few more than wanted: not every row that SQLite finds will match.
         const few = limit - found.length + FEW_KEYS;
         if (deviceId !== undefined) {
           const rows = keys.byDevice(deviceId, at, few);
@@ -137,7 +137,7 @@ export class SqliteReader implements Reader {
     return this.#access(({ trustedRows }) => trustedRows.membersByName(place, after, limit));
   }
 
-  /** Counts in bites: other work goes on between them. */
+  /** Counts in bites: other work runs between them. */
   async countMembers(place: MemberPlace): Promise<number> {
     let total = 0;
     for (let after: NamePosition | undefined; ; ) {

@@ -1,6 +1,6 @@
 /**
  * The repository at one moment: a read transaction on a connection of its own, which SQLite's write-ahead log keeps
- * whole while others write. Invariant: nothing here writes, and a page is read between two turns of the event loop.
+ * whole while others write. Invariant: nothing here writes, and each page is read between two turns of the event loop.
  */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -16,7 +16,7 @@ import { uuidFromBytes } from './uuid-bytes.ts';
 /** Rows read between two turns of the event loop: some 5 ms. */
 const PAGE_ROWS = 500;
 
-/** How a table is walked: by what is unique in it, in order. */
+/** How a table is walked: in order of its unique columns. */
 interface Walk<T> {
   readonly from: string;
   readonly by: readonly string[];
@@ -132,7 +132,7 @@ const WALKS: Walks = {
   },
 };
 
-/** Pages of one table, each beginning behind the last row of the one before. */
+/** Pages of one table, each beginning after the last row of the one before. */
 function* walk(connection: DatabaseSync, table: RepositoryTable): Generator<RepositoryPage, void, undefined> {
   const { from, by, columns, rowOf } = WALKS[table];
   const place = by.join(', ');
@@ -149,7 +149,7 @@ function* walk(connection: DatabaseSync, table: RepositoryTable): Generator<Repo
   }
 }
 
-/** @param connection its own, closed at the end. @param explain the error as its caller should meet it. */
+/** @param connection its own, closed at the end. @param explain the error as its caller should see it. */
 export function snapshotOf(
   connection: DatabaseSync,
   explain: (error: unknown) => unknown,
@@ -164,7 +164,7 @@ export function snapshotOf(
       throw explain(error);
     }
   };
-  // The first read takes the snapshot; until it, BEGIN alone holds nothing.
+  // The first read takes the snapshot; until then, BEGIN alone holds nothing.
   const tables = guarded(() => {
     connection.exec('BEGIN');
     prepareQuery(connection, 'SELECT count(*) FROM sqlite_schema').first();

@@ -1,6 +1,6 @@
 /**
  * What one work does to the repository. Invariants: it is used only while its work runs; numbers follow the head
- * without gaps; once one of its writes has failed, the work has failed, even if it looked away.
+ * without gaps; once one of its writes has failed, the work has failed, even if the work ignored it.
  */
 import type { ReceiptTotals } from '#domain/receipt.ts';
 import type { Position } from '#domain/sequence.ts';
@@ -24,10 +24,10 @@ import { mendKeys } from './mend-keys.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import type { TableName, Tables } from './tables.ts';
 
-/** About as many bytes a staged key has: rows are moved within the database, so nobody sees how long they are. */
+/** About as many bytes as a staged key has: rows are moved within the database, so their length is not seen. */
 const STAGED_KEY_BYTES = 1024;
 
-/** Where both sequences stand in the writing connection; read anew after anything was rolled back. */
+/** The ends of both sequences in the writing connection; read again after any rollback. */
 export interface Heads {
   keys: Position | undefined;
   audit: Position | undefined;
@@ -36,9 +36,9 @@ export interface Heads {
 export interface TransactionPorts {
   readonly tables: Tables;
   readonly heads: Heads;
-  /** Tables that works of this group changed, rolled back or not. */
+  /** Tables that works of this group changed, even if rolled back. */
   readonly changed: Set<TableName>;
-  /** The error as its caller should meet it. */
+  /** The error as its caller should see it. */
   readonly explain: (error: unknown) => unknown;
 }
 
@@ -53,12 +53,12 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     this.#ports = ports;
   }
 
-  /** What made it fail, as SQLite said it. */
+  /** SQLite's error that made it fail. */
   get failure(): unknown {
     return this.#failure;
   }
 
-  /** About as many bytes were appended. */
+  /** An approximate number of appended bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -173,7 +173,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
         assert(key.seq === seq + at + 1, 'keys are numbered without gaps');
       }
       const copied = tables.staged.copyToKeys(importId, placed, seq + 1, receivedFrom);
-      // They were read from the stage a moment ago: then its index and its rows do not agree.
+      // They were read from the stage a moment ago: its index and its rows disagree.
       if (copied !== placed.length) throw stageDamaged();
       this.#bytes += copied * STAGED_KEY_BYTES;
       this.#ports.heads.keys = { seq: last.seq, chain: last.chain };

@@ -1,4 +1,4 @@
-/** Keys of imports that are not recorded yet. In order of id, so that they are recorded as they load fastest. */
+/** Keys of imports that are not recorded yet, in order of id, which is the order in which they load fastest. */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
 import type { PlacedKey, StagedHead, StagedKey } from '../rows.ts';
@@ -8,11 +8,11 @@ import { uuidFromBytes, uuidToBytes } from './uuid-bytes.ts';
 export interface StagedKeysTable {
   imports(): string[];
   count(importId: string): number;
-  /** The first of these ids that the import has staged, or that stands among them twice. */
+  /** The first of these ids that the import has staged already, or that occurs twice among them. */
   firstKnown(importId: string, ids: readonly string[]): string | undefined;
   insert(importId: string, keys: readonly StagedKey[]): void;
   heads(importId: string, limit: number): StagedHead[];
-  /** Copies rows into the table of keys, from the number `firstSeq` on. Returns how many were there to be copied. */
+  /** Copies rows into the table of keys, numbered from `firstSeq`. Returns how many there were to copy. */
   copyToKeys(importId: string, keys: readonly PlacedKey[], firstSeq: number, receivedFrom: string): number;
   /** Deletes the first rows. Returns how many there were. */
   drop(importId: string, limit: number): number;
@@ -28,7 +28,7 @@ function bytesOf(id: string): Uint8Array {
 }
 
 export function prepareStagedKeysTable(connection: DatabaseSync): StagedKeysTable {
-  // One step through the index for each import, not one for each key.
+  // One step through the index for each import, not for each key.
   const next = prepareQuery(connection, 'SELECT min(import) FROM staged_keys WHERE import > ?');
   const count = prepareQuery(connection, 'SELECT count(*) FROM staged_keys WHERE import = ?');
   const known = prepareQuery(
@@ -41,7 +41,7 @@ export function prepareStagedKeysTable(connection: DatabaseSync): StagedKeysTabl
     `INSERT INTO staged_keys (import, id, digest, device, fields, sealed, recorded_at)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
-  // One value of both: each value of bytes costs as much as the row.
+  // One value for both: each value of bytes costs as much as the row.
   const heads = prepareQuery(
     connection,
     `SELECT CAST(id || digest AS BLOB), length(sealed) = 0 FROM staged_keys

@@ -24,10 +24,10 @@ export function prepareCommand(connection: DatabaseSync, sql: string): Command {
   return (...values) => Number(statement.run(...values).changes);
 }
 
-/** The last Unix millisecond that a date can say. */
+/** The last Unix millisecond that a Date can hold. */
 const TIME_MAX = 8_640_000_000_000_000;
 
-/** SQL that holds where a column is a whole number that can be read: damage makes one that cannot. */
+/** SQL that holds where a column is a whole number that can be read: damage can leave one that cannot. */
 export function isReadable(column: string): string {
   return `${column} BETWEEN 0 AND ${Number.MAX_SAFE_INTEGER}`;
 }

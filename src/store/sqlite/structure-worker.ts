@@ -1,4 +1,4 @@
-/** The thread in which a large database is looked through. It only reads. */
+/** The thread that checks a large database. It only reads. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { fileProblems } from './structure.ts';
 

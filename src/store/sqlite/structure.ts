@@ -1,6 +1,4 @@
-/**
- * Looking at every page of a database: its trees, its indexes against its rows, and that no number is missing.
- */
+/** Checks every page of a database: its trees, its indexes against its rows, and that no number is missing. */
 import type { DatabaseSync } from 'node:sqlite';
 import { openSecond } from './connection.ts';
 import { prepareQuery } from './statement.ts';
@@ -38,12 +36,12 @@ function gaps(connection: DatabaseSync, table: string, rows: string): string[] {
   return [`${Number(last) - Number(count)} ${rows} are missing, the first after number ${String(before)}`];
 }
 
-/** The same for a database file, on a connection of its own; undefined where it has more pages than asked for. */
+/** The same for a database file, on a connection of its own; undefined where it has more pages than `pagesMax`. */
 export function fileProblems(path: string, pagesMax = Number.POSITIVE_INFINITY): string[] | undefined {
   try {
     const connection = openSecond(path);
     try {
-      // Those in the log count: the file may be small yet.
+      // Pages in the log count: the file itself may still be small.
       const [pages] = prepareQuery(connection, 'PRAGMA page_count').first() ?? [];
       return Number(pages) > pagesMax ? undefined : structureProblems(connection, path);
     } finally {

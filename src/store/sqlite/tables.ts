@@ -1,4 +1,4 @@
-/** Everything that is asked of one connection, prepared once. */
+/** Every statement of one connection, prepared once. */
 import type { DatabaseSync } from 'node:sqlite';
 import { KeystairError } from '#domain/errors.ts';
 import { step } from '#domain/step.ts';
@@ -24,7 +24,7 @@ export interface Tables {
 export type TableName = keyof Tables;
 
 /**
- * The same tables, telling whether a read touched one that changed and is not durable yet. For reads that run to
+ * The same tables; they record whether a read touched one that changed and is not durable yet. For reads that run to
  * their end at once: `forget` before each, `met` after it.
  */
 export class WatchedTables implements Tables {
@@ -79,7 +79,7 @@ export class WatchedTables implements Tables {
   }
 }
 
-/** Throws `data-damaged` where the database has not the tables it should have. */
+/** Throws `data-damaged` where the database lacks a table that it should have. */
 export function prepareTables(connection: DatabaseSync): Tables {
   try {
     return {

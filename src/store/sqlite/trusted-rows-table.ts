@@ -1,4 +1,4 @@
-/** Rows that decide something: kept with their MAC, which is not judged here. */
+/** Rows that decide something: kept with their MAC, which is not checked here. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { MemberPlace } from '#domain/member.ts';
 import type { MemberRow, NamePosition, TrustedKind, TrustedRow } from '../rows.ts';
@@ -10,7 +10,7 @@ export interface TrustedRowsTable {
   all(kind: TrustedKind): TrustedRow[];
   after(kind: TrustedKind, afterId: string, limit: number): TrustedRow[];
   membersByName(place: MemberPlace, after: NamePosition | undefined, limit: number): MemberRow[];
-  /** How many there are behind `after`, up to `most`; `last` is the last of them where there may be more. */
+  /** How many follow `after`, up to `most`; `last` is the last of them where there may be more. */
   countMembers(
     place: MemberPlace,
     after: NamePosition | undefined,

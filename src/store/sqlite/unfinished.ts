@@ -1,4 +1,4 @@
-/** The mark of a data directory that was being filled and is not whole: nothing starts on it. */
+/** The mark of a data directory whose filling did not finish: nothing starts on it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { KeystairError } from '#domain/errors.ts';

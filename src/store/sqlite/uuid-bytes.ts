@@ -5,7 +5,7 @@ import { step } from '#domain/step.ts';
 
 export const UUID_BYTES = 16;
 
-/** Undefined for anything but a UUID in lower case: such an id is in no row. */
+/** Undefined for anything but a UUID in lower case: no row has such an id. */
 export function uuidToBytes(uuid: string): Uint8Array | undefined {
   if (!UUID_PATTERN.test(uuid)) return undefined;
   return Buffer.from(
@@ -14,7 +14,7 @@ export function uuidToBytes(uuid: string): Uint8Array | undefined {
   );
 }
 
-/** Throws `data-damaged` for what is not the 16 bytes that every row has there: a damaged page may hold anything. */
+/** Throws `data-damaged` unless there are the 16 bytes that every row has there: a damaged page may hold anything. */
 export function uuidFromBytes(bytes: Uint8Array): string {
   if (!(bytes instanceof Uint8Array) || bytes.length !== UUID_BYTES) {
     throw new KeystairError('data-damaged', 'an id in the database is damaged', {
