@@ -1,10 +1,10 @@
 /**
- * age identities: made, turned into recipients, and used to unwrap one file's key. The device uses it for its own
- * files, the server for the files of others, so it knows nothing of either.
+ * age identities: made, turned into recipients, and used to unwrap one file's key. The device uses this for its own
+ * files and the server for others' files, so it knows nothing of either.
  *
  * Identities travel as key material; the text form exists only inside these functions.
  *
- * typage is loaded when an identity is made or used: its ciphers take a twentieth of a second that no other command
+ * typage is loaded when an identity is made or used: its ciphers take a twentieth of a second, which no other command
  * and no start of a server should pay.
  */
 import type { Decrypter } from 'age-encryption';
@@ -39,7 +39,7 @@ function unusable(): KeystairError {
   });
 }
 
-/** A fresh identity; its randomness is the operating system's, which typage takes itself. */
+/** A fresh identity. typage takes its randomness from the operating system itself. */
 export async function makeAgeIdentity(
   algorithm: AgeAlgorithm,
 ): Promise<{ readonly identity: KeyMaterial; readonly recipient: string }> {
@@ -85,8 +85,8 @@ export async function unwrapFileKey(
   }
   const decrypter = await decrypterFor(identity);
   const { Stanza } = await typage();
-  // typage publishes unwrapping only together with a whole header, and a server is shown stanzas alone. The method is
-  // private in its types; the version is pinned and a test holds it.
+  // typage publishes unwrapping only for a whole header, but a server receives stanzas alone. The method is private in
+  // its types; the version is pinned and a test holds it.
   assert(typeof decrypter['unwrapFileKey'] === 'function', 'typage unwraps stanzas');
   let fileKey: Uint8Array | null;
   try {

@@ -1,9 +1,9 @@
 /**
- * What is authenticated beside a sealed or MACed thing: its purpose, then what it belongs to.
+ * The data authenticated beside a sealed or MACed thing: its purpose, then what it belongs to.
  *
- * Invariant: two different pairs never give the same bytes. The purpose is preceded by its length, so no text can be
- * moved over the border between the two; text that UTF-8 cannot carry faithfully is refused, because it would read
- * back as other text and the record would never open again.
+ * Invariant: two different pairs never give the same bytes. The purpose is preceded by its length, so no text can move
+ * across the border between the two. Text that UTF-8 cannot carry faithfully is refused: it would read back as other
+ * text, and the record would never open again.
  */
 import { assert } from '#domain/errors.ts';
 

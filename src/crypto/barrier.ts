@@ -1,12 +1,12 @@
 /**
- * The barrier: the one way through between what is secret and a database that anyone may hold.
+ * The barrier: the one passage between our secrets and a database that anyone may hold.
  *
- * Invariants: a blob opens only for the purpose and the associated data it was sealed for, whole and unaltered; a
- * row's MAC fits only that purpose and those data; no error says more than purpose and cause.
+ * Invariants: a blob opens only for the purpose and the associated data it was sealed for, whole and unaltered; a row's
+ * MAC fits only that purpose and those data; no error says more than purpose and cause.
  *
- * A blob is: version (1 byte, 1), data key number (32 bits, big-endian), nonce (24 bytes), ciphertext, tag (16
- * bytes). Version and number need no authentication of their own: both only choose the key, and the wrong one does
- * not open.
+ * A blob is: version (1 byte, 1), data key number (32 bits, big-endian), nonce (24 bytes), ciphertext, tag (16 bytes).
+ * Version and number need no authentication of their own: both only choose the key, and the wrong key does not open the
+ * blob.
  */
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { assert, KeystairError } from '#domain/errors.ts';
@@ -19,7 +19,7 @@ import { XAES_NONCE_BYTES, XAES_TAG_BYTES } from './xaes-256-gcm.ts';
 const VERSION = 1;
 const NONCE_AT = 5;
 const CIPHERTEXT_AT = NONCE_AT + XAES_NONCE_BYTES;
-/** What a blob has beside its ciphertext. */
+/** The bytes of a blob beside its ciphertext. */
 export const BLOB_OVERHEAD_BYTES = CIPHERTEXT_AT + XAES_TAG_BYTES;
 const MAC_BYTES = 32;
 
@@ -62,18 +62,18 @@ export class Barrier {
     this.#nextNonce = nonceSource(random);
   }
 
-  /** The data key that seals from now on. A blob of a lower number is due to be sealed again. */
+  /** The data key that seals from now on. A blob with a lower number is due for re-encryption. */
   get currentDataKey(): number {
     return this.#keyring.currentDataKey;
   }
 
-  /** Throws `record-unreadable` for what is no blob. Says nothing about whether it opens. */
+  /** Throws `record-unreadable` for what is no blob. Does not say whether it opens. */
   dataKeyNumber(blob: Uint8Array): number {
     return readDataKeyNumber(blob);
   }
 
   /**
-   * @param purpose what the record is and the table it lies in: a constant of ours, ASCII.
+   * @param purpose what the record is and the table it is in: a constant of ours, ASCII.
    * @param associated the record's other fields in one canonical form: what must not be swapped under it.
    */
   seal(purpose: string, associated: string, plaintext: Uint8Array): Uint8Array {
@@ -89,7 +89,7 @@ export class Barrier {
     return blob;
   }
 
-  /** Throws `record-unreadable`; `details.dataKey` names a data key this process does not have (yet). */
+  /** Throws `record-unreadable`; `details.dataKey` names a data key that this process does not have (yet). */
   open(purpose: string, associated: string, blob: Uint8Array): Uint8Array {
     const number = readDataKeyNumber(blob, purpose);
     const key = this.#keyring.sealingKey(number);
@@ -113,7 +113,7 @@ export class Barrier {
     return plaintext;
   }
 
-  /** HMAC-SHA-256, 32 bytes, the same for as long as the root key is. @param data the row in one canonical form. */
+  /** HMAC-SHA-256, 32 bytes, stable for the life of the root key. @param data the row in one canonical form. */
   mac(purpose: string, data: string): Buffer {
     return createHmac('sha256', this.#macKey).update(associate(purpose, data)).digest();
   }

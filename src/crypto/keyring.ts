@@ -1,28 +1,28 @@
 /**
  * The root key and the data keys: made, wrapped, unwrapped and numbered here, and nowhere else.
  *
- * Invariants: data keys are numbered from 1 without gaps and never dropped, so whatever was sealed opens; a data key
- * seals nothing before its row is stored, because `addDataKey` only makes the row and `useDataKey` takes it into use;
- * every key has one use, and its own HKDF info string says which.
+ * Invariants: data keys are numbered from 1 without gaps and never dropped, so everything that was sealed opens; a data
+ * key seals nothing before its row is stored, because `addDataKey` only makes the row and `useDataKey` takes it into
+ * use; every key has one use, which its own HKDF info string names.
  *
- * Rows are plain data. Whoever calls keeps them.
+ * Rows are plain data. The caller stores them.
  */
 import { createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { associate } from './associated.ts';
 import { XAES_KEY_BYTES, XAES_NONCE_BYTES, XAES_TAG_BYTES, XaesKey } from './xaes-256-gcm.ts';
 
-/** Where randomness comes from. */
+/** The source of randomness. */
 export type Random = (bytes: number) => Uint8Array;
 
-/** What can hold the root key wrapped; each has its words in SEAL_WORDS. */
+/** The kinds of seal that hold the root key wrapped; each has its words in SEAL_WORDS. */
 export type SealKind = 'key-file' | 'passphrase' | 'pkcs11' | 'backup' | 'recovery';
 
 /** The root key wrapped under one seal. */
 export interface SealRow {
   readonly id: string;
   readonly kind: SealKind;
-  /** What else there is to know before the seal gives its 32 bytes; authenticated beside the root key. */
+  /** What must be known before the seal gives its 32 bytes; authenticated beside the root key. */
   readonly parameters?: string | undefined;
   readonly wrapped: Uint8Array;
 }
@@ -36,7 +36,7 @@ export interface DataKeyRow {
 const KEY_BYTES = XAES_KEY_BYTES;
 const WRAPPED_BYTES = XAES_NONCE_BYTES + KEY_BYTES + XAES_TAG_BYTES;
 
-/** Each derived key's one use. An info string is never changed; another use, or another form, gets another one. */
+/** The one use of each derived key. An info string never changes; another use, or another form, gets a new one. */
 const INFO_WRAP = 'keystair/root-key/wrap-data-keys/v1';
 const INFO_MAC = 'keystair/root-key/barrier-mac/v1';
 const INFO_SEAL = 'keystair/data-key/seal-records/v1';
@@ -86,7 +86,7 @@ function unwrap(under: XaesKey, associated: Uint8Array, wrapped: Uint8Array): Ui
 
 function rootKeyAssociated({ id, kind, parameters }: Omit<SealRow, 'wrapped'>): Uint8Array {
   assert(!id.includes('\n'), 'the id of a seal is one line');
-  // No kind holds a colon and no id a line feed, so the parts cannot run into one another.
+  // No kind contains a colon and no id a line feed, so the parts cannot run into one another.
   return associate(PURPOSE_ROOT_KEY, `${kind}:${id}${parameters === undefined ? '' : `\n${parameters}`}`);
 }
 
@@ -118,19 +118,19 @@ export class Keyring {
     return this.#sealing.length;
   }
 
-  /** The key that records of data key `number` are sealed under. */
+  /** The key that seals records of data key `number`. */
   sealingKey(number: number): XaesKey | undefined {
     return this.#sealing[number - 1];
   }
 
-  /** The barrier's MAC key. It hangs off the root key, so it stays the same over every change of data keys. */
+  /** The barrier's MAC key. It derives from the root key, so it stays the same whatever data keys change. */
   get macKey(): KeyObject {
     return this.#macKey;
   }
 
   /**
    * Makes the row of the next data key and does nothing else with it. Store it (its number unique), then call
-   * `useDataKey`: a key that seals records before its own row is durable could be lost with all of them.
+   * `useDataKey`: a key that seals records before its own row is durable could be lost, and all of them with it.
    */
   addDataKey(random: Random): DataKeyRow {
     const number = this.currentDataKey + 1;
@@ -141,8 +141,8 @@ export class Keyring {
   }
 
   /**
-   * Takes a stored row into use, our own or one another process of this server stored. A number already in use is
-   * left as it is. Throws `data-damaged` for a row that does not open or that leaves a gap.
+   * Takes a stored row into use, our own or one that another process of this server stored. A number already in use
+   * stays as it is. Throws `data-damaged` for a row that does not open or that leaves a gap.
    */
   useDataKey(row: DataKeyRow): void {
     const next = this.currentDataKey + 1;
@@ -164,13 +164,13 @@ export class Keyring {
     secret.fill(0);
   }
 
-  /** The root key wrapped under one more seal. The rows of the other seals stay as they are. */
+  /** The root key wrapped under one more seal. The rows of the other seals do not change. */
   wrapRootKey(seal: Omit<SealRow, 'wrapped'>, sealKey: Uint8Array, random: Random): SealRow {
     const wrapped = wrap(new XaesKey(sealKey), rootKeyAssociated(seal), this.#rootKey, random);
     return { ...seal, wrapped };
   }
 
-  /** Whether the seal gives this very root key: what a new seal has to prove before anyone relies on it. */
+  /** Whether the seal gives this very root key: a new seal has to prove that before anyone relies on it. */
   isOpenedBy(seal: SealRow, sealKey: Uint8Array): boolean {
     const rootKey = unwrapRootKey(seal, sealKey);
     const same = rootKey !== undefined && timingSafeEqual(rootKey, this.#rootKey);

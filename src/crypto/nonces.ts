@@ -9,7 +9,7 @@ import { XAES_NONCE_BYTES } from './xaes-256-gcm.ts';
 
 const FETCHED = 128;
 
-/** @returns what gives the next one, valid for as long as it is held. */
+/** @returns a function that gives the next nonce, which stays valid for as long as it is held. */
 export function nonceSource(random: Random): () => Uint8Array {
   let fetched: Uint8Array = new Uint8Array(0);
   let at = 0;

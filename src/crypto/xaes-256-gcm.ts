@@ -1,9 +1,9 @@
 /**
  * XAES-256-GCM (c2sp.org/XAES-256-GCM): AES-256-GCM under a key derived for each record from the first half of a
- * 24-byte nonce, so that nonces may be random for as many records as anyone will ever have.
+ * 24-byte nonce, so that nonces may be random for any number of records.
  *
- * Invariant: a plaintext leaves `open` only after its tag was checked, and a derived key lives no longer than the
- * call that derived it.
+ * Invariant: a plaintext leaves `open` only after its tag was checked, and a derived key lives no longer than the call
+ * that derived it.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { assert } from '#domain/errors.ts';
@@ -16,7 +16,7 @@ export const XAES_TAG_BYTES = 16;
 /** The nonce's first half goes into the key, the second into GCM. */
 const HALF_NONCE_BYTES = 12;
 const BLOCK_BYTES = 16;
-/** Said aloud, so that no shorter tag is ever accepted (NIST SP 800-38D allows 4 bytes). */
+/** Stated explicitly, so that no shorter tag is ever accepted (NIST SP 800-38D allows 4 bytes). */
 const GCM_OPTIONS = { authTagLength: XAES_TAG_BYTES };
 
 /** CMAC's first subkey (NIST SP 800-38B, section 6.1): `l` doubled in GF(2^128), without a branch on its bits. */
@@ -59,7 +59,7 @@ export class XaesKey extends Redacted {
     return sealed;
   }
 
-  /** As `seal`, written into `target` from `at` on, where the caller left room for plaintext and tag. */
+  /** As `seal`, but writes into `target` from `at` on, where the caller left room for plaintext and tag. */
   sealInto(
     target: Uint8Array,
     at: number,
@@ -72,12 +72,12 @@ export class XaesKey extends Redacted {
     derived.fill(0);
     cipher.setAAD(associated);
     target.set(cipher.update(plaintext), at);
-    // GCM is a stream: all of the ciphertext is out already, `final` only makes the tag.
+    // GCM is a stream: all ciphertext is out already; `final` only makes the tag.
     cipher.final();
     target.set(cipher.getAuthTag(), at + plaintext.length);
   }
 
-  /** The plaintext in memory of its own, or undefined where key, nonce, associated data or a bit of it differs. */
+  /** The plaintext in memory of its own, or undefined where key, nonce, associated data or any bit of it differs. */
   open(nonce: Uint8Array, sealed: Uint8Array, associated: Uint8Array): Uint8Array | undefined {
     const size = sealed.length - XAES_TAG_BYTES;
     if (size < 0) return undefined;

@@ -1,10 +1,10 @@
 /**
- * The armored form of an age file (https://age-encryption.org/v1, section "ASCII armor"): strict PEM, taken off as it
- * comes.
+ * The armored form of an age file (https://age-encryption.org/v1, section "ASCII armor"): strict PEM, removed as the
+ * bytes arrive.
  *
- * Invariant: an armored file is read in one way only. Lines have 64 columns of canonical base64, the last one its
- * padding; they end with LF or CRLF; nothing but a little whitespace stands before and after. Whatever else is refused.
- * Held are the block that the source gave and two lines.
+ * Invariant: an armored file has one reading only. Lines have 64 columns of canonical base64, the last one its padding;
+ * they end with LF or CRLF; nothing but a little whitespace stands before and after. Everything else is refused. It
+ * holds the source's current block and two lines.
  */
 import { fileDamaged } from '#domain/file-damaged.ts';
 import { AGE_ARMOR_WHITESPACE_MAX } from '#domain/limits.ts';
@@ -16,7 +16,7 @@ const COLUMNS = 64;
 const START_MAX = AGE_ARMOR_WHITESPACE_MAX + BEGIN.length;
 /** The last line of base64, its line end, and the line after it. */
 const TAIL_MAX = COLUMNS + 2 + END.length;
-/** Turned into text at a time: a block of the source may be large. */
+/** Bytes turned into text at a time: a block of the source may be large. */
 const SLICE_BYTES = 64 * 1024;
 
 const WHITESPACE = /^[ \t\r\n]*/;
@@ -24,7 +24,10 @@ const FIRST_LINE = new RegExp(`^[ \\t\\r\\n]*${BEGIN}\\r?\\n`);
 const FULL_LINES = /^(?:[A-Za-z0-9+/]{64}\r?\n)+/;
 const TAIL = new RegExp(`^(?:([A-Za-z0-9+/]+={0,2})\\r?\\n)?${END}`);
 
-/** The file without its armor; one that has none comes through as it is. Throws `file-damaged`. The caller closes the source. */
+/**
+ * The file without its armor; a file without armor passes through unchanged. Throws `file-damaged`. The caller closes
+ * the source.
+ */
 export async function* withoutArmor(source: AsyncIterable<Uint8Array>): Bytes {
   const blocks = source[Symbol.asyncIterator]();
   const { armored, taken } = await readStart(blocks);
@@ -41,7 +44,7 @@ export async function* withoutArmor(source: AsyncIterable<Uint8Array>): Bytes {
   armor.end();
 }
 
-/** Whether it claims to be armored, and what was read to see it. */
+/** Whether it claims to be armored, and what was read to find out. */
 async function readStart(
   blocks: AsyncIterator<Uint8Array>,
 ): Promise<{ readonly armored: boolean; readonly taken: readonly Uint8Array[] }> {
@@ -65,7 +68,7 @@ function toText(bytes: Uint8Array): string {
 
 class Armor {
   #part: 'first line' | 'lines' | 'after' = 'first line';
-  /** What is not a whole part yet. */
+  /** The incomplete part. */
   #rest = '';
   #whitespace = 0;
 

@@ -1,8 +1,8 @@
 /**
  * The header of an age v1 file (https://age-encryption.org/v1): read, parsed strictly, its MAC checked.
  *
- * Invariant: exactly one byte string parses to given stanzas and MAC. Whatever the specification's grammar does not
- * produce is refused, in at most `AGE_HEADER_BYTES_MAX` bytes, so a hostile file costs bounded memory.
+ * Invariant: exactly one byte string parses to given stanzas and MAC. Anything that the specification's grammar does
+ * not produce is refused, within at most `AGE_HEADER_BYTES_MAX` bytes, so a hostile file costs bounded memory.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
@@ -21,7 +21,7 @@ export interface AgeHeader {
 
 const VERSION_LINE = 'age-encryption.org/v1\n';
 const ANY_VERSION = 'age-encryption.org/';
-/** A mark of the byte order, as Latin-1, is another thing that editors add. */
+/** Editors also add a byte order mark; here it is in Latin-1. */
 const WITH_OTHER_LINE_ENDS = /^(?:\xef\xbb\xbf)?age-encryption\.org\/v1\r?\n/;
 const LINE_ENDS_CHANGED = { lineEnds: 'changed' } as const;
 const COLUMNS = 64;
@@ -60,7 +60,7 @@ function checkVersion(start: string): void {
   });
 }
 
-/** That fault alone shows in the first line, to anybody and whatever the password is. */
+/** Only that fault shows in the first line, to anybody and with any password. */
 export function hasChangedLineEnds({ details }: KeystairError): boolean {
   return details?.['lineEnds'] === LINE_ENDS_CHANGED.lineEnds;
 }
@@ -120,7 +120,7 @@ function endOfHeader(head: Buffer, from: number): number | undefined {
 }
 
 /**
- * Reads a header off the front of `source`, armored or not; `rest` is what follows it, the payload. The caller closes the
+ * Reads a header off the front of `source`, armored or not; `rest` is the payload that follows. The caller closes the
  * source.
  */
 export async function readAgeHeader(
@@ -132,7 +132,7 @@ export async function readAgeHeader(
   for (;;) {
     const next = await chunks.next();
     if (next.done === true) {
-      // Names what is wrong; had it been whole, its end would have been found.
+      // Throws with the fault: had the header been whole, its end would have been found.
       parseAgeHeader(head.subarray(0, used));
       throw fileDamaged('the file ends within its header');
     }
@@ -161,7 +161,7 @@ async function* remainder(
   for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value;
 }
 
-/** Whether this file key made this header. Until it did, nothing in the header can be believed. */
+/** Whether this file key made this header. Before this check, nothing in the header can be trusted. */
 export function headerMacFits(header: AgeHeader, fileKey: Uint8Array): boolean {
   const key = Buffer.from(hkdfSync('sha256', fileKey, new Uint8Array(0), 'header', 32));
   const covered = header.bytes.subarray(0, header.bytes.length - AFTER_MAC_MARK);

@@ -2,10 +2,10 @@
  * The payload of an age v1 file: the STREAM construction over ChaCha20-Poly1305 in chunks of 64 KiB
  * (https://age-encryption.org/v1, section "Payload").
  *
- * Invariant: nothing of a chunk is handed on before its tag is verified, and the end is only believed when a chunk says
- * it is the last. Ours rather than typage's: node:crypto is some ten times faster. Both directions hold one chunk and
- * whatever block their source gave, and ask for the next only when asked themselves. Blocks of the source are used in
- * place, so a source must not reuse one after it yielded it.
+ * Invariant: no part of a chunk is passed on before its tag is verified, and only a chunk marked as the last one proves
+ * the end. We do this ourselves instead of with typage: node:crypto is some ten times faster. Both directions hold one
+ * chunk and the current block of their source, and ask for the next only when asked themselves. Blocks of the source
+ * are used in place, so a source must not reuse one after it yielded it.
  */
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import { assert, KeystairError } from '#domain/errors.ts';
@@ -34,8 +34,8 @@ function chunkNonce(counter: number, last: boolean): Buffer {
 }
 
 /**
- * Cuts a source into pieces of exactly `size` bytes, the last one shorter or just as long, and marks it. An empty
- * source is one empty last piece. To know which is the last, one piece is kept until the next byte or the end comes.
+ * Cuts a source into pieces of exactly `size` bytes, the last one shorter or equal, and marks the last. An empty source
+ * is one empty last piece. To know which piece is last, one is kept until the next byte or the end comes.
  */
 async function* cut(
   source: AsyncIterable<Uint8Array>,
@@ -61,7 +61,7 @@ async function* cut(
         partialBytes = 0;
       }
     }
-    // A source of tiny blocks must not keep each of them alive.
+    // A source of tiny blocks must not keep every one of them alive.
     if (partial.length > 64) partial = [Buffer.concat(partial)];
   }
   yield { piece: kept ?? Buffer.concat(partial), last: true };
@@ -101,7 +101,7 @@ function openChunk(key: Uint8Array, counter: number, last: boolean, piece: Uint8
   }
 }
 
-/** Says why the chunk does not open: with the other flag it would, where the file was cut off or added to. */
+/** Why the chunk does not open: if it opens with the other flag, the file was cut off or added to. */
 function whyDamaged(key: Uint8Array, counter: number, last: boolean, piece: Uint8Array): KeystairError {
   if (openChunk(key, counter, !last, piece) === undefined) {
     const how = last ? 'damaged or cut off' : 'damaged';
@@ -114,7 +114,7 @@ function whyDamaged(key: Uint8Array, counter: number, last: boolean, piece: Uint
     : fileDamaged('something follows the end of the encrypted content');
 }
 
-/** Yields verified plaintext. Throws `file-damaged` after the last chunk that was good. */
+/** Yields verified plaintext. Throws `file-damaged` after the last good chunk. */
 export async function* decryptPayload(fileKey: Uint8Array, payload: AsyncIterable<Uint8Array>): Bytes {
   const blocks = payload[Symbol.asyncIterator]();
   const { nonce, rest } = await readNonce(blocks);
@@ -125,7 +125,8 @@ export async function* decryptPayload(fileKey: Uint8Array, payload: AsyncIterabl
       if (piece.length < TAG_BYTES) throw fileDamaged('the file is cut off');
       const plaintext = openChunk(key, counter, last, piece);
       if (plaintext === undefined) throw whyDamaged(key, counter, last, piece);
-      // An empty last chunk has one meaning, an empty file; elsewhere it would be a second spelling of the same content.
+      // An empty last chunk has one meaning, an empty file; elsewhere it would be a second spelling of the same
+      // content.
       if (plaintext.length === 0 && counter > 0) throw fileDamaged('the file ends with an empty chunk');
       if (plaintext.length > 0) yield plaintext;
       counter += 1;

@@ -1,8 +1,8 @@
 /**
  * The header of a new age v1 file (https://age-encryption.org/v1), and the fresh file key it wraps.
  *
- * typage makes it: it encrypts an empty file, for which the header is the same as for any other, and one recipient of
- * ours is shown the file key. Nonce and tag of the empty payload are cut off.
+ * typage makes it: it encrypts an empty file, whose header is the same as for any other, and passes the file key to one
+ * recipient of ours. Nonce and tag of the empty payload are cut off.
  */
 import { assert, KeystairError } from '#domain/errors.ts';
 import type { AgeStanza } from '#domain/file-stanza.ts';
@@ -10,18 +10,18 @@ import { PAYLOAD_NONCE_BYTES } from './age-payload.ts';
 
 const TAG_BYTES = 16;
 
-/** The two kinds of recipient there are: hybrid and X25519. */
+/** The two kinds of recipient: hybrid and X25519. */
 const RECIPIENT = /^age1(pq1)?[02-9ac-hj-np-z]+$/;
 
 export interface NewAgeHeader {
   readonly header: Uint8Array;
-  /** 16 bytes; whoever gets it overwrites it after use. */
+  /** 16 bytes; the receiver overwrites it after use. */
   readonly fileKey: Uint8Array;
 }
 
 /**
  * @param recipients `age1pq1…` or `age1…`, all of one kind.
- * @param ownStanzas makes the stanzas that are not a recipient's, shown the file key.
+ * @param ownStanzas receives the file key and makes the stanzas that are not a recipient's.
  */
 export async function makeAgeHeader(
   recipients: readonly string[],
@@ -48,7 +48,7 @@ export async function makeAgeHeader(
       });
     }
   }
-  // As a stream: bytes as a whole, typage collects through `Response`, and that loads Node's `fetch`.
+  // As a stream: typage collects whole bytes through `Response`, which loads Node's `fetch`.
   const nothing = ReadableStream.from([new Uint8Array(0)]);
   const empty = Buffer.concat(await Array.fromAsync(await encrypter.encrypt(nothing)));
   assert(fileKey !== undefined, 'typage shows the file key to every recipient');

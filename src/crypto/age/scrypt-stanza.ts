@@ -1,9 +1,9 @@
 /**
- * The passphrase stanza of an age v1 file (https://age-encryption.org/v1, section "scrypt recipient stanza"):
- * `-> scrypt SALT WORK-FACTOR`, its body the file key sealed under what scrypt makes of the passphrase.
+ * The passphrase stanza of an age v1 file (https://age-encryption.org/v1, section "scrypt recipient stanza"): `->
+ * scrypt SALT WORK-FACTOR`, whose body is the file key sealed under the key that scrypt derives from the passphrase.
  *
  * Invariants: it is the only stanza of its file; a work factor is judged before a byte of memory is spent on it; one
- * derivation runs at a time, off the event loop, so that many questions cost the memory of one.
+ * derivation runs at a time, off the event loop, so that many requests cost the memory of one.
  */
 import { createCipheriv, createDecipheriv, scrypt, type ScryptOptions, scryptSync } from 'node:crypto';
 import type { AgeStanza } from '#domain/file-stanza.ts';
@@ -16,7 +16,7 @@ const TAG_BYTES = 16;
 const FILE_KEY_BYTES = 16;
 const BLOCK = 8;
 const CIPHER = 'chacha20-poly1305';
-/** A key sealed once under a key used once needs no nonce. */
+/** A key that seals only once needs no nonce. */
 const NONCE = Buffer.alloc(12);
 const WORK_FACTOR = /^[1-9][0-9]?$/;
 
@@ -43,7 +43,7 @@ const stretchApart: Stretch = (passphrase, salt, workFactor) => {
   return mine;
 };
 
-/** Without a thread, for whoever needs every run alike; everything else stands still meanwhile. */
+/** Without a thread, for callers that need every run alike; everything else waits meanwhile. */
 export const stretchAtOnce: Stretch = async (passphrase, salt, workFactor) =>
   scryptSync(passphrase, salt, 32, scryptOptions(workFactor));
 

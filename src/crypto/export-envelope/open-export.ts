@@ -1,11 +1,11 @@
 /**
- * The envelope of an export file, read: finds out by itself whether a password or one of the server's own identities
+ * Reads the envelope of an export file: it finds out by itself whether a password or one of the server's own identities
  * opens it.
  *
- * Invariant: whatever is wrong with the envelope, the answer is one and the same: a person without the password cannot
- * tell a wrong password from a cut file, a flipped bit, another server's file or no age file at all. Only what the first
- * lines show to anybody is called what it is: a file that a device encrypted, and line ends that were changed. Every byte
- * handed on was verified.
+ * Invariant: every fault of the envelope gives the same answer, so that a person without the password cannot tell a
+ * wrong password from a cut file, a flipped bit, another server's file or no age file at all. Only what the first lines
+ * show to anybody has its own name: a file that a device encrypted, and changed line ends. Every byte passed on was
+ * verified.
  */
 import { KeystairError } from '#domain/errors.ts';
 import { type AgeStanza, isFileStanza } from '#domain/file-stanza.ts';
@@ -19,11 +19,11 @@ import { aboutSpaces, passwordForms } from '../password/password-text.ts';
 
 export interface OpenExportKeys {
   readonly password: KeyMaterial | undefined;
-  /** The server's own identities, asked for where a file is sealed to a recipient. */
+  /** The server's own identities; called only for a file that is sealed to a recipient. */
   readonly identities: () => Promise<readonly KeyMaterial[]>;
-  /** In a thread where none is handed in. */
+  /** In a thread unless another is given. */
   readonly stretch?: Stretch | undefined;
-  /** Told when the password or an identity has proved right: what is wrong from then on is the file. */
+  /** Called once the password or an identity has proved right: any later fault is the file's. */
   readonly onOpened?: () => void;
 }
 
@@ -37,7 +37,7 @@ function unreadable(password?: string): KeystairError {
   );
 }
 
-/** Anybody can see that, with a password or without. */
+/** Anybody can see that, with or without a password. */
 function ofADevice(): KeystairError {
   return new KeystairError('export-invalid', 'the file is one that a device encrypted, and no export', {
     nextStep: step('decrypt-file'),
@@ -62,8 +62,8 @@ async function findFileKey(stanzas: readonly AgeStanza[], keys: OpenExportKeys):
 }
 
 /**
- * Only failures of the envelope become the one answer; those of the source (a closed connection, a failed read) stay
- * what they are.
+ * Only failures of the envelope become the one answer; those of the source (a closed connection, a failed read) pass
+ * through unchanged.
  */
 function isOfTheEnvelope(error: unknown): boolean {
   if (!(error instanceof KeystairError) || hasChangedLineEnds(error)) return false;

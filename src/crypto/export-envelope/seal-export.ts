@@ -1,6 +1,6 @@
 /**
- * The envelope of an export file, written: a plain age v1 file, with a passphrase as its only stanza, or for one
- * recipient. Whatever stock `age` makes and opens, and nothing else.
+ * Writes the envelope of an export file: a plain age v1 file, with a passphrase as its only stanza, or for one
+ * recipient. Exactly what stock `age` makes and opens.
  */
 import type { KeyMaterial } from '#domain/key-material.ts';
 import { SCRYPT_WORK_FACTOR } from '#domain/limits.ts';
@@ -9,7 +9,7 @@ import { makeAgeHeader } from '../age/make-age-header.ts';
 import { newPassword } from '../password/password-text.ts';
 import { type Stretch, wrapWithPassphrase } from '../age/scrypt-stanza.ts';
 
-/** For whom a file is: whoever knows the password, or whoever has the recipient's identity. age forbids mixing. */
+/** Who can open a file: those who know the password, or the owner of the recipient's identity. age forbids both at once. */
 export type SealedTo =
   | { readonly kind: 'password'; readonly password: KeyMaterial }
   | { readonly kind: 'recipient'; readonly recipient: string };
@@ -18,18 +18,18 @@ export interface SealExportOptions {
   readonly random: (bytes: number) => Uint8Array;
   /** Lower in tests only. */
   readonly workFactor?: number | undefined;
-  /** In a thread where none is handed in. */
+  /** In a thread unless another is given. */
   readonly stretch?: Stretch | undefined;
 }
 
 const SALT_BYTES = 16;
 
 export interface ExportSeal {
-  /** Yields header and payload; memory stays bounded at any size. To be called once. */
+  /** Yields header and payload; memory stays bounded at any size. Call it once. */
   seal(plaintext: AsyncIterable<Uint8Array>): Bytes;
 }
 
-/** Throws `invalid-argument` for what is no recipient. The scrypt time is spent here. */
+/** Throws `invalid-argument` for what is no recipient. The time for scrypt is spent here. */
 export async function prepareSeal(to: SealedTo, options: SealExportOptions): Promise<ExportSeal> {
   const { random, workFactor = SCRYPT_WORK_FACTOR, stretch } = options;
   const { header, fileKey } =

@@ -1,6 +1,6 @@
 /**
- * Whether a password may protect an export file: the file can be copied and guessed at for years, so it must stand by
- * itself. Judged on the server, whatever brought it there.
+ * Whether a password may protect an export file: people can copy the file and guess for years, so the password must
+ * stand by itself. Judged on the server, whichever surface it came from.
  */
 import { KeystairError } from '#domain/errors.ts';
 import { EXPORT_PASSWORD_GUESSES_LOG10_MIN, EXPORT_PASSWORD_LENGTH_MIN } from '#domain/limits.ts';
@@ -10,7 +10,7 @@ type Estimate = (password: string) => number;
 
 let estimate: Promise<Estimate> | undefined;
 
-/** The dictionaries take a quarter of a second and 40 MB: only who judges a password pays for them. */
+/** The dictionaries take a quarter of a second and 40 MB: only judging a password pays for them. */
 async function loadEstimate(): Promise<Estimate> {
   const [{ ZxcvbnFactory }, common, english] = await Promise.all([
     import('@zxcvbn-ts/core'),
@@ -21,7 +21,7 @@ async function loadEstimate(): Promise<Estimate> {
     dictionary: { ...common.dictionary, ...english.dictionary },
     graphs: common.adjacencyGraphs,
   });
-  // What anyone would try first on a file of this program.
+  // The first guesses of an attacker on a file of this program.
   return (password) => factory.check(password, ['keystair', 'export']).guessesLog10;
 }
 

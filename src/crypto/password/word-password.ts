@@ -4,7 +4,7 @@
 import { assert } from '#domain/errors.ts';
 import { GENERATED_PASSWORD_WORDS } from '#domain/limits.ts';
 
-/** Fewer words would need more of them in a password. */
+/** A shorter list would need more words in a password. */
 const WORDS_MIN = 7000;
 
 async function wordList(): Promise<readonly string[]> {
@@ -14,7 +14,7 @@ async function wordList(): Promise<readonly string[]> {
   return words;
 }
 
-/** A whole number below `end`, each as likely. */
+/** A whole number below `end`, uniformly distributed. */
 function draw(end: number, random: (bytes: number) => Uint8Array): number {
   const span = 2 ** 32;
   for (;;) {

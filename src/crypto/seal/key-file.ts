@@ -1,8 +1,8 @@
 /**
  * The seal that is a file: 32 random bytes that open the root key, in a form a person recognises.
  *
- * Invariants: a key file is never written over another file, is durable before anything is sealed under it, and is
- * refused where anyone but its owner could have read or changed it. No error holds a part of its content.
+ * Invariants: a key file never overwrites another file, is durable before anything is sealed under it, and is refused
+ * where anyone but its owner could have read or changed it. No error holds a part of its content.
  */
 import {
   closeSync,
@@ -32,7 +32,7 @@ const COMMENT = [
 /** Comment lines, then one line: 32 bytes in canonical base64. */
 const KEY_FILE = /^(?:#[^\n]*\n)*([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)\n?$/;
 
-/** The system's own word for what went wrong, such as ENOENT. */
+/** The system's own code for the fault, such as ENOENT. */
 function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
@@ -71,8 +71,8 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
 }
 
 /**
- * Makes a key file and returns its 32 bytes. Throws `file-exists`, `disk-full` or `data-not-writable`, and then
- * leaves nothing behind.
+ * Makes a key file and returns its 32 bytes. Throws `file-exists`, `disk-full` or `data-not-writable`, and then leaves
+ * nothing behind.
  */
 export function createKeyFile(path: string, random: Random): Uint8Array {
   const key = random(KEY_BYTES);
@@ -94,7 +94,7 @@ export function createKeyFile(path: string, random: Random): Uint8Array {
       closeSync(descriptor);
       text.fill(0);
     }
-    // A new name is durable only when its directory is.
+    // A new name is durable only once its directory is.
     syncPath(dirname(resolve(path)));
   } catch (error) {
     rmSync(path, { force: true });
@@ -117,7 +117,7 @@ function readUpToLimit(descriptor: number): string | undefined {
   return size > KEY_FILE_BYTES_MAX ? undefined : text;
 }
 
-/** Looks at the open file, not at its name, so that nobody swaps it between the look and the read. */
+/** Checks the open file, not its name, so that nobody swaps it between the check and the read. */
 function checkGuarded(path: string, descriptor: number): void {
   const { mode, uid } = fstatSync(descriptor);
   const self = process.geteuid?.() ?? uid;
@@ -145,7 +145,7 @@ function checkGuarded(path: string, descriptor: number): void {
 export function readKeyFile(path: string): Uint8Array {
   let descriptor: number;
   try {
-    // Not blocking: a named pipe in its place must not hold up the start.
+    // Non-blocking: a named pipe in its place must not delay the start.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = systemCode(error);

@@ -1,6 +1,6 @@
 /**
- * The seal that is a passphrase: argon2id (RFC 9106) makes its 32 bytes. Parameters and salt lie with the seal, so that
- * a later release can ask for more of a new one and still open an old one.
+ * The seal that is a passphrase: argon2id (RFC 9106) derives its 32 bytes. Parameters and salt are stored with the
+ * seal, so that a later release can ask for more of a new one and still open an old one.
  *
  * Invariant: nothing is computed for parameters beyond the limits, because the row they come from may have been edited.
  */
@@ -61,15 +61,15 @@ function requireWithinLimits({ memoryKib, passes, parallelism }: PassphraseParam
 }
 
 /**
- * The forms of a passphrase that may open a seal, each once: what is hashed is always NFC, and a mark before it was kept
- * by earlier releases.
+ * The forms of a passphrase that may open a seal, each once: the hashed text is always NFC, and earlier releases kept a
+ * mark before it.
  */
 export function passphraseForms(given: string): readonly string[] {
   return [...new Set(passwordForms(given).map((form) => form.normalize('NFC')))];
 }
 
 /**
- * The 32 bytes of a passphrase, 0.3 s and 64 MiB on a thread of its own. Keyboards compose accents in more than one
+ * The 32 bytes of a passphrase, in 0.3 s and 64 MiB on a thread of its own. Keyboards compose accents in more than one
  * way, so the text is brought into one form (NFC). Throws `data-damaged` for parameters beyond the limits.
  */
 export async function stretchPassphrase(

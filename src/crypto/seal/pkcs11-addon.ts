@@ -1,6 +1,6 @@
 /**
- * The native addon that speaks to PKCS#11 tokens, and as much of its form as we use, in the standard's own names. The
- * package is optional: it needs a compiler when it is installed, so its own types may not be there either.
+ * The native addon that speaks to PKCS#11 tokens, and the part of its interface that we use, in the standard's own
+ * names. The package is optional: it needs a compiler at installation, so its own types may be missing too.
  */
 import { KeystairError } from '#domain/errors.ts';
 
@@ -22,7 +22,7 @@ export interface Mechanism {
   };
 }
 
-/** Each call throws an `Error` whose message holds the standard's word for what went wrong (CKR_…). */
+/** Each call throws an `Error` whose message holds the standard's code for the fault (CKR_…). */
 export interface Pkcs11Module {
   load(path: string): void;
   close(): void;
@@ -69,7 +69,7 @@ type Constant =
 
 export type Addon = Readonly<Record<Constant, number>> & { readonly PKCS11: new () => Pkcs11Module };
 
-/** Not a literal where it is imported: a compiler would look for its types. */
+/** Not a literal at the import: a compiler would look for its types. */
 const PACKAGE: string = 'pkcs11js';
 
 /** Throws `token-unavailable`. */

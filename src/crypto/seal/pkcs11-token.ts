@@ -1,18 +1,18 @@
 /**
  * The seal that is a PKCS#11 token: an AES-256 key that never leaves the token seals the 32 bytes that open the root
- * key (AES-GCM on the token). Without the token, and a PIN, there is no opening.
+ * key (AES-GCM on the token). Without the token and a PIN, nothing opens.
  *
  * Invariants: a key that could be taken out of the token is refused; the module, which is code, comes from the
  * configuration and never from the database; a PIN is in no error.
  *
- * Every use begins and ends with the module, so that a token that was pulled out and
- * put back is found again. Calls block this thread for as long as the token thinks.
+ * Every use initialises and finalises the module, so that a token that was pulled out and put back is found again.
+ * Calls block this thread for as long as the token computes.
  */
 import { assert, KeystairError } from '#domain/errors.ts';
 import type { Random } from '../keyring.ts';
 import { type Addon, type Handle, loadAddon, type Mechanism, type Pkcs11Module } from './pkcs11-addon.ts';
 
-/** The code that speaks to tokens: what a row must not name. */
+/** The code that speaks to tokens: a row must not name it. */
 export interface TokenAccess {
   /** Path of the PKCS#11 module. */
   readonly module: string;
@@ -35,7 +35,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const PURPOSE = 'keystair/token-seal/v1';
 
-/** What the words of the standard (CKR_…) mean to whoever stands before the token. */
+/** What the standard's codes (CKR_…) mean to the person at the token. */
 const CAUSES: Readonly<Record<string, { readonly says: string; readonly nextStep: string }>> = {
   CKR_PIN_LOCKED: {
     says: 'has locked its PIN after wrong ones',
@@ -94,7 +94,7 @@ function findSlot(module: Pkcs11Module, label: string): Handle {
   );
 }
 
-/** Logs in, works, and leaves nothing open. Not one step of it waits, so no other use comes between. */
+/** Logs in, works, and leaves nothing open. No step of it waits, so no other use comes between. */
 async function withToken<T>(access: TokenAccess, label: string, work: (token: OpenToken) => T): Promise<T> {
   const addon = await loadAddon();
   const module = new addon.PKCS11();
@@ -115,7 +115,7 @@ async function withToken<T>(access: TokenAccess, label: string, work: (token: Op
       module.C_Login(session, addon.CKU_USER, access.pin);
       return work({ addon, module, session });
     } finally {
-      // Sessions and the login end with it.
+      // This also ends sessions and the login.
       module.C_Finalize();
     }
   } catch (error) {
@@ -185,7 +185,7 @@ function mechanism({ addon }: OpenToken, nonce: Buffer, sealId: string): Mechani
   return { mechanism: addon.CKM_AES_GCM, parameter };
 }
 
-/** Seals 32 bytes under a key of the token, which is made if it is not there. Throws `token-unavailable`, `pin-wrong`. */
+/** Seals 32 bytes under a key of the token, which is made if it is missing. Throws `token-unavailable`, `pin-wrong`. */
 export async function sealUnderToken(
   access: TokenAccess,
   names: Pick<TokenParameters, 'token' | 'key'>,

@@ -1,9 +1,9 @@
 /**
  * The seal that is a set of recovery shares: a random recovery key, split by Shamir's scheme so that any K of N holders
- * give it back and fewer learn nothing of it.
+ * restore it and fewer learn nothing of it.
  *
- * Invariants: a share names its set and how many are needed, so that a wrong one is told before anything is combined;
- * its checksum covers all of it; no error holds a part of a share but the number of its set.
+ * Invariants: a share names its set and how many are needed, so that a wrong share is recognised before anything is
+ * combined; its checksum covers all of it; no error holds a part of a share but the number of its set.
  *
  * A share is: version (1 byte, 1), set (4 bytes), threshold (1 byte), Shamir share (33 bytes), the first 6 bytes of
  * SHA-256 over all before it.
@@ -25,7 +25,7 @@ export const RECOVERY_SET_BYTES = THRESHOLD_AT - SET_AT;
 const RECOVERY_THRESHOLD_MIN = 2;
 
 export interface RecoveryShare {
-  /** Eight hexadecimal digits in capitals: which giving-out it is of. */
+  /** Eight hexadecimal digits in capitals: they name the set that was given out. */
   readonly set: string;
   readonly threshold: number;
   readonly value: Uint8Array;
@@ -44,7 +44,7 @@ export async function splitRecoveryKey(
     threshold >= RECOVERY_THRESHOLD_MIN && threshold <= shares && shares <= RECOVERY_SHARES_MAX,
     'shares and threshold were checked',
   );
-  // The library wants the plain type, and Node's random bytes are a Buffer.
+  // The library wants a plain Uint8Array, and Node's random bytes are a Buffer.
   const { split } = await import('shamir-secret-sharing');
   const values = await split(Uint8Array.from(key), shares, threshold);
   return values.map((value) => {
@@ -86,7 +86,7 @@ export function parseRecoveryShare(text: string, number: number): RecoveryShare 
 }
 
 /**
- * The recovery key. Says nothing of whether it is the right one: the seal does.
+ * The recovery key. Does not say whether it is the right one: the seal does.
  *
  * @param set of the server's own seal. Throws `share-invalid` and `shares-missing`.
  */

@@ -1,8 +1,9 @@
 /**
  * A recovery share as people write it down: groups of five characters, the fifth of which checks the four before it and
- * their place, so that a slip is told by its group. Crockford's base32: no I, L, O or U; what looks alike reads alike.
+ * their place, so that a slip is located by its group. Crockford's base32: no I, L, O or U; characters that look alike
+ * read alike.
  *
- * What is written is a whole number of groups: 45 bytes are 72 characters and, with their checks, 18 groups.
+ * The text is a whole number of groups: 45 bytes are 72 characters and, with their checks, 18 groups.
  */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const GROUP_CHARACTERS = 4;
@@ -15,7 +16,7 @@ function double(value: number): number {
   return value < 16 ? value * 2 : (value * 2) ^ 37;
 }
 
-/** Weighted by powers of 2: another character, two swapped ones, and a group in another's place all change it. */
+/** Weighted by powers of 2: a wrong character, two swapped ones, and a group in another's place all change it. */
 function checkOf(characters: readonly number[], group: number): number {
   let sum = 0;
   for (const character of characters) sum = double(sum ^ character);
@@ -53,7 +54,7 @@ export type ReadShareText =
   | { readonly wrongGroup: number }
   | { readonly wrongLength: number };
 
-/** Spaces, dashes, line breaks and lines that begin with # do not count, nor does case. */
+/** Spaces, dashes, line breaks, lines that begin with # and case are ignored. */
 export function decodeShareText(text: string): ReadShareText {
   const written = text
     .split('\n')
