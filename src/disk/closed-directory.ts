@@ -1,9 +1,9 @@
 /**
  * A directory that holds something of ours, and the files in it: closed to other users, or refused.
  *
- * Invariants: what we make is its owner's alone, whatever the umask. Nothing is opened in a directory into which another
- * user may lay files, and no file of ours is reached over a link: SQLite would follow it, and so would a change of mode.
- * Once the directory is known to be closed, only its owner and root can swap what was looked at.
+ * Invariants: everything we make is its owner's alone, whatever the umask. Nothing is opened in a directory where
+ * another user may put files, and no file of ours is reached through a link: SQLite would follow it, and so would a
+ * change of mode. Once the directory is known to be closed, only its owner and root can swap a file after the check.
  */
 import { chmodSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -13,14 +13,14 @@ import { shellWord } from './shell-word.ts';
 
 const OWNER_ONLY = 0o700;
 const WRITABLE_BY_OTHERS = 0o022;
-/** What SQLite lays beside a database, and reads where it finds it. */
+/** Files that SQLite puts beside a database, and reads if it finds them. */
 const COMPANIONS = ['', '-journal', '-wal', '-shm'] as const;
 
 /**
- * Makes the directory, and its name durable. One level after the other: Node's own way of making several never ends
- * where a file system lets nobody make any, as below /proc.
+ * Makes the directory, and its name durable. One level after the other: Node's recursive way never ends where a file
+ * system lets nobody make a directory, as below /proc.
  *
- * @param what it is called in sentences.
+ * @param what its name in sentences.
  */
 export function makeClosedDirectory(directory: string, what: string, wanted = directory): void {
   const found = statSync(directory, { throwIfNoEntry: false });
@@ -38,13 +38,13 @@ export function makeClosedDirectory(directory: string, what: string, wanted = di
     // A umask can only take bits away, and might take the owner's.
     chmodSync(directory, OWNER_ONLY);
   } catch (error) {
-    // Another process may have been quicker; whose it is then is looked at as of any other.
+    // Another process may have been quicker; ownership is then checked as for any other directory.
     if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
   syncPath(above);
 }
 
-/** Throws `data-exposed` where the directory is another user's, or others may write in it. */
+/** Throws `data-exposed` where the directory belongs to another user, or others may write in it. */
 export function requireClosedDirectory(directory: string, what: string): void {
   const { uid, mode } = statSync(directory);
   const self = ownUser(uid);
@@ -62,9 +62,9 @@ export function requireClosedDirectory(directory: string, what: string): void {
 }
 
 /**
- * Looks at a file of ours in a closed directory before it is opened by its name.
+ * Checks a file of ours in a closed directory before it is opened by its name.
  *
- * @returns whether it is there. Throws `data-exposed` for a link, another user's file and what is no file at all.
+ * @returns whether it exists. Throws `data-exposed` for a link, another user's file and anything that is no file.
  */
 export function requireOwnFile(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -84,7 +84,7 @@ export function requireOwnFile(path: string): boolean {
   return true;
 }
 
-/** The same of a database with everything that SQLite takes up together with it. */
+/** The same for a database with every file that SQLite opens together with it. */
 export function requireOwnDatabase(path: string): void {
   for (const companion of COMPANIONS) requireOwnFile(path + companion);
 }
@@ -93,12 +93,12 @@ export function isWritableByOthers(mode: number): boolean {
   return (mode & WRITABLE_BY_OTHERS) !== 0;
 }
 
-/** @param otherwise where the system has no users. */
+/** @param otherwise the result where the system has no users. */
 export function ownUser(otherwise: number): number {
   return process.geteuid?.() ?? otherwise;
 }
 
-/** Throws `data-not-writable` where the file system has no such call: what was acknowledged there could be lost. */
+/** Throws `data-not-writable` where the file system has no such call: acknowledged data could be lost there. */
 export function syncPath(path: string): void {
   const descriptor = openSync(path, 'r');
   try {

@@ -1,4 +1,4 @@
-/** What the operating system says when a file cannot be read or written, as a failure a person can act on. */
+/** The operating system's error for a file that cannot be read or written, as a failure a person can act on. */
 import { type ErrorCode, KeystairError } from '#domain/errors.ts';
 
 const FAILURES: Readonly<Record<string, readonly [code: ErrorCode, why: string, nextStep: string]>> = {
@@ -30,7 +30,7 @@ const FAILURES: Readonly<Record<string, readonly [code: ErrorCode, why: string, 
   EBADF: ['interrupted', 'it is closed', 'give it to the command open, or name a file'],
 };
 
-/** Shares and sticks answer much that is written nowhere: the system's own word for it is better than none. */
+/** Shares and sticks give many undocumented errors: the system's own code for one is better than nothing. */
 function unforeseen({ code }: NodeJS.ErrnoException): readonly [code: ErrorCode, why: string, next: string] {
   return [
     'interrupted',
@@ -46,7 +46,7 @@ export function interrupted(): KeystairError {
 }
 
 /**
- * Our own failures, and what is none of the system's, pass through as they are.
+ * Our own failures, and errors that are not the system's, pass through unchanged.
  *
  * @param what was tried, for instance "open /a/b".
  * @param left what became of it, said before the next step.

@@ -1,11 +1,11 @@
 /**
- * Flushing files and folders where people keep them: shares, sticks, drop boxes. Invariant: a failed flush is told,
- * and a system that knows no such call is no failure, because nothing more can be done there.
+ * Flushing files and folders where people keep them: shares, sticks, drop boxes. Invariant: a failed flush is reported;
+ * a system without that call is no failure, because nothing more can be done there.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** What shares of networks and of virtual machines answer where they have no flush. */
+/** What network shares and virtual machines' shares answer where they have no flush. */
 export const NO_SUCH_CALL: ReadonlySet<string> = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 export async function flush(handle: FileHandle): Promise<void> {
@@ -16,7 +16,7 @@ export async function flush(handle: FileHandle): Promise<void> {
   }
 }
 
-/** Makes the names in it durable. Of a drop box, which one may write into and not read, nobody but its owner can. */
+/** Makes the names in it durable. In a drop box, which one may write into and not read, only its owner can. */
 export async function flushFolder(folder: string): Promise<void> {
   let handle: FileHandle;
   try {

@@ -1,6 +1,6 @@
 /**
- * A secret that a person laid into a file: refused where other users of the machine could read it. A pipe has no such
- * mode, and is whoever's opened it.
+ * A secret that a person put into a file: refused where other users of the machine could read it. A pipe has no such
+ * mode, and belongs to the process that opened it.
  */
 import type { Stats } from 'node:fs';
 import { ownUser } from './closed-directory.ts';
@@ -8,7 +8,7 @@ import { shellWord } from './shell-word.ts';
 
 const ROOT = 0;
 const GROUP_AND_OTHERS = 0o077;
-/** What root hands to one user it hands by the group, as systemd does with credentials. */
+/** root passes a secret to one user through the group, as systemd does with credentials. */
 const WRITABLE_BY_GROUP_AND_OTHERS = 0o027;
 
 export interface Exposed {
@@ -17,7 +17,7 @@ export interface Exposed {
   readonly nextStep: string;
 }
 
-/** @param found of the open file and not of its name, so that nobody swaps it between the look and the read. */
+/** @param found of the open file and not of its name, so that nobody swaps it between the check and the read. */
 export function exposureOf(path: string, found: Stats): Exposed | undefined {
   if (!found.isFile()) return undefined;
   const { uid, mode } = found;

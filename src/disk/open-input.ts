@@ -1,6 +1,6 @@
 /**
- * A file to be read from its front to its end: at a path, or through a pipe that has one. Invariant: waiting can be
- * given up. A pipe that nobody writes to is neither at its end nor holds anybody fast, as a plain open or read would.
+ * A file to read from front to end: at a path, or through a pipe at a path. Invariant: waiting can be given up. A pipe
+ * that nobody writes to does not count as ended, and does not block, as a plain open or read would.
  */
 import { constants, createReadStream, fstatSync, open as openFile } from 'node:fs';
 import { Socket } from 'node:net';
@@ -14,16 +14,16 @@ import { fileFailure } from './file-failure.ts';
 const open = promisify(openFile);
 
 export interface OpenedInput {
-  /** Undefined where only its end will tell, as of a pipe. */
+  /** Undefined where only its end tells the size, as for a pipe. */
   readonly size: number | undefined;
-  /** To be destroyed, however far it was read: that closes it. */
+  /** Destroy it, however far it was read: that closes it. */
   readonly stream: Readable;
 }
 
 export async function openInputFile(path: string): Promise<OpenedInput> {
   let descriptor: number;
   try {
-    // Of a pipe it returns at once; the socket waits for whoever will write.
+    // For a pipe it returns at once; the socket then waits for a writer.
     descriptor = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw fileFailure(error, `open ${path}`);

@@ -1,6 +1,6 @@
 /**
- * The socket by which people address the server of a data directory. Invariant: a server and its callers come to the
- * same socket, however deep the directory lies.
+ * The socket through which people reach the server of a data directory. Invariant: a server and its callers arrive at
+ * the same socket, however deep the directory lies.
  */
 import { constants, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,8 +10,8 @@ export const SOCKET_NAME = 'keystair.sock';
 const SOCKET_PATH_BYTES_MAX = 107;
 
 /**
- * A path by which the socket in that folder can be made or connected, for as long as this process lives: a deeper folder
- * is opened, and the socket reached through the descriptor, which is never closed.
+ * A path by which the socket in that folder can be made or connected, for the life of this process. Where the folder is
+ * too deep, it is opened and the socket reached through the descriptor, which is never closed.
  */
 export function reachableSocketPath(folder: string): string {
   const path = join(resolve(folder), SOCKET_NAME);

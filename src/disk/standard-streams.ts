@@ -1,7 +1,6 @@
 /**
- * Standard input and output as the process has them. Invariant: what is read and written is what stands there. Node
- * takes a block device and a folder for nothing at all: it reads no byte from them, loses what is written, and says
- * neither.
+ * Standard input and output as the process has them. Invariant: reads and writes reach what is really there. Node
+ * treats a block device or a folder as nothing: it reads no byte from it, loses what is written, and reports neither.
  */
 import { createReadStream, createWriteStream, fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';

@@ -1,10 +1,10 @@
 /**
- * Giving a finished file its name. Invariant: what bears the name already is not replaced unless that was asked for,
- * however late it came to be there.
+ * Gives a finished file its name. Invariant: an existing file with that name is not replaced unless that was asked for,
+ * however late it appeared.
  */
 import { link, open, rename, unlink } from 'node:fs/promises';
 
-/** What systems without links answer, FAT and shares among them, and those that refuse this one. */
+/** Errors of systems without links, FAT and shares among them, and of those that refuse this link. */
 const CANNOT_LINK: ReadonlySet<string> = new Set([
   'EACCES',
   'EINVAL',
@@ -17,9 +17,9 @@ const CANNOT_LINK: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Throws EEXIST where the name is taken and `replace` is not asked for.
+ * Throws EEXIST where the name is taken and `replace` is not set.
  *
- * @returns whether the file bears its first name, too.
+ * @returns whether the file still has its first name as well.
  */
 export async function takeName(file: string, name: string, replace: boolean): Promise<boolean> {
   if (replace) {
@@ -36,7 +36,7 @@ export async function takeName(file: string, name: string, replace: boolean): Pr
   return false;
 }
 
-/** A rename replaces. So the name is taken by an empty file first, which fails where it is not free. */
+/** A rename replaces. So an empty file takes the name first, which fails where the name is not free. */
 async function renameToFree(file: string, name: string): Promise<void> {
   await (await open(name, 'wx', 0o600)).close();
   try {

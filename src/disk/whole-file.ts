@@ -1,7 +1,8 @@
 /**
  * A file that appears under its name only when it is whole and on the disk: written under another name in the same
- * folder, mode 0600, flushed, renamed, the folder flushed. A failure or an abort leaves nothing; one after the name was
- * taken says that the file is there, and what could not be assured. What is there already is replaced only by `force`.
+ * folder, mode 0600, flushed, renamed, the folder flushed. A failure or an abort leaves nothing; a failure after the
+ * file took its name says that the file is there, and what could not be assured. Only `force` replaces an existing
+ * file.
  */
 import { constants } from 'node:fs';
 import { access, lstat, open, readdir, realpath, stat, unlink } from 'node:fs/promises';
@@ -16,9 +17,9 @@ import { takeName } from './take-name.ts';
 
 export interface WholeFile {
   readonly path: string;
-  /** Replaces what is there. */
+  /** Replaces an existing file. */
   readonly force: boolean;
-  /** For the name under which it is written until it is whole. */
+  /** Gives the name under which the file is written until it is whole. */
   readonly random: (bytes: number) => Uint8Array;
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,7 +35,7 @@ export async function checkNewFile(given: string, force: boolean): Promise<strin
   try {
     await access(folder, constants.W_OK);
   } catch (error) {
-    // Of the folder: said of a file that is yet to be, nobody would understand it.
+    // Names the folder: about a file that does not exist yet, nobody would understand it.
     throw fileFailure(error, `write in ${folder}`);
   }
   if (!force && (await isThere(path))) throw exists(given);
@@ -42,8 +43,8 @@ export async function checkNewFile(given: string, force: boolean): Promise<strin
 }
 
 /**
- * A link is followed, so that what it names is replaced and the link stays: `/dev/stdout` is one. Where it leads
- * nowhere it is itself what is there. Throws for what is no regular file.
+ * A link is followed, so that its target is replaced and the link stays: `/dev/stdout` is one. A link that leads
+ * nowhere counts as the existing file itself. Throws for anything but a regular file.
  */
 async function behindLinks(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
@@ -77,8 +78,8 @@ function partialName(random: WholeFile['random']): string {
 }
 
 /**
- * What commands that were killed left in the folder of this file, as sentences. Not taken away: the process that is not
- * seen here may be one of another machine, on the same disk.
+ * What killed commands left in the folder of this file, as sentences. Not removed: the process that is not seen here
+ * may run on another machine, on the same disk.
  */
 export async function partsLeftBeside(path: string): Promise<string[]> {
   const folder = dirname(resolve(path));
@@ -91,7 +92,7 @@ export async function partsLeftBeside(path: string): Promise<string[]> {
   );
 }
 
-/** Besides this one, which has written nothing yet. */
+/** Except this one, which has written nothing yet. */
 function runs(pid: number): boolean {
   if (pid === process.pid) return false;
   try {
@@ -147,7 +148,7 @@ async function writeAndFlush(
 ): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
-    // Not the handle's own stream, which would close it before it can be flushed in our way.
+    // Not the handle's own stream: that would close the file before we can flush it our way.
     const target = new Writable({
       highWaterMark: FILE_BLOCK_BYTES,
       write: (block: Uint8Array, _encoding, done) => {
@@ -162,7 +163,7 @@ async function writeAndFlush(
   }
 }
 
-/** Takes away what was written so far. @returns what became of it, in words. */
+/** Removes what was written so far. @returns what became of it, in words. */
 async function leftOf(partial: string): Promise<string> {
   try {
     await unlink(partial);
