@@ -1,6 +1,6 @@
 /**
- * A key as the device's state has it. Invariant: what is read of a key that was made here fits together, id, claim and
- * material, or it is left out: a file encrypted under an altered id or claim would open nowhere else, and nobody would
+ * A key in the device's state. Invariant: a key that was made here is read only if id, claim and material fit together;
+ * otherwise it is left out. A file encrypted under an altered id or claim would open nowhere else, and nobody would
  * know until then.
  */
 import { parseJson } from '#domain/bounded-json.ts';
@@ -9,7 +9,7 @@ import { checkKey, type EncryptionKey } from '#domain/encryption-key.ts';
 import { KEY_JSON } from '#domain/json-bounds.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 
-/** How the device came by a key. `pending`: made, not acknowledged yet; nothing is encrypted with it. */
+/** How the device got a key. `pending`: made, not acknowledged yet; nothing is encrypted with it. */
 export type Custody = 'pending' | 'made' | 'opened';
 
 export interface AgentKey {
@@ -22,7 +22,7 @@ export interface AgentKey {
   readonly record: EncryptionKey | null;
   readonly material: KeyMaterial | null;
   readonly blind: Uint8Array | null;
-  /** What the state held of a key made here does not fit together any more: it is left out, and asked for instead. */
+  /** The state's parts of a key made here no longer fit together: the key is left out, and asked for instead. */
   readonly altered?: true;
 }
 

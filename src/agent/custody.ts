@@ -1,7 +1,7 @@
 /**
- * Taking a key into custody: the device makes it, keeps it as pending, hands it to its server, and uses it only after
- * the server acknowledged that it is durable. A kill at any point leaves a key that is in custody, or one that nothing
- * was encrypted with and that is handed over again at the next heartbeat.
+ * Takes a key into custody: the device makes it, keeps it as pending, hands it to its server, and uses it only after
+ * the server has acknowledged that it is durable. A kill at any point leaves either a key in custody, or one that
+ * nothing was encrypted with and that is handed over again at the next heartbeat.
  */
 import { claimToText, hashClaim } from '#domain/claim.ts';
 import { type CompleteKey, type KeyDraft, makeKey } from '#domain/encryption-key.ts';
@@ -14,7 +14,7 @@ import type { AgentKey } from './agent-key.ts';
 
 export type NewKey = Pick<KeyDraft, 'kind' | 'locator' | 'algorithm' | 'replaces'>;
 
-/** Makes a key and hands it over. Resolves when the server has acknowledged it and the receipt is kept. */
+/** Makes a key and hands it over. Resolves once the server has acknowledged it and the receipt is kept. */
 export async function takeIntoCustody(
   ports: AgentPorts,
   calls: MachineCalls,
@@ -69,20 +69,20 @@ async function handOver(ports: AgentPorts, calls: MachineCalls, key: CompleteKey
   });
 }
 
-/** The server it is with now was not shown this key. Nothing was done with it, so nothing depends on it. */
+/** The device's current server was not shown this key. The key was not used, so nothing depends on it. */
 function movedMeanwhile(does: string, nothing: string): KeystairError {
   return new KeystairError('interrupted', `the device changed its server while it ${does}`, {
     nextStep: `nothing was ${nothing}; run the command again`,
   });
 }
 
-/** For these a key is refused alone: the others are handed over, and the heartbeat goes on. */
+/** With these codes only this key is refused: the others are handed over, and the heartbeat continues. */
 const REFUSED_ALONE: ReadonlySet<ErrorCode> = new Set(['later', 'record-conflict', 'record-invalid']);
 
 /**
- * Keys whose acknowledgement never came: handed over once more, so that they are not lost from sight.
+ * Hands over again the keys whose acknowledgement never came, so that they are not forgotten.
  *
- * @returns why the first that was refused was.
+ * @returns why the first refused key was refused.
  */
 export async function handOverPending(
   ports: AgentPorts,
@@ -91,7 +91,7 @@ export async function handOverPending(
   const { server } = ports.state.requireMembership();
   let refusal: KeystairError | undefined;
   for (const { custody, record, material, blind } of ports.state.keys()) {
-    // One made for another server cannot be handed to this one; nothing was encrypted with it.
+    // A key made for another server cannot be handed to this one; nothing was encrypted with it.
     if (
       custody !== 'pending' ||
       record === null ||
@@ -105,7 +105,7 @@ export async function handOverPending(
     } catch (error) {
       if (!(error instanceof KeystairError) || !REFUSED_ALONE.has(error.code)) throw error;
       refusal ??= error;
-      // Its budget is used up: the others would only be refused as well.
+      // The budget is used up: the others would be refused as well.
       if (error.code === 'later') break;
     }
   }
@@ -113,7 +113,7 @@ export async function handOverPending(
 }
 
 /**
- * Remembers a key of another device that was opened here: this device needs it from now on.
+ * Remembers a key of another device that was opened here: from now on this device needs it.
  *
  * @param serverId the server that gave it.
  */

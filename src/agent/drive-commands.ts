@@ -1,6 +1,6 @@
 /**
- * Formatting and opening drives for a person. A drive is written only after its key was acknowledged, and then the
- * agent proves that the key in custody, as the server gives it back, opens it.
+ * Formats and opens drives for a person. A drive is written only after its key was acknowledged; then the agent proves
+ * that the key in custody, as the server gives it back, opens the drive.
  */
 import { randomUUID } from 'node:crypto';
 import { claimToText } from '#domain/claim.ts';
@@ -32,7 +32,7 @@ export async function formatDriveForDevice(
   },
 ): Promise<{ key: string; uuid: string }> {
   const { path, label, erase, signal } = request;
-  // Everything that can be refused is, before a key is made for nothing.
+  // Everything that can be refused is refused before a key is made for nothing.
   if (label !== undefined) checkDriveLabel(label);
   await checkCryptsetupThere(signal);
   const drive = await holdDrive(path);
@@ -51,7 +51,7 @@ export async function formatDriveForDevice(
       const keyId = key.key.id;
       await formatDrive({ drive, uuid, label, passphrase, keyId, claim, erase, signal });
       const { complete } = await askForKey(calls, keyId, claim);
-      // Not stopped any more: the drive is made, and whoever waits wants to know whether it opens.
+      // No longer stopped: the drive is made, and the person wants to know whether it opens.
       await proveOpenDrive(drive, { key: complete.key, passphrase: complete.material });
       return { key: keyId, uuid };
     });
@@ -76,7 +76,7 @@ async function askForKey(calls: MachineCalls, keyId: string, claim: Uint8Array) 
   return { complete, source: answer.source };
 }
 
-/** Gets the key of a drive and proves that it would open. */
+/** Gets a drive's key and proves that the drive would open. */
 export async function testDriveForDevice(
   ports: AgentPorts,
   request: { readonly path: string; readonly signal?: AbortSignal },
@@ -85,7 +85,7 @@ export async function testDriveForDevice(
   const { server } = ports.state.requireMembership();
   const { header, tokens } = await readDrive(path);
   let refused: unknown;
-  // Several keys of ours may open one drive; the newest that can be had is taken.
+  // Several keys of ours may open one drive; the newest available one is used.
   for (const { keyId, claim } of tokens) {
     const own = ports.state.key(keyId);
     if (own?.material && own.record) {

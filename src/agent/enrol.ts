@@ -1,6 +1,6 @@
 /**
  * Enrolment: joining a server, and changing to another. A device that changes stays where it is until every key it
- * needs is recorded in the new server's own repository; one write of its state decides, then both servers are told.
+ * needs is recorded in the new server's own repository. One write of its state decides; then both servers are notified.
  */
 import { hash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -48,7 +48,7 @@ export async function enrol(
   return change(ports, { before, device }, invitation, present);
 }
 
-/** The key pair is stored before it is used, so that a lost answer can be asked for again with the same key. */
+/** The key pair is stored before use, so that a lost answer can be requested again with the same key. */
 function prepareDevice(ports: AgentPorts): Device {
   return ports.state.transaction(() => {
     const present = ports.state.get('device');
@@ -110,7 +110,7 @@ async function change(
   return reportOf(device, membership.server, needed, obtained, [], undefined);
 }
 
-/** Shows keys until none is left that was not shown, those included that another command makes meanwhile. */
+/** Shows keys until all have been shown, including keys that another command makes meanwhile. */
 async function moveOver(
   ports: AgentPorts,
   calls: MachineCalls,
@@ -137,7 +137,7 @@ async function moveOver(
   }
 }
 
-/** The one write that decides, of the new name too. False where the device needs a key that was not shown. */
+/** The one write that decides, including the new name. False where the device needs a key that was not shown. */
 function decide(
   ports: AgentPorts,
   device: Device,
@@ -169,8 +169,8 @@ function neededKeys(ports: AgentPorts): readonly AgentKey[] {
 }
 
 /**
- * So that the server's list shows the device as heard, and both servers are told of a change. It may fail: enrolled is
- * enrolled, and the next heartbeat tells it.
+ * Makes the server's list show the device as heard, and notifies both servers of a change. It may fail: the device is
+ * enrolled all the same, and the next heartbeat delivers this.
  */
 async function firstHeartbeat(ports: AgentPorts): Promise<void> {
   await heartbeat(ports).catch(() => undefined);
@@ -197,7 +197,7 @@ async function showKeys(calls: MachineCalls, needed: readonly AgentKey[]) {
   return { receipts, refused };
 }
 
-/** The reasons by how many keys they keep away, most first, and the steps that mend them. */
+/** The reasons, most blocked keys first, and the steps that fix them. */
 function stays(
   present: Membership,
   wanted: Membership,

@@ -1,6 +1,6 @@
 /**
- * Encrypting and decrypting files for a person. A file of this device is opened by its own identity; another device's
- * by its server, which unwraps that one file's key.
+ * Encrypts and decrypts files for a person. The device's own identity opens its own files. Its server opens another
+ * device's file by unwrapping that one file's key.
  */
 import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { claimToText } from '#domain/claim.ts';

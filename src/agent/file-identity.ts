@@ -1,6 +1,6 @@
 /**
- * The device's file identity: the age recipient its files are encrypted to. A new one, with a new claim, every 30 days
- * and on command, so that holding one file gives access to that period's files at most.
+ * The device's file identity: the age recipient to which its files are encrypted. A new one, with a new claim, every 30
+ * days and on command, so that one file gives access to that period's files at most.
  */
 import { makeAgeIdentity, recipientOf } from '#crypto/age-identity.ts';
 import type { AgeAlgorithm } from '#domain/file-stanza.ts';
@@ -23,7 +23,7 @@ type Made = AgentKey & {
   readonly material: NonNullable<AgentKey['material']>;
 };
 
-/** The current identity; made and taken into custody where there is none, it is too old, or `renew` says so. */
+/** The current identity; a new one is made and taken into custody where there is none, it is too old, or `renew` is set. */
 export async function currentFileIdentity(
   ports: AgentPorts,
   algorithm: AgeAlgorithm,
@@ -37,7 +37,7 @@ export async function currentFileIdentity(
         key.kind === 'file' && key.custody === 'made' && key.record !== null && key.material !== null,
     )
     .filter(({ record }) => record.algorithm === algorithm && record.origin === server.id);
-  // By what replaces what and not by their times: one made while the clock stood ahead would be the newest for long.
+  // Ordered by what replaces what and not by time: one made while the clock was ahead would be the newest for long.
   const replaced = new Set(made.map(({ record }) => record.replaces));
   const newest = made
     .filter(({ id }) => !replaced.has(id))
@@ -64,7 +64,7 @@ export async function currentFileIdentity(
   return { keyId: key.key.id, claim, recipient };
 }
 
-/** A clock that went back makes a new identity rather than keep an old one for ever. */
+/** A clock that was set back makes a new identity rather than keep an old one for ever. */
 function isCurrent(record: EncryptionKey, now: number): boolean {
   const age = now - Date.parse(record.createdAt);
   return age >= -FILE_IDENTITY_MS && age < FILE_IDENTITY_MS;

@@ -1,6 +1,4 @@
-/**
- * Keys that are not on this device: asked of its server with the claim that lies beside the data.
- */
+/** Keys that are not on this device: the device asks its server for them with the claim that lies beside the data. */
 import { KeystairError } from '#domain/errors.ts';
 import { explainRefusal, type LookupRefusal } from '#domain/lookup.ts';
 import type { ServerName } from '#domain/server-name.ts';
@@ -14,7 +12,7 @@ export function unavailable(keyId: string, refusal: LookupRefusal): KeystairErro
   });
 }
 
-/** `server` where the device's own server had it, else the name of the server that had. */
+/** `server` where the device's own server had it, else the name of the server that did. */
 export function sourceName(own: ServerName, source: ServerName): string {
   return source.id === own.id ? 'server' : source.name;
 }

@@ -1,6 +1,6 @@
 /**
- * The agent's heartbeat: hands over what was left pending, tells servers of a move, and gives back receipts to a server
- * that lost keys.
+ * The agent's heartbeat: hands over pending keys, notifies servers of a move, and returns receipts to a server that
+ * lost keys.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { DEVICE_PAGE_MAX } from '#domain/limits.ts';
@@ -13,11 +13,11 @@ import { withMembership, withServer } from './server-connection.ts';
 
 export interface Heard {
   readonly server: ServerName;
-  /** Receipts. */
+  /** Receipts returned. */
   readonly returned: number;
 }
 
-/** One that fails is kept as the last problem, whoever asked for it. */
+/** Keeps a failure as the last problem, whichever command asked for the heartbeat. */
 export async function heartbeat(ports: AgentPorts): Promise<Heard> {
   try {
     return await sendHeartbeat(ports);
@@ -31,7 +31,7 @@ export function problemWords(error: unknown): string {
   return error instanceof KeystairError ? error.sentence : 'a failure inside';
 }
 
-/** For `agent status`. Where the state cannot be written that is the problem, and whoever asked is told. */
+/** For `agent status`. A state that cannot be written is no further failure: the caller gets that of the heartbeat. */
 function noteProblem({ state }: AgentPorts, because: string): void {
   try {
     state.set('last-problem', because);
@@ -66,7 +66,7 @@ async function sendHeartbeat(ports: AgentPorts): Promise<Heard> {
   });
 }
 
-/** Page by page: which of these receipts the server does not know of, and then those. */
+/** Page by page: asks which of these receipts the server does not know, and sends those. */
 async function returnReceipts(ports: AgentPorts, calls: MachineCalls, serverId: string): Promise<number> {
   const ids = ports.state.receiptIds(serverId);
   let returned = 0;
@@ -83,8 +83,8 @@ async function returnReceipts(ports: AgentPorts, calls: MachineCalls, serverId: 
 }
 
 /**
- * After a change of server: the new one that the device is over, the old one that it has moved. What another command
- * changed while one of them was told is still to be told.
+ * After a change of server: notifies the new one that the device has moved over, and the old one that it has left. If
+ * another command changed something meanwhile, that notice is still to come.
  */
 async function tellServers(ports: AgentPorts): Promise<void> {
   if (ports.state.get('tell-arrived') === true) {
@@ -99,7 +99,7 @@ async function tellServers(ports: AgentPorts): Promise<void> {
   try {
     await withMembership(ports, left.membership, (calls) => calls.call('moved', { server: left.to }));
   } catch (error) {
-    // It was removed there, or told before: nothing is left to tell.
+    // The device was removed there, or the server already knows: nothing is left to do.
     if (codeOf(error) !== 'not-a-member') throw error;
   }
   ports.state.transaction(() => {

@@ -1,6 +1,6 @@
 /**
- * The agent's wiring: real state, clock and randomness for each command. Each loads its own part of the program when it
- * is called.
+ * The agent's wiring: real state, clock and randomness for each command. Each command loads its own part of the program
+ * when it is called.
  */
 import { randomBytes } from 'node:crypto';
 import { standardInput, standardOutput } from '#disk/standard-streams.ts';
@@ -91,7 +91,7 @@ export const testDrive: AgentProgram['testDrive'] = async (options) => {
   );
 };
 
-/** Key id and claim as they lie in a file's header. Nothing in it is authentic. */
+/** Key id and claim from a file's header. Nothing in it is authentic. */
 export const heldKeyOfFile: AgentProgram['heldKeyOfFile'] = async (path) => {
   const { readFileStanza } = await import('./files/decrypt-file.ts');
   const { keyId, claim } = await readFileStanza(path, standardStreams());

@@ -1,7 +1,4 @@
-/**
- * The agent as a service: a heartbeat every quarter of an hour, with jitter; sooner again after a failure, with
- * back-off.
- */
+/** The agent as a service: a heartbeat every quarter of an hour, with jitter; sooner after a failure, with back-off. */
 import { codeOf } from '#domain/errors.ts';
 import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX, HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
 import { heartbeat, problemWords } from './heartbeat.ts';

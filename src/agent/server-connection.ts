@@ -1,8 +1,8 @@
 /**
- * Talking to the device's server: connections over mutual TLS, and the certificate that renews itself, even after it
+ * Connects to the device's server: connections over mutual TLS, and the certificate that renews itself, even after it
  * expired.
  *
- * What speaks to a server (TLS, the schemas of what travels) is loaded with the first connection: a command that finds
+ * The code that speaks to a server (TLS, the message schemas) is loaded with the first connection: a command that finds
  * all it needs in the state starts in half the time.
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
@@ -49,7 +49,7 @@ export async function withMembership<T>(
     keepCertificate(ports, membership, certificate);
   };
   try {
-    // It may fail: the old certificate is good for a third of its life yet, or the answer says why.
+    // Renewal may fail: the old certificate has a third of its life left, or the answer says why.
     if (isDue(certificate, ports.clock())) await renew().catch(() => undefined);
     try {
       return await work(calls);
@@ -65,12 +65,12 @@ export async function withMembership<T>(
   }
 }
 
-/** What the state holds of the device's own may have been damaged with the disk it lies on. */
+/** The disk may have damaged what the state holds of the device itself. */
 function requireCredentials({ privateKeyPem }: Device, { certificate }: Membership): void {
   try {
     if (new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKeyPem))) return;
   } catch {
-    // Not even a certificate, or a key.
+    // It is not even a certificate, or a key.
   }
   throw new KeystairError('data-damaged', "the device's certificate and key in the agent state do not fit", {
     nextStep: 'check the disk, and enrol the device again with a new invitation; its keys are on the server',
@@ -88,7 +88,7 @@ function isDue(certificatePem: string, now: number): boolean {
   return now < from || now >= from + ((validToDate.getTime() - from) * 2) / 3;
 }
 
-/** Only if the state still holds this membership: it may have moved on. */
+/** Only if the state still holds this membership: it may have changed meanwhile. */
 function keepCertificate(ports: AgentPorts, membership: Membership, certificate: string): void {
   ports.state.transaction(() => {
     const present = ports.state.get('membership');
@@ -97,7 +97,7 @@ function keepCertificate(ports: AgentPorts, membership: Membership, certificate:
   });
 }
 
-/** A refusal in which the server is called by its name. */
+/** A refusal that calls the server by its name. */
 function named(error: unknown, membership: Membership): unknown {
   if (codeOf(error) !== 'not-a-member') return error;
   return new KeystairError('not-a-member', `${membership.server.name} does not know this device any more`, {

@@ -1,12 +1,12 @@
 /**
- * What an error of SQLite means for the agent's state, and what it says to a person. Codes: sqlite.org/rescode.html.
+ * What an error of SQLite means for the agent's state, and its sentence for a person. Codes: sqlite.org/rescode.html.
  * Invariant: a disk that is full, read-only or failing is called that, and never a defect or a damaged file.
  */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KeystairError } from '#domain/errors.ts';
 
-/** ERROR (the tables are others), CORRUPT, NOTADB: the file is not as it was written. */
+/** ERROR (other tables), CORRUPT, NOTADB: the file is not as it was written. */
 const DAMAGED: ReadonlySet<number> = new Set([1, 11, 26]);
 /** PERM, READONLY, CANTOPEN. */
 const NOT_WRITABLE: ReadonlySet<number> = new Set([3, 8, 14]);
@@ -16,10 +16,10 @@ const IOERR = 10;
 const FULL = 13;
 /** Extended codes of IOERR for a read that failed: READ, SHORT_READ, DATA, CORRUPTFS. */
 const IOERR_OF_READING: ReadonlySet<number> = new Set([1, 2, 32, 33]);
-/** Below it SQLite may find no room for a journal, and says then only that it could not open or write it. */
+/** Below this SQLite may find no room for a journal, and then says only that it could not open or write it. */
 const ROOM_BYTES = 64 * 1024;
 
-/** The error as a person should meet it. Errors that are already for people, and defects, stay as they are. */
+/** The error as a person should see it. Errors that are already for people, and defects, stay as they are. */
 export function stateFailure(path: string, error: unknown): unknown {
   const code = (error as { errcode?: unknown } | null)?.errcode;
   if (typeof code !== 'number') return error;

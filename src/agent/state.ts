@@ -1,9 +1,9 @@
 /**
  * The agent's state: one SQLite file, mode 0600, in a directory of its own. It holds the device's key pair, the
- * membership, id and claim of every key the device made or opened, material of those it made, and receipts.
+ * membership, id and claim of every key that the device made or opened, material of those it made, and receipts.
  *
  * Invariant: every change is one transaction, flushed before it counts. Commands that run side by side wait for one
- * another. It is as safe as the disk it lies on, and `agent status` says so.
+ * another. It is as safe as the disk it is on, and `agent status` says so.
  */
 import { accessSync, chmodSync, constants, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -18,9 +18,9 @@ import { type AgentKey, keyFromRow } from './agent-key.ts';
 import { stateDamaged, stateFailure } from './state-failure.ts';
 
 const STATE_FILE = 'agent.db';
-/** What its directory is called in sentences. */
+/** The name of its directory in sentences. */
 const STATE_DIRECTORY = "the agent's state directory";
-/** A command waits this long for another that is writing. */
+/** How long a command waits for another that is writing. */
 const BUSY_MS = 10_000;
 const STATE_VERSION = 1;
 
@@ -36,7 +36,7 @@ export interface Membership {
 export interface Device {
   readonly id: string;
   readonly name: string;
-  /** PKCS #8. One for the life of the device: its id is bound to it at every server. */
+  /** PKCS #8. One for the life of the device: every server binds the device's id to it. */
   readonly privateKeyPem: string;
 }
 
@@ -44,18 +44,18 @@ export interface Device {
 interface Facts {
   device: Device;
   membership: Membership;
-  /** A server this device is changing to, until it is over. */
+  /** The server to which this device is changing, until the change is over. */
   arriving: { readonly membership: Membership; readonly secretHash: string };
-  /** The server that was left and has not been told yet, and where the device went. */
+  /** The server that the device left and has not notified yet, and where the device went. */
   'left-server': { readonly membership: Membership; readonly to: ServerName };
-  /** The new server has not been told yet that the device is over. */
+  /** The new server has not been notified yet that the device has moved over. */
   'tell-arrived': true;
   /** ISO times. */
   'last-heartbeat': string;
   'last-problem': string | null;
 }
 
-/** What is relied on of a fact: a bit turned over on disk may rename a field. */
+/** The fields of a fact that code relies on: a flipped bit on disk may rename a field. */
 const MEMBERSHIP_FIELDS: readonly (keyof Membership)[] = ['server', 'addresses', 'authority', 'certificate'];
 const FIELDS: { readonly [N in keyof Facts]?: readonly string[] } = {
   device: ['id', 'name', 'privateKeyPem'] satisfies readonly (keyof Device)[],
@@ -185,7 +185,7 @@ export class AgentState {
     return row === undefined ? undefined : String(row['receipt']);
   }
 
-  /** Everything the work does is durable together, or not at all. */
+  /** All that the work does is durable together, or not at all. */
   transaction<T>(work: () => T): T {
     this.#told(() => this.#database.exec('BEGIN IMMEDIATE'));
     try {

@@ -1,11 +1,9 @@
-/**
- * What the agent knows, for a person at the device.
- */
+/** What the agent knows, shown to a person at the device. */
 import { statfsSync } from 'node:fs';
 import type { AgentStatusReport } from '#protocol/agent-program.ts';
 import type { AgentPorts } from './ports.ts';
 
-/** File systems that forget at a restart: agent state there is lost with the power. */
+/** File systems that a restart empties: agent state there is lost with the power. */
 const TMPFS_MAGIC = 0x01021994;
 
 export function agentStatus(ports: AgentPorts): AgentStatusReport {

@@ -1,12 +1,13 @@
 /**
- * Holds a drive's header against the record of the key that is to open it.
+ * Checks a drive's header against the record of the key that is to open it.
  *
- * LUKS2 metadata is not authenticated. Somebody who had the drive for a while can turn it into one that opens with the
- * right passphrase, or with any, and stores what is written to it in the clear or under a key of his. The record is
- * authentic, so what it says is compared, and what a drive of ours never has is refused: a null cipher for the data or
- * for a keyslot, further or unknown segments, an integrity layer, requirements, an unfinished re-encryption.
+ * LUKS2 metadata is not authenticated. An attacker who had the drive for a while can turn it into one that opens with
+ * the right passphrase, or with any, and stores what is written to it in the clear or under the attacker's key. The
+ * record is authentic, so the header is compared with it, and anything that our drives never have is refused: a null
+ * cipher for the data or for a keyslot, further or unknown segments, an integrity layer, requirements, an unfinished
+ * re-encryption.
  *
- * Both copies of the header are judged, for either may be used: cryptsetup passes over one in which it finds fault. The
+ * Both copies of the header are judged, for either may be used: cryptsetup skips a copy in which it finds a fault. The
  * other copy may be older, as a power cut leaves it, so it need not name the key.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -17,10 +18,10 @@ import type { Luks2Copy, Luks2Header } from './luks2/luks2-header.ts';
 import type { Luks2Segment } from './luks2/luks2-metadata.ts';
 
 const SECTOR_SIZES: readonly number[] = [512, 1024, 2048, 4096];
-/** What cryptsetup encrypts keyslots with unless told otherwise, whatever the data's cipher is. */
+/** What cryptsetup encrypts keyslots with by default, whatever the data's cipher is. */
 const KEYSLOT_CIPHER = 'aes-xts-plain64';
 
-/** `aes-xts-plain64/512` in its two parts. */
+/** Splits `aes-xts-plain64/512` into its two parts. */
 function algorithmOf(key: EncryptionKey): { cipher: string; keyBytes: number } | undefined {
   const found = /^([a-z0-9_:-]+)\/([1-9][0-9]{0,4})$/.exec(key.algorithm);
   return found === null ? undefined : { cipher: found[1]!, keyBytes: Number(found[2]) / 8 };
@@ -44,7 +45,7 @@ function* segmentDifferences(segment: Luks2Segment, cipher: string): Generator<s
   if (!SECTOR_SIZES.includes(segment.sectorSize ?? 0)) yield 'its sector size is unknown';
 }
 
-/** The keyslots that the drive says are of this key. */
+/** The keyslots that the drive assigns to this key. */
 function keyslotsOf(header: Luks2Copy, key: EncryptionKey): readonly number[] {
   const slots = findDriveTokens(header).tokens.filter((token) => token.keyId === key.id);
   return [...new Set(slots.flatMap((token) => token.keyslots))].sort((a, b) => a - b);
@@ -64,18 +65,18 @@ function* keyslotDifferences(
   if (keyslot.keySize !== keyBytes) {
     yield `the key in its keyslot ${slot} has ${keyslot.keySize * 8} bits, the record says ${keyBytes * 8}`;
   }
-  // A keyslot under another cipher would be no danger; the two that cryptsetup uses by itself are enough to allow.
+  // A keyslot under another cipher would be no danger; but the two that cryptsetup uses by default are enough.
   if (![KEYSLOT_CIPHER, cipher].includes(keyslot.areaEncryption ?? '') || (keyslot.areaKeySize ?? 0) < 32) {
     yield `its keyslot ${slot} is protected with ${keyslot.areaEncryption ?? 'nothing'}`;
   }
-  // Otherwise the passphrase would open a key that has nothing to do with the data.
+  // Otherwise the passphrase would open a key that is unrelated to the data.
   const bound = [...header.digests.values()].filter((digest) => digest.keyslots.includes(String(slot)));
   if (bound.length !== 1 || !bound[0]!.segments.includes('0')) {
     yield `its keyslot ${slot} does not belong to its data`;
   }
 }
 
-/** What makes one copy dangerous to use, whatever keyslot is tried. */
+/** What makes a copy dangerous to use, whichever keyslot is tried. */
 function* dangers(header: Luks2Copy, key: EncryptionKey, cipher: string): Generator<string> {
   if (header.requirements.length > 0) {
     const names = header.requirements.join(', ');
@@ -123,10 +124,7 @@ function* differences(header: Luks2Header, key: EncryptionKey): Generator<string
   }
 }
 
-/**
- * Returns the keyslots to use, which are the only ones that were checked. Throws `drive-altered` with everything that
- * differs.
- */
+/** Returns the keyslots to use; no others were checked. Throws `drive-altered` with everything that differs. */
 export function checkDriveAgainstKey(header: Luks2Header, key: EncryptionKey): readonly number[] {
   const found = [...new Set(differences(header, key))];
   if (found.length === 0) return keyslotsOf(header, key);

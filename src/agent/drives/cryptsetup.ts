@@ -1,13 +1,13 @@
 /**
- * The one way to `cryptsetup`: every command with its input through a pipe, its exit codes as our failures.
+ * The one way to `cryptsetup`: every command gets its input through a pipe, and its exit codes become our failures.
  *
- * Exit codes (cryptsetup(8)): 1 wrong parameters, 2 no permission (bad passphrase), 3 out of memory, 4 wrong device,
- * 5 device exists already or is busy.
+ * Exit codes (cryptsetup(8)): 1 wrong parameters, 2 no permission (bad passphrase), 3 out of memory, 4 wrong device, 5
+ * device exists already or is busy.
  */
 import { KeystairError } from '#domain/errors.ts';
 import { findTool, HANDED_FILE, runTool, type ToolOptions, type ToolRun } from './run-tool.ts';
 
-/** cryptsetup refuses a passphrase, or a keyslot that is not there to try it on. */
+/** cryptsetup refuses a passphrase, or the keyslot to try it on does not exist. */
 export const EXIT_NO_PERMISSION = 2;
 
 const SAID_LENGTH_MAX = 300;
@@ -18,9 +18,9 @@ const NEXT_STEPS: Readonly<Record<number, string>> = {
   5: 'unmount or close the drive first',
 };
 
-/** What a tool said on standard error, in one line that fits a message. */
+/** A tool's standard error, in one line that fits a message. */
 export function said({ stderr }: ToolRun): string {
-  // A drive's label may bring control characters to a terminal.
+  // A drive's label may send control characters to a terminal.
   const line = stderr
     .trim()
     .replace(/\p{Cc}+/gu, ' ')
@@ -39,7 +39,7 @@ export async function runCryptsetup(args: readonly string[], options: ToolOption
   return runTool(path, args, options);
 }
 
-/** The failure of a run whose exit code the caller has no better name for. */
+/** The failure of a run for whose exit code the caller has no better name. */
 export function cryptsetupFailure(command: string, run: ToolRun): KeystairError {
   const why = said(run);
   return new KeystairError(
@@ -49,14 +49,14 @@ export function cryptsetupFailure(command: string, run: ToolRun): KeystairError 
   );
 }
 
-/** Runs and throws `tool-failed` unless it succeeds. */
+/** Runs, and throws `tool-failed` unless it succeeds. */
 export async function mustCryptsetup(args: readonly string[], options: ToolOptions = {}): Promise<ToolRun> {
   const run = await runCryptsetup(args, options);
   if (run.exitCode !== 0) throw cryptsetupFailure(args[0]!, run);
   return run;
 }
 
-/** Throws `tool-missing`: found out now rather than when a key was made for nothing. */
+/** Throws `tool-missing`: better now than after a key was made for nothing. */
 export async function checkCryptsetupThere(signal?: AbortSignal): Promise<void> {
   await mustCryptsetup(['--version'], { signal });
 }

@@ -1,9 +1,10 @@
 /**
- * Whether a drive holds data. Any of these looks suffices to refuse: a signature that `blkid` or our own table knows;
- * a byte other than zero in what is read; and where not all is read, blocks that a file has and nobody looked into.
+ * Whether a drive holds data. Any one of these findings suffices to refuse: a signature that `blkid` or our own table
+ * knows; a byte other than zero in what is read; and where not everything is read, allocated blocks of an image file
+ * that nobody looked into.
  *
- * A small drive is read from end to end. Of a larger one all that formatting overwrites, its last MiB, and samples
- * spread evenly over the rest: whatever wrote to a drive left more than one place behind.
+ * A small drive is read from end to end. Of a larger one: all that formatting overwrites, its last MiB, and samples
+ * spread evenly over the rest. Anything that writes to a drive leaves traces in more than one place.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { KeystairError } from '#domain/errors.ts';
@@ -24,7 +25,7 @@ const PIECE_BYTES = DRIVE_PROBE_BYTES;
 const ZEROS = Buffer.alloc(PIECE_BYTES);
 const STAT_BLOCK_BYTES = 512n;
 
-/** What a look found. */
+/** The result of a look. */
 export interface DriveContents {
   /** In words; undefined where it found nothing. */
   readonly found: string | undefined;
@@ -50,7 +51,7 @@ function stretchesOf(target: DriveTarget): readonly Stretch[] {
   return [[0, DRIVE_DATA_OFFSET], [last, DRIVE_PROBE_BYTES], ...samples];
 }
 
-/** The first piece with a byte other than zero, by its offset. */
+/** The offset of the first piece with a byte other than zero. */
 async function findBytes(handle: FileHandle, target: DriveTarget): Promise<number | undefined> {
   for (const [offset, length] of stretchesOf(target)) {
     for (let at = offset; at < offset + length; at += PIECE_BYTES) {
@@ -67,7 +68,7 @@ function whereWords(at: number, { bytes }: DriveTarget): string {
   return `bytes other than zero ${Math.floor(at / MIB)} MiB behind its beginning`;
 }
 
-/** Blocks of an image of which only samples were read. A file of zeros has none, as `truncate` makes it. */
+/** Blocks of an image of which only samples were read. A file of zeros made by `truncate` has none. */
 async function unseenBlocks({ handle, target }: OpenDrive): Promise<string | undefined> {
   if (target.kind !== 'image-file' || readWhole(target)) return undefined;
   const { blocks } = await handle.stat({ bigint: true });
@@ -76,7 +77,7 @@ async function unseenBlocks({ handle, target }: OpenDrive): Promise<string | und
   return `${(bytes + BigInt(MIB) - 1n) / BigInt(MIB)} MiB of the file were written, and only a part of it was read`;
 }
 
-/** What blkid's low-level probe finds. Exit code 2 is its "nothing"; anything else it could not rule out. */
+/** What blkid's low-level probe finds. Its exit code 2 means "nothing"; any other counts as a finding. */
 async function probe({ path }: DriveTarget, folders?: readonly string[]): Promise<string | undefined> {
   const blkid = await findTool('blkid', folders);
   if (blkid === undefined) return undefined;
@@ -103,7 +104,7 @@ export async function lookAtContents(drive: OpenDrive, folders?: readonly string
   }
 }
 
-/** Throws `drive-holds-data` unless nothing is found. */
+/** Throws `drive-holds-data` unless it finds nothing. */
 export async function checkDriveEmpty(drive: OpenDrive, folders?: readonly string[]): Promise<void> {
   const { found, lookedAt } = await lookAtContents(drive, folders);
   if (found === undefined) return;

@@ -1,9 +1,9 @@
 /**
- * The passphrase of a drive: 260 random bits that a help desk can read out and somebody can type.
+ * The passphrase of a drive: 260 random bits that a help desk can read out and a person can type.
  *
- * Crockford's base32 (https://www.crockford.com/base32.html) in lower case has no i, l, o and u, so nothing in it looks
- * like something else. Thirteen groups of four, joined by dashes; the dashes belong to the passphrase, so that what is
- * read out is what is typed.
+ * Crockford's base32 (https://www.crockford.com/base32.html) in lower case has no i, l, o and u, so no character looks
+ * like another. Thirteen groups of four, joined by dashes; the dashes belong to the passphrase, so that the person
+ * types exactly what is read out.
  */
 import { assert } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
@@ -13,7 +13,7 @@ const GROUPS = 13;
 const GROUP_CHARACTERS = 4;
 const CHARACTERS = GROUPS * GROUP_CHARACTERS;
 
-/** Each character takes five bits of a random byte of its own: uniform, and simple to see that it is. */
+/** Each character takes five bits of a random byte of its own: uniform, and visibly so. */
 export function makeDrivePassphrase(random: (bytes: number) => Uint8Array): KeyMaterial {
   const bytes = random(CHARACTERS);
   assert(bytes.length === CHARACTERS, 'as many random bytes as asked for');

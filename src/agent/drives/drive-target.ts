@@ -1,7 +1,7 @@
 /**
- * What lies at a path where a drive should be: a block device or an image file, opened, and how large it is.
+ * The thing at a path where a drive should be: a block device or an image file, opened, and its size.
  *
- * Invariant: opening waits for nobody, and what a thing is is asked of what was opened, not of its name.
+ * Invariant: opening never blocks, and the kind of a thing is read from what was opened, not from its name.
  */
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, readFile, realpath } from 'node:fs/promises';
@@ -12,13 +12,13 @@ export interface DriveTarget {
   readonly path: string;
   readonly kind: 'block-device' | 'image-file';
   readonly bytes: number;
-  /** A device may open for writing and refuse each write. */
+  /** A device may open for writing and still refuse each write. */
   readonly readOnly: boolean;
-  /** What encrypts it should work with at a time: 512 to 4096 bytes. */
+  /** The sector size with which to encrypt: 512 to 4096 bytes. */
   readonly sectorBytes: number;
 }
 
-/** A drive that was opened. Whoever has it closes `handle`. */
+/** A drive that was opened. Its owner closes `handle`. */
 export interface OpenDrive {
   readonly target: DriveTarget;
   readonly handle: FileHandle;
@@ -81,7 +81,7 @@ export function driveFailure(error: unknown, path: string): unknown {
   }
 }
 
-/** Where the kernel tells of a block device. */
+/** Where the kernel describes a block device. */
 function kernelFolder(device: bigint): string {
   const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
   const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn);
@@ -92,7 +92,7 @@ async function kernelNumber(path: string): Promise<number> {
   return Number((await readFile(path, 'utf8')).trim());
 }
 
-/** A partition has no `queue` of its own: that of its disk, one folder up, counts. */
+/** A partition has no `queue` of its own: its disk's counts, one folder up. */
 async function physicalSectorBytes(folder: string): Promise<number> {
   for (const place of [`${folder}/queue`, `${await realpath(folder)}/../queue`]) {
     const bytes = await kernelNumber(`${place}/physical_block_size`).catch(() => 0);
@@ -101,7 +101,7 @@ async function physicalSectorBytes(folder: string): Promise<number> {
   return SECTOR_BYTES_MAX;
 }
 
-/** The largest that fits the device, and of which the drive is a whole number. */
+/** The largest size that fits the device and divides the drive's size. */
 function sectorsFor(physicalBytes: number, driveBytes: number): number {
   const wanted = Math.min(Math.max(physicalBytes, SECTOR_BYTES_MIN), SECTOR_BYTES_MAX);
   return driveBytes % wanted === 0 ? wanted : SECTOR_BYTES_MIN;
@@ -126,7 +126,7 @@ async function targetOf(path: string, stat: BigIntStats): Promise<DriveTarget> {
   return { path, kind: 'block-device', bytes, readOnly, sectorBytes };
 }
 
-/** What is no drive, by its name. */
+/** Names a thing that is no drive. */
 function kindOf(stat: BigIntStats): string {
   if (stat.isFIFO()) return 'a pipe';
   if (stat.isDirectory()) return 'a directory';

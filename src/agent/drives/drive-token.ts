@@ -1,9 +1,9 @@
 /**
- * The LUKS2 token by which a drive says which key opens it, with the claim that proves one holds the drive:
+ * The LUKS2 token by which a drive says which key opens it, with the claim that proves possession of the drive:
  * `{"type":"keystair","keyslots":["0"],"key":"KEY-ID","claim":"CLAIM"}`. Stock tools keep and show it.
  *
- * A drive that was adopted again or rekeyed carries several. Like all LUKS2 metadata a token is a hint: what it names
- * is compared with the key's record before use.
+ * A drive that was adopted again or rekeyed carries several. Like all LUKS2 metadata a token is a hint: its contents
+ * are compared with the key's record before use.
  */
 import { claimFromText, claimToText } from '#domain/claim.ts';
 import { isClaimText } from '#domain/claim-text.ts';
@@ -23,7 +23,7 @@ export interface DriveToken {
 export interface DriveTokens {
   /** The well-formed ones, newest key first. */
   readonly tokens: readonly DriveToken[];
-  /** Those that call themselves ours and are not: number in the header, and what is wrong. */
+  /** Tokens that call themselves ours and are not: number in the header, and the fault. */
   readonly malformed: readonly { readonly token: string; readonly problem: string }[];
 }
 
@@ -52,14 +52,14 @@ function parseToken(entry: Readonly<Record<string, unknown>>, metadata: Luks2Met
   if (!Array.isArray(keyslots) || !keyslots.every((slot) => typeof slot === 'string' && KEYSLOT.test(slot))) {
     return 'its keyslots are not a list of keyslot numbers';
   }
-  // cryptsetup takes a removed keyslot out of its tokens and leaves them empty.
+  // cryptsetup removes a deleted keyslot from its tokens and leaves them empty.
   if (keyslots.length === 0) return 'its keyslot was removed';
   if (!keyslots.every((slot: string) => metadata.keyslots.has(slot)))
     return 'it names a keyslot that is not there';
   return { keyId: key, claim: claimFromText(claim), keyslots: keyslots.map(Number) };
 }
 
-/** Throws `drive-altered` where there are Keystair tokens and none of them is well-formed. */
+/** Throws `drive-altered` where there are Keystair tokens but none is well-formed. */
 export function findDriveTokens(metadata: Luks2Metadata): DriveTokens {
   const tokens: DriveToken[] = [];
   const malformed: { token: string; problem: string }[] = [];
@@ -86,7 +86,8 @@ export function findDriveTokens(metadata: Luks2Metadata): DriveTokens {
 }
 
 /**
- * The failure of a LUKS2 drive without a token of ours. Whether it was ever ours the drive does not tell; the UUID does.
+ * The failure of a LUKS2 drive without a token of ours. The drive does not say whether it was ever ours; its UUID does.
+ *
  * @param keyId of a key that this device itself made for a drive of that UUID.
  */
 export function noDriveToken(path: string, uuid: string, keyId?: string): KeystairError {

@@ -2,8 +2,8 @@
  * Makes an empty drive into a LUKS2 volume that its key opens. The key is in custody before this is called.
  *
  * Invariant: either the volume is whole, with the token that names its key, or the drive is as empty as before. The
- * volume is made beside the drive and then written to it, its header last, by whoever holds the drive. That is not
- * interrupted: it takes seconds, and half a volume would be worse than to wait.
+ * volume is made in a private file and then written to the drive, its header last, while the drive is held. The write
+ * cannot be interrupted: it takes seconds, and half a volume would be worse than the wait.
  */
 import { KeystairError } from '#domain/errors.ts';
 import { DRIVE_DATA_OFFSET, DRIVE_PROBE_BYTES } from '#domain/limits.ts';
@@ -23,7 +23,7 @@ export interface FormatDriveJob extends VolumeDraft {
   readonly erase?: boolean;
 }
 
-/** Throws `invalid-argument` where a LUKS2 header cannot hold the label as it is. */
+/** Throws `invalid-argument` where a LUKS2 header cannot hold the label unchanged. */
 export function checkDriveLabel(label: string): void {
   if (Buffer.byteLength(label) <= LABEL_BYTES_MAX && label.isWellFormed() && !/\p{Cc}/u.test(label)) return;
   throw new KeystairError('invalid-argument', `a drive's label is text of at most ${LABEL_BYTES_MAX} bytes`, {
@@ -37,11 +37,11 @@ async function wipe({ handle }: OpenDrive, offset: number, length: number): Prom
   }
 }
 
-/** The header comes last: until it is there, whole and durable, nobody takes the drive for a volume. */
+/** The header comes last: until it is there, whole and durable, nothing takes the drive for a volume. */
 async function writeVolume(drive: OpenDrive, volume: Buffer, erase: boolean): Promise<void> {
   const { handle, target } = drive;
   await wipe(drive, 0, DRIVE_PROBE_BYTES);
-  // Signatures at the end, of RAID and GPT, would outlive the formatting and confuse other tools.
+  // Signatures at the end, of RAID and GPT, would survive the formatting and confuse other tools.
   if (erase) await wipe(drive, target.bytes - DRIVE_PROBE_BYTES, DRIVE_PROBE_BYTES);
   await writeAt(handle, DRIVE_PROBE_BYTES, volume.subarray(DRIVE_PROBE_BYTES));
   await handle.sync();
@@ -56,7 +56,7 @@ async function checkWritten(
   folders?: readonly string[],
 ): Promise<void> {
   if (target.kind === 'block-device') {
-    // Else the answer would come from memory.
+    // Otherwise the answer would come from memory.
     const blockdev = await findTool('blockdev', folders);
     if (blockdev !== undefined) await runTool(blockdev, ['--flushbufs', target.path], { folders });
   }
@@ -66,7 +66,7 @@ async function checkWritten(
   });
 }
 
-/** Takes away a volume that did not become whole, and adds to the failure where that fails too. */
+/** Removes an incomplete volume, and adds to the failure where that fails too. */
 async function afterUndo(drive: OpenDrive, failure: unknown): Promise<unknown> {
   try {
     await wipe(drive, 0, DRIVE_DATA_OFFSET);
@@ -88,7 +88,7 @@ export async function formatDrive(job: FormatDriveJob): Promise<{ readonly keysl
   const { drive, erase = false, folders, signal, label } = job;
   if (label !== undefined) checkDriveLabel(label);
   const volume = await makeVolume(job, drive.target.sectorBytes);
-  // Again, for who writes to an image file need not heed our lock.
+  // Again: a program that writes to an image file need not heed our lock.
   if (!erase) await checkDriveEmpty(drive, folders);
   if (signal?.aborted === true) {
     throw new KeystairError('interrupted', 'stopped before anything was written', {

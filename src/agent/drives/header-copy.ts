@@ -1,9 +1,9 @@
 /**
  * A private copy of a drive's header and keyslots, for cryptsetup to read instead of the drive.
  *
- * Invariant: what was judged is what is used. The bytes that were parsed are the ones in the copy; cryptsetup reads
- * them there, as often as it likes, and nobody can change them meanwhile. It mends headers by itself when it opens one,
- * so it is never let near a drive that was not judged: nothing here writes to the drive.
+ * Invariant: what was judged is what is used. The copy holds the very bytes that were parsed; cryptsetup reads them
+ * there, as often as it likes, and nobody can change them meanwhile. cryptsetup repairs a header by itself when it
+ * opens one, so it never gets near a drive that was not judged: nothing here writes to the drive.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -22,19 +22,20 @@ import { makePrivateFile } from './private-file.ts';
 import type { ToolOptions } from './run-tool.ts';
 import { HANDED_FILE } from './run-tool.ts';
 
-/** What cryptsetup says of a header that it takes for damaged or for none: wrong parameters, or wrong device. */
+/** cryptsetup's exit codes for a damaged or missing header: wrong parameters, or wrong device. */
 const EXIT_NO_HEADER: readonly number[] = [1, 4];
 const PIECE_BYTES = 1024 * 1024;
 
-/** Where header and keyslots end, as far as this version reads. */
+/** Where header and keyslots end, in the parts that this version reads. */
 function frontBytes(header: Luks2Header): number {
   const dataAt = [...header.segments.values()].map(({ offset }) => Number(offset));
   return Math.min(DRIVE_DATA_OFFSET_MAX, Math.max(DRIVE_HEADER_BYTES_MAX, ...dataAt));
 }
 
 /**
- * @param front what `header` was parsed from, the drive's first bytes.
- * Whoever gets the copy closes it.
+ * @param front the bytes from which `header` was parsed, the drive's first.
+ *
+ * The caller closes the copy.
  */
 export async function copyHeader(
   { handle, target }: OpenDrive,
@@ -42,7 +43,7 @@ export async function copyHeader(
   header: Luks2Header,
 ): Promise<FileHandle> {
   const copy = await makePrivateFile(frontBytes(header));
-  // What a drive that was cut lacks are zeros in the copy.
+  // Where a drive was cut, the copy has zeros.
   const bytes = Math.min(frontBytes(header), target.bytes);
   try {
     await copy.write(front, 0, front.length, 0);
@@ -63,7 +64,7 @@ function altered(sentence: string): KeystairError {
   });
 }
 
-/** What cryptsetup shows is its own, but may be cut off at our limit. */
+/** The output is cryptsetup's own, but may be cut off at our limit. */
 function parsed(text: string): unknown {
   try {
     return parseJson(text, { ...LUKS2_JSON, length: DRIVE_METADATA_SHOWN_BYTES_MAX });
@@ -73,8 +74,8 @@ function parsed(text: string): unknown {
 }
 
 /**
- * cryptsetup knows rules of the format that our parser does not. It is asked which metadata it takes; where they are
- * not the ones that were judged, or where it takes none, the drive is refused.
+ * cryptsetup knows rules of the format that our parser does not. It is asked which metadata it accepts; where those are
+ * not the ones that were judged, or it accepts none, the drive is refused.
  */
 export async function checkCryptsetupAgrees(
   copy: FileHandle,
@@ -87,7 +88,7 @@ export async function checkCryptsetupAgrees(
     outputBytesMax: DRIVE_METADATA_SHOWN_BYTES_MAX,
   });
   if (run.exitCode !== 0) {
-    // Releases before 2.4 cannot be asked.
+    // Releases before 2.4 do not support the question.
     if (!EXIT_NO_HEADER.includes(run.exitCode) || /unknown option/.test(run.stderr)) {
       throw cryptsetupFailure('luksDump --dump-json-metadata', run);
     }

@@ -1,10 +1,10 @@
 /**
- * Holds a drive that is to be written: from the first look at it to the last byte it is one open file, so nothing can
- * be put in its place, and nobody else formats it meanwhile.
+ * Holds a drive that is to be written: it is one open file from the first look to the last byte, so nothing can be put
+ * in its place, and nobody else formats it meanwhile.
  *
- * A block device is opened exclusively, which the kernel refuses while it or a partition of it is mounted, swapped to
- * or mapped. An image file is locked (flock(2), as cryptsetup does), and refused while a loop device shows it as a
- * drive, under whatever name.
+ * A block device is opened exclusively, which the kernel refuses while the device or a partition of it is mounted,
+ * mapped or used as swap. An image file is locked (flock(2), as cryptsetup does), and refused while a loop device shows
+ * it as a drive, under any name.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, readdir, readFile, stat } from 'node:fs/promises';
@@ -14,10 +14,10 @@ import { driveInUse, driveNotAllowed, type DriveTarget, type OpenDrive, openDriv
 import { findTool, runTool } from './run-tool.ts';
 
 const MIB = 1024 * 1024;
-/** What flock(1) answers where another has the lock. */
+/** flock(1)'s exit code where another process has the lock. */
 const EXIT_LOCKED = 1;
 
-/** Whether a loop device shows this file as a drive: by what the file is, for it may have several names. */
+/** Whether a loop device shows this file as a drive: judged by the file itself, which may have several names. */
 async function loopDeviceOf(handle: FileHandle): Promise<string | undefined> {
   const own = await handle.stat({ bigint: true });
   const devices = await readdir('/sys/block').catch(() => []);
@@ -30,7 +30,7 @@ async function loopDeviceOf(handle: FileHandle): Promise<string | undefined> {
   return undefined;
 }
 
-/** As `losetup` finds it: also where the name is gone by which the file was attached, if it may ask the devices. */
+/** As `losetup` finds it: also where the name by which the file was attached is gone, if it may ask the devices. */
 async function loopDeviceByTool(
   { path }: DriveTarget,
   folders?: readonly string[],
@@ -48,7 +48,7 @@ async function lockImage({ handle, target }: OpenDrive, folders?: readonly strin
       nextStep: 'install util-linux (for instance `apt install util-linux`)',
     });
   }
-  // The lock is of the open file, which we share with the tool: it stays when the tool has ended.
+  // The lock belongs to the open file, which we share with the tool: it stays when the tool has ended.
   const run = await runTool(flock, ['-n', '-x', '3'], { file: handle, folders });
   if (run.exitCode === EXIT_LOCKED) throw driveInUse(target.path, 'another program works on it');
   if (run.exitCode !== 0) {
@@ -62,10 +62,10 @@ async function lockImage({ handle, target }: OpenDrive, folders?: readonly strin
 
 /**
  * Throws `not-found`, `not-allowed`, `invalid-argument` where it is no drive or too small, or `drive-holds-data` where
- * it is in use. Whoever holds the drive closes it.
+ * it is in use. The caller closes the drive.
  */
 export async function holdDrive(path: string, folders?: readonly string[]): Promise<OpenDrive> {
-  // O_EXCL counts for block devices alone.
+  // O_EXCL works for block devices only.
   const drive = await openDrive(path, constants.O_RDWR | constants.O_EXCL);
   try {
     const { bytes, kind, readOnly } = drive.target;

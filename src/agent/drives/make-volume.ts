@@ -1,6 +1,6 @@
 /**
- * Lets cryptsetup make a LUKS2 volume in a private file: header and keyslots as they are to lie on a drive, with the
- * token that names the key. Whatever fails here has touched no drive.
+ * Lets cryptsetup make a LUKS2 volume in a private file: header and keyslots as they will be on the drive, with the
+ * token that names the key. A failure here has touched no drive.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { claimToText } from '#domain/claim.ts';
@@ -20,7 +20,7 @@ const CIPHER = 'aes-xts-plain64';
 const KEY_BITS = 512;
 /** cryptsetup makes no volume without room for data. */
 const ROOM_BYTES = 1024 * 1024;
-/** It counts `--offset` in these. */
+/** cryptsetup counts `--offset` in these. */
 const OFFSET_SECTOR_BYTES = 512;
 
 export interface VolumeDraft {
@@ -36,9 +36,10 @@ export interface VolumeDraft {
 }
 
 /**
- * The arguments; the passphrase comes by standard input. It has 260 random bits, so a slow derivation would add nothing
- * against guessing and cost memory and seconds at every opening; systemd-cryptenroll does the same for the random keys
- * it makes. 1000 is the least that cryptsetup accepts. What it would find out about the drive it is told.
+ * The arguments; the passphrase comes through standard input. It has 260 random bits, so a slow derivation would add
+ * nothing against guessing and cost memory and seconds at every opening; systemd-cryptenroll does the same for the
+ * random keys it makes. 1000 is cryptsetup's minimum. Properties that cryptsetup would probe from the drive are passed
+ * to it.
  */
 function formatArguments({ uuid, label }: VolumeDraft, sectorBytes: number): string[] {
   return [
@@ -59,7 +60,7 @@ function formatArguments({ uuid, label }: VolumeDraft, sectorBytes: number): str
   ];
 }
 
-/** A cryptsetup that does something else than it was told is found before anything is written. */
+/** If cryptsetup did something else than it was told, that is found before anything is written. */
 function checkMade(volume: Buffer, draft: VolumeDraft): void {
   const header = parseLuks2Header(volume.subarray(0, DRIVE_HEADER_BYTES_MAX));
   const [token] = findDriveTokens(header).tokens;

@@ -1,6 +1,6 @@
 /**
  * What to say of a drive without a LUKS header. It names what is there and never a command that would destroy it: the
- * header may have been overwritten, the path may be wrong, and both look like an empty drive at first sight.
+ * header may have been overwritten, or the path may be wrong, and both look like an empty drive at first sight.
  */
 import { KeystairError } from '#domain/errors.ts';
 import { lookAtContents } from './drive-contents.ts';
@@ -9,7 +9,7 @@ import { partitionsOf } from './partition-table.ts';
 
 const NAMED_MAX = 8;
 
-/** As the kernel calls them: `sdb1`, and where the disk's own name ends with a digit `loop0p1`. */
+/** Named as the kernel does: `sdb1`, and where the disk's own name ends with a digit `loop0p1`. */
 function partitionWords({ path, kind }: DriveTarget, front: Buffer): string | undefined {
   const partitions = partitionsOf(front);
   if (partitions === undefined) return undefined;
@@ -28,7 +28,7 @@ function notLuks(path: string, what: string, nextStep: string, details: object =
   });
 }
 
-/** @param front the drive's first bytes, in which there is no header. */
+/** @param front the drive's first bytes, which hold no header. */
 export async function describeNotLuks(
   drive: OpenDrive,
   front: Buffer,

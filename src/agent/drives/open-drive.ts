@@ -2,9 +2,9 @@
  * Proves that a key opens a drive, without mapping it and without a change to it.
  *
  * Two programs read a drive's header: this one judges it, cryptsetup uses it. So that both read the same, header and
- * keyslots are read from the drive once, into a private copy; that copy is judged, cryptsetup is asked whether it takes
- * the same of it, and tries there exactly a keyslot that was checked. Whatever maps a drive for writing has to hand
- * cryptsetup the very copy through `--header`: a drive's firmware could answer the next reader differently.
+ * keyslots are read from the drive once, into a private copy. That copy is judged; cryptsetup is asked whether it
+ * accepts the same metadata from it, and tries exactly a checked keyslot there. Code that maps a drive for writing must
+ * pass this very copy to cryptsetup through `--header`: a drive's firmware could answer the next reader differently.
  */
 import type { FileHandle } from 'node:fs/promises';
 import type { EncryptionKey } from '#domain/encryption-key.ts';
@@ -33,7 +33,7 @@ async function opens(copy: FileHandle, job: ProveJob, keyslot: number): Promise<
     'open',
     '--test-passphrase',
     '--type=luks2',
-    // Otherwise cryptsetup would load whatever plugin a token on the drive names.
+    // Otherwise cryptsetup would load any plugin that a token on the drive names.
     '--disable-external-tokens',
     '--key-file=-',
     `--key-slot=${keyslot}`,
@@ -63,7 +63,7 @@ async function firstThatOpens(
   );
 }
 
-/** A header opens by itself, also one that was cut from its drive. */
+/** A header opens by itself, even one that was cut from its drive. */
 function checkDataThere({ path, bytes }: DriveTarget, header: Luks2Header): void {
   for (const { offset, size } of header.segments.values()) {
     const needed = size === 'dynamic' ? offset + 1n : offset + size;
@@ -82,7 +82,7 @@ function checkDataThere({ path, bytes }: DriveTarget, header: Luks2Header): void
   }
 }
 
-/** The answer is of the drive as it is now, and not of what somebody put in its place meanwhile. */
+/** The answer must be about the drive as it is now, and not about a drive put in its place meanwhile. */
 async function checkUnchanged({ handle, target }: OpenDrive, front: Uint8Array): Promise<void> {
   if ((await readAt(handle, 0, front.length)).equals(front)) return;
   throw new KeystairError('drive-altered', `the header of ${target.path} changed while it was looked at`, {
@@ -93,7 +93,7 @@ async function checkUnchanged({ handle, target }: OpenDrive, front: Uint8Array):
 export interface ProvedDrive {
   readonly keyslot: number;
   readonly uuid: string;
-  /** Whether both copies of the header say the same. Else the one that was used is right, and the other is not. */
+  /** Whether both copies of the header say the same. If not, the one that was used is right and the other is wrong. */
   readonly copiesAgree: boolean;
 }
 

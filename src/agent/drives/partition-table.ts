@@ -1,4 +1,4 @@
-/** The partitions of a disk (GPT of the UEFI specification, or DOS), as far as one needs them to name the right one. */
+/** The partitions of a disk (GPT of the UEFI specification, or DOS), as far as naming the right one requires. */
 
 interface Partition {
   readonly number: number;
@@ -6,10 +6,10 @@ interface Partition {
   readonly offset: number;
 }
 
-/** LBAs are counted in these; a disk with larger sectors keeps its table elsewhere and shows none here. */
+/** The unit of LBAs; a disk with larger sectors keeps its table elsewhere and shows none here. */
 const SECTOR_BYTES = 512;
 const GPT_MAGIC = Buffer.from('EFI PART', 'latin1');
-/** As many as a GPT has unless it was made for more. */
+/** The usual number of a GPT's entries; a GPT may be made for more. */
 const PARTITIONS_MAX = 128;
 const DOS_ENTRIES_AT = 446;
 const DOS_ENTRY_BYTES = 16;
@@ -22,7 +22,7 @@ function gptPartitions(front: Buffer): readonly Partition[] {
   const found: Partition[] = [];
   for (let index = 0; index < count; index++) {
     const entry = front.subarray(entriesAt + index * entryBytes, entriesAt + (index + 1) * entryBytes);
-    // A type of zeros is an entry that is not used.
+    // A type of zeros marks an unused entry.
     if (entry.length < 48 || entry.subarray(0, 16).every((byte) => byte === 0)) continue;
     found.push({ number: index + 1, offset: Number(entry.readBigUInt64LE(32)) * SECTOR_BYTES });
   }

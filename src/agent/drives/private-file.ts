@@ -1,6 +1,6 @@
 /**
- * A file without a name: what cryptsetup is to look at, or to make, while the drive itself stays untouched. Nobody else
- * can open it, nothing of it is left when the process ends, and cryptsetup may write to it as it likes.
+ * A file without a name, for cryptsetup to inspect or to fill while the drive itself stays untouched. Nobody else can
+ * open it, nothing of it is left when the process ends, and cryptsetup may write to it as it likes.
  */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, statfs, unlink } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { KeystairError } from '#domain/errors.ts';
 
 const MIB = 1024 * 1024;
 
-/** Memory first: a copy of keyslots on a disk could outlive the erasing of the drive they are from. */
+/** Memory first: a copy of keyslots on a disk could survive the erasing of its drive. */
 const FOLDERS: readonly string[] = ['/dev/shm', tmpdir()];
 
 async function freeBytes(folder: string): Promise<number> {
@@ -18,12 +18,12 @@ async function freeBytes(folder: string): Promise<number> {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
   } catch {
-    // Not there, or not to be asked: the next folder.
+    // Missing, or it cannot be asked: the next folder.
     return 0;
   }
 }
 
-/** A file of zeros. Whoever gets it closes it. */
+/** A file of zeros. The caller closes it. */
 export async function makePrivateFile(bytes: number): Promise<FileHandle> {
   let failure: unknown;
   for (const folder of FOLDERS) {

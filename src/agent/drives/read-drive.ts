@@ -1,4 +1,4 @@
-/** Reads what a drive says of itself: its LUKS2 header and the Keystair tokens in it. Changes nothing. */
+/** Reads a drive's description of itself: its LUKS2 header and the Keystair tokens in it. Changes nothing. */
 import { DRIVE_HEADER_BYTES_MAX } from '#domain/limits.ts';
 import { driveFailure, type OpenDrive, openDrive, readAt } from './drive-target.ts';
 import { type DriveTokens, findDriveTokens } from './drive-token.ts';
@@ -7,7 +7,7 @@ import { type Luks2Header, findLuks2Header } from './luks2/luks2-header.ts';
 
 export interface Drive extends DriveTokens {
   readonly header: Luks2Header;
-  /** What the header was read from. */
+  /** The bytes from which the header was read. */
   readonly front: Uint8Array;
 }
 

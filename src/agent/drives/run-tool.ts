@@ -1,9 +1,9 @@
 /**
- * Runs a system tool for drives. What is secret goes through a pipe to its standard input, never into arguments or
- * environment, where every process of the machine could read it.
+ * Runs a system tool for drives. Secrets go through a pipe to its standard input, never into arguments or environment,
+ * where every process of the machine could read them.
  *
- * Tools are looked for in the system's folders and not on PATH: the agent runs as root, and PATH is whatever somebody
- * set. The environment is made here, so nothing of ours reaches them and they answer in English.
+ * Tools are looked for in the system's folders and not on PATH: the agent runs as root, and anybody may have set PATH.
+ * The environment is built here, so nothing of ours reaches the tools and they answer in English.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
@@ -13,7 +13,7 @@ import type { Readable } from 'node:stream';
 import { KeystairError } from '#domain/errors.ts';
 import { TOOL_OUTPUT_BYTES_MAX } from '#domain/limits.ts';
 
-/** Most users have no `sbin` on their PATH; the last one is where NixOS keeps its tools. */
+/** Most users have no `sbin` on their PATH; NixOS keeps its tools in the last folder. */
 export const TOOL_FOLDERS: readonly string[] = [
   '/usr/sbin',
   '/usr/bin',
@@ -31,17 +31,17 @@ export interface ToolRun {
 }
 
 export interface ToolOptions {
-  /** Written to standard input, which is then closed. Not overwritten here: it is the caller's. */
+  /** Written to standard input, which is then closed. Not overwritten here: it belongs to the caller. */
   readonly input?: Uint8Array | undefined;
-  /** What the tool works on: it finds it at `HANDED_FILE`, whatever name it has, or none. */
+  /** The file that the tool works on: it finds it at `HANDED_FILE`, whatever its name, if any. */
   readonly file?: FileHandle | undefined;
-  /** Of either output, what is kept. */
+  /** How much of either output is kept. */
   readonly outputBytesMax?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly folders?: readonly string[] | undefined;
 }
 
-/** A tool opens `file` anew by this path, as it would any other. */
+/** A tool opens `file` again by this path, like any other. */
 export const HANDED_FILE = '/proc/self/fd/3';
 
 /** The tool's path, or undefined where the system does not have it. */
@@ -55,13 +55,13 @@ export async function findTool(
       await access(path, constants.X_OK);
       return path;
     } catch {
-      // Not here; perhaps in the next folder.
+      // Not here; try the next folder.
     }
   }
   return undefined;
 }
 
-/** Keeps the beginning of what a tool says and reads on, so that it never waits for us. */
+/** Keeps the beginning of a tool's output and reads on, so that the tool never waits for us. */
 function collect(stream: Readable, bytesMax: number): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -74,8 +74,8 @@ function collect(stream: Readable, bytesMax: number): () => string {
 }
 
 /**
- * Runs to the end and returns whatever the exit code; killed by a signal counts as -1. Throws `interrupted` when
- * aborted, after the tool has ended.
+ * Runs to the end and returns any exit code; killed by a signal counts as -1. Throws `interrupted` when aborted, after
+ * the tool has ended.
  */
 export async function runTool(
   path: string,

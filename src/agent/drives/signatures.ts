@@ -1,4 +1,4 @@
-/** What begins a drive, by its name: for where blkid is missing. */
+/** Names what begins a drive, for systems without blkid. */
 
 /** Offsets from the beginning. */
 const SIGNATURES: readonly (readonly [name: string, offset: number, magic: string])[] = [

@@ -1,10 +1,10 @@
 /**
- * Decrypts one file of Keystair's, whoever unwraps its key: a local identity, or a server that has it in custody.
+ * Decrypts one file of Keystair's, whether a local identity or a server with custody of the key unwraps it.
  *
- * Invariant: the header's MAC is verified before anything of the payload is looked at, and each chunk before any of it
- * is handed on. At a path the content appears only when all of it was verified. To standard output each chunk goes as
- * soon as it is verified: what was written is genuine, but until the command ends with success it may be only the
- * beginning, so whoever reads it must look at the exit code.
+ * Invariant: the header's MAC is verified before anything of the payload is read, and each chunk before any of it is
+ * passed on. At a path the content appears only once all of it was verified. On standard output each chunk leaves as
+ * soon as it is verified: the output is genuine, but until the command ends with success it may be only the beginning,
+ * so its reader must check the exit code.
  */
 import { fileDamaged } from '#domain/file-damaged.ts';
 import { type AgeStanza, type FileStanza, findFileStanza, isFileStanza } from '#domain/file-stanza.ts';
@@ -14,8 +14,8 @@ import type { FileJob } from './encrypt-file.ts';
 import { checkOutput, openInput, type StandardStreams, writeOutput } from './file-streams.ts';
 
 /**
- * Gets the 16-byte file key, which is overwritten after use. `stanzas` are the header's other than Keystair's own;
- * nothing in them is authentic yet. Throws where the key is not to be had.
+ * Gets the 16-byte file key, which is overwritten after use. `stanzas` are the header's stanzas except Keystair's own;
+ * nothing in them is authentic yet. Throws where the key is unavailable.
  */
 export type UnwrapFileKey = (
   stanzas: readonly AgeStanza[],
@@ -43,8 +43,8 @@ export async function readFileStanza(path: string, streams: StandardStreams): Pr
 }
 
 /**
- * Returns the id of the key that opened it. Throws `file-not-encrypted` where Keystair did not make it,
- * `file-damaged` where anything in it was altered, and whatever `unwrap` throws.
+ * Returns the id of the key that opened it. Throws `file-not-encrypted` where Keystair did not make it, `file-damaged`
+ * where anything in it was altered, and everything that `unwrap` throws.
  */
 export async function decryptFile(job: DecryptFileJob): Promise<{ readonly keyId: string }> {
   const force = job.force === true;

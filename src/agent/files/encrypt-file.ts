@@ -1,7 +1,7 @@
 /**
  * Encrypts one file for the device's own recipient, with the stanza that says which key opens it.
  *
- * The caller has the key in custody before it calls: nothing is encrypted under a key that only this device knows.
+ * The caller has the key in custody first: nothing is encrypted under a key that only this device knows.
  */
 import { encryptPayload, PAYLOAD_NONCE_BYTES, type Bytes } from '#crypto/age/age-payload.ts';
 import { makeAgeHeader } from '#crypto/age/make-age-header.ts';
@@ -9,7 +9,7 @@ import { assert } from '#domain/errors.ts';
 import { encodeFileStanza } from '#domain/file-stanza.ts';
 import { checkOutput, openInput, type StandardStreams, writeOutput } from './file-streams.ts';
 
-/** What encrypting and decrypting a file have in common. */
+/** What the jobs of encrypting and decrypting share. */
 export interface FileJob {
   /** A path, or `-` for standard input. */
   readonly input: string;

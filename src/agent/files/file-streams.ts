@@ -53,7 +53,7 @@ export interface FileOutput extends WholeFile {
   readonly streams: StandardStreams;
 }
 
-/** Writes all of `source`, at the pace of whatever takes it; at a path it appears whole or not at all. */
+/** Writes all of `source` at the pace of the destination; at a path the file appears whole or not at all. */
 export async function writeOutput(output: FileOutput, source: AsyncIterable<Uint8Array>): Promise<void> {
   if (output.path === STANDARD_STREAM) await writeStandard(output, source);
   else await writeWholeFile(output, source);
@@ -64,9 +64,9 @@ async function writeStandard(
   source: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   try {
-    // Standard output is not ours to end, and what went out cannot be taken back.
+    // Standard output is not ours to end, and what has left cannot be taken back.
     await pipeline(source, streams.stdout, { end: false, ...(signal && { signal }) });
-    // Until what was written has gone out: a reader who left is noticed.
+    // Waits until the output has left: a reader who closed early is noticed.
     await new Promise<void>((done, failed) => {
       streams.stdout.write('', (error) => {
         if (error) failed(error);

@@ -2,10 +2,10 @@
  * Reads a LUKS2 header from the first bytes of a drive (LUKS2 On-Disk Format Specification, version 1.1.x): two copies,
  * each a binary part of 4 KiB and a JSON area under one SHA-256.
  *
- * The header is not authenticated: whoever held the drive may have written any of it. Two invariants follow. No size or
- * offset in it is believed before it is compared with what was read. And every copy whose checksum holds is returned:
- * cryptsetup takes the newer one, unless it finds a fault in it that this parser does not look for, and then the other.
- * Where cryptsetup might read a copy that this parser cannot, nothing is returned.
+ * The header is not authenticated: anyone who held the drive may have written any of it. Two invariants follow. No size
+ * or offset in it is believed before it is compared with what was read. And every copy whose checksum holds is
+ * returned: cryptsetup takes the newer one, unless it finds a fault that this parser does not look for, and then the
+ * other. Where cryptsetup might read a copy that this parser cannot, nothing is returned.
  */
 import { hash } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
@@ -16,7 +16,7 @@ export interface Luks2Copy extends Luks2Metadata {
   readonly uuid: string;
   readonly label: string;
   readonly seqid: bigint;
-  /** The metadata as they stand there. */
+  /** The metadata exactly as stored. */
   readonly json: string;
 }
 
@@ -29,7 +29,7 @@ export interface Luks2Header extends Luks2Copy {
 const FIRST_MAGIC = Buffer.from('LUKS\xba\xbe', 'latin1');
 const SECOND_MAGIC = Buffer.from('SKUL\xba\xbe', 'latin1');
 const BINARY_BYTES = 4096;
-/** The sizes of one copy that the format knows, and so the places where the second may begin. */
+/** The sizes of one copy in the format, and so the places where the second may begin. */
 const HEADER_SIZES = [0x4000, 0x8000, 0x10000, 0x20000, 0x40000, 0x80000, 0x100000, 0x200000, 0x400000];
 const CHECKSUM_AT = 448;
 const CHECKSUM_FIELD_BYTES = 64;
@@ -54,8 +54,8 @@ function fieldText(bytes: Buffer): string {
 }
 
 /**
- * One copy, or undefined where cryptsetup would pass it over as well. Throws where the checksum holds and yet this
- * parser cannot read it as cryptsetup might.
+ * One copy, or undefined where cryptsetup would skip it as well. Throws where the checksum holds and yet this parser
+ * cannot read it as cryptsetup might.
  */
 function readCopy(bytes: Buffer, offset: number, magic: Buffer): Copy | undefined {
   const binary = bytes.subarray(offset, offset + BINARY_BYTES);
@@ -102,7 +102,7 @@ function jsonArea(area: Buffer): string | undefined {
   return area.subarray(end).every((byte) => byte === 0) ? area.toString('utf8', 0, end) : undefined;
 }
 
-/** The second copy follows the first; where that is gone, it is looked for at each place it can have. */
+/** The second copy follows the first; where the first is gone, the second is looked for at each place it can have. */
 function readSecond(bytes: Buffer, first: Copy | undefined): Copy | undefined {
   if (first !== undefined) return readCopy(bytes, first.size, SECOND_MAGIC);
   for (const offset of HEADER_SIZES) {
@@ -112,7 +112,7 @@ function readSecond(bytes: Buffer, first: Copy | undefined): Copy | undefined {
   return undefined;
 }
 
-/** What stands in the way where neither copy can be used; undefined where there is no sign of a LUKS volume. */
+/** The fault that makes both copies unusable; undefined where there is no sign of a LUKS volume. */
 function unusable(bytes: Buffer): KeystairError | undefined {
   const begins = bytes.subarray(0, FIRST_MAGIC.length).equals(FIRST_MAGIC);
   if (begins && bytes.length >= 8 && bytes.readUInt16BE(6) === 1) {
@@ -130,8 +130,8 @@ function unusable(bytes: Buffer): KeystairError | undefined {
 }
 
 /**
- * `front` is the beginning of the drive, as much as there is of `DRIVE_HEADER_BYTES_MAX`. Undefined where there is no
- * LUKS volume. Throws `drive-altered` where there is a header that cannot be used, `drive-not-luks` for version 1.
+ * `front` is the beginning of the drive, up to `DRIVE_HEADER_BYTES_MAX`. Undefined where there is no LUKS volume.
+ * Throws `drive-altered` where there is a header that cannot be used, `drive-not-luks` for version 1.
  */
 export function findLuks2Header(front: Uint8Array): Luks2Header | undefined {
   const bytes = Buffer.from(front.buffer, front.byteOffset, front.length);

@@ -1,8 +1,8 @@
 /**
- * The JSON of a LUKS2 header as far as Keystair judges it: segments, keyslots, digests, tokens, requirements.
+ * The JSON of a LUKS2 header, as far as Keystair judges it: segments, keyslots, digests, tokens, requirements.
  *
- * Invariant: what has the wrong form makes the whole unreadable (undefined), it is never skipped: a segment or keyslot
- * that is left out here could be the one that is used there.
+ * Invariant: a part of the wrong form makes the whole unreadable (undefined); it is never skipped. A segment or keyslot
+ * that is left out here could be the one that cryptsetup uses.
  */
 
 import { type JsonBounds, parseJson } from '#domain/bounded-json.ts';
@@ -24,14 +24,14 @@ export interface Luks2Segment {
 export interface Luks2Keyslot {
   /** `luks2`, or `reencrypt` while a re-encryption runs. */
   readonly type: string;
-  /** Of the volume key, in bytes. */
+  /** Length of the volume key, in bytes. */
   readonly keySize: number;
   /** How the keyslot's own area is encrypted. */
   readonly areaEncryption: string | undefined;
   readonly areaKeySize: number | undefined;
 }
 
-/** Says which keyslots hold the key of which segments. */
+/** Which keyslots hold the key of which segments. */
 export interface Luks2Digest {
   readonly type: string;
   readonly keyslots: readonly string[];
@@ -42,7 +42,7 @@ export interface Luks2Metadata {
   readonly segments: ReadonlyMap<string, Luks2Segment>;
   readonly keyslots: ReadonlyMap<string, Luks2Keyslot>;
   readonly digests: ReadonlyMap<string, Luks2Digest>;
-  /** As they are: each kind of token has its own form. */
+  /** Unparsed: each kind of token has its own form. */
   readonly tokens: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** What a program must understand before it opens the volume, for instance `online-reencrypt-v2`. */
   readonly requirements: readonly string[];
@@ -53,7 +53,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** The largest area there is; its 32 keyslots, 32 tokens of any make and some segments hold some thousand values. */
 export const LUKS2_JSON: JsonBounds = { length: 4 * 1024 * 1024, depth: 32, values: 20_000 };
 
-/** As `parseJson` throws it; caught at the one entrance. */
+/** As `parseJson` throws it; the one entry point catches it. */
 function wrongForm(): SyntaxError {
   return new SyntaxError('not the JSON of a LUKS2 header');
 }
