@@ -1,6 +1,6 @@
 /**
- * From the words of the command line to what is to be done: help, the version, or one prepared command. Parsing looks
- * only at the declarative table and has no effect; whatever does not fit the table is a usage error (exit 2).
+ * From the words of the command line to a task: help, the version, or one prepared command. Parsing reads only the
+ * declarative table and has no effect; anything that does not fit the table is a usage error (exit 2).
  */
 import { parseArgs } from 'node:util';
 import type { Command, GivenTexts, Nouns, Outcome } from './command.ts';
@@ -23,16 +23,16 @@ export interface ParsedArguments {
   readonly task: Task;
 }
 
-/** Understood at every level and in every place, before the noun too. */
+/** Valid at every level and in every place, before the noun too. */
 const FLAGS_EVERYWHERE = ['json', 'debug', 'help', 'version'] as const;
 
 interface SplitArguments {
   readonly flags: ReadonlySet<string>;
-  /** Noun and verb with what stood before them removed, then everything else as it was. */
+  /** Noun and verb without the flags before them, then everything else unchanged. */
   readonly words: readonly string[];
 }
 
-/** Takes leading flags off, so that `keystair --json keys list` means what `keystair keys list --json` does. */
+/** Removes leading flags, so that `keystair --json keys list` means the same as `keystair keys list --json`. */
 function splitLeadingFlags(args: readonly string[]): SplitArguments {
   const flags = new Set<string>();
   let at = 0;
@@ -45,12 +45,12 @@ function splitLeadingFlags(args: readonly string[]): SplitArguments {
   return { flags, words: args.slice(at) };
 }
 
-/** The word in the place of the noun, whether there is such a noun or not. */
+/** The word in the noun's place, whether such a noun exists or not. */
 export function nounIn(args: readonly string[]): string | undefined {
   return splitLeadingFlags(args).words[0];
 }
 
-/** The texts behind noun and verb, by the command's table row. */
+/** The texts after noun and verb, by the command's table row. */
 function readTexts(
   command: Command,
   words: readonly string[],
@@ -98,13 +98,13 @@ function noOption(raw: string, names: readonly string[]): UsageError {
   return new UsageError(`there is no option ${raw}${meant}`);
 }
 
-/** No such noun, or an option in its place. */
+/** There is no such noun, or an option is in its place. */
 function noNoun(word: string, nouns: Nouns): UsageError {
   const begin = `; begin with one of ${namesOf(nouns)}`;
   if (word.startsWith('-')) {
     return new UsageError(`${noOption(word, FLAGS_EVERYWHERE).message}${begin}`);
   }
-  // A verb whose noun was left out.
+  // A verb without its noun.
   const behind = Object.keys(nouns).filter((noun) => Object.hasOwn(nouns[noun]!.verbs, word));
   const meant =
     behind.length === 1
@@ -117,14 +117,14 @@ function namesOf(table: Readonly<Record<string, unknown>>): string {
   return Object.keys(table).join(', ');
 }
 
-/** Help, or the complaint that something was missing, at a level above the verb. */
+/** Help, or the complaint that something is missing, at a level above the verb. */
 function above(flags: ReadonlySet<string>, help: string, error: UsageError): Task {
   if (flags.has('help')) return { kind: 'help', text: help };
   if (flags.has('version')) return { kind: 'version' };
   return { kind: 'wrong-usage', error, usage: help };
 }
 
-/** @param notYet words that the contract names in the place of a noun and this release does not serve. */
+/** @param notYet words that the contract names in a noun's place and this release does not serve. */
 export function parseArguments(
   args: readonly string[],
   nouns: Nouns,
@@ -181,7 +181,7 @@ export function parseArguments(
   if (all.has('version')) return parsed({ kind: 'version' }, all);
   const usage = `Usage: ${usageLine(nounName, verbName, command)}\nHelp: keystair ${nounName} ${verbName} --help`;
   try {
-    // A command that is not there yet says so, whatever was given to it.
+    // A command that this release does not serve says so, whatever its arguments.
     if (error !== undefined && !command.notYet) throw error;
     const run = command.prepare({ ...given, json: all.has('json'), places });
     return parsed({ kind: 'run', run, usage }, all);

@@ -1,6 +1,6 @@
 /**
- * What a command is: a row of data (summary, arguments, options, one example) and one function. The values its
- * function gets are typed from the row, and the row is all that help and parsing look at.
+ * A command: a row of data (summary, arguments, options, one example) and one function. The row gives the types of the
+ * function's values, and help and parsing read only the row.
  */
 import type { KeystairError } from '#domain/errors.ts';
 import type { Context } from './context.ts';
@@ -9,7 +9,7 @@ import type { Places } from './places.ts';
 import type { Line } from './state-words.ts';
 import { UsageError } from './usage-error.ts';
 
-/** An argument by its place. `optional` ones come last. */
+/** A positional argument. `optional` ones come last. */
 export interface Positional {
   readonly placeholder: string;
   readonly help: string;
@@ -22,17 +22,17 @@ type PositionalValues<P extends Positionals> = {
   readonly [Name in keyof P]: P[Name] extends { readonly optional: true } ? string | undefined : string;
 };
 
-/** What a command leaves behind: printed by the program, once, when the command is over. */
+/** What a command returns: the program prints it once, when the command is over. */
 export interface Outcome {
-  /** For `--json`; null where the command wrote its own while it ran. */
+  /** For `--json`; null where the command printed its own while it ran. */
   readonly document: object | null;
-  /** For a person, on standard output. Of a long listing they are made as they are written. */
+  /** For a person, on standard output. A long listing makes them as they are written. */
   readonly lines: Iterable<Line>;
-  /** What else to know or do next. For a person it follows the lines; with `--json` it goes to standard error. */
+  /** What else to know or do next. For a person they follow the lines; with `--json` they go to standard error. */
   readonly messages?: readonly string[];
-  /** Standard output carries data that is piped onward, so messages always go to standard error. */
+  /** Standard output carries data for a pipe, so messages always go to standard error. */
   readonly piped?: true;
-  /** The document is printed and yet the command failed: exit 1 with this line on standard error. */
+  /** The document is printed although the command failed: exit 1 with this line on standard error. */
   readonly failure?: KeystairError;
 }
 
@@ -47,17 +47,17 @@ export interface CommandRow<P extends Positionals, O extends Options> {
   readonly run: (context: Context, values: PositionalValues<P>, options: OptionValues<O>) => Promise<Outcome>;
 }
 
-/** The texts found on the command line, before any of them was read. */
+/** The texts on the command line, before any of them is interpreted. */
 export interface GivenTexts {
   readonly positionals: readonly string[];
-  /** By option name: a text for each time it was given, none for a flag. */
+  /** By option name: one text for each time it was given, none for a flag. */
   readonly options: ReadonlyMap<string, readonly string[]>;
   readonly json: boolean;
-  /** For what need not be given where it can be found. */
+  /** For arguments that may be omitted where they can be found. */
   readonly places: Places;
 }
 
-/** A command in the table, whatever its row's types: `prepare` throws a usage error or gives what is to be run. */
+/** A command in the table, whatever its row's types: `prepare` throws a usage error or returns what to run. */
 export interface Command {
   readonly summary: string;
   readonly positionals: Positionals;
@@ -69,7 +69,7 @@ export interface Command {
 
 function readOptions<O extends Options>(options: O, given: GivenTexts): OptionValues<O> {
   const values: Record<string, unknown> = {};
-  // What this release does not serve is said first: a missing option beside it would hide the reason.
+  // An option that this release does not serve is reported first: a missing option would hide the reason.
   const names = Object.keys(options).toSorted(
     (a, b) => Number(options[b]?.notYet) - Number(options[a]?.notYet),
   );
@@ -118,7 +118,7 @@ export function command<const P extends Positionals, const O extends Options>(
   };
 }
 
-/** A verb the contract names and this release does not serve. Whatever follows it, the answer says so. */
+/** A verb that the contract names and this release does not serve. It says so, whatever its arguments. */
 export function commandNotYet(row: Omit<CommandRow<Positionals, Options>, 'run'>): Command {
   return {
     ...row,

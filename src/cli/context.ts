@@ -1,7 +1,7 @@
 /**
- * What a command is handed: the way to a server, the two other programs behind ports, and the terminal. Commands take
- * everything from here, so that only `main.ts` knows who serves it, and a small command loads no program it does not
- * need.
+ * What a command receives: the way to a server, the two other programs behind ports, and the terminal. Commands take
+ * everything from here, so that only `main.ts` knows the implementations, and a small command loads no program that it
+ * does not need.
  */
 import type { PeopleClient } from '#transport/people/people-client.ts';
 import type { TransferClient } from '#transport/people/transfer-client.ts';
@@ -13,12 +13,12 @@ import type { Terminal } from './terminal.ts';
 export interface Context {
   readonly terminal: Terminal;
   readonly places: Places;
-  /** The server of that data directory; refused with `server-not-running` where none runs. */
+  /** The server of that data directory; throws `server-not-running` where none runs. */
   readonly connect: (dataDirectory: string) => Promise<PeopleClient>;
-  /** The same server's calls by which export files leave and enter it. */
+  /** The same server's calls through which export files leave and enter it. */
   readonly connectTransfers: (dataDirectory: string) => Promise<TransferClient>;
   readonly serverProgram: () => Promise<ServerProgram>;
   readonly agentProgram: () => Promise<AgentProgram>;
-  /** Aborted by SIGINT, SIGTERM and SIGHUP from the moment this is called; the second of the first two kills. */
+  /** Aborted by SIGINT, SIGTERM and SIGHUP from this call on; the second of the first two kills. */
   readonly stopSignal: () => AbortSignal;
 }

@@ -1,6 +1,6 @@
 /**
- * The way from a data directory to the server that runs on it: the socket in it. Invariant: nothing goes there before it
- * is known that only the directory's owner can have made it.
+ * The way from a data directory to the server that runs on it: the socket in it. Invariant: nothing is sent there until
+ * it is known that only the directory's owner can have made it.
  */
 import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { PeopleClient } from '#transport/people/people-client.ts';
 import type { TransferClient } from '#transport/people/transfer-client.ts';
 import { requireOwnersSocket } from './owners-socket.ts';
 
-/** Its database, and the folder of an unfinished restore. */
+/** A server's database, and the folder of an unfinished restore. */
 const OF_A_SERVER = ['keystair.db', 'restoring'];
 
 function checkDataDirectory(dataDirectory: string): void {
@@ -28,7 +28,7 @@ function checkDataDirectory(dataDirectory: string): void {
   requireOwnersSocket(dataDirectory, found, join(dataDirectory, SOCKET_NAME));
 }
 
-/** Whether there is one, or the rest of a restore that was broken off; yes where this user may not look. */
+/** Whether there is a server, or the remains of a broken-off restore; true where this user may not look. */
 export function holdsServer(dataDirectory: string): boolean {
   try {
     return OF_A_SERVER.some(

@@ -1,6 +1,6 @@
-/** The word that somebody meant who wrote another: among the few that a table knows, or none. */
+/** The word that a person probably meant: among the few that a table knows, or none. */
 
-/** Further away than a third of its letters, it is another word and no slip. */
+/** Beyond a third of its letters, it is another word and no slip. */
 const LETTERS_A_SLIP = 3;
 
 function nearest(word: string, words: readonly string[]): string | undefined {
@@ -15,13 +15,13 @@ function nearest(word: string, words: readonly string[]): string | undefined {
   return near[0]?.one;
 }
 
-/** To add to a complaint: ` (did you mean server?)`, or nothing. */
+/** For the end of a complaint: ` (did you mean server?)`, or nothing. */
 export function didYouMean(word: string, words: readonly string[]): string {
   const meant = nearest(word, words);
   return meant === undefined ? '' : ` (did you mean ${meant}?)`;
 }
 
-/** Letters left out, added, changed, or two that changed places (optimal string alignment). */
+/** Letters omitted, added, changed, or two that changed places (optimal string alignment). */
 function distance(from: string, to: string): number {
   let before: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, index) => index);

@@ -1,6 +1,6 @@
 /**
- * Durations as people type them: `30s`, `15m`, `12h`, `7d`, or plain seconds. Whole numbers only, so that what was
- * typed and what is shown back are the same.
+ * Durations as people type them: `30s`, `15m`, `12h`, `7d`, or plain seconds. Whole numbers only, so that the text
+ * typed and the text shown back are the same.
  */
 
 const DURATION = /^([0-9]{1,9})([smhd]?)$/;
@@ -13,7 +13,7 @@ export function secondsFromText(text: string): number | undefined {
   return Number(match[1]) * UNIT_SECONDS[match[2] ?? '']!;
 }
 
-/** The largest unit that says it exactly: `7d`, `90m`, `45s`. */
+/** The largest unit that is exact: `7d`, `90m`, `45s`. */
 export function secondsToText(seconds: number): string {
   for (const unit of ['d', 'h', 'm'] as const) {
     const size = UNIT_SECONDS[unit]!;

@@ -1,6 +1,6 @@
 /**
  * What the command line takes from its environment; nothing else of ours reads it. Places and manners, never a secret.
- * Invariant: a variable that is set to nothing counts as not set.
+ * Invariant: an empty variable counts as not set.
  */
 
 export interface Environment {
@@ -10,9 +10,9 @@ export interface Environment {
   readonly url: string | undefined;
   /** The agent's state directory. */
   readonly state: string | undefined;
-  /** Found out by the launcher, since Node forgets at its start that a hang-up is to be ignored, as under nohup. */
+  /** Determined by the launcher, since Node forgets at its start that a hang-up is to be ignored, as under nohup. */
   readonly hangUpIgnored: boolean;
-  /** Whether whoever started this wants no colours (https://no-color.org), or has a terminal without any. */
+  /** Whether the user wants no colours (https://no-color.org), or has a terminal without any. */
   readonly plain: boolean;
 }
 

@@ -1,13 +1,13 @@
 /**
- * A failure as a person sees it: one line, `keystair: CODE: sentence`, the sentence naming the next step. Failures of
- * the operating system are put into our codes here; anything else is our defect and says nothing of its content.
+ * A failure as a person sees it: one line, `keystair: CODE: sentence`, where the sentence names the next step. Failures
+ * of the operating system become our codes here; anything else is our defect and shows nothing of its content.
  */
 import { fileFailure } from '#disk/file-failure.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { readable } from '#domain/name.ts';
 import { failureWords } from './next-steps.ts';
 
-/** What a call of the system tries, where its own name says it badly. */
+/** What a system call attempts, where its own name says it badly. */
 const TRIES: Readonly<Record<string, string>> = {
   access: 'open',
   lstat: 'look at',
@@ -20,7 +20,7 @@ function isSystemFailure(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error;
 }
 
-/** Any thrown thing as a failure with a code. */
+/** Turns any thrown thing into a failure with a code. */
 export function failureOf(error: unknown): KeystairError {
   if (error instanceof KeystairError) return error;
   if (isSystemFailure(error)) {
@@ -34,12 +34,12 @@ export function failureOf(error: unknown): KeystairError {
   });
 }
 
-/** Always one line, whatever the message holds. */
+/** Always one line, whatever is in the message. */
 export function failureLine(error: KeystairError): string {
   return `keystair: ${error.code}: ${readable(failureWords(error).replaceAll(/\s*\n\s*/g, ' '))}`;
 }
 
-/** For `--debug`: where it failed, and why that failed. */
+/** For `--debug`: where it failed, and the cause. */
 export function failureTrace(error: KeystairError): string {
   const parts = [error.stack ?? error.message];
   for (let cause: unknown = error.cause; cause instanceof Error && parts.length < 8; cause = cause.cause) {

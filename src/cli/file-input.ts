@@ -1,6 +1,6 @@
 /**
  * The file that an import or a restore reads, as it comes: at a path, through a pipe, or on standard input (`-`).
- * Invariant: it is read on from its front and never back, so that a pipe is as good as a file.
+ * Invariant: it is read forward only, never back, so that a pipe is as good as a file.
  */
 import { fstatSync } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -12,20 +12,20 @@ import { STANDARD_STREAM } from './standard-streams.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
-/** How every age v1 file with a passphrase begins. */
+/** The beginning of every age v1 file with a passphrase. */
 const ASKS_FOR_PASSWORD = Buffer.from('age-encryption.org/v1\n-> scrypt ');
-/** In armor it stands on the second line, with room for both. */
+/** In armor it is on the second line; this leaves room for both. */
 const ARMORED_FRONT_BYTES = AGE_ARMOR_WHITESPACE_MAX + 128;
 
 export interface FileInput {
-  /** Undefined where only its end will tell, as of a pipe. */
+  /** Undefined where only its end tells the size, as for a pipe. */
   readonly size: number | undefined;
-  /** To be called once. Waits for the first bytes. */
+  /** Call it once. Waits for the first bytes. */
   readonly read: () => Promise<{
     readonly asksForPassword: boolean;
     readonly bytes: AsyncGenerator<Uint8Array, void, undefined>;
   }>;
-  /** However far it was read. */
+  /** Call it however far the file was read. */
   readonly close: () => Promise<void>;
 }
 
@@ -52,7 +52,7 @@ function standardInput({ input, inputIsPerson }: Pick<Terminal, 'input' | 'input
   return {
     size: stat.isFile() ? stat.size : undefined,
     read: () => readFront(input),
-    // Whoever writes into the pipe is not to wait for a command that is over.
+    // The writer of the pipe must not wait for a command that is over.
     close: async () => void input.destroy?.(),
   };
 }
@@ -78,7 +78,7 @@ async function readFront(source: AsyncIterable<Uint8Array | string>): ReturnType
   return { asksForPassword: await beginsAsWithPassword(front), bytes: bytes() };
 }
 
-/** A file that is none, or damaged, is for the server to judge. */
+/** The server judges a file that is damaged, or no age file. */
 async function beginsAsWithPassword(front: Buffer): Promise<boolean> {
   let start = Buffer.alloc(0);
   try {

@@ -1,6 +1,6 @@
 /**
- * A question on the terminal whose answer is not shown. It is asked on the controlling terminal itself, so that
- * standard input and output stay free for data. The terminal is put back as it was on every way out.
+ * A question on the terminal with a hidden answer. It is asked on the controlling terminal itself, so that standard
+ * input and output stay free for data. Every way out restores the terminal.
  */
 import { openSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
@@ -28,7 +28,7 @@ export function typeByte(typed: readonly number[], byte: number): readonly numbe
   return [...typed, byte];
 }
 
-/** A terminal of another encoding would make another letter of it, and what is typed elsewhere would not open. */
+/** A terminal with another encoding would send another letter, and the text typed elsewhere would not open. */
 function typedText(bytes: readonly number[]): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
@@ -40,7 +40,7 @@ function typedText(bytes: readonly number[]): string {
   }
 }
 
-/** @throws `invalid-argument` for what is not UTF-8, `interrupted` where the person gives up, or no terminal is there. */
+/** @throws `invalid-argument` for what is not UTF-8, `interrupted` where the person gives up, or there is no terminal. */
 export async function askHidden(question: string, bytesMax: number): Promise<string> {
   let descriptor: number;
   try {

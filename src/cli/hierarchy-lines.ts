@@ -1,4 +1,4 @@
-/** `hierarchy show` for a person: the tree, indented, the server that was asked marked. */
+/** `hierarchy show` for a person: the tree, indented, with the server that was asked marked. */
 import { eachServer } from '#domain/each-server.ts';
 import type { TreeServer } from '#protocol/server-tree.ts';
 import type { HierarchyAnswer } from '#protocol/people/people-answers.ts';
@@ -26,7 +26,7 @@ function row(
 
 export function hierarchyLines(tree: HierarchyAnswer): Line[] {
   const above = tree.primary === null ? [] : [row(tree.primary, 0)];
-  // What is wrong between the two is told once.
+  // A problem between the two is shown once.
   const here =
     tree.server.problem === tree.primary?.problem ? { ...tree.server, problem: null } : tree.server;
   const below = [...eachServer(tree.secondaries)];
@@ -36,7 +36,7 @@ export function hierarchyLines(tree: HierarchyAnswer): Line[] {
       ['Server', 'Id', 'Option', 'DMZ', 'Waiting', 'Last heartbeat', 'Problem'],
       [
         ...above,
-        // With nobody above it a server sends none, and `never` would sound like a fault.
+        // A server without a primary sends no heartbeats, and `never` would sound like a fault.
         row(here, above.length, ' (this server)', tree.primary === null ? '–' : undefined),
         ...below.map(({ server, depth }) => row(server, above.length + 1 + depth)),
       ],

@@ -1,10 +1,10 @@
-/** Keys for a person: the listing, one key, and where a key can be had. */
+/** Keys for a person: the listing, one key, and where a key can be obtained. */
 import type { ExplainResult, ListedKey } from '#protocol/people/people-answers.ts';
 import { type Line, ok, problem, stateTable, type StateWord, warning } from './state-words.ts';
 import { columns, tableOf } from './table.ts';
 import { DMZ_ADVICE, onOrOff, when } from './words.ts';
 
-/** What of the locator a person looks for first. */
+/** The part of the locator that a person looks for first. */
 function locatorText(key: ListedKey): string {
   const { label, luksUuid, serial, recoveryId } = key.locator;
   return [label, luksUuid, serial, recoveryId].filter((one) => one !== undefined).join(' ');
@@ -62,7 +62,7 @@ export function explainLines(id: string, result: ExplainResult): Line[] {
       result.path.map((step) => [
         step.server.name,
         onOrOff(step.option),
-        // Of a server that was not asked nothing is known of its link.
+        // The link of a server that was not asked is unknown.
         step.link === 'none' && step.has === null ? 'not asked' : LINK_WORDS[step.link],
         hasWords(step.has),
       ]),

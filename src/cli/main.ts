@@ -1,6 +1,6 @@
 /**
- * The command line's wiring, and the only file that knows the server's and the agent's programs. Both are loaded when
- * a command asks for them.
+ * The command line's wiring, and the only file that knows the server's and the agent's programs. Both are loaded when a
+ * command needs them.
  */
 import './one-language.ts';
 import { standardInput, standardOutput } from '#disk/standard-streams.ts';
@@ -14,7 +14,7 @@ import { runProgram } from './program.ts';
 import { outliveTerminal, stopSignal } from './stop-signal.ts';
 import { createTerminal } from './terminal.ts';
 
-// A defect that no command awaited still ends as every failure does: one line, exit 1.
+// A defect that no command awaited still ends like every failure: one line, exit 1.
 process.on('uncaughtException', (error) => {
   const failure = failureOf(error);
   const lines = [

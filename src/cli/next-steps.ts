@@ -1,6 +1,6 @@
 /**
- * The commands for what people are told to do next. This is the one place that puts a step into the words of the command
- * line; each step has its row. A detail within back-quotes is written as a shell takes it.
+ * The commands for next steps. This is the one place that puts a step into the words of the command line; each step has
+ * its row. A detail within back-quotes is written as a shell takes it.
  */
 import { shellWord } from '#disk/shell-word.ts';
 import type { KeystairError } from '#domain/errors.ts';
@@ -117,7 +117,7 @@ export const NEXT_STEPS: Readonly<Record<StepName, string>> = {
     'an export for one server is taken in there with `keystair keys import FILE`; any other file opens with `age --decrypt` and the identity it was made for',
 };
 
-/** What to do next, with its command. A step that this release does not know came as a plain sentence. */
+/** A next step, with its command. A step that this release does not know came as a plain sentence. */
 export function stepWords(next: NextStep | ToldStep): string {
   if (typeof next === 'string') return next;
   const step = 'nextStep' in next ? next.step : next;

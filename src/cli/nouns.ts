@@ -1,8 +1,8 @@
-/** The whole command table: every noun with its verbs, and the words that are named and not served yet. */
+/** The whole command table: every noun with its verbs, and the words that are named but not served yet. */
 import type { Noun, Nouns } from './command.ts';
 import { nounIn } from './arguments.ts';
 
-/** A noun's commands are loaded when they are asked for: a command has no need of the other nouns'. */
+/** A noun's commands are loaded on demand: a command does not need those of other nouns. */
 const LOADERS: Readonly<Record<string, () => Promise<Noun>>> = {
   server: async () => (await import('./commands/server.ts')).serverCommands,
   hierarchy: async () => (await import('./commands/hierarchy.ts')).hierarchyCommands,
@@ -12,7 +12,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Noun>>> = {
   completion: async () => (await import('./commands/completion.ts')).completionCommands(loadNouns),
 };
 
-/** In the place of a noun: the contract names them, this release does not serve them. */
+/** In a noun's place: the contract names them, this release does not serve them. */
 export const NOUNS_NOT_YET: readonly string[] = ['login'];
 
 export async function loadNouns(names: readonly string[] = Object.keys(LOADERS)): Promise<Nouns> {
@@ -21,7 +21,7 @@ export async function loadNouns(names: readonly string[] = Object.keys(LOADERS))
   );
 }
 
-/** The part of the table that these arguments are read by: the noun they name, or all where they name none. */
+/** The part of the table that reads these arguments: the noun they name, or all where they name none. */
 export async function loadNounsFor(args: readonly string[]): Promise<Nouns> {
   const named = nounIn(args);
   return loadNouns(named !== undefined && Object.hasOwn(LOADERS, named) ? [named] : undefined);

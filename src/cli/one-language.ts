@@ -1,8 +1,8 @@
 /**
- * Spares each start an eighth of its processor time: zod brings its messages in 65 languages, a file each, and loads
- * them all. Ours are in English, which it loads by itself. Where its files lie elsewhere one day, all are loaded again.
+ * Saves each start an eighth of its processor time: zod has its messages in 65 languages, a file each, and loads them
+ * all. Ours are in English, which it loads by itself. If its files move one day, all are loaded again.
  *
- * To be imported before anything that brings zod.
+ * Import it before anything that loads zod.
  */
 import { registerHooks } from 'node:module';
 

@@ -1,6 +1,6 @@
 /**
- * The kinds of options a command may have. An option is data: what the help says, and one function that turns the
- * texts given into a value or throws a usage error. Nothing here reads a file or asks a server.
+ * The kinds of options a command may have. An option is data: its help, and one function that turns the given texts
+ * into a value or throws a usage error. Nothing here reads a file or asks a server.
  */
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { nameRule, readName } from '#domain/name.ts';
@@ -9,7 +9,7 @@ import type { Places } from './places.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface Option<T> {
-  /** What stands for the value in the help; null for a flag, which takes none. */
+  /** The value's placeholder in the help; null for a flag, which takes none. */
   readonly placeholder: string | null;
   readonly help: string;
   readonly required: boolean;
@@ -56,17 +56,17 @@ export function text(placeholder: string, help: string): Option<string | undefin
   return optional(placeholder, help, asItIs);
 }
 
-/** A directory that need not be named where it can be found. */
+/** A directory that may be omitted where it can be found. */
 export function place(help: string, find: (places: Places) => string): Option<string> {
   return { ...text('DIR', help), read: ([given], _given, _name, places) => given ?? find(places) };
 }
 
-/** What people call a server, a device or a drive. */
+/** The name of a server, a device or a drive. */
 export function name(help: string, placeholder = 'NAME'): Option<string | undefined> {
   return remark(placeholder, help, NAME_LENGTH_MAX);
 }
 
-/** Something to read for others later, on one line. */
+/** One line of text for others to read later. */
 export function remark(placeholder: string, help: string, lengthMax: number): Option<string | undefined> {
   return optional(placeholder, help, (given, option) => {
     const read = readName(given, lengthMax);
@@ -77,7 +77,7 @@ export function remark(placeholder: string, help: string, lengthMax: number): Op
   });
 }
 
-/** The same option, without which the command is not understood. */
+/** The same option, but mandatory. */
 export function required<T>(option: Option<T | undefined>): Option<T> {
   return {
     ...option,
@@ -90,7 +90,7 @@ export function required<T>(option: Option<T | undefined>): Option<T> {
   };
 }
 
-/** Given any number of times, each adds one. */
+/** May be given any number of times; each adds one text. */
 export function texts(placeholder: string, help: string): Option<readonly string[]> {
   return {
     placeholder,
@@ -175,7 +175,7 @@ export function address(help: string, limits: { readonly portMin: 0 | 1 }): Opti
 /**
  * Named by the contract, served by a later release.
  *
- * @param instead what to do as long as it is not.
+ * @param instead what to do until then.
  */
 export function notYet(placeholder: string, help: string, instead: string): Option<undefined> {
   return {

@@ -1,6 +1,6 @@
 /**
- * How a command's outcome is written: one JSON object, or lines for a person; whole or not at all as far as the
- * reader lets it. Here, and in `terminal.ts` for standard error, what cannot be seen in a text from elsewhere is escaped.
+ * Writes a command's outcome: one JSON object, or lines for a person; whole or not at all, as far as the reader lets
+ * it. Here, and in `terminal.ts` for standard error, invisible characters in foreign text are escaped.
  */
 import { readable, readableJson } from '#domain/name.ts';
 import type { Outcome } from './command.ts';
@@ -8,7 +8,7 @@ import { PackedList } from './packed-list.ts';
 import { type Line, shownLine } from './state-words.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Array elements turned into text at a time: a listing of a million keys is longer than a string may be. */
+/** Array elements turned into text at a time: a listing of a million keys exceeds the length of a string. */
 const ELEMENTS_A_CHUNK = 1000;
 
 function* arrayPages(values: readonly unknown[]): Generator<string> {
@@ -17,7 +17,7 @@ function* arrayPages(values: readonly unknown[]): Generator<string> {
   }
 }
 
-/** One JSON object in pieces that together are what `JSON.stringify` would give. */
+/** One JSON object in pieces that together equal the output of `JSON.stringify`. */
 export function* jsonChunks(document: object): Generator<string> {
   let before = '{';
   for (const [field, value] of Object.entries(document)) {

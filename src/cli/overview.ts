@@ -1,6 +1,6 @@
 /**
- * `keystair` alone: what there is on this machine, how it is, and the next useful command. Invariant: it is quick,
- * makes nothing and never fails; what it could not find out it says.
+ * `keystair` alone: what is on this machine, how it is, and the next useful command. Invariant: it is quick, makes
+ * nothing and never fails; it reports what it could not find out.
  */
 import { shellWord } from '#disk/shell-word.ts';
 import type { KeystairError } from '#domain/errors.ts';
@@ -13,7 +13,7 @@ import { type Places, USUAL_DATA, USUAL_STATE } from './places.ts';
 import { columns } from './table.ts';
 import { count, onOrOff, when } from './words.ts';
 
-/** A server that runs answers in a few milliseconds; nobody is to wait for one that hangs. */
+/** A running server answers in a few milliseconds; nobody should wait for one that hangs. */
 const ANSWER_MS_MAX = 1000;
 
 interface Found {

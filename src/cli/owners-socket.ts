@@ -1,8 +1,8 @@
 /**
  * Whose server answers on the socket of a data directory.
  *
- * Invariant: nothing is sent before it is known that only the directory's owner, or root, can have made the socket.
- * Passwords go over it, and whoever may write in the directory may move the server's away and listen there.
+ * Invariant: nothing is sent until it is known that only the directory's owner, or root, can have made the socket.
+ * Passwords go over it, and a user who may write in the directory could move the server's socket away and listen there.
  */
 import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,8 +15,8 @@ const EVERYBODY_WRITES = 0o002;
 const STICKY = 0o1000;
 
 /**
- * @param found what the directory is.
- * @param socket its path; that none is there is for others to say.
+ * @param found the status of the directory.
+ * @param socket its path; the caller reports a missing socket.
  * Throws `not-allowed`, `data-exposed`.
  */
 export function requireOwnersSocket(dataDirectory: string, found: Stats, socket: string): void {
@@ -29,7 +29,7 @@ export function requireOwnersSocket(dataDirectory: string, found: Stats, socket:
       `run: chmod 700 ${shellWord(dataDirectory)}; then look who laid what lies there, and start the server again`,
     );
   }
-  // Whose its own directory is, its owner knows. Root takes another's by its path alone.
+  // A user knows their own directory. root takes another user's directory by its path alone.
   const above = uid === self ? undefined : openAbove(dataDirectory);
   if (above !== undefined) {
     throw exposed(
@@ -45,7 +45,7 @@ export function requireOwnersSocket(dataDirectory: string, found: Stats, socket:
   );
 }
 
-/** The folder above in which everybody may rename what is others'. */
+/** The folder above in which everybody may rename other users' files. */
 function openAbove(directory: string): string | undefined {
   let at = realpathSync(directory);
   while (at !== dirname(at)) {

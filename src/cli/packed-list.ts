@@ -1,12 +1,12 @@
 /**
- * A listing that may be long: kept packed as its pages come, and unpacked page by page as it is written. A command
- * writes nothing before it has the whole, and a million keys as objects are a gigabyte.
+ * A listing that may be long: compressed as its pages come, and unpacked page by page as it is written. A command
+ * writes nothing before it has everything, and a million keys as objects are a gigabyte.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { parseJson } from '#domain/bounded-json.ts';
 import { PEOPLE_ANSWER_JSON } from '#domain/json-bounds.ts';
 
-/** Fast: it is unpacked a moment later. */
+/** Fast, because it is unpacked a moment later. */
 const LEVEL = 1;
 
 export class PackedList<T> {
@@ -24,7 +24,7 @@ export class PackedList<T> {
     this.#length += page.length;
   }
 
-  /** One page's elements as JSON, without the brackets; none is empty. */
+  /** One page's elements as JSON, without the brackets; no page is empty. */
   *jsonPages(): Generator<string> {
     for (const page of this.#pages) yield zstdDecompressSync(page).toString('utf8').slice(1, -1);
   }
@@ -34,7 +34,7 @@ export class PackedList<T> {
   }
 }
 
-/** A listing that comes in pages: each asked for behind the one before. */
+/** A listing that comes in pages: each is asked for from the end of the one before. */
 export async function* pages<Cursor, Page extends { readonly next: Cursor | null }>(
   ask: (behind: { readonly after?: Cursor }) => Promise<Page>,
 ): AsyncGenerator<Page, void, undefined> {

@@ -1,6 +1,6 @@
 /**
- * Where a server or an agent is when no option says so. Invariant: what is named beats what is usual, nothing is made
- * by being looked for, and where nothing is found the answer says where was looked, in that order.
+ * Where a server or an agent is when no option says so. Invariant: a named place beats a usual one, looking makes
+ * nothing, and where nothing is found the answer lists the places looked at, in that order.
  */
 import { statSync } from 'node:fs';
 import type { Environment } from './environment.ts';
@@ -10,7 +10,7 @@ export const USUAL_DATA = '/var/lib/keystair';
 export const USUAL_STATE = '/var/lib/keystair-agent';
 
 export interface Places extends Pick<Environment, 'data' | 'url' | 'state'> {
-  /** The usual ones, where they are there. */
+  /** The usual places, where they exist. */
   readonly usualData: string | undefined;
   readonly usualState: string | undefined;
 }
@@ -22,7 +22,7 @@ export function placesOf(
   return { data, url, state, usualData: ifThere(usual.data), usualState: ifThere(usual.state) };
 }
 
-/** One that cannot be looked at is there: whoever opens it says why it cannot be used. */
+/** A place that cannot be inspected counts as existing: opening it will report why it cannot be used. */
 function ifThere(path: string): string | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false }) === undefined ? undefined : path;
@@ -45,7 +45,7 @@ export function serverPlace({ data, url, usualData }: Places): string {
   );
 }
 
-/** The directory that a server is started on: an address has nothing to say here. */
+/** The directory that a server is started on: an address has no meaning here. */
 export function startPlace({ data, usualData }: Places): string {
   return data ?? usualData ?? missing('--data', ['KEYSTAIR_DATA'], USUAL_DATA, 'keystair server start');
 }

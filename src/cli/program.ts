@@ -1,7 +1,7 @@
 /**
  * One run of the command line: parse, run, write, and the exit code. 0 done, 1 refused or failed with one line on
- * standard error, 2 wrong usage. Standard output stays empty at 1 and 2, except where an outcome says that it failed
- * and still has a document.
+ * standard error, 2 wrong usage. Standard output stays empty at 1 and 2, except where a failed outcome still has a
+ * document.
  */
 import type { KeystairError } from '#domain/errors.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
@@ -14,7 +14,7 @@ import { UsageError } from './usage-error.ts';
 
 export type ExitCode = 0 | 1 | 2;
 
-/** @param notYet words in the place of a noun that this release does not serve. */
+/** @param notYet words in a noun's place that this release does not serve. */
 export async function runProgram(
   args: readonly string[],
   nouns: Nouns,

@@ -1,16 +1,14 @@
-/**
- * How far a long command is: one line on standard error that replaces itself, on a terminal only.
- */
+/** The progress of a long command: one line on standard error that replaces itself, on a terminal only. */
 import type { Terminal } from './terminal.ts';
 
 /** Fast enough to look alive, slow enough to be read. */
 const PAINT_MS = 200;
 
-/** An amount in words. */
+/** Puts an amount into words. */
 type Unit = (amount: number) => string;
 
 export interface Progress {
-  /** @param done of `of`, in whatever unit; rate and time left follow from it, without `of` the rate alone. */
+  /** @param done of `of`, in any unit; rate and time left follow from it, without `of` only the rate. */
   readonly at: (done: number, of: number | undefined) => void;
   readonly end: () => void;
 }
@@ -23,9 +21,9 @@ export function createProgress(
 ): Progress {
   const { paint } = terminal;
   if (paint === undefined) return { at: () => {}, end: () => {} };
-  // From the first word of it: what it waited for before says nothing of its pace.
+  // From the first report: time spent waiting before it says nothing of the pace.
   let begun: { readonly at: number; readonly done: number } | undefined;
-  // The clock may begin with the process, and a quick command be told of within its first moments.
+  // The clock may begin with the process, and a quick command may report within its first moments.
   let paintedAt = Number.NEGATIVE_INFINITY;
   return {
     at: (done, of) => {
@@ -42,7 +40,7 @@ export function createProgress(
 interface Pace {
   readonly done: number;
   readonly of: number | undefined;
-  /** Done in the time that elapsed. */
+  /** The amount done in the elapsed time. */
   readonly since: number;
   readonly elapsedMs: number;
 }
@@ -77,7 +75,7 @@ export function inRows(amount: number): string {
   return `${Math.round(amount)} rows`;
 }
 
-/** The bytes of a file on their way, counted for whoever watches. */
+/** The bytes of a file in transit, counted for the progress line. */
 export async function* counted(
   source: AsyncIterable<Uint8Array>,
   of: number | undefined,

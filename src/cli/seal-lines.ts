@@ -28,7 +28,7 @@ export function sealKinds(seals: readonly ShownSeal[]): string {
   return seals.map(({ kind }) => KIND[kind]).join(', ');
 }
 
-/** With the words of this surface. */
+/** In the words of this surface. */
 type WordedState = Pick<SealState, 'server' | 'seals' | 'nextStep'> & {
   readonly warnings: readonly string[];
 };

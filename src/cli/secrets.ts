@@ -1,7 +1,7 @@
 /**
- * How secrets come in: a password from a file or a prompt, an invitation from a file, standard input or a prompt.
- * Never from an argument, which every process list shows. What is read is bounded, so that a wrong path (a disk, an
- * endless pipe) ends in a sentence.
+ * How secrets come in: a password from a file or a prompt, an invitation from a file, standard input or a prompt. Never
+ * from an argument, which every process list shows. Reads are bounded, so that a wrong path (a disk, an endless pipe)
+ * ends in a sentence.
  */
 import { createReadStream, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { askHidden } from './hidden-prompt.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Nobody calls a file like that; somebody pasted the invitation itself. */
+/** Nobody gives a file such a name; it is the pasted invitation itself. */
 const INVITATION_BEGINS = 'keystair-invitation-';
 
 async function readBounded(
@@ -43,7 +43,7 @@ async function readFile(path: string, what: string, bytesMax: number): Promise<B
   return readBounded(createReadStream(path), what, bytesMax);
 }
 
-/** The same of a file that nobody but its owner may read. A pipe is as good as a file. */
+/** The same for a file that only its owner may read. A pipe is as good as a file. */
 async function readGuarded(path: string, what: string, bytesMax: number): Promise<Buffer> {
   const handle = await open(path);
   try {
@@ -62,7 +62,7 @@ async function readGuarded(path: string, what: string, bytesMax: number): Promis
   }
 }
 
-/** UTF-16 begins with one of these, where its mark is there. */
+/** UTF-16 begins with one of these where it has a byte order mark. */
 const UTF_16_MARKS = ['fffe', 'feff'];
 
 function textOf(bytes: Buffer, what: string): string {
@@ -78,8 +78,8 @@ function textOf(bytes: Buffer, what: string): string {
 }
 
 /**
- * The password in a file: one line, without the newline that editors and `echo` add and the mark that editors of Windows
- * lay before it. What nobody could type on the other machine is refused.
+ * The password in a file: one line, without the newline that editors and `echo` add and the mark that Windows editors
+ * put before it. A password that nobody could type on the other machine is refused.
  */
 export async function readPasswordFile(path: string): Promise<string> {
   const what = `the password file ${path}`;
@@ -100,7 +100,7 @@ function requireTypeable(password: string, what: string): void {
   });
 }
 
-/** From the file given, else asked for; `twice` where it is new and a slip would lock someone out. */
+/** From the given file, or else from a prompt; `twice` where it is new and a slip would lock the person out. */
 export async function readPassword(
   path: string | undefined,
   terminal: Pick<Terminal, 'inputIsPerson'>,
@@ -131,13 +131,13 @@ export async function readShareFile(path: string): Promise<string> {
   return textOf(await readGuarded(path, what, RECOVERY_SHARE_BYTES_MAX), what);
 }
 
-/** @param source a file's path, or `-` for standard input; a person there is asked. */
+/** @param source a file's path, or `-` for standard input; a person there gets a prompt. */
 export async function readInvitation(
   source: string,
   terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
 ): Promise<string> {
   if (source.startsWith(INVITATION_BEGINS)) {
-    // Not repeated here: what stands on standard error often ends in a log.
+    // Not repeated here: standard error often ends in a log.
     throw new UsageError('an invitation is no argument: every process list shows arguments', {
       nextStep: 'put it into a file and name that, or give - and pass it on standard input',
     });

@@ -24,7 +24,7 @@ const PRIMARY_STATE: Readonly<Record<Primary['state'], StateWord>> = {
   'never-heard': warning('never heard yet'),
 };
 
-/** Over a link marked DMZ it is no fault that nothing is heard. */
+/** On a link marked DMZ, silence is no fault. */
 function primaryState({ state, dmz }: Primary): StateWord | string {
   return dmz && state !== 'connected' ? PRIMARY_STATE[state].word : PRIMARY_STATE[state];
 }
@@ -63,7 +63,7 @@ function secondaryLines(secondaries: ServerStatus['secondaries']): Line[] {
   ];
 }
 
-/** Of the post-quantum one the two ends: two thousand characters are there to be piped and not to be read. */
+/** Only both ends of the post-quantum one: two thousand characters are for a pipe, not for reading. */
 function recipientLines([hybrid, x25519]: readonly string[]): string[] {
   if (hybrid === undefined || x25519 === undefined) return [];
   return [
@@ -81,7 +81,7 @@ function dataKeyLine({ current, resealing }: ServerStatus['dataKey']): string {
   return `number ${current}; sealing records anew: ${done} of ${of}${left}${problem === null ? '' : `; waits: ${problem}`}`;
 }
 
-/** With the words of this surface. */
+/** In the words of this surface. */
 type WordedStatus = Omit<ServerStatus, 'warnings'> & { readonly warnings: readonly string[] };
 
 export function serverStatusLines(status: WordedStatus): Line[] {

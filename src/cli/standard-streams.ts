@@ -1,15 +1,15 @@
 /**
- * A file on standard output instead of under a name: what has left cannot be taken back, so that the exit code alone
- * says whether it is whole.
+ * A file on standard output instead of under a name: what has left cannot be taken back, so only the exit code says
+ * whether it is whole.
  */
 import { KeystairError } from '#domain/errors.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What stands for standard input or output in place of a file's name. */
+/** Stands for standard input or output in place of a file's name. */
 export const STANDARD_STREAM = '-';
 
-/** Nobody wants to see it, and a terminal would be left in disorder by it. */
+/** Nobody wants to read it, and it would leave a terminal in disorder. */
 export function requirePipedOutput({ outputIsTerminal }: Pick<Terminal, 'outputIsTerminal'>): void {
   if (!outputIsTerminal) return;
   throw new UsageError('the file is to go to standard output, and that is a terminal', {
@@ -17,7 +17,7 @@ export function requirePipedOutput({ outputIsTerminal }: Pick<Terminal, 'outputI
   });
 }
 
-/** At the pace of whoever reads. A reader that leaves before the end is a failure here. */
+/** At the pace of the reader. A reader that leaves before the end is a failure here. */
 export async function writeStandardOutput(
   { print }: Pick<Terminal, 'print'>,
   source: AsyncIterable<Uint8Array>,
@@ -29,7 +29,7 @@ export async function writeStandardOutput(
   }
 }
 
-/** Other than under a name, something is left there, and has to be called what it is. */
+/** Unlike under a name, something is left there, and the failure must say what it is. */
 function endedEarly(error: unknown): unknown {
   if (!(error instanceof KeystairError)) return error;
   return new KeystairError(error.code, `${error.message}; what went to standard output is not whole`, {

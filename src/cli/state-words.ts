@@ -1,7 +1,7 @@
 /**
- * How a state looks to a person: always a word, and on a terminal that wants it a sign before it and a colour, too.
- * Nothing else of the command line knows a colour. Invariant: what came from elsewhere is escaped before the colour is
- * laid around it, so that no name can bring one of its own; and signs never move a column.
+ * How a person sees a state: always a word, and on a terminal that wants it also a sign before it and a colour. Nothing
+ * else of the command line knows a colour. Invariant: foreign text is escaped before the colour is put around it, so
+ * that no name can bring a colour of its own; and signs never move a column.
  */
 import { readable } from '#domain/name.ts';
 import { lineOf, widthsOf } from './table.ts';
@@ -14,18 +14,18 @@ export interface StateWord {
 }
 
 type Piece = string | StateWord;
-/** One that holds state words is made when it is known where it goes. */
+/** A line with state words is made once its destination is known. */
 export type Line = string | ((coloured: boolean) => string);
 
 const SIGN: Readonly<Record<State, string>> = { ok: '✔', warning: '!', problem: '✘' };
-/** Of the sixteen that every terminal has, in its user's own shades: green, yellow, red. */
+/** Three of the sixteen that every terminal has, in its user's own shades: green, yellow, red. */
 const COLOUR: Readonly<Record<State, number>> = { ok: 32, warning: 33, problem: 31 };
 
 export const ok = (word: string): StateWord => ({ state: 'ok', word });
 export const warning = (word: string): StateWord => ({ state: 'warning', word });
 export const problem = (word: string): StateWord => ({ state: 'problem', word });
 
-/** A problem that may be there; an empty cell where it is not. */
+/** A possible problem; an empty cell where there is none. */
 export function anyProblem(sentence: string | null): Piece {
   return sentence === null ? '' : problem(sentence);
 }
@@ -40,7 +40,7 @@ export function stateLine(...pieces: readonly Piece[]): Line {
     pieces.map((piece) => paint(piece, readable(textOf(piece, coloured)), coloured)).join('');
 }
 
-/** As `columns`, some of the cells state words. */
+/** As `columns`, but some cells are state words. */
 export function stateColumns(rows: readonly (readonly Piece[])[]): Line[] {
   const texts = (coloured: boolean) => rows.map((row) => row.map((piece) => textOf(piece, coloured)));
   const widths = [widthsOf(texts(false)), widthsOf(texts(true))] as const;

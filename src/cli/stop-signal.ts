@@ -1,7 +1,7 @@
 /**
  * The signals that ask for an end, as one abort signal: SIGINT, SIGTERM, and SIGHUP, which comes when the terminal is
- * closed. The second SIGINT or SIGTERM kills: whoever asks twice does not want to wait. A closed terminal may send two
- * hang-ups by itself, so further ones change nothing.
+ * closed. The second SIGINT or SIGTERM kills: a person who asks twice does not want to wait. A closed terminal may send
+ * two hang-ups by itself, so further ones change nothing.
  */
 import { environment } from './environment.ts';
 
@@ -9,12 +9,12 @@ let stop: AbortController | undefined;
 
 const { hangUpIgnored: outlivesTerminal } = environment;
 
-/** To be called at the start of the process. */
+/** Call it at the start of the process. */
 export function outliveTerminal(): void {
   if (outlivesTerminal) process.on('SIGHUP', () => {});
 }
 
-/** Until this is first called, the signals end the process as always. */
+/** Before the first call, the signals end the process as usual. */
 export function stopSignal(): AbortSignal {
   if (stop !== undefined) return stop.signal;
   stop = new AbortController();

@@ -1,10 +1,10 @@
 /**
- * Text in aligned columns, as wide as it is shown: names come from other machines, and what cannot be seen in one is
- * escaped before it is measured.
+ * Text in aligned columns, as wide as it is shown: names come from other machines, and invisible characters in them are
+ * escaped before the width is measured.
  */
 import { readable } from '#domain/name.ts';
 
-/** Width by code points: right for every script but those of double width, where columns are only less pretty. */
+/** Width by code points: right for every script except double-width ones, whose columns are only less pretty. */
 function widthOf(text: string): number {
   return Array.from(text).length;
 }
@@ -26,7 +26,7 @@ export function widthsOf(rows: Iterable<Cells>): number[] {
   return widths;
 }
 
-/** @param dress what a cell, escaped, looks like; as wide as it is. */
+/** @param dress the appearance of an escaped cell; it keeps the width. */
 export function lineOf(
   row: Cells,
   widths: readonly number[],
@@ -47,7 +47,7 @@ export function table(headings: Cells, rows: readonly Cells[]): string[] {
   return [...tableOf(headings, rows, (row) => row)];
 }
 
-/** The same of a long listing, line by line: the cells of a row are made when it is measured and when it is written. */
+/** The same for a long listing, line by line: a row's cells are made once to measure and once to write. */
 export function* tableOf<T>(
   headings: Cells,
   things: Iterable<T>,

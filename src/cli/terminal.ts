@@ -1,29 +1,29 @@
 /**
  * The standard streams, and what belongs on which. Standard output carries results only; everything else goes to
- * standard error. Invariant: a result that was not taken whole, and an input that was not read whole, is a failure: the
- * exit code promises it.
+ * standard error. Invariant: a result that was not written whole, and an input that was not read whole, is a failure:
+ * the exit code promises it.
  */
 import { writeSync } from 'node:fs';
 import { fileFailure } from '#disk/file-failure.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { readable } from '#domain/name.ts';
 
-/** `destroy` lets go of it before its end. */
+/** `destroy` releases it before its end. */
 type Input = AsyncIterable<Buffer | string> & { readonly destroy?: () => unknown };
 
 export interface Terminal {
-  /** Standard output. Resolves when it was taken. */
+  /** Standard output. Resolves once it is written. */
   readonly print: (text: string | Uint8Array) => Promise<void>;
   readonly outputIsTerminal: boolean;
-  /** Whether standard output is one for colours and signs, and whoever looks at it wants them. */
+  /** Whether standard output takes colours and signs, and its user wants them. */
   readonly coloured: boolean;
-  /** Standard error, one line. What cannot be seen in it is escaped. */
+  /** Standard error, one line. Invisible characters are escaped. */
   readonly say: (line: string) => void;
-  /** The same, of what is told only once. Resolves when it was taken. */
+  /** The same, for what is shown only once. Resolves once it is written. */
   readonly show: (line: string) => Promise<void>;
-  /** For whoever will have to `show` something: throws where standard error is closed, before anything is done. */
+  /** For a command that will have to `show` something: throws where standard error is closed, before anything is done. */
   readonly requireShow: () => void;
-  /** Standard error, the line that is there replaced; undefined where it is no terminal. `''` takes it away. */
+  /** Standard error, replacing the current line; undefined where it is no terminal. `''` removes the line. */
   readonly paint?: (line: string) => void;
   readonly input: Input;
   /** Standard input is a person and not a pipe. */
@@ -62,7 +62,7 @@ function write(stream: Output, name: string, text: string | Uint8Array): Promise
   });
 }
 
-/** Nothing is written; that it could not be, the system says all the same. */
+/** Writes nothing, yet the system reports a stream that is closed. */
 function requireOpen({ fd }: ErrorOutput): void {
   if (fd === undefined) return;
   try {
@@ -79,7 +79,7 @@ function requireOpen({ fd }: ErrorOutput): void {
   }
 }
 
-/** The same input, its failures in our codes. */
+/** The same input, with its failures in our codes. */
 function named(stdin: Input): Input {
   async function* bytes(): AsyncGenerator<Buffer | string, void, undefined> {
     try {
@@ -100,7 +100,7 @@ export function createTerminal(
   },
   { plain }: { readonly plain: boolean },
 ): Terminal {
-  // Failures of single writes are told to their callers; without listeners the stream's own event would crash.
+  // Failures of single writes go to their callers; without listeners the stream's own event would crash.
   streams.stdout.on('error', () => {});
   streams.stderr.on('error', () => {});
   return {

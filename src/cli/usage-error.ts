@@ -1,5 +1,5 @@
 /**
- * Wrong usage: exit code 2, told apart from a refusal (1) by its class, because a server may answer with the same
+ * Wrong usage: exit code 2, distinguished from a refusal (1) by its class, because a server may answer with the same
  * code.
  */
 import { KeystairError } from '#domain/errors.ts';

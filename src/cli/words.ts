@@ -1,6 +1,4 @@
-/**
- * The words that all commands use for the same thing, chosen so that a help-desk person can read them aloud.
- */
+/** The words that all commands use for the same thing, chosen so that a help-desk person can read them aloud. */
 import { notYet, place } from './options.ts';
 import { serverPlace, USUAL_DATA } from './places.ts';
 
@@ -18,10 +16,10 @@ export function atUrlNotYet() {
   };
 }
 
-/** The option's name in full, as the console shows it. */
+/** The option's full name, as the console shows it. */
 export const OPTION_NAME = 'Use hierarchy of Administration Servers to obtain encryption keys';
 
-/** Every place that shows a link marked DMZ says this. */
+/** Shown at every place that shows a link marked DMZ. */
 export const DMZ_ADVICE =
   'No key crosses a link marked DMZ, in either direction. Carry keys over it in a file: ' +
   'keystair keys export on the one server, keystair keys import on the other.';

@@ -104,7 +104,7 @@ const OUT: Positional = { placeholder: 'OUT', help: 'the file to make, or - for 
 
 const FORCE = { force: flag('replace OUT where it exists') };
 
-/** Standard output cannot be OUT and carry the JSON object. */
+/** Standard output cannot be OUT and also carry the JSON object. */
 function checkOut({ to }: { readonly to: string }, _options: unknown, json: boolean): void {
   if (to === '-' && json) throw new UsageError('with --json standard output cannot be OUT; name a file');
 }

@@ -171,7 +171,7 @@ function openedBy(keyFile: boolean, otherSeals: readonly string[]): string[] {
   ];
 }
 
-/** Hands a backup's bytes and password to whoever reads it; a signal breaks that off cleanly. */
+/** Passes a backup's bytes and password to its reader; a signal ends that cleanly. */
 async function withBackup<T>(
   context: Context,
   file: string,
@@ -192,7 +192,7 @@ async function withBackup<T>(
   }
 }
 
-/** Whoever writes into a pipe may take for ever: nobody has to wait for that. */
+/** The writer of a pipe may take for ever: nobody has to wait for it. */
 async function* untilStopped(
   bytes: AsyncIterable<Uint8Array>,
   stop: AbortSignal,

@@ -1,4 +1,4 @@
-/** `keystair completion …`: what makes a shell complete our commands by the tab key. */
+/** `keystair completion …`: the scripts that let a shell complete our commands with the tab key. */
 import { command, type Command, type Noun, type Nouns } from '../command.ts';
 import { bashCompletion } from '../completion/bash-completion.ts';
 import { type CompletedNoun, completedNouns } from '../completion/completed-commands.ts';
@@ -8,11 +8,11 @@ import { zshCompletion } from '../completion/zsh-completion.ts';
 interface Shell {
   readonly shell: string;
   readonly script: (nouns: readonly CompletedNoun[]) => string;
-  /** A file that the shell reads by itself, in the home of whoever wants it. */
+  /** A file in the user's home that the shell reads by itself. */
   readonly file: string;
 }
 
-/** @param loadNouns the whole table, of which this is a part. */
+/** @param loadNouns the whole table, including this command. */
 export function completionCommands(loadNouns: () => Promise<Nouns>): Noun {
   const printed = ({ shell, script, file }: Shell): Command =>
     command({

@@ -32,7 +32,7 @@ const invite = command({
 
 type ListedDevice = PeopleAnswer<'listDevices'>['devices'][number];
 
-/** Every page; they come by name. */
+/** Every page, by name. */
 async function everyDevice(client: PeopleClient): Promise<ListedDevice[]> {
   const devices: ListedDevice[] = [];
   for await (const page of pages<string, PeopleAnswer<'listDevices'>>((behind) =>

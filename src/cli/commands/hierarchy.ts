@@ -1,4 +1,4 @@
-/** `keystair hierarchy …`: who is above and below, and how they come together and part. */
+/** `keystair hierarchy …`: the servers above and below, and how servers join and leave. */
 import { decodeInvitation } from '#domain/invitation.ts';
 import { INVITATION_MS_MAX, RECOVERY_MS_MAX } from '#domain/limits.ts';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
@@ -22,7 +22,7 @@ export const INVITATION_EXPIRES = duration(
 
 const THIS_MACHINE = /^(?:127\.|localhost:|\[::1\])/;
 
-/** A server that was started without an address can be joined, but only on its own machine. */
+/** A server that was started without an address can be joined only from its own machine. */
 export function leadsNowhereElse(invitation: string): string[] {
   const { addresses } = decodeInvitation(invitation);
   if (!addresses.every((address) => THIS_MACHINE.test(address))) return [];
@@ -92,7 +92,7 @@ const join = command({
 
 type Link = Pick<PeopleAnswer<'joinHierarchy'>, 'primary' | 'dmz' | 'useHierarchy' | 'primaryUsesHierarchy'>;
 
-/** What keeps keys from going between the two, and at which end it is mended. */
+/** What stops keys between the two servers, and at which end to fix it. */
 function stillOff(joined: Link, data: string): string[] {
   if (joined.dmz) return [DMZ_ADVICE];
   const command = 'keystair server settings --use-hierarchy on';
@@ -140,7 +140,7 @@ const heartbeat = command({
       lines: [
         `${count(document.transmitted, 'key')} transmitted; the primary acknowledges up to key number ${document.acknowledgedSeq}.`,
       ],
-      // Why no more went, where something is in the way.
+      // Why no more keys went, where something is blocking.
       messages:
         primary === null
           ? []

@@ -1,4 +1,4 @@
-/** `keystair server init-recovery`: gives out recovery shares, shown once or written into files, one a holder. */
+/** `keystair server init-recovery`: gives out recovery shares, shown once or written into files, one for each holder. */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flush, flushFolder } from '#disk/flush.ts';
@@ -50,7 +50,7 @@ function shareText(
   return `# Keystair recovery share ${at} of ${shares.length}, set ${set}: any ${threshold} open the server\n${share}`;
 }
 
-/** Made before the server is asked: shares are told once, and the old set is gone by then. */
+/** Made before the server is asked: it gives shares only once, and by then the old set is gone. */
 async function makeShareFiles(folder: string, shares: number): Promise<ShareFile[]> {
   const files: ShareFile[] = [];
   try {

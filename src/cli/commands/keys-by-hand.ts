@@ -1,4 +1,4 @@
-/** `keystair keys export` and `keys import`: keys carried by hand, in a file that a password or one server opens. */
+/** `keystair keys export` and `keys import`: manual transfer, in a file that a password or one server opens. */
 import { randomBytes } from 'node:crypto';
 import { checkNewFile, writeWholeFile } from '#disk/whole-file.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -18,13 +18,13 @@ const LOST_PASSWORD = 'A lost password cannot be recovered. If it is lost, expor
 const clock = (): number => performance.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
 
-/** A day, or a time of it, in UTC. */
+/** A day, or a time on it, in UTC. */
 const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z)?$/;
 
 function timeOf(given: string | undefined): string | undefined {
   if (given === undefined) return undefined;
   const time = TIME.test(given) ? Date.parse(given) : Number.NaN;
-  // A 31st of February would become a day of March.
+  // A 31st of February would become a day in March.
   if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(given.slice(0, 10))) {
     throw new UsageError(
       `--created-after must be like 2026-01-31 or 2026-01-31T08:00:00Z, in UTC, not '${given}'`,
@@ -34,8 +34,8 @@ function timeOf(given: string | undefined): string | undefined {
 }
 
 /**
- * The password of a new file: generated, from a file, or asked for twice. Whoever chooses it on a terminal is told
- * before what it means to lose it, everybody after.
+ * The password of a new file: generated, from a file, or asked for twice. A person who chooses it on a terminal reads
+ * beforehand what losing it means; everybody else reads it afterwards.
  */
 async function newPassword(
   context: Context,
@@ -53,8 +53,8 @@ async function newPassword(
 }
 
 /**
- * The file's bytes, and before they count as whole what is shown once: a file of which nobody read the password is not
- * left behind. Never on standard output, which may end in a log.
+ * The file's bytes; before they count as whole, the generated password is shown once. A file whose password nobody read
+ * is not left behind. Never on standard output, which may end in a log.
  */
 async function* thenShown(
   bytes: AsyncIterable<Uint8Array>,
@@ -65,7 +65,7 @@ async function* thenShown(
   for (const line of shown) await terminal.show(line);
 }
 
-/** The server judges passwords; that there is another way than to choose a better one, it cannot know. */
+/** The server judges passwords, but cannot know that there is another way than choosing a better one. */
 function nameOtherWay(error: unknown): never {
   if (!(error instanceof KeystairError) || error.code !== 'password-weak') throw error;
   throw new KeystairError('password-weak', error.message, {

@@ -1,4 +1,4 @@
-/** `keystair keys …`: the encryption keys of a server's repository. Material is shown by `reveal` only. */
+/** `keystair keys …`: the encryption keys of a server's repository. Only `reveal` shows material. */
 import { LIST_PAGE_MAX, REASON_LENGTH_MAX } from '#domain/limits.ts';
 import type { ListedKey } from '#protocol/people/people-answers.ts';
 import type { PeopleClient } from '#transport/people/people-client.ts';
@@ -91,7 +91,7 @@ const reveal = command({
   },
 });
 
-/** The key that is meant: by its id, or as the header of a file or drive names it. */
+/** The key by its id, or as the header of a file or drive names it. */
 async function heldKey(
   context: Context,
   id: string | undefined,

@@ -1,4 +1,4 @@
-/** `keystair server recipient`: what an export file that only this server opens is sealed to, whole, to be piped on. */
+/** `keystair server recipient`: the recipient to which an export for this server alone is sealed, in full, for a pipe. */
 import { command } from '../command.ts';
 import { flag } from '../options.ts';
 import { ADDRESSED_SERVER } from '../words.ts';

@@ -81,7 +81,7 @@ export const addSeal = command({
   },
 });
 
-/** Left to the server's own file with it, where nobody is there to ask. */
+/** Without a person to ask, the PIN is left to the server's own PIN file. */
 async function pinToAdd(context: Context, file: string | undefined): Promise<string | undefined> {
   if (file === undefined && !context.terminal.inputIsPerson) return undefined;
   return readPassword(file, context.terminal, { text: "The token's PIN", twice: false });
@@ -180,7 +180,7 @@ async function readSecret(
   return pin ? { pin: secret } : { passphrase: secret };
 }
 
-/** Each is judged as it is entered, so that a slip costs one share and not all. */
+/** Each share is checked as it is entered, so that a slip costs one share and not all. */
 async function readShares(context: Context, files: readonly string[]): Promise<string[]> {
   if (files.length > 0) return await Promise.all(files.map((file) => readShareFile(file)));
   if (!context.terminal.inputIsPerson) {

@@ -1,4 +1,4 @@
-/** `keystair server …`: runs a server, shows it, sets it. */
+/** `keystair server …`: runs a server, shows it, configures it. */
 import { KeystairError } from '#domain/errors.ts';
 import { readableJson } from '#domain/name.ts';
 import { HEARTBEAT_INTERVAL_MS_MAX, HEARTBEAT_INTERVAL_MS_MIN } from '#domain/limits.ts';
@@ -48,7 +48,7 @@ const start = command({
     await runServer(options, {
       stop,
       onReady: (ready) => {
-        // Nobody may be there to read it: a server is there to serve, and no reason to fail.
+        // Nobody may be there to read it: a server serves all the same, so that is no failure.
         terminal.print(`${readableJson(JSON.stringify(ready))}\n`).catch(() => {
           terminal.say(
             'Standard output did not take the line that the server is ready; it serves all the same.',
@@ -164,7 +164,7 @@ const recover = command({
   },
 });
 
-/** Why a key did not come back. */
+/** Why a key was not recovered. */
 const NOT_GIVEN: Readonly<Record<string, string>> = {
   unknown: 'the primary has it no more',
   unreadable: 'the record is damaged at the primary, too',

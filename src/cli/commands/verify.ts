@@ -1,4 +1,4 @@
-/** `keystair server verify`: looks at everything a server keeps, and says where what is damaged can be had again. */
+/** `keystair server verify`: checks everything a server keeps, and says where damaged keys can be recovered. */
 import { KeystairError } from '#domain/errors.ts';
 import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { Watch } from '#protocol/server-program.ts';
@@ -43,7 +43,7 @@ async function verifyAnywhere(
   try {
     return await client('verify', repair ? { repair: true } : {}, watch);
   } catch (error) {
-    // A repair asks neighbours, which a stopped server cannot.
+    // A repair asks neighbours, which a stopped server cannot do.
     if (repair || !(error instanceof KeystairError) || error.code !== 'server-not-running') throw error;
     // Looking for a server must not make one.
     if (!holdsServer(data)) throw error;
@@ -82,7 +82,7 @@ function verifyOutcome(report: VerifyAnswer, data: string): Outcome {
   return { ...outcome, failure };
 }
 
-/** The report with the words of this surface: a sentence each. */
+/** The report in the words of this surface: one sentence each. */
 function inCommands({ problems, repair, ...report }: VerifyAnswer): object {
   return {
     ...report,

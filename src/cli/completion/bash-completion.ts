@@ -1,4 +1,4 @@
-/** Tab completion for bash 4.4 and newer: one function, its cases made from the command table. */
+/** Tab completion for bash 4.4 and newer: one function whose cases come from the command table. */
 import {
   AT_THE_START,
   type CompletedCommand,
@@ -43,7 +43,7 @@ export function bashCompletion(nouns: readonly CompletedNoun[]): string {
   const names = nouns.map(({ name }) => name).join(' ');
   return [
     FRAME_BEGINS,
-    // Before the noun, and behind \`help\`.
+    // Before the noun, and after `help`.
     `    ' ') ${orOptions(`found='${names} ${HELP}'`, AT_THE_START)} ;;`,
     `    '${HELP} ') found='${names}' ;;`,
     ...nouns.flatMap(({ name, commands }) => [

@@ -1,10 +1,10 @@
 /**
- * What may stand where on a command line, drawn from the command table alone, so that a new command or option is
- * completed by every shell without another line.
+ * What may stand where on a command line, derived from the command table alone, so that every shell completes a new
+ * command or option without another line of code.
  */
 import type { Noun, Nouns } from '../command.ts';
 
-/** What stands in the place of a value: told by its placeholder, as the help tells a person. */
+/** The kind of a value: read from its placeholder, as a person reads it in the help. */
 export type Takes =
   | { readonly kind: 'nothing' | 'text' | 'file' | 'directory' }
   | { readonly kind: 'words'; readonly words: readonly string[] };
@@ -32,7 +32,7 @@ export interface CompletedNoun {
 }
 
 const FILES: ReadonlySet<string> = new Set(['FILE', 'F', 'PATH', 'IN', 'OUT', 'FILE|-']);
-/** A closed set: `on|off`. What a person has to find is in capitals. */
+/** A closed set: `on|off`. Values that a person must supply are in capitals. */
 const WORDS = /^[a-z0-9-]+(\|[a-z0-9-]+)*$/;
 
 const EVERYWHERE: readonly CompletedOption[] = [
@@ -44,7 +44,7 @@ export const AT_THE_START: readonly CompletedOption[] = [
   ...EVERYWHERE,
   flagOf('version', 'the version of this program'),
 ];
-/** Stands in the place of a noun, and before one. */
+/** Stands in a noun's place, and before a noun. */
 export const HELP = 'help';
 
 function flagOf(name: string, help: string): CompletedOption {
@@ -58,7 +58,7 @@ function takesOf(placeholder: string | null): Takes {
   return WORDS.test(placeholder) ? { kind: 'words', words: placeholder.split('|') } : { kind: 'text' };
 }
 
-/** What is not available yet is left out. */
+/** Leaves out what is not available yet. */
 export function completedNouns(nouns: Nouns): CompletedNoun[] {
   return Object.entries(nouns).map(([name, noun]) => ({
     name,

@@ -1,4 +1,4 @@
-/** Tab completion for fish, with the help beside each word: one line a noun, verb and option of the command table. */
+/** Tab completion for fish, with help beside each word: one line for each noun, verb and option of the command table. */
 import {
   AT_THE_START,
   type CompletedCommand,

@@ -1,4 +1,4 @@
-/** Tab completion for zsh, with the help beside each word: one function, its cases made from the command table. */
+/** Tab completion for zsh, with help beside each word: one function whose cases come from the command table. */
 import {
   AT_THE_START,
   type CompletedCommand,
