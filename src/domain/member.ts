@@ -29,7 +29,7 @@ export interface Member {
   readonly removedAt: string | null;
 }
 
-/** The group in which a member is looked up. */
+/** The place where a member is looked up. */
 export type MemberPlace = MemberKind | `removed ${MemberKind}`;
 
 export const MEMBER_PLACES: readonly MemberPlace[] = [

@@ -9,7 +9,7 @@
  * - Key rows are numbered 1, 2, 3 … without gaps, in commit order; audit rows likewise. Nothing is edited or deleted in
  *   either, with two exceptions: `replaceSealed` re-encrypts a record under a newer data key and touches nothing else of
  *   the row; `mendKeys` replaces a damaged row with the record that was recorded at its number. No number is given twice,
- *   whoever crashes.
+ *   even after a crash.
  * - A sync that fails ends the process (`onFatal`): what is on disk is then unknown.
  * - The store sees only sealed material. It is not trusted: callers check MACs and open seals.
  */

@@ -45,7 +45,7 @@ export interface Reader {
 
   /** The next rows of a kind in order of id, from the first id above `afterId` on: for kinds that may have a million. */
   rowsAfter(kind: TrustedKind, afterId: string, limit: number): Promise<readonly TrustedRow[]>;
-  /** Members of one group in order of name, after `after`. The caller verifies each by its body. */
+  /** Members of one place in order of name, after `after`. The caller verifies each by its body. */
   membersByName(
     place: MemberPlace,
     after: NamePosition | undefined,

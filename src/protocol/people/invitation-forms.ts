@@ -1,4 +1,4 @@
-/** How a device or a secondary is invited: what is asked, and the one-time string that is answered. */
+/** Inviting a device or a secondary: the request, and the one-time string of the answer. */
 import { z } from 'zod';
 import { INVITATION_BYTES_MAX, INVITATION_MS_MAX } from '#domain/limits.ts';
 import { text, whole } from '../forms.ts';

@@ -1,5 +1,5 @@
 /**
- * The calls that people make, through the command line now and the console next: one row each, with the right it
+ * The calls that people make, through the command line now and the console next: one row each, with all rights it
  * needs. Served on the data directory's socket; the answers are the JSON of the command line.
  *
  * Invariant: a row uses nothing that only Node has, so a browser can load the table.

@@ -32,7 +32,7 @@ export const ShownSeal = z.object({
 });
 export type ShownSeal = z.infer<typeof ShownSeal>;
 
-/** All that a sealed server tells. */
+/** All that a sealed server reveals. */
 export const SealState = z.object({
   sealed: z.boolean(),
   /** While the server is sealed, the name is only what its database says. */
