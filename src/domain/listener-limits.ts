@@ -14,8 +14,8 @@ export const CONNECTIONS_MAX = 10_000;
 export const MEMBER_CONNECTIONS_MAX = 128;
 /** Bytes of answers that one member has not read: eight of the largest. A member that reads has a few thousand at a time. */
 export const MEMBER_UNREAD_BYTES_MAX = 16 * 1024 * 1024;
-/** Of all members together: beside a server's own 120 MiB it stays below 256 MiB, even if none of them reads. */
-export const UNREAD_BYTES_MAX = 96 * 1024 * 1024;
+/** Of all members together: beside the 200 MiB that a busy server may have it stays below 256 MiB. */
+export const UNREAD_BYTES_MAX = 48 * 1024 * 1024;
 /** Request line and headers: forty times what ours have. */
 export const REQUEST_HEAD_BYTES_MAX = 16 * 1024;
 /** A machine that reads nothing of its answer for this long has gone, or means harm. */

@@ -28,6 +28,7 @@ import { PendingRepairs } from './integrity/repair/pending-repairs.ts';
 import { Resealing } from './seals/resealing.ts';
 import { Seals, type SealsPorts } from './seals/seals.ts';
 import { noteTimeAhead } from './repository/known-time.ts';
+import { InTurn } from './environment/in-turn.ts';
 import { Signal } from './environment/signal.ts';
 import type { StatusPorts } from './status/status.ts';
 import type { TransferTuning } from './transfer/transfer-ports.ts';
@@ -111,6 +112,7 @@ export async function createAdministrationServer(
     credentials,
     receipts: await loadReceipts(rows, store, random, server.id),
     custody: new DeviceCustody(ports),
+    arrivals: new InTurn(),
     provisions: new Provisions(counted.provisions),
     budgets: createMemberBudgets(options.budgets ?? BUDGETS_DEFAULT, clock),
   };

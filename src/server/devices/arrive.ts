@@ -9,6 +9,7 @@ import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { Transaction } from '#store/transaction.ts';
+import type { InTurn } from '../environment/in-turn.ts';
 import type { Lookups } from '../keys/lookup.ts';
 import { writeMember } from '../members/members.ts';
 import { noteReceipts } from './receipts.ts';
@@ -16,13 +17,24 @@ import type { DevicePorts } from './record-device-key.ts';
 
 export interface ArrivePorts extends DevicePorts {
   readonly lookups: Lookups;
+  /** A page opens a hundred keys. An agent sends one after the other, so one that sends many at once waits for itself. */
+  readonly arrivals: InTurn;
 }
 
 /** Keys looked up at a time for one arriving device. */
 const ARRIVE_TOGETHER = 8;
 
 /** For each key: it is recorded here and has a receipt, or why it could not be had. The answer holds no material. */
-export async function arrive(
+export function arrive(
+  ports: ArrivePorts,
+  member: Member,
+  requireCaller: (transaction: Transaction) => Promise<Member>,
+  request: RequestOf<'arrive'>,
+): Promise<AnswerOf<'arrive'>> {
+  return ports.arrivals.run(member.id, () => arriveInTurn(ports, member, requireCaller, request));
+}
+
+async function arriveInTurn(
   ports: ArrivePorts,
   member: Member,
   requireCaller: (transaction: Transaction) => Promise<Member>,

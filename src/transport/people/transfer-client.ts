@@ -148,15 +148,23 @@ async function send(
   answered: AbortSignal,
 ): Promise<void> {
   const stop = new AbortController();
-  const stopped = once(stop.signal, 'abort').then(() => undefined);
   answered.addEventListener('abort', () => stop.abort());
   call.once('close', () => stop.abort());
   const blocks = readable(file);
+  // A promise of its own for each block: raced against one that lasts as long as the file, each would be kept with its
+  // block, and the file with them.
+  let giveUp = (): void => {};
+  stop.signal.addEventListener('abort', () => giveUp());
+  const nextUnlessStopped = (): Promise<IteratorResult<Uint8Array, void> | undefined> =>
+    new Promise((resolve, reject) => {
+      giveUp = () => resolve(undefined);
+      blocks.next().then(resolve, reject);
+    });
   try {
     call.write(`${JSON.stringify(request)}\n`);
     for (;;) {
       // A source that stalls, a pipe for instance, must not withhold the answer from the caller.
-      const next = await Promise.race([blocks.next(), stopped]);
+      const next = await nextUnlessStopped();
       if (next === undefined || stop.signal.aborted) return;
       if (next.done === true) break;
       if (!call.write(next.value)) await once(call, 'drain', { signal: stop.signal });
