@@ -8,7 +8,8 @@
  * `members` do each of their harms `--rounds` times, and share the budget among them. `--planted` takes away those bounds
  * in a copy of the program whose name holds the text, '' for all, and exits with 1 when that is not seen.
  *
- * `--busy` says that others use this machine too: a slow honest device is told of, and does not fail the run.
+ * `--busy` says that others use this machine too: a slow honest device is told of and does not fail the run, and a
+ * server may hold 320 MiB instead of 256.
  *
  * With a budget no round begins after so many seconds.
  * `--only` takes the classes whose name holds the text. Exit code 1 where anything is wrong.
@@ -68,6 +69,7 @@ const report = await KINDS[kind]({
   seed,
   end: begun + budget,
   named: values.only,
+  busy: values.busy,
   say,
 });
 const slow = report.slow ?? [];

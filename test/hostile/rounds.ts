@@ -6,6 +6,8 @@ export interface Rounds {
   readonly seed: number;
   /** Milliseconds of `performance.now()` after which no further round begins. */
   readonly end: number;
+  /** Others use the machine too. */
+  readonly busy?: boolean;
   /** Of the classes whose name holds this text only. */
   readonly named?: string | undefined;
   /** Told what was measured, where a kind measures. */

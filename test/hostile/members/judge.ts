@@ -2,7 +2,9 @@
 import type { Seen } from './target.ts';
 
 /** A server with nothing to do takes about half of it. */
-export const MEMORY_MIB_MAX = 256;
+const MEMORY_MIB_MAX = 256;
+/** Where others use the machine too, the collector comes late. */
+const MEMORY_MIB_MAX_BUSY = 320;
 /** For whoever is honest, at a desk. */
 const P99_MS_MAX = 250;
 /**
@@ -40,11 +42,12 @@ export interface Told {
 }
 
 /** What must not be, in a sentence each. */
-export function faultsOf(seen: Seen, { answers, timesMax }: Told): readonly string[] {
+export function faultsOf(seen: Seen, { answers, timesMax }: Told, busy = false): readonly string[] {
   const faults: string[] = [];
+  const mebibytesMax = busy ? MEMORY_MIB_MAX_BUSY : MEMORY_MIB_MAX;
   if (!seen.alive) faults.push(`the server ended: ${seen.lastWords}`);
-  if (seen.memoryMiB > MEMORY_MIB_MAX)
-    faults.push(`the server held ${seen.memoryMiB} MiB, more than ${MEMORY_MIB_MAX}`);
+  if (seen.memoryMiB > mebibytesMax)
+    faults.push(`the server held ${seen.memoryMiB} MiB, more than ${mebibytesMax}`);
   if (seen.alive && seen.failures.length > 0)
     faults.push(`${seen.failures.length} calls of the honest device failed, first: ${seen.failures[0]}`);
   const broken = answers['500'] ?? 0;

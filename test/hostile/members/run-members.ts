@@ -143,7 +143,9 @@ class Campaign {
     const seen = await target.watch(() => new Promise((resolve) => setTimeout(resolve, ms)));
     this.#quiet.push(...seen.latencies);
     this.#wrongs.push(
-      ...faultsOf(seen, NOTHING_TOLD).map((fault) => `in a quiet phase of ${target.name}: ${fault}`),
+      ...faultsOf(seen, NOTHING_TOLD, this.#rounds.busy).map(
+        (fault) => `in a quiet phase of ${target.name}: ${fault}`,
+      ),
     );
   }
 
@@ -158,7 +160,7 @@ class Campaign {
     const seen = await target.watch(async () => {
       told = await this.#foreign.tell<Told>({ do: order, name, ms });
     });
-    const faults = faultsOf(seen, told);
+    const faults = faultsOf(seen, told, this.#rounds.busy);
     const slow = slownessOf(seen.latencies, bound);
     this.#wrongs.push(...faults.map((fault) => `${name}: ${fault}`));
     this.#slow.push(...slow.map((fault) => `${name}: ${fault}`));
