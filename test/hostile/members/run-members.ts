@@ -19,8 +19,8 @@ import { Target } from './target.ts';
 const HARM_MS_MAX = 2500;
 const HARM_MS_MIN = 300;
 const QUIET_MS_MAX = 3000;
-/** Each limit of time is 30 s at the most, and all are looked after every few seconds. */
-const LINGERING_MS_MAX = 45_000;
+/** Each limit of time is 30 s at the most, and an answer is unread only once the buffers on its way are full. */
+const LINGERING_MS_MAX = 70_000;
 /** The rest is starting, and looking at all of it afterwards. */
 const PART_FOR_HARM = 0.65;
 

@@ -29,7 +29,6 @@ const EVERY_FAULT: Fault = {
     return parsed.success ? { ok: true, value: parsed.data } : { ok: false, fault: parsed.error.issues[0] };
   },
 };
-const NO_BUDGET: Fault = { definition: 'Budget.take', wrap: () => () => true };
 
 export const MEMBER_BUGS: readonly MemberBug[] = [
   {
@@ -40,44 +39,11 @@ export const MEMBER_BUGS: readonly MemberBug[] = [
     sees: /answered with 500|hierarchy show fails|the server ended/,
   },
   {
-    name: 'a request is checked to its last fault, however many values it has',
-    faults: [unbounded('TREE_VALUES_MAX'), EVERY_FAULT],
-    harm: 'a tree of 80,000 times {}',
-    seconds: SHORTLY,
-    sees: /the server held|the server ended|calls of the honest device failed|p99 is/,
-  },
-  {
     name: 'an answer of a primary is checked to its last fault, however many values it has',
     faults: [unbounded('ANSWER_VALUES_MAX'), EVERY_FAULT],
     harm: 'addresses of a million numbers',
     seconds: SHORTLY,
     sees: /the server held|the server ended|calls of the honest device failed|p99 is/,
-  },
-  {
-    name: 'a connection may have as many calls and untaken answers as it likes',
-    faults: [
-      { definition: 'watchConnections', wrap: () => (server, begin) => server.on('request', begin) },
-      unbounded('MEMBER_UNREAD_BYTES_MAX'),
-      unbounded('UNREAD_BYTES_MAX'),
-      NO_BUDGET,
-    ],
-    harm: 'pages of arrival whose answers nobody reads',
-    seconds: SHORTLY,
-    sees: /the server held|the server ended/,
-  },
-  {
-    name: 'calls cost nothing',
-    faults: [NO_BUDGET],
-    harm: 'a certificate renewed for ever',
-    seconds: SHORTLY,
-    sees: /it was done \d+ times/,
-  },
-  {
-    name: 'an answer may lie unread as long as it likes',
-    faults: [unbounded('UNREAD_MS_MAX')],
-    harm: 'texts that are no text, and numbers that are no number',
-    seconds: 60,
-    sees: /connections are open that hold an answer/,
   },
   {
     name: 'a body may take as long as it likes',
