@@ -40,7 +40,7 @@ for (const { file, comment, password, expect } of vectors) {
 void test('the file that the page shows in the clear is a whole one, and its key is that of another published vector', async () => {
   const page = readFileSync(join(FOLDER, '../../../docs/EXPORT_FORMAT.md'), 'utf8');
   const [, text] = /```jsonl\n([^]*?)```/.exec(page)!;
-  assert.ok(page.includes(`A whole one with one key, ${Buffer.byteLength(text!)} bytes`));
+  assert.ok(page.includes(`A complete example with one key, ${Buffer.byteLength(text!)} bytes`));
   const office = await openOffice('Reader');
   assert.equal((await office.imported(await sealed(text!))).new, 1);
   const [{ key }] = JSON.parse(readFileSync(join(FOLDER, '../encryption-key/v1.json'), 'utf8')) as [
