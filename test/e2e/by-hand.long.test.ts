@@ -168,7 +168,7 @@ test('stock age opens the file, and jq reads it, by the documented commands', {
     /[0-9a-f]{64}/g,
   )!;
   assert.equal(said, computed);
-  const make = documented('Make one of parts').replace('laptop-17', 'some device');
+  const make = documented('Make one from parts').replace('laptop-17', 'some device');
   await under(make, [PASSWORD, PASSWORD, PASSWORD]);
   const part = join(folder, 'part.age');
   assert.deepEqual(await oslo.done(['keys', 'import', part, '--password-file', passwordFile]), {
@@ -213,7 +213,7 @@ test('a stranger makes a file from nothing by the documented commands, and its k
   const folder = place.path('from-nothing');
   mkdirSync(folder);
   writeFileSync(join(folder, 'material'), 'a passphrase from paper é');
-  writeFileSync(join(folder, 'run.sh'), `set -e\ncd ${folder}\n${documented('Make one from nothing')}`);
+  writeFileSync(join(folder, 'run.sh'), `set -e\ncd ${folder}\n${documented('Make one from scratch')}`);
   const made = await onTerminal(`sh ${join(folder, 'run.sh')}`, [PASSWORD, PASSWORD]);
   assert.equal(made.status, 0, made.shown);
   const file = join(folder, 'new.age');
