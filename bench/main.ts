@@ -8,6 +8,7 @@ import type { BenchRun } from './measure/bench-run.ts';
 import { measureByHand } from './measure/by-hand.ts';
 import { measureIdleHeartbeat } from './measure/idle-heartbeat.ts';
 import { measureOneServer } from './measure/one-server.ts';
+import { measurePeople } from './measure/people-calls.ts';
 import { measureThreeLevels } from './measure/three-levels.ts';
 import { measureTransmission } from './measure/transmission.ts';
 import { type BenchOptions, type Measurement, readOptions } from './options.ts';
@@ -19,7 +20,7 @@ async function measure(run: BenchRun): Promise<Row[]> {
   const { only, keys } = run.options;
   const wanted = (...ids: readonly Measurement[]): boolean => ids.some((id) => only.has(id));
   const rows: Row[] = [];
-  if (wanted('P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P12')) {
+  if (wanted('P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P12', 'P13', 'P14', 'P15')) {
     run.say(`making a repository of ${keys.toLocaleString('en')} keys`);
     const branch = await makeRepository({
       data: run.workplace.place('branch'),
@@ -29,6 +30,7 @@ async function measure(run: BenchRun): Promise<Row[]> {
       useHierarchy: false,
     });
     rows.push(...(await measureOneServer(run, branch)));
+    if (wanted('P13', 'P14', 'P15')) rows.push(...(await measurePeople(run, branch)));
     if (wanted('P6', 'P7')) rows.push(...(await measureByHand(run, branch)));
     // Idle is idle after a transmission: the one needs the other.
     if (wanted('P8', 'P9')) {

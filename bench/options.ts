@@ -3,7 +3,7 @@
  *
  *   npm run bench -- [--quick] [--only P1,P2] [--keys N] [--profile FOLDER] [--json]
  *
- * `--quick`: 100,000 keys and short rounds, which shows that it runs and that counts hold. `--only`: some of P1 to P12.
+ * `--quick`: 100,000 keys and short rounds, which shows that it runs and that counts hold. `--only`: some of P1 to P15.
  * `--keys`: in the repository, 1,000,000 unless said otherwise. `--profile`: each server leaves a .cpuprofile there;
  * figures of such a run are not to be quoted. `--json`: one JSON object on standard output.
  */
@@ -22,6 +22,9 @@ export const MEASUREMENTS = [
   'P10',
   'P11',
   'P12',
+  'P13',
+  'P14',
+  'P15',
 ] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];
 

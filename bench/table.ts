@@ -14,7 +14,7 @@ export interface Goal {
 }
 
 export interface Row {
-  /** P1 to P12 of the goals. */
+  /** P1 to P15 of the goals. */
   readonly id: string;
   readonly what: string;
   readonly unit: string;

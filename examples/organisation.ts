@@ -15,12 +15,12 @@ import {
   joinBranch,
   keystair,
   type Organisation,
-  SERVERS,
-  startServer,
+  startServers,
   stateOf,
   stopServers,
   waitForKeys,
 } from './processes.ts';
+import { addPeople, howToSignIn, rolesOf } from './people.ts';
 
 /** Where Debian keeps cryptsetup; often not on a person's PATH. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin'];
@@ -162,15 +162,17 @@ function whatToTry(organisation: Organisation): void {
   ]) {
     say(`  ${command}`);
   }
-  say('');
-  say('Ctrl-C stops everything and leaves nothing behind.');
 }
 
-async function tellStory(organisation: Organisation): Promise<void> {
-  await tell(
+/** @returns how to go on in a browser. */
+async function tellStory(organisation: Organisation): Promise<readonly string[]> {
+  const addresses = await tell(
     'Three Administration Servers start: Headquarters, Oslo, Lyon',
-    () => Promise.all(SERVERS.map((name) => startServer(organisation, name))),
-    (addresses) => `they listen on ${addresses.join(', ')}`,
+    () => startServers(organisation),
+    (started) =>
+      `they listen on ${Object.values(started)
+        .map(({ listen }) => listen)
+        .join(', ')}`,
   );
   await tell(
     'Headquarters switches on "Use hierarchy of Administration Servers to obtain encryption keys"',
@@ -203,6 +205,12 @@ async function tellStory(organisation: Organisation): Promise<void> {
   await fileTravels(organisation);
   await driveTravels(organisation);
   await laptopMoves(organisation);
+  const newcomers = await tell(
+    'Two people get their roles at Headquarters',
+    () => addPeople(organisation),
+    (added) => `${rolesOf(added)}; each has the rights of their role and no others`,
+  );
+  return howToSignIn(organisation, addresses, newcomers);
 }
 
 async function main(): Promise<number> {
@@ -220,10 +228,11 @@ async function main(): Promise<number> {
   const began = performance.now();
   try {
     say(`An organisation on this machine, in ${folder}\n`);
-    await tellStory(organisation);
+    const signIn = await tellStory(organisation);
     say(`\nAll of it took ${((performance.now() - began) / 1000).toFixed(1)} s.`);
     if (once) return 0;
     whatToTry(organisation);
+    say(['', ...signIn, '', 'Ctrl-C stops everything and leaves nothing behind.'].join('\n'));
     await new Promise<void>((done) => {
       if (stop.signal.aborted) done();
       else stop.signal.addEventListener('abort', () => done(), { once: true });

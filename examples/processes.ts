@@ -7,8 +7,9 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 const KEYSTAIR = resolve(import.meta.dirname, '..', 'bin', 'keystair');
-export const SERVERS = ['Headquarters', 'Oslo', 'Lyon'] as const;
-export type ServerName = (typeof SERVERS)[number];
+export type ServerName = 'Headquarters' | 'Oslo' | 'Lyon';
+/** Without TLS, so that no browser warns; on this machine only. */
+const CONSOLE = ['--console', 'http://127.0.0.1:0'];
 /** A server that is not ready by then is not going to be. */
 const READY_MS_MAX = 15_000;
 /** How long a heartbeat's worth of climbing is waited for. */
@@ -53,22 +54,26 @@ export function stateOf(organisation: Organisation, device: string): string {
   return join(organisation.folder, device);
 }
 
+/** Where members and people reach a server. */
+export interface ServerAddresses {
+  readonly listen: string;
+  readonly console: string;
+}
+
 /** Starts a server process and waits for its ready line. */
-export async function startServer(organisation: Organisation, name: ServerName): Promise<string> {
+async function startServer(organisation: Organisation, name: ServerName): Promise<ServerAddresses> {
   organisation.stop.throwIfAborted();
   const log = join(organisation.folder, `${name.toLowerCase()}.log`);
   const descriptor = openSync(log, 'a', 0o600);
-  const child = spawn(KEYSTAIR, ['server', 'start', '--data', dataOf(organisation, name), '--name', name], {
-    stdio: ['ignore', 'pipe', descriptor],
-    detached: true,
-  });
+  const args = ['server', 'start', '--data', dataOf(organisation, name), '--name', name, ...CONSOLE];
+  const child = spawn(KEYSTAIR, args, { stdio: ['ignore', 'pipe', descriptor], detached: true });
   closeSync(descriptor);
   organisation.servers.set(name, child);
-  const ready = new Promise<string>((done, fail) => {
+  const ready = new Promise<ServerAddresses>((done, fail) => {
     let line = '';
     child.stdout?.on('data', (piece: Buffer) => {
       line += piece.toString();
-      if (line.includes('\n')) done((JSON.parse(line) as { listen: string }).listen);
+      if (line.includes('\n')) done(JSON.parse(line) as ServerAddresses);
     });
     child.once('exit', () => fail(new Failure(`the server ${name} did not start; its log: ${log}`)));
     setTimeout(
@@ -77,6 +82,17 @@ export async function startServer(organisation: Organisation, name: ServerName):
     ).unref();
   });
   return ready;
+}
+
+export async function startServers(
+  organisation: Organisation,
+): Promise<Readonly<Record<ServerName, ServerAddresses>>> {
+  const [Headquarters, Oslo, Lyon] = await Promise.all([
+    startServer(organisation, 'Headquarters'),
+    startServer(organisation, 'Oslo'),
+    startServer(organisation, 'Lyon'),
+  ]);
+  return { Headquarters, Oslo, Lyon };
 }
 
 /** SIGTERM drains a server; each is waited for. */

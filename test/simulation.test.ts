@@ -1,10 +1,9 @@
 /**
- * The first promise over a whole tree: fixed seeds, kept seeds, and the proof that a run is the same each time and
+ * The first promise over a whole tree: fixed seeds, and the proof that a run is the same each time and
  * that its checkers can fail. Fresh seeds and all planted bugs are run by `npm run simulate` (docs/decisions/0007).
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -53,16 +52,6 @@ test('no fault on any of the fixed seeds breaks a promise', async (t) => {
     faults += outcome.faults;
   }
   t.diagnostic(`${seeds} seeds, ${faults} faults`);
-});
-
-test('what once went wrong does not go wrong again', async () => {
-  const files: string[] = [];
-  for await (const file of glob('seeds/*.json', { cwd: FOLDER })) files.push(file);
-  assert.ok(files.length > 0, 'seeds are kept');
-  for (const file of files.sort()) {
-    const { plan } = JSON.parse(await readFile(join(FOLDER, file), 'utf8')) as { plan: Plan };
-    requirePeace(await simulate(plan), plan);
-  }
 });
 
 test('the same seed is the same run, event for event, in every process', async () => {

@@ -5,13 +5,13 @@
 import { keyToWire } from '#protocol/wire-key.ts';
 import { makeSampleKey } from '../servers/sample-keys.ts';
 import { quantile } from '../table.ts';
-import { contextOf, openPlainConnection, requestBytes } from './plain-connection.ts';
+import { contextOf, getBytes, openPlainConnection, requestBytes } from './plain-connection.ts';
 import type { Bodies, LoadCaller, LoadResult, LoadTask } from './load-task.ts';
 
 /** A server that has stopped answering ends the run. */
 const LOAD_MS_MAX = 120_000;
 
-function bodyOf(bodies: Bodies, caller: LoadCaller, at: number): string {
+function bodyOf(bodies: Exclude<Bodies, { readonly kind: 'gets' }>, caller: LoadCaller, at: number): string {
   switch (bodies.kind) {
     case 'lookups': {
       const { id, claim } = bodies.known[Math.floor(Math.random() * bodies.known.length)]!;
@@ -37,7 +37,11 @@ function requestsFor(task: LoadTask): readonly (readonly Buffer[])[] {
   const byCaller: Buffer[][] = callers.map(() => []);
   for (let at = 0; at < requests; at += 1) {
     const index = at % callers.length;
-    byCaller[index]!.push(requestBytes(path, bodyOf(bodies, callers[index]!, at)));
+    byCaller[index]!.push(
+      bodies.kind === 'gets'
+        ? getBytes(task.address, bodies.paths[at % bodies.paths.length]!, bodies.apiKey)
+        : requestBytes(path, bodyOf(bodies, callers[index]!, at)),
+    );
   }
   return byCaller;
 }

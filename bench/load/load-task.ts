@@ -6,7 +6,9 @@ export type Bodies =
   | { readonly kind: 'lookups'; readonly known: readonly KnownKey[] }
   /** New keys of the connection's own device. */
   | { readonly kind: 'records'; readonly origin: string }
-  | { readonly kind: 'heartbeats' };
+  | { readonly kind: 'heartbeats' }
+  /** Calls of a person or script, in turn; the task's own path is not used. */
+  | { readonly kind: 'gets'; readonly paths: readonly string[]; readonly apiKey: string };
 
 export interface LoadCaller {
   readonly id: string;

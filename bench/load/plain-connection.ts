@@ -21,6 +21,12 @@ export function requestBytes(path: string, body: string): Buffer {
   );
 }
 
+export function getBytes(host: string, path: string, apiKey: string): Buffer {
+  return Buffer.from(
+    `GET ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: application/json\r\nauthorization: Bearer ${apiKey}\r\n\r\n`,
+  );
+}
+
 export function contextOf(credentials: TlsCredentials): SecureContext {
   return createSecureContext(tlsContextOptions(credentials));
 }

@@ -8,9 +8,13 @@ import { peakMemoryOf, processorSecondsOf } from '../workplace.ts';
 import { type BenchRun, scaled } from './bench-run.ts';
 import { requireCount, takeTurns } from './turns.ts';
 
-export interface Scene {
+/** What both sides are compared in. */
+export interface Turn {
   readonly run: BenchRun;
   readonly made: MadeRepository;
+}
+
+export interface Scene extends Turn {
   readonly server: ServerProcess;
   readonly reference: ReferenceServer;
 }
@@ -21,6 +25,8 @@ export interface Side {
   readonly process: ServerProcess['process'];
   readonly path: string;
   readonly expect: string;
+  /** Where this side is asked otherwise than the other. */
+  readonly bodies?: LoadTask['bodies'];
 }
 
 export type Load = Pick<LoadTask, 'bodies' | 'connections'> & {
@@ -29,8 +35,8 @@ export type Load = Pick<LoadTask, 'bodies' | 'connections'> & {
 };
 
 /** Both sides under the same load in turn: requests a second, and what one costs on each. */
-export async function compare(scene: Scene, load: Load, ours: Side, reference: Side) {
-  const { run, made } = scene;
+export async function compare(turn: Turn, load: Load, ours: Side, reference: Side) {
+  const { run, made } = turn;
   const results = new Map<string, LoadResult[]>();
   const processor = new Map<string, number[]>();
   const side = async (one: Side, round: number): Promise<number> => {
@@ -41,7 +47,7 @@ export async function compare(scene: Scene, load: Load, ours: Side, reference: S
       path: one.path,
       callers: made.devices.slice(0, load.callers),
       requests,
-      bodies: load.bodies,
+      bodies: one.bodies ?? load.bodies,
       expect: one.expect,
       connections: load.connections,
     });

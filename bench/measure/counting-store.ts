@@ -41,6 +41,7 @@ export function countingStore(store: Store): { readonly store: Store; readonly c
   return {
     counts,
     store: {
+      facts: store.facts,
       reader: counted(store.reader),
       write: (work, options) =>
         store.write((transaction: Transaction) => work(counted(transaction)), options),

@@ -119,7 +119,7 @@ async function openServer(
       return calls.call('join', { secret: invitation.secret, id, name, kind: 'secondary' });
     },
     makePrivateKey: () => makeKeyPair().privateKeyPem,
-    facts: () => ({ listen: '' }),
+    facts: () => ({ listen: '', console: null, consoleFingerprint: null }),
     sealPlaces: {
       dataDirectory: data,
       places: () => ({ rootKeyFile: join(data, 'root.key'), pkcs11: undefined }),

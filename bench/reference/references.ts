@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TlsCredentials } from '#transport/tls-context.ts';
 import type { Workplace } from '../workplace.ts';
+import type { PeopleReferenceOptions } from './people-reference.ts';
 import type { ReferenceOptions } from './reference-server.ts';
 
 const run = promisify(execFile);
@@ -20,21 +21,30 @@ export interface ReferenceServer {
   readonly process: ChildProcess;
 }
 
-export async function startReferenceServer(
+export function startReferenceServer(workplace: Workplace, leaf: TlsCredentials): Promise<ReferenceServer> {
+  const database = workplace.place('reference.db');
+  const options = { leaf, database, answerBytes: ANSWER_BYTES, rowBytes: ROW_BYTES };
+  return startReference(workplace, './reference-server.ts', options);
+}
+
+/** The people's listener with nothing behind it. */
+export function startPeopleReference(
   workplace: Workplace,
-  leaf: TlsCredentials,
+  options: PeopleReferenceOptions,
+): Promise<ReferenceServer> {
+  return startReference(workplace, './people-reference.ts', options);
+}
+
+async function startReference(
+  workplace: Workplace,
+  program: string,
+  options: ReferenceOptions | PeopleReferenceOptions,
 ): Promise<ReferenceServer> {
   const file = workplace.place('reference.json');
-  const options: ReferenceOptions = {
-    leaf,
-    database: workplace.place('reference.db'),
-    answerBytes: ANSWER_BYTES,
-    rowBytes: ROW_BYTES,
-  };
   await writeFile(file, JSON.stringify(options), { mode: 0o600 });
-  const program = fileURLToPath(new URL('./reference-server.ts', import.meta.url));
+  const path = fileURLToPath(new URL(program, import.meta.url));
   const started = workplace.keep(
-    spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, file], {
+    spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, file], {
       stdio: ['ignore', 'pipe', 'inherit'],
     }),
   );

@@ -9,6 +9,7 @@ import { createKeyFile } from '#crypto/seal/key-file.ts';
 import type { Log } from '#server/environment/environment.ts';
 import { createRepository } from '#server/start/create-repository.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
+import { NOTHING_WANTED } from '#test/support/nothing-wanted.ts';
 import { makeServerLeaf } from '#server/members/server-leaf.ts';
 import { loadAuthority } from '#server/members/credentials.ts';
 import { writeMember } from '#server/members/members.ts';
@@ -103,7 +104,7 @@ export async function makeRepository(request: {
       );
       await store.write((transaction) =>
         recordKeys(
-          { barrier, clock, audit },
+          { barrier, clock, audit, wanted: NOTHING_WANTED },
           transaction,
           batch,
           `device:${batch[0]!.complete.key.device.id}`,

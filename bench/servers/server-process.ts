@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { createPeopleClient, type PeopleClient } from '#transport/people/people-client.ts';
+import { socketConnection } from '#transport/people/socket-connection.ts';
 import type { Workplace } from '../workplace.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/keystair');
@@ -27,6 +28,8 @@ const STOP_MS_MAX = 20_000;
 export interface ServerProcess {
   /** HOST:PORT for machines. */
   readonly address: string;
+  /** HOST:PORT for people on the network, over TLS. */
+  readonly console: string;
   readonly data: string;
   readonly process: ChildProcess;
   readonly people: PeopleClient;
@@ -39,7 +42,18 @@ export interface ServerProcess {
 export async function startServer(workplace: Workplace, data: string): Promise<ServerProcess> {
   const config = workplace.place('config.json');
   writeFileSync(config, JSON.stringify(CONFIGURATION));
-  const args = ['server', 'start', '--data', data, '--listen', '127.0.0.1:0', '--config', config];
+  const args = [
+    'server',
+    'start',
+    '--data',
+    data,
+    '--listen',
+    '127.0.0.1:0',
+    '--console',
+    '127.0.0.1:0',
+    '--config',
+    config,
+  ];
   const [command, ...before] =
     workplace.profile === undefined
       ? [LAUNCHER]
@@ -62,12 +76,15 @@ export async function startServer(workplace: Workplace, data: string): Promise<S
       throw new Error(`a server ended with ${code} before it was ready:\n${log}`);
     }),
   ]);
-  const { listen } = JSON.parse(line) as { listen: string };
+  const { listen, console } = JSON.parse(line) as { listen: string; console: string };
   return {
     address: listen,
+    console: new URL(console).host,
     data,
     process: started,
-    people: createPeopleClient({ socketPath: join(data, 'keystair.sock'), dataDirectory: data }),
+    people: createPeopleClient(
+      socketConnection({ socketPath: join(data, 'keystair.sock'), dataDirectory: data }),
+    ),
     async stop() {
       const timer = setTimeout(() => started.kill('SIGKILL'), STOP_MS_MAX);
       started.kill('SIGTERM');

@@ -20,10 +20,34 @@ export interface AgentKey {
   readonly claim: string;
   /** Public fields; null for a key that was only opened here. */
   readonly record: EncryptionKey | null;
+  /** Null also for a recovery password in custody: the device has no use for it. */
   readonly material: KeyMaterial | null;
   readonly blind: Uint8Array | null;
   /** The state's parts of a key made here no longer fit together: the key is left out, and asked for instead. */
   readonly altered?: true;
+}
+
+/** One that was made here, is in custody, and opens what it was made for. */
+export type MadeKey = AgentKey & {
+  readonly record: EncryptionKey;
+  readonly material: KeyMaterial;
+};
+
+export function isMade(key: AgentKey | undefined): key is MadeKey {
+  return key?.custody === 'made' && key.record !== null && key.material !== null;
+}
+
+/** Ordered by what replaces what and not by time: one made while the clock was ahead would be the newest for long. */
+export function newestOf<K extends AgentKey & { readonly record: EncryptionKey }>(
+  keys: readonly K[],
+): K | undefined {
+  const replaced = new Set(keys.map(({ record }) => record.replaces));
+  return keys
+    .filter(({ id }) => !replaced.has(id))
+    .reduce<K | undefined>(
+      (best, key) => (best === undefined || key.record.createdAt > best.record.createdAt ? key : best),
+      undefined,
+    );
 }
 
 export function keyFromRow(row: Record<string, unknown>): AgentKey {
@@ -38,12 +62,14 @@ export function keyFromRow(row: Record<string, unknown>): AgentKey {
     blind: null,
   };
   if (record === null && material === null && blind === null) return key;
-  if (typeof record !== 'string' || !(material instanceof Uint8Array) || !(blind instanceof Uint8Array))
+  const isForgotten = material === null && key.kind === 'recovery' && key.custody === 'made';
+  const isSecret = material instanceof Uint8Array;
+  if (typeof record !== 'string' || !(isSecret || isForgotten) || !(blind instanceof Uint8Array))
     return { ...key, altered: true };
   try {
     const own = {
       record: parseJson(record, KEY_JSON) as EncryptionKey,
-      material: new KeyMaterial(material),
+      material: isSecret ? new KeyMaterial(material) : null,
       blind,
     };
     return fitsTogether(key, own) ? { ...key, ...own } : { ...key, altered: true };
@@ -54,9 +80,9 @@ export function keyFromRow(row: Record<string, unknown>): AgentKey {
 
 function fitsTogether(
   { id, kind, custody, claim }: AgentKey,
-  { record, material, blind }: { record: EncryptionKey; material: KeyMaterial; blind: Uint8Array },
+  { record, material, blind }: { record: EncryptionKey; material: KeyMaterial | null; blind: Uint8Array },
 ): boolean {
-  checkKey({ key: record, material, blind });
+  if (material !== null) checkKey({ key: record, material, blind });
   const known = custody === 'made' || custody === 'pending';
   return (
     known && record.id === id && record.kind === kind && claimFits(claimFromText(claim), record.claimHash)

@@ -54,9 +54,9 @@ async function handOver(ports: AgentPorts, calls: MachineCalls, key: CompleteKey
   if (answer.id !== key.key.id) {
     throw new KeystairError(
       'request-invalid',
-      'the server acknowledged another key than the one handed over',
+      'the server acknowledged a different key from the one handed over',
       {
-        nextStep: 'nothing was encrypted; look at the log of the server',
+        nextStep: 'nothing was encrypted; check the log of the server',
       },
     );
   }
@@ -65,13 +65,15 @@ async function handOver(ports: AgentPorts, calls: MachineCalls, key: CompleteKey
       throw movedMeanwhile('made a key', 'encrypted');
     const pending = ports.state.key(key.key.id);
     if (pending !== undefined) ports.state.putKey({ ...pending, custody: 'made' });
+    // Nothing on this device is opened with it.
+    if (pending?.kind === 'recovery') ports.state.forgetMaterial(pending.id);
     ports.state.putReceipt(answer.server.id, key.key.id, answer.receipt);
   });
 }
 
 /** The device's current server was not shown this key. The key was not used, so nothing depends on it. */
 function movedMeanwhile(does: string, nothing: string): KeystairError {
-  return new KeystairError('interrupted', `the device changed its server while it ${does}`, {
+  return new KeystairError('interrupted', `the device moved to another server while it ${does}`, {
     nextStep: `nothing was ${nothing}; run the command again`,
   });
 }

@@ -60,7 +60,8 @@ export async function formatDriveForDevice(
   }
 }
 
-async function askForKey(calls: MachineCalls, keyId: string, claim: Uint8Array) {
+/** Throws `key-unavailable` or why no server gives it. */
+export async function askForKey(calls: MachineCalls, keyId: string, claim: Uint8Array) {
   const answer = await calls.call('deviceLookup', { id: keyId, claim: claimToText(claim) });
   if (answer.outcome === 'not-found') throw unavailable(keyId, answer);
   const { complete } = keyFromWire(answer.complete);
@@ -69,7 +70,7 @@ async function askForKey(calls: MachineCalls, keyId: string, claim: Uint8Array) 
       'record-invalid',
       `the server answered with key ${complete.key.id} when asked for ${keyId}`,
       {
-        nextStep: 'look at the log of the server',
+        nextStep: 'check the log of the server',
       },
     );
   }

@@ -27,7 +27,7 @@ export async function enrol(
 ): Promise<EnrolReport> {
   const invitation = decodeInvitation(request.invitation);
   if (invitation.kind !== 'device') {
-    throw new KeystairError('invitation-invalid', 'this invitation is for a secondary server', {
+    throw new KeystairError('invitation-invalid', 'this invitation is for a secondary, not for a device', {
       nextStep: step('ask-for-device'),
     });
   }
@@ -158,9 +158,13 @@ function decide(
 }
 
 function changedMeanwhile(): KeystairError {
-  return new KeystairError('interrupted', 'another command changed the server of this device meanwhile', {
-    nextStep: step('enrol-again'),
-  });
+  return new KeystairError(
+    'interrupted',
+    'another command moved this device to another server in the meantime',
+    {
+      nextStep: step('enrol-again'),
+    },
+  );
 }
 
 /** Every key this device made or opened. */
@@ -189,8 +193,8 @@ async function showKeys(calls: MachineCalls, needed: readonly AgentKey[]) {
       if (key?.outcome === 'recorded') receipts.push({ id, receipt: key.receipt });
       else if (key !== undefined) refused.push(key);
       else
-        throw new KeystairError('request-invalid', `the new server did not answer for key ${id}`, {
-          nextStep: 'try again; if it happens again, look at the log of the server',
+        throw new KeystairError('request-invalid', `the new server did not say whether it has key ${id}`, {
+          nextStep: 'try again; if it happens again, check the log of that server',
         });
     }
   }

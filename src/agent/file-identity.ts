@@ -10,18 +10,13 @@ import { FILE_IDENTITY_MS } from '#domain/limits.ts';
 import { takeIntoCustody } from './custody.ts';
 import type { AgentPorts } from './ports.ts';
 import { withServer } from './server-connection.ts';
-import type { AgentKey } from './agent-key.ts';
+import { isMade, newestOf } from './agent-key.ts';
 
 export interface FileIdentity {
   readonly keyId: string;
   readonly claim: Uint8Array;
   readonly recipient: string;
 }
-
-type Made = AgentKey & {
-  readonly record: EncryptionKey;
-  readonly material: NonNullable<AgentKey['material']>;
-};
 
 /** The current identity; a new one is made and taken into custody where there is none, it is too old, or `renew` is set. */
 export async function currentFileIdentity(
@@ -32,19 +27,11 @@ export async function currentFileIdentity(
   const { server } = ports.state.requireMembership();
   const made = ports.state
     .keys()
+    .filter(isMade)
     .filter(
-      (key): key is Made =>
-        key.kind === 'file' && key.custody === 'made' && key.record !== null && key.material !== null,
-    )
-    .filter(({ record }) => record.algorithm === algorithm && record.origin === server.id);
-  // Ordered by what replaces what and not by time: one made while the clock was ahead would be the newest for long.
-  const replaced = new Set(made.map(({ record }) => record.replaces));
-  const newest = made
-    .filter(({ id }) => !replaced.has(id))
-    .reduce<Made | undefined>(
-      (best, key) => (best === undefined || key.record.createdAt > best.record.createdAt ? key : best),
-      undefined,
+      ({ kind, record }) => kind === 'file' && record.algorithm === algorithm && record.origin === server.id,
     );
+  const newest = newestOf(made);
   if (newest !== undefined && !renew && isCurrent(newest.record, ports.clock())) {
     return {
       keyId: newest.id,

@@ -6,7 +6,7 @@ import type { ServerName } from '#domain/server-name.ts';
 /** The refusal of a lookup as a failure that a person can act on. */
 export function unavailable(keyId: string, refusal: LookupRefusal): KeystairError {
   const { sentence, nextStep } = explainRefusal(refusal);
-  return new KeystairError('key-unavailable', `key ${keyId} cannot be had: ${sentence}`, {
+  return new KeystairError('key-unavailable', `key ${keyId} is not available: ${sentence}`, {
     nextStep,
     details: { reason: refusal.reason, at: refusal.at, asked: refusal.asked },
   });

@@ -28,7 +28,7 @@ export async function heartbeat(ports: AgentPorts): Promise<Heard> {
 }
 
 export function problemWords(error: unknown): string {
-  return error instanceof KeystairError ? error.sentence : 'a failure inside';
+  return error instanceof KeystairError ? error.sentence : 'an internal failure';
 }
 
 /** For `agent status`. A state that cannot be written is no further failure: the caller gets that of the heartbeat. */

@@ -84,11 +84,25 @@ export const formatDrive: AgentProgram['formatDrive'] = async (options) => {
   );
 };
 
+export const adoptDrive: AgentProgram['adoptDrive'] = async ({ state, stop, ...request }) => {
+  const { adoptDriveForDevice } = await import('./adopt-drive.ts');
+  return withState(state, (ports) => adoptDriveForDevice(ports, { ...request, signal: stop }));
+};
+
 export const testDrive: AgentProgram['testDrive'] = async (options) => {
   const { testDriveForDevice } = await import('./drive-commands.ts');
   return withState(options.state, (ports) =>
     testDriveForDevice(ports, { path: options.path, signal: options.stop }),
   );
+};
+
+export const takeRecovery: AgentProgram['takeRecovery'] = async ({ state, ...recovery }) => {
+  const [{ takeRecoveryForDevice }, { readRecoveryPassword }] = await Promise.all([
+    import('./take-recovery.ts'),
+    import('#domain/recovery-password.ts'),
+  ]);
+  const { kind, id, text } = recovery;
+  return withState(state, (ports) => takeRecoveryForDevice(ports, readRecoveryPassword(kind, id, text)));
 };
 
 /** Key id and claim from a file's header. Nothing in it is authentic. */

@@ -1,6 +1,7 @@
 /** The agent as a service: a heartbeat every quarter of an hour, with jitter; sooner after a failure, with back-off. */
+import { backOffMs, spreadMs } from '#domain/backoff.ts';
 import { codeOf } from '#domain/errors.ts';
-import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX, HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
+import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
 import { heartbeat, problemWords } from './heartbeat.ts';
 import type { AgentPorts } from './ports.ts';
 
@@ -30,8 +31,7 @@ export async function runAgent(ports: AgentPorts, log: AgentLog, stop: AbortSign
 
 function waitMs(ports: AgentPorts, failures: number): number {
   const fraction = Buffer.from(ports.random(4)).readUInt32BE(0) / 2 ** 32;
-  if (failures === 0) return HEARTBEAT_INTERVAL_MS_DEFAULT * (0.95 + 0.1 * fraction);
-  return Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** (failures - 1)) * (0.1 + 0.9 * fraction);
+  return failures === 0 ? spreadMs(HEARTBEAT_INTERVAL_MS_DEFAULT, fraction) : backOffMs(failures, fraction);
 }
 
 function sleep(ms: number, stop: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { codeOf, KeystairError } from '#domain/errors.ts';
+import { renewalDueAt } from '#domain/renewal.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { AgentPorts } from './ports.ts';
 import type { Device, Membership } from './state.ts';
@@ -72,9 +73,14 @@ function requireCredentials({ privateKeyPem }: Device, { certificate }: Membersh
   } catch {
     // It is not even a certificate, or a key.
   }
-  throw new KeystairError('data-damaged', "the device's certificate and key in the agent state do not fit", {
-    nextStep: 'check the disk, and enrol the device again with a new invitation; its keys are on the server',
-  });
+  throw new KeystairError(
+    'data-damaged',
+    "the device's certificate and private key in the agent state do not match",
+    {
+      nextStep:
+        'check the disk, and enrol the device again with a new invitation; its keys remain on the server',
+    },
+  );
 }
 
 /** Over connections to the server this device is enrolled with. */
@@ -85,7 +91,7 @@ export function withServer<T>(ports: AgentPorts, work: (calls: MachineCalls) => 
 function isDue(certificatePem: string, now: number): boolean {
   const { validFromDate, validToDate } = new X509Certificate(certificatePem);
   const from = validFromDate.getTime();
-  return now < from || now >= from + ((validToDate.getTime() - from) * 2) / 3;
+  return now < from || now >= renewalDueAt(from, validToDate.getTime());
 }
 
 /** Only if the state still holds this membership: it may have changed meanwhile. */
@@ -100,8 +106,8 @@ function keepCertificate(ports: AgentPorts, membership: Membership, certificate:
 /** A refusal that calls the server by its name. */
 function named(error: unknown, membership: Membership): unknown {
   if (codeOf(error) !== 'not-a-member') return error;
-  return new KeystairError('not-a-member', `${membership.server.name} does not know this device any more`, {
-    nextStep: 'it was removed or moved: enrol it again with a new invitation; its keys stay on the server',
+  return new KeystairError('not-a-member', `${membership.server.name} no longer knows this device`, {
+    nextStep: 'it was removed or moved: enrol it again with a new invitation; its keys remain on the server',
     cause: error,
   });
 }

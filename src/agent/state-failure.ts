@@ -28,14 +28,14 @@ export function stateFailure(path: string, error: unknown): unknown {
     return stateDamaged(path, error);
   if (IN_USE.has(kind)) {
     return new KeystairError('data-in-use', `another command is writing to the agent state ${path}`, {
-      nextStep: 'run the command again when that one is over',
+      nextStep: 'run the command again when that one has finished',
       cause: error,
     });
   }
   const writing = kind === IOERR || NOT_WRITABLE.has(kind);
   if (kind === FULL || (writing && freeBytes(path) < ROOM_BYTES)) {
     return new KeystairError('disk-full', `the disk that holds the agent state ${path} is full`, {
-      nextStep: 'make room there, and run the command again',
+      nextStep: 'free some space there, and run the command again',
       cause: error,
     });
   }
@@ -43,8 +43,8 @@ export function stateFailure(path: string, error: unknown): unknown {
   return new KeystairError('data-not-writable', `the agent state ${path} cannot be written`, {
     nextStep:
       kind === IOERR
-        ? 'look for faults of the disk in the system log'
-        : 'run the command as the user who enrolled this device, and where its file system is mounted for writing',
+        ? 'check the system log for disk errors'
+        : 'run the command as the user who enrolled this device, and check that its file system is mounted read-write',
     cause: error,
   });
 }
@@ -52,7 +52,7 @@ export function stateFailure(path: string, error: unknown): unknown {
 export function stateDamaged(path: string, cause: unknown): KeystairError {
   return new KeystairError('data-damaged', `the agent state ${path} cannot be read`, {
     nextStep:
-      'check the disk and its free space; put the file back from a backup, or enrol into an empty directory: its keys are on the server',
+      'check the disk and its free space; restore the file from a backup, or enrol again with an empty directory: the keys remain on the server',
     cause,
   });
 }

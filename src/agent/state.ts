@@ -165,6 +165,11 @@ export class AgentState {
     );
   }
 
+  /** The material of a key is no longer on this device; its id and claim are. */
+  forgetMaterial(id: string): void {
+    this.#run('UPDATE keys SET material = NULL WHERE id = ?', id);
+  }
+
   putReceipt(serverId: string, keyId: string, receipt: string): void {
     this.#run(
       'INSERT OR REPLACE INTO receipts (server, key, receipt) VALUES (?, ?, ?)',
@@ -229,10 +234,14 @@ function isReadable(path: string): boolean {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return false;
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    throw new KeystairError('not-allowed', `this user may not open the agent's state in ${dirname(path)}`, {
-      nextStep: 'run the command as the user who enrolled this device, as a rule root',
-      cause: error,
-    });
+    throw new KeystairError(
+      'not-allowed',
+      `this user cannot open the agent's state in ${dirname(path)}: permission denied`,
+      {
+        nextStep: 'run the command as the user who enrolled this device, usually root',
+        cause: error,
+      },
+    );
   }
 }
 
@@ -240,12 +249,15 @@ function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: BUSY_MS });
-    database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = OFF');
+    // What is forgotten is written over.
+    database.exec(
+      'PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON',
+    );
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as {
       user_version: number;
     };
     if (version > STATE_VERSION) {
-      throw new KeystairError('data-newer', `the agent state ${path} was written by a newer program`, {
+      throw new KeystairError('data-newer', `the agent state ${path} was written by a newer release`, {
         nextStep: 'upgrade Keystair on this device',
       });
     }

@@ -25,30 +25,30 @@ export function agentStatus(ports: AgentPorts): AgentStatusReport {
     rows: [
       [
         'Keys made here',
-        `${count('made')}, of which ${state.receiptIds(membership.server.id).length} with a receipt of ${membership.server.name}`,
+        `${count('made')}, ${state.receiptIds(membership.server.id).length} of them with a receipt from ${membership.server.name}`,
       ],
       ['Keys opened here', String(count('opened'))],
       ...(count('pending') > 0 ? [['Not yet in custody', String(count('pending'))] as const] : []),
-      ...(arriving === undefined ? [] : [['Changing to', arriving.membership.server.name] as const]),
+      ...(arriving === undefined ? [] : [['Moving to', arriving.membership.server.name] as const]),
       ...(left === undefined
         ? []
         : [
             [
-              'Still to be told',
-              `${left.membership.server.name}, that this device moved to ${left.to.name}`,
+              'To be notified',
+              `${left.membership.server.name}, of this device's move to ${left.to.name}`,
             ] as const,
           ]),
     ],
     warnings: [
-      ...(problem !== null ? [`Trouble at the last heartbeat: ${problem}.`] : []),
-      `The agent's state in ${state.directory} holds keys of this device: it is as safe as the disk it lies on, so keep that disk encrypted.`,
+      ...(problem !== null ? [`Problem at the last heartbeat: ${problem}.`] : []),
+      `The agent's state in ${state.directory} holds keys of this device: it is only as safe as its disk, so keep that disk encrypted.`,
       ...(altered === 0
         ? []
         : [
-            `${altered} of the keys made here are damaged in the state and are not used from it; they are asked of the server instead. Check the disk.`,
+            `${altered} of the keys made here are damaged in the agent's state; the agent asks the server for them instead. Check the disk.`,
           ]),
       ...(statfsSync(state.directory).type === TMPFS_MAGIC
-        ? ['The state lies in memory and is lost at a restart; move it to a disk.']
+        ? ['The state is kept in memory and is lost at a restart; move it to a disk.']
         : []),
     ],
   };

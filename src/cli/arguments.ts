@@ -81,7 +81,7 @@ function readTexts(
       error ??= new UsageError(`--${name} needs a value`);
     } else if (!part.inlineValue && value.startsWith('-') && value !== '-') {
       error ??= new UsageError(`--${name} needs a value, and '${value}' looks like an option`, {
-        nextStep: `if it is the value, write --${name}=${value}`,
+        nextStep: `if that is the value, write --${name}=${value}`,
       });
     } else {
       options.set(name, [...(options.get(name) ?? []), value]);
@@ -104,11 +104,11 @@ function noNoun(word: string, nouns: Nouns): UsageError {
   if (word.startsWith('-')) {
     return new UsageError(`${noOption(word, FLAGS_EVERYWHERE).message}${begin}`);
   }
-  // A verb without its noun.
+  // A verb without its noun. One that most nouns have says nothing.
   const behind = Object.keys(nouns).filter((noun) => Object.hasOwn(nouns[noun]!.verbs, word));
   const meant =
-    behind.length === 1
-      ? ` (did you mean ${behind[0]} ${word}?)`
+    behind.length === 1 || behind.length === 2
+      ? ` (did you mean ${behind.map((noun) => `${noun} ${word}`).join(' or ')}?)`
       : didYouMean(word, [...Object.keys(nouns), 'help']);
   return new UsageError(`there is no '${word}'${meant}${begin}`);
 }
@@ -153,7 +153,7 @@ export function parseArguments(
   if (notYet.includes(nounName)) {
     const error = new UsageError(`'${nounName}' is not available in this release yet`, {
       code: 'not-available-yet',
-      nextStep: 'on the machine of the server, use --data DIR instead',
+      nextStep: "see 'keystair --help' for what is there",
     });
     return parsed(above(flags, programHelp, error));
   }
@@ -161,32 +161,37 @@ export function parseArguments(
   if (noun === undefined) {
     return parsed({ kind: 'wrong-usage', error: noNoun(nounName, nouns), usage: programHelp });
   }
+  if (noun.alone !== undefined) return parseCommand(nounName, noun.alone, afterNoun);
   const nounHelp = helpForNoun(nounName, noun);
   if (verbName === undefined) {
     return parsed(
-      above(flags, nounHelp, new UsageError(`say what to do: a verb is missing behind ${nounName}`)),
+      above(flags, nounHelp, new UsageError(`say what to do: a verb is missing after ${nounName}`)),
     );
   }
   const command = Object.hasOwn(noun.verbs, verbName) ? noun.verbs[verbName] : undefined;
   if (command === undefined) {
     const error = new UsageError(
-      `there is no '${nounName} ${verbName}'${didYouMean(verbName, Object.keys(noun.verbs))}; ${nounName} has ${namesOf(noun.verbs)}`,
+      `there is no '${nounName} ${verbName}'${didYouMean(verbName, Object.keys(noun.verbs))}; the verbs are ${namesOf(noun.verbs)}`,
     );
     return parsed({ kind: 'wrong-usage', error, usage: nounHelp });
   }
-  const { given, flags: trailing, error } = readTexts(command, afterVerb);
-  const all = new Set([...flags, ...trailing]);
-  if (all.has('help'))
-    return parsed({ kind: 'help', text: helpForCommand(nounName, verbName, command) }, all);
-  if (all.has('version')) return parsed({ kind: 'version' }, all);
-  const usage = `Usage: ${usageLine(nounName, verbName, command)}\nHelp: keystair ${nounName} ${verbName} --help`;
-  try {
-    // A command that this release does not serve says so, whatever its arguments.
-    if (error !== undefined && !command.notYet) throw error;
-    const run = command.prepare({ ...given, json: all.has('json'), places });
-    return parsed({ kind: 'run', run, usage }, all);
-  } catch (thrown) {
-    if (!(thrown instanceof UsageError)) throw thrown;
-    return parsed({ kind: 'wrong-usage', error: thrown, usage }, all);
+  return parseCommand(`${nounName} ${verbName}`, command, afterVerb);
+
+  /** The command that these words call, and what stands behind them. */
+  function parseCommand(words: string, command: Command, behindThem: readonly string[]): ParsedArguments {
+    const { given, flags: trailing, error } = readTexts(command, behindThem);
+    const all = new Set([...flags, ...trailing]);
+    if (all.has('help')) return parsed({ kind: 'help', text: helpForCommand(words, command) }, all);
+    if (all.has('version')) return parsed({ kind: 'version' }, all);
+    const usage = `Usage: ${usageLine(words, command)}\nHelp: keystair ${words} --help`;
+    try {
+      // A command that this release does not serve says so, whatever its arguments.
+      if (error !== undefined && !command.notYet) throw error;
+      const run = command.prepare({ ...given, json: all.has('json'), places });
+      return parsed({ kind: 'run', run, usage }, all);
+    } catch (thrown) {
+      if (!(thrown instanceof UsageError)) throw thrown;
+      return parsed({ kind: 'wrong-usage', error: thrown, usage }, all);
+    }
   }
 }

@@ -69,6 +69,7 @@ export interface Command {
 
 function readOptions<O extends Options>(options: O, given: GivenTexts): OptionValues<O> {
   const values: Record<string, unknown> = {};
+  const textOf = (name: string): string | undefined => given.options.get(name)?.[0];
   // An option that this release does not serve is reported first: a missing option would hide the reason.
   const names = Object.keys(options).toSorted(
     (a, b) => Number(options[b]?.notYet) - Number(options[a]?.notYet),
@@ -80,7 +81,7 @@ function readOptions<O extends Options>(options: O, given: GivenTexts): OptionVa
     if (texts !== undefined && texts.length > 1 && !option.repeatable) {
       throw new UsageError(`--${name} was given more than once`);
     }
-    values[name] = option.read(texts ?? [], texts !== undefined, name, given.places);
+    values[name] = option.read(texts ?? [], texts !== undefined, name, given.places, textOf);
   }
   return values as OptionValues<O>;
 }
@@ -96,7 +97,7 @@ function readPositionals<P extends Positionals>(positionals: P, given: GivenText
     values[name] = text;
   }
   const extra = given.positionals[Object.keys(positionals).length];
-  if (extra !== undefined) throw new UsageError(`the argument '${extra}' is one too many`);
+  if (extra !== undefined) throw new UsageError(`unexpected argument '${extra}'`);
   return values as PositionalValues<P>;
 }
 
@@ -126,7 +127,7 @@ export function commandNotYet(row: Omit<CommandRow<Positionals, Options>, 'run'>
     prepare: () => {
       throw new UsageError('this command is not available in this release yet', {
         code: 'not-available-yet',
-        nextStep: "see 'keystair --help' for what is there",
+        nextStep: "'keystair --help' lists what is available",
       });
     },
   };
@@ -135,6 +136,16 @@ export function commandNotYet(row: Omit<CommandRow<Positionals, Options>, 'run'>
 export interface Noun {
   readonly summary: string;
   readonly verbs: Readonly<Record<string, Command>>;
+  /** A noun that is a command by itself; then it has no verbs. */
+  readonly alone?: Command;
 }
 
 export type Nouns = Readonly<Record<string, Noun>>;
+
+/** Every command of the table, with the words that call it: `keys list`, `login`. */
+export function commandsOf(nouns: Nouns): (readonly [words: string, command: Command])[] {
+  return Object.entries(nouns).flatMap(([noun, { verbs, alone }]) => [
+    ...(alone === undefined ? [] : [[noun, alone] as const]),
+    ...Object.entries(verbs).map(([verb, command]) => [`${noun} ${verb}`, command] as const),
+  ]);
+}

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { reachableSocketPath, SOCKET_NAME } from '#disk/socket-path.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { PeopleClient } from '#transport/people/people-client.ts';
+import type { PeopleConnection } from '#transport/people/people-connection.ts';
 import type { TransferClient } from '#transport/people/transfer-client.ts';
 import { requireOwnersSocket } from './owners-socket.ts';
 
@@ -39,23 +40,26 @@ export function holdsServer(dataDirectory: string): boolean {
   }
 }
 
-function addressOf(dataDirectory: string) {
-  return {
+/** The connection to the server that runs there. */
+export async function connectionTo(dataDirectory: string): Promise<PeopleConnection> {
+  checkDataDirectory(dataDirectory);
+  const { socketConnection } = await import('#transport/people/socket-connection.ts');
+  return socketConnection({
     socketPath: reachableSocketPath(dataDirectory),
     dataDirectory,
     holdsServer: () => holdsServer(dataDirectory),
-  };
+  });
 }
 
 export async function connectToServer(dataDirectory: string): Promise<PeopleClient> {
-  checkDataDirectory(dataDirectory);
+  const connection = await connectionTo(dataDirectory);
   // Loaded here and not above: help and wrong usage need no schemas.
   const { createPeopleClient } = await import('#transport/people/people-client.ts');
-  return createPeopleClient(addressOf(dataDirectory));
+  return createPeopleClient(connection);
 }
 
 export async function connectTransfers(dataDirectory: string): Promise<TransferClient> {
-  checkDataDirectory(dataDirectory);
+  const connection = await connectionTo(dataDirectory);
   const { createTransferClient } = await import('#transport/people/transfer-client.ts');
-  return createTransferClient(addressOf(dataDirectory));
+  return createTransferClient(connection);
 }

@@ -24,11 +24,11 @@ function isSystemFailure(error: unknown): error is NodeJS.ErrnoException {
 export function failureOf(error: unknown): KeystairError {
   if (error instanceof KeystairError) return error;
   if (isSystemFailure(error)) {
-    const { syscall = 'use', path = 'what was named' } = error;
+    const { syscall = 'use', path = 'the path' } = error;
     const named = fileFailure(error, `${TRIES[syscall] ?? syscall} ${path}`);
     if (named instanceof KeystairError) return named;
   }
-  return new KeystairError('internal', 'the program failed inside', {
+  return new KeystairError('internal', 'the program failed unexpectedly', {
     nextStep: 'run the command again with --debug and report what it prints',
     cause: error,
   });

@@ -2,6 +2,7 @@
  * The file that an import or a restore reads, as it comes: at a path, through a pipe, or on standard input (`-`).
  * Invariant: it is read forward only, never back, so that a pipe is as good as a file.
  */
+import { createHash } from 'node:crypto';
 import { fstatSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { openInputFile } from '#disk/open-input.ts';
@@ -20,6 +21,8 @@ const ARMORED_FRONT_BYTES = AGE_ARMOR_WHITESPACE_MAX + 128;
 export interface FileInput {
   /** Undefined where only its end tells the size, as for a pipe. */
   readonly size: number | undefined;
+  /** Its SHA-256 in hexadecimal, by a read of its own; undefined for what can be read only once. */
+  readonly digest: () => Promise<string | undefined>;
   /** Call it once. Waits for the first bytes. */
   readonly read: () => Promise<{
     readonly asksForPassword: boolean;
@@ -37,6 +40,7 @@ export async function openFileInput(
   const { size, stream } = await openInputFile(path);
   return {
     size,
+    digest: async () => (size === undefined ? undefined : digestOf((await openInputFile(path)).stream)),
     read: () => readFront(stream),
     close: async () => void stream.destroy(),
   };
@@ -44,17 +48,24 @@ export async function openFileInput(
 
 function standardInput({ input, inputIsPerson }: Pick<Terminal, 'input' | 'inputIsPerson'>): FileInput {
   if (inputIsPerson) {
-    throw new UsageError('the file is to come on standard input, and that is a terminal', {
+    throw new UsageError('the file is read from standard input, and that is a terminal', {
       nextStep: 'name the file, or pass it: - < FILE',
     });
   }
   const stat = fstatSync(0);
   return {
     size: stat.isFile() ? stat.size : undefined,
+    digest: async () => undefined,
     read: () => readFront(input),
     // The writer of the pipe must not wait for a command that is over.
     close: async () => void input.destroy?.(),
   };
+}
+
+async function digestOf(file: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const block of file) hash.update(block);
+  return hash.digest('hex');
 }
 
 async function readFront(source: AsyncIterable<Uint8Array | string>): ReturnType<FileInput['read']> {

@@ -1,5 +1,5 @@
 /**
- * A question on the terminal with a hidden answer. It is asked on the controlling terminal itself, so that standard
+ * A question on the terminal, whose answer may be hidden. It is asked on the controlling terminal itself, so that standard
  * input and output stay free for data. Every way out restores the terminal.
  */
 import { openSync, writeSync } from 'node:fs';
@@ -34,20 +34,29 @@ function typedText(bytes: readonly number[]): string {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
   } catch (cause) {
     throw new KeystairError('invalid-argument', 'what was typed is not text in UTF-8', {
-      nextStep: 'set the terminal to UTF-8, or give it in a file that is saved as UTF-8',
+      nextStep: 'set the terminal to UTF-8, or give it in a file saved as UTF-8',
       cause,
     });
   }
 }
 
 /** @throws `invalid-argument` for what is not UTF-8, `interrupted` where the person gives up, or there is no terminal. */
-export async function askHidden(question: string, bytesMax: number): Promise<string> {
+export function askHidden(question: string, bytesMax: number): Promise<string> {
+  return ask(question, bytesMax, true);
+}
+
+/** The same for an answer that is no secret, or only for a moment: the terminal shows what is typed. */
+export function askVisibly(question: string, bytesMax: number): Promise<string> {
+  return ask(question, bytesMax, false);
+}
+
+async function ask(question: string, bytesMax: number, hidden: boolean): Promise<string> {
   let descriptor: number;
   try {
     descriptor = openSync('/dev/tty', 'r+');
   } catch (cause) {
     throw new KeystairError('interrupted', 'there is no terminal to ask on', {
-      nextStep: 'give what is asked for in a file',
+      nextStep: 'give it in a file',
       cause,
     });
   }
@@ -63,12 +72,12 @@ export async function askHidden(question: string, bytesMax: number): Promise<str
   process.once('SIGTERM', stopped);
   process.once('SIGHUP', stopped);
   try {
-    input.setRawMode(true);
+    if (hidden) input.setRawMode(true);
     writeSync(descriptor, question);
     return await readLine(input, bytesMax);
   } finally {
     restore();
-    writeSync(descriptor, '\n');
+    if (hidden) writeSync(descriptor, '\n');
     process.off('exit', restore);
     process.off('SIGTERM', stopped);
     process.off('SIGHUP', stopped);

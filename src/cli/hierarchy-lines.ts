@@ -24,7 +24,7 @@ function row(
   ];
 }
 
-export function hierarchyLines(tree: HierarchyAnswer): Line[] {
+export function hierarchyLines(tree: Omit<HierarchyAnswer, 'sealable'>): Line[] {
   const above = tree.primary === null ? [] : [row(tree.primary, 0)];
   // A problem between the two is shown once.
   const here =

@@ -4,7 +4,7 @@
  */
 import './one-language.ts';
 import { standardInput, standardOutput } from '#disk/standard-streams.ts';
-import { connectToServer, connectTransfers } from './data-directory.ts';
+import { connectAround } from './connect.ts';
 import { environment } from './environment.ts';
 import { failureLine, failureOf, failureTrace } from './failure.ts';
 import { loadNounsFor, NOUNS_NOT_YET } from './nouns.ts';
@@ -27,14 +27,15 @@ process.on('uncaughtException', (error) => {
 
 outliveTerminal();
 const args = process.argv.slice(2);
+const terminal = createTerminal(
+  { stdin: standardInput(), stdout: standardOutput(), stderr: process.stderr },
+  environment,
+);
+const places = placesOf(environment);
 process.exitCode = await runProgram(args, await loadNounsFor(args), NOUNS_NOT_YET, {
-  terminal: createTerminal(
-    { stdin: standardInput(), stdout: standardOutput(), stderr: process.stderr },
-    environment,
-  ),
-  places: placesOf(environment),
-  connect: connectToServer,
-  connectTransfers,
+  terminal,
+  places,
+  ...connectAround({ terminal, places }),
   serverProgram: () => import('#server/main.ts'),
   agentProgram: () => import('#agent/main.ts'),
   stopSignal,

@@ -4,7 +4,9 @@
  */
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { nameRule, readName } from '#domain/name.ts';
+import { readAddress } from '#transport/address.ts';
 import { secondsFromText, secondsToText } from './durations.ts';
+import { timeFromText } from './moments.ts';
 import type { Places } from './places.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -16,8 +18,17 @@ export interface Option<T> {
   readonly repeatable: boolean;
   /** Named by the contract but not served by this release: giving it is wrong usage that says so. */
   readonly notYet: boolean;
-  /** @param texts one text for every time the option was given; none for a flag. */
-  readonly read: (texts: readonly string[], given: boolean, name: string, places: Places) => T;
+  /**
+   * @param texts one text for every time the option was given; none for a flag.
+   * @param other the text of another option of the command, where several say one thing.
+   */
+  readonly read: (
+    texts: readonly string[],
+    given: boolean,
+    name: string,
+    places: Places,
+    other: (name: string) => string | undefined,
+  ) => T;
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>;
@@ -82,8 +93,9 @@ export function required<T>(option: Option<T | undefined>): Option<T> {
   return {
     ...option,
     required: true,
-    read: (texts, given, name, places) => {
-      const value = option.read(texts, given, name, places);
+    read: (...given) => {
+      const value = option.read(...given);
+      const [, , name] = given;
       if (value === undefined) throw new UsageError(`--${name} ${option.placeholder} is missing`);
       return value;
     },
@@ -116,8 +128,8 @@ export function onOff(help: string): Option<boolean | undefined> {
   const { read, ...rest } = choice(['on', 'off'], help);
   return {
     ...rest,
-    read: (given, isGiven, name, places) => {
-      const chosen = read(given, isGiven, name, places);
+    read: (...given) => {
+      const chosen = read(...given);
       return chosen === undefined ? undefined : chosen === 'on';
     },
   };
@@ -146,6 +158,17 @@ export function duration(
   });
 }
 
+/** A moment, as ISO 8601 in UTC. */
+export function time(help: string): Option<string | undefined> {
+  return optional('TIME', `${help}: like 2026-01-31, or 7d for seven days ago`, (given, name) => {
+    const read = timeFromText(given, Date.now());
+    if (read !== undefined) return read;
+    throw new UsageError(
+      `--${name} must be like 2026-01-31 or 2026-01-31T08:00:00Z, in UTC, or like 12h or 7d for so long ago, not '${given}'`,
+    );
+  });
+}
+
 export function number(
   placeholder: string,
   help: string,
@@ -161,14 +184,11 @@ export function number(
 /** `HOST:PORT`, with an IPv6 address in brackets; port 0 only where one may be picked. */
 export function address(help: string, limits: { readonly portMin: 0 | 1 }): Option<string | undefined> {
   return optional('HOST:PORT', help, (given, name) => {
-    const match = /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]/]+):([0-9]{1,5})$/.exec(given);
-    const port = Number(match?.[2] ?? Number.NaN);
-    if (match === null || !(port >= limits.portMin && port <= 65_535)) {
-      throw new UsageError(
-        `--${name} must be HOST:PORT with a port from ${limits.portMin} to 65535, not '${given}'`,
-      );
-    }
-    return given;
+    const read = readAddress(given);
+    if (read !== undefined && read.port >= limits.portMin) return given;
+    throw new UsageError(
+      `--${name} must be HOST:PORT with a port from ${limits.portMin} to 65535, not '${given}'`,
+    );
   });
 }
 

@@ -24,9 +24,14 @@ interface Found {
 
 export async function overview(context: Context): Promise<Outcome> {
   const [server, agent] = await Promise.all([serverHere(context), agentHere(context)]);
-  const found = [server, agent].filter((one) => one !== undefined);
+  const logins = await loginsHere(context);
+  const found = [server, agent, ...logins].filter((one) => one !== undefined);
   return {
-    document: { server: server?.document ?? null, agent: agent?.document ?? null },
+    document: {
+      server: server?.document ?? null,
+      agent: agent?.document ?? null,
+      logins: logins.map(({ document }) => document),
+    },
     lines: [
       ...(found.length === 0
         ? beginning(context.places)
@@ -37,10 +42,26 @@ export async function overview(context: Context): Promise<Outcome> {
   };
 }
 
+/** What `login` kept here. No server is asked: it may be far away. */
+async function loginsHere({ places }: Context): Promise<Found[]> {
+  const { listLogins } = await import('./kept-logins.ts');
+  return listLogins(places.logins).map(({ url, server, session }) => {
+    const { person = null, expiresAt = null } = session ?? {};
+    return {
+      document: { url, server, person, expiresAt },
+      says:
+        session === null
+          ? `The certificate of ${server.name} at ${url} is pinned; nobody is signed in there from here.`
+          : `${session.person} is signed in at ${server.name}, ${url}, until ${when(session.expiresAt)}.`,
+      next: session === null ? `keystair login --url ${url}` : `keystair whoami --url ${url}`,
+    };
+  });
+}
+
 function beginning({ url }: Places): string[] {
   return [
     'There is no server and no agent on this machine yet.',
-    `Looked for: KEYSTAIR_DATA${url === undefined ? '' : ', KEYSTAIR_URL (not available in this release)'}, ${USUAL_DATA}; KEYSTAIR_STATE, ${USUAL_STATE}.`,
+    `Checked: KEYSTAIR_DATA${url === undefined ? '' : `, KEYSTAIR_URL (${url})`}, ${USUAL_DATA}; KEYSTAIR_STATE, ${USUAL_STATE}.`,
     '',
     ...columns([
       ['  Start a server', `keystair server start --data ${USUAL_DATA} --name NAME`],
@@ -49,7 +70,8 @@ function beginning({ url }: Places): string[] {
         `keystair agent enrol FILE --state ${USUAL_STATE}`,
         'FILE: from keystair devices invite',
       ],
-      ['  Only try it', 'npm start', 'in a clone of the repository'],
+      ['  Use a server elsewhere', `keystair login --url ${url ?? 'URL'}`],
+      ['  Just try it', 'npm start', 'in a clone of the repository'],
     ]),
   ];
 }
@@ -60,7 +82,7 @@ async function serverHere(context: Context): Promise<Found | undefined> {
   if (directory === undefined) return undefined;
   const at = { data: directory };
   try {
-    const client = await context.connect(directory);
+    const client = await context.connect({ at: 'directory', directory });
     const life = { onProgress: () => {}, stop: AbortSignal.timeout(ANSWER_MS_MAX) };
     const status = await client('serverStatus', {}, life);
     const { id, name } = status.server;
@@ -85,10 +107,9 @@ function stateOf({ keys, useHierarchy, primary, secondaries, devices }: ServerSt
 }
 
 function nextOf({ warnings, devices, primary }: ServerStatus): string {
-  if (primary !== null && primary.problem !== null)
-    return 'keystair hierarchy show, for the link has a problem';
+  if (primary !== null && primary.problem !== null) return 'keystair hierarchy show (the link has a problem)';
   if (warnings.length > 0) {
-    return `keystair server status, which has ${count(warnings.length, 'thing')} to act on`;
+    return `keystair server status (${count(warnings.length, 'thing')} to act on)`;
   }
   return devices === 0 ? 'keystair devices invite > invitation' : 'keystair server status';
 }
@@ -97,7 +118,7 @@ function notServing(directory: string, failure: KeystairError): Pick<Found, 'say
   const start = `keystair server start --data ${shellWord(directory)}`;
   const { code } = failure;
   if (code === 'server-sealed') {
-    return { says: `The server on ${directory} runs and is sealed.`, next: 'keystair server unseal' };
+    return { says: `The server on ${directory} is running but sealed.`, next: 'keystair server unseal' };
   }
   if (code === 'server-not-running') {
     const none = holdsServer(directory) ? '' : ', and it holds none yet';
@@ -105,10 +126,10 @@ function notServing(directory: string, failure: KeystairError): Pick<Found, 'say
   }
   if (code === 'not-found') return { says: `There is no data directory ${directory}.`, next: start };
   if (code === 'interrupted') {
-    return { says: `The server on ${directory} does not answer.`, next: 'look at its log' };
+    return { says: `The server on ${directory} does not answer.`, next: 'check its log' };
   }
   return {
-    says: `The server on ${directory} cannot be asked: ${failure.message}.`,
+    says: `The server on ${directory} cannot be reached: ${failure.message}.`,
     next: failure.nextStep ?? `keystair server status --data ${shellWord(directory)}`,
   };
 }
@@ -121,14 +142,14 @@ async function agentHere(context: Context): Promise<Found | undefined> {
     const { device, server, lastHeartbeatAt, problem } = await agent.status({ state });
     const went =
       lastHeartbeatAt === null
-        ? 'no heartbeat went through yet'
-        : `its last heartbeat went through at ${when(lastHeartbeatAt)}`;
+        ? 'no heartbeat has succeeded yet'
+        : `its last successful heartbeat was at ${when(lastHeartbeatAt)}`;
     return {
       document: { state, device, server, lastHeartbeatAt, problem },
       says:
         problem === null
-          ? `The device ${device.name} is with the server ${server.name}; ${went}.`
-          : `The device ${device.name} is with the server ${server.name}; trouble at its last heartbeat: ${problem}; ${went}.`,
+          ? `The device ${device.name} is enrolled with the server ${server.name}; ${went}.`
+          : `The device ${device.name} is enrolled with the server ${server.name}; problem at its last heartbeat: ${problem}; ${went}.`,
       next: problem === null ? 'keystair agent status' : 'keystair agent heartbeat',
     };
   } catch (error) {

@@ -25,23 +25,23 @@ export function requireOwnersSocket(dataDirectory: string, found: Stats, socket:
   if (uid !== self && self !== ROOT) throw ownerOnly(dataDirectory);
   if (isWritableByOthers(mode)) {
     throw exposed(
-      `other users may write in the data directory ${dataDirectory}`,
-      `run: chmod 700 ${shellWord(dataDirectory)}; then look who laid what lies there, and start the server again`,
+      `other users may write to the data directory ${dataDirectory}`,
+      `run: chmod 700 ${shellWord(dataDirectory)}; then find out who put the files there, and start the server again`,
     );
   }
   // A user knows their own directory. root takes another user's directory by its path alone.
   const above = uid === self ? undefined : openAbove(dataDirectory);
   if (above !== undefined) {
     throw exposed(
-      `${dataDirectory} is another user's (${uid}), and every user may put a directory of that name into ${above}`,
-      `run: chmod o-w ${shellWord(above)}; then look whether that is the server's directory`,
+      `${dataDirectory} belongs to another user (${uid}), and any user may create a directory with that name in ${above}`,
+      `run: chmod o-w ${shellWord(above)}; then check whether it is the server's directory`,
     );
   }
   const there = lstatSync(socket, { throwIfNoEntry: false });
   if (there === undefined || (there.isSocket() && (there.uid === uid || there.uid === ROOT))) return;
   throw exposed(
-    there.isSocket() ? `${socket} belongs to another user (${there.uid})` : `${socket} is no socket`,
-    'find out who laid it, take it away, and start the server again',
+    there.isSocket() ? `${socket} belongs to another user (${there.uid})` : `${socket} is not a socket`,
+    'find out who put it there, remove it, and start the server again',
   );
 }
 
@@ -57,7 +57,7 @@ function openAbove(directory: string): string | undefined {
 }
 
 function ownerOnly(dataDirectory: string): KeystairError {
-  return new KeystairError('not-allowed', `only the owner of ${dataDirectory} may address this server`, {
+  return new KeystairError('not-allowed', `only the owner of ${dataDirectory} may use this server`, {
     nextStep: "run the command as the server's user",
   });
 }

@@ -35,10 +35,10 @@ export class PackedList<T> {
 }
 
 /** A listing that comes in pages: each is asked for from the end of the one before. */
-export async function* pages<Cursor, Page extends { readonly next: Cursor | null }>(
-  ask: (behind: { readonly after?: Cursor }) => Promise<Page>,
+export async function* pages<Page extends { readonly next: string | null }>(
+  ask: (behind: { readonly after?: string }) => Promise<Page>,
 ): AsyncGenerator<Page, void, undefined> {
-  let behind: { readonly after?: Cursor } = {};
+  let behind: { readonly after?: string } = {};
   for (;;) {
     const page = await ask(behind);
     yield page;

@@ -15,6 +15,8 @@ import { UsageError } from './usage-error.ts';
 
 /** Nobody gives a file such a name; it is the pasted invitation itself. */
 const INVITATION_BEGINS = 'keystair-invitation-';
+/** Nor one like these: BitLocker's and FileVault's. */
+const LOOKS_LIKE_RECOVERY = /^(?:\d{6}[- ]?){8}$|^(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}$/i;
 
 async function readBounded(
   source: AsyncIterable<Buffer | string>,
@@ -95,8 +97,8 @@ export async function readPasswordFile(path: string): Promise<string> {
 function requireTypeable(password: string, what: string): void {
   const fault = passwordFault(password);
   if (fault === undefined) return;
-  throw new KeystairError('invalid-argument', `${what} ${fault}, and nobody could type that`, {
-    nextStep: 'give the password alone, on one line, as text in UTF-8',
+  throw new KeystairError('invalid-argument', `${what} ${fault}, which nobody could type`, {
+    nextStep: 'give only the password, on one line, in UTF-8',
   });
 }
 
@@ -104,12 +106,12 @@ function requireTypeable(password: string, what: string): void {
 export async function readPassword(
   path: string | undefined,
   terminal: Pick<Terminal, 'inputIsPerson'>,
-  question: { readonly text: string; readonly twice: boolean },
+  question: { readonly text: string; readonly twice: boolean; readonly option?: string },
 ): Promise<string> {
   if (path !== undefined) return await readPasswordFile(path);
   if (!terminal.inputIsPerson) {
     throw new UsageError('a password is needed and there is no terminal to ask on', {
-      nextStep: 'give it with --password-file FILE',
+      nextStep: `give it with --${question.option ?? 'password-file'} FILE`,
     });
   }
   const password = await askHidden(`${question.text}: `, PASSWORD_BYTES_MAX);
@@ -117,12 +119,40 @@ export async function readPassword(
     throw new KeystairError('password-weak', 'the password is empty', { nextStep: 'run the command again' });
   }
   requireTypeable(password, 'what was typed');
-  if (question.twice && (await askHidden(`${question.text}, once more: `, PASSWORD_BYTES_MAX)) !== password) {
+  if (question.twice && (await askHidden(`${question.text}, again: `, PASSWORD_BYTES_MAX)) !== password) {
     throw new KeystairError('password-mismatch', 'the two passwords are not the same', {
       nextStep: 'run the command again',
     });
   }
   return password;
+}
+
+/** A line that is no password: a code, a key. */
+export async function readSecretFile(path: string, what: string, lengthMax: number): Promise<string> {
+  // Room for the newline that an editor adds.
+  return textOf(await readGuarded(path, what, lengthMax + 2), what).replace(/\r?\n$/, '');
+}
+
+/** @param source a file that only its owner may read, or `-` for standard input; a person there gets a hidden prompt. */
+export async function readRecoveryText(
+  source: string,
+  terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
+): Promise<string> {
+  if (LOOKS_LIKE_RECOVERY.test(source)) throw shownByArgument('a recovery password');
+  const asked = {
+    called: 'the recovery password',
+    question: 'Recovery password',
+    bytesMax: PASSWORD_BYTES_MAX,
+    guarded: true,
+  };
+  return readText(source, asked, terminal);
+}
+
+/** Does not repeat it: standard error often ends in a log. */
+function shownByArgument(what: string): UsageError {
+  return new UsageError(`${what} cannot be an argument: process lists show arguments`, {
+    nextStep: 'put it in a file and name that, or give - and pass it on standard input',
+  });
 }
 
 /** One recovery share, as it was written or typed into a file. */
@@ -136,14 +166,10 @@ export async function readInvitation(
   source: string,
   terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
 ): Promise<string> {
-  if (source.startsWith(INVITATION_BEGINS)) {
-    // Not repeated here: standard error often ends in a log.
-    throw new UsageError('an invitation is no argument: every process list shows arguments', {
-      nextStep: 'put it into a file and name that, or give - and pass it on standard input',
-    });
-  }
+  if (source.startsWith(INVITATION_BEGINS)) throw shownByArgument('an invitation');
   const what = source === '-' ? 'the invitation on standard input' : `the invitation file ${source}`;
-  const text = await readInvitationText(source, what, terminal);
+  const asked = { called: 'the invitation', question: 'Invitation', bytesMax: INVITATION_BYTES_MAX };
+  const text = await readText(source, asked, terminal);
   const invitation = text.trim();
   if (invitation === '') {
     throw new KeystairError('invitation-invalid', `${what} is empty`, {
@@ -153,12 +179,28 @@ export async function readInvitation(
   return invitation;
 }
 
-async function readInvitationText(
+/** @param source a file's path, or `-` for standard input; a person there gets a prompt, and it stays hidden. */
+export async function readText(
   source: string,
-  what: string,
+  {
+    called,
+    question,
+    bytesMax,
+    guarded = false,
+  }: {
+    readonly called: string;
+    readonly question: string;
+    readonly bytesMax: number;
+    /** Only its owner may read the file. */
+    readonly guarded?: boolean;
+  },
   terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
 ): Promise<string> {
-  if (source !== '-') return textOf(await readFile(source, what, INVITATION_BYTES_MAX), what);
-  if (terminal.inputIsPerson) return await askHidden('Invitation: ', INVITATION_BYTES_MAX);
-  return textOf(await readBounded(terminal.input, what, INVITATION_BYTES_MAX), what);
+  if (source !== '-') {
+    const what = `${called} file ${source}`;
+    return textOf(await (guarded ? readGuarded : readFile)(source, what, bytesMax), what);
+  }
+  if (terminal.inputIsPerson) return await askHidden(`${question}: `, bytesMax);
+  const what = `${called} on standard input`;
+  return textOf(await readBounded(terminal.input, what, bytesMax), what);
 }

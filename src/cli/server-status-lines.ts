@@ -21,7 +21,7 @@ const PRIMARY_STATE: Readonly<Record<Primary['state'], StateWord>> = {
   connected: ok('connected'),
   unreachable: problem('unreachable'),
   refused: problem('refuses this server'),
-  'never-heard': warning('never heard yet'),
+  'never-heard': warning('no contact yet'),
 };
 
 /** On a link marked DMZ, silence is no fault. */
@@ -78,7 +78,39 @@ function dataKeyLine({ current, resealing }: ServerStatus['dataKey']): string {
   if (resealing === null) return `number ${current}`;
   const { done, of, unreadable, problem } = resealing;
   const left = unreadable === 0 ? '' : `, ${unreadable} do not open`;
-  return `number ${current}; sealing records anew: ${done} of ${of}${left}${problem === null ? '' : `; waits: ${problem}`}`;
+  return `number ${current}; re-encrypting records: ${done} of ${of}${left}${problem === null ? '' : `; waits: ${problem}`}`;
+}
+
+function consoleLines({ console, consoleFingerprint }: Pick<ServerStatus, 'console' | 'consoleFingerprint'>) {
+  if (console === null) return [];
+  const pinned = consoleFingerprint === null ? [] : [['Its certificate', `SHA-256 ${consoleFingerprint}`]];
+  return [['Console', console], ...pinned] as [string, string][];
+}
+
+function auditLine({ lines, countersigned }: ServerStatus['audit']): string {
+  const witness =
+    countersigned === null
+      ? 'countersigned by no other server'
+      : `countersigned by ${countersigned.primary.name} up to line ${countersigned.lines}`;
+  return `${lines} lines, ${witness}`;
+}
+
+function forwardingLines({ forwarding }: ServerStatus['audit']): Line[] {
+  if (forwarding.length === 0) return [];
+  return [
+    '',
+    'The audit log is forwarded to',
+    ...stateTable(
+      ['  Name', 'Kind', 'Behind', 'Since', 'Problem'],
+      forwarding.map(({ name, kind, behind, since, problem: because }) => [
+        `  ${name}`,
+        kind,
+        String(behind),
+        since === null ? '' : when(since),
+        anyProblem(because),
+      ]),
+    ),
+  ];
 }
 
 /** In the words of this surface. */
@@ -92,12 +124,19 @@ export function serverStatusLines(status: WordedStatus): Line[] {
       ['Server', `${server.name} (${server.id})`],
       ['Version', server.version],
       ['Listens on', status.listen],
+      ...consoleLines(status),
       ['Option', `${OPTION_NAME}: ${onOrOff(status.useHierarchy)}`],
       ['Keys', status.keys === 0 ? '0' : `${status.keys}, the last has number ${status.headSeq}`],
       ['Epoch', status.epoch],
       ['Managed devices', String(status.devices)],
       ['Opened by', sealKinds(status.seals)],
+      [
+        'Kept in',
+        `${status.database.kind === 'sqlite' ? 'the embedded database in' : 'PostgreSQL,'} ${status.database.place}`,
+      ],
       ['Data key', dataKeyLine(status.dataKey)],
+      ['Audit log', auditLine(status.audit)],
+      ['Audit key', status.auditKey ?? 'none'],
     ]),
     '',
     ...primaryLines(primary, status.headSeq),
@@ -105,6 +144,7 @@ export function serverStatusLines(status: WordedStatus): Line[] {
     ...secondaryLines(secondaries),
     ...(dmz ? ['', DMZ_ADVICE] : []),
     ...recipientLines(status.recipients),
+    ...forwardingLines(status.audit),
     ...(status.warnings.length > 0 ? ['', stateLine(warning('To act on'))] : []),
     ...status.warnings.map((warning) => `- ${warning}`),
   ];

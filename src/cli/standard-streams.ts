@@ -12,8 +12,8 @@ export const STANDARD_STREAM = '-';
 /** Nobody wants to read it, and it would leave a terminal in disorder. */
 export function requirePipedOutput({ outputIsTerminal }: Pick<Terminal, 'outputIsTerminal'>): void {
   if (!outputIsTerminal) return;
-  throw new UsageError('the file is to go to standard output, and that is a terminal', {
-    nextStep: 'name a file, or pass it on to another program',
+  throw new UsageError('the file is written to standard output, and that is a terminal', {
+    nextStep: 'name a file, or pipe it to another program',
   });
 }
 
@@ -32,7 +32,7 @@ export async function writeStandardOutput(
 /** Unlike under a name, something is left there, and the failure must say what it is. */
 function endedEarly(error: unknown): unknown {
   if (!(error instanceof KeystairError)) return error;
-  return new KeystairError(error.code, `${error.message}; what went to standard output is not whole`, {
+  return new KeystairError(error.code, `${error.message}; standard output is incomplete`, {
     nextStep: error.code === 'interrupted' ? 'run the command again' : (error.nextStep ?? ''),
     cause: error,
   });

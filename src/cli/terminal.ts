@@ -34,7 +34,7 @@ const STANDARD_ERROR = 'standard error';
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 const WHY: Readonly<Record<string, string>> = {
   EBADF: 'is closed',
-  EPIPE: 'was left by whoever read it before all was written',
+  EPIPE: 'was closed by its reader before everything was written',
 };
 
 function outputFailure(stream: string, cause: NodeJS.ErrnoException): KeystairError {
@@ -44,7 +44,7 @@ function outputFailure(stream: string, cause: NodeJS.ErrnoException): KeystairEr
     full ? 'disk-full' : 'interrupted',
     `${stream} ${WHY[code] ?? 'could not be written'}`,
     {
-      nextStep: `what the command did stays done, and what it was to say is lost; ${full ? 'make room where it is redirected to' : 'give it another output'}, and run it again`,
+      nextStep: `what the command did stays done, but its output is lost; ${full ? 'free some space where it is redirected to' : 'give it another output'}, and run it again`,
       cause,
     },
   );
@@ -70,7 +70,7 @@ function requireOpen({ fd }: ErrorOutput): void {
   } catch (error) {
     throw new KeystairError(
       'interrupted',
-      'standard error is closed, and what is told only once goes there',
+      'standard error is closed, and the command shows something there only once',
       {
         nextStep: 'nothing was done; give it another output, and run the command again',
         cause: error,

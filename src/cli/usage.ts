@@ -11,8 +11,9 @@ const OPTIONS_EVERYWHERE: readonly (readonly string[])[] = [
   ['  --help', 'this text'],
 ];
 
-export function usageLine(noun: string, verb: string, command: Command): string {
-  const parts = [`keystair ${noun} ${verb}`];
+/** @param words that call it, as `keys list`. */
+export function usageLine(words: string, command: Command): string {
+  const parts = [`keystair ${words}`];
   for (const { placeholder, optional } of Object.values(command.positionals)) {
     parts.push(optional === true ? `[${placeholder}]` : placeholder);
   }
@@ -24,7 +25,7 @@ export function usageLine(noun: string, verb: string, command: Command): string 
   return parts.join(' ');
 }
 
-export function helpForCommand(noun: string, verb: string, command: Command): string {
+export function helpForCommand(words: string, command: Command): string {
   const positionals = Object.values(command.positionals).map((one) => [`  ${one.placeholder}`, one.help]);
   const options = Object.entries(command.options).map(([name, option]) => [
     option.placeholder === null ? `  --${name}` : `  --${name} ${option.placeholder}`,
@@ -33,16 +34,17 @@ export function helpForCommand(noun: string, verb: string, command: Command): st
   return [
     command.notYet ? `${command.summary} (not available yet)` : command.summary,
     '',
-    `Usage: ${usageLine(noun, verb, command)}`,
+    `Usage: ${usageLine(words, command)}`,
     '',
     ...columns([...positionals, ...options, ...OPTIONS_EVERYWHERE]),
     '',
     'Example:',
-    `  keystair ${noun} ${verb} ${command.example}`.trimEnd(),
+    `  keystair ${words} ${command.example}`.trimEnd(),
   ].join('\n');
 }
 
 export function helpForNoun(name: string, noun: Noun): string {
+  if (noun.alone !== undefined) return helpForCommand(name, noun.alone);
   const rows = Object.entries(noun.verbs).map(([verb, command]) => [
     `  keystair ${name} ${verb}`,
     command.notYet ? `${command.summary} (not available yet)` : command.summary,

@@ -1,18 +1,49 @@
 /** The words that all commands use for the same thing, chosen so that a help-desk person can read them aloud. */
-import { notYet, place } from './options.ts';
-import { serverPlace, USUAL_DATA } from './places.ts';
+import { REASON_LENGTH_MAX } from '#domain/limits.ts';
+import { type Option, remark, text } from './options.ts';
+import { serverAddress, type ServerAddress, USUAL_DATA } from './places.ts';
 
-/** Options of every command that asks a server. */
-export const ADDRESSED_SERVER = {
-  data: place(`the server's data directory; else KEYSTAIR_DATA, else ${USUAL_DATA}`, serverPlace),
-  ...atUrlNotYet(),
+export const AT_URL = {
+  url: text('URL', 'instead of --data: the address of a server, after keystair login; else KEYSTAIR_URL'),
+  'api-key-file': text('FILE', 'with --url, instead of a login: a file with the key of a service account'),
+  fingerprint: text('FINGERPRINT', 'with --url: the SHA-256 of the only certificate that is good enough'),
 };
 
-export function atUrlNotYet() {
-  const instead = "run the command on the server's own machine, with --data DIR";
+/** Options of every command that asks a server. The value of the first is the server, whichever of them say so. */
+export const ADDRESSED_SERVER = { data: addressed(), ...AT_URL };
+
+function addressed(): Option<ServerAddress> {
   return {
-    url: notYet('URL', 'instead of --data: the address of a server, after keystair login', instead),
-    'api-key-file': notYet('FILE', 'with --url, instead of a login: the key of a service account', instead),
+    ...text('DIR', `the server's data directory; else KEYSTAIR_DATA, else ${USUAL_DATA}`),
+    read: ([data], _given, _name, places, other) =>
+      serverAddress(
+        { data, url: other('url'), apiKeyFile: other('api-key-file'), fingerprint: other('fingerprint') },
+        places,
+      ),
+  };
+}
+
+const APPROVAL = text('A', 'the approved request that this uses up, as keystair approvals list shows it');
+
+/** Of a command whose call a rule may ask approval for: they go with the address, to each call of the command. */
+export const ASKED_SERVER = {
+  data: asking(),
+  ...AT_URL,
+  approval: APPROVAL,
+  reason: remark('TEXT', 'why, for those who approve it where a rule asks them', REASON_LENGTH_MAX),
+};
+
+/** The same, where the call itself says why. */
+export const APPROVED_SERVER = { data: asking(), ...AT_URL, approval: APPROVAL };
+
+function asking(): Option<ServerAddress> {
+  const { read, ...rest } = addressed();
+  return {
+    ...rest,
+    read: (texts, given, name, places, other) => ({
+      ...read(texts, given, name, places, other),
+      given: { approval: other('approval'), reason: other('reason') },
+    }),
   };
 }
 
@@ -21,7 +52,7 @@ export const OPTION_NAME = 'Use hierarchy of Administration Servers to obtain en
 
 /** Shown at every place that shows a link marked DMZ. */
 export const DMZ_ADVICE =
-  'No key crosses a link marked DMZ, in either direction. Carry keys over it in a file: ' +
+  'No key crosses a link marked DMZ, in either direction. Carry keys across it in a file: ' +
   'keystair keys export on the one server, keystair keys import on the other.';
 
 export function onOrOff(value: boolean): string {

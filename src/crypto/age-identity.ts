@@ -26,7 +26,7 @@ function textOf(identity: KeyMaterial): string {
   const text = identity.exposeText();
   if (text === undefined || !(text.startsWith(HYBRID_PREFIX) || text.startsWith(X25519_PREFIX))) {
     throw new KeystairError('record-invalid', 'the key material is not an age identity', {
-      nextStep: 'check that the key is of the kind file',
+      nextStep: 'check that this is a file key',
     });
   }
   return text;

@@ -39,12 +39,12 @@ function unreadable(
 /** The number of the data key a blob is sealed under. Throws `record-unreadable`. */
 function readDataKeyNumber(blob: Uint8Array, purpose?: string): number {
   if (blob.length < BLOB_OVERHEAD_BYTES) {
-    throw unreadable(purpose, 'is cut short', step('verify-and-restore'));
+    throw unreadable(purpose, 'is truncated', step('verify-and-restore'));
   }
   if (blob[0] !== VERSION) {
     throw unreadable(
       purpose,
-      `has form ${blob[0]}, which this program does not know`,
+      `has form ${blob[0]}, which this release does not know`,
       step('upgrade-or-verify'),
     );
   }
@@ -106,7 +106,7 @@ export class Barrier {
     if (plaintext === undefined) {
       throw unreadable(
         purpose,
-        'does not open: it, or the row it lies in, was altered or moved',
+        'does not open: it or its row was altered or moved',
         step('verify-and-restore'),
       );
     }

@@ -47,17 +47,17 @@ const PURPOSE_DATA_KEY = 'keystair/data-key/v1';
 const SEAL_WORDS: Readonly<Record<SealKind, { readonly name: string; readonly nextStep: string }>> = {
   'key-file': {
     name: 'key file',
-    nextStep: 'put back the key file that was made with this data directory, from the copy kept elsewhere',
+    nextStep: 'restore the key file of this data directory from the copy kept elsewhere',
   },
   passphrase: {
     name: 'passphrase',
-    nextStep: 'enter it again, or open the server with another of its seals',
+    nextStep: 'enter it again, or open the server with another seal',
   },
   pkcs11: { name: 'PKCS#11 token', nextStep: 'insert the token this server was set up with' },
-  backup: { name: "backup's password", nextStep: 'enter the password this backup was made with' },
+  backup: { name: "backup's password", nextStep: 'enter the password of this backup' },
   recovery: {
-    name: 'recovery key these shares make',
-    nextStep: 'use shares of one set, of this server and not of another',
+    name: 'recovery key from these shares',
+    nextStep: 'use shares of one set, all of this server',
   },
 };
 
@@ -156,7 +156,7 @@ export class Keyring {
     const secret = unwrap(this.#wrapping, dataKeyAssociated(next), row.wrapped);
     if (secret === undefined) {
       throw new KeystairError('data-damaged', `data key ${next} does not open under this server's root key`, {
-        nextStep: 'its row was altered or is of another server; restore the newest backup',
+        nextStep: 'its row was altered or belongs to another server; restore the newest backup',
         details: { dataKey: next },
       });
     }
@@ -203,7 +203,7 @@ export function openKeyring(ports: {
   const { seal, sealKey, dataKeys } = ports;
   const rootKey = unwrapRootKey(seal, sealKey);
   if (rootKey === undefined) {
-    const { name, nextStep } = SEAL_WORDS[seal.kind] ?? { name: 'seal', nextStep: 'upgrade this program' };
+    const { name, nextStep } = SEAL_WORDS[seal.kind] ?? { name: 'seal', nextStep: 'upgrade Keystair' };
     throw new KeystairError('root-key-wrong', `the ${name} does not open this server's root key`, {
       nextStep,
       details: { seal: seal.id, kind: seal.kind },

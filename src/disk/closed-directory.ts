@@ -27,8 +27,8 @@ export function makeClosedDirectory(directory: string, what: string, wanted = di
   if (found?.isDirectory() === true) return;
   if (found !== undefined) {
     const which = directory === wanted ? 'it' : directory;
-    throw new KeystairError('data-not-writable', `${what} ${wanted} cannot be made: ${which} is a file`, {
-      nextStep: 'name the directory it is to be, or a new one',
+    throw new KeystairError('data-not-writable', `${what} ${wanted} cannot be created: ${which} is a file`, {
+      nextStep: 'name a directory, or a path that does not exist yet',
     });
   }
   const above = dirname(directory);
@@ -51,12 +51,12 @@ export function requireClosedDirectory(directory: string, what: string): void {
   const word = shellWord(directory);
   if (uid !== self) {
     throw new KeystairError('data-exposed', `${what} ${directory} belongs to another user (${uid})`, {
-      nextStep: `run the command as that user; or, where it is to be yours, as root: chown ${self} ${word} && chmod 700 ${word}`,
+      nextStep: `run the command as that user; or, if it should be yours, as root: chown ${self} ${word} && chmod 700 ${word}`,
     });
   }
   if (isWritableByOthers(mode)) {
-    throw new KeystairError('data-exposed', `other users may write in ${what} ${directory}`, {
-      nextStep: `run: chmod 700 ${word}; then look whether all that lies there is yours`,
+    throw new KeystairError('data-exposed', `other users may write to ${what} ${directory}`, {
+      nextStep: `run: chmod 700 ${word}; then check that everything in it is yours`,
     });
   }
 }
@@ -70,15 +70,15 @@ export function requireOwnFile(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return false;
   if (!found.isFile()) {
-    const what = found.isSymbolicLink() ? 'a link to another place' : 'no regular file';
-    throw new KeystairError('data-exposed', `${path} is ${what}, and Keystair lays no such thing there`, {
-      nextStep: 'find out who laid it, and take it away',
+    const what = found.isSymbolicLink() ? 'a symbolic link' : 'not a regular file';
+    throw new KeystairError('data-exposed', `${path} is ${what}, and Keystair never creates one there`, {
+      nextStep: 'find out who put it there, and remove it',
     });
   }
   const self = ownUser(found.uid);
   if (found.uid !== self) {
     throw new KeystairError('data-exposed', `${path} belongs to another user (${found.uid})`, {
-      nextStep: `find out who laid it; where it is yours, as root: chown ${self} ${shellWord(path)}`,
+      nextStep: `find out who put it there; if it is yours, as root: chown ${self} ${shellWord(path)}`,
     });
   }
   return true;
@@ -93,9 +93,9 @@ export function isWritableByOthers(mode: number): boolean {
   return (mode & WRITABLE_BY_OTHERS) !== 0;
 }
 
-/** @param otherwise the result where the system has no users. */
-export function ownUser(otherwise: number): number {
-  return process.geteuid?.() ?? otherwise;
+/** @param defaultValue the result where the system has no users. */
+export function ownUser(defaultValue: number): number {
+  return process.geteuid?.() ?? defaultValue;
 }
 
 /** Throws `data-not-writable` where the file system has no such call: acknowledged data could be lost there. */
@@ -107,10 +107,10 @@ export function syncPath(path: string): void {
     if (!NO_SUCH_CALL.has((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
     throw new KeystairError(
       'data-not-writable',
-      `the file system that holds ${path} cannot flush it to the disk`,
+      `the file system that holds ${path} cannot flush it to disk`,
       {
         nextStep:
-          'a loss of power would take keys that were acknowledged: put the directory on a disk of this machine, with a file system such as ext4 or XFS',
+          'a power failure would lose acknowledged keys: put the directory on a local disk, with a file system such as ext4 or XFS',
         cause,
       },
     );

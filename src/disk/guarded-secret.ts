@@ -2,7 +2,7 @@
  * A secret that a person put into a file: refused where other users of the machine could read it. A pipe has no such
  * mode, and belongs to the process that opened it.
  */
-import type { Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { ownUser } from './closed-directory.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -32,4 +32,20 @@ export function exposureOf(path: string, found: Stats): Exposed | undefined {
   const closed = uid === ROOT && self !== ROOT ? WRITABLE_BY_GROUP_AND_OTHERS : GROUP_AND_OTHERS;
   if ((mode & closed) === 0) return undefined;
   return { because: 'is open to other users of this machine', nextStep: `run: chmod 600 ${word}` };
+}
+
+/** The text of such a file, without white space around it. Throws a sentence that says what is wrong with the file. */
+export function readGuardedSecret(path: string, bytesMax: number): string {
+  const descriptor = openSync(path, 'r');
+  try {
+    const found = fstatSync(descriptor);
+    const exposed = exposureOf(path, found);
+    if (exposed !== undefined) throw new Error(`the file ${path} ${exposed.because}; ${exposed.nextStep}`);
+    if (found.size > bytesMax) throw new Error(`the file ${path} holds more than a secret`);
+    const secret = readFileSync(descriptor, 'utf8').trim();
+    if (secret === '') throw new Error(`the file ${path} is empty`);
+    return secret;
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -37,5 +37,5 @@ export async function openInputFile(path: string): Promise<OpenedInput> {
   const stream = createReadStream('', { fd: descriptor, highWaterMark: FILE_BLOCK_BYTES });
   if (!found.isDirectory()) return { size, stream };
   stream.destroy();
-  throw new KeystairError('invalid-argument', `${path} is a folder`, { nextStep: 'name a file' });
+  throw new KeystairError('invalid-argument', `${path} is a directory`, { nextStep: 'name a file' });
 }

@@ -66,8 +66,8 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 function exists(path: string): KeystairError {
-  return new KeystairError('file-exists', `${path} exists already`, {
-    nextStep: 'choose another name, or say --force to replace it',
+  return new KeystairError('file-exists', `${path} already exists`, {
+    nextStep: 'choose another name, or use --force to replace it',
   });
 }
 
@@ -88,7 +88,7 @@ export async function partsLeftBeside(path: string): Promise<string[]> {
     return pid !== undefined && !runs(Number(pid));
   });
   return left.map(
-    (name) => `${join(folder, name)} is what a command that was killed had written so far: remove it.`,
+    (name) => `${join(folder, name)} is the unfinished output of a command that was killed: remove it.`,
   );
 }
 
@@ -130,14 +130,14 @@ export async function writeWholeFile(
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw exists(path);
     throw fileFailure(error, `write ${given}`, left);
   }
-  const whole = `${given} is there and whole`;
+  const whole = `${given} is complete`;
   if (twice) {
     await unlink(partial).catch((error: unknown) => {
-      throw fileFailure(error, `remove ${partial}`, `${whole}, and that is a second name of it`);
+      throw fileFailure(error, `remove ${partial}`, `${whole}, and that is a second name for it`);
     });
   }
   await flushFolder(folder).catch((error: unknown) => {
-    throw fileFailure(error, `flush ${folder}`, `${whole}, and may be gone after a loss of power`);
+    throw fileFailure(error, `flush ${folder}`, `${whole}, but a power failure may lose it`);
   });
 }
 
@@ -168,7 +168,7 @@ async function leftOf(partial: string): Promise<string> {
   try {
     await unlink(partial);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return `remove ${partial}, which was left`;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return `remove ${partial}, which was left behind`;
   }
   return 'no file was left';
 }

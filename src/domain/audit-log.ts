@@ -1,26 +1,71 @@
-/**
- * The audit log: its events, and how the log is hashed. Leaves are hashed as in RFC 6962 section 2.1, so that the same
- * rows can become a Merkle tree unchanged; today a chain runs over the leaf hashes.
- */
-import { sha256 } from './sha-256.ts';
+/** The events of the audit log, each a leaf of its Merkle tree (`merkle-tree.ts`). */
+import type { ApprovalEvent } from './approval-events.ts';
+import type { DeviceEvent } from './device-events.ts';
 import type { LookupReason } from './lookup.ts';
+import type { PeopleEvent } from './people-events.ts';
 
-/** Who did it: `local administrator`, `device:ID`, `secondary:ID`, `primary:ID`, or `server` itself. */
+/** A checkpoint without its signatures. */
+export interface LogHead {
+  readonly origin: string;
+  readonly size: number;
+  /** 64 hexadecimal digits. */
+  readonly root: string;
+}
+
+/**
+ * Why a neighbour's log is not the one that was witnessed. `rewritten`: it does not continue. `new-epoch`: it continues
+ * under a new origin. `other-key`: another key signed it. `invalid`: no key did. `withheld`: none came any more.
+ */
+export const GAP_KINDS = ['rewritten', 'new-epoch', 'other-key', 'invalid', 'withheld'] as const;
+export type GapKind = (typeof GAP_KINDS)[number];
+
+/**
+ * Who did it: `local administrator`, `person:ID NAME`, `service:ID NAME`, `device:ID`, `secondary:ID`, `primary:ID`, or
+ * `server` itself.
+ */
 export type Actor = string;
 
 export type AuditEvent = { readonly by: Actor } & (
+  | PeopleEvent
   | { readonly event: 'server-created'; readonly server: string; readonly name: string }
   | {
       readonly event: 'epoch-started';
       readonly epoch: string;
       readonly because: string;
       readonly previous: string;
+      /** The last checkpoint that is known of the log under its old origin. */
+      readonly lastCheckpoint: LogHead | null;
     }
+  /**
+   * The lines before this one were written by a release that chained them; they are leaves of the tree now. `chain` is
+   * their last chain value; `faults` counts the lines that did not fit it.
+   */
+  | {
+      readonly event: 'audit-tree-started';
+      readonly lines: number;
+      readonly chain: string;
+      readonly faults: number;
+    }
+  /** The keys that sign the log's checkpoints, by the first one's SHA-256: made where there were none. */
+  | { readonly event: 'audit-keys-made'; readonly key: string }
+  /** A neighbour's log is not the one that was witnessed: what was held of it, and what it told. */
+  | {
+      readonly event: 'audit-gap-found';
+      readonly server: string;
+      readonly what: GapKind;
+      readonly held: LogHead;
+      readonly told: LogHead | null;
+    }
+  | { readonly event: 'audit-gap-acknowledged'; readonly server: string; readonly gaps: number }
+  /** At a start, the lines or the stored tree were not as this server had written them. */
+  | { readonly event: 'audit-log-altered'; readonly lines: number }
   | { readonly event: 'settings-changed'; readonly changes: Readonly<Record<string, unknown>> }
+  | DeviceEvent
   | {
       readonly event: 'invitation-made';
       readonly kind: string;
       readonly dmz: boolean;
+      readonly group?: string;
       readonly expiresAt: string;
       readonly invitation: string;
     }
@@ -123,8 +168,6 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly count: number;
       readonly since: string;
     }
-  | { readonly event: 'device-moved'; readonly device: string; readonly to: string; readonly name: string }
-  | { readonly event: 'device-arrived'; readonly device: string; readonly name: string }
   | {
       readonly event: 'receipts-returned';
       readonly device: string;
@@ -139,15 +182,21 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly outcome: 'completed' | 'broken-off';
       readonly keys: number;
     }
-  /** The log continues in a repository restored from a backup: up to this line and chain value it is the old one's. */
+  /** Somebody tells that they restored that backup on trial, and that it was whole. */
+  | { readonly event: 'backup-checked'; readonly backup: string; readonly madeAt: string }
+  /** The log continues in a repository restored from a backup: up to this line and root it is the old one's. */
   | {
       readonly event: 'backup-restored';
       readonly backup: string;
       readonly madeAt: string;
       readonly line: number;
-      readonly chain: string;
+      readonly root: string;
       /** Invitations that were still open, and are now void. */
       readonly invitationsVoided: number;
+      /** Sessions that were open, and have ended. */
+      readonly sessionsEnded: number;
+      /** Set-up links that were open, and are void. */
+      readonly setUpLinksVoided: number;
     }
   /** This primary may return to a secondary what it once sent, until then. */
   | {
@@ -178,13 +227,13 @@ export type AuditEvent = { readonly by: Actor } & (
   /** An administrator started a repair: this many damaged runs of keys, the first of them numbered `first`. */
   | { readonly event: 'repair-started'; readonly runs: number; readonly first: number | null }
   /** The damaged or missing row of that number was repaired: it is as recorded. `from`: `here`, or who brought it. */
-  | { readonly event: 'key-mended'; readonly key: string; readonly number: number; readonly from: string }
+  | { readonly event: 'key-repaired'; readonly key: string; readonly number: number; readonly from: string }
   /** That secondary must send everything of that epoch again. */
   | { readonly event: 'secondary-asked-again'; readonly secondary: string; readonly epoch: string }
   | {
       readonly event: 'repair-ended';
       readonly outcome: 'completed' | 'broken-off';
-      readonly mended: number;
+      readonly repaired: number;
       /** Runs that are still damaged. */
       readonly left: number;
     }
@@ -231,7 +280,11 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly known: number;
       readonly conflicts: number;
     }
-  /** `outcome` is `completed`, `dry-run`, or the code by which it was refused. */
+  | ApprovalEvent
+  /**
+   * `outcome` is `completed`, `cancelled`, `expired` where nobody confirmed it, `stopped` with the server, or the code by
+   * which it was refused.
+   */
   | {
       readonly event: 'import-ended';
       readonly import: string;
@@ -240,11 +293,6 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly known: number;
     }
 );
-
-/** What the log's chain covers. RFC 6962: SHA-256(0x00 ‖ entry). */
-export function auditLeafHash(entry: string): Buffer {
-  return sha256(`\0${entry}`);
-}
 
 /** The event as it is stored and hashed: time first, then what happened. */
 export function encodeAuditEvent(at: string, event: AuditEvent): string {

@@ -12,7 +12,7 @@ import { KEY_KINDS, type KeyKind } from './key-kind.ts';
 import type { KeyMaterial } from './key-material.ts';
 import { BLIND_BYTES, KEY_FIELDS_BYTES_MAX, NAME_LENGTH_MAX } from './limits.ts';
 import { sha256 } from './sha-256.ts';
-import { UUID_PATTERN } from './uuid.ts';
+import { UUID_PATTERN, uuidOfHex } from './uuid.ts';
 import { step } from './step.ts';
 
 /** What helps a person find a key. */
@@ -53,12 +53,12 @@ const HASH_PATTERN = /^[0-9a-f]{64}$/;
 /** A UUIDv7 has no room for times before 1970, and ISO 8601 writes years of more than four digits in another form. */
 const CREATED_AT_MS_MIN = 0;
 const CREATED_AT_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z');
-const LOCATOR_FIELDS = ['label', 'luksUuid', 'recoveryId', 'serial'] as const;
+export const LOCATOR_FIELDS = ['label', 'luksUuid', 'recoveryId', 'serial'] as const;
 const DIGEST_PURPOSE = Buffer.from('keystair/encryption-key/v1\0');
 
-function fault(sentence: string): KeystairError {
+export function recordInvalid(sentence: string): KeystairError {
   return new KeystairError('record-invalid', sentence, {
-    nextStep: 'look at what made this key; it was not stored',
+    nextStep: 'it was not stored; check what made this key',
   });
 }
 
@@ -69,31 +69,35 @@ function checkText(name: string, value: unknown, least = 1): void {
     value.length > NAME_LENGTH_MAX ||
     !value.isWellFormed()
   ) {
-    throw fault(`the key's ${name} must be text of ${least} to ${NAME_LENGTH_MAX} characters`);
+    throw recordInvalid(`the key's ${name} must be text of ${least} to ${NAME_LENGTH_MAX} characters`);
   }
 }
 
 /** Throws `record-invalid` unless every public field has its form. Does not look at the id's random bits. */
 function checkKeyFields(key: EncryptionKey): void {
-  if (typeof key.id !== 'string' || !UUID7_PATTERN.test(key.id)) throw fault("the key's id must be a UUIDv7");
-  if (!KEY_KINDS.includes(key.kind)) throw fault(`the key's kind must be one of ${KEY_KINDS.join(', ')}`);
+  if (typeof key.id !== 'string' || !UUID7_PATTERN.test(key.id))
+    throw recordInvalid("the key's id must be a UUIDv7");
+  if (!KEY_KINDS.includes(key.kind))
+    throw recordInvalid(`the key's kind must be one of ${KEY_KINDS.join(', ')}`);
   if (typeof key.claimHash !== 'string' || !HASH_PATTERN.test(key.claimHash)) {
-    throw fault("the key's claimHash must be 64 hexadecimal digits");
+    throw recordInvalid("the key's claimHash must be 64 hexadecimal digits");
   }
-  if (!UUID_PATTERN.test(key.device.id)) throw fault("the key's device.id must be a UUID");
+  if (!UUID_PATTERN.test(key.device.id)) throw recordInvalid("the key's device.id must be a UUID");
   checkText('device.name', key.device.name);
   for (const field of LOCATOR_FIELDS) {
     if (key.locator[field] !== undefined) checkText(`locator.${field}`, key.locator[field]);
   }
   checkText('algorithm', key.algorithm);
-  if (!UUID_PATTERN.test(key.origin)) throw fault("the key's origin must be a UUID");
+  if (!UUID_PATTERN.test(key.origin)) throw recordInvalid("the key's origin must be a UUID");
   const time = Date.parse(key.createdAt);
   const inYears = time >= CREATED_AT_MS_MIN && time <= CREATED_AT_MS_MAX;
   if (!inYears || new Date(time).toISOString() !== key.createdAt) {
-    throw fault("the key's createdAt must be ISO 8601 in UTC with milliseconds, of the years 1970 to 9999");
+    throw recordInvalid(
+      "the key's createdAt must be ISO 8601 in UTC with milliseconds, of the years 1970 to 9999",
+    );
   }
   if (key.replaces !== null && !UUID7_PATTERN.test(key.replaces))
-    throw fault("the key's replaces must be a UUIDv7");
+    throw recordInvalid("the key's replaces must be a UUIDv7");
 }
 
 /**
@@ -170,8 +174,7 @@ export function idFromDigest(createdAtMs: number, digest: Uint8Array): string {
   const first30 = ((source.readUInt32BE(1) & 0x0f_ff_ff_ff) << 2) | (middle >>> 30);
   bytes.writeUInt32BE((0x80_00_00_00 | first30) >>> 0, 8);
   bytes.writeUInt32BE(((middle << 2) | (source[9]! >>> 6)) >>> 0, 12);
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return uuidOfHex(bytes.toString('hex'));
 }
 
 /** What the maker fills in; the id follows from it. */
@@ -193,17 +196,14 @@ export interface CheckedKey {
   readonly digest: Buffer;
 }
 
-/**
- * Checks a record on its way in, whoever sent it. Throws `record-invalid`; its sentence names the field, never the
- * material.
- */
+/** Checks every record on its way in. Throws `record-invalid`; its sentence names the field, never the material. */
 export function checkKey(complete: CompleteKey): CheckedKey {
   const { key, material, blind } = complete;
   checkKeyFields(key);
-  if (blind.length !== BLIND_BYTES) throw fault(`the key's blind must have ${BLIND_BYTES} bytes`);
+  if (blind.length !== BLIND_BYTES) throw recordInvalid(`the key's blind must have ${BLIND_BYTES} bytes`);
   const fields = canonicalFields(key);
   if (Buffer.byteLength(fields) > KEY_FIELDS_BYTES_MAX) {
-    throw fault(`the key's public fields take more than ${KEY_FIELDS_BYTES_MAX} bytes`);
+    throw recordInvalid(`the key's public fields take more than ${KEY_FIELDS_BYTES_MAX} bytes`);
   }
   const digest = digestOf(fields, material.expose(), blind);
   requireIdFits(key, digest);
@@ -212,5 +212,5 @@ export function checkKey(complete: CompleteKey): CheckedKey {
 
 function requireIdFits({ id, createdAt }: EncryptionKey, digest: Uint8Array): void {
   if (idFromDigest(Date.parse(createdAt), digest) !== id)
-    throw fault("the key's id does not fit its content");
+    throw recordInvalid("the key's id does not fit its content");
 }

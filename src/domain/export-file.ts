@@ -92,7 +92,7 @@ function objectOf(text: string, what: string): Record<string, unknown> {
 }
 
 function notAnExport(): KeystairError {
-  return exportInvalid('the file opens, but what is inside is no Keystair export');
+  return exportInvalid('the file opens, but its content is not a Keystair export');
 }
 
 function isName(value: unknown): value is string {
@@ -108,7 +108,7 @@ export function parseExportHeader(text: string): ExportHeader {
     throw notAnExport();
   }
   if (value['format'] === BACKUP_FORMAT) {
-    throw new KeystairError('export-invalid', 'the file is a backup of a server, and not an export of keys', {
+    throw new KeystairError('export-invalid', 'the file is a backup of a server, not an export of keys', {
       nextStep: step('export-from-backup'),
     });
   }
@@ -118,7 +118,7 @@ export function parseExportHeader(text: string): ExportHeader {
   if (version > EXPORT_VERSION) {
     throw new KeystairError(
       'export-version',
-      `the file is an export of version ${version}, this server reads version ${EXPORT_VERSION}`,
+      `the file is an export of version ${version}, but this server reads version ${EXPORT_VERSION}`,
       {
         nextStep: `upgrade this server to a release that reads version ${version}; nothing was imported`,
         details: { needed: version, reads: EXPORT_VERSION },
@@ -169,7 +169,7 @@ export function parseExportLine(text: string, number: number): ExportLine {
 }
 
 export function lineTooLong(number: number): KeystairError {
-  return exportInvalid(`line ${number} is over the limit of ${EXPORT_LINE_BYTES_MAX} bytes`);
+  return exportInvalid(`line ${number} has more than ${EXPORT_LINE_BYTES_MAX} bytes`);
 }
 
 /** Whether a key belongs to a selection that names no device and no key. The id's first 48 bits are its time of creation. */

@@ -47,8 +47,8 @@ function notOfADevice(stanzas: readonly AgeStanza[]): KeystairError {
   return new KeystairError(
     'file-not-encrypted',
     withPassword
-      ? 'the file opens with a password, as an export or a backup of a server does, and no device encrypted it'
-      : 'the file is encrypted with age, but no device of Keystair encrypted it',
+      ? 'the file opens with a password, like an export or a backup of a server; no device encrypted it'
+      : 'the file is encrypted with age, but not by a Keystair device',
     {
       nextStep: step(withPassword ? 'open-elsewhere' : 'open-elsewhere-sealed'),
     },
@@ -60,7 +60,7 @@ export function findFileStanza(stanzas: readonly AgeStanza[]): FileStanza {
   const ours = stanzas.filter(isFileStanza);
   const [stanza] = ours;
   if (stanza === undefined) throw notOfADevice(stanzas);
-  if (ours.length > 1) throw fileDamaged("the file's header names more than one key of Keystair");
+  if (ours.length > 1) throw fileDamaged("the file's header names more than one Keystair key");
   const [, keyId, claim, ...more] = stanza.args;
   if (keyId === undefined || claim === undefined || more.length > 0) {
     throw fileDamaged(

@@ -40,7 +40,7 @@ export function encodeInvitation(invitation: Invitation): string {
 
 function invalid(sentence: string): KeystairError {
   return new KeystairError('invitation-invalid', sentence, {
-    nextStep: 'copy the invitation again, whole, or ask for a new one',
+    nextStep: 'copy the whole invitation again, or ask for a new one',
   });
 }
 
@@ -50,7 +50,7 @@ export function decodeInvitation(text: string): Invitation {
   if (!word.startsWith(PREFIX)) throw invalid('this is not a Keystair invitation');
   const [payload = '', sum, ...more] = word.slice(PREFIX.length).split('.');
   if (word.length > INVITATION_BYTES_MAX || more.length > 0 || sum !== checksum(payload)) {
-    throw invalid('the invitation is cut or altered');
+    throw invalid('the invitation is truncated or altered');
   }
   const value = parsePayload(payload);
   if (!isInvitation(value)) throw invalid('the invitation is altered');

@@ -8,6 +8,7 @@ import {
 } from './limits.ts';
 import {
   ANSWER_VALUES_MAX,
+  KEY_ANSWER_BYTES_MAX,
   KEY_VALUES_MAX,
   MESSAGE_DEPTH_MAX,
   PEOPLE_ANSWER_BYTES_MAX,
@@ -37,6 +38,13 @@ export const ANSWER_JSON: JsonBounds = {
   length: ANSWER_BYTES_MAX,
   depth: MESSAGE_DEPTH_MAX,
   values: ANSWER_VALUES_MAX,
+};
+
+/** What a server answers about one key: many such answers are awaited at a time. */
+export const KEY_ANSWER_JSON: JsonBounds = {
+  length: KEY_ANSWER_BYTES_MAX,
+  depth: MESSAGE_DEPTH_MAX,
+  values: REQUEST_VALUES_MAX,
 };
 
 /** What a server answers a person. */

@@ -22,11 +22,11 @@ export const BLIND_BYTES = 16;
 
 /** Keys in one batch: large enough that one flush is shared by many, small enough to hold in memory and redo. */
 export const TRANSMISSION_KEYS_MAX = 2000;
-/** Bytes in one batch: sixteen times what our sender makes, and the most that one secondary may make a receiver hold. */
-export const TRANSMISSION_BYTES_MAX = 16 * 1024 * 1024;
+/** Bytes in one batch: eight times what our sender makes, and the most that one secondary may make a receiver hold. */
+export const TRANSMISSION_BYTES_MAX = 8 * 1024 * 1024;
 /** One line of a batch: material and fields at their limits, in base64 and JSON escapes. */
 export const TRANSMISSION_LINE_BYTES_MAX = 64 * 1024;
-/** A batch that trickles is cut off: a slow neighbour holds a connection and 16 MiB for at most this long. */
+/** A batch that trickles is cut off: a slow neighbour holds a connection and 8 MiB for at most this long. */
 export const TRANSMISSION_MS_MAX = 120_000;
 
 // --- heartbeat ---
@@ -150,8 +150,6 @@ export const CONNECTION_IDLE_MS_MAX = 60_000;
 export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
 /** Interim responses (status below 200) before an answer: we send none. A proxy may send one or two, never thousands. */
 export const INTERIM_ANSWERS_MAX = 8;
-/** Certificates a server may present before the pinned one: leaf, authority, and room for one replaced authority. */
-export const CERTIFICATE_CHAIN_MAX = 4;
 
 // --- disk ---
 
@@ -168,7 +166,7 @@ export const SQLITE_VERSION_MIN = '3.51.3';
 export const KEY_FILE_BYTES_MAX = 4096;
 /** Seals of one root key: a key file, a token and its spare, some passphrases. Each may be tried at a start. */
 export const SEALS_MAX = 16;
-/** A row of a seal; whatever is longer was not written by us. */
+/** A row of a seal. Our own rows are shorter than this. */
 export const SEAL_ROW_BYTES_MAX = 8192;
 /** argon2id for a new passphrase: 64 MiB and three passes, some 0.3 s, as RFC 9106 gives it for less memory. */
 export const ARGON2_MEMORY_KIB = 64 * 1024;

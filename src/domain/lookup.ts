@@ -63,7 +63,7 @@ export function explainRefusal(refusal: LookupRefusal): { sentence: string; next
   switch (refusal.reason) {
     case 'unknown-key':
       return {
-        sentence: `no server on the way has this key (${asked})`,
+        sentence: `no server up to the root has this key (${asked})`,
         nextStep: step('use-hierarchy-at-maker'),
       };
     case 'wrong-claim':
@@ -84,7 +84,7 @@ export function explainRefusal(refusal: LookupRefusal): { sentence: string; next
       };
     case 'primary-unreachable':
       return {
-        sentence: `${at} cannot reach its primary${refusal.since ? `, not heard since ${refusal.since}` : ', which was never heard'} (${asked})`,
+        sentence: `${at} cannot reach its primary${refusal.since ? `, last contact at ${refusal.since}` : ' and never has'} (${asked})`,
         nextStep: step('check-network', { server: at }),
       };
     case 'refused-by-primary':
@@ -94,28 +94,28 @@ export function explainRefusal(refusal: LookupRefusal): { sentence: string; next
       };
     case 'loop':
       return {
-        sentence: `the servers form a loop: the question came back to ${at} (${asked})`,
+        sentence: `the servers form a loop: the lookup came back to ${at} (${asked})`,
         nextStep: step('leave-loop', { server: at }),
       };
     case 'too-deep':
       return {
-        sentence: `the way up is longer than the limit at ${at} (${asked})`,
+        sentence: `the path to the root is longer than the limit, reached at ${at} (${asked})`,
         nextStep: step('find-loop'),
       };
     case 'deadline':
       return {
-        sentence: `time ran out at ${at} (${asked})`,
+        sentence: `the lookup timed out at ${at} (${asked})`,
         nextStep: step('look-at-links'),
       };
     case 'bad-answer':
       return {
         sentence: `the primary of ${at} answered with something that is not this key (${asked})`,
-        nextStep: `compare the versions of ${at} and its primary, and look at the log of ${at}`,
+        nextStep: `compare the versions of ${at} and its primary, and check the log of ${at}`,
       };
     case 'later':
       return {
         sentence: `${at} answers no more lookups for now (${asked})`,
-        nextStep: `try again in a minute; if it happens again, look at what asks so often, and at the budgets of ${at}`,
+        nextStep: `try again in a minute; if it happens again, find out what asks so often, and check the budgets of ${at}`,
       };
   }
 }

@@ -2,9 +2,13 @@
  * A member: a device or secondary that joined this server. A row with its public key, read at every request; what is
  * not in the row is not granted.
  */
+import { ROOT_GROUP } from './group.ts';
 import type { ServerName } from './server-name.ts';
 
 export type MemberKind = 'device' | 'secondary';
+
+export const DEVICE_STATES = ['managed', 'arriving', 'moved'] as const;
+export type DeviceState = (typeof DEVICE_STATES)[number];
 
 export interface Member {
   readonly id: string;
@@ -21,8 +25,12 @@ export interface Member {
    * - `arriving`: a device of another server that has joined but not moved over.
    * - `moved`: a device that told us it went to `movedTo`. Its keys stay; it may not call any more.
    */
-  readonly state: 'managed' | 'arriving' | 'moved';
+  readonly state: DeviceState;
   readonly movedTo: ServerName | null;
+  /** Of a device: the id of the group in which it stands; absent for the root group. */
+  readonly group?: string | undefined;
+  /** A secondary's, by its own word: an export can be sealed to it. Absent until it told one. */
+  readonly recipient?: string | undefined;
   /** ISO 8601. */
   readonly joinedAt: string;
   /** ISO 8601, or null while it is a member. Set for ever: a removed member's row stays, as a refusal. */
@@ -41,6 +49,16 @@ export const MEMBER_PLACES: readonly MemberPlace[] = [
 
 export function memberPlace({ kind, removedAt }: Pick<Member, 'kind' | 'removedAt'>): MemberPlace {
   return removedAt === null ? kind : `removed ${kind}`;
+}
+
+/** The group that the row names. It may be gone: then the device stands in the root group. */
+export function groupOf({ group }: Pick<Member, 'group'>): string {
+  return group ?? ROOT_GROUP;
+}
+
+/** Whether it is a device that obeys this server now: not one that is on its way here, has moved away or was removed. */
+export function isManaged({ kind, state, removedAt }: Pick<Member, 'kind' | 'state' | 'removedAt'>): boolean {
+  return kind === 'device' && state === 'managed' && removedAt === null;
 }
 
 /** Whether this member may call at all. */

@@ -16,7 +16,7 @@ const UNREADABLE =
 
 /** For a sentence that says what is wrong. */
 export function nameRule(lengthMax = NAME_LENGTH_MAX): string {
-  return `text of 1 to ${lengthMax} characters on one line, without characters that cannot be seen`;
+  return `text of 1 to ${lengthMax} characters on one line, without invisible characters`;
 }
 
 /** The name in one form (NFC), or its fault, to end a sentence with. */
@@ -28,7 +28,7 @@ export function readName(given: string, lengthMax = NAME_LENGTH_MAX): ReadName {
   if (name.length > lengthMax) return { fault: `has more than ${lengthMax} characters` };
   const [unreadable] = name.match(UNREADABLE) ?? [];
   if (unreadable === undefined) return { name };
-  return { fault: `holds the character U+${hexOf(unreadable).padStart(4, '0')}, which cannot be seen` };
+  return { fault: `contains the character U+${hexOf(unreadable).padStart(4, '0')}, which is invisible` };
 }
 
 /** For lines that people read: each such character as `\u{202E}`. */

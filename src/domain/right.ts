@@ -5,6 +5,7 @@
  * and only of a person who has every right that the call needs: an operation that is handed one checks nothing more.
  */
 import { KeystairError } from './errors.ts';
+import { step } from './step.ts';
 
 /** Every right there is. The key register has nothing to write, and a reveal is no list. */
 export const RIGHTS = [
@@ -24,6 +25,9 @@ export const RIGHTS = [
   { area: 'Key reveal', right: 'Write' },
   { area: 'People', right: 'Read' },
   { area: 'People', right: 'Write' },
+  /** Read: see requests. Write: answer them. */
+  { area: 'Approvals', right: 'Read' },
+  { area: 'Approvals', right: 'Write' },
   { area: 'Audit log', right: 'Read' },
   { area: 'Audit log', right: 'Write' },
 ] as const;
@@ -40,32 +44,92 @@ export function write(area: AreaWith<'Write'>): RequiredRight {
   return { area, right: 'Write' };
 }
 
-/** A signed-in person, as the audit log names them. Their rights are not checked yet. */
+/** A right as somebody holds it: everywhere, or for the devices of these groups and no others. */
+export type HeldRight = RequiredRight & { readonly groups?: ReadonlySet<string> | undefined };
+
+/** Somebody who is known. Their rights are not checked yet. */
 export interface Person {
+  /** Null for the owner of the data directory, who is no row. */
+  readonly id: string | null;
+  /** As the audit log names them. */
   readonly name: string;
-  readonly rights: readonly RequiredRight[];
+  readonly rights: readonly HeldRight[];
+  /** Null where every call proves who they are: at the socket, and with the key of a service account. */
+  readonly session: {
+    readonly id: string;
+    /** When they last proved who they are, Unix ms. */
+    readonly signedInAt: number;
+    readonly expiresAt: number;
+  } | null;
 }
 
 /** A person who may open the data directory's socket owns the data directory: all rights, under this name. */
-export const LOCAL_ADMINISTRATOR: Person = { name: 'local administrator', rights: RIGHTS };
+export const LOCAL_ADMINISTRATOR: Person = {
+  id: null,
+  name: 'local administrator',
+  rights: RIGHTS,
+  session: null,
+};
 
 declare const wasAllowed: unique symbol;
 
-/** The caller, and the proof that they may call. */
-export interface Caller {
-  readonly name: string;
-  readonly [wasAllowed]: true;
+/** The approval of other people that a call uses. */
+export interface UsedApproval {
+  readonly id: string;
+  /** How many approvers count. */
+  readonly approvers: number;
+  /** Of an export: the highest number that it covers. Keys recorded later were not approved. */
+  readonly upTo?: number | undefined;
 }
 
-/** Throws `not-allowed`, with area and right of the first that is missing. */
-export function requireRights({ name, rights }: Person, required: readonly RequiredRight[]): Caller {
-  const lacking = required.find(
-    (one) => !rights.some(({ area, right }) => area === one.area && right === one.right),
-  );
-  if (lacking === undefined) return { name } as Caller;
-  const { area, right } = lacking;
-  throw new KeystairError('not-allowed', `${name} lacks the right ${right} on "${area}"`, {
-    nextStep: 'ask an administrator who may give rights on this server',
-    details: { area, right },
+/** The caller, and the proof that they may call. */
+export interface Caller extends Person {
+  readonly [wasAllowed]: true;
+  readonly approval?: UsedApproval | undefined;
+}
+
+/** Somewhere at least. */
+export function hasRight({ rights }: Pick<Person, 'rights'>, { area, right }: RequiredRight): boolean {
+  return rights.some((one) => one.area === area && one.right === right);
+}
+
+function hasEverywhere({ rights }: Person, { area, right }: RequiredRight): boolean {
+  return rights.some((one) => one.area === area && one.right === right && one.groups === undefined);
+}
+
+/**
+ * Throws `not-allowed`, with area and right of the first that is missing.
+ *
+ * @param where `somewhere` for a call that itself looks for which devices the rights hold.
+ */
+export function requireRights(
+  person: Person,
+  required: readonly RequiredRight[],
+  where: 'everywhere' | 'somewhere' = 'everywhere',
+): Caller {
+  const lacking = required.find((one) => !hasRight(person, one));
+  const limited = where === 'everywhere' ? required.find((one) => !hasEverywhere(person, one)) : undefined;
+  const missing = lacking ?? limited;
+  if (missing === undefined) return person as Caller;
+  const { area, right } = missing;
+  const needs = `this needs the right ${right} on "${area}"`;
+  const message =
+    lacking === undefined ? `${needs} everywhere, and yours is limited to groups of devices` : needs;
+  throw new KeystairError('not-allowed', message, {
+    nextStep: step('ask-for-right'),
+    details: { area, right, ...(lacking === undefined ? { limited: true } : {}) },
+  });
+}
+
+/** How long a sign-in counts for acts that move or open keys: as long as one of them takes, and a coffee does not. */
+const FRESH_SIGN_IN_MS = 5 * 60 * 1000;
+
+/** Throws `sign-in-stale`. */
+export function requireFreshSignIn({ session }: Person, now: number): void {
+  if (session === null) return;
+  const age = now - session.signedInAt;
+  if (age >= 0 && age <= FRESH_SIGN_IN_MS) return;
+  throw new KeystairError('sign-in-stale', 'this needs a sign-in within the last five minutes', {
+    nextStep: step('sign-in-again'),
   });
 }

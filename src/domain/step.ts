@@ -7,6 +7,7 @@
  */
 import { PATH_LENGTH_MAX } from './message-limits.ts';
 import { STEPS, type StepName } from './steps.ts';
+import type { Warning } from './warnings.ts';
 
 export interface Step {
   readonly name: StepName;
@@ -27,6 +28,8 @@ export interface Notice {
   readonly sentence: string;
   readonly nextStep?: string | undefined;
   readonly step?: Step | undefined;
+  /** For surfaces that say it in words of their own. */
+  readonly about?: Warning | undefined;
 }
 
 type DetailOf<Words extends string> = Words extends `${string}{${infer Name}}${infer Rest}`
@@ -61,6 +64,11 @@ export function told(next: NextStep): ToldStep {
 
 export function notice(sentence: string, next?: NextStep): Notice {
   return next === undefined ? { sentence } : { sentence, ...told(next) };
+}
+
+/** A notice that can be said in other languages too. */
+export function warn(about: Warning, sentence: string, next?: NextStep): Notice {
+  return { ...notice(sentence, next), about };
 }
 
 /** Checks anything that was received. */

@@ -17,7 +17,7 @@ import { LineCutter } from './line-cutter.ts';
 export class BatchLines {
   /** Its lines end with their line feed. */
   readonly #cutter = new LineCutter(TRANSMISSION_LINE_BYTES_MAX + 1, () =>
-    tooLarge(`a line over ${TRANSMISSION_LINE_BYTES_MAX} bytes`),
+    tooLarge(`a line of more than ${TRANSMISSION_LINE_BYTES_MAX} bytes`),
   );
   #bytes = 0;
   #lines = 0;
@@ -46,8 +46,8 @@ function tooLarge(what: string): KeystairError {
 }
 
 export function batchIncomplete(how: string): KeystairError {
-  return new KeystairError('batch-incomplete', `the transmission is not whole: ${how}`, {
-    nextStep: 'nothing of it was stored; the sender sends it again',
+  return new KeystairError('batch-incomplete', `the transmission is incomplete: ${how}`, {
+    nextStep: 'nothing was stored; the sender sends it again',
   });
 }
 

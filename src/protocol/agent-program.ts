@@ -1,6 +1,7 @@
 /** What the command line asks of the agent's program, which it runs in its own process, and what the program reports. */
 import type { KeystairError } from '#domain/errors.ts';
 import type { AgeAlgorithm } from '#domain/file-stanza.ts';
+import type { RecoveryKind } from '#domain/recovery-password.ts';
 import type { ServerName } from '#domain/server-name.ts';
 
 export interface EnrolReport {
@@ -25,6 +26,13 @@ export interface AgentStatusReport {
   /** For a person: what else the agent knows, label and text. */
   readonly rows: readonly (readonly [string, string])[];
   readonly warnings: readonly string[];
+}
+
+export interface AdoptedDrive {
+  readonly key: string;
+  readonly uuid: string;
+  /** The new one. */
+  readonly keyslot: number;
 }
 
 export interface TestedDrive {
@@ -65,12 +73,29 @@ export interface AgentProgram {
     /** Heeded until the first write. */
     readonly stop: AbortSignal;
   }) => Promise<{ readonly key: string; readonly uuid: string }>;
+  /** Adds a keyslot to an existing volume; its key is in custody before. */
+  readonly adoptDrive: (options: {
+    readonly state: string;
+    readonly path: string;
+    /** What opens it now. */
+    readonly password: string;
+    readonly label: string | undefined;
+    readonly stop: AbortSignal;
+  }) => Promise<AdoptedDrive>;
   /** Proves that the drive would open. */
   readonly testDrive: (options: {
     readonly state: string;
     readonly path: string;
     readonly stop: AbortSignal;
   }) => Promise<TestedDrive>;
+  /** Takes a recovery password of another system into custody. */
+  readonly takeRecovery: (options: {
+    readonly state: string;
+    readonly kind: RecoveryKind;
+    readonly id: string;
+    /** The password, as it stood in the file. */
+    readonly text: string;
+  }) => Promise<{ readonly key: string }>;
   readonly heldKeyOfFile: (path: string) => Promise<HeldKey>;
   readonly heldKeyOfDrive: (path: string) => Promise<HeldKey>;
 }

@@ -3,9 +3,8 @@
  * it over mutual TLS; a simulation hands in a network of its own.
  */
 import type { z } from 'zod';
-import { JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
+import { type JsonBounds, JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { ANSWER_JSON } from '#domain/json-bounds.ts';
 import { faultWords, formed } from './forms.ts';
 import { type AnswerOf, MACHINE_ROUTES, type MachineRouteName, type RequestOf } from './machine-routes.ts';
 import { errorFromProblem } from './problem.ts';
@@ -63,18 +62,18 @@ export function createMachineCalls(send: Send): MachineCalls {
       body,
       signal: options.signal,
       timeoutMs: options.timeoutMs ?? CALL_MS_DEFAULT,
-      maxBytes: ANSWER_JSON.length,
+      maxBytes: route.answerBounds.length,
       idempotent: route.idempotent,
       renewalOnly: name === 'renew',
     });
-    const document = documentOf(answer.body);
+    const document = documentOf(answer.body, route.answerBounds);
     if (answer.status !== 200) throw errorFromProblem(answer.status, document);
     checkProtocolVersion(answer.headers[PROTOCOL_HEADER], 'server');
     const parsed = formed<z.ZodType>(route.answer, document);
     if (parsed.ok) return parsed.value;
     throw new KeystairError(
       'request-invalid',
-      `the server's answer to ${route.path} is not of the protocol's form: ${faultWords(parsed.fault, 'the answer')}`,
+      `the server's answer to ${route.path} does not fit the protocol: ${faultWords(parsed.fault, 'the answer')}`,
       { nextStep: 'compare the versions of both sides' },
     );
   }
@@ -86,13 +85,14 @@ export function createMachineCalls(send: Send): MachineCalls {
   };
 }
 
-function documentOf(body: Uint8Array): unknown {
+function documentOf(body: Uint8Array, bounds: JsonBounds): unknown {
   try {
-    return parseJson(Buffer.from(body).toString('utf8'), ANSWER_JSON);
+    const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8');
+    return parseJson(text, bounds);
   } catch (error) {
     if (!(error instanceof JsonOutOfBounds)) return undefined;
     throw new KeystairError('request-too-large', `the server's answer has ${error.message}`, {
-      nextStep: 'make sure that it is a Keystair server of a neighbouring release',
+      nextStep: 'check that it is a Keystair server of a neighbouring release',
     });
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { JsonBounds } from '#domain/bounded-json.ts';
-import { KEY_JSON, REQUEST_JSON, TREE_JSON } from '#domain/json-bounds.ts';
+import { ANSWER_JSON, KEY_ANSWER_JSON, KEY_JSON, REQUEST_JSON, TREE_JSON } from '#domain/json-bounds.ts';
 import * as message from './messages.ts';
 
 /**
@@ -22,6 +22,8 @@ export interface MachineRoute<Request extends z.ZodType = z.ZodType, Answer exte
   readonly answer: Answer;
   /** How much of a request is accepted before it is parsed; of a streamed one, of each line. */
   readonly bounds: JsonBounds;
+  /** How much of an answer is accepted before it is parsed. */
+  readonly answerBounds: JsonBounds;
   /** Repeating it changes nothing more, so a client may repeat it after a connection broke. */
   readonly idempotent: boolean;
 }
@@ -31,11 +33,16 @@ function route<Request extends z.ZodType, Answer extends z.ZodType>(
   caller: MachineCaller,
   request: Request | 'json-lines',
   answer: Answer,
-  bounds: JsonBounds = REQUEST_JSON,
+  {
+    bounds = REQUEST_JSON,
+    answerBounds = ANSWER_JSON,
+  }: Partial<Pick<MachineRoute, 'bounds' | 'answerBounds'>> = {},
 ): MachineRoute<Request, Answer> {
   // Every message of this protocol may be repeated without harm (docs/PROTOCOL.md).
-  return { path, caller, request, answer, bounds, idempotent: request !== 'json-lines' };
+  return { path, caller, request, answer, bounds, answerBounds, idempotent: request !== 'json-lines' };
 }
+
+const ABOUT_ONE_KEY = { answerBounds: KEY_ANSWER_JSON };
 
 /** All are POST. */
 export const MACHINE_ROUTES = {
@@ -47,17 +54,25 @@ export const MACHINE_ROUTES = {
     'secondary',
     message.HeartbeatRequest,
     message.HeartbeatAnswer,
-    TREE_JSON,
+    { bounds: TREE_JSON },
   ),
-  transmit: route(
-    '/v1/secondary/transmission',
+  transmit: route('/v1/secondary/transmission', 'secondary', 'json-lines', message.TransmissionAnswer, {
+    bounds: KEY_JSON,
+  }),
+  lookup: route(
+    '/v1/secondary/lookup',
     'secondary',
-    'json-lines',
-    message.TransmissionAnswer,
-    KEY_JSON,
+    message.LookupRequest,
+    message.LookupAnswer,
+    ABOUT_ONE_KEY,
   ),
-  lookup: route('/v1/secondary/lookup', 'secondary', message.LookupRequest, message.LookupAnswer),
-  explain: route('/v1/secondary/explain', 'secondary', message.ExplainRequest, message.ExplainAnswer),
+  explain: route(
+    '/v1/secondary/explain',
+    'secondary',
+    message.ExplainRequest,
+    message.ExplainAnswer,
+    ABOUT_ONE_KEY,
+  ),
   recoverable: route(
     '/v1/secondary/recovery/list',
     'secondary',
@@ -86,8 +101,14 @@ export const MACHINE_ROUTES = {
     message.ReturnReceiptsRequest,
     message.ReturnReceiptsAnswer,
   ),
-  deviceLookup: route('/v1/device/lookup', 'device', message.DeviceLookupRequest, message.DeviceLookupAnswer),
-  unwrap: route('/v1/device/unwrap', 'device', message.UnwrapRequest, message.UnwrapAnswer),
+  deviceLookup: route(
+    '/v1/device/lookup',
+    'device',
+    message.DeviceLookupRequest,
+    message.DeviceLookupAnswer,
+    ABOUT_ONE_KEY,
+  ),
+  unwrap: route('/v1/device/unwrap', 'device', message.UnwrapRequest, message.UnwrapAnswer, ABOUT_ONE_KEY),
   arrive: route('/v1/device/arrive', 'device', message.ArriveRequest, message.ArriveAnswer),
   arrived: route('/v1/device/arrived', 'device', message.Empty, message.Empty),
   moved: route('/v1/device/moved', 'device', message.MovedRequest, message.Empty),

@@ -17,12 +17,20 @@ import {
 import {
   ASKED_SERVERS_MAX,
   CERTIFICATE_LENGTH_MAX,
-  REFUSED_REASON_LENGTH_MAX,
+  FILE_KEY_LENGTH_MAX,
+  INVITATION_SECRET_LENGTH_MAX,
+  LINE_ID_LENGTH_MAX,
   RECEIPT_LENGTH_MAX,
+  REFUSED_REASON_LENGTH_MAX,
+  STANZA_ARG_LENGTH_MAX,
+  STANZA_ARGS_MAX,
+  STANZA_BODY_LENGTH_MAX,
 } from '#domain/message-limits.ts';
 import { LOOKUP_REASONS } from '#domain/lookup.ts';
 import { ExplainStep } from './explain-step.ts';
+import { LogAnswer, LogStatement, ToldCheckpoint } from './checkpoint-messages.ts';
 import { Addresses, Name, ServerNameSchema, Uuid } from './fields.ts';
+import { Introduction } from './introduction.ts';
 import { list, matching, text, Time, whole } from './forms.ts';
 import { ToldServersSchema } from './server-tree.ts';
 import { WireKeySchema } from './wire-key.ts';
@@ -41,7 +49,7 @@ export const ServerLine = list(ServerNameSchema, LOOKUP_DEPTH_MAX);
 
 /** `secret` is the invitation's, in base64url. The joiner's public key is that of its TLS certificate. */
 export const JoinRequest = z.object({
-  secret: text(128, 1),
+  secret: text(INVITATION_SECRET_LENGTH_MAX, 1),
   id: Uuid,
   name: Name,
   kind: z.enum(['device', 'secondary']),
@@ -79,6 +87,10 @@ export const HeartbeatRequest = z.object({
   tree: ToldServersSchema.optional(),
   /** The interval of its heartbeats: after three without one its primary shows it as silent. */
   heartbeatMs: whole(HEARTBEAT_INTERVAL_MS_MIN, HEARTBEAT_INTERVAL_MS_MAX).optional(),
+  /** How its audit log stands. An earlier release omits it. */
+  log: LogStatement.optional(),
+  checkpoint: ToldCheckpoint.optional(),
+  ...Introduction.shape,
 });
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
 
@@ -95,6 +107,9 @@ export const HeartbeatAnswer = z.object({
   copies: z.boolean().optional(),
   /** The servers above this primary, nearest first: none of them may join below. An earlier release omits it. */
   line: ServerLine.optional(),
+  /** Absent where the audit log stands as the primary holds it. */
+  log: LogAnswer.optional(),
+  ...Introduction.shape,
 });
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 
@@ -110,7 +125,7 @@ export const TransmissionAnswer = z.object({
   acknowledged: z.object({ seq: Seq, chain: Hex32 }),
   /** `id` is empty where the line named none. */
   refused: list(
-    z.object({ seq: Seq, id: text(36), reason: text(REFUSED_REASON_LENGTH_MAX) }),
+    z.object({ seq: Seq, id: text(LINE_ID_LENGTH_MAX), reason: text(REFUSED_REASON_LENGTH_MAX) }),
     TRANSMISSION_KEYS_MAX,
   ),
   useHierarchy: z.boolean(),
@@ -232,11 +247,17 @@ export const UnwrapRequest = z.object({
   id: Uuid,
   claim: ClaimText,
   /** The header's stanzas other than Keystair's own; bodies in base64. */
-  stanzas: list(z.object({ args: list(text(4096), 16, 1), body: text(16_384) }), UNWRAP_STANZAS_MAX),
+  stanzas: list(
+    z.object({
+      args: list(text(STANZA_ARG_LENGTH_MAX), STANZA_ARGS_MAX, 1),
+      body: text(STANZA_BODY_LENGTH_MAX),
+    }),
+    UNWRAP_STANZAS_MAX,
+  ),
 });
 /** The one file's key, 16 bytes in base64. The identity stays where it is. */
 export const UnwrapAnswer = z.union([
-  z.object({ outcome: z.literal('found'), fileKey: text(24), source: ServerNameSchema }),
+  z.object({ outcome: z.literal('found'), fileKey: text(FILE_KEY_LENGTH_MAX), source: ServerNameSchema }),
   LookupRefusalSchema,
 ]);
 

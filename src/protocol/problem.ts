@@ -8,6 +8,9 @@ import { SENTENCE_LENGTH_MAX } from '#domain/message-limits.ts';
 import { formed, text, whole } from './forms.ts';
 import { StepForm } from './told-step.ts';
 
+/** Of a problem document: what a surface may have its own words for. */
+export type ProblemCode = ErrorCode;
+
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
 /**
@@ -20,11 +23,20 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'not-found': 404,
   'ambiguous-name': 409,
   'already-exists': 409,
+  'changed-meanwhile': 412,
+  'group-in-use': 409,
 
   'server-not-running': 503,
   'server-unreachable': 502,
   'not-a-member': 403,
   'not-allowed': 403,
+  'not-signed-in': 401,
+  'sign-in-failed': 401,
+  'sign-in-stale': 401,
+  'set-up-link-invalid': 403,
+  'last-manager': 409,
+  'approval-needed': 403,
+  'approval-refused': 409,
   'certificate-expired': 403,
   'untrusted-server': 502,
   'invitation-invalid': 403,
@@ -63,6 +75,11 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'data-damaged': 500,
   'data-not-writable': 500,
   'data-exposed': 500,
+  'data-moved': 409,
+  'database-unreachable': 503,
+  'database-refused': 500,
+  'database-unsafe': 500,
+  'outcome-unknown': 503,
   'disk-full': 507,
   'disk-low': 507,
   'sqlite-too-old': 500,
@@ -117,8 +134,8 @@ export function problemOf(error: unknown): Problem {
       title: 'internal',
       status: 500,
       code: 'internal',
-      detail: 'the server failed inside',
-      nextStep: "look at the server's log",
+      detail: 'the server failed unexpectedly',
+      nextStep: "check the server's log",
     };
   }
   const { sentence: detail, ...next } = error.notice;
@@ -138,7 +155,7 @@ export function errorFromProblem(status: number, body: unknown): KeystairError {
   const parsed = formed(Problem, body);
   if (!parsed.ok) {
     return new KeystairError('internal', `the server answered with status ${status} and no explanation`, {
-      nextStep: 'make sure that it is a Keystair server, and look at its log',
+      nextStep: 'check that it is a Keystair server, and check its log',
     });
   }
   const { code, detail, step, details } = parsed.value;

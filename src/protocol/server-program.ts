@@ -33,6 +33,8 @@ export interface ServerReady {
 
 export interface ServerLife {
   readonly onReady: (ready: ServerReady) => void;
+  /** Once, where a new server has a console and nobody who could sign in to it. The link opens it: to people only. */
+  readonly onSetUpLink: (url: string) => void;
   readonly stop: AbortSignal;
 }
 
@@ -57,6 +59,13 @@ export interface RestoreReport {
   readonly otherSeals: readonly string[];
 }
 
+export interface MigrateReport {
+  readonly from: string;
+  readonly to: string;
+  /** What was read back and compared: rows, and the SHA-256 over them in order. */
+  readonly tables: Readonly<Record<string, { readonly rows: number; readonly digest: string }>>;
+}
+
 export interface CheckReport {
   readonly ok: boolean;
   readonly keys: number;
@@ -75,6 +84,13 @@ export interface ServerProgram {
     configFile: string | undefined,
     life: Watch,
   ) => Promise<VerifyAnswer>;
+  /** Moves the repository of a stopped server into a PostgreSQL database, whole or not at all. */
+  readonly migrateServer: (
+    dataDirectory: string,
+    to: string,
+    configFile: string | undefined,
+    life: Watch,
+  ) => Promise<MigrateReport>;
   /** Makes an empty data directory into the server that the backup holds, whole or not at all. */
   readonly restoreServer: (
     file: BackupFile,

@@ -10,6 +10,7 @@ import {
   TREE_SHOWN_SERVERS_MAX,
 } from '#domain/limits.ts';
 import { Name, Uuid } from './fields.ts';
+import { ConsoleUrl } from './introduction.ts';
 import { list, text, Time, whole } from './forms.ts';
 
 /** A server below, as reported upward. */
@@ -22,6 +23,8 @@ export interface TreeServer {
   readonly waiting: number | null;
   readonly lastHeartbeatAt: string | null;
   readonly problem: string | null;
+  /** Where people reach it, over TLS; absent where it has no console, or runs an earlier release. */
+  readonly console?: string | undefined;
   /** When it became a secondary of the server above it. An earlier release omits it. */
   readonly joinedAt?: string | undefined;
   readonly secondaries: readonly TreeServer[];
@@ -36,6 +39,7 @@ export const ShownServer = z.object({
   waiting: whole().nullable(),
   lastHeartbeatAt: Time.nullable(),
   problem: text(TREE_PROBLEM_LENGTH_MAX).nullable(),
+  console: ConsoleUrl.optional(),
 });
 const ToldServer = ShownServer.extend({ joinedAt: Time.optional() });
 /** An earlier release reports more servers than are kept: they are cut, not refused. */

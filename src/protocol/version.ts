@@ -14,14 +14,14 @@ export function checkProtocolVersion(header: string | string[] | undefined, peer
   const theirs = typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
   if (theirs === undefined) {
     throw new KeystairError('protocol-version', `the ${peer} did not say its protocol version`, {
-      nextStep: 'make sure that it is a Keystair server or agent',
+      nextStep: 'check that it is a Keystair server or agent',
     });
   }
   if (Math.abs(theirs - PROTOCOL_VERSION) <= 1) return;
   const upgrade = theirs > PROTOCOL_VERSION ? 'this side' : `the ${peer}`;
   throw new KeystairError(
     'protocol-version',
-    `the ${peer} speaks protocol version ${theirs}, this side ${PROTOCOL_VERSION}, more than one release apart`,
+    `the ${peer} uses protocol version ${theirs} and this side ${PROTOCOL_VERSION}, more than one release apart`,
     { nextStep: `upgrade ${upgrade}` },
   );
 }

@@ -12,9 +12,11 @@ import {
   type CompleteKey,
   type EncryptionKey,
   type Locator,
+  LOCATOR_FIELDS,
+  recordInvalid,
 } from '#domain/encryption-key.ts';
 import type { KeyKind } from '#domain/key-kind.ts';
-import { codeOf, KeystairError } from '#domain/errors.ts';
+import { codeOf } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { BLIND_BYTES, KEY_MATERIAL_BYTES_MAX, NAME_LENGTH_MAX } from '#domain/limits.ts';
 
@@ -40,17 +42,11 @@ function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
-function fault(sentence: string): KeystairError {
-  return new KeystairError('record-invalid', sentence, {
-    nextStep: 'look at what made this key; it was not stored',
-  });
-}
-
 function text(from: Record<string, unknown>, field: string): string {
   const value = from[field];
-  if (typeof value !== 'string') throw fault(`the key's ${field} must be text`);
+  if (typeof value !== 'string') throw recordInvalid(`the key's ${field} must be text`);
   if (value.length > NAME_LENGTH_MAX)
-    throw fault(`the key's ${field} has more than ${NAME_LENGTH_MAX} characters`);
+    throw recordInvalid(`the key's ${field} has more than ${NAME_LENGTH_MAX} characters`);
   return value;
 }
 
@@ -60,18 +56,16 @@ const CANONICAL_BASE64 =
 
 function bytes(from: Record<string, unknown>, what: 'material' | 'blind', bytesMax: number): Uint8Array {
   const value = from[what];
-  if (typeof value !== 'string') throw fault(`the key's ${what} must be text`);
+  if (typeof value !== 'string') throw recordInvalid(`the key's ${what} must be text`);
   if (value.length > Math.ceil(bytesMax / 3) * 4) {
-    throw fault(`the key's ${what} has more than ${bytesMax} bytes`);
+    throw recordInvalid(`the key's ${what} has more than ${bytesMax} bytes`);
   }
-  if (!CANONICAL_BASE64.test(value)) throw fault(`the key's ${what} must be canonical base64`);
+  if (!CANONICAL_BASE64.test(value)) throw recordInvalid(`the key's ${what} must be canonical base64`);
   return Buffer.from(value, 'base64');
 }
 
-const LOCATOR_FIELDS = ['luksUuid', 'label', 'serial', 'recoveryId'] as const;
-
 function locatorOf(value: unknown): Locator {
-  if (!isObject(value)) throw fault("the key's locator must be an object");
+  if (!isObject(value)) throw recordInvalid("the key's locator must be an object");
   const locator: Record<string, string> = {};
   for (const field of LOCATOR_FIELDS) {
     if (value[field] !== undefined) locator[field] = text(value, field);
@@ -81,12 +75,12 @@ function locatorOf(value: unknown): Locator {
 
 /** The public fields of any value, unknown fields dropped. Throws `record-invalid`. */
 function keyFieldsFrom(value: unknown): EncryptionKey {
-  if (!isObject(value)) throw fault('a key must be an object');
+  if (!isObject(value)) throw recordInvalid('a key must be an object');
   const device = value['device'];
-  if (!isObject(device)) throw fault("the key's device must be an object");
+  if (!isObject(device)) throw recordInvalid("the key's device must be an object");
   const replaces = value['replaces'] ?? null;
   if (replaces !== null && typeof replaces !== 'string')
-    throw fault("the key's replaces must be text or null");
+    throw recordInvalid("the key's replaces must be text or null");
   return {
     id: text(value, 'id'),
     kind: text(value, 'kind') as KeyKind,
@@ -102,7 +96,7 @@ function keyFieldsFrom(value: unknown): EncryptionKey {
 
 /** Throws `record-invalid` with a sentence that names the field. */
 export function keyFromWire(value: unknown): CheckedKey {
-  if (!isObject(value)) throw fault('a key must be an object');
+  if (!isObject(value)) throw recordInvalid('a key must be an object');
   const key = keyFieldsFrom(value['key']);
   return checkKey({
     key,

@@ -2,12 +2,17 @@
  * One Administration Server, assembled from its parts: what machines and people may call, and what it does by itself.
  * It knows no listener and no disk, so a whole tree of servers runs in one process from one seed.
  */
-import { COUNTING_WINDOW_MS } from '#domain/limits.ts';
+import type { Caller, RequiredRight } from '#domain/right.ts';
 import type { Store } from '#store/store.ts';
-import { CountedEvents } from './audit/counted-events.ts';
+import type { ApprovalPorts } from './approvals/ports.ts';
+import { endLapsed, endLapsedAtStart } from './approvals/lapse.ts';
+import { noteTold } from './approvals/approval-rows.ts';
+import { requireApproval } from './approvals/require-approval.ts';
+import { Counting } from './audit/counting.ts';
 import { Provisions } from './audit/provisions.ts';
 import { Refusals } from './audit/refusals.ts';
-import { Backups } from './backup/backups.ts';
+import { type Backups, createBackups } from './backup/backups.ts';
+import { openCheckpoints } from './checkpoints/open-checkpoints.ts';
 import { type Budgets, BUDGETS_DEFAULT, createMemberBudgets } from './members/member-budgets.ts';
 import type { Repository } from './start/create-repository.ts';
 import { DeviceCustody } from './devices/device-custody.ts';
@@ -19,21 +24,45 @@ import { healContacts } from './hierarchy/secondaries/heal-contacts.ts';
 import { type Dialler, PrimaryLink } from './hierarchy/primary/primary-link.ts';
 import { treeForPrimary } from './hierarchy/tree.ts';
 import { MachineApi, type MachineApiPorts } from './http/machines/machine-api.ts';
-import { createPeopleApi, type PeopleApi } from './http/people/people-api.ts';
+import type { KnownPeople } from './http/people/console-entrance.ts';
+import type { Approvals } from './http/people/gate.ts';
+import type { MetricsPorts } from './http/people/metrics.ts';
+import type { OpenPages } from './http/people/open-pages.ts';
+import { createPeopleApi, type PeopleApi, type PeopleApiPorts } from './http/people/people-api.ts';
+import { createSignInApi, type SignInApi } from './http/people/sign-in-api.ts';
+import { offerFirstSetUp } from './people/first-person.ts';
+import { giversOf } from './people/givers.ts';
+import { RegisteredPeople } from './people/known-people.ts';
+import type { ProviderSettings } from './people/provider-settings.ts';
+import { Forwarding } from './forwarding/forwarding.ts';
+import type { AuditReceiver } from './forwarding/receiver.ts';
+import { Notices, type Receiver } from './notices/notices.ts';
+import { Providers } from './people/providers.ts';
+import { SignInDelays } from './people/sign-in-delays.ts';
+import { type MakeParameters, Stretcher } from './people/stretcher.ts';
+import { EventStreams } from './http/people/event-streams.ts';
+import type { ServedPeople } from './http/people/people-listener.ts';
+import { Repetitions } from './http/people/repetitions.ts';
+import { createStreamApi } from './http/people/stream-api.ts';
 import { ReportedLinkSettings } from './hierarchy/secondaries/reported-link-settings.ts';
 import { Lookups } from './keys/lookup.ts';
 import type { Clock, Log, Random, Timers } from './environment/environment.ts';
 import type { HierarchyPorts } from './hierarchy/ports.ts';
+import { meaningOf } from './act-meaning.ts';
 import { PendingRepairs } from './integrity/repair/pending-repairs.ts';
 import { Resealing } from './seals/resealing.ts';
 import { Seals, type SealsPorts } from './seals/seals.ts';
 import { noteTimeAhead } from './repository/known-time.ts';
-import { InTurn } from './environment/in-turn.ts';
 import { Signal } from './environment/signal.ts';
-import type { StatusPorts } from './status/status.ts';
+import { createReadiness } from './status/ready.ts';
+import { serverStatus, type StatusPorts } from './status/status.ts';
 import type { TransferTuning } from './transfer/transfer-ports.ts';
 import { Transfers } from './transfer/transfers.ts';
+import { introduces } from './transfer/introduces.ts';
 import { ServerIdentities } from './transfer/server-identities.ts';
+import { Changes } from './changes/changes.ts';
+import { tellingStore } from './changes/telling-store.ts';
+import { Jobs } from './jobs/jobs.ts';
 import type { Credentials } from './members/credentials.ts';
 
 export interface AdministrationServerOptions {
@@ -48,8 +77,20 @@ export interface AdministrationServerOptions {
   readonly askToJoin: AskToJoin;
   readonly makePrivateKey: () => string;
   readonly facts: StatusPorts['facts'];
+  /** Its neighbours are told its recipient, whose keys are made and loaded once it has a neighbour. */
+  readonly tellsRecipient?: true;
   readonly budgets?: Budgets;
   readonly transferTuning?: TransferTuning;
+  /** False: only Ed25519 signs the audit log, so that the same seed gives the same signatures. */
+  readonly postQuantumLog?: boolean;
+  /** What the passwords of people cost; the real cost by default. */
+  readonly passwordParameters?: MakeParameters;
+  /** Through whom people may sign in. */
+  readonly providers?: readonly ProviderSettings[];
+  /** Whom to tell that an approval is wanted. */
+  readonly receivers?: readonly Receiver[];
+  /** Where the audit log is forwarded to. */
+  readonly auditReceivers?: readonly AuditReceiver[];
   /** Where its seals are kept. */
   readonly sealPlaces: Pick<SealsPorts, 'dataDirectory' | 'places'>;
 }
@@ -57,12 +98,27 @@ export interface AdministrationServerOptions {
 export interface AdministrationServer {
   readonly machines: MachineApi;
   readonly people: PeopleApi;
+  /** For somebody who is not known yet. */
+  readonly signIn: SignInApi;
+  readonly streams: NonNullable<ServedPeople['streams']>;
+  readonly jobs: Jobs;
+  readonly repetitions: Repetitions;
   /** Export and import of keys. */
   readonly transfers: Transfers;
   readonly backups: Backups;
   readonly refusals: Refusals;
+  readonly approvals: Approvals;
+  readonly open: OpenPages;
+  readonly metricsPorts: MetricsPorts;
+  /** Who is who over the network. */
+  readonly known: KnownPeople;
+  /** Who can give a right. */
+  readonly giversOf: (right: RequiredRight) => Promise<readonly string[]>;
+  readonly clock: Clock;
   /** Aborted when the server stops: long calls of people end then. */
   readonly stopping: AbortSignal;
+  /** A set-up link for the first person, where there is nobody yet. */
+  readonly offerFirstSetUp: () => Promise<string | undefined>;
   /** Starts heartbeats and the counting of refusals. */
   start(): void;
   /** Ends the server's own work; the caller closes the listeners. */
@@ -72,11 +128,17 @@ export interface AdministrationServer {
 export async function createAdministrationServer(
   options: AdministrationServerOptions,
 ): Promise<AdministrationServer> {
-  const { repository, store, clock, timers, random, log, credentials } = options;
+  const { repository, clock, timers, random, log, credentials } = options;
   const { server, barrier, rows, audit } = repository;
+  const changes = new Changes(random);
+  const store = tellingStore(options.store, audit, changes);
   const pending = new PendingRepairs({ barrier, rows, audit, clock, random });
+  const checkpoints = await openCheckpoints({ ...repository, store, clock, random }, options.postQuantumLog);
+  const identities = new ServerIdentities(rows, store);
   const ports: HierarchyPorts = {
     server,
+    introduction: introduces(options.facts, options.tellsRecipient === true ? identities : undefined),
+    checkpoints,
     store,
     barrier,
     rows,
@@ -92,6 +154,12 @@ export async function createAdministrationServer(
     treeChanged: new Signal(),
   };
   ports.hierarchyChanged.listen(() => ports.reported.forgetIds());
+  ports.keysRecorded.listen(() => changes.note('keys'));
+  for (const signal of [ports.hierarchyChanged, ports.treeChanged])
+    signal.listen(() => changes.note('hierarchy'));
+  const jobs = new Jobs(ports);
+  jobs.changed.listen(() => changes.note('jobs'));
+  const events = new EventStreams(timers, log);
   // If the time cannot be stored now, it is still reported.
   await noteTimeAhead(ports).catch(() => undefined);
   const link = new PrimaryLink(ports, options.dialler);
@@ -99,8 +167,7 @@ export async function createAdministrationServer(
   const upward = new UpwardTransmission(ports, link, () => treeForPrimary(ports));
   const refreshLink = () => upward.refresh();
   const lookups = new Lookups(ports, link, refreshLink);
-  // Two counters, so that refused strangers take no room from counted keys.
-  const counted = { refusals: new CountedEvents(audit, clock), provisions: new CountedEvents(audit, clock) };
+  const counted = new Counting(audit, clock, timers);
   const refusals = new Refusals(counted.refusals);
   const streams = new OpenStreams();
   const machinePorts: MachineApiPorts = {
@@ -112,22 +179,52 @@ export async function createAdministrationServer(
     credentials,
     receipts: await loadReceipts(rows, store, random, server.id),
     custody: new DeviceCustody(ports),
-    arrivals: new InTurn(),
     provisions: new Provisions(counted.provisions),
     budgets: createMemberBudgets(options.budgets ?? BUDGETS_DEFAULT, clock),
   };
-  const identities = new ServerIdentities(rows, store);
-  const transfers = new Transfers({ ...ports, ...options.transferTuning, identities });
-  const backups = new Backups({
+  const transferPorts = {
     ...ports,
     ...options.transferTuning,
-    keyring: repository.keyring,
-  });
+    noteStranger: ({ name: by }: Caller, what: string) => {
+      const code = 'not-found';
+      const route = `${what} that another person started`;
+      return refusals.note(by, code, { event: 'call-refused', by, caller: by, code, route });
+    },
+  };
+  const transfers = new Transfers({ ...transferPorts, identities });
+  const backups = createBackups({ ...transferPorts, keyring: repository.keyring });
   const seals = new Seals({ ...ports, ...options.sealPlaces, keyring: repository.keyring });
   const resealing = new Resealing({ ...ports, keyring: repository.keyring });
-  const people = createPeopleApi({
+  const notices = new Notices({
     ...ports,
+    receivers: options.receivers ?? [],
+    noteTold: (transaction, id, told) => noteTold(ports, transaction, id, told),
+  });
+  const providers = new Providers(options.providers ?? [], log);
+  const forwarding = new Forwarding(ports, options.auditReceivers ?? []);
+  const approvals: ApprovalPorts = {
+    ...ports,
+    providers,
+    notices,
+    meaningOf: (caller, asked) => meaningOf(ports, caller, asked),
+  };
+  const accounts = {
+    ...ports,
+    refusals,
+    stretcher: new Stretcher(random, options.passwordParameters),
+    delays: new SignInDelays(clock),
+    rightsLost: endLapsed.bind(undefined, approvals),
+    consoleUrl: () => options.facts().console,
+  };
+  const peoplePorts: PeopleApiPorts = {
+    ...ports,
+    accounts,
+    approvals,
+    providers,
     pending,
+    transfers,
+    backups,
+    jobs,
     seals,
     resealing,
     identities,
@@ -137,40 +234,66 @@ export async function createAdministrationServer(
     streams,
     upward,
     credentials,
+    forwarding,
     heartbeatNow: () => upward.now(),
     askToJoin: options.askToJoin,
     makePrivateKey: options.makePrivateKey,
     facts: options.facts,
-  });
+  };
+  const people = createPeopleApi(peoplePorts);
 
   const stopped = new AbortController();
-  let cancelSweep: (() => void) | undefined;
   let healing: Promise<void> | undefined;
-  function sweepLater(): void {
-    cancelSweep = timers.after(COUNTING_WINDOW_MS, () => {
-      Promise.all([counted.refusals.sweep(), counted.provisions.sweep()]).then(sweepLater, sweepLater);
-    });
-  }
   return {
     machines: new MachineApi(machinePorts),
     people,
+    signIn: createSignInApi({ ...accounts, providers }),
+    streams: { api: createStreamApi({ transfers, backups, jobs, changes }), events },
+    jobs,
+    repetitions: new Repetitions(clock),
     transfers,
     backups,
     refusals,
+    approvals: { require: (caller, asked, given) => requireApproval(approvals, caller, asked, given) },
+    known: new RegisteredPeople({ ...ports, providers }),
+    giversOf: (right) => giversOf({ ...ports, providers }, right),
+    open: { serverName: server.name, notReady: createReadiness(store, clock) },
+    metricsPorts: {
+      status: () => serverStatus(peoplePorts),
+      freeBytes: () => store.freeBytes(),
+      auditEvents: async () => (await store.reader.auditHead()).seq,
+    },
+    clock,
     stopping: stopped.signal,
+    offerFirstSetUp: () => offerFirstSetUp(accounts),
     start() {
       healing = healContacts(ports, stopped.signal).catch(() => undefined);
       upward.start();
       transfers.start();
+      jobs.start().catch(() => undefined);
       resealing.start();
-      sweepLater();
+      notices.wake();
+      endLapsedAtStart(approvals).catch(() => undefined);
+      forwarding.start((listener) => changes.listen(listener));
+      counted.start();
     },
     async stop() {
-      cancelSweep?.();
+      counted.stop();
       stopped.abort();
-      await Promise.all([healing, upward.stop(), transfers.stop(), backups.stop(), resealing.stop()]);
+      events.stop();
+      await Promise.all([
+        healing,
+        jobs.stop(),
+        upward.stop(),
+        transfers.stop(),
+        backups.stop(),
+        resealing.stop(),
+        notices.stop(),
+      ]);
       options.dialler.close();
-      await Promise.allSettled([counted.refusals.end(), counted.provisions.end()]);
+      await counted.end();
+      // The last, so that it takes what the others wrote at their end.
+      await forwarding.stop();
     },
   };
 }

@@ -14,12 +14,18 @@ import { CONFIG_BYTES_MAX, PATH_LENGTH_MAX } from '#domain/message-limits.ts';
 import { nameRule, readName } from '#domain/name.ts';
 import type { ServerOptions } from '#protocol/server-program.ts';
 import { type Fault, faultWords, formed, STOPS, text, whole } from '#protocol/forms.ts';
-import { type Address, parseAddress } from '#transport/address.ts';
+import { type Address, isWildcard, parseAddress } from '#transport/address.ts';
+import { type ConsoleConfig, ConsoleForm, consoleOf } from './console-config.ts';
+import { AuditForm, forwardingOf, type ForwardSettings } from './forwarding-config.ts';
+import { type DatabaseConfig, DatabaseForm, databaseOf } from './database-config.ts';
+import { type NoticeSettings, NoticesForm, noticesOf } from './notice-config.ts';
+import { PeopleForm, providersOf } from './people-config.ts';
+import type { ProviderSettings } from './people/provider-settings.ts';
 import type { SealPlaces } from './seals/auto-unseal.ts';
 import { type Budgets, BUDGETS_DEFAULT } from './members/member-budgets.ts';
 
 /** Zero would shut a member out; removing it does so plainly. */
-const amount = (otherwise: number) => whole(1).default(otherwise);
+const amount = (defaultValue: number) => whole(1).default(defaultValue);
 const Path = text(PATH_LENGTH_MAX, 1);
 
 const ConfigFile = z.strictObject({
@@ -28,6 +34,16 @@ const ConfigFile = z.strictObject({
     .optional(),
   listen: text(NAME_LENGTH_MAX).optional(),
   address: text(NAME_LENGTH_MAX).optional(),
+  /** Where people reach the server over the network; without it only the data directory's socket serves them. */
+  console: ConsoleForm.optional(),
+  /** How people sign in. */
+  people: PeopleForm.optional(),
+  /** Whom to tell that an approval is wanted. */
+  notices: NoticesForm.optional(),
+  /** Where the audit log is forwarded to. */
+  audit: AuditForm.optional(),
+  /** A PostgreSQL database, in place of the embedded one. */
+  database: DatabaseForm.optional(),
   /** The key file of the root key; best on another disk than the database. */
   rootKeyFile: Path.optional(),
   /** The module that speaks to a token, and a file with its PIN if the server is to start without a person. */
@@ -54,6 +70,11 @@ export interface ServerConfig extends SealPlaces {
   readonly listen: Address;
   /** The address that invitations carry; undefined: where it listens. */
   readonly address: string | undefined;
+  readonly console: ConsoleConfig | undefined;
+  readonly providers: readonly ProviderSettings[];
+  readonly notices: NoticeSettings;
+  readonly forwarding: readonly ForwardSettings[];
+  readonly database: DatabaseConfig | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly budgets: Budgets;
   /** The file this came from. */
@@ -62,29 +83,19 @@ export interface ServerConfig extends SealPlaces {
 
 /** Safe until configured otherwise: this machine only. */
 const LISTEN_DEFAULT = '127.0.0.1:0';
-const WILDCARDS = new Set(['0.0.0.0', '::', '*']);
 
 export function readConfig(options: ServerOptions): ServerConfig {
-  if (options.database !== undefined) {
-    throw new KeystairError(
-      'not-available-yet',
-      'a PostgreSQL database is not available in this release yet',
-      {
-        nextStep: 'start without --database: the embedded one is used',
-      },
-    );
-  }
   const file = options.config === undefined ? ConfigFile.parse({}) : readFile(options.config);
   const dataDirectory = resolve(options.data);
   const listen = parseAddress(options.listen ?? file.listen ?? LISTEN_DEFAULT);
   const address = options.address ?? file.address;
   if (address !== undefined) parseAddress(address);
-  if (address === undefined && WILDCARDS.has(listen.host)) {
+  if (address === undefined && isWildcard(listen)) {
     throw new KeystairError(
       'invalid-argument',
-      `${listen.host} is every address of this machine, which no one can dial`,
+      `${listen.host} means every address of this machine, and nothing can connect to that`,
       {
-        nextStep: 'say with --address HOST:PORT under which one devices and secondaries reach it',
+        nextStep: 'give the address that devices and secondaries connect to with --address HOST:PORT',
       },
     );
   }
@@ -93,6 +104,11 @@ export function readConfig(options: ServerOptions): ServerConfig {
     name: (options.name ?? file.name)?.normalize('NFC'),
     listen,
     address,
+    console: consoleOf(options.console, file.console, address),
+    providers: providersOf(file.people),
+    notices: noticesOf(file.notices),
+    forwarding: forwardingOf(file.audit),
+    database: databaseOf(options.database, file.database),
     ...sealPlaces(file, dataDirectory),
     logLevel: file.logLevel ?? 'info',
     budgets: file.budgets,
@@ -159,7 +175,7 @@ function readFile(path: string): z.infer<typeof ConfigFile> {
       missing
         ? `there is no configuration file ${path}`
         : `the configuration file ${path} cannot be read (${code ?? 'unknown failure'})`,
-      { nextStep: 'check the path, and who may read it', cause },
+      { nextStep: 'check the path and its permissions', cause },
     );
   }
   let value: unknown;
@@ -183,7 +199,7 @@ function readFile(path: string): z.infer<typeof ConfigFile> {
     'invalid-argument',
     `the configuration file ${path} has ${whatIsWrong(parsed.fault)}`,
     {
-      nextStep: `names it may have: ${Object.keys(ConfigFile.shape).join(', ')}`,
+      nextStep: `the known names are ${Object.keys(ConfigFile.shape).join(', ')}`,
     },
   );
 }

@@ -16,11 +16,12 @@ import { checkBackup } from './backup/check-backup.ts';
 import { readBackup } from './backup/read-backup.ts';
 import { restoreBackup } from './backup/restore-backup.ts';
 import { withScratchDirectory } from './backup/scratch-directory.ts';
-import { type CallLife, callLife } from './environment/call-life.ts';
+import { type CallLife, callLife, UNWATCHED } from './environment/call-life.ts';
 import { readConfig } from './config.ts';
 import { readDataKeys } from './seals/seal-rows.ts';
 import { openedRepository } from './start/create-repository.ts';
-import { createLog, endProcess } from './process-log.ts';
+import { openStore } from './open-store.ts';
+import { createLog, endProcess, logTrouble } from './process-log.ts';
 import { openAtStart } from './start/open-at-start.ts';
 import { verify } from './integrity/verify/verify.ts';
 
@@ -35,15 +36,11 @@ export async function verifyOffline(
 ): Promise<VerifyAnswer> {
   const config = readConfig({ data: dataDirectory, config: configFile });
   const log = createLog('error');
-  const store = await openSqliteStore({
-    directory: config.dataDirectory,
-    onFatal: endProcess(log),
-    random,
-  });
+  const store = await openStore(config, { random, onFatal: endProcess(log), onTrouble: logTrouble(log) });
   try {
     const start = await openAtStart(store.reader, await readDataKeys(store.reader), config);
     if (!('opened' in start)) {
-      throw new KeystairError('server-sealed', 'this data directory does not open without a person', {
+      throw new KeystairError('server-sealed', 'this data directory cannot be opened automatically', {
         nextStep: step('unseal-and-verify'),
       });
     }
@@ -94,7 +91,7 @@ export async function restoreServer(
 function withoutRoom(error: unknown, what: string, option: string): unknown {
   if (codeOf(error) !== 'disk-full') return error;
   return new KeystairError('disk-full', `the disk has no room ${what}`, {
-    nextStep: `nothing was left there; make room, or name another place with ${option}, and run the command again`,
+    nextStep: `nothing was left there; free some space or name another place with ${option}, and run the command again`,
     cause: error,
   });
 }
@@ -107,10 +104,11 @@ export function checkBackupFile(
 ): Promise<CheckReport> {
   const log = createLog('error');
   const life: CallLife = {
+    ...UNWATCHED,
     progress: onProgress,
     requireWanted: () => {
       if (!stop.aborted) return;
-      throw new KeystairError('interrupted', 'stopped before the backup was verified to its end', {
+      throw new KeystairError('interrupted', 'stopped before the whole backup was verified', {
         nextStep: 'nothing was left; run the command again',
       });
     },

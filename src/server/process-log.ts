@@ -25,3 +25,19 @@ export function endProcess(log: Log): (error: KeystairError) => never {
     process.exit(1);
   };
 }
+
+/** While a database is away every call meets it; the log tells of it now and then. */
+const TROUBLE_MS = 10_000;
+
+/** For what a store meets and no caller is told. */
+export function logTrouble(log: Log, clock: () => number = Date.now): (error: KeystairError) => void {
+  let toldAt = -Infinity;
+  return (error) => {
+    if (clock() - toldAt < TROUBLE_MS) return;
+    toldAt = clock();
+    log.error(
+      { event: 'store-trouble', code: error.code, because: error.sentence },
+      'the store does not answer',
+    );
+  };
+}

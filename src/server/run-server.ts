@@ -7,11 +7,12 @@ import { existsSync } from 'node:fs';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { ServerLife, ServerOptions } from '#protocol/server-program.ts';
-import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { defaultName, readConfig, type ServerConfig } from './config.ts';
 import type { Timers } from './environment/environment.ts';
+import { ConsoleDoor } from './console-door.ts';
 import { createLocalSocket } from './http/people/local-socket.ts';
-import { createLog, endProcess } from './process-log.ts';
+import { openStore } from './open-store.ts';
+import { createLog, endProcess, logTrouble } from './process-log.ts';
 import { waitSealed } from './sealed-server.ts';
 import { readDataKeys } from './seals/seal-rows.ts';
 import { serve, type ServingPorts } from './serving.ts';
@@ -31,27 +32,26 @@ const timers: Timers = {
 export async function runServer(options: ServerOptions, life: ServerLife): Promise<void> {
   const config = readConfig(options);
   const log = createLog(config.logLevel);
-  const store = await openSqliteStore({
-    directory: config.dataDirectory,
-    onFatal: endProcess(log),
-    random,
-  });
+  const store = await openStore(config, { random, onFatal: endProcess(log), onTrouble: logTrouble(log) });
   const socket = createLocalSocket(config.dataDirectory, log);
-  const ports: ServingPorts = { config, log, store, socket, clock, timers, random };
+  const door = new ConsoleDoor({ config, log, clock, timers, random });
+  const ports: ServingPorts = { config, log, store, socket, door, clock, timers, random };
+  const { stop, onSetUpLink } = life;
   const onReady = (server: ServerName, listen: string): void =>
-    life.onReady({ event: 'ready', server, listen, console: null });
+    life.onReady({ event: 'ready', server, listen, console: door.url });
   try {
     if (await isNew(store.reader)) {
       const repository = await createRepository(ports, keyFileOfNew(config), config.name ?? defaultName());
-      await serve(ports, repository, { stop: life.stop, onReady });
+      await serve(ports, repository, { stop, onSetUpLink, onReady });
     } else {
       const start = await openAtStart(store.reader, await readDataKeys(store.reader), config);
       if ('opened' in start) {
         const repository = await openedRepository(ports, start.opened, config.name);
-        await serve(ports, repository, { stop: life.stop, onReady });
+        await serve(ports, repository, { stop, onSetUpLink, onReady });
       } else await serveWhenUnsealed(ports, start.sealed, life);
     }
   } finally {
+    await door.close();
     await socket.close();
     await store.close();
   }
@@ -66,14 +66,15 @@ function keyFileOfNew({ rootKeyFile }: ServerConfig): Uint8Array {
 async function serveWhenUnsealed(
   ports: ServingPorts,
   sealed: SealedServer,
-  { stop, onReady }: ServerLife,
+  { stop, onReady, onSetUpLink }: ServerLife,
 ): Promise<void> {
-  const { config, store } = ports;
+  const { config, store, door } = ports;
   const serving = Promise.withResolvers<ServerName>();
   // Nobody waits for it if the server is stopped while it is sealed.
   serving.promise.catch(() => undefined);
   const server = await unverifiedName(store.reader);
-  const onSealed = (): void => onReady({ event: 'ready', server, listen: null, console: null, sealed: true });
+  const onSealed = (): void =>
+    onReady({ event: 'ready', server, listen: null, console: door.url, sealed: true });
   const unsealed = await waitSealed({ ...ports, sealed, server, stop, onSealed, serving: serving.promise });
   if (unsealed === undefined) return;
   try {
@@ -89,8 +90,9 @@ async function serveWhenUnsealed(
     });
     await serve(ports, repository, {
       stop,
+      onSetUpLink,
       onReady: (served, listen) => {
-        onReady({ event: 'unsealed', server: served, listen, console: null });
+        onReady({ event: 'unsealed', server: served, listen, console: door.url });
         serving.resolve(repository.server);
       },
     });

@@ -7,6 +7,7 @@ import type { ServerName } from '#domain/server-name.ts';
 import type { Caller } from '#domain/right.ts';
 import { type Notice, notice } from '#domain/step.ts';
 import { rereadSealPlaces, type ServerConfig } from './config.ts';
+import type { ConsoleDoor } from './console-door.ts';
 import type { Clock, Log } from './environment/environment.ts';
 import { LOCAL_ENTRANCE, type LocalSocket } from './http/people/local-socket.ts';
 import { createPeopleListener, type ServedPeople } from './http/people/people-listener.ts';
@@ -21,6 +22,7 @@ export interface SealedPorts {
   readonly sealed: SealedServer;
   readonly server: ServerName;
   readonly socket: LocalSocket;
+  readonly door: ConsoleDoor;
   readonly clock: Clock;
   readonly log: Log;
   readonly stop: AbortSignal;
@@ -42,7 +44,7 @@ const NONE = (): boolean => false;
 
 /** Resolves when a person has opened the server; undefined if it is to stop. */
 export async function waitSealed(ports: SealedPorts): Promise<Unsealed | undefined> {
-  const { config, sealed, server, socket, clock, log, stop, serving } = ports;
+  const { config, sealed, server, socket, door, clock, log, stop, serving } = ports;
   const places = () => rereadSealPlaces(config);
   const unsealing = new Unsealing({ ...sealed.rows, dataKeys: sealed.dataKeys, places, clock, log });
   const unsealed = Promise.withResolvers<Omit<Unsealed, 'refused'> | undefined>();
@@ -56,8 +58,11 @@ export async function waitSealed(ports: SealedPorts): Promise<Unsealed | undefin
       return serving;
     },
   });
-  const served = { people: api, stopping: stop, refusals: refusalsOf(log) };
+  const open = { serverName: server.name, notReady: async () => 'the server is sealed' };
+  const served = { people: api, stopping: stop, refusals: refusalsOf(log), approvals: NO_RULES, clock, open };
   await socket.serve(createPeopleListener(served, LOCAL_ENTRANCE, log));
+  const console = await door.openSealed();
+  await console?.serve(createPeopleListener(served, door.sealedEntrance(console), log));
   log.warn(
     { event: 'sealed', seals: sealed.rows.seals.map(({ id }) => id), because: warningsOf(sealed) },
     'the server is sealed and waits for a person',
@@ -70,6 +75,9 @@ export async function waitSealed(ports: SealedPorts): Promise<Unsealed | undefin
   stop.removeEventListener('abort', onStop);
   return done === undefined ? undefined : { ...done, refused: unsealing.refused };
 }
+
+/** A sealed server does nothing that a rule could be about. */
+const NO_RULES: ServedPeople['approvals'] = { require: async () => undefined };
 
 /** A sealed server has no audit log. */
 function refusalsOf(log: Log): ServedPeople['refusals'] {

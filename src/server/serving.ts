@@ -4,17 +4,23 @@
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Server } from 'node:https';
+import { hostname } from 'node:os';
 import type { ServerName } from '#domain/server-name.ts';
+import type { ServerLife } from '#protocol/server-program.ts';
 import type { Store } from '#store/store.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';
 import { replaceCertificate } from '#transport/machine-listener.ts';
+import type { Authority } from '#transport/authority.ts';
 import { trustAuthority } from '#transport/trusted-authority.ts';
-import { createAdministrationServer } from './administration-server.ts';
+import { type AdministrationServer, createAdministrationServer } from './administration-server.ts';
 import { rereadSealPlaces, type ServerConfig } from './config.ts';
+import type { ConsoleDoor } from './console-door.ts';
 import type { Clock, Log, Random, Timers } from './environment/environment.ts';
 import { createDialler } from './hierarchy/primary/dial-primary.ts';
 import { listenOnPort, rememberPort } from './http/machines/listen-port.ts';
+import { createAuditReceivers } from './audit-receivers.ts';
+import { createReceivers } from './notice-receivers.ts';
 import { createMachineListener } from './http/machines/machine-listener.ts';
 import { LOCAL_ENTRANCE, type LocalSocket } from './http/people/local-socket.ts';
 import { createPeopleListener } from './http/people/people-listener.ts';
@@ -30,6 +36,7 @@ export interface ServingPorts {
   readonly log: Log;
   readonly store: Store;
   readonly socket: LocalSocket;
+  readonly door: ConsoleDoor;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -39,9 +46,13 @@ export interface ServingPorts {
 export async function serve(
   ports: ServingPorts,
   repository: Repository,
-  life: { readonly onReady: (server: ServerName, listen: string) => void; readonly stop: AbortSignal },
+  life: {
+    readonly onReady: (server: ServerName, listen: string) => void;
+    readonly onSetUpLink: ServerLife['onSetUpLink'];
+    readonly stop: AbortSignal;
+  },
 ): Promise<void> {
-  const { config, log, store, socket, clock, timers, random } = ports;
+  const { config, log, store, socket, door, clock, timers, random } = ports;
   const { server, rows } = repository;
   const authority = await loadAuthority(rows, store);
   let listen = '';
@@ -62,7 +73,11 @@ export async function serve(
       askToJoin({ invitation, keyPair: keyPairOf(privateKeyPem), id, name, useHierarchy, now: clock }),
     makePrivateKey: () => makeKeyPair().privateKeyPem,
     budgets: config.budgets,
-    facts: () => ({ listen }),
+    providers: config.providers,
+    receivers: createReceivers(config.notices, { server, clock, consoleUrl: () => door.url }),
+    auditReceivers: createAuditReceivers(config.forwarding, { server, clock, host: hostname() }),
+    facts: () => ({ listen, console: door.url, consoleFingerprint: door.fingerprint }),
+    tellsRecipient: true,
     sealPlaces: {
       dataDirectory: config.dataDirectory,
       places: (file) => rereadSealPlaces(config, file),
@@ -82,14 +97,17 @@ export async function serve(
     listen = await listenOnPort(machines.server, config.listen, rows, store);
     await rememberPort(machines.server, rows, store);
     await socket.serve(people);
+    await serveConsole(ports, administrationServer, authority, server.id);
     const leafPorts = { authority, serverId: server.id, addresses: names, clock, timers, log };
     endRenewal = keepLeafRenewed(leafPorts, leaf, (renewed) => replaceCertificate(machines.server, renewed));
     administrationServer.start();
     log.info({ event: 'ready', server: server.id, name: server.name, listen }, 'the server is ready');
     life.onReady(server, listen);
+    const setUpUrl = await administrationServer.offerFirstSetUp();
+    if (setUpUrl !== undefined) life.onSetUpLink(setUpUrl);
 
     await aborted(life.stop);
-    log.info({ event: 'stopping' }, 'the server drains');
+    log.info({ event: 'stopping' }, 'the server is draining');
   } finally {
     endRenewal();
     const cut = setTimeout(() => machines.server.closeAllConnections(), DRAIN_MS_MAX);
@@ -97,11 +115,29 @@ export async function serve(
       closed(machines.server),
       machines.app.close(),
       people.close(),
+      door.close(),
       socket.close(),
       administrationServer.stop(),
     ]);
     clearTimeout(cut);
   }
+}
+
+/** The same operations over the network, for people who signed in. */
+async function serveConsole(
+  { config, door, log }: ServingPorts,
+  served: AdministrationServer,
+  authority: Authority,
+  serverId: string,
+): Promise<void> {
+  const listener = await door.open(authority, serverId);
+  if (listener === undefined) return;
+  const entrance = door.entrance(listener, served.known, serverId);
+  const metrics =
+    config.console?.metrics === true
+      ? new (await import('./http/people/metrics.ts')).Metrics(served.metricsPorts)
+      : undefined;
+  await listener.serve(createPeopleListener({ ...served, metrics }, entrance, log));
 }
 
 /**

@@ -79,6 +79,8 @@ export interface TrustedRow {
  */
 export interface MemberRow extends TrustedRow, NamePosition {
   readonly place: string;
+  readonly state: string;
+  readonly group: string;
 }
 
 /** A place among members in order of name, then of id where names are equal. */
@@ -87,17 +89,59 @@ export interface NamePosition {
   readonly id: string;
 }
 
+/** A place among devices in an order: what they are sorted by, then the id where that is equal. */
+export interface DevicePosition {
+  /** The name as it is sorted, or the last heartbeat in Unix ms, -1 where there was none. */
+  readonly by: string | number;
+  readonly id: string;
+}
+
+export interface FoundDevice {
+  readonly row: MemberRow;
+  readonly position: DevicePosition;
+}
+
 export type TrustedKind =
   | 'setting'
   | 'member'
   | 'invitation'
+  /** A group of devices. */
+  | 'group'
   | 'primary'
   | 'import'
   | 'recovery'
   | 'authority'
   | 'secret'
   | 'seal'
-  | 'data-key';
+  | 'data-key'
+  | 'checkpoint'
+  | 'person'
+  /** The id of the person whose name it is, by the name as it is sorted. */
+  | 'person-name'
+  | 'role'
+  /** How a person proves who they are. */
+  | 'credential'
+  /** The person whose key has this hash. */
+  | 'api-key'
+  /** The person for whom a provider vouches by this issuer and subject. */
+  | 'identity'
+  /** The person whose passkey has this id. */
+  | 'passkey'
+  | 'session'
+  /** The open sessions of one person. */
+  | 'session-list'
+  /** A set-up link, by the hash of its token. */
+  | 'set-up'
+  /** Work that runs; it decides nothing. */
+  | 'job'
+  /** Requests for approval that are open; those that ended; emergencies that nobody has acknowledged yet. */
+  | 'approval'
+  | 'approval-history'
+  | 'emergency'
+  /** Somebody is to be told of one of them. */
+  | 'notice'
+  /** How far a receiver of the audit log has it. */
+  | 'audit-cursor';
 
 /** Unverified status of a member (or of the primary): shown to people; no decision rests on it. */
 export interface Contact {
@@ -113,10 +157,26 @@ export interface AuditRow {
   readonly seq: number;
   /** The event as JSON, the exact bytes that are hashed. */
   readonly event: string;
-  /** h(seq) = SHA-256(h(seq − 1) ‖ leaf), leaf as RFC 6962 hashes it; 32 bytes. */
+  /** Empty, except in lines older than the tree: h(seq) = SHA-256(h(seq − 1) ‖ leaf), 32 bytes. */
   readonly chain: Uint8Array;
-  /** The barrier's MAC over the chain value, so that nobody without the root key can rewrite the log. */
+  /** The barrier's MAC over the tree up to this line; empty where a later line of the same append has it. */
   readonly mac: Uint8Array;
+}
+
+/** The last line of the audit log, without its event. */
+export type AuditHead = Omit<AuditRow, 'event'>;
+
+/**
+ * Hashes of complete subtrees of the audit log's tree, side by side: 256 at most. It is derived from the lines, and can
+ * be made again from them.
+ */
+export interface AuditTile {
+  /** Each hash is the root over 256^level lines. */
+  readonly level: number;
+  /** The `index`-th tile of that level, from 0. */
+  readonly index: number;
+  /** 32 bytes each. On level 0 only full tiles are kept, on the others one that still grows as well. */
+  readonly hashes: Uint8Array;
 }
 
 /** A device holds a receipt for a key. */

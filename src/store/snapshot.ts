@@ -6,7 +6,7 @@ import type { ReceiptTotals } from '#domain/receipt.ts';
 import type { AuditRow, Contact, Cursor, RefusedKey, StagedKey, StoredKey, TrustedRow } from './rows.ts';
 import type { Reader } from './transaction.ts';
 
-/** Every table, with the form of its rows. */
+/** Every table, with the form of its rows. The tiles of the audit log are left out: they are made again from its lines. */
 export interface RepositoryTables {
   readonly 'trusted-rows': TrustedRow;
   readonly keys: StoredKey;

@@ -8,7 +8,7 @@
  * - `reader` sees only what is durable.
  * - Key rows are numbered 1, 2, 3 … without gaps, in commit order; audit rows likewise. Nothing is edited or deleted in
  *   either, with two exceptions: `replaceSealed` re-encrypts a record under a newer data key and touches nothing else of
- *   the row; `mendKeys` replaces a damaged row with the record that was recorded at its number. No number is given twice,
+ *   the row; `repairKeys` replaces a damaged row with the record that was recorded at its number. No number is given twice,
  *   even after a crash.
  * - A sync that fails ends the process (`onFatal`): what is on disk is then unknown.
  * - The store sees only sealed material. It is not trusted: callers check MACs and open seals.
@@ -17,17 +17,28 @@ import type { Snapshot } from './snapshot.ts';
 import type { Reader, Transaction } from './transaction.ts';
 
 export interface WriteOptions {
-  /** The work appends only audit events, and may use the space set aside for them when the disk is full. */
+  /**
+   * The work may use the space set aside for audit events when the disk is full. It appends only those, or changes the
+   * few rows of one person who signs in or out, or the one row about the last backup.
+   */
   readonly reserve?: boolean;
 }
 
+/** Where a repository lies, as its server's status shows it. */
+export interface StoreFacts {
+  readonly kind: 'sqlite' | 'postgresql';
+  /** A directory, or a database and its hosts. */
+  readonly place: string;
+}
+
 export interface Store {
+  readonly facts: StoreFacts;
   readonly reader: Reader;
   write<T>(work: (transaction: Transaction) => Promise<T>, options?: WriteOptions): Promise<T>;
   /** The repository as it is now, to be read as one while others keep writing. */
   snapshot(): Promise<Snapshot>;
-  /** Bytes free where the store writes. */
-  freeBytes(): Promise<number>;
+  /** Bytes free where the store writes; undefined where it cannot know. */
+  freeBytes(): Promise<number | undefined>;
   /** Checks every page; returns sentences that name what is damaged, none when all is well. */
   checkStructure(): Promise<readonly string[]>;
   /** Waits for works under way, then closes. */

@@ -1,11 +1,17 @@
 /** Reading a repository, and changing it within one transaction. */
 import type { ReceiptTotals } from '#domain/receipt.ts';
 import type { Position } from '#domain/sequence.ts';
-import type { MemberPlace } from '#domain/member.ts';
+import type { KeyKind } from '#domain/key-kind.ts';
+import type { DeviceOrder } from '#domain/list-order.ts';
+import type { DeviceState, MemberPlace } from '#domain/member.ts';
 import type {
+  AuditHead,
   AuditRow,
+  AuditTile,
   Contact,
   Cursor,
+  DevicePosition,
+  FoundDevice,
   MemberRow,
   NamePosition,
   NotedReceipt,
@@ -19,13 +25,65 @@ import type {
   TrustedRow,
 } from './rows.ts';
 
+export type KeyOrder = 'oldest' | 'newest';
+
+/** A stretch of the sequence, both ends included. */
+export interface KeyNumbers {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Keys to which all of this applies, in order of number. */
 export interface KeyFilter {
-  readonly deviceId?: string;
+  readonly deviceId?: string | undefined;
+  readonly kind?: KeyKind | undefined;
+  /** Of a managed device whose row names one of these groups. The caller verifies each by that row. */
+  readonly groups?: readonly string[] | undefined;
   /** Part of the id, device name or locator, case-insensitive. */
-  readonly text?: string;
-  /** Keys numbered above this. */
-  readonly afterSeq?: number;
+  readonly text?: string | undefined;
+  /** Recorded then or later, and before then: Unix ms. */
+  readonly recordedSince?: number | undefined;
+  readonly recordedUntil?: number | undefined;
+  /** Numbered above this, and below that. */
+  readonly above?: number | undefined;
+  readonly below?: number | undefined;
+  /** In one of these stretches, which rise and do not touch. */
+  readonly numbers?: readonly KeyNumbers[] | undefined;
+  /** Which comes first; the oldest unless said otherwise. */
+  readonly order?: KeyOrder | undefined;
   readonly limit: number;
+}
+
+/** What one search found: it looks at a bounded number of keys, so it may find fewer than were asked for. */
+export interface FoundKeys {
+  readonly keys: readonly StoredKey[];
+  /** The last number searched, from which the next search continues; null if nothing is left to search. */
+  readonly searchedTo: number | null;
+}
+
+/** Devices that were not removed, to which all of this applies. */
+export interface DeviceFilter {
+  readonly order: DeviceOrder;
+  /** In one of these states. */
+  readonly states?: readonly DeviceState[] | undefined;
+  /** Their rows name one of these groups. */
+  readonly groups?: readonly string[] | undefined;
+  /** Part of the name, as names are sorted, or of the id. */
+  readonly text?: { readonly sortName: string; readonly id: string } | undefined;
+  /** Heard then or later; heard before then, or never: Unix ms. */
+  readonly heardSince?: number | undefined;
+  readonly silentSince?: number | undefined;
+  /** Behind this one. */
+  readonly after?: DevicePosition | undefined;
+  readonly limit: number;
+}
+
+/** What one search found: it looks at a bounded number of devices, so it may find fewer than were asked for. */
+export interface FoundDevices {
+  /** The caller verifies each by its body. */
+  readonly devices: readonly FoundDevice[];
+  /** Where the next search continues; null if nothing is left to search. */
+  readonly searchedTo: DevicePosition | null;
 }
 
 export interface Reader {
@@ -37,7 +95,9 @@ export interface Reader {
   knownKeys(ids: readonly string[]): Promise<ReadonlyMap<string, { seq: number; digest: Uint8Array }>>;
   /** Keys numbered above `afterSeq`, in order. */
   keysAfter(afterSeq: number, limit: number): Promise<readonly StoredKey[]>;
-  listKeys(filter: KeyFilter): Promise<readonly StoredKey[]>;
+  /** Keys of a device numbered above `afterSeq`, in order. */
+  keysOfDevice(deviceId: string, afterSeq: number, limit: number): Promise<readonly StoredKey[]>;
+  findKeys(filter: KeyFilter): Promise<FoundKeys>;
   countKeysByDevice(deviceIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
 
   row(kind: TrustedKind, id: string): Promise<TrustedRow | undefined>;
@@ -52,6 +112,9 @@ export interface Reader {
     limit: number,
   ): Promise<readonly MemberRow[]>;
   countMembers(place: MemberPlace): Promise<number>;
+  findDevices(filter: DeviceFilter): Promise<FoundDevices>;
+  /** How many devices that were not removed name each of these groups. */
+  countDevices(groups: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** The kinds that have rows; a kind outside `TrustedKind` where a person, or the disk, altered one. */
   rowKinds(): Promise<readonly string[]>;
 
@@ -59,6 +122,8 @@ export interface Reader {
   /** All epochs of a member, by rank. */
   cursors(memberId: string): Promise<readonly Cursor[]>;
   refusedKeys(memberId: string, limit: number): Promise<readonly RefusedKey[]>;
+  /** Why the key of that number was refused, where it was. */
+  refusalOf(memberId: string, seq: number): Promise<string | undefined>;
 
   /** Ids of the imports that have staged keys. */
   stagedImports(): Promise<readonly string[]>;
@@ -73,14 +138,16 @@ export interface Reader {
   /** Notes of receipts after that one, by number and then device. */
   notedReceipts(after: NotedReceipt | undefined, limit: number): Promise<readonly NotedReceipt[]>;
 
-  auditHead(): Promise<{ seq: number; chain: Uint8Array }>;
+  /** Number 0 with nothing in it where the log is empty. */
+  auditHead(): Promise<AuditHead>;
   auditAfter(afterSeq: number, limit: number): Promise<readonly AuditRow[]>;
+  auditTile(level: number, index: number): Promise<Uint8Array | undefined>;
 }
 
 /** Reads inside a transaction see its own writes. */
 export interface Transaction extends Reader {
   /** Appends; the first row's `seq` must follow the head, and so on. A gap or a known id is a broken invariant. */
-  appendKeys(rows: readonly StoredKey[]): Promise<void>;
+  appendKeys(rows: Iterable<StoredKey>): Promise<void>;
 
   /**
    * The one edit of a key row that is allowed: the same secrets, re-encrypted under the new data key. Number, id,
@@ -97,7 +164,7 @@ export interface Transaction extends Reader {
    *
    * Rows that do not, a number above the head, and an id that stands elsewhere are a broken invariant.
    */
-  mendKeys(rows: readonly StoredKey[]): Promise<void>;
+  repairKeys(rows: readonly StoredKey[]): Promise<void>;
 
   /** Returns the id of the first key that this import has staged already, and then stages none of these. */
   stageKeys(importId: string, keys: readonly StagedKey[]): Promise<string | undefined>;
@@ -109,7 +176,10 @@ export interface Transaction extends Reader {
   dropStaged(importId: string, limit: number): Promise<number>;
 
   putRow(row: TrustedRow): Promise<void>;
-  /** Only for rows that are no custody: invitations, primaries, imports, recoveries, seals, settings. */
+  /**
+   * Only for rows that are no custody: invitations, groups, primaries, imports, recoveries, seals, settings, people,
+   * open approvals, notices.
+   */
   deleteRow(kind: TrustedKind, id: string): Promise<void>;
 
   putCursor(cursor: Cursor): Promise<void>;
@@ -125,4 +195,6 @@ export interface Transaction extends Reader {
 
   /** Appends; the first row's `seq` must follow the audit head. */
   appendAudit(rows: readonly AuditRow[]): Promise<void>;
+  /** Replaces the tile at that place. */
+  putAuditTile(tile: AuditTile): Promise<void>;
 }

@@ -44,7 +44,7 @@ export async function askToJoin(request: {
     if (trustAuthority(answer.authority).fingerprint !== invitation.authority) {
       throw new KeystairError(
         'untrusted-server',
-        'the server answered with an authority that is not the one in the invitation',
+        'the authority of the server is not the one in the invitation',
         {
           nextStep: 'ask for a new invitation, and tell the administrator of the server',
         },

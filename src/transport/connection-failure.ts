@@ -17,8 +17,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was closed',
   EPIPE: 'the connection was closed',
-  ENOTFOUND: 'the name is not known to the name service',
-  EAI_AGAIN: 'the name service does not answer',
+  ENOTFOUND: 'the name does not resolve',
+  EAI_AGAIN: 'the name server does not answer',
   ETIMEDOUT: 'the connection timed out',
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'the network is unreachable',
@@ -28,11 +28,11 @@ const REASONS: Readonly<Record<string, string>> = {
 
 const NEXT_STEPS: Readonly<Record<FailedAttempt['code'], string>> = {
   'server-unreachable':
-    'check that the server runs, that the address is right, and that no firewall is in between',
+    'check that the server runs, that the address is right, and that no firewall blocks the connection',
   'untrusted-server':
-    'check that the address leads to the right server; if that server was set up anew, join it with a new invitation',
+    'check that the address is that of the right server; if that server was set up again, join it with a new invitation',
   'clock-problem':
-    'compare the clocks of both machines; if both are right, renew: the certificate comes back by itself',
+    'compare the clocks of both machines; if both are right, the certificate renews automatically',
 };
 
 /** The system's reason in words, with its code so that people can search for it. */
@@ -58,7 +58,7 @@ export function systemCodeOf(error: unknown): string | undefined {
 export function notReached(attempts: readonly FailedAttempt[]): KeystairError {
   if (attempts.length === 0) {
     return new KeystairError('server-unreachable', 'no address of the server is known', {
-      nextStep: 'set one by hand, or join again with a new invitation',
+      nextStep: 'join again with a new invitation',
     });
   }
   const leading =
@@ -66,7 +66,7 @@ export function notReached(attempts: readonly FailedAttempt[]): KeystairError {
     attempts.find(({ code }) => code === 'untrusted-server') ??
     attempts[0]!;
   const sentence = attempts.map(({ address, reason }) => `${address}: ${reason}`).join('; ');
-  return new KeystairError(leading.code, `cannot use the server at ${sentence}`, {
+  return new KeystairError(leading.code, `cannot connect to the server at ${sentence}`, {
     nextStep: NEXT_STEPS[leading.code],
     cause: leading.cause,
     details: { attempts: attempts.map(({ address, code, reason }) => ({ address, code, reason })) },
@@ -79,13 +79,13 @@ export function brokenOff(server: string, error: unknown): KeystairError {
   return new KeystairError(
     'server-unreachable',
     `the connection to ${server} broke before the answer was complete: ${reasonOf(error)}`,
-    { nextStep: 'try again; if it happens again, look at the log of that server', cause: error },
+    { nextStep: 'try again; if it happens again, check the log of that server', cause: error },
   );
 }
 
 export function timedOut(server: string, timeoutMs: number): KeystairError {
   return new KeystairError('server-unreachable', `${server} did not answer within ${timeoutMs} ms`, {
-    nextStep: 'try again; if it happens again, look at the load and the log of that server',
+    nextStep: 'try again; if it happens again, check the load and the log of that server',
   });
 }
 
@@ -94,7 +94,7 @@ export function interrupted(server: string, cause?: unknown): KeystairError {
     'interrupted',
     `the request to ${server} was cancelled before its answer was complete`,
     {
-      nextStep: 'start it again if it is still wanted',
+      nextStep: 'try again if it is still needed',
       cause,
     },
   );
@@ -102,13 +102,13 @@ export function interrupted(server: string, cause?: unknown): KeystairError {
 
 export function answerTooLarge(server: string, maxBytes: number): KeystairError {
   return new KeystairError('request-too-large', `the answer of ${server} is larger than ${maxBytes} bytes`, {
-    nextStep: 'make sure that it is a Keystair server of a neighbouring release',
+    nextStep: 'check that it is a Keystair server of a neighbouring release',
   });
 }
 
 /** The server announces its answer again and again. */
 export function onlyAnnounced(server: string): KeystairError {
-  return new KeystairError('server-unreachable', `${server} keeps announcing an answer and gives none`, {
-    nextStep: 'make sure that it is a Keystair server, and look at what stands in between',
+  return new KeystairError('server-unreachable', `${server} keeps announcing an answer but sends none`, {
+    nextStep: 'check that it is a Keystair server, and what lies between it and this machine',
   });
 }

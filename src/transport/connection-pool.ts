@@ -149,7 +149,7 @@ export class ConnectionPool extends Agent {
     const [from, until, here] = [notBefore, notAfter, this.#options.now()].map((ms) =>
       new Date(ms).toISOString(),
     );
-    const reason = `its certificate is valid from ${from} to ${until}, and the clock here says ${here}`;
+    const reason = `its certificate is valid from ${from} to ${until}, but the clock here says ${here}`;
     return { outcome: 'failed', attempt: { address, code: 'clock-problem', reason } };
   }
 

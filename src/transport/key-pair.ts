@@ -55,7 +55,7 @@ export function checkPublicKey(publicKeyDer: Uint8Array): void {
       'invalid-argument',
       'the public key is not a P-256 key in its uncompressed form',
       {
-        nextStep: 'let the device or server make its key pair again',
+        nextStep: 'make a new key pair on the device or server',
         cause,
       },
     );

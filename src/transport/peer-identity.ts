@@ -6,7 +6,6 @@
  * writes is the same `stranger`, without a reason that would help an attacker.
  */
 import type { X509Certificate } from 'node:crypto';
-import { CERTIFICATE_CHAIN_MAX } from '#domain/limits.ts';
 import { type DatesVerdict, judgeDates, publicKeyOf, readLeaf } from './certificate-fields.ts';
 import { fingerprintOf } from './key-pair.ts';
 import { readAuthority, signedBy, type TrustedAuthority } from './trusted-authority.ts';
@@ -103,10 +102,10 @@ export function identifyServer(
 ): ServerIdentity {
   if (certificate === undefined) return untrusted('was not presented');
   if (!signedBy(certificate, pinnedAuthorities(certificate, pinned.fingerprints))) {
-    return untrusted('is not of the authority that was pinned when joining');
+    return untrusted('is not from the authority that was pinned when joining');
   }
   const leaf = readLeaf(certificate);
-  if (leaf?.use !== 'server') return untrusted('is not one of a server');
+  if (leaf?.use !== 'server') return untrusted('is not a server certificate');
   if (pinned.serverId !== undefined && leaf.id !== pinned.serverId) {
     return untrusted(`belongs to the server ${leaf.id}`);
   }
@@ -119,14 +118,13 @@ function pinnedAuthorities(
   fingerprints: readonly string[],
 ): readonly TrustedAuthority[] {
   const found: TrustedAuthority[] = [];
-  let next = leaf.issuerCertificate;
-  for (let depth = 1; next !== undefined && depth < CERTIFICATE_CHAIN_MAX; depth += 1) {
+  // OpenSSL accepts 100 KiB of certificates, which are some 200.
+  for (let next = leaf.issuerCertificate; next !== undefined; next = next.issuerCertificate) {
     const publicKey = publicKeyOf(next);
     if (publicKey !== undefined && fingerprints.includes(fingerprintOf(publicKey))) {
       const authority = readAuthority(next);
       if (authority !== undefined) found.push(authority);
     }
-    next = next.issuerCertificate;
   }
   return found;
 }

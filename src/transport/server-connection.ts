@@ -8,7 +8,7 @@
  */
 import { isIP } from 'node:net';
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
-import { type Address, parseAddress } from './address.ts';
+import { readAddress } from './address.ts';
 import { type FailedAttempt, reasonOf } from './connection-failure.ts';
 import { identifyServer, type PinnedServer, type ServerIdentity } from './peer-identity.ts';
 
@@ -40,7 +40,7 @@ export type DialOutcome =
 
 export function dial(request: DialRequest): Promise<DialOutcome> {
   const { address, session } = request;
-  const target = addressOf(address);
+  const target = readAddress(address);
   if (target === undefined) {
     const reason = 'it is not an address of the form HOST:PORT';
     return Promise.resolve({ outcome: 'failed', attempt: { address, code: 'server-unreachable', reason } });
@@ -58,7 +58,7 @@ export function dial(request: DialRequest): Promise<DialOutcome> {
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(session === undefined ? {} : { session: session.ticket }),
     });
-    const giveUp = (): void => fail('server-unreachable', 'the connection was given up');
+    const giveUp = (): void => fail('server-unreachable', 'the connection was abandoned');
     const settle = (): void => {
       clearTimeout(timer);
       request.signal.removeEventListener('abort', giveUp);
@@ -102,13 +102,4 @@ export function dial(request: DialRequest): Promise<DialOutcome> {
       resolve({ outcome: 'connected', socket, server });
     });
   });
-}
-
-/** Addresses are hints: an unreadable one must not keep the others from being tried. */
-function addressOf(text: string): Address | undefined {
-  try {
-    return parseAddress(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -36,7 +36,7 @@ export function trustAuthority(certificatePem: string): TrustedAuthority {
   } catch {
     // It is not even a certificate.
   }
-  throw new KeystairError('row-untrusted', 'the stored certificate of an authority is not one', {
+  throw new KeystairError('row-untrusted', 'the stored certificate of an authority is not a certificate', {
     nextStep: 'restore from a backup, or join again with a new invitation',
   });
 }

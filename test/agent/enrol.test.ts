@@ -7,6 +7,8 @@ import { claimToText } from '#domain/claim.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { joinInProcess, openServer, switchOption } from '#test/support/server-in-process.ts';
 import { makeSomeKey } from '#test/support/some-key.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { UNAVAILABLE } from '#test/sentences/unavailable.ts';
 
 const OFF_ABOVE =
   'the option "Use hierarchy of Administration Servers to obtain encryption keys" is off at Above';
@@ -50,16 +52,10 @@ test('keys that are missing for different reasons are told each with its own, an
   agent.ports.state.putKey({ id, kind, custody: 'opened', claim, record: null, material: null, blind: null });
   const { stays, missing } = await agent.enrolWith(above);
   const reasons = new Map(missing.map((one) => [one.id, one.because]));
-  assert.match(reasons.get(id) ?? '', /^Above has this key, but the claim does not fit it/);
+  assert.match(reasons.get(id) ?? '', UNAVAILABLE.wrongClaimAbove);
   for (const key of keys) assert.ok(reasons.get(key)?.startsWith(OFF_ABOVE));
-  assert.match(
-    stays?.message ?? '',
-    /lacks 3 of its keys: 2 because the option .* 1 because Above has this key/,
-  );
-  assert.match(
-    failureWords(stays!),
-    /--use-hierarchy on` at Above.*; the header of the file or drive was altered/,
-  );
+  assert.match(stays?.message ?? '', REFUSED['device-stays'].threeForTwoReasons);
+  assert.match(failureWords(stays!), REFUSED['device-stays'].bothSteps);
 });
 
 test('a server with nobody above or below is not told to switch an option that would bring nothing', async () => {
@@ -68,7 +64,7 @@ test('a server with nobody above or below is not told to switch an option that w
   await agent.enrolWith(old);
   await agent.makeKey();
   const { stays } = await agent.enrolWith(alone);
-  assert.match(stays?.message ?? '', /because no server on the way has this key/);
+  assert.match(stays?.message ?? '', REFUSED['device-stays'].nobodyHasIt);
 });
 
 test('a name is taken with the answer, and not where the device is refused or stays', async () => {

@@ -47,7 +47,7 @@ test('where its budget is used up a device offers one key, not all that wait, an
   const inCustody = () => keys.filter(({ id }) => state.key(id)?.custody === 'made').length;
   await agent.heartbeat();
   assert.equal(inCustody(), 2);
-  assert.match(agentStatus(agent.ports).warnings[0]!, /try again in 1[78]\d\d s/);
+  assert.match(agentStatus(agent.ports).warnings[0]!, SHOWN.tryAgainInHalfAnHour);
   server.clock.aheadMs += 1_801_000;
   await agent.heartbeat();
   assert.equal(inCustody(), 3);

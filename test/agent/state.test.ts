@@ -66,13 +66,13 @@ test('a state directory that others may write, or that is theirs, is refused wit
     chmodSync(directory, 0o770);
     assert.throws(() => AgentState.open(directory, { create }), {
       code: 'data-exposed',
-      sentence: new RegExp(`run: chmod 700 ${directory};`),
+      sentence: REFUSED['data-exposed'].closeIt(directory),
     });
     chmodSync(directory, 0o700);
     chownSync(directory, NOBODY, NOBODY);
     assert.throws(() => AgentState.open(directory, { create }), {
       code: 'data-exposed',
-      sentence: new RegExp(`chown 0 ${directory} && chmod 700 ${directory}`),
+      sentence: REFUSED['data-exposed'].takeIt(directory),
     });
     chownSync(directory, 0, 0);
   }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { TOOL_FOLDERS } from '#agent/drives/run-tool.ts';
 
 const PACKAGES: Readonly<Record<string, string>> = {
+  promtool: 'prometheus',
   age: 'age',
   'age-keygen': 'age',
   cryptsetup: 'cryptsetup-bin',
@@ -15,6 +16,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   losetup: 'mount',
   mkswap: 'util-linux',
   'mkfs.ext4': 'e2fsprogs',
+  rsyslogd: 'rsyslog, rsyslog-openssl',
 };
 
 export function toolPath(name: string): string | undefined {

@@ -54,7 +54,13 @@ for (const [shell, offers] of Object.entries(SHELLS)) {
   test(`${shell} offers every noun, verb and option of the table`, { skip }, async () => {
     const nouns = Object.entries(NOUNS);
     assert.deepEqual((await offers('')).toSorted(), [...nouns.map(([name]) => name), 'help'].toSorted());
-    for (const [name, { verbs }] of nouns) {
+    for (const [name, { verbs, alone }] of nouns) {
+      if (alone !== undefined) {
+        const own = [...Object.keys(alone.options), 'json', 'debug', 'help'].map((option) => `--${option}`);
+        assert.deepEqual((await offers(name, '--')).toSorted(), own.toSorted());
+        assert.deepEqual((await offers(name, '--url', 'https://keys', '--')).toSorted(), own.toSorted());
+        continue;
+      }
       const served = Object.entries(verbs).filter(([, { notYet }]) => !notYet);
       assert.deepEqual((await offers(name, '')).toSorted(), served.map(([verb]) => verb).toSorted());
       const [verb, { options }] = served.at(-1)!;

@@ -45,7 +45,7 @@ test('exactly 107 bytes need no way round, one more does', () => {
 test('a directory that is not there, or is a file, is said plainly', async () => {
   await assert.rejects(connectToServer(inFolder('nowhere')), {
     code: 'not-found',
-    sentence: new RegExp(`keystair server start --data ${inFolder('nowhere')}`),
+    sentence: REFUSED['not-found'].createIt(inFolder('nowhere')),
   });
   writeFileSync(inFolder('file'), '');
   await assert.rejects(connectToServer(inFolder('file')), { code: 'invalid-argument' });

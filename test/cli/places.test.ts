@@ -4,7 +4,14 @@ import { mkdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { environmentFrom } from '#cli/environment.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { agentPlace, placesOf, serverPlace, startPlace } from '#cli/places.ts';
+import {
+  agentPlace,
+  type GivenAddress,
+  placesOf,
+  type Places,
+  serverAddress,
+  startPlace,
+} from '#cli/places.ts';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
 import { refusedWith } from '#test/support/organisation.ts';
 import { beginKeystair, type Ran } from '#test/support/run-keystair.ts';
@@ -17,6 +24,12 @@ mkdirSync(there.state);
 
 function places(variables: Record<string, string>, usual: typeof there) {
   return placesOf(environmentFrom(variables), usual);
+}
+
+/** A place on this machine, or a URL. */
+function serverPlace(found: Places, given: GivenAddress = {}): string {
+  const address = serverAddress(given, found);
+  return address.at === 'url' ? address.url : address.directory;
 }
 
 test('the variable comes before the usual place, and the usual place counts where it is there', () => {
@@ -37,11 +50,38 @@ test('a variable that is set to nothing counts as not set', () => {
   assert.deepEqual([serverPlace(empty), agentPlace(empty)], [there.data, there.state]);
 });
 
-test('a URL comes behind a named directory and before the usual one, and is not served yet', () => {
-  const url = { KEYSTAIR_URL: 'https://keys.example' };
-  assert.equal(serverPlace(places({ ...url, KEYSTAIR_DATA: 'named' }, there)), 'named');
-  assert.throws(() => serverPlace(places(url, there)), { code: 'not-available-yet' });
+test('a URL comes behind a named directory and before the usual one', () => {
+  const url = { KEYSTAIR_URL: 'https://keys.example/' };
+  const both = places({ ...url, KEYSTAIR_DATA: 'named' }, there);
+  assert.equal(serverPlace(both), 'named');
+  assert.equal(serverPlace(places(url, there)), 'https://keys.example');
   assert.equal(startPlace(places(url, there)), there.data, 'a start addresses no server');
+  assert.equal(serverPlace(both, { url: 'https://other.example:8444' }), 'https://other.example:8444');
+  assert.equal(serverPlace(both, { apiKeyFile: 'key' }), 'https://keys.example', 'a key is for a URL');
+  assert.equal(serverPlace(places(url, there), { data: 'given' }), 'given');
+});
+
+test('a directory and a URL do not go together, and neither is guessed from half of what it takes', () => {
+  const plain = { code: 'invalid-argument' };
+  const nothing = places({}, there);
+  for (const given of [
+    { data: 'named', url: 'https://keys.example' },
+    { data: 'named', apiKeyFile: 'key' },
+    { data: 'named', fingerprint: 'AA' },
+    { apiKeyFile: 'key' },
+    { fingerprint: 'AA' },
+    { url: 'keys.example' },
+    { url: 'http://keys.example' },
+    { url: 'https://keys.example/people' },
+    { url: 'https://keys.example', fingerprint: 'AA' },
+  ])
+    assert.throws(() => serverPlace(nothing, given), plain, JSON.stringify(given));
+  assert.throws(() => serverPlace(places({ KEYSTAIR_URL: 'keys' }, there)), /KEYSTAIR_URL must be like/);
+});
+
+test('logins are kept in the folder that the user has for state', () => {
+  assert.equal(places({ XDG_STATE_HOME: '/users/kari' }, there).logins, '/users/kari/keystair');
+  assert.match(places({ XDG_STATE_HOME: 'relative' }, there).logins, /^\/.*\/\.local\/state\/keystair$/);
 });
 
 test('where nothing is found, the sentence names what was looked for, in order, and what makes one', () => {
@@ -90,15 +130,18 @@ test('a restore says where to, whatever the variable says', async () => {
   assert.match(ran.stderr, /^keystair: invalid-argument: --data DIR is missing/);
 });
 
-test('a URL, wherever it is given, is exit 2 and said to come later', async () => {
-  for (const [variables, ...args] of [
-    [['KEYSTAIR_URL=https://keys.example'], 'keys', 'list'],
-    [[], 'keys', 'list', '--url', 'https://keys.example'],
-    [[], 'keys', 'list', '--api-key-file', 'FILE'],
-    [[], 'server', 'backup', 'FILE', '--api-key-file', 'FILE'],
-  ] as const) {
-    const ran = await runWith(variables, ...args);
+test('a URL where a directory is needed, or beside one, is exit 2', async () => {
+  const url = ['--url', 'https://keys.example'];
+  for (const args of [
+    ['keys', 'list', '--data', inFolder('by-option'), ...url],
+    ['server', 'backup', 'FILE', '--data', inFolder('by-option'), ...url],
+    ['server', 'start', '--data', inFolder('by-option'), ...url],
+    ['server', 'restore', 'FILE', '--data', inFolder('by-option'), ...url],
+    ['server', 'verify', '--config', 'FILE', ...url],
+    ['keys', 'list', '--data', inFolder('by-option'), '--api-key-file', 'FILE'],
+  ]) {
+    const ran = await runWith([], ...args);
     assert.deepEqual([ran.status, ran.stdout], [2, ''], args.join(' '));
-    assert.match(ran.stderr, /^keystair: not-available-yet: [^\n]*not available in this release yet/);
+    assert.match(ran.stderr, /^keystair: invalid-argument: /);
   }
 });

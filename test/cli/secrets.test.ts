@@ -61,7 +61,7 @@ test('a password file or a share that others can read is refused with the comman
       chmodSync(path, mode);
       await assert.rejects(read(path), {
         code: 'password-exposed',
-        sentence: new RegExp(`run: chmod 600 ${path}$`),
+        sentence: REFUSED['password-exposed'].closeIt(path),
       });
     }
     chmodSync(path, 0o400);
@@ -92,7 +92,10 @@ test('a file that cannot be a password is refused before it fills the memory', a
   await assert.rejects(readPasswordFile(file(Buffer.from([0xff, 0xfe, 0x00]))), { code: 'invalid-argument' });
   const folder = inFolder('folder');
   mkdirSync(folder);
-  await assert.rejects(readPasswordFile(folder), { code: 'invalid-argument', message: /is a directory$/ });
+  await assert.rejects(readPasswordFile(folder), {
+    code: 'invalid-argument',
+    message: REFUSED['invalid-argument'].aDirectory,
+  });
 });
 
 test('without a file and without a person to ask, it is wrong usage and names the option', async () => {

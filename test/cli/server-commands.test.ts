@@ -60,6 +60,15 @@ test('the status of a new server has every field of the contract', async () => {
   assert.equal(typeof epoch, 'string');
 });
 
+test('a recipient of two thousand characters is shortened in the status, and whole where it is asked for', async () => {
+  const [hybrid, x25519] = (await done(oslo, 'server status'))['recipients'] as [string, string];
+  const { stdout } = await run(oslo, 'server status');
+  assert.ok(!stdout.includes(hybrid) && stdout.includes(hybrid.slice(0, 20)) && stdout.includes(x25519));
+  assert.equal((await run(oslo, 'server recipient')).stdout, `${hybrid}\n`);
+  assert.equal((await run(oslo, 'server recipient --x25519')).stdout, `${x25519}\n`);
+  assert.deepEqual(await done(oslo, 'server recipient'), { recipients: [hybrid, x25519] });
+});
+
 test('settings are shown, and changed one by one', async () => {
   const before = await done(lyon, 'server settings');
   assert.equal(before['transmit'], 'immediately');
@@ -172,10 +181,7 @@ test('devices are invited like servers, and none is no failure', async () => {
 
 test('an invitation of a server that only its own machine reaches says so', async () => {
   for (const line of ['hierarchy invite', 'devices invite']) {
-    assert.match(
-      (await run(oslo, line)).stderr,
-      new RegExp(`leads to ${oslo.listen}, which is this machine`),
-    );
+    assert.match((await run(oslo, line)).stderr, SHOWN.onlyThisMachine(oslo.listen));
   }
   const named = await startServer(inFolder('named'), ['--address', 'keys.example.org:7443']);
   assert.doesNotMatch((await run(named, 'devices invite')).stderr, SHOWN.leadsTo);

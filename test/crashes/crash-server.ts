@@ -87,6 +87,15 @@ export class CrashServer {
     await over;
   }
 
+  /** It is there and does nothing, until it is thawed. */
+  freeze(): void {
+    this.running.process.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.running.process.kill('SIGCONT');
+  }
+
   /**
    * Lists what is new, or everything again, and holds it against what was listed before; and the epoch, which a server
    * keeps that lost nothing.
@@ -94,9 +103,9 @@ export class CrashServer {
   async look({ whole = false }: { readonly whole?: boolean } = {}): Promise<void> {
     const known = this.#order;
     const order = whole ? [] : known;
-    let after: number | null = order.length;
+    let after: string | null = String(order.length);
     while (after !== null) {
-      const page: { keys: { id: string; seq: number }[]; next: number | null } = await this.call('listKeys', {
+      const page: { keys: { id: string; seq: number }[]; next: string | null } = await this.call('listKeys', {
         after,
         limit: PAGE,
       });

@@ -86,12 +86,17 @@ function judge({ ready, code, log, traced }: Ended, fault: Fault | undefined): v
 
 /**
  * What a killed server did not sync is there for the next start, until the power goes. Whoever was told of it then must
- * find it after that, too.
+ * find it after that, too. Its neighbour keeps silent: whatever is committed for it would sync all that lies before.
  */
-async function comeBackShortly(server: CrashServer): Promise<void> {
-  await server.start();
-  await server.look();
-  await server.kill();
+async function comeBackShortly(server: CrashServer, neighbour: CrashServer): Promise<void> {
+  neighbour.freeze();
+  try {
+    await server.start();
+    await server.look();
+    await server.kill();
+  } finally {
+    neighbour.thaw();
+  }
 }
 
 export interface FaultLaneOptions {
@@ -121,7 +126,7 @@ export async function openFaultLane(options: FaultLaneOptions): Promise<FaultLan
       await attempt(outcomes, async () => void (await root.call('listKeys', { limit: 10 })));
     });
     judge(ended, fault);
-    if (fault?.error === 'SIGKILL') await comeBackShortly(server);
+    if (fault?.error === 'SIGKILL') await comeBackShortly(server, server === root ? branch : root);
     await server.place.cut();
     await server.start();
     await tree.check();

@@ -24,16 +24,20 @@ interface Counted {
   readonly whole: CallCounts;
 }
 
-/** @param count lets a victim do its work unharmed, and tells how many calls that took. */
+/**
+ * @param count lets a victim do its work unharmed, and tells how many calls that took.
+ * @param only kinds of calls that are to fail.
+ */
 export async function faultPoints(
   dice: Dice,
   count: (victim: Victim) => Promise<Counted>,
+  only: readonly Failing[] = FAILING,
 ): Promise<FaultPoint[]> {
   // By kind of call, those of a start apart from those of a server that serves.
   const lists = new Map<string, FaultPoint[]>();
   for (const victim of VICTIMS) {
     const { starting, whole } = await count(victim);
-    for (const failing of FAILING) {
+    for (const failing of only) {
       for (const call of CALLS[failing]) {
         for (let n = 1; n <= Math.min(CALLS_MAX, whole.get(call) ?? 0); n += 1) {
           const list = `${failing} ${n <= (starting.get(call) ?? 0)}`;
@@ -50,7 +54,7 @@ export async function faultPoints(
     inTurn(
       [true, false].map((starting) => repeatsLast(shuffled(lists.get(`${failing} ${starting}`) ?? [], dice))),
     );
-  return inTurn(FAILING.map(ofKind));
+  return inTurn(only.map(ofKind));
 }
 
 function faultsOf(failing: Failing): readonly Pick<Fault, 'error' | 'lasting'>[] {

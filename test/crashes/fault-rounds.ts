@@ -31,11 +31,13 @@ export async function runFaultRounds(
       return openFaultLane({ workplace, makePlace, dice, outcomes });
     });
   const lanes = await Promise.all(Array.from({ length: LANES }, openLane));
-  const points = await faultPoints(createDice(options.seed, 'faults'), async (victim) => {
+  const countCalls = async (victim: FaultPoint['victim']) => {
     const counted = () => lanes[0]!.live({ victim });
     const { starting, traced } = await within(workplace, `${victim} is counted`, counted);
     return { starting: starting!, whole: traced.counts };
-  });
+  };
+  const only = options.failing === undefined ? undefined : [options.failing];
+  const points = await faultPoints(createDice(options.seed, 'faults'), countCalls, only);
   figures.points = points.length;
 
   const live = async (lane: FaultLane, { victim, fault }: FaultPoint): Promise<void> => {

@@ -1,8 +1,8 @@
 /**
  * Real crashes of real processes on real files.
  *
- *   npm run crashes -- [--kind kill|power|calls|full] [--rounds N] [--budget 480s] [--seed N] [--json]
- *   npm run crashes -- --planted TEXT
+ *   npm run crashes -- [--kind kill|power|calls|full] [--failing write|sync|open|read] [--rounds N] [--budget 480s] [--seed N] [--json]
+ *   npm run crashes -- --planted TEXT [--budget 480s]
  *
  * Without a kind all of them run, two at a time. `--rounds` is a ceiling and `--budget` the time for all of it, within
  * which each kind does as many rounds as it can, and one at the least. Exit code 1 when a promise was broken: then the
@@ -13,15 +13,18 @@
 import { timeBudget } from '#test/support/time-budget.ts';
 import { budgetMs, oneOf, readingArguments, textsOf, wholeNumber } from '#test/support/tool-options.ts';
 import { CRASH_KINDS, type CrashKind, whyNot } from './crash-kinds.ts';
+import { FAILING } from './failing-calls.ts';
 import { seekCrashBugs } from './planted/seek-crash-bugs.ts';
 import { openWorkplace } from './workplace.ts';
 
 /** Coming to rest, and the last verification: as long as some rounds. */
 const CLOSING_ROUNDS = 4;
 
-const { values, kindWanted, roundsWanted, seedWanted, budget } = readingArguments(() => {
+const { values, kindWanted, failing, roundsWanted, seedWanted, budget } = readingArguments(() => {
   const values = textsOf({
     kind: { type: 'string' },
+    /** Of the calls, these alone. */
+    failing: { type: 'string' },
     rounds: { type: 'string' },
     /** Seconds for all kinds together. */
     budget: { type: 'string' },
@@ -36,6 +39,7 @@ const { values, kindWanted, roundsWanted, seedWanted, budget } = readingArgument
       'kind',
       CRASH_KINDS.map(({ name }) => name),
     ),
+    failing: oneOf(values, 'failing', FAILING),
     roundsWanted: wholeNumber(values, 'rounds', { min: 1 }),
     seedWanted: wholeNumber(values, 'seed'),
     budget: budgetMs(values),
@@ -67,6 +71,7 @@ async function runKind(kind: CrashKind, until: number): Promise<void> {
     const report = await kind.run(workplace, {
       seed,
       rounds,
+      failing,
       time: timeBudget(until, CLOSING_ROUNDS),
       say: (sentence) => say(`${kind.name}: ${sentence}`),
     });
@@ -95,7 +100,9 @@ const end = (): void => (values.planted === undefined ? process.exit(1) : ended.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, end);
 
 if (values.planted !== undefined) {
-  const all = await seekCrashBugs(values.planted, say, ended.signal);
+  const time = timeBudget(begun + budget);
+  // Crashes of a kind take turns with nothing else: each waits for the disk.
+  const all = await seekCrashBugs({ only: values.planted, time, workers: 1, say, ended: ended.signal });
   process.exit(all ? 0 : 1);
 }
 

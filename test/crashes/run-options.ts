@@ -1,4 +1,5 @@
 /** What a run of crashes is asked for, and what it says at its end. */
+import type { Failing } from './failing-calls.ts';
 import type { TimeBudget } from '#test/support/time-budget.ts';
 
 export interface RunOptions {
@@ -6,6 +7,8 @@ export interface RunOptions {
   readonly seed: number;
   /** As many rounds as this, unless the time is over earlier. */
   readonly rounds: number;
+  /** Of failing calls, those of this kind only. */
+  readonly failing?: Failing | undefined;
   /** Every round, and every tree that is grown for some, goes through it. */
   readonly time: TimeBudget;
   readonly say: (sentence: string) => void;

@@ -14,8 +14,8 @@ test('a round that waits for a server that neither serves nor ends is given up, 
     await assert.rejects(
       within(workplace, 'a server starts', () => sleep(1_000_000, undefined, { ref: false }), 500),
       ({ message }: Error) => {
-        assert.match(message, /^not over after 0\.5 s: a server starts\n/);
-        assert.match(message, new RegExp(`^process ${waiting.pid}: sleep S \\(sleeping\\) in `, 'm'));
+        assert.ok(message.startsWith('not over after 0.5 s: a server starts\n'), message);
+        assert.ok(message.includes(`\nprocess ${waiting.pid}: sleep S (sleeping) in `), message);
         return true;
       },
     );

@@ -81,7 +81,7 @@ void describe('a folder that cannot be flushed', { skip }, () => {
       const { said, path, content, besides } = write(failing('fsync', 'EIO'), how);
       assert.deepEqual([content, besides], ['the content', []]);
       assert.match(said, /^interrupted: /);
-      assert.ok(said.includes(`${path} is there and whole, and may be gone after a loss of power`), said);
+      assert.ok(said.includes(`${path} is complete, but a power failure may lose it`), said);
     });
   }
 

@@ -144,12 +144,14 @@ void test('every refusal of a lookup names the server and a next step', () => {
 void test('a person may do what they were given and nothing else, and a refusal names what is lacking', () => {
   for (const required of RIGHTS) {
     for (const given of RIGHTS) {
-      const person = { name: 'somebody', rights: [given] };
+      const person = { id: null, session: null, name: 'somebody', rights: [given] };
       const demand = () => requireRights(person, [given, required]);
       if (given === required) demand();
       else assert.throws(demand, { code: 'not-allowed', details: { ...required } });
     }
-    assert.throws(() => requireRights({ name: 'nobody', rights: [] }, [required]), { code: 'not-allowed' });
+    assert.throws(() => requireRights({ id: null, session: null, name: 'nobody', rights: [] }, [required]), {
+      code: 'not-allowed',
+    });
   }
   requireRights(LOCAL_ADMINISTRATOR, RIGHTS);
 });

@@ -16,6 +16,7 @@ import {
   type Server,
   setOption,
 } from '#test/support/organisation.ts';
+import { DAMAGE } from '#test/sentences/damage.ts';
 
 const place = organisation('altered-database');
 const original = place.path('original');
@@ -30,7 +31,7 @@ before(async () => {
   await setOption(true, above, server);
   await joinServers(server, above);
   [device, removed] = await Promise.all([place.enrol('laptop', server), place.enrol('removed', server)]);
-  await server.call('removeDevice', { device: 'removed' });
+  await server.call('removeDevice', { id: 'removed' });
   key = await device.encrypt('text', place.path('file.age'));
   await server.heartbeat();
   await server.stop();
@@ -58,9 +59,7 @@ const REPLACE = 'UPDATE trusted_rows SET body = replace(body, ?, ?) WHERE kind =
 async function reported(name: RegExp): Promise<void> {
   const status = await server.call('serverStatus', {});
   assert.ok(
-    status.warnings.some(
-      ({ sentence }) => name.test(sentence) && /was altered[^]*counts as absent/.test(sentence),
-    ),
+    status.warnings.some(({ sentence }) => name.test(sentence) && DAMAGE.countsAsAbsent.test(sentence)),
     JSON.stringify(status.warnings),
   );
   const ran = await server.run(['server', 'verify', '--json']);
@@ -122,7 +121,7 @@ test("one member's row under another's id does not fit there", async () => {
 
 test("a DMZ mark taken off the primary's row leaves no primary to send to", async () => {
   await server.restart();
-  await server.call('setServer', { server: 'Above', dmz: true });
+  await server.call('setServer', { id: 'Above', dmz: true });
   await server.stop();
   await alter(REPLACE, '"dmz":true', '"dmz":false', 'primary', '"dmz"');
   await reported(/"primary current"/);
@@ -164,7 +163,7 @@ test("a key's row that was edited or moved does not open, is named, and the othe
   assert.equal(report.ok, false);
   assert.ok(report.problems.some(({ sentence }) => sentence.includes(key)));
   const revealed = await server.run(['keys', 'reveal', key, '--reason', 'a test', '--json']);
-  assert.match(refusedWith(revealed, 'record-unreadable'), /keystair server verify/);
+  assert.match(refusedWith(revealed, 'record-unreadable'), DAMAGE.verify);
 });
 
 test('a damaged record is refused by the primary alone: it is shown as refused, and all later keys go on', async () => {
@@ -179,7 +178,7 @@ test('a damaged record is refused by the primary alone: it is shown as refused, 
   const states = new Map((await server.call('listKeys', {})).keys.map(({ id, state }) => [id, state]));
   assert.deepEqual([states.get(damaged), states.get(later)], ['refused', 'acknowledged']);
   const shown = (await server.done(['keys', 'show', damaged]))['key'] as { refusedBecause: string };
-  assert.match(shown.refusedBecause, /damaged at the sender/);
+  assert.match(shown.refusedBecause, DAMAGE.damagedAtTheSender);
   const { warnings } = await server.call('serverStatus', {});
   assert.ok(
     warnings.some(({ step }) => step?.name === 'look-at-key'),

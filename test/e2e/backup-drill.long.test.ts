@@ -1,23 +1,21 @@
 /** The drill of `server backup --check`, killed or given up: nothing of it stays in its scratch place. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { REFUSED } from '#test/sentences/refused.ts';
+import { backupPlace } from '#test/support/backup-place.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { heldInTheMiddle, restoredKeys } from '#test/support/held-restore.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
-import { doneJson, organisation, refusedWith } from '#test/support/organisation.ts';
+import { doneJson, refusedWith } from '#test/support/organisation.ts';
 import { beginKeystair, runKeystair, signalTo } from '#test/support/run-keystair.ts';
 
 const KEYS = 8000;
-const place = organisation('backup-drill', { passwords: 'cheap' });
-const passwordFile = place.path('password');
-const withPassword = ['--password-file', passwordFile];
+const { place, withPassword } = backupPlace('backup-drill');
 const file = place.path('large.backup');
 
 before(async () => {
-  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n', { mode: 0o600 });
   const data = place.path('large');
   await makeDirectory(data, 'Large', KEYS);
   const large = await place.server('Large', { data });

@@ -1,11 +1,12 @@
 /** Disks that run full under a backup and under a restore: a sentence that names the place, nothing half, and room mends it. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { REFUSED } from '#test/sentences/refused.ts';
+import { backupPlace } from '#test/support/backup-place.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
-import { type Device, doneJson, organisation, refusedWith, type Server } from '#test/support/organisation.ts';
+import { type Device, doneJson, refusedWith, type Server } from '#test/support/organisation.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
 import { mountSmallDisk, type SmallDisk, unlessRoot } from '#test/support/small-disk.ts';
 
@@ -13,9 +14,7 @@ import { mountSmallDisk, type SmallDisk, unlessRoot } from '#test/support/small-
 const KEYS = 4000;
 /** Room for a part of it. */
 const LEFT_BYTES = 2 * 1024 * 1024;
-const place = organisation('backup-full-disk', { passwords: 'cheap' });
-const passwordFile = place.path('password');
-const withPassword = ['--password-file', passwordFile];
+const { place, withPassword } = backupPlace('backup-full-disk');
 const backup = place.path('large.backup');
 let disk: SmallDisk;
 /** It lives on the small disk itself. */
@@ -24,7 +23,6 @@ let device: Device;
 
 before(async () => {
   if (unlessRoot() !== false) return;
-  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n', { mode: 0o600 });
   disk = mountSmallDisk(place.path('disk'), 96);
   const data = join(disk.path, 'large');
   await makeDirectory(data, 'Large', KEYS);

@@ -3,41 +3,14 @@
  * a backup holds what an export holds.
  */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
+import { backupPlace } from '#test/support/backup-place.ts';
 import { digestOver } from '#test/support/digest-over-keys.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
-import {
-  type Device,
-  doneJson,
-  joinServers,
-  organisation,
-  refusedWith,
-  type Server,
-  setOption,
-} from '#test/support/organisation.ts';
+import { doneJson, joinServers, refusedWith, setOption } from '#test/support/organisation.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
 
-const place = organisation('backup-in-a-tree', { passwords: 'cheap' });
-const passwordFile = place.path('password');
-const withPassword = ['--password-file', passwordFile];
-
-before(() => {
-  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n', { mode: 0o600 });
-});
-
-let made = 0;
-function newKey(device: Device): Promise<string> {
-  made += 1;
-  return device.encrypt('text', place.path(`file-${made}.age`), { newIdentity: true });
-}
-
-async function restored(file: string, name: string): Promise<Server> {
-  const data = place.path(name);
-  const ran = await runKeystair(['server', 'restore', file, '--data', data, ...withPassword]);
-  assert.equal(ran.status, 0, ran.stderr);
-  return place.server('Lyon', { data });
-}
+const { place, withPassword, newKey, restored } = backupPlace('backup-in-a-tree');
 
 test('a restored server gets back from its primary what no device can bring, once that is allowed there', async () => {
   const [primary, secondary] = await Promise.all([place.server('Geneva'), place.server('Oslo')]);

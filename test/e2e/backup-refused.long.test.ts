@@ -122,7 +122,7 @@ const BAD: readonly Bad[] = [
   },
   {
     file: 'of a later release',
-    bytes: () => sealed('{"format":"keystair-backup","version":2,"program":"9.1.0"}\n'),
+    bytes: () => sealed('{"format":"keystair-backup","version":3,"program":"9.1.0"}\n'),
     code: 'data-newer',
     says: REFUSED['backup-invalid'].newerVersion,
   },

@@ -4,31 +4,30 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { REFUSED } from '#test/sentences/refused.ts';
 import { beginCommand } from '#test/support/by-hand-commands.ts';
+import { backupPlace } from '#test/support/backup-place.ts';
 import { digestOver } from '#test/support/digest-over-keys.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { heldInTheMiddle } from '#test/support/held-restore.ts';
 import { makeDirectory } from '#test/support/made-directory.ts';
-import { doneJson, organisation, refusedWith, type Server } from '#test/support/organisation.ts';
+import { doneJson, refusedWith, type Server } from '#test/support/organisation.ts';
 import { type Ran, runKeystair, signalTo } from '#test/support/run-keystair.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 
 /** Some 3.5 MB of file: more than a pipe holds. */
 const KEYS = 4000;
 const KEYSTAIR = join(import.meta.dirname, '../../bin/keystair');
-const place = organisation('backup-stopped', { passwords: 'cheap' });
-const passwordFile = place.path('password');
-const withPassword = ['--password-file', passwordFile];
+const { place, passwordFile, withPassword } = backupPlace('backup-stopped');
 const folder = place.path('backups');
 const file = join(folder, 'large.backup');
 let large: Server;
 let digest: string;
 
 before(async () => {
-  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n', { mode: 0o600 });
   mkdirSync(folder);
   const data = place.path('large');
   await makeDirectory(data, 'Large', KEYS);
@@ -60,10 +59,7 @@ test('a backup is killed (-9): nothing stands under its name, and the next one n
   const [left, ...others] = readdirSync(folder);
   assert.deepEqual(others, []);
   const next = await large.run(['server', 'backup', file, ...withPassword]);
-  assert.match(
-    next.stderr,
-    new RegExp(`^${join(folder, left!)} is what a command that was killed .*: remove it\\.$`, 'm'),
-  );
+  assert.match(next.stderr, SHOWN.unfinishedOutput(join(folder, left!)));
   for (const entry of readdirSync(folder)) rmSync(join(folder, entry));
   assert.equal((await large.done(['server', 'status']))['keys'], KEYS);
 });

@@ -1,31 +1,11 @@
 /** A backup as people make and need it: taken while the server works, restored on a clean machine. */
 import assert from 'node:assert/strict';
-import { statSync, writeFileSync } from 'node:fs';
-import { before, test } from 'node:test';
+import { statSync } from 'node:fs';
+import { test } from 'node:test';
+import { backupPlace } from '#test/support/backup-place.ts';
 import { digestOver } from '#test/support/digest-over-keys.ts';
-import { type Device, organisation, type Server } from '#test/support/organisation.ts';
-import { runKeystair } from '#test/support/run-keystair.ts';
 
-const place = organisation('backup', { passwords: 'cheap' });
-const passwordFile = place.path('password');
-const withPassword = ['--password-file', passwordFile];
-
-before(() => {
-  writeFileSync(passwordFile, 'lantern quiver mossy eleven trombone\n', { mode: 0o600 });
-});
-
-let made = 0;
-function newKey(device: Device): Promise<string> {
-  made += 1;
-  return device.encrypt('text', place.path(`file-${made}.age`), { newIdentity: true });
-}
-
-async function restored(file: string, name: string): Promise<Server> {
-  const data = place.path(name);
-  const ran = await runKeystair(['server', 'restore', file, '--data', data, ...withPassword]);
-  assert.equal(ran.status, 0, ran.stderr);
-  return place.server('Lyon', { data });
-}
+const { place, withPassword, newKey, restored } = backupPlace('backup');
 
 test('a server is backed up while its devices go on, and what is restored is the server: same keys, new epoch', async () => {
   const lyon = await place.server('Lyon');
@@ -42,8 +22,15 @@ test('a server is backed up while its devices go on, and what is restored is the
   const later = await newKey(device);
   const { epoch } = await lyon.call('serverStatus', {});
   const { listen } = lyon;
-  const checked = await runKeystair(['server', 'backup', '--check', file, ...withPassword]);
+  const checked = await lyon.run(['server', 'backup', '--check', file, ...withPassword]);
   assert.equal(checked.status, 0, checked.stderr);
+  const known = await lyon.call('showBackups', {});
+  assert.equal(
+    known.checked?.backup,
+    known.made?.backup,
+    'the server knows that this one was made, and tried',
+  );
+  assert.deepEqual(known.overdue, []);
 
   await lyon.stop();
   const again = await restored(file, 'lyon-again');

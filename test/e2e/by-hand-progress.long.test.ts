@@ -80,5 +80,5 @@ test('with --json the progress is on the terminal, and standard output holds one
 test('where no terminal is, there is no progress', async () => {
   const ran = await target.run(['keys', 'import', file]);
   assert.deepEqual([ran.status, ran.stderr], [0, '']);
-  assert.equal(ran.stdout, 'Imported 0 new keys; 20000 were known already.\n');
+  assert.equal(ran.stdout, 'Imported 0 new keys; 20000 were already known.\n');
 });

@@ -178,6 +178,18 @@ test('stock age opens the file, and jq reads it, by the documented commands', {
   assert.deepEqual((await oslo.keyIds()).toSorted(), ids.toSorted());
 });
 
+test('curl fetches an export by the documented calls', { skip: unlessInstalled('curl', 'jq') }, async () => {
+  const folder = place.path('curl');
+  mkdirSync(folder);
+  const commands = documented('On the wire').replaceAll('/var/lib/keystair', lyon.data);
+  execFileSync('sh', ['-ec', commands], {
+    cwd: folder,
+    env: { ...process.env, RECIPIENT: await recipientOf(oslo) },
+  });
+  const { known } = await oslo.done(['keys', 'import', join(folder, 'oslo.age')]);
+  assert.equal(known, ids.length);
+});
+
 test('a file that stock age sealed to the server in armor is taken in, and one that is bent is not', {
   skip: unlessInstalled('age', 'age-keygen'),
 }, async () => {

@@ -44,34 +44,35 @@ async function call(line: string, { headers = [], host = ['localhost'], body }: 
 }
 
 test('a call whose fields stand where they belong is answered', async () => {
-  const shown = await call(`GET /api/keys/${asked}`);
+  const shown = await call(`GET /api/v1/keys/${asked}`);
   assert.equal((shown.document['key'] as { id: string }).id, asked);
-  assert.equal((await call('GET /api/keys?limit=1')).status, 200);
+  assert.equal((await call('GET /api/v1/keys?limit=1')).status, 200);
   const body = JSON.stringify({ reason: 'asked by its owner' });
-  const revealed = await call(`POST /api/keys/${asked}/reveal`, { body });
+  const revealed = await call(`POST /api/v1/keys/${asked}/reveal`, { body });
   assert.equal(revealed.document['id'], asked);
 });
 
 for (const [what, line, body] of [
-  ['in the query, though it stands in the path', () => `GET /api/keys/${asked}?id=${other}`],
-  ['in the query, the same as in the path', () => `GET /api/keys/${asked}?id=${asked}`],
-  ['twice in the query', () => 'GET /api/keys?limit=1&limit=2'],
-  ['in a body, though it stands in the query', () => 'GET /api/keys', '{"limit":1}'],
-  ['in a body, though the call has none', () => `DELETE /api/devices/${asked}`, '{"device":"other"}'],
+  ['in the query, though it stands in the path', () => `GET /api/v1/keys/${asked}?id=${other}`],
+  ['in the query, the same as in the path', () => `GET /api/v1/keys/${asked}?id=${asked}`],
+  ['in the query, under a name that the call does not have', () => 'GET /api/v1/keys?devise=laptop'],
+  ['twice in the query', () => 'GET /api/v1/keys?limit=1&limit=2'],
+  ['in a body, though it stands in the query', () => 'GET /api/v1/keys', '{"limit":1}'],
+  ['in a body, though the call has none', () => `DELETE /api/v1/devices/${asked}`, '{"device":"other"}'],
   [
     'in the body, though it stands in the path',
-    () => `POST /api/keys/${asked}/reveal`,
+    () => `POST /api/v1/keys/${asked}/reveal`,
     () => JSON.stringify({ id: other, reason: 'asked by its owner' }),
   ],
-  ['in the query, though it stands in the body', () => 'PATCH /api/server/settings?heartbeat=60', '{}'],
-  ['in the query of an export', () => 'POST /api/keys/exports?password=told', '{}'],
-  ['in the query of a backup', () => 'POST /api/server/backups?password=told', '{}'],
+  ['in the query, though it stands in the body', () => 'PATCH /api/v1/server/settings?heartbeat=60', '{}'],
+  ['in the query of an export', () => 'POST /api/v1/keys/exports?password=told', '{}'],
+  ['in the query of a backup', () => 'POST /api/v1/server/backups?password=told', '{}'],
   [
     'twice in the body',
-    () => 'PATCH /api/server/settings',
+    () => 'PATCH /api/v1/server/settings',
     '{"heartbeat":60,"transmit":"immediately","he\\u0061rtbeat":61}',
   ],
-  ['in a body that is a list', () => `POST /api/keys/${asked}/reveal`, '["asked by its owner"]'],
+  ['in a body that is a list', () => `POST /api/v1/keys/${asked}/reveal`, '["asked by its owner"]'],
 ] as const) {
   test(`a field is refused that is given ${what}`, async () => {
     const text = typeof body === 'function' ? body() : body;
@@ -94,7 +95,11 @@ for (const [what, options] of [
 ] as const satisfies readonly (readonly [string, Call])[]) {
   test(`the socket answers nothing to a request that names ${what}`, async () => {
     const body = JSON.stringify({ useHierarchy: true });
-    for (const line of ['PATCH /api/server/settings', 'POST /api/keys/exports', 'POST /api/server/backups']) {
+    for (const line of [
+      'PATCH /api/v1/server/settings',
+      'POST /api/v1/keys/exports',
+      'POST /api/v1/server/backups',
+    ]) {
       const { status, document } = await call(line, { ...options, body });
       assert.deepEqual([status, document['code']], [403, 'not-allowed']);
     }

@@ -197,7 +197,7 @@ test('of two devices that format one drive at once one does, and the other made 
 test('an option that no release serves yet is wrong usage, and says so', async () => {
   for (const args of [
     ['open-drive', drive, '--name', 'data'],
-    ['adopt-drive', drive, '--password-file', 'x'],
+    ['rotate', drive],
   ]) {
     const ran = await maker.run(args);
     assert.deepEqual([ran.status, ran.stdout], [2, '']);

@@ -18,6 +18,8 @@ import {
   setOption,
 } from '#test/support/organisation.ts';
 import type { Ran } from '#test/support/run-keystair.ts';
+import { DAMAGE } from '#test/sentences/damage.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/keystair');
 const place = organisation('damage-repaired', { passwords: 'cheap' });
@@ -74,17 +76,14 @@ test('a damaged record is named with its places, comes back from the primary onc
 
   const found = await verify(lyon);
   failureSentence(found, 'data-damaged');
-  assert.match(found.stderr, /keystair server verify --repair --data /);
-  assert.match(
-    found.stdout,
-    new RegExp(`key ${plan.key}, number \\d+: .*does not open.*from the primary Above, .*device laptop`),
-  );
-  assert.match(found.stdout, new RegExp(`${other.key}.*row is missing, and no key after that climbs`));
+  assert.match(found.stderr, DAMAGE.repairThem);
+  assert.match(found.stdout, DAMAGE.fromAboveOrLaptop(plan.key));
+  assert.match(found.stdout, DAMAGE.missingKey(other.key));
 
   const refused = await verify(lyon, '--repair');
   assert.equal(refused.status, 1);
-  assert.match(refused.stdout, new RegExp(`keystair hierarchy allow-recovery ${lyon.id}`));
-  assert.match(refused.stdout, /The device laptop was asked:.*keystair agent heartbeat/);
+  assert.match(refused.stdout, DAMAGE.allowRecovery(lyon.id));
+  assert.match(refused.stdout, DAMAGE.laptopAsked);
 
   await above.done(['hierarchy', 'allow-recovery', 'Lyon']);
   const repaired = await verify(lyon, '--repair', '--json');
@@ -93,7 +92,7 @@ test('a damaged record is named with its places, comes back from the primary onc
   assert.deepEqual([ok, problems, repair!.obstacles], [true, [], []]);
   // By rising number.
   assert.deepEqual(
-    repair!.mended.map(({ id, name }) => [id, name]),
+    repair!.repaired.map(({ id, name }) => [id, name]),
     [
       [plan.key, 'Above'],
       [other.key, 'Above'],
@@ -113,16 +112,13 @@ test('a damaged row hides no other from a listing', async () => {
   await damage(lyon, `UPDATE keys SET fields = 'x' || fields WHERE ${BY_ID}`, key);
   const listed = await lyon.run(['keys', 'list']);
   assert.equal(listed.status, 0);
-  assert.match(
-    listed.stdout,
-    new RegExp(`Key ${key}, number \\d+, cannot be listed.*keystair server verify`),
-  );
+  assert.match(listed.stdout, DAMAGE.notListed(key));
   assert.equal((listed.stdout.match(/acknowledged|recorded/g) ?? []).length, (await lyon.keyIds()).length);
   await damage(lyon, `UPDATE keys SET fields = substr(fields, 2) WHERE ${BY_ID}`, key);
   assert.equal((await verify(lyon)).status, 0);
 });
 
-test('an export that has a damaged key mends it, where no one else does', async () => {
+test('an export that has a damaged key repairs it, where no one else does', async () => {
   const lone = await place.server('Lone');
   const device = await place.enrol('lone device', lone);
   const keys: string[] = [];
@@ -136,7 +132,7 @@ test('an export that has a damaged key mends it, where no one else does', async 
   await damage(lone, `DELETE FROM keys WHERE ${BY_ID}`, keys[2]!);
   const waits = await verify(lone, '--repair');
   assert.equal(waits.status, 1);
-  assert.match(waits.stderr, /keystair keys import FILE --data /);
+  assert.match(waits.stderr, DAMAGE.importThem);
   const report = await lone.done(['keys', 'import', file, '--password-file', passwordFile]);
   assert.deepEqual([report['new'], report['known'], report['conflicts']], [0, 4, []]);
   const after = await verify(lone);
@@ -148,12 +144,12 @@ test('an export that has a damaged key mends it, where no one else does', async 
 test('a repair needs a running server, and says so; on a terminal a verification shows how far it is', async () => {
   const shown = await onTerminal(`${LAUNCHER} server verify --data ${lyon.data}`, []);
   assert.equal(shown.status, 0, shown.shown);
-  assert.match(shown.shown, /Verifying \d+ %/);
+  assert.match(shown.shown, DAMAGE.verifying);
   await lyon.stop();
   const refused = await verify(lyon, '--repair', '--json');
   assert.equal(refused.status, 1);
   assert.equal(refused.stdout, '');
-  assert.match(failureSentence(refused, 'server-not-running'), /keystair server start/);
+  assert.match(failureSentence(refused, 'server-not-running'), REFUSED['server-not-running'].startIt);
   const stopped = await onTerminal(`${LAUNCHER} server verify --data ${lyon.data}`, []);
-  assert.match(stopped.shown, /Verifying \d+ %[^]*\d+ keys opened and checked, [^]*0 problems/);
+  assert.match(stopped.shown, DAMAGE.verifiedOnTerminal);
 });

@@ -103,7 +103,7 @@ const LISTENERS: readonly Listener[] = [
   },
   {
     name: 'people',
-    path: '/api/keys/exports',
+    path: '/api/v1/keys/exports',
     open: () => toPeople(server.data),
     codes: { misread: 'invalid-argument', unknown: 'not-available-yet' },
     version: undefined,

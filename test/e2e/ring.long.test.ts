@@ -10,10 +10,11 @@ import {
   type Server,
   setOption,
 } from '#test/support/organisation.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 
 const place = organisation('ring');
 
-const namesRing = (text: unknown): boolean => typeof text === 'string' && text.includes('form a ring');
+const namesRing = (text: unknown): boolean => typeof text === 'string' && SHOWN.formALoop.test(text);
 
 /** At its own row and at its secondary's in `hierarchy show`, and in `server status`. */
 async function tellsOfRing(server: Server): Promise<boolean[]> {
@@ -50,7 +51,7 @@ test('a ring closed while a server was down is named by all four, loses no key, 
       await server.heartbeat().catch(() => undefined);
       return (await tellsOfRing(server)).every(Boolean);
     });
-    assert.match(server.log, /"ring-heard"/);
+    assert.match(server.log, /"loop-found"/);
   }
 
   const laptop = await place.enrol('laptop', cork);

@@ -6,6 +6,7 @@ import { before, test } from 'node:test';
 import { doneJson, type Json } from '#test/support/organisation.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
 import { lookupWorks, office, type Office, passphraseFile, place } from '#test/support/sealed-office.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 
 const shares = place.path('shares');
 const file = place.path('narvik.backup');
@@ -34,10 +35,7 @@ async function restore(name: string, ...more: string[]): Promise<string> {
   const args = ['server', 'restore', file, '--data', data, '--password-file', passphraseFile, ...more];
   const ran = await runKeystair(args);
   assert.equal(ran.status, 0, ran.stderr);
-  assert.match(
-    ran.stdout,
-    new RegExp(more.length === 0 ? `opened as before, by .*${passphrase}` : 'new key file'),
-  );
+  assert.match(ran.stdout, more.length === 0 ? SHOWN.openedAsBefore(passphrase) : SHOWN.newKeyFile);
   return data;
 }
 

@@ -6,6 +6,8 @@ export interface Rounds {
   readonly seed: number;
   /** Milliseconds of `performance.now()` after which no further round begins. */
   readonly end: number;
+  /** Milliseconds after which no connection may be held that only lingers; as the limits of a server have it unless given. */
+  readonly lingeringMs?: number | undefined;
   /** Others use the machine too. */
   readonly busy?: boolean;
   /** Of the classes whose name holds this text only. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import type { JsonBounds } from '#domain/bounded-json.ts';
-import { ANSWER_JSON, PEOPLE_ANSWER_JSON, REQUEST_JSON } from '#domain/json-bounds.ts';
+import { KEY_ANSWER_JSON, PEOPLE_ANSWER_JSON, REQUEST_JSON } from '#domain/json-bounds.ts';
 import { ExplainStep } from '#protocol/explain-step.ts';
 import * as fields from '#protocol/fields.ts';
 import { formed, list, matching, text } from '#protocol/forms.ts';
@@ -11,18 +11,34 @@ import { MACHINE_ROUTES } from '#protocol/machine-routes.ts';
 import * as messages from '#protocol/messages.ts';
 import * as peopleAnswers from '#protocol/people/people-answers.ts';
 import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
+import * as passkeyForms from '#protocol/people/passkey-forms.ts';
+import * as personForms from '#protocol/people/person-forms.ts';
+import { SIGN_IN_ROUTES } from '#protocol/people/sign-in-routes.ts';
 import { Problem } from '#protocol/problem.ts';
+import { Parameters } from '#protocol/people/routes/approvals.ts';
 import * as sealMessages from '#protocol/people/seal-messages.ts';
-import * as transferRoutes from '#protocol/people/transfer-routes.ts';
+import * as jobRoutes from '#protocol/people/routes/jobs.ts';
+import * as transferRoutes from '#protocol/people/routes/transfers.ts';
 import * as toldStep from '#protocol/told-step.ts';
 import * as wireKey from '#protocol/wire-key.ts';
 import { type Need, needOf, unboundedFaults } from './bounded-forms.ts';
 import { readProjectFiles } from './project-files.ts';
 
-/** Public facts of a problem, and the answer in a line, which is held against its own form: bounded as JSON only. */
+/**
+ * Public facts of a problem, the parameters of an approved call, and the answer in a line, which is held against its own
+ * form: bounded as JSON only.
+ */
 const CARRIED: ReadonlySet<unknown> = new Set([
   Problem.shape.details,
+  Parameters,
   peopleAnswers.PeopleLine.options[1].shape.answer,
+  // Files: bytes, and no message.
+  transferRoutes.TRANSFER_ROUTES.downloadExport.answer,
+  transferRoutes.TRANSFER_ROUTES.downloadBackup.answer,
+  jobRoutes.JOB_ROUTES.watchJob.answer,
+  jobRoutes.JOB_ROUTES.watchChanges.answer,
+  // Held against its own form by whoever asked for it.
+  jobRoutes.ShownJob.shape.answer,
 ]);
 
 function needs(name: string, form: z.core.$ZodType): Need {
@@ -39,15 +55,15 @@ function fits(name: string, form: z.core.$ZodType, bounds: JsonBounds): void {
 }
 
 test('every message of machines has a bound, and the fullest one fits the bounds that are asked before it is parsed', () => {
-  for (const { path, request, answer, bounds } of Object.values(MACHINE_ROUTES)) {
+  for (const { path, request, answer, bounds, answerBounds } of Object.values(MACHINE_ROUTES)) {
     if (request !== 'json-lines') fits(`the request of ${path}`, request, bounds);
-    fits(`the answer of ${path}`, answer, ANSWER_JSON);
+    fits(`the answer of ${path}`, answer, answerBounds);
   }
-  fits('a problem', Problem, ANSWER_JSON);
+  fits('a problem', Problem, KEY_ANSWER_JSON);
 });
 
 test('every message of people has a bound, and the fullest request fits', () => {
-  for (const [name, { request, answer }] of Object.entries(PEOPLE_ROUTES)) {
+  for (const [name, { request, answer }] of Object.entries({ ...PEOPLE_ROUTES, ...SIGN_IN_ROUTES })) {
     fits(`the request ${name}`, request, REQUEST_JSON);
     const { depth } = needs(`the answer of ${name}`, answer);
     assert.ok(depth <= PEOPLE_ANSWER_JSON.depth, `the answer of ${name} is ${depth} deep`);
@@ -59,6 +75,8 @@ test('every form that the protocol exports has a bound', () => {
     ...fields,
     ...messages,
     ...peopleAnswers,
+    ...passkeyForms,
+    ...personForms,
     ...sealMessages,
     ...transferRoutes,
     ...toldStep,

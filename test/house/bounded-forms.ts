@@ -4,7 +4,7 @@
  */
 import { TREE_SHOWN_SERVERS_MAX, REQUEST_BYTES_MAX } from '#domain/limits.ts';
 import { ShownServersSchema, ToldServersSchema } from '#protocol/server-tree.ts';
-import { StepSchema } from '#protocol/told-step.ts';
+import { StepSchema, WarningSchema } from '#protocol/told-step.ts';
 import { WireKeySchema } from '#protocol/wire-key.ts';
 import type { z } from 'zod';
 import { codeOf, type SourceFile } from './source-text.ts';
@@ -16,11 +16,12 @@ export interface Need {
 
 const ONE: Need = { depth: 0, values: 1 };
 
-/** Checked by hand: `keyFromWire` and `isStep` take each field by its name, and each has a greatest length. */
+/** Checked by hand: `keyFromWire`, `isStep` and `isWarning` take each field by its name, and each has a greatest length. */
 const BY_HAND: ReadonlyMap<unknown, Need> = new Map<unknown, Need>([
   [WireKeySchema, { depth: 3, values: 20 }],
-  // As deep and full as the JSON around it, whatever it holds: only a step of ours is taken.
+  // As deep and full as the JSON around it, whatever it holds: only a step or a warning of ours is taken.
   [StepSchema, { depth: 2, values: 8 }],
+  [WarningSchema, { depth: 2, values: 8 }],
 ]);
 
 /** The least that a server takes in a tree, and its values. */

@@ -169,7 +169,7 @@ test('a link to nowhere, a path and a command that are not there, and a gap are 
     file('```sh\nkeystair keys burn\nbin/keystair keys list --datum D > out\n```'),
   );
   assert.equal(commands.flatMap((command) => commandFaults(command, NOUNS)).length, 2);
-  const notYet = commandsShown(file('run `keystair agent adopt-drive /dev/sdb` now'));
+  const notYet = commandsShown(file('run `keystair agent rotate /dev/sdb` now'));
   assert.equal(notYet.flatMap((command) => commandFaults(command, NOUNS)).length, 1);
   assert.equal(servedAfterAll('`keys list` and `keys burn`', NOUNS).length, 1);
   const notes = [1, 3].map((at) => ({ path: `docs/decisions/000${at}-x.md`, text: `# 000${at}: x` }));

@@ -76,9 +76,10 @@ export function commandFaults({ where, words }: ShownCommand, nouns: Nouns): str
   const name = `keystair ${words.join(' ')}`;
   if (EVERYWHERE.includes(noun.replace(/^--/, ''))) return [];
   if (!Object.hasOwn(nouns, noun)) return [`${where}: no noun in ${name}`];
-  if (verb === undefined || verb.startsWith('-')) return [];
-  if (!Object.hasOwn(nouns[noun]!.verbs, verb)) return [`${where}: no verb in ${name}`];
-  const command = nouns[noun]!.verbs[verb]!;
+  const { verbs, alone } = nouns[noun]!;
+  if (alone === undefined && (verb === undefined || verb.startsWith('-'))) return [];
+  if (alone === undefined && !Object.hasOwn(verbs, verb!)) return [`${where}: no verb in ${name}`];
+  const command = alone ?? verbs[verb!]!;
   if (command.notYet) return [`${where}: not served yet: ${name}`];
   return words
     .filter((word) => word.startsWith('--'))

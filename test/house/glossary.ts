@@ -25,13 +25,17 @@ const NODE_NAMES = new Set(
   ),
 ).add('NodeJS');
 
+/** What is in a page's part is its children, in React's words. */
+const REACT_NAMES = new Set(['ReactNode', 'children']);
+
 export function glossaryFaults(file: SourceFile, banned: ReadonlyMap<string, string>): string[] {
   const imports = importsOf(file.text);
   // A process that was started is a child in Node's words, wherever one is started.
   const startsProcesses = imports.some(({ specifier }) => specifier === 'node:child_process');
+  const isPage = file.path.endsWith('.tsx');
   const faults: string[] = [];
   for (const name of [...identifiersOf(file.text), file.path]) {
-    if (NODE_NAMES.has(name)) continue;
+    if (NODE_NAMES.has(name) || (isPage && REACT_NAMES.has(name))) continue;
     for (const word of wordsOf(name)) {
       const meant = banned.get(word);
       if (meant === undefined || (word === 'child' && startsProcesses)) continue;

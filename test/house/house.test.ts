@@ -17,7 +17,7 @@ import { bannedWords, glossaryFaults } from './glossary.ts';
 import { deadFiles, FOREIGN_FOLDER, foreignFaults, importFaults, nodeFaults } from './import-directions.ts';
 import { readProjectFiles } from './project-files.ts';
 import type { SourceFile } from './source-text.ts';
-import { commandFaults } from './surfaces.ts';
+import { commandFaults, expectedWordsFaults } from './surfaces.ts';
 
 const src = await readProjectFiles('src/**/*.{ts,tsx}');
 const code = [...src, ...(await readProjectFiles('{test,bench,examples}/**/*.{ts,tsx}'))];
@@ -59,7 +59,25 @@ test('every file of src is reached from a program', () => assert.deepEqual(deadF
 
 test('the calls of people are the same in a browser', () => assert.deepEqual(nodeFaults(src), []));
 
+/** A generator that can be guessed, a shell between us and a program, and a function that starts one. */
+const GUESSED_OR_SHELL =
+  /\bMath\s*\.\s*random\b|\bshell:\s*(?:true|['"`]\/)|\bexec(?:Sync)?\b[^}]*\}\s*from\s*'node:child_process'/g;
+
+test('nothing comes from a generator that can be guessed, and no program is started through a shell', () => {
+  const found = ({ text }: SourceFile): string[] =>
+    [...text.matchAll(GUESSED_OR_SHELL)].map(([words]) => `has ${words}`);
+  holds(src, found);
+  for (const text of [
+    'Math.random()',
+    'spawn(a, { shell: true })',
+    "import { exec } from 'node:child_process';",
+  ])
+    assert.equal(found({ path: '', text }).length, 1, text);
+});
+
 test('only the command line names its commands', () => holds(src, commandFaults));
+
+test('tests expect the words of failures from test/sentences/ alone', () => holds(code, expectedWordsFaults));
 
 test('code has the shape that Node runs as it is', () => {
   // The test runner asks its reporter for a default export.

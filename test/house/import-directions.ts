@@ -21,6 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: BELOW_PROGRAMS,
   agent: BELOW_PROGRAMS,
   cli: BELOW_PROGRAMS,
+  /** Pages: they have the documented API, and nothing of the server. */
+  console: ['protocol'],
 };
 
 /** The one file that wires programs together, and what it may take of them. */
@@ -52,7 +54,8 @@ function faultOfImport(file: SourceFile, specifier: string, names: readonly stri
       specifier === 'node:crypto' && names.length > 0 && names.every((one) => DOMAIN_CRYPTO.includes(one));
     return hashing ? undefined : `the domain is pure and imports ${specifier}`;
   }
-  if (!target.endsWith('.ts')) return `${specifier} does not name a .ts file`;
+  const page = from === 'console' && /\.(?:tsx|css)$/.test(target);
+  if (!page && !target.endsWith('.ts')) return `${specifier} does not name a .ts file`;
   const to = folderOf(target);
   if (to === from) {
     return specifier.startsWith('#')
@@ -109,12 +112,12 @@ function reachedFrom(files: readonly SourceFile[], roots: RegExp): Set<string> {
 
 /** Files that no program's `main.ts` reaches. */
 export function deadFiles(files: readonly SourceFile[]): string[] {
-  const reached = reachedFrom(files, /^src\/[a-z]+\/main\.ts$/);
+  const reached = reachedFrom(files, /^src\/[a-z]+\/main\.tsx?$|^src\/console\/build\.ts$/);
   return files.map(({ path }) => path).filter((path) => !reached.has(path));
 }
 
 /** What a browser shares with us, and what it does not have. */
-const IN_BROWSERS = /^src\/protocol\/people\//;
+const IN_BROWSERS = /^src\/(?:protocol\/people|console\/[a-z-]+)\//;
 const NODES_OWN = /\b(?:Buffer|process)\b/;
 
 /** Where the calls of people lead to something that only Node has. One sentence a file. */

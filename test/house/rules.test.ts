@@ -14,7 +14,7 @@ import {
 import { catalogueFaults } from './error-catalogue.ts';
 import { bannedWords, glossaryFaults as faultsOfNames } from './glossary.ts';
 import { codeOf, identifiersOf, importsOf, wordsOf } from './source-text.ts';
-import { commandFaults } from './surfaces.ts';
+import { commandFaults, expectedWordsFaults } from './surfaces.ts';
 
 const BANNED = bannedWords(
   '| Word | Means | Not |\n| server | one place | `node` |\n| heartbeat | x | `ping`, `poll` |\n| primary | x | `parent` |\n| secondary | x | `child` |\n| root | x | |\n| repository | x | `vault` |\n',
@@ -135,6 +135,26 @@ test('a command outside the command line is found', () => {
   }
   for (const text of ['// see `keystair keys list`', ' * `keystair keys list`', '`keystair/receipt/v1`'])
     assert.deepEqual(commandFaults({ path, text }), [], text);
+});
+
+test('words of a failure that a test expects are found', () => {
+  const of = (text: string, path = 'test/cli/a.test.ts') => expectedWordsFaults({ path, text }).length;
+  for (const text of [
+    "assert.rejects(it, { code: 'later', message: /any/ })",
+    '{ code, nextStep: new RegExp(`of ${name}`) }',
+    'assert.match(ran.stderr, /^keystair: later: wait a while/);',
+    'assert.match(\n  failureWords(error),\n  /the other server/,\n);',
+  ]) {
+    assert.equal(of(text), 1, text);
+    assert.equal(of(text, 'test/sentences/a.ts'), 0);
+  }
+  for (const text of [
+    "assert.rejects(it, { code: 'later', message: REFUSED.later.wait })",
+    '// message: /any/',
+    'assert.match(ran.stderr, /^keystair: later: /);',
+    'assert.match(text, /two words/);',
+  ])
+    assert.equal(of(text), 0, text);
 });
 
 test('what was left behind is found', () => {

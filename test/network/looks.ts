@@ -27,7 +27,7 @@ export async function explainNamesTheLine({ leaf }: NetworkTree, brokenAt: Date)
   // Heard last before it broke, or missed first after it.
   assert.ok(typeof since === 'string' && Math.abs(Date.parse(since) - brokenAt.getTime()) < 60_000, verdict);
   assert.match(verdict, REFUSED['key-unavailable'].middleCannotReach);
-  assert.match(nextStep, /from Middle/);
+  assert.ok(nextStep.includes('Middle'), nextStep);
 }
 
 /** The same for the device at the leaf that asks for a key of elsewhere: it is told the truth, by its own server. */

@@ -74,9 +74,9 @@ export async function growTree(workplace: Workplace): Promise<NetworkTree> {
 
   const holdsEveryKey = async (): Promise<void> => {
     const known = new Set<string>();
-    let after: number | null = 0;
+    let after: string | null = '0';
     while (after !== null) {
-      const page: { keys: { id: string }[]; next: number | null } = await root.call('listKeys', {
+      const page: { keys: { id: string }[]; next: string | null } = await root.call('listKeys', {
         after,
         limit: 1000,
       });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { exportHeaderLine, parseExportHeader } from '#domain/export-file.ts';
 import { EXPORT_LINE_BYTES_MAX, EXPORT_SELECTED_MAX, NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { formed } from '#protocol/forms.ts';
-import { ExportRequest } from '#protocol/people/transfer-routes.ts';
+import { ExportRequest } from '#protocol/people/routes/transfers.ts';
 
 const ids = (count: number): string[] => Array.from({ length: count }, () => randomUUID());
 

@@ -3,21 +3,23 @@
  * Tests assert the code and details; where only the words tell, they take them from here, so that a sentence is changed
  * in `src/` and in this one place.
  */
+import { REFUSED_FILES } from './refused-files.ts';
 import { UNAVAILABLE } from './unavailable.ts';
 
 export const REFUSED = {
+  ...REFUSED_FILES,
   interrupted: {
     /** A closed input, and a folder in its place. */
     ofInput: /standard input/,
     noFileLeft: /no file was left/,
     nothingImported: /nothing was imported/,
-    importConfirmed: /is confirmed.*nothing is to be done/,
+    importConfirmed: /is confirmed.*nothing (?:needs to be done|to do)/,
     nothingRestored: /nothing was restored; run the command again/,
     again: /run the command again/,
-    drillStopped: /stopped before the backup was verified.*nothing was left/,
-    outputNotWhole: /what went to standard output is not whole; run the command again$/,
+    drillStopped: /stopped before the whole backup was verified.*nothing was left/,
+    outputNotWhole: /standard output is incomplete; run the command again$/,
     outputLeft:
-      /^keystair: interrupted: standard output was left by whoever read it [^\n]*; what went to standard output is not whole/,
+      /^keystair: interrupted: standard output was closed by its reader [^\n]*; standard output is incomplete/,
     outputClosed: /^keystair: interrupted: [^\n]*standard output[^\n]*closed[^\n]*; [^\n]*\n$/m,
     outputEnded: /^keystair: interrupted: [^\n]*standard output[^\n]*; [^\n]*\n$/,
     serverStopped: /start the server/,
@@ -27,7 +29,8 @@ export const REFUSED = {
     notConfirmed: /^interrupted: .* before the import was confirmed; nothing was imported/,
     unknownWhetherConfirmed:
       /^interrupted: the command stopped before it was known whether .* is confirmed; run/,
-    confirmedAndLost: /^interrupted: the file was whole and the import is confirmed.*nothing is to be done/,
+    confirmedAndLost:
+      /^interrupted: the file was whole and the import is confirmed.*nothing (?:needs to be done|to do)/,
   },
   'server-not-running': {
     holdsNone: /holds none; check the path/,
@@ -35,14 +38,16 @@ export const REFUSED = {
     stoppedUnknownWhether:
       /^server-not-running: the server stopped before it was known whether .* is confirmed;/,
     noServerRuns: /no server runs/,
+    startIt: /keystair server start/,
     startItWithData: /server start --data/,
   },
   'not-found': {
+    createIt: (directory: string) => new RegExp(`keystair server start --data ${directory}`),
     startItInFull: /^keystair: not-found: [^\n]*keystair server start --data [^\n]*\n$/,
     noDataDirectory: /no data directory .*server start/,
     noConfigurationFile: /no configuration file/,
     folderMissing: /could not write in \S*\/no: it does not exist; /,
-    noKeyFits: /"no such key" fits; give the whole id/,
+    noKeyFits: /matches "no such key"; give the whole id/,
     listDevices: /devices list/,
     itIsThePrimary: /^keystair: not-found: Oslo is the primary [^\n]*keystair hierarchy leave/,
   },
@@ -61,16 +66,25 @@ export const REFUSED = {
     leave: /^keystair: already-joined: [^\n]*hierarchy leave/,
   },
   'invitation-invalid': {
-    westMustLeave: /West, which made this invitation.*West leave/,
+    westMustLeave: /West, which made this invitation.*hierarchy leave` at West/,
   },
   'server-unreachable': {
     checkThatItRuns: /check that the server runs/,
+    notTold: /the server was not told/,
   },
   'not-a-member': {
     forgottenByGeneva: /^Geneva does not know this server as its secondary; /,
   },
   'untrusted-server': {
     joinAgain: /join it with a new invitation/,
+    nothingSent: /; nothing was sent; /,
+  },
+  'not-signed-in': {
+    ended: (url: string) => new RegExp(`has ended; .*keystair login --url ${url}`),
+    nobody: (url: string) => new RegExp(`^nobody is signed in at ${url}.*keystair login --url ${url}`),
+  },
+  'sign-in-stale': {
+    logIn: (url: string) => new RegExp(`keystair login --url ${url}`),
   },
   'not-enrolled': {
     enrol: /keystair agent enrol/,
@@ -81,6 +95,9 @@ export const REFUSED = {
   },
   'device-stays': {
     sameInvitation: /enrol again with the same invitation$/,
+    threeForTwoReasons: /lacks 3 of its keys: 2 because the option .* 1 because Above has this key/,
+    bothSteps: /--use-hierarchy on` at Above.*; the header of the file or drive was altered/,
+    nobodyHasIt: /because no server up to the root has this key/,
     sameInvitationInFull: /^keystair: device-stays: [^\n]*same invitation\n$/,
   },
   'not-available-yet': {
@@ -88,14 +105,14 @@ export const REFUSED = {
     laterWithAStep: /^keystair: not-available-yet: [^\n;]*not available in this release yet; [^\n]+\n/,
   },
   'root-key-missing': {
-    putBack: /root\.key; put back the key file/,
+    putBack: /root\.key; restore the key file/,
     thereIsNone: /no key file/,
     copyKeptElsewhere: /no key file at .*copy kept elsewhere/,
   },
   'root-key-wrong': {
     otherSeal: /does not open this seal/,
-    putBackTheRightOne: /key file does not open.*; put back the key file/,
-    notWhole: /not a whole key file/,
+    putBackTheRightOne: /key file does not open.*; restore the key file/,
+    notWhole: /not a complete key file/,
   },
   'root-key-exposed': {
     ofAnotherUser: /belongs to another user.*chown \d+ \/etc\/passwd/,
@@ -108,78 +125,91 @@ export const REFUSED = {
     refused: /refuses this PIN/,
   },
   'token-unavailable': {
-    otherToken: /there is no token "other"; there is: "keystair test"/,
-    otherKey: /has no key called "other"/,
+    otherToken: /there is no token "other"; present: "keystair test"/,
+    otherKey: /has no key with the label "other"/,
     noModule: /cannot be loaded; give the path/,
   },
   'share-invalid': {
-    otherSet: /share 2 is of set/,
-    otherSetInFull: /share 2 is of set 0BADF00D, and this server's is set C0FFEE01/,
+    otherSet: /share 2 belongs to set/,
+    otherSetInFull: /share 2 belongs to set 0BADF00D, but this server uses set C0FFEE01/,
     sameAgain: /share 2 is the same as share 1/,
     mistyped: /share 2 is mistyped in group 7/,
   },
   'shares-missing': {
-    twoOfThree: /2 shares were given, and 3 are needed/,
+    needed: (threshold: number) => new RegExp(`${threshold} are needed`),
+    twoOfThree: /2 shares were given, but 3 are needed/,
   },
   'record-unreadable': {
     alteredOrMoved: /altered or moved/,
-    cutShort: /cut short/,
-    unknownForm: /form 2, which this program does not know/,
+    cutShort: /truncated/,
+    unknownForm: /form 2, which this release does not know/,
   },
   'data-in-use': {
     seeStatus: /^keystair: data-in-use: [^\n]*keystair server status[^\n]*\n$/,
-    talkToIt: /; talk to the server of \S+, or /,
-    status: /; talk to the server of /,
+    talkToIt: /; use the server of \S+, or /,
+    status: /; use the server of /,
     lockedByAnother: /another program holds a lock .*fuser/,
   },
   'data-not-writable': {
-    socketPlaceTaken: /keystair\.sock, .*take away what lies there/,
+    socketPlaceTaken: /keystair\.sock, .*remove what is there/,
     itIsAFile: /it is a file/,
-    giveItToTheUser: /; give it and its files to the user/,
-    nameTheDirectory: /is a file; name the directory /,
+    readOnly: /read-only/,
+    giveItToTheUser: /; make the user that runs the server its owner/,
+    nameTheDirectory: /is a file; name a directory/,
   },
   'data-damaged': {
     dataKeyOneClosed: /data key 1 does not open/,
     dataKeyTwoMissing: /data key 2 is missing/,
     dataKeyOneMissing: /data key 1 is missing/,
-    noDatabaseOfOurs: /is not a database of Keystair/,
-    noDatabaseOfOursWithAStep: /is not a database of Keystair; /,
-    asksTooMuch: /asks for more than this program ever does/,
+    noDatabaseOfOurs: /is not a Keystair database/,
+    noDatabaseOfOursWithAStep: /is not a Keystair database; /,
+    asksTooMuch: /parameters above the limits of this program/,
     onlineVerification: /^keystair: data-damaged: the verification found 1 problem; [^\n]+\n$/,
+    restore: /restore (it )?from a backup/,
     verifyAndRestore: /verify the server of \S+ to see what is affected, and restore/,
     seeWhatIsAffected: /; verify the server of \S+ to see what is affected, and restore/,
     tableMissing: /no such table: cursors.*; restore/,
-    logDamaged: /what was committed behind its byte \d+ cannot be read/,
-    brokenOffRestore: /a restore into .* broke off.*`keystair server restore`/,
+    logDamaged: /the commits after its byte \d+ cannot be read/,
+    brokenOffRestore: /a restore into .* was interrupted.*`keystair server restore`/,
   },
   'data-newer': {
-    newerWroteIt: /run the newer Keystair that wrote it; nothing was changed/,
-    otherFormat: /data format 9, this one knows \d+\); run the newer/,
+    newerWroteIt: /nothing was changed; run the newer release that wrote it/,
+    otherFormat: /data format 9; this one supports \d+\); nothing was changed; run the newer/,
   },
   'data-exposed': {
     ofNobody: /belongs to another user \(65534\)/,
+    closeIt: (directory: string) => new RegExp(`run: chmod 700 ${directory};`),
+    takeIt: (directory: string) => new RegExp(`chown 0 ${directory} && chmod 700 ${directory}`),
+    link: (path: string) => new RegExp(`${path} is a symbolic link`),
   },
   'disk-full': {
     ofOutput: /standard output/,
     freeSome: /is full[^]*free at least \d+ KiB/,
-    keysStillGivenOut: /is full .*free at least \d+ KiB there; keys are still given out/,
-    makeRoom: /is full .*; (free at least|make room there).* and run the command again$/,
-    givenOut: /given out/,
-    noServerMade: /^no server was made: /,
-    noExport: /could not write \S*out\.age: no space is left; no file was left; make room there/,
-    noBackup: /could not write \S*large\.backup: no space is left; no file was left; make room there/,
+    keysStillGivenOutWhile: (left: boolean) =>
+      left
+        ? /free at least \d+ KiB there; the server still provides keys, and accepts/
+        : /free at least \d+ KiB there; the server still provides keys as long as the audit log has space .*, and accepts/,
+    keysStillGivenOut: /is full .*free at least \d+ KiB there; the server still provides keys/,
+    makeRoom: /is full .*; free .* and run the command again$/,
+    givenOut: /still provides keys/,
+    noServerMade: /^no server was created: /,
+    noExport: /could not write \S*out\.age: no space is left; no file was left; free some space there/,
+    noBackup: /could not write \S*large\.backup: no space is left; no file was left; free some space there/,
     noRestore:
-      /no room to restore the backup into .*restored; nothing was left there; make room, or name another/,
+      /no room to restore the backup into .*restored; nothing was left there; free some space or name another/,
     scratch: /--scratch DIR/,
     importWaits:
-      /is full.*the import is confirmed, and waits; .*carries it to its end by itself once there is room$/,
+      /is full.*the import is confirmed and waits; .*completes it automatically once there is space$/,
     output: /^keystair: disk-full: standard output/,
   },
   'password-weak': {
     short: /password-weak: [^\n]*fewer than 12 characters[^\n]*--generate-password/,
     easy: /password-weak: [^\n]*easy to guess/,
-    moreWords: /choose four or more words/,
+    moreWords: /choose four or more unrelated words/,
     generate: /--generate-password/,
+  },
+  'password-exposed': {
+    closeIt: (path: string) => new RegExp(`run: chmod 600 ${path}$`),
   },
   'password-mismatch': {
     notTheSame: /password-mismatch: the two passwords are not the same/,
@@ -187,9 +217,12 @@ export const REFUSED = {
   'invalid-argument': {
     severalLines: /has more than one line/,
     moreThanOneLine: /more than one line/,
-    zeroBytes: /holds zero bytes, as UTF-16 does/,
-    controlCharacter: /holds a control character \(U\+0009\)/,
+    zeroBytes: /contains zero bytes, as UTF-16 does/,
+    controlCharacter: /contains a control character \(U\+0009\)/,
     notUtf8: /is not text in UTF-8/,
+    neitherVariable: /--data DIR is missing, neither KEYSTAIR_DATA nor KEYSTAIR_URL is set/,
+    oneVariable: /--state DIR is missing, KEYSTAIR_STATE is not set/,
+    isADirectory: /a directory/,
     notText: /not text/,
     passwordFile: /--password-file FILE/,
     passwordNeeded: /a password is needed.*--password-file FILE/,
@@ -200,10 +233,11 @@ export const REFUSED = {
     outputTaken: /with --json standard output cannot be FILE/,
     notARegularFile:
       /^keystair: invalid-argument: [^\n]* is not a regular file; [^\n]* - for standard output/,
-    copyTheRecipient: /copy the recipient again/,
-    unseenCharacter: /^keystair: invalid-argument: --[a-z]+ holds the character U\+/,
+    copyTheRecipient: /copy the whole recipient again/,
+    unseenCharacter: /^keystair: invalid-argument: --[a-z]+ contains the character U\+/,
+    aDirectory: /is a directory$/,
     notADirectory: /is not a directory/,
-    unknownName: /the unknown name nam; names it may have: name, listen/,
+    unknownName: /the unknown name nam; the known names are name, listen/,
     wrongValueForName: /a wrong value for name/,
     notJson: /is not JSON/,
     tooManyCharacters: /^invalid-argument: .* has more than 65536 characters$/,
@@ -211,42 +245,6 @@ export const REFUSED = {
     unknownNome: /unknown name nome$/,
     wrongValueForListen: /wrong value for listen: /,
     sayAddress: /--address HOST:PORT/,
-  },
-  'export-invalid': {
-    itIsABackup: /backup of a server.*`keystair server restore`/,
-    trailerSays: /^keystair: export-invalid: the trailer says/,
-    otherVersion: /version 7.*upgrade this server/,
-    lineTooLong: /line 3 is over the limit of 65536 bytes/,
-    idDoesNotFit: /line 3 is not valid: the key's id does not fit its content/,
-    noTrailer: /ends after 3 records without its trailer/,
-    trailerCountsOther: /says 2 records, the file holds 3/,
-    trailerTooEarly: /trailer on line 5/,
-    afterTheTrailer: /something follows the trailer/,
-  },
-  'backup-unreadable': {
-    wrongPassword: /the password is wrong, or the first lines.*try the password again/,
-  },
-  'backup-damaged': {
-    rightPassword: /the password is right.*damaged or cut off.*copy the file again/,
-  },
-  'backup-invalid': {
-    notAge: /not encrypted with age/,
-    itIsAnExport: /an export of keys.*`keystair keys import`/,
-    sealedToARecipient: /sealed to a recipient/,
-    noBackup: /no Keystair backup/,
-    newerVersion: /version 2.*restore it with the Keystair that made it \(9\.1\.0\) or a newer one/,
-  },
-  'file-damaged': {
-    headerAltered: /header was altered/,
-    headerAlteredOrOther: /header was altered, or is not of key/,
-    cutOff: /cut off/,
-    followsTheEnd: /follows the end/,
-    somethingFollows: /something follows/,
-    emptyChunk: /empty chunk/,
-    firstLine: /first line/,
-  },
-  'file-not-encrypted': {
-    plain: /not encrypted/,
   },
   'drive-holds-data': {
     erase: /--erase/,
@@ -261,9 +259,9 @@ export const REFUSED = {
   },
   'drive-not-luks': {
     bothCopiesDamaged: /both copies.*backup/,
-    convert: /version 1.*cryptsetup convert/,
+    convert: /LUKS1.*cryptsetup convert/,
     beginningEmpty: /beginning is empty.*overwritten.*luksHeaderRestore/s,
-    nothingOnIt: /there is nothing on it \(all of it was read\)/,
+    nothingOnIt: /it is empty \(all of it was read\)/,
   },
   'tool-missing': {
     cryptsetup: /install cryptsetup/,
@@ -271,7 +269,7 @@ export const REFUSED = {
   'tool-failed': {
     noSpace: /no space/,
     readOrWriteError: /read or write error/,
-    unfinishedVolume: /unfinished volume is left/,
+    unfinishedVolume: /holds an unfinished volume/,
     doesNotReadBack: /does not read back/,
   },
   'clock-problem': {
@@ -283,13 +281,11 @@ export const REFUSED = {
   },
   'key-unavailable': UNAVAILABLE,
   later: {
-    tryLater: /unsealed wrongly 5 times; try again in [1-9][0-9]* s/,
+    somebodyElse: /somebody else is unsealing/,
+    tryLater: /5 attempts to unseal the server failed; try again in [1-9][0-9]* s/,
   },
   'disk-low': {
     tooLittleForTheImport:
       /too little disk space.*nothing was imported; free some space and run the command again/,
-  },
-  'export-unreadable': {
-    endsWithASpace: /ends with a space, which counts/,
   },
 } as const;

@@ -3,11 +3,10 @@ const named = (before: string, name: string, after: string): RegExp =>
   new RegExp(`${before}${RegExp.escape(name)}${after}`);
 
 export const USAGE = {
-  beginWithANoun: /begin with one of server, hierarchy, keys, devices, agent/,
+  beginWithANoun: /begin with one of server, hierarchy, keys, devices, groups, approvals, people/,
   verbMissing: /a verb is missing/,
-  oneTooMany: /one too many/,
+  oneTooMany: /unexpected argument/,
   outputTaken: /standard output cannot be OUT/,
-  noDatabaseYet: /PostgreSQL database is not available/,
   oneOfThree: /one of ID, --file PATH and --drive PATH/,
   wholeSeconds: /whole number of seconds/,
   portFrom: /port from 1 to 65535/,
@@ -16,12 +15,12 @@ export const USAGE = {
   /** @param what as the help shows it: `argument FILE`, `--data DIR`. */
   missing: (what: string) => named('', what, ' is missing'),
   empty: (argument: string) => named('argument ', argument, ' is empty'),
-  extra: (word: string) => named("'", word, "' is one too many"),
+  extra: (word: string) => named("unexpected argument '", word, "'"),
   unknown: (words: string) => named("there is no '", words, "'"),
   noOption: (option: string) => named('there is no option ', option, ''),
   needsValue: (option: string) => named('', option, ' needs a value'),
   takesNoValue: (option: string) => named('', option, ' takes no value'),
   givenTwice: (option: string) => named('', option, ' was given more than once'),
   mustBe: (option: string, form: string) => named('', `${option} must be ${form}`, ''),
-  has: (noun: string, verbs: string) => named('', `${noun} has ${verbs}`, ''),
+  verbs: (verbs: string) => named('the verbs are ', verbs, ''),
 } as const;

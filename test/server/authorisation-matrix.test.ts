@@ -137,10 +137,10 @@ before(async () => {
   await moved.calls.call('moved', { server: { id: randomUUID(), name: 'Elsewhere' } });
   add('moved device', moved.credentials);
   const removed = await device();
-  await server.call('removeDevice', { device: removed.id });
+  await server.call('removeDevice', { id: removed.id });
   add('removed device', removed.credentials);
   const left = await secondary();
-  await server.call('removeServer', { server: left.id });
+  await server.call('removeServer', { id: left.id });
   add('removed secondary', left.credentials);
 
   const [old, oldSecondary] = [await device(), await secondary()];
@@ -190,7 +190,14 @@ test('the table of the model has every route of the protocol', () => {
 
 test('there is no other call, and none by another method', async () => {
   const device = callers.get('device')!;
-  for (const path of ['/', '/v1', '/v1/device', '/v1/device/keys/', '/api/server', '/v1/../api/server']) {
+  for (const path of [
+    '/',
+    '/v1',
+    '/v1/device',
+    '/v1/device/keys/',
+    '/api/v1/server',
+    '/v1/../api/v1/server',
+  ]) {
     assert.equal((await device.post(path, '{}')).code, 'not-found', path);
   }
   for (const method of ['GET', 'PUT', 'DELETE', 'HEAD', 'OPTIONS']) {

@@ -97,7 +97,7 @@ test("a secondary's certificate is renewed at two thirds of its life", async () 
 test('a device that was removed meanwhile renews nothing', async () => {
   const { server, agent } = await officeWithDevice();
   const { id } = agent.ports.state.requireDevice();
-  await server.call('removeDevice', { device: id });
+  await server.call('removeDevice', { id: id });
   pass(CERTIFICATE_MS + DAY_MS, server.clock, agent.clock);
   await server.renewLeaf();
   await assert.rejects(agent.heartbeat(), { code: 'not-a-member' });

@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { before, test } from 'node:test';
 import { MEMBER_CONNECTIONS_MAX } from '#domain/listener-limits.ts';
-import { EXPORT_MEDIA_TYPE } from '#protocol/people/transfer-routes.ts';
+import { EXPORT_MEDIA_TYPE } from '#protocol/people/routes/transfers.ts';
 import { createLocalSocket, LOCAL_ENTRANCE } from '#server/http/people/local-socket.ts';
 import { createPeopleListener } from '#server/http/people/people-listener.ts';
 import { atTheEnd } from '#test/support/at-the-end.ts';
@@ -22,6 +22,8 @@ import { openServer, type ServerInProcess } from '#test/support/server-in-proces
 const UNREAD_MS = 300;
 /** Of the socket for people: a slow reader on a busy machine still comes in time. */
 const EXPORT_UNREAD_MS = 1000;
+/** The buffers of both ends hold up to 10 MiB. */
+const TAKEN_BYTES_MAX = 24 * 1024 * 1024;
 
 let server: ServerInProcess;
 let device: MadeMember;
@@ -139,6 +141,27 @@ for (const path of ['/nowhere', '/v1/device/keys', '/v1/secondary/transmission']
   });
 }
 
+test('a request line without end is answered, and little more of it is read', async () => {
+  const socket = await toMachines(server.address, device.credentials);
+  let heard = '';
+  socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  socket.on('error', () => undefined);
+  // It goes on when the server has said its last word.
+  socket.allowHalfOpen = true;
+  const block = Buffer.alloc(64 * 1024, 'x');
+  socket.write('POST /');
+  let taken = 0;
+  while (!socket.closed && taken < TAKEN_BYTES_MAX) {
+    await new Promise((resolve) => {
+      socket.once('close', resolve);
+      socket.write(block, resolve);
+    });
+    taken += block.length;
+  }
+  assert.ok(taken < TAKEN_BYTES_MAX, `it took ${taken} bytes`);
+  assert.match(heard, /^HTTP\/1\.1 413 /);
+});
+
 test('an export that is not read any more is ended, and a slow reader of it is not', async () => {
   await server.record(...Array.from({ length: 3000 }, () => makeSomeKey()));
   const directory = temporaryFolder('unread')('data');
@@ -148,10 +171,11 @@ test('an export that is not read any more is ended, and a slow reader of it is n
   await socket.serve(createPeopleListener(server.administration, LOCAL_ENTRANCE, log));
   atTheEnd(() => socket.close());
   const [recipient] = (await server.call('serverStatus', {})).recipients;
-  const body = JSON.stringify({ recipient });
   const ask = async () => {
+    const asked = { recipient: recipient! };
+    const { download } = await server.call('startExport', asked);
     const reader = await toPeople(directory);
-    reader.write(request('/api/keys/exports', body));
+    reader.write(`GET ${download} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
     const [first] = (await once(reader, 'data')) as [Buffer];
     assert.ok(first.toString('latin1').includes(EXPORT_MEDIA_TYPE));
     return reader.pause();

@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditEvent } from '#domain/audit-log.ts';
-import { COUNTING_WINDOW_MS, COUNTING_WINDOWS_MAX } from '#domain/limits.ts';
+import { COUNTING_WINDOW_MS } from '#domain/limits.ts';
 import type { AuditLog } from '#server/audit/audit-log.ts';
 import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Provisions } from '#server/audit/provisions.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { openServer } from '#test/support/server-in-process.ts';
 
+/** Open at a time. */
+const WINDOWS = 10_000;
 const EVENT = {
   event: 'call-refused',
   by: 'member:x',
@@ -104,7 +106,7 @@ test('memory is bounded: the oldest window is written out for the newest, and it
   const refuse = (caller: string) => refusals.note(caller, 'later', EVENT);
   await refuse('loud');
   for (let at = 0; at < 5; at += 1) await refuse('loud');
-  for (let at = 0; at < COUNTING_WINDOWS_MAX - 1; at += 1) await refuse(`caller ${at}`);
+  for (let at = 0; at < WINDOWS - 1; at += 1) await refuse(`caller ${at}`);
   const counts = () => events.filter(({ event }) => event === 'refusals-counted');
   assert.equal(counts().length, 0, 'there is room for all');
   await refuse('one more');
@@ -138,6 +140,30 @@ test('a count that cannot be written now is written with the next', async () => 
       ['call-refused', false],
       ['refusals-counted', 1],
     ],
+  );
+});
+
+test('a count that cannot be written outlives a later caller who is refused for the same full disk', async () => {
+  const { log, audit, events, waiting } = heldLog();
+  let now = 0;
+  const counted = new CountedEvents(audit, () => now);
+  const provisions = new Provisions(counted);
+  await provisions.note(PROVIDED);
+  await provisions.note(PROVIDED);
+  now += COUNTING_WINDOW_MS;
+  log.held = true;
+  const refused = assert.rejects(provisions.note(PROVIDED));
+  await new Promise(setImmediate);
+  for (const write of waiting.splice(0)) write.end(new Error('the disk is full'));
+  await refused;
+  log.held = false;
+  await provisions.note(PROVIDED);
+  await counted.end();
+  const told = events.map((event) => ('count' in event ? event.count : 1));
+  assert.equal(
+    told.reduce((sum, count) => sum + count),
+    3,
+    'three were given',
   );
 });
 

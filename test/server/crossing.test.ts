@@ -6,6 +6,8 @@ import { claimToText } from '#domain/claim.ts';
 import { joinAs, type MadeMember, makeSomeKey } from '#test/support/machine-caller.ts';
 import { type PlayedSecondary, playSecondary } from '#test/support/played-secondary.ts';
 import { joinInProcess, openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
+import { UNAVAILABLE } from '#test/sentences/unavailable.ts';
 
 let primary: ServerInProcess;
 let secondary: ServerInProcess;
@@ -30,8 +32,8 @@ async function setLink({ above, below, dmz }: Link): Promise<void> {
   };
   await primary.call('changeSettings', { useHierarchy: above });
   await secondary.call('changeSettings', { useHierarchy: below });
-  await primary.call('setServer', { server: secondary.name.id, dmz: marks.above });
-  await secondary.call('setServer', { server: primary.name.id, dmz: marks.below });
+  await primary.call('setServer', { id: secondary.name.id, dmz: marks.above });
+  await secondary.call('setServer', { id: primary.name.id, dmz: marks.below });
 }
 
 const LINKS: readonly Link[] = [true, false].flatMap((above) =>
@@ -67,8 +69,8 @@ for (const link of LINKS) {
     assert.equal(listed?.dmz, link.dmz !== 'none', 'the primary shows the mark of either end');
     assert.equal((await secondary.call('serverStatus', {})).primary?.dmz, link.dmz !== 'none');
     const explained = await secondary.call('explainKey', { id: down.key.id });
-    assert.match(stepWords(explained), /`keystair keys export`/);
-    assert.match(explained.verdict, link.dmz === 'none' ? /is off at (Above|Below)/ : /marked DMZ/);
+    assert.match(stepWords(explained), SHOWN.byHand);
+    assert.match(explained.verdict, link.dmz === 'none' ? UNAVAILABLE.offAboveOrBelow : UNAVAILABLE.dmz);
   });
 }
 
@@ -108,7 +110,7 @@ test('a secondary that asks against its own mark or option is refused by the pri
   assert.equal(await ask(hostile), 'link-in-dmz');
   await hostile.heartbeat();
   assert.equal(await ask(hostile), 'found');
-  await primary.call('setServer', { server: hostile.id, dmz: true });
+  await primary.call('setServer', { id: hostile.id, dmz: true });
   assert.equal(await ask(hostile), 'link-in-dmz', 'whatever it says itself');
 });
 

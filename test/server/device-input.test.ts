@@ -129,7 +129,7 @@ test('a removed device is refused at its next request on the same connection, an
   const lost = await newDevice('lost');
   const key = ownKey(lost);
   await lost.calls.call('record', { complete: keyToWire(key) });
-  const { keys } = await server.call('removeDevice', { device: 'lost' });
+  const { keys } = await server.call('removeDevice', { id: 'lost' });
   assert.equal(keys, 1);
   for (const route of ['record', 'deviceHeartbeat', 'deviceLookup', 'renew'] as const) {
     assert.equal((await lost.to(route, '{}')).code, 'not-a-member', route);
@@ -140,7 +140,7 @@ test('a removed device is refused at its next request on the same connection, an
 
 test('a removed secondary is refused at its next request, and the keys that came from it stay', async () => {
   const gone = await joinAs((await server.call('inviteSecondary', {})).invitation, { name: 'gone' });
-  await server.call('removeServer', { server: 'gone' });
+  await server.call('removeServer', { id: 'gone' });
   for (const route of ['heartbeat', 'transmit', 'lookup', 'explain', 'leave', 'renew'] as const) {
     assert.equal((await gone.to(route, '{}')).code, 'not-a-member', route);
   }
@@ -149,7 +149,7 @@ test('a removed secondary is refused at its next request, and the keys that came
 test('repeated refusals of one caller are counted in the audit log, not written singly', async () => {
   const events = (await server.events('call-refused')).filter(({ route }) => route === 'record');
   const noisy = await newDevice('noisy');
-  await server.call('removeDevice', { device: 'noisy' });
+  await server.call('removeDevice', { id: 'noisy' });
   for (let count = 0; count < 20; count += 1) await noisy.to('record', '{}');
   assert.equal(
     (await server.events('call-refused')).filter(({ route }) => route === 'record').length,

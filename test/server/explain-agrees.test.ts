@@ -12,6 +12,7 @@ import {
   type ServerInProcess,
   switchOption,
 } from '#test/support/server-in-process.ts';
+import { UNAVAILABLE } from '#test/sentences/unavailable.ts';
 
 const TREES = 5;
 const SERVERS = 5;
@@ -74,7 +75,7 @@ async function openTree(dice: Dice): Promise<readonly Place[]> {
 
 /** Without the time, which is another at each failed call. */
 function timeless(sentence: string): string {
-  return sentence.replace(/not heard since \S+/, 'not heard since then');
+  return sentence.replace(UNAVAILABLE.lastContact, 'at some time');
 }
 
 async function requireAgreement({ server, device }: Place, key: MadeKey, seed: number): Promise<string> {

@@ -65,7 +65,7 @@ test('a spent invitation brings nobody back who was removed', async () => {
   const invitation = await inviteDevice(oslo);
   const [id, pair] = [randomUUID(), makeKeyPair()];
   await joinAs(invitation, { id, pair });
-  await oslo.call('removeDevice', { device: id });
+  await oslo.call('removeDevice', { id: id });
   assert.equal(await refusal(joinAs(invitation, { id, pair })), 'invitation-used');
   const again = await joinAs(await inviteDevice(oslo), { id, pair });
   assert.equal((await oslo.member(again.id))?.removedAt, null, 'a new one does');

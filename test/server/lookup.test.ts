@@ -116,7 +116,7 @@ test('a device that is removed while its question is on the way up gets no key',
   };
   const answer = ask(key, lost);
   await asked.promise;
-  await server.call('removeDevice', { device: 'lost' });
+  await server.call('removeDevice', { id: 'lost' });
   removed.resolve();
   await assert.rejects(answer, { code: 'not-a-member' });
   assert.ok((await server.events('key-provided')).every((event) => event['key'] !== key.key.id));
@@ -290,7 +290,7 @@ test('a server that its primary removed says so each time it is asked, however s
   await switchOption(true, primary, removed);
   await joinInProcess(removed, primary);
   const caller = await joinAs((await removed.call('inviteDevice', {})).invitation);
-  await primary.call('removeServer', { server: 'Removed' });
+  await primary.call('removeServer', { id: 'Removed' });
   for (let count = 0; count < 3; count += 1) {
     const answer = await ask(makeSomeKey(), caller);
     assert.ok(answer.outcome === 'not-found');

@@ -79,7 +79,7 @@ test('a device that is removed while its heartbeat waits to be written stays rem
   const lost = await joinAs((await server.call('inviteDevice', {})).invitation, { name: 'lost' });
   const heartbeat = { name: 'another name', receipts: { count: 0, digest: '0'.repeat(64) } };
   const [, beat] = await whileWritesWait(server, [
-    () => server.call('removeDevice', { device: 'lost' }),
+    () => server.call('removeDevice', { id: 'lost' }),
     () => lost.calls.call('deviceHeartbeat', heartbeat),
   ]);
   assert.equal(beat?.status === 'rejected' && codeOf(beat.reason), 'not-a-member');
@@ -91,12 +91,12 @@ test('a secondary that is marked while its heartbeat waits to be written hears o
   const server = await openInFile('Oslo');
   const secondary = await playSecondary(server);
   const [, marked] = await whileWritesWait(server, [
-    () => server.call('setServer', { server: 'played', dmz: true }),
+    () => server.call('setServer', { id: 'played', dmz: true }),
     () => secondary.heartbeat(),
   ]);
   assert.equal(marked?.status === 'fulfilled' && (marked.value as { dmz: boolean }).dmz, true);
   const [, removed] = await whileWritesWait(server, [
-    () => server.call('removeServer', { server: 'played' }),
+    () => server.call('removeServer', { id: 'played' }),
     () => secondary.heartbeat(),
   ]);
   assert.equal(removed?.status === 'rejected' && codeOf(removed.reason), 'not-a-member');
@@ -107,8 +107,8 @@ test('a secondary that is removed while it is allowed to have keys back does not
   await joinInProcess(below, above);
   await atRest(below);
   const [, allowed] = await whileWritesWait(above, [
-    () => above.call('removeServer', { server: 'Below' }),
-    () => above.call('allowRecovery', { server: 'Below' }),
+    () => above.call('removeServer', { id: 'Below' }),
+    () => above.call('allowRecovery', { id: 'Below' }),
   ]);
   assert.equal(allowed?.status === 'rejected' && codeOf(allowed.reason), 'not-found');
   await below.call('leaveHierarchy', {});
@@ -120,10 +120,10 @@ test('a secondary that is removed while it is allowed to have keys back does not
 test('a secondary that renews its address with a new invitation keeps its DMZ mark', async () => {
   const [above, below] = await Promise.all([openServer('Above'), openServer('Below')]);
   await joinInProcess(below, above);
-  await above.call('setServer', { server: 'Below', dmz: true });
+  await above.call('setServer', { id: 'Below', dmz: true });
   await joinInProcess(below, above);
   assert.equal((await above.member(below.name.id))?.dmz, true);
-  await above.call('removeServer', { server: 'Below' });
+  await above.call('removeServer', { id: 'Below' });
   await joinInProcess(below, above);
   assert.equal(
     (await above.member(below.name.id))?.dmz,

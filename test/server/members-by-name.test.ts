@@ -81,19 +81,19 @@ test('devices are listed in order of name, whatever the size of a page, and coun
 test('a device that is renamed or removed is where it belongs at once', async () => {
   const { server, write, device, listed } = await serverWith(MADE);
   await write({ ...device('Bergen'), name: 'tromsø' });
-  await server.call('removeDevice', { device: 'oslo-1' });
+  await server.call('removeDevice', { id: 'oslo-1' });
   assert.deepEqual(await listed(2), ['Ålesund', 'oslo-2', 'tromsø', 'Zürich']);
-  await assert.rejects(server.call('removeDevice', { device: 'Bergen' }), { code: 'not-found' });
+  await assert.rejects(server.call('removeDevice', { id: 'Bergen' }), { code: 'not-found' });
   assert.equal((await server.call('serverStatus', {})).devices, 4);
 });
 
 test('a device is found by its very name among those that sort alike', async () => {
   const { server, write, device } = await serverWith(['Laptop', 'laptop', 'LÄPTOP']);
-  const removed = await server.call('removeDevice', { device: 'laptop' });
+  const removed = await server.call('removeDevice', { id: 'laptop' });
   assert.equal(removed.device.id, device('laptop').id);
   await write(member('Laptop'));
-  await assert.rejects(server.call('removeDevice', { device: 'Laptop' }), { code: 'ambiguous-name' });
-  await assert.rejects(server.call('removeDevice', { device: 'läptop' }), { code: 'not-found' });
+  await assert.rejects(server.call('removeDevice', { id: 'Laptop' }), { code: 'ambiguous-name' });
+  await assert.rejects(server.call('removeDevice', { id: 'läptop' }), { code: 'not-found' });
 });
 
 test('a page that begins where no page ended is refused', async () => {

@@ -10,6 +10,7 @@ import { readPrimary } from '#server/hierarchy/primary/primary-row.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { joinInProcess, openServer, switchOption } from '#test/support/server-in-process.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 
 /** Two servers, and a fault between them that a test switches on for some calls. */
 async function pairWith(
@@ -38,7 +39,7 @@ test('a primary that answers with an error is shown as connected with that probl
   await assert.rejects(secondary.call('heartbeatNow', {}), { code: 'request-invalid' });
   const { primary } = await secondary.call('serverStatus', {});
   assert.equal(primary?.state, 'connected');
-  assert.match(primary?.problem ?? '', /epoch/);
+  assert.match(primary?.problem ?? '', SHOWN.epoch);
   state.garbled = false;
   await secondary.call('heartbeatNow', {});
   assert.equal((await secondary.call('serverStatus', {})).primary?.problem, null);
@@ -78,7 +79,7 @@ test('what a primary that was left still answers counts for nothing with the nex
     close: () => undefined,
   });
   const left = (await readPrimary(rows, reader))!;
-  link.noteHeard(left, { useHierarchy: true, dmz: false });
+  link.recordReport(left, { useHierarchy: true, dmz: false });
   assert.equal((await link.judge(reader)).verdict, 'open');
   const underWay = link.call(left, false, (made) => made.call('renew', {}));
   await branch.call('leaveHierarchy', {});
@@ -88,7 +89,7 @@ test('what a primary that was left still answers counts for nothing with the nex
   answers.resolve('what the one that was left says');
   await assert.rejects(underWay, { code: 'link-closed' });
   // It was read before, and is looked at only now.
-  link.noteHeard(left, { useHierarchy: true, dmz: false });
+  link.recordReport(left, { useHierarchy: true, dmz: false });
   assert.deepEqual(await link.judge(reader), { primary: next, verdict: 'not-heard' });
   assert.equal(link.show(next).useHierarchy, false);
 });

@@ -11,6 +11,7 @@ import type { MachineRouteName } from '#protocol/machine-routes.ts';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
+import { NOTHING_WANTED } from '#test/support/nothing-wanted.ts';
 import {
   joinInProcess,
   openServer,
@@ -67,7 +68,7 @@ export function recoveringPair(): RecoveringPair {
       const { barrier, audit } = primary.repository;
       await primary.store.write((transaction) =>
         recordKeys(
-          { barrier, audit, clock: primary.clock },
+          { barrier, audit, clock: primary.clock, wanted: NOTHING_WANTED },
           transaction,
           keys.map(checkKey),
           `secondary:${secondary.id}`,
@@ -76,7 +77,7 @@ export function recoveringPair(): RecoveringPair {
     },
     allow: (expiresMs) =>
       primary.call('allowRecovery', {
-        server: lyon.name.id,
+        id: lyon.name.id,
         ...(expiresMs === undefined ? {} : { expiresMs }),
       }),
     recover: () => lyon.call('recoverFromPrimary', {}),
@@ -90,12 +91,12 @@ export function recoveringPair(): RecoveringPair {
     pair.meddler = undefined;
     primary.clock.aheadMs = 0;
     await switchOption(true, primary, lyon);
-    await primary.call('setServer', { server: lyon.name.id, dmz: false });
-    await lyon.call('setServer', { server: primary.name.id, dmz: false });
+    await primary.call('setServer', { id: lyon.name.id, dmz: false });
+    await lyon.call('setServer', { id: primary.name.id, dmz: false });
     // What an earlier test left behind comes back first.
     await pair.allow();
     await pair.recover();
-    await primary.call('allowRecovery', { server: lyon.name.id, off: true });
+    await primary.call('allowRecovery', { id: lyon.name.id, off: true });
     asked.length = 0;
   });
   return pair;

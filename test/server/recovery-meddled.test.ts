@@ -13,6 +13,7 @@ import { ReportedLinkSettings } from '#server/hierarchy/secondaries/reported-lin
 import type { HierarchyPorts } from '#server/hierarchy/ports.ts';
 import { OPTIONS_DEFAULT, writeOptions } from '#server/repository/settings.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
+import { DAMAGE } from '#test/sentences/damage.ts';
 import { recoveringPair, refusal } from './recovering-pair.ts';
 
 const pair = recoveringPair();
@@ -21,7 +22,7 @@ test('a link that is closed at the primary on the way ends it there: a page more
   await pair.broughtBy(pair.lyon.name, makeSomeKey());
   await pair.allow();
   pair.meddler = async (name, answer) => {
-    if (name === 'recover') await pair.primary.call('setServer', { server: pair.lyon.name.id, dmz: true });
+    if (name === 'recover') await pair.primary.call('setServer', { id: pair.lyon.name.id, dmz: true });
     return answer();
   };
   const returned = (await pair.primary.events('keys-returned')).length;
@@ -69,7 +70,7 @@ test('a permission withdrawn while the audit event is written gives nothing out'
       { ids: [lost.key.id] },
     );
   assert.equal((await ask(async () => {})).outcome, 'keys', 'it would have been given');
-  const answer = await ask(() => pair.primary.call('allowRecovery', { server: 'Lyon', off: true }));
+  const answer = await ask(() => pair.primary.call('allowRecovery', { id: 'Lyon', off: true }));
   assert.deepEqual(answer, { outcome: 'refused', reason: 'not-allowed', at: pair.primary.name });
 });
 
@@ -134,6 +135,6 @@ test('a primary that does not know the call yet is named, with what to upgrade, 
       : answer();
   const error = await refusal(pair.recover());
   assert.equal(error.code, 'protocol-version');
-  assert.match(failureWords(error), /Above is too old.*upgrade it.*keystair keys export/);
+  assert.match(failureWords(error), DAMAGE.tooOld);
   assert.equal((await pair.lyon.call('serverStatus', {})).primary?.state, 'connected');
 });

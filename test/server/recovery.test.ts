@@ -7,6 +7,8 @@ import { RECOVERY_MS_DEFAULT, RECOVERY_PAGE_KEYS } from '#domain/limits.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { type PlayedSecondary, playSecondary } from '#test/support/played-secondary.ts';
 import { joinInProcess } from '#test/support/server-in-process.ts';
+import { DAMAGE } from '#test/sentences/damage.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 import { recoveringPair, refusal } from './recovering-pair.ts';
 
 const pair = recoveringPair();
@@ -62,7 +64,7 @@ test('without the word of an administrator of the primary nothing comes back, an
   await pair.broughtBy(pair.lyon.name, lost);
   const error = await refusal(pair.recover());
   assert.equal(error.code, 'not-allowed');
-  assert.match(failureWords(error), /Above .*administrator.*keystair hierarchy allow-recovery/);
+  assert.match(failureWords(error), DAMAGE.allowedByAdministrator);
   assert.equal(await pair.lyon.has(lost.key.id), false);
   assert.equal((await pair.primary.events('recovery-refused')).at(-1)!['secondary'], pair.lyon.name.id);
   assert.equal((await pair.lyon.events('recovery-ended')).at(-1)!['outcome'], 'broken-off');
@@ -74,18 +76,18 @@ test('the permission ends by itself, on withdrawal, and where a clock was set ba
   await pair.allow();
   assert.match(
     (await pair.primary.call('serverStatus', {})).warnings.map(noticeWords).join(),
-    /Lyon may have its keys back/,
+    DAMAGE.mayRecover,
   );
   for (const aheadMs of [RECOVERY_MS_DEFAULT + 1000, -60_000]) {
     pair.primary.clock.aheadMs = aheadMs;
     assert.equal((await refusal(pair.recover())).code, 'not-allowed');
     assert.doesNotMatch(
       (await pair.primary.call('serverStatus', {})).warnings.map(noticeWords).join(),
-      /keys back/,
+      DAMAGE.recoverItsKeys,
     );
   }
   pair.primary.clock.aheadMs = 0;
-  await pair.primary.call('allowRecovery', { server: 'Lyon', off: true });
+  await pair.primary.call('allowRecovery', { id: 'Lyon', off: true });
   assert.equal((await refusal(pair.recover())).code, 'not-allowed');
   assert.equal(await pair.lyon.has(lost.key.id), false);
 });
@@ -94,7 +96,7 @@ test('the permission ends when the secondary is removed: it does not wait for on
   const lost = makeSomeKey();
   await pair.broughtBy(pair.lyon.name, lost);
   await pair.allow();
-  await pair.primary.call('removeServer', { server: 'Lyon' });
+  await pair.primary.call('removeServer', { id: 'Lyon' });
   await joinInProcess(pair.lyon, pair.primary);
   assert.equal((await refusal(pair.recover())).code, 'not-allowed');
   assert.equal(await pair.lyon.has(lost.key.id), false);
@@ -105,7 +107,7 @@ test('a permission that was written into the database is none', async () => {
   await pair.broughtBy(pair.lyon.name, lost);
   await pair.allow();
   const row = (await pair.primary.store.reader.row('recovery', pair.lyon.name.id))!;
-  await pair.primary.call('allowRecovery', { server: 'Lyon', off: true });
+  await pair.primary.call('allowRecovery', { id: 'Lyon', off: true });
   const longer = row.body.replace(/"expiresAt":"2/, '"expiresAt":"3');
   assert.notEqual(longer, row.body);
   await pair.primary.store.write((transaction) => transaction.putRow({ ...row, body: longer }));
@@ -127,12 +129,12 @@ for (const [words, shut, says] of [
   ],
   [
     'a DMZ mark at the primary',
-    () => pair.primary.call('setServer', { server: pair.lyon.name.id, dmz: true }),
+    () => pair.primary.call('setServer', { id: pair.lyon.name.id, dmz: true }),
     /marked DMZ.*keystair keys export.*keystair keys import/,
   ],
   [
     'a DMZ mark here',
-    () => pair.lyon.call('setServer', { server: pair.primary.name.id, dmz: true }),
+    () => pair.lyon.call('setServer', { id: pair.primary.name.id, dmz: true }),
     /marked DMZ.*keystair keys export.*keystair keys import/,
   ],
 ] as const) {
@@ -154,7 +156,7 @@ test('a secondary that may have its own keys back gets no word of those of a nei
   const [own, neighbours] = [makeSomeKey(), makeSomeKey()];
   await pair.broughtBy(oslo, own);
   await pair.broughtBy(pair.lyon.name, neighbours);
-  await pair.primary.call('allowRecovery', { server: oslo.id });
+  await pair.primary.call('allowRecovery', { id: oslo.id });
   const list = await oslo.calls.call('recoverable', { after: 0 });
   assert.deepEqual(list.outcome === 'page' && list.keys.map(({ id }) => id), [own.key.id]);
   const given = await oslo.calls.call('recover', { ids: [neighbours.key.id, own.key.id] });
@@ -212,5 +214,5 @@ test('a record that is damaged at the primary too is told, and all others come',
 test('a server without a primary is told where else its keys may be', async () => {
   const error = await refusal(pair.primary.call('recoverFromPrimary', {}));
   assert.equal(codeOf(error), 'no-primary');
-  assert.match(failureWords(error), /keystair keys export/);
+  assert.match(failureWords(error), SHOWN.byHand);
 });

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { claimToText } from '#domain/claim.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
-import { makeSomeKey } from '#test/support/machine-caller.ts';
+import { keyToWire } from '#protocol/wire-key.ts';
+import { joinAs, makeSomeKey } from '#test/support/machine-caller.ts';
 import type { ServerInProcess } from '#test/support/server-in-process.ts';
+import { DAMAGE } from '#test/sentences/damage.ts';
 import { damagedServers } from './damaged-server.ts';
 
 const KEYS = 5;
@@ -44,7 +46,7 @@ for (const [words, sql, numbers] of [
       report.damaged.map(({ seq }) => seq),
       numbers,
     );
-    assert.deepEqual(report.repair!.mended, []);
+    assert.deepEqual(report.repair!.repaired, []);
     assert.deepEqual(
       report.repair!.waiting.map(({ place, id }) => [place, id]),
       [['secondary', lyon.name.id]],
@@ -63,7 +65,7 @@ for (const [words, sql, numbers] of [
       );
       const rows = await primary.store.reader.keysAfter(0, KEYS);
       assert.ok(rows.every(({ receivedFrom }) => receivedFrom === `secondary:${lyon.name.id}`));
-      assert.match(String((await primary.events('key-mended')).at(-1)!['from']), /^secondary:/);
+      assert.match(String((await primary.events('key-repaired')).at(-1)!['from']), /^secondary:/);
     } catch (error) {
       putBack();
       throw error;
@@ -104,7 +106,7 @@ for (const [words, sql] of [
   });
 }
 
-test('a key that was sent while it was damaged, and so refused, climbs once it is mended', async () => {
+test('a key that was sent while it was damaged, and so refused, climbs once it is repaired', async () => {
   const { primary, lyon } = servers;
   await lyon.call('changeSettings', { useHierarchy: false });
   const id = await agent.makeKey();
@@ -144,7 +146,7 @@ test('a key that does not open here is had from the primary by whoever holds its
   putBack();
 });
 
-test('a key that came down by a lookup, damaged, comes again with the next lookup, and is mended', async () => {
+test('a key that came down by a lookup, damaged, comes again with the next lookup, and is repaired', async () => {
   const { primary, lyon } = servers;
   const made = makeSomeKey();
   await primary.record(made);
@@ -153,9 +155,9 @@ test('a key that came down by a lookup, damaged, comes again with the next looku
   assert.equal((await ask()).outcome, 'found');
   const { seq } = (await lyon.store.reader.keyById(made.key.id))!;
   servers.alter(lyon, 'UPDATE keys SET sealed = zeroblob(70) WHERE seq = ?', seq);
-  await primary.call('allowRecovery', { server: lyon.name.id });
+  await primary.call('allowRecovery', { id: lyon.name.id });
   const report = await lyon.call('verify', { repair: true });
-  await primary.call('allowRecovery', { server: lyon.name.id, off: true });
+  await primary.call('allowRecovery', { id: lyon.name.id, off: true });
   assert.deepEqual(
     report.repair!.waiting.map(({ place, id }) => [place, id]),
     [['primary', primary.name.id]],
@@ -174,7 +176,7 @@ for (const [words, sql] of [
     servers.alter(lyon, sql);
     const found = await lyon.call('verify', {});
     assert.deepEqual([found.problems.length, found.damaged.length], [1, 0]);
-    assert.match(found.problems[0]!.sentence, /receipts of the device device-/);
+    assert.match(found.problems[0]!.sentence, DAMAGE.receiptNotes);
     assert.equal(found.problems[0]!.step?.name, 'count-receipts');
     assert.deepEqual((await lyon.call('verify', { repair: true })).problems, []);
     await agent.heartbeat();
@@ -189,16 +191,13 @@ test('what was heard of a neighbour, altered, is told, and is heard again', asyn
   const { primary, lyon } = servers;
   servers.alter(primary, "UPDATE contacts SET body = 'x' WHERE id = ?", lyon.name.id);
   const found = await primary.call('verify', {});
-  assert.match(
-    found.problems.map(({ sentence }) => sentence).join(),
-    new RegExp(`last heard of ${lyon.name.id} was altered`),
-  );
+  assert.match(found.problems.map(({ sentence }) => sentence).join(), DAMAGE.heartbeatOf(lyon.name.id));
   assert.deepEqual((await primary.call('verify', { repair: true })).problems, []);
   await lyon.call('heartbeatNow', {});
   await fine(primary);
 });
 
-test('more damaged keys than one verification names are all mended, in rounds', async () => {
+test('more damaged keys than one verification names are all repaired, in rounds', async () => {
   const { primary, lyon } = servers;
   const many = 1200;
   await lyon.record(...Array.from({ length: many }, () => makeSomeKey()));
@@ -206,9 +205,24 @@ test('more damaged keys than one verification names are all mended, in rounds', 
   const head = (await lyon.store.reader.head()).seq;
   servers.alter(lyon, 'UPDATE keys SET sealed = zeroblob(70) WHERE seq % 2 = 0');
   servers.alter(lyon, 'UPDATE keys SET device = zeroblob(16) WHERE seq % 2 = 1');
-  await primary.call('allowRecovery', { server: lyon.name.id });
+  await primary.call('allowRecovery', { id: lyon.name.id });
   const { ok, repair, problems } = await lyon.call('verify', { repair: true });
   assert.deepEqual([ok, problems], [true, []]);
-  assert.equal(repair!.mended.length + (repair!.moreMended ?? 0), head);
+  assert.equal(repair!.repaired.length + (repair!.moreRepaired ?? 0), head);
   assert.equal((await lyon.events('repair-ended')).at(-1)!['left'], 0);
+});
+
+test('a device whose answer was lost, and that hands over again, repairs the row that was damaged meanwhile', async () => {
+  const { lyon } = servers;
+  await lyon.call('changeSettings', { useHierarchy: false });
+  const { id, calls } = await joinAs((await lyon.call('inviteDevice', {})).invitation);
+  const made = makeSomeKey({ device: { id, name: 'laptop' }, origin: lyon.name.id });
+  await calls.call('record', { complete: keyToWire(made) });
+  const { seq } = (await lyon.store.reader.keyById(made.key.id))!;
+  servers.alter(lyon, 'UPDATE keys SET sealed = zeroblob(70) WHERE seq = ?', seq);
+  assert.equal((await lyon.call('verify', { repair: true })).damaged.length, 1);
+  await calls.call('record', { complete: keyToWire(made) });
+  await fine(lyon);
+  assert.equal((await lyon.store.reader.keyById(made.key.id))?.seq, seq);
+  await lyon.call('changeSettings', { useHierarchy: true });
 });

@@ -8,6 +8,7 @@ import { checkKey } from '#domain/encryption-key.ts';
 import { openStoredKey } from '#server/records/record-keys.ts';
 import type { StoredKey } from '#store/rows.ts';
 import { type MadeKey, makeSomeKey } from '#test/support/machine-caller.ts';
+import { DAMAGE } from '#test/sentences/damage.ts';
 import { damagedServers } from './damaged-server.ts';
 
 const KEYS = 6;
@@ -28,7 +29,7 @@ let putBack: () => void;
 beforeEach(async () => {
   servers.between = (calls) => calls;
   putBack = servers.keep(servers.lyon, 'keys');
-  await servers.primary.call('allowRecovery', { server: servers.lyon.name.id });
+  await servers.primary.call('allowRecovery', { id: servers.lyon.name.id });
 });
 afterEach(() => putBack());
 
@@ -65,7 +66,7 @@ async function repaired(): Promise<readonly (readonly [number, string])[]> {
   assert.deepEqual(problems, []);
   assert.equal(ok, true);
   assert.deepEqual(repair!.obstacles, []);
-  return repair!.mended.map(({ seq, from }) => [seq, from.split(':')[0]!]);
+  return repair!.repaired.map(({ seq, from }) => [seq, from.split(':')[0]!]);
 }
 
 const ZERO_SEAL = 'UPDATE keys SET sealed = zeroblob(length(sealed)) WHERE seq = ?';
@@ -127,19 +128,19 @@ test('rows cut out of the middle are filled from the primary, and what waited be
   }
 });
 
-test('who had what mended, from where, is in the audit log, before and after', async () => {
+test('who had what repaired, from where, is in the audit log, before and after', async () => {
   alter(ZERO_SEAL, 4);
   await repaired();
   const { lyon, primary } = servers;
-  const [started, mended, ended] = await Promise.all(
-    ['repair-started', 'key-mended', 'repair-ended'].map(async (event) => (await lyon.events(event)).at(-1)!),
+  const [started, event, ended] = await Promise.all(
+    ['repair-started', 'key-repaired', 'repair-ended'].map(async (name) => (await lyon.events(name)).at(-1)!),
   );
   assert.deepEqual([started!['by'], started!['runs'], started!['first']], ['local administrator', 1, 4]);
   assert.deepEqual(
-    [mended!['by'], mended!['key'], mended!['number'], mended!['from']],
+    [event!['by'], event!['key'], event!['number'], event!['from']],
     ['local administrator', ids[3], 4, `primary:${primary.name.id}`],
   );
-  assert.deepEqual([ended!['outcome'], ended!['mended'], ended!['left']], ['completed', 1, 0]);
+  assert.deepEqual([ended!['outcome'], ended!['repaired'], ended!['left']], ['completed', 1, 0]);
 });
 
 test('a cursor that was altered is set back to the start, and the secondary sends everything again', async () => {
@@ -166,15 +167,15 @@ test('a cursor that was altered is set back to the start, and the secondary send
 });
 
 test('without the word of an administrator of the primary it does not come, and the report says whose word', async () => {
-  await servers.primary.call('allowRecovery', { server: servers.lyon.name.id, off: true });
+  await servers.primary.call('allowRecovery', { id: servers.lyon.name.id, off: true });
   alter(ZERO_SEAL, 4);
   alter('UPDATE keys SET device = zeroblob(16) WHERE seq = 2');
   const { ok, damaged, repair } = await servers.lyon.call('verify', { repair: true });
   assert.equal(ok, false);
   assert.deepEqual(
-    repair!.mended.map(({ seq }) => seq),
+    repair!.repaired.map(({ seq }) => seq),
     [2],
-    'what needs nobody is mended all the same',
+    'what needs nobody is repaired all the same',
   );
   assert.deepEqual(
     damaged.map(({ seq }) => seq),
@@ -192,10 +193,7 @@ test('over a link that is closed nothing comes, and the report names the file', 
   const { damaged, repair } = await servers.lyon.call('verify', { repair: true });
   await servers.lyon.call('changeSettings', { useHierarchy: true });
   assert.equal(damaged.length, 1);
-  assert.match(
-    repair!.obstacles.map(noticeWords).join(),
-    /the option .* is off at Lyon.*keystair keys import/,
-  );
+  assert.match(repair!.obstacles.map(noticeWords).join(), DAMAGE.offAtLyonOrImport);
 });
 
 /** The primary answers the question for keys with these, whatever was asked; and lists this one as a key from here. */
@@ -252,7 +250,7 @@ test('a lying primary puts nothing else in: not another key, not other bytes, no
       servers.between = lying(lie, stranger);
       const { ok, repair } = await servers.lyon.call('verify', { repair: true });
       assert.equal(ok, false);
-      assert.deepEqual(repair!.mended, []);
+      assert.deepEqual(repair!.repaired, []);
       assert.deepEqual(await servers.lyon.store.reader.keysAfter(0, 100), before);
       assert.equal(await servers.lyon.has(stranger.key.id), false);
     }

@@ -8,10 +8,11 @@ import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { readBackup } from '#server/backup/read-backup.ts';
 import { restoreBackup } from '#server/backup/restore-backup.ts';
-import { writeBackup } from '#server/backup/write-backup.ts';
+import { prepareBackup, sendBackup } from '#server/backup/write-backup.ts';
 import { createRepository, isNew, openRepository, type Repository } from '#server/start/create-repository.ts';
 import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
+import { NOTHING_WANTED } from '#test/support/nothing-wanted.ts';
 import type { Log, Timers } from '#server/environment/environment.ts';
 import { PendingRepairs } from '#server/integrity/repair/pending-repairs.ts';
 import { Resealing, type ResealingPorts } from '#server/seals/resealing.ts';
@@ -25,6 +26,7 @@ import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { throughTransactions } from '#test/support/through-transactions.ts';
 import { inPieces, PASSWORD, random, WORK_FACTOR } from '#test/support/transfer-office.ts';
 import { ADMINISTRATOR } from '#test/support/administrator.ts';
+import { SHOWN } from '#test/sentences/shown.ts';
 
 const KEYS = 1200;
 const place = mkdtempSync(join(tmpdir(), 'keystair-resealing-'));
@@ -87,7 +89,12 @@ async function stop({ store, resealing }: Started): Promise<void> {
 async function record({ store, repository }: Started, count: number): Promise<void> {
   const keys = Array.from({ length: count }, () => checkKey(makeSomeKey()));
   await store.write((transaction) =>
-    recordKeys({ ...repository, clock }, transaction, keys, `device:${keys[0]!.complete.key.device.id}`),
+    recordKeys(
+      { ...repository, clock, wanted: NOTHING_WANTED },
+      transaction,
+      keys,
+      `device:${keys[0]!.complete.key.device.id}`,
+    ),
   );
 }
 
@@ -230,7 +237,7 @@ test('it does not end before an import that was staged under the old data key', 
     const { resealing } = await server.resealing.state();
     return resealing?.problem ?? undefined;
   });
-  assert.match(waiting, /an import is under way/);
+  assert.match(waiting, SHOWN.importRunning);
   imports.under = [];
   await server.resealing.rotate(ADMINISTRATOR);
   await stop(server);
@@ -254,7 +261,8 @@ test('a backup that is taken in the middle is restored to a server that is whole
     refusals: new Refusals(new CountedEvents(audit, clock)),
     workFactor: WORK_FACTOR,
   };
-  await writeBackup(backupPorts, ADMINISTRATOR, { password: PASSWORD }, async ({ bytes }) => {
+  const prepared = await prepareBackup(backupPorts, 'some', { password: PASSWORD });
+  await sendBackup(backupPorts, ADMINISTRATOR, prepared, async ({ bytes }) => {
     for await (const block of bytes) file.push(block);
   });
 

@@ -11,7 +11,7 @@ import {
 import { HeartbeatRequest } from '#protocol/messages.ts';
 import { eachServer } from '#domain/each-server.ts';
 import { ToldServersSchema, type TreeServer } from '#protocol/server-tree.ts';
-import { cutFairly, cutTold, ROOM_UPWARD } from '#server/hierarchy/cut-tree.ts';
+import { cutFairly, cutTold, ROOM_SHOWN, ROOM_UPWARD } from '#server/hierarchy/cut-tree.ts';
 import { healContacts } from '#server/hierarchy/secondaries/heal-contacts.ts';
 import { createDice } from '#test/simulation/world/dice.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -55,6 +55,19 @@ test('what is kept of any told tree is within the bounds, and keeping it again c
     if (count(tree) < count(parsed)) assert.ok(isCut, `seed ${seed}`);
     requireWithinBounds(cutFairly([toldServer('below', { secondaries: tree })], OWN, ROOM_UPWARD));
   }
+});
+
+test('however much all secondaries tell of, what is shown of it fits', () => {
+  // As many secondaries as one likes, each with what it may tell.
+  const below = (name: string, servers: number, problem: string | null) =>
+    Array.from({ length: 30 }, () =>
+      toldServer(name, { secondaries: Array.from({ length: servers }, () => toldServer(name, { problem })) }),
+    );
+  const many = cutFairly(below('s', 1000, null), OWN, ROOM_SHOWN);
+  assert.ok(count(many) <= 20_000, `TREE_SHOWN_SERVERS_MAX: ${count(many)} servers`);
+  const wordy = cutFairly(below('s', 300, 'p'.repeat(1000)), OWN, ROOM_SHOWN);
+  const bytes = Buffer.byteLength(JSON.stringify(wordy));
+  assert.ok(bytes <= 8 * 1024 * 1024, `TREE_SHOWN_BYTES_MAX: ${bytes} bytes`);
 });
 
 test('one secondary that tells of too many takes no room from the others', () => {

@@ -206,7 +206,7 @@ test('a transmission whose link was marked DMZ while it travelled is not stored'
   const whole = bytesOf(batchOf(secondary.epoch, SEQUENCE_START, [lineOf(key)]));
   async function* slowly(): AsyncGenerator<Uint8Array> {
     yield whole.subarray(0, 100);
-    await primary.call('setServer', { server: secondary.id, dmz: true });
+    await primary.call('setServer', { id: secondary.id, dmz: true });
     yield whole.subarray(100);
   }
   // The connection is cut by the command, or the whole batch is answered with "closed": never taken.

@@ -6,7 +6,8 @@ import { SEQUENCE_START } from '#domain/sequence.ts';
 import { loadReceipts } from '#server/devices/receipts.ts';
 import { checkKey } from '#domain/encryption-key.ts';
 import { BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
-import { recordRows, sealedRow } from '#server/records/record-keys.ts';
+import { recordKeys } from '#server/records/record-keys.ts';
+import { NOTHING_WANTED } from '#test/support/nothing-wanted.ts';
 import type { Store } from '#store/store.ts';
 import { joinAs, makeSomeKey } from '#test/support/machine-caller.ts';
 import { batchOf, bytesOf, lineOf, playSecondary } from '#test/support/played-secondary.ts';
@@ -38,11 +39,15 @@ test('a receipt that is refused is named once', async () => {
   const device = await joinAs((await server.call('inviteDevice', {})).invitation);
   const key = makeSomeKey({ device: { id: device.id, name: 'laptop' }, origin: server.name.id });
   const { id } = key.key;
-  const digest = random(32);
+  const digest = Buffer.from(random(32));
   const receivedFrom = `device:${device.id}`;
-  const other = { ...sealedRow(barrier, checkKey(key), receivedFrom, clock()), digest };
   await store.write((transaction) =>
-    recordRows({ audit }, transaction, [{ id, digest, receivedFrom, row: () => other }]),
+    recordKeys(
+      { barrier, audit, clock, wanted: NOTHING_WANTED },
+      transaction,
+      [{ ...checkKey(key), digest }],
+      receivedFrom,
+    ),
   );
   const receipts = await loadReceipts(rows, store, random, server.name.id);
   undoEachOnce(server);

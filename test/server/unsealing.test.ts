@@ -11,6 +11,7 @@ import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { NO_SEAL_PLACES } from '#test/support/no-seal-places.ts';
 import { random } from '#test/support/transfer-office.ts';
 import { ADMINISTRATOR } from '#test/support/administrator.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 
 const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
 const RIGHT = { passphrase: 'lantern quiver mossy eleven trombone' };
@@ -49,7 +50,7 @@ test('the wait ends with the minute, whatever the clock does, and the right pass
 test('one tries at a time: whoever comes meanwhile is told so, and it is no wrong try', async () => {
   const { unsealing } = await sealedServer();
   const first = unsealing.unseal(RIGHT);
-  await assert.rejects(unsealing.unseal(RIGHT), { code: 'later', message: /somebody else is unsealing/ });
+  await assert.rejects(unsealing.unseal(RIGHT), { code: 'later', message: REFUSED.later.somebodyElse });
   assert.equal((await first).seal.kind, 'passphrase');
   assert.equal(unsealing.refused, 0);
 });

@@ -8,6 +8,7 @@ import type { RequestOf } from '#protocol/machine-routes.ts';
 import type { Reader } from '#store/transaction.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { makeSomeKey } from '#test/support/machine-caller.ts';
 import {
   joinInProcess,
   openServer,
@@ -61,7 +62,7 @@ test('a heartbeat that falls due while a transmission begins is made behind it',
   const id = await agent.makeKey();
   await begins.promise;
   const before = beats.count;
-  await secondary.call('setServer', { server: 'Above', dmz: false });
+  await secondary.call('setServer', { id: 'Above', dmz: false });
   gate.resolve();
   await eventually('the heartbeat', () => beats.count > before);
   await eventually('the key has climbed', () => primary.has(id));
@@ -114,4 +115,27 @@ test('two heartbeats that find at one moment that an epoch is over begin one new
   const because = (await server.events('epoch-started')).map((event) => event['because']);
   assert.equal(because.length, 2, because.join('; '));
   assert.equal(new Set(told).size, 2, 'the epoch before and the new one are heard, and no third');
+});
+
+test('a primary that contradicts every batch is asked a few times, and then at the next heartbeat', async () => {
+  let batches = 0;
+  const [most, enough] = [4, 20];
+  const primary = await openServer('Above');
+  const secondary = await openServer('Below', {
+    heartbeats: false,
+    between: (calls) => ({
+      ...calls,
+      async transmit(...given) {
+        batches += 1;
+        if (batches > enough) return calls.transmit(...given);
+        const acknowledged = { seq: 0, chain: '0'.repeat(64) };
+        return { outcome: 'discontinuous', acknowledged, refused: [], useHierarchy: true, dmz: false };
+      },
+    }),
+  });
+  await switchOption(true, primary, secondary);
+  await joinInProcess(secondary, primary);
+  await secondary.record(makeSomeKey());
+  await assert.rejects(secondary.call('heartbeatNow', {}), { code: 'batch-discontinuous' });
+  assert.equal(batches, most);
 });

@@ -7,6 +7,7 @@ import { callLife } from '#server/environment/call-life.ts';
 import { verify } from '#server/integrity/verify/verify.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import type { ServerInProcess } from '#test/support/server-in-process.ts';
+import { DAMAGE } from '#test/sentences/damage.ts';
 import { damagedServers } from './damaged-server.ts';
 
 const keys = Array.from({ length: 6 }, () => makeSomeKey());
@@ -39,37 +40,37 @@ const CLASSES: readonly (readonly [string, string, RegExp, readonly PlaceOfKey['
   [
     'a bit of the sealed record',
     "UPDATE keys SET sealed = unhex(replace(hex(sealed), substr(hex(sealed), 80, 8), '00000000')) WHERE seq = ?",
-    /does not open/,
+    DAMAGE.doesNotOpen,
     ['primary', 'export'],
   ],
   [
     'the fields',
     'UPDATE keys SET fields = replace(fields, \'"kind":"\', \'"kind": "\') WHERE seq = ?',
-    /does not open/,
+    DAMAGE.doesNotOpen,
     ['primary', 'export'],
   ],
   [
     'where it came from',
     "UPDATE keys SET received_from = 'import:1' WHERE seq = ?",
-    /does not open/,
+    DAMAGE.doesNotOpen,
     ['primary', 'export'],
   ],
   [
     'when it was recorded',
     'UPDATE keys SET recorded_at = recorded_at + 1 WHERE seq = ?',
-    /does not open/,
+    DAMAGE.doesNotOpen,
     ['primary', 'export'],
   ],
   [
     'the digest',
     'UPDATE keys SET digest = zeroblob(32) WHERE seq = ?',
-    /its digest was altered/,
+    DAMAGE.digestAltered,
     ['here', 'primary', 'export'],
   ],
   [
     'the chain value',
     'UPDATE keys SET chain = zeroblob(32) WHERE seq = ?',
-    /its chain value was altered/,
+    DAMAGE.chainAltered,
     ['here', 'primary', 'export'],
   ],
   [
@@ -97,10 +98,7 @@ for (const [column, sql, what, places] of CLASSES) {
         { place: 'primary', ...servers.primary.name },
       );
       assert.equal(report.problems.length, 1);
-      assert.match(
-        report.problems[0]!.sentence,
-        new RegExp(`^key ${ids[seq - 1]}, number ${seq}: .*the primary Above`),
-      );
+      assert.match(report.problems[0]!.sentence, DAMAGE.ofPrimary(ids[seq - 1]!, seq));
     });
   }
 }
@@ -117,7 +115,7 @@ test('the id of a key altered: the row is named by its number, and what the log 
     damaged.map(({ seq, id }) => [seq, id]),
     [[4, id]],
   );
-  assert.match(damaged[0]!.what, /does not open/);
+  assert.match(damaged[0]!.what, DAMAGE.doesNotOpen);
 });
 
 test('two records that changed places are found, both', async () => {
@@ -146,10 +144,7 @@ test('a row cut out of the middle is named by number and id, and so are many', a
     one.damaged.map(({ seq, to, id }) => [seq, to, id]),
     [[2, 2, ids[1]]],
   );
-  assert.match(
-    one.problems.map(noticeWords).join(),
-    /row is missing, and no key after that climbs.*the primary Above/,
-  );
+  assert.match(one.problems.map(noticeWords).join(), DAMAGE.missingAndPrimary);
   const many = await found(servers.lyon, 'keys', 'DELETE FROM keys WHERE seq BETWEEN 2 AND 4');
   assert.deepEqual(
     many.damaged.map(({ seq, to }) => [seq, to]),
@@ -159,10 +154,7 @@ test('a row cut out of the middle is named by number and id, and so are many', a
 
 test('the last rows cut off are found by the audit log, which tells of more', async () => {
   const { problems } = await found(servers.lyon, 'keys', 'DELETE FROM keys WHERE seq = 6');
-  assert.match(
-    problems.map(noticeWords).join(),
-    /up to number 6, and the repository ends at 5.*recover-from-primary/,
-  );
+  assert.match(problems.map(noticeWords).join(), DAMAGE.endMissing);
 });
 
 test('at a primary the secondary that sent a key is named', async () => {
@@ -182,10 +174,7 @@ test('a cursor that was altered is told apart from what the audit log says was r
     const { problems, damaged } = await found(servers.primary, 'cursors', sql);
     assert.deepEqual(damaged, []);
     assert.equal(problems.length, 1);
-    assert.match(
-      problems[0]!.sentence,
-      new RegExp(`how far ${servers.lyon.name.id} was received .* altered`),
-    );
+    assert.match(problems[0]!.sentence, DAMAGE.cursor(servers.lyon.name.id));
   }
 });
 
@@ -195,7 +184,7 @@ test('a line of the audit log that was altered is named by its number', async ()
     'audit',
     'UPDATE audit SET event = replace(event, \'"by"\', \'"bx"\') WHERE seq = 3',
   );
-  assert.match(problems.map(noticeWords).join(), /line 3 of the audit log/);
+  assert.match(problems.map(noticeWords).join(), DAMAGE.line(3));
 });
 
 test('a damaged row hides no other from a listing or a search, and is told', async () => {
@@ -226,10 +215,7 @@ test('a damaged row hides no other from a listing or a search, and is told', asy
   const report = await lyon.call('verify', {});
   putBack();
   assert.equal(listed.keys.length, 6, 'the device stands in the fields');
-  assert.match(
-    report.problems.map(noticeWords).join(),
-    /number 3: the device it is listed under was altered/,
-  );
+  assert.match(report.problems.map(noticeWords).join(), DAMAGE.deviceAltered);
 });
 
 test('it tells how far it is, to its end, and stops when nobody waits for it any more', async () => {

@@ -21,9 +21,19 @@ async function recordWith(store: Store, keys: readonly (readonly [number, KeyTex
   });
 }
 
+/** The numbers of all keys found, of so many pages as it takes, or of the first `limit`. */
 async function listed(store: Store, filter: Partial<KeyFilter>): Promise<readonly number[]> {
-  const rows = await store.reader.listKeys({ limit: 1000, ...filter });
-  return rows.map(({ seq }) => seq);
+  const { limit = 1000, order = 'oldest' } = filter;
+  const seqs: number[] = [];
+  let border: Partial<KeyFilter> | undefined = {};
+  while (border !== undefined && seqs.length < limit) {
+    const found = await store.reader.findKeys({ ...filter, ...border, limit: limit - seqs.length });
+    seqs.push(...found.keys.map(({ seq }) => seq));
+    const { searchedTo } = found;
+    if (searchedTo === null) border = undefined;
+    else border = order === 'oldest' ? { above: searchedTo } : { below: searchedTo };
+  }
+  return seqs;
 }
 
 export function contractOfReading(withStore: WithStore): void {
@@ -101,9 +111,14 @@ export function contractOfReading(withStore: WithStore): void {
       Array.from({ length: 20 }, (_, index) => [index, { deviceId: devices[index % 2]! }] as const),
     );
     assert.deepEqual(await listed(store, { deviceId: DEVICE_B, limit: 3 }), [2, 4, 6]);
-    assert.deepEqual(await listed(store, { deviceId: DEVICE_B, afterSeq: 6 }), [8, 10, 12, 14, 16, 18, 20]);
+    assert.deepEqual(await listed(store, { deviceId: DEVICE_B, above: 6 }), [8, 10, 12, 14, 16, 18, 20]);
     assert.deepEqual(await listed(store, { deviceId: DEVICE_C }), []);
     assert.deepEqual(await listed(store, { deviceId: 'no id' }), []);
+    assert.deepEqual(await listed(store, { deviceId: DEVICE_B, order: 'newest', limit: 3 }), [20, 18, 16]);
+    assert.deepEqual(
+      (await store.reader.keysOfDevice(DEVICE_B, 6, 3)).map(({ seq }) => seq),
+      [8, 10, 12],
+    );
     assert.deepEqual(
       await store.reader.countKeysByDevice([DEVICE_A, DEVICE_B, DEVICE_C]),
       new Map([
@@ -146,7 +161,7 @@ export function contractOfReading(withStore: WithStore): void {
     await finds('deviceName');
     await finds(DEVICE_B);
     assert.deepEqual(await listed(store, { text: 'laptop', deviceId: DEVICE_B }), [1]);
-    assert.deepEqual(await listed(store, { text: 'laptop', afterSeq: 1 }), [5]);
+    assert.deepEqual(await listed(store, { text: 'laptop', above: 1 }), [5]);
     assert.deepEqual(await listed(store, { text: 'laptop', limit: 1 }), [1]);
   });
 
@@ -164,7 +179,7 @@ export function contractOfReading(withStore: WithStore): void {
     });
     assert.deepEqual(await listed(store, { text: 'NEEDLE' }), [1, 4501, 10_000]);
     assert.deepEqual(await listed(store, { text: 'needle', limit: 2 }), [1, 4501]);
-    assert.deepEqual(await listed(store, { text: 'needle', afterSeq: 4501 }), [10_000]);
+    assert.deepEqual(await listed(store, { text: 'needle', above: 4501 }), [10_000]);
     assert.equal((await listed(store, { text: 'hay', limit: 20_000 })).length, 4998);
     assert.deepEqual(await listed(store, { text: 'needle', deviceId: DEVICE_A }), [1, 4501, 10_000]);
   });

@@ -80,6 +80,14 @@ void test('members of an older data directory are counted and found by name, and
       assert.deepEqual([first?.sortName, first?.id], ['laptop 00', 'device 0']);
       const from = { sortName: 'laptop 49', id: '' };
       assert.equal((await reader.membersByName('device', from, DEVICES)).length, DEVICES / 50);
+      const silent = await reader.findDevices({ order: 'longest-silent', states: ['managed'], limit: 2 });
+      assert.deepEqual(
+        silent.devices.map(({ position }) => position),
+        [
+          { by: -1, id: 'device 0' },
+          { by: -1, id: 'device 1' },
+        ],
+      );
       assert.equal((await reader.rows('member')).length, DEVICES + 2);
       assert.equal((await reader.row('member', 'broken'))?.body, 'no JSON');
       assert.equal((await reader.row('setting', 'options'))?.body, '{"useHierarchy":true}');

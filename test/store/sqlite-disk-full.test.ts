@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { KeystairError } from '#domain/errors.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
 import { auditAfterHead, keyId, keysAfterHead } from './stored-rows.ts';
 import { canMount, missing, withSmallDisk } from './system-tools.ts';
 
@@ -60,11 +61,7 @@ function refusesCustody(error: unknown, disk: string, reserve: 'left' | 'none' =
   assert.ok(error instanceof KeystairError, String(error));
   assert.equal(error.code, 'disk-full');
   assert.ok(error.message.includes(`the file system at ${disk},`), error.message);
-  const audited = reserve === 'left' ? '' : ' as long as there is room for their lines in the audit log';
-  assert.match(
-    error.sentence,
-    new RegExp(`free at least \\d+ KiB there; keys are still given out${audited}, and new`),
-  );
+  assert.match(error.sentence, REFUSED['disk-full'].keysStillGivenOutWhile(reserve === 'left'));
   return true;
 }
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Store } from '#store/store.ts';
-import { contractOfMending } from './contract-mending.ts';
+import { contractOfRepair } from './contract-repair.ts';
 import { contractOfReading } from './contract-reading.ts';
 import { contractOfRows } from './contract-rows.ts';
 import { contractOfSnapshots } from './contract-snapshot.ts';
@@ -26,7 +26,8 @@ export type NewRepository = () => Promise<Repository>;
 /** A test with an open store, closed after it. */
 export type WithStore = (claim: string, body: (store: Store) => Promise<void>) => void;
 
-export function storeContract(name: string, newRepository: NewRepository): void {
+/** @param modelRuns how often the model is held against it. */
+export function storeContract(name: string, newRepository: NewRepository, modelRuns?: number): void {
   const withStore: WithStore = (claim, body) => {
     void test(claim, async () => {
       const repository = await newRepository();
@@ -46,13 +47,13 @@ export function storeContract(name: string, newRepository: NewRepository): void 
     contractOfReading(withStore);
     contractOfRows(withStore);
     contractOfStaging(withStore);
-    contractOfMending(withStore);
+    contractOfRepair(withStore);
     contractOfSnapshots(withStore, newRepository);
     contractOfClosing(newRepository);
     void test(
       'any interleaving of works leaves what a plain list and map would hold',
       { timeout: 120_000 },
-      () => modelHolds(newRepository),
+      () => modelHolds(newRepository, modelRuns),
     );
   });
 }

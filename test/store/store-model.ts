@@ -21,7 +21,7 @@ import {
 /** One step of a work. Numbers are drawn from few, so that works meet. */
 type Step =
   | { readonly do: 'keys'; readonly ns: readonly number[]; readonly device: string }
-  | { readonly do: 'mend'; readonly seq: number; readonly device: string; readonly same: boolean }
+  | { readonly do: 'repair'; readonly seq: number; readonly device: string; readonly same: boolean }
   | { readonly do: 'audit'; readonly events: readonly string[] }
   | { readonly do: 'contact'; readonly id: string; readonly at: number }
   | { readonly do: 'row'; readonly id: string; readonly body: string | null }
@@ -63,7 +63,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     ns: fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 3 }),
     device,
   }),
-  fc.record({ do: fc.constant('mend' as const), seq: few, device, same: fc.boolean() }),
+  fc.record({ do: fc.constant('repair' as const), seq: few, device, same: fc.boolean() }),
   fc.record({ do: fc.constant('audit' as const), events: fc.array(fc.string(), { maxLength: 3 }) }),
   fc.record({ do: fc.constant('contact' as const), id: few.map(String), at: fc.nat() }),
   fc.record({ do: fc.constant('row' as const), id: few.map(String), body: fc.option(fc.string()) }),
@@ -92,7 +92,7 @@ function after(model: Model, step: Step): Model | undefined {
       }
       return { ...model, keys: [...model.keys, ...step.ns.map((n) => ({ n, device: step.device }))] };
     }
-    case 'mend': {
+    case 'repair': {
       // Another record has another digest, which its place in the chain gives away.
       if (!step.same || step.seq === 0 || step.seq > model.keys.length) return undefined;
       const { n } = model.keys[step.seq - 1]!;
@@ -130,12 +130,12 @@ async function perform(transaction: Transaction, step: Step): Promise<void> {
       const head = await transaction.head();
       return transaction.appendKeys(keysAfterHead(head, step.ns, { deviceId: step.device }));
     }
-    case 'mend': {
+    case 'repair': {
       const before = (await transaction.chainAt(step.seq - 1)) ?? ZEROS;
       const there = (await transaction.keysAfter(step.seq - 1, 1))[0];
       const other = keyAfter({ seq: step.seq - 1, chain: before }, 999);
       const row = step.same && there?.seq === step.seq ? there : other;
-      return transaction.mendKeys([{ ...row, deviceId: step.device }]);
+      return transaction.repairKeys([{ ...row, deviceId: step.device }]);
     }
     case 'audit':
       return transaction.appendAudit(auditAfterHead(await transaction.auditHead(), step.events));
@@ -169,7 +169,7 @@ async function looksLike(store: Pick<Store, 'reader'>['reader'], model: Model): 
   );
   const rows = keysAfterHead({ seq: 0, chain: ZEROS }, ns);
   assert.deepEqual(plain(await store.head()), plain({ seq: ns.length, chain: rows.at(-1)?.chain ?? ZEROS }));
-  const ofA = await store.listKeys({ deviceId: DEVICE_A, limit: 1000 });
+  const ofA = await store.keysOfDevice(DEVICE_A, 0, 1000);
   assert.deepEqual(
     ofA.map(({ id }) => id),
     model.keys.flatMap(({ n, device }) => (device === DEVICE_A ? [keyId(n)] : [])),
@@ -205,7 +205,7 @@ function expected(model: Model, { steps, fails }: PlannedWork): { model: Model; 
   return now === undefined || fails ? { model, succeeds: false } : { model: now, succeeds: true };
 }
 
-export async function modelHolds(newRepository: NewRepository): Promise<void> {
+export async function modelHolds(newRepository: NewRepository, numRuns = 60): Promise<void> {
   await fc.assert(
     fc.asyncProperty(rounds, async (plan) => {
       const repository = await newRepository();
@@ -243,6 +243,6 @@ export async function modelHolds(newRepository: NewRepository): Promise<void> {
         await repository.remove();
       }
     }),
-    { numRuns: 60 },
+    { numRuns },
   );
 }

@@ -1,7 +1,8 @@
 /** Rows as a server would hand them to a store, made from plain numbers so that a test reads as what it is about. */
 import { hash } from 'node:crypto';
+import type { KeyKind } from '#domain/key-kind.ts';
 import { nextChainValue, type Position } from '#domain/sequence.ts';
-import type { AuditRow, StoredKey } from '#store/rows.ts';
+import type { AuditHead, AuditRow, StoredKey } from '#store/rows.ts';
 
 export const ZEROS = new Uint8Array(32);
 export const DEVICE_A = '0192f0aa-0000-4000-8000-00000000000a';
@@ -22,17 +23,20 @@ export interface KeyTexts {
   readonly deviceId?: string;
   readonly deviceName?: string;
   readonly locator?: Readonly<Record<string, string>>;
+  readonly kind?: KeyKind;
+  /** Unix ms. */
+  readonly recordedAt?: number;
 }
 
 /** The n-th key of a test, as it follows `head`. */
 export function keyAfter(head: Position, n: number, texts: KeyTexts = {}): StoredKey {
-  const { deviceId = DEVICE_A, deviceName = `device ${n}`, locator = {} } = texts;
+  const { deviceId = DEVICE_A, deviceName = `device ${n}`, locator = {}, kind = 'volume' } = texts;
   const fields = JSON.stringify({
     algorithm: 'aes-xts-plain64/512',
     claimHash: hash('sha256', `claim ${n}`),
     createdAt: '2025-01-01T00:00:00.000Z',
     device: { id: deviceId, name: deviceName },
-    kind: 'volume',
+    kind,
     locator,
     origin: DEVICE_C,
     replaces: null,
@@ -47,7 +51,7 @@ export function keyAfter(head: Position, n: number, texts: KeyTexts = {}): Store
     fields,
     sealed: hash('sha512', `sealed ${n}`, 'buffer'),
     receivedFrom: `device:${deviceId}`,
-    recordedAt: 1_735_689_600_000 + n,
+    recordedAt: texts.recordedAt ?? 1_735_689_600_000 + n,
   };
 }
 
@@ -58,15 +62,18 @@ export function keysAfterHead(head: Position, ns: readonly number[], texts: KeyT
   return rows;
 }
 
-export function auditAfterHead(head: Position, events: readonly string[]): AuditRow[] {
-  const rows: AuditRow[] = [];
-  for (const event of events) {
-    const before = rows.at(-1) ?? head;
-    const chain = nextChainValue(before.chain, hash('sha256', event, 'buffer'));
+/** Before the first line. */
+export const NO_LINE: AuditHead = { seq: 0, chain: new Uint8Array(0), mac: new Uint8Array(0) };
+
+export function auditAfterHead({ seq }: Pick<AuditHead, 'seq'>, events: readonly string[]): AuditRow[] {
+  return events.map((event, at) => ({
+    seq: seq + at + 1,
+    event,
+    // Of a line older than the tree, which a store keeps as it is.
+    chain: at % 3 === 2 ? hash('sha256', event, 'buffer') : new Uint8Array(0),
     // A row inside an append has no MAC of its own.
-    rows.push({ seq: before.seq + 1, event, chain, mac: rows.length === 0 ? new Uint8Array(0) : chain });
-  }
-  return rows;
+    mac: at === 0 ? new Uint8Array(0) : hash('sha256', `MAC of ${event}`, 'buffer'),
+  }));
 }
 
 /** The same with every array of bytes as hexadecimal digits, so that stores may answer with any kind of array. */

@@ -2,7 +2,7 @@
 import { type Caller, requireRights, LOCAL_ADMINISTRATOR, RIGHTS } from '#domain/right.ts';
 
 export function administratorNamed(name: string): Caller {
-  return requireRights({ name, rights: RIGHTS }, RIGHTS);
+  return requireRights({ ...LOCAL_ADMINISTRATOR, name }, RIGHTS);
 }
 
 export const ADMINISTRATOR: Caller = administratorNamed(LOCAL_ADMINISTRATOR.name);

@@ -7,6 +7,7 @@ import type { Member } from '#domain/member.ts';
 import { createRepository } from '#server/start/create-repository.ts';
 import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
+import { NOTHING_WANTED } from '#test/support/nothing-wanted.ts';
 import { writeMember } from '#server/members/members.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import { makeSomeKey } from './machine-caller.ts';
@@ -40,7 +41,7 @@ export async function makeDirectory(
       checkKey(makeSomeKey({ device, origin: repository.server.id })),
     );
     await store.write((transaction) =>
-      recordKeys({ ...repository, clock }, transaction, made, `device:${device.id}`),
+      recordKeys({ ...repository, clock, wanted: NOTHING_WANTED }, transaction, made, `device:${device.id}`),
     );
     ids.push(...made.map(({ complete }) => complete.key.id));
   }

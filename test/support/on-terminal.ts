@@ -13,7 +13,10 @@ export interface Typed {
   readonly keys: string;
 }
 
-/** @param answers given one after another; a text is typed, and ended, when a question ends with a colon. */
+/**
+ * @param answers given one after another; a text is typed, and ended, when a question ends with a colon and a space: a
+ * fingerprint has colons too, and a slow terminal may stop behind any of them.
+ */
 export async function onTerminal(command: string, answers: readonly (string | Typed)[]): Promise<OnTerminal> {
   // A shell that stays would take Ctrl-C as well and answer with a status of its own: bash puts the last command in its
   // place, dash does not, and which of them `script` runs is the caller's $SHELL.
@@ -28,7 +31,7 @@ export async function onTerminal(command: string, answers: readonly (string | Ty
     shown += chunk.toString('utf8');
     const answer = answers[next];
     if (answer === undefined) return;
-    const { when, keys } = typeof answer === 'string' ? { when: /:\s*$/, keys: `${answer}\r` } : answer;
+    const { when, keys } = typeof answer === 'string' ? { when: /: $/, keys: `${answer}\r` } : answer;
     if (!when.test(shown.slice(judged))) return;
     judged = shown.length;
     child.stdin.write(keys);

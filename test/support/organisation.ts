@@ -116,9 +116,9 @@ export class Server {
 
   async keyIds(): Promise<string[]> {
     const ids: string[] = [];
-    let after: number | null = 0;
+    let after: string | null = '0';
     while (after !== null) {
-      const page: { keys: { id: string }[]; next: number | null } = await this.call('listKeys', {
+      const page: { keys: { id: string }[]; next: string | null } = await this.call('listKeys', {
         after,
         limit: 1000,
       });

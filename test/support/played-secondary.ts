@@ -45,7 +45,10 @@ export function bytesOf(batch: Batch): Uint8Array {
   return Buffer.from(`${batch.lines.join('\n')}\n`);
 }
 
-export async function playSecondary(primary: ServerInProcess, name = 'played'): Promise<PlayedSecondary> {
+export async function playSecondary(
+  primary: Pick<ServerInProcess, 'call' | 'clock'>,
+  name = 'played',
+): Promise<PlayedSecondary> {
   const { invitation } = await primary.call('inviteSecondary', {});
   const member = await joinAs(invitation, { name, now: primary.clock });
   const epoch = hex(randomBytes(16));

@@ -12,8 +12,8 @@ import type { MachineCalls } from '#protocol/machine-calls.ts';
 import {
   PEOPLE_ROUTES,
   type PeopleAnswer,
+  type PeopleCallName,
   type PeopleRequest,
-  type PeopleRouteName,
 } from '#protocol/people/people-routes.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
 import type { Budgets } from '#server/members/member-budgets.ts';
@@ -23,6 +23,10 @@ import type { Dialler } from '#server/hierarchy/primary/primary-link.ts';
 import { createMachineListener, type MachineTimes } from '#server/http/machines/machine-listener.ts';
 import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
+import { NOTHING_WANTED } from '#test/support/nothing-wanted.ts';
+import type { Receiver } from '#server/notices/notices.ts';
+import type { ProviderSettings } from '#server/people/provider-settings.ts';
+import type { MakeParameters } from '#server/people/stretcher.ts';
 import type { Log, Timers } from '#server/environment/environment.ts';
 import { isLeafDue, makeServerLeaf } from '#server/members/server-leaf.ts';
 import { createCredentials, loadAuthority } from '#server/members/credentials.ts';
@@ -57,7 +61,7 @@ export interface ServerInProcess {
   /** Begins what it does by itself, where `heartbeats` kept that back. */
   start(): void;
   /** A call of the local administrator. */
-  call<N extends PeopleRouteName>(name: N, request: PeopleRequest<N>): Promise<PeopleAnswer<N>>;
+  call<N extends PeopleCallName>(name: N, request: PeopleRequest<N>): Promise<PeopleAnswer<N>>;
   /** Records keys as a device's, without one. They climb with the next heartbeat. */
   record(...keys: readonly CompleteKey[]): Promise<void>;
   has(id: string): Promise<boolean>;
@@ -84,6 +88,14 @@ export interface InProcessOptions {
   readonly budgets?: Budgets;
   /** How long its listener waits for bodies, and for answers to be taken. */
   readonly times?: MachineTimes;
+  readonly connectionsMax?: number;
+  /** The address of its console. */
+  readonly consoleUrl?: () => string | null;
+  readonly providers?: readonly ProviderSettings[];
+  /** Who are told of requests for approval. */
+  readonly receivers?: readonly Receiver[];
+  /** What passwords of people cost. */
+  readonly passwordParameters?: MakeParameters;
 }
 
 function logTo(logged: Record<string, unknown>[]): Log {
@@ -138,9 +150,12 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     askToJoin: (invitation, privateKeyPem, request) =>
       askToJoin({ invitation, keyPair: keyPairOf(privateKeyPem), ...request, now: clock }),
     makePrivateKey: () => makeKeyPair().privateKeyPem,
-    facts: () => ({ listen: address }),
+    facts: () => ({ listen: address, console: options.consoleUrl?.() ?? null, consoleFingerprint: null }),
     sealPlaces: NO_SEAL_PLACES,
     ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
+    ...(options.providers === undefined ? {} : { providers: options.providers }),
+    ...(options.receivers === undefined ? {} : { receivers: options.receivers }),
+    ...(options.passwordParameters === undefined ? {} : { passwordParameters: options.passwordParameters }),
   });
   let leaf = await makeServerLeaf(authority, server.id, ['127.0.0.1'], clock());
   const { app, server: listener } = createMachineListener({
@@ -149,6 +164,7 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     authorities: trusted,
     clock,
     log,
+    connectionsMax: options.connectionsMax,
     ...(options.times === undefined ? {} : { times: options.times }),
   });
   await app.ready();
@@ -188,7 +204,9 @@ export async function openServer(name: string, options: InProcessOptions = {}): 
     async record(...keys) {
       const checked = keys.map((key) => checkKey(key));
       const origin = `device:${keys[0]?.key.device.id ?? ''}`;
-      await store.write((transaction) => recordKeys({ barrier, clock, audit }, transaction, checked, origin));
+      await store.write((transaction) =>
+        recordKeys({ barrier, clock, audit, wanted: NOTHING_WANTED }, transaction, checked, origin),
+      );
     },
     has: async (id) => (await store.reader.keyById(id)) !== undefined,
     member: (id) => rows.get<Member>(store.reader, 'member', id),

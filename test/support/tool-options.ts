@@ -36,10 +36,15 @@ export function wholeNumber(
 
 /** Seconds, as in `480s`, in milliseconds; without end where they are not given. */
 export function budgetMs(values: Texts): number {
-  const text = values['budget'];
+  return secondsMs(values, 'budget');
+}
+
+/** The same of another option. */
+export function secondsMs(values: Texts, name: string): number {
+  const text = values[name];
   if (text === undefined) return Number.POSITIVE_INFINITY;
   if (typeof text === 'string' && /^[1-9]\d{0,6}s?$/.test(text)) return 1000 * Number.parseInt(text, 10);
-  throw new Error(`--budget is a number of seconds, as in 480s, not '${text}'`);
+  throw new Error(`--${name} is a number of seconds, as in 480s, not '${text}'`);
 }
 
 export function oneOf<T extends string>(values: Texts, name: string, all: readonly T[]): T | undefined {

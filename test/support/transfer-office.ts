@@ -7,7 +7,7 @@ import { prepareSeal, type SealedTo } from '#crypto/export-envelope/seal-export.
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import type { Caller } from '#domain/right.ts';
-import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/people/transfer-routes.ts';
+import type { ExportRequest, ImportReport, ImportRequest } from '#protocol/people/routes/transfers.ts';
 import { createRepository, openRepository, isNew } from '#server/start/create-repository.ts';
 import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '#server/records/record-keys.ts';
@@ -21,6 +21,7 @@ import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { ADMINISTRATOR } from './administrator.ts';
 import { atTheEnd } from './at-the-end.ts';
+import { exportWhole, importWhole } from './transfer-calls.ts';
 
 export const PASSWORD = 'plum-river-candle-9-otter';
 export const WORK_FACTOR = 4;
@@ -34,6 +35,8 @@ export interface OfficeOptions {
   /** The store as the server sees it, for faults. */
   readonly through?: (store: Store) => Store;
   readonly auditReserveBytes?: number;
+  /** In place of real ones. */
+  readonly timers?: Timers;
 }
 
 export interface Office {
@@ -45,7 +48,7 @@ export interface Office {
   exported(request?: Partial<ExportRequest>, caller?: Caller): Promise<Buffer>;
   imported(
     file: Uint8Array | AsyncIterable<Uint8Array>,
-    request?: Partial<ImportRequest>,
+    request?: Partial<ImportRequest & { readonly dryRun: boolean }>,
     caller?: Caller,
     signal?: AbortSignal,
   ): Promise<ImportReport>;
@@ -72,7 +75,7 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
     ? await createRepository(made, sealKey, name)
     : await openRepository(made, sealKey, undefined);
   const { rows } = repository;
-  const timers: Timers = {
+  const realTimers: Timers = {
     after(ms, call) {
       const timer = setTimeout(call, ms);
       timer.unref();
@@ -82,13 +85,13 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
   const ports: TransferPorts = {
     ...made,
     ...repository,
-    timers,
+    timers: options.timers ?? realTimers,
     wanted: new PendingRepairs({ ...repository, clock, random }),
     keysRecorded: new Signal(),
     identities: new ServerIdentities(rows, store),
     workFactor: WORK_FACTOR,
   };
-  const transfers = new Transfers(ports);
+  const transfers = new Transfers({ ...ports, noteStranger: async () => undefined });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= transfers.stop().then(() => store.close());
@@ -107,15 +110,15 @@ export async function openOffice(name: string, options: OfficeOptions = {}): Pro
     async exported(request = {}, caller = ADMINISTRATOR) {
       const blocks: Uint8Array[] = [];
       const secret = request.recipient === undefined ? { password: PASSWORD } : {};
-      await transfers.exportKeys(caller, { ...secret, ...request }, async ({ bytes }) => {
+      await exportWhole(transfers, caller, { ...secret, ...request }, async ({ bytes }) => {
         for await (const block of bytes) blocks.push(block);
       });
       return Buffer.concat(blocks);
     },
     imported(file, request = {}, caller = ADMINISTRATOR, signal = new AbortController().signal) {
-      const life = { signal, onConfirmed: () => {}, onRecorded: () => {} };
+      const life = { signal, onConfirmed: () => {} };
       const bytes = file instanceof Uint8Array ? inPieces(file) : file;
-      return transfers.importKeys(caller, { password: PASSWORD, dryRun: false, ...request }, bytes, life);
+      return importWhole(transfers, caller, { password: PASSWORD, dryRun: false, ...request }, bytes, life);
     },
     ids: async () => (await store.reader.keysAfter(0, 1_000_000)).map(({ id }) => id).toSorted(),
     async events(event) {

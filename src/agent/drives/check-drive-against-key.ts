@@ -33,15 +33,15 @@ function isNull(cipher: string | undefined): boolean {
 
 function* segmentDifferences(segment: Luks2Segment, cipher: string): Generator<string> {
   if (segment.type !== 'crypt') {
-    yield `its data segment is of the type "${segment.type}" and not encrypted`;
+    yield `its data segment has the type "${segment.type}" and is not encrypted`;
     return;
   }
   if (isNull(segment.encryption)) yield `its data would be written unencrypted (${segment.encryption})`;
   else if (segment.encryption !== cipher)
     yield `its cipher is ${segment.encryption}, the key was made for ${cipher}`;
   if (segment.flags.length > 0) yield `its data segment is marked ${segment.flags.join(', ')}`;
-  if (segment.integrity) yield 'it describes an integrity layer';
-  if (segment.ivTweak !== '0') yield 'the numbering of its sectors was changed';
+  if (segment.integrity) yield 'it has an integrity layer';
+  if (segment.ivTweak !== '0') yield 'its sector numbering was changed';
   if (!SECTOR_SIZES.includes(segment.sectorSize ?? 0)) yield 'its sector size is unknown';
 }
 
@@ -67,7 +67,7 @@ function* keyslotDifferences(
   }
   // A keyslot under another cipher would be no danger; but the two that cryptsetup uses by default are enough.
   if (![KEYSLOT_CIPHER, cipher].includes(keyslot.areaEncryption ?? '') || (keyslot.areaKeySize ?? 0) < 32) {
-    yield `its keyslot ${slot} is protected with ${keyslot.areaEncryption ?? 'nothing'}`;
+    yield `the cipher of its keyslot ${slot} is ${keyslot.areaEncryption ?? 'missing'}`;
   }
   // Otherwise the passphrase would open a key that is unrelated to the data.
   const bound = [...header.digests.values()].filter((digest) => digest.keyslots.includes(String(slot)));
@@ -77,21 +77,20 @@ function* keyslotDifferences(
 }
 
 /** What makes a copy dangerous to use, whichever keyslot is tried. */
-function* dangers(header: Luks2Copy, key: EncryptionKey, cipher: string): Generator<string> {
+function* dangers(header: Luks2Copy, luksUuid: string | undefined, cipher: string): Generator<string> {
   if (header.requirements.length > 0) {
     const names = header.requirements.join(', ');
     yield names.includes('reencrypt')
-      ? `a re-encryption of it was begun and not finished (${names})`
-      : `it requires what this version does not know (${names})`;
+      ? `its re-encryption was started and not finished (${names})`
+      : `it requires features that this version does not support (${names})`;
   }
-  const { luksUuid } = key.locator;
   if (luksUuid === undefined) yield "the key's record names no LUKS UUID";
   else if (header.uuid !== luksUuid.toLowerCase())
     yield `its UUID is ${header.uuid}, the record says ${luksUuid}`;
   for (const [id, keyslot] of header.keyslots) {
-    if (keyslot.type === 'reencrypt') yield `its keyslot ${id} is of an unfinished re-encryption`;
-    else if (keyslot.type !== 'luks2') yield `its keyslot ${id} is of the unknown type "${keyslot.type}"`;
-    else if (isNull(keyslot.areaEncryption)) yield `its keyslot ${id} is not protected at all`;
+    if (keyslot.type === 'reencrypt') yield `its keyslot ${id} belongs to an unfinished re-encryption`;
+    else if (keyslot.type !== 'luks2') yield `its keyslot ${id} has the unknown type "${keyslot.type}"`;
+    else if (isNull(keyslot.areaEncryption)) yield `its keyslot ${id} is not encrypted`;
   }
   const segment = header.segments.get('0');
   if (segment === undefined || header.segments.size !== 1) {
@@ -103,17 +102,19 @@ function* dangers(header: Luks2Copy, key: EncryptionKey, cipher: string): Genera
 function* differences(header: Luks2Header, key: EncryptionKey): Generator<string> {
   const algorithm = algorithmOf(key);
   if (algorithm === undefined || isNull(algorithm.cipher)) {
-    yield `the key's algorithm ${key.algorithm} is not one of a drive`;
+    yield `the key's algorithm ${key.algorithm} is not a drive cipher`;
     return;
   }
   const { cipher, keyBytes } = algorithm;
-  yield* dangers(header, key, cipher);
+  const { luksUuid } = key.locator;
+  yield* dangers(header, luksUuid, cipher);
   const slots = keyslotsOf(header, key);
   if (slots.length === 0) yield 'it no longer names this key';
   for (const slot of slots) yield* keyslotDifferences(header, slot, cipher, keyBytes);
   const { other } = header;
   if (other === undefined) return;
-  for (const danger of dangers(other, key, cipher)) yield `in the ${other.copy} copy of its header ${danger}`;
+  for (const danger of dangers(other, luksUuid, cipher))
+    yield `in the ${other.copy} copy of its header ${danger}`;
   for (const slot of slots.filter((slot) => other.keyslots.has(String(slot)))) {
     for (const difference of keyslotDifferences(other, slot, cipher, keyBytes)) {
       yield `in the ${other.copy} copy of its header ${difference}`;
@@ -130,10 +131,30 @@ export function checkDriveAgainstKey(header: Luks2Header, key: EncryptionKey): r
   if (found.length === 0) return keyslotsOf(header, key);
   throw new KeystairError(
     'drive-altered',
-    `the drive is not as it was when its key was made: ${found.join('; ')}`,
+    `the drive's header was changed since its key was made: ${found.join('; ')}`,
     {
       nextStep: 'do not write to it; restore its header from a backup, or ask who changed it',
       details: { key: key.id, differences: found },
     },
+  );
+}
+
+/**
+ * The `algorithm` of a key for a drive that no key of ours knows yet. Throws `drive-altered` where that key would be
+ * refused as soon as the drive named it.
+ */
+export function requireAdoptable(header: Luks2Header): string {
+  const cipher = header.segments.get('0')?.encryption;
+  const keyBytes = [...header.keyslots.values()].find(({ type }) => type === 'luks2')?.keySize;
+  const copies = header.other === undefined ? [header] : [header, header.other];
+  const found =
+    cipher === undefined || keyBytes === undefined
+      ? ['it has no keyslot or no data that is encrypted']
+      : [...new Set(copies.flatMap((copy) => [...dangers(copy, header.uuid, cipher)]))];
+  if (found.length === 0) return `${cipher}/${keyBytes! * 8}`;
+  throw new KeystairError(
+    'drive-altered',
+    `the drive cannot be taken into custody, for it would not be safe to use: ${found.join('; ')}`,
+    { nextStep: 'nothing was changed; see `cryptsetup luksDump`', details: { differences: found } },
   );
 }

@@ -14,7 +14,7 @@ const SAID_LENGTH_MAX = 300;
 
 const NEXT_STEPS: Readonly<Record<number, string>> = {
   3: 'free some memory and try again',
-  4: 'check the path, and that you may read and write it (drives need root)',
+  4: 'check the path and its permissions (drives need root)',
   5: 'unmount or close the drive first',
 };
 
@@ -45,7 +45,7 @@ export function cryptsetupFailure(command: string, run: ToolRun): KeystairError 
   return new KeystairError(
     'tool-failed',
     `cryptsetup ${command} failed with exit code ${run.exitCode}${why === '' ? '' : `: ${why}`}`,
-    { nextStep: NEXT_STEPS[run.exitCode] ?? 'look at the system log for what the drive reports' },
+    { nextStep: NEXT_STEPS[run.exitCode] ?? 'check the system log for errors of the drive' },
   );
 }
 

@@ -65,7 +65,7 @@ async function findBytes(handle: FileHandle, target: DriveTarget): Promise<numbe
 function whereWords(at: number, { bytes }: DriveTarget): string {
   if (at < DRIVE_PROBE_BYTES) return 'bytes other than zero in its first MiB';
   if (at >= bytes - DRIVE_PROBE_BYTES) return 'bytes other than zero in its last MiB';
-  return `bytes other than zero ${Math.floor(at / MIB)} MiB behind its beginning`;
+  return `bytes other than zero at ${Math.floor(at / MIB)} MiB`;
 }
 
 /** Blocks of an image of which only samples were read. A file of zeros made by `truncate` has none. */
@@ -74,7 +74,7 @@ async function unseenBlocks({ handle, target }: OpenDrive): Promise<string | und
   const { blocks } = await handle.stat({ bigint: true });
   const bytes = blocks * STAT_BLOCK_BYTES;
   if (bytes <= BigInt(FILE_BLOCKS_BYTES_UNSEEN)) return undefined;
-  return `${(bytes + BigInt(MIB) - 1n) / BigInt(MIB)} MiB of the file were written, and only a part of it was read`;
+  return `${(bytes + BigInt(MIB) - 1n) / BigInt(MIB)} MiB of the file are allocated, and only part of it was read`;
 }
 
 /** What blkid's low-level probe finds. Its exit code 2 means "nothing"; any other counts as a finding. */
@@ -84,7 +84,7 @@ async function probe({ path }: DriveTarget, folders?: readonly string[]): Promis
   const run = await runTool(blkid, ['-p', '-o', 'export', path], { folders });
   if (run.exitCode === 2) return undefined;
   const kind = /^(?:TYPE|PTTYPE)=([\x20-\x7e]{1,64})$/m.exec(run.stdout)?.[1];
-  return kind === undefined ? 'a signature that blkid cannot tell for certain' : `a signature of ${kind}`;
+  return kind === undefined ? 'a signature that blkid cannot identify' : `a signature of ${kind}`;
 }
 
 /** Changes nothing. */
@@ -92,7 +92,7 @@ export async function lookAtContents(drive: OpenDrive, folders?: readonly string
   const { handle, target } = drive;
   const lookedAt = readWhole(target)
     ? 'all of it was read'
-    : `its first ${DRIVE_DATA_OFFSET / MIB} MiB, its last MiB and ${DRIVE_SAMPLES} samples in between were read`;
+    : `its first ${DRIVE_DATA_OFFSET / MIB} MiB, its last MiB and ${DRIVE_SAMPLES} samples between them were read`;
   try {
     const known = signatureOf(await readAt(handle, 0, DRIVE_PROBE_BYTES)) ?? (await probe(target, folders));
     if (known !== undefined) return { found: known, lookedAt };
@@ -109,6 +109,6 @@ export async function checkDriveEmpty(drive: OpenDrive, folders?: readonly strin
   const { found, lookedAt } = await lookAtContents(drive, folders);
   if (found === undefined) return;
   throw new KeystairError('drive-holds-data', `${drive.target.path} holds data: ${found} (${lookedAt})`, {
-    nextStep: 'make sure that it is the drive you mean; --erase destroys what is on it',
+    nextStep: 'make sure that this is the right drive; --erase destroys everything on it',
   });
 }

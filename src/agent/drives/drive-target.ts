@@ -5,6 +5,7 @@
  */
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, readFile, realpath } from 'node:fs/promises';
+import { deviceParts } from '#disk/device-number.ts';
 import { KeystairError } from '#domain/errors.ts';
 
 export interface DriveTarget {
@@ -30,13 +31,14 @@ const SECTOR_BYTES_MIN = 512;
 
 export function driveInUse(path: string, how: string): KeystairError {
   return new KeystairError('drive-holds-data', `${path} is in use: ${how}`, {
-    nextStep: 'unmount and close it first, and make sure that it is the drive you mean',
+    nextStep: 'make sure that this is the right drive; unmount and close it first',
   });
 }
 
 export function driveNotAllowed(path: string, cause?: unknown): KeystairError {
-  return new KeystairError('not-allowed', `${path} may not be opened`, {
-    nextStep: 'run as root, and check that the drive is not write-protected or on a read-only mount',
+  return new KeystairError('not-allowed', `${path} cannot be opened: permission denied`, {
+    nextStep:
+      'run the command as root, and check that the drive is neither write-protected nor on a read-only mount',
     cause,
   });
 }
@@ -58,21 +60,21 @@ export function driveFailure(error: unknown, path: string): unknown {
       return driveNotAllowed(path, error);
     case 'EBUSY':
     case 'ETXTBSY':
-      return driveInUse(path, 'something has it open for itself, for instance a mount or another mapping');
+      return driveInUse(path, 'something has opened it exclusively, for instance a mount or another mapping');
     case 'EISDIR':
-      return new KeystairError('invalid-argument', `${path} is a directory and no drive`, {
+      return new KeystairError('invalid-argument', `${path} is a directory, not a drive`, {
         nextStep: 'name a block device (`lsblk` lists them) or an image file',
         cause: error,
       });
     case 'ENOSPC':
     case 'EDQUOT':
-      return new KeystairError('disk-full', `the disk on which ${path} lies has no room for it`, {
-        nextStep: 'make room, or use another disk',
+      return new KeystairError('disk-full', `the disk that holds ${path} has no room for it`, {
+        nextStep: 'free some space, or use another disk',
         cause: error,
       });
     case 'EIO':
       return new KeystairError('tool-failed', `${path} reports a read or write error`, {
-        nextStep: 'look at the system log, and use another drive',
+        nextStep: 'check the system log, and use another drive',
         cause: error,
       });
     case undefined:
@@ -83,8 +85,7 @@ export function driveFailure(error: unknown, path: string): unknown {
 
 /** Where the kernel describes a block device. */
 function kernelFolder(device: bigint): string {
-  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
-  const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn);
+  const { major, minor } = deviceParts(device);
   return `/sys/dev/block/${major}:${minor}`;
 }
 
@@ -114,7 +115,7 @@ async function targetOf(path: string, stat: BigIntStats): Promise<DriveTarget> {
     return { path, kind: 'image-file', bytes, readOnly: false, sectorBytes };
   }
   if (!stat.isBlockDevice()) {
-    throw new KeystairError('invalid-argument', `${path} is ${kindOf(stat)} and no drive`, {
+    throw new KeystairError('invalid-argument', `${path} is ${kindOf(stat)}, not a drive`, {
       nextStep: 'name a block device (`lsblk` lists them) or an image file',
     });
   }
@@ -130,7 +131,7 @@ async function targetOf(path: string, stat: BigIntStats): Promise<DriveTarget> {
 function kindOf(stat: BigIntStats): string {
   if (stat.isFIFO()) return 'a pipe';
   if (stat.isDirectory()) return 'a directory';
-  return stat.isCharacterDevice() ? 'a device of characters' : 'something else';
+  return stat.isCharacterDevice() ? 'a character device' : 'something else';
 }
 
 /**

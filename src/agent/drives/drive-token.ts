@@ -55,7 +55,7 @@ function parseToken(entry: Readonly<Record<string, unknown>>, metadata: Luks2Met
   // cryptsetup removes a deleted keyslot from its tokens and leaves them empty.
   if (keyslots.length === 0) return 'its keyslot was removed';
   if (!keyslots.every((slot: string) => metadata.keyslots.has(slot)))
-    return 'it names a keyslot that is not there';
+    return 'it names a keyslot that does not exist';
   return { keyId: key, claim: claimFromText(claim), keyslots: keyslots.map(Number) };
 }
 
@@ -75,7 +75,7 @@ export function findDriveTokens(metadata: Luks2Metadata): DriveTokens {
       'drive-altered',
       `the drive's Keystair token ${first.token} is malformed: ${first.problem}`,
       {
-        nextStep: "restore the drive's header from a backup, or open it with another of its passphrases",
+        nextStep: "restore the drive's header from a backup, or open it with another passphrase",
         details: { malformed },
       },
     );
@@ -92,10 +92,10 @@ export function findDriveTokens(metadata: Luks2Metadata): DriveTokens {
  */
 export function noDriveToken(path: string, uuid: string, keyId?: string): KeystairError {
   const ours =
-    keyId === undefined ? '' : `, though this device made the key ${keyId} for it: its token is missing`;
+    keyId === undefined ? '' : `, although this device made the key ${keyId} for it: its token is missing`;
   return new KeystairError(
     'drive-no-token',
-    `${path} is a LUKS volume (UUID ${uuid}), and its header names no key of Keystair${ours}`,
+    `${path} is a LUKS volume (UUID ${uuid}) whose header names no Keystair key${ours}`,
     {
       nextStep: step('find-drive-key', { uuid }),
       details: { uuid, ...(keyId === undefined ? {} : { key: keyId }) },

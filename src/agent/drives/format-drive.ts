@@ -61,8 +61,8 @@ async function checkWritten(
     if (blockdev !== undefined) await runTool(blockdev, ['--flushbufs', target.path], { folders });
   }
   if ((await readAt(handle, 0, DRIVE_DATA_OFFSET)).equals(volume)) return;
-  throw new KeystairError('tool-failed', `${target.path} does not read back as it was written`, {
-    nextStep: 'use another drive; this one may be broken',
+  throw new KeystairError('tool-failed', `${target.path} does not read back what was written to it`, {
+    nextStep: 'use another drive; this one may be failing',
   });
 }
 
@@ -74,7 +74,7 @@ async function afterUndo(drive: OpenDrive, failure: unknown): Promise<unknown> {
     return failure;
   } catch {
     const why = failure instanceof Error ? failure.message : 'formatting failed';
-    return new KeystairError('tool-failed', `${why}; an unfinished volume is left on ${drive.target.path}`, {
+    return new KeystairError('tool-failed', `${why}; ${drive.target.path} holds an unfinished volume`, {
       nextStep: 'format it again with --erase, or use another drive',
       cause: failure,
     });

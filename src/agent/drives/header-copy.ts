@@ -92,12 +92,12 @@ export async function checkCryptsetupAgrees(
     if (!EXIT_NO_HEADER.includes(run.exitCode) || /unknown option/.test(run.stderr)) {
       throw cryptsetupFailure('luksDump --dump-json-metadata', run);
     }
-    throw altered(`cryptsetup does not take the drive's header: ${said(run)}`);
+    throw altered(`cryptsetup rejects the drive's header: ${said(run)}`);
   }
   const shown = parsed(run.stdout);
   if (shown === undefined || !isDeepStrictEqual(shown, parseJson(header.json, LUKS2_JSON))) {
     throw altered(
-      `the copies of the drive's header differ, and cryptsetup would take another than the ${header.copy}, which is newer`,
+      `the two copies of the drive's header differ, and cryptsetup would not use the ${header.copy} one, which is newer`,
     );
   }
 }

@@ -50,10 +50,10 @@ async function lockImage({ handle, target }: OpenDrive, folders?: readonly strin
   }
   // The lock belongs to the open file, which we share with the tool: it stays when the tool has ended.
   const run = await runTool(flock, ['-n', '-x', '3'], { file: handle, folders });
-  if (run.exitCode === EXIT_LOCKED) throw driveInUse(target.path, 'another program works on it');
+  if (run.exitCode === EXIT_LOCKED) throw driveInUse(target.path, 'another program is working on it');
   if (run.exitCode !== 0) {
     throw new KeystairError('tool-failed', `flock could not lock ${target.path}`, {
-      nextStep: 'check that its file system knows locks, or use another one',
+      nextStep: 'check that its file system supports locks, or use another one',
     });
   }
   const loop = (await loopDeviceByTool(target, folders)) ?? (await loopDeviceOf(handle));
@@ -74,7 +74,7 @@ export async function holdDrive(path: string, folders?: readonly string[]): Prom
     if (bytes >= DRIVE_BYTES_MIN) return drive;
     throw new KeystairError(
       'invalid-argument',
-      `${path} has ${Math.floor(bytes / MIB)} MiB; an encrypted drive needs ${DRIVE_BYTES_MIN / MIB} MiB at least`,
+      `${path} has ${Math.floor(bytes / MIB)} MiB; an encrypted drive needs at least ${DRIVE_BYTES_MIN / MIB} MiB`,
       { nextStep: 'use a larger drive or image file' },
     );
   } catch (error) {

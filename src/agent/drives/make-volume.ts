@@ -75,7 +75,7 @@ function checkMade(volume: Buffer, draft: VolumeDraft): void {
   ) {
     return;
   }
-  throw new KeystairError('tool-failed', 'cryptsetup made another volume than it was asked for', {
+  throw new KeystairError('tool-failed', 'cryptsetup made a volume that differs from the one requested', {
     nextStep: 'install a current cryptsetup; nothing was written to the drive',
   });
 }

@@ -39,22 +39,22 @@ export async function describeNotLuks(
   if (partitions !== undefined) {
     return notLuks(
       path,
-      `it has a partition table, with the partitions ${partitions}`,
+      `it has a partition table with the partitions ${partitions}`,
       kind === 'image-file'
-        ? 'a volume may be in one of them: `losetup --find --show --partscan` shows each as a drive of its own'
-        : 'name the partition that holds the volume; `lsblk --fs` shows what is in each',
+        ? 'one of them may hold the volume: `losetup --find --show --partscan` shows each as a separate drive'
+        : 'name the partition that holds the volume; `lsblk --fs` shows what each holds',
       { partitions },
     );
   }
   const { found, lookedAt } = await lookAtContents(drive, folders);
   if (found === undefined) {
-    return notLuks(path, `there is nothing on it (${lookedAt})`, 'check the path; `lsblk` lists the drives');
+    return notLuks(path, `it is empty (${lookedAt})`, 'check the path; `lsblk` lists the drives');
   }
   const blank = front.subarray(0, 4096).every((byte) => byte === 0);
   if (!blank) return notLuks(path, found, 'check the path; `lsblk --fs` shows what is on each drive');
   return notLuks(
     path,
-    `its beginning is empty, and there are ${found}, as on a drive whose header was overwritten`,
-    'write nothing to it; if it was encrypted, restore its header from a backup with `cryptsetup luksHeaderRestore`',
+    `its beginning is empty, and it has ${found}, like a drive whose header was overwritten`,
+    'do not write to it; if it was encrypted, restore its header from a backup with `cryptsetup luksHeaderRestore`',
   );
 }

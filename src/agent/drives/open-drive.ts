@@ -15,7 +15,7 @@ import { cryptsetupFailure, EXIT_NO_PERMISSION, runCryptsetup } from './cryptset
 import { type DriveTarget, type OpenDrive, openDrive, readAt } from './drive-target.ts';
 import { checkCryptsetupAgrees, copyHeader } from './header-copy.ts';
 import type { Luks2Header } from './luks2/luks2-header.ts';
-import { readOpenDrive } from './read-drive.ts';
+import { type Drive, readOpenDrive } from './read-drive.ts';
 import { HANDED_FILE } from './run-tool.ts';
 
 export interface ProveJob {
@@ -27,8 +27,16 @@ export interface ProveJob {
   readonly folders?: readonly string[] | undefined;
 }
 
-/** Whether the passphrase opens this keyslot of the copy. */
-async function opens(copy: FileHandle, job: ProveJob, keyslot: number): Promise<boolean> {
+/**
+ * Whether the passphrase opens the copy.
+ *
+ * @param keyslot only this one; any unless given.
+ */
+export async function opens(
+  copy: FileHandle,
+  job: Omit<ProveJob, 'key'>,
+  keyslot?: number,
+): Promise<boolean> {
   const args = [
     'open',
     '--test-passphrase',
@@ -36,7 +44,7 @@ async function opens(copy: FileHandle, job: ProveJob, keyslot: number): Promise<
     // Otherwise cryptsetup would load any plugin that a token on the drive names.
     '--disable-external-tokens',
     '--key-file=-',
-    `--key-slot=${keyslot}`,
+    ...(keyslot === undefined ? [] : [`--key-slot=${keyslot}`]),
     HANDED_FILE,
   ];
   const { signal, folders } = job;
@@ -59,7 +67,7 @@ async function firstThatOpens(
   throw new KeystairError(
     'drive-does-not-open',
     `the key does not open keyslot ${keyslots.join(' or ')} of ${path}`,
-    { nextStep: 'the keyslot was changed or removed; open the drive with another of its passphrases' },
+    { nextStep: 'the keyslot was changed or removed; open the drive with another passphrase' },
   );
 }
 
@@ -70,12 +78,11 @@ function checkDataThere({ path, bytes }: DriveTarget, header: Luks2Header): void
     if (BigInt(bytes) >= needed) continue;
     throw new KeystairError(
       'drive-data-missing',
-      `the header in ${path} is right, but the data are missing: they reach from byte ${offset} ${
+      `the header in ${path} is intact, but the data is missing: it reaches from byte ${offset} ${
         size === 'dynamic' ? 'onwards' : `to byte ${needed}`
       }, and it ends at byte ${bytes}`,
       {
-        nextStep:
-          'this is a backup of a header, or a copy that was cut off: name the drive itself, or copy it again',
+        nextStep: 'this is a header backup or a truncated copy: name the drive itself, or copy it again',
         details: { bytes, dataOffset: String(offset) },
       },
     );
@@ -85,8 +92,8 @@ function checkDataThere({ path, bytes }: DriveTarget, header: Luks2Header): void
 /** The answer must be about the drive as it is now, and not about a drive put in its place meanwhile. */
 async function checkUnchanged({ handle, target }: OpenDrive, front: Uint8Array): Promise<void> {
   if ((await readAt(handle, 0, front.length)).equals(front)) return;
-  throw new KeystairError('drive-altered', `the header of ${target.path} changed while it was looked at`, {
-    nextStep: 'make sure that nothing else works on the drive, and try again',
+  throw new KeystairError('drive-altered', `the header of ${target.path} changed while it was read`, {
+    nextStep: 'make sure that nothing else is using the drive, and try again',
   });
 }
 
@@ -97,21 +104,38 @@ export interface ProvedDrive {
   readonly copiesAgree: boolean;
 }
 
-/** Throws `drive-altered`, `drive-does-not-open`, `drive-data-missing`, and what `readDrive` throws. */
-export async function proveOpenDrive(drive: OpenDrive, job: ProveJob): Promise<ProvedDrive> {
-  const { key, signal, folders } = job;
-  const { header, front } = await readOpenDrive(drive);
-  const keyslots = checkDriveAgainstKey(header, key);
+/**
+ * Hands a private copy of the header to `work`: both programs read the same in it, and the data that it describes is there.
+ *
+ * Throws `drive-altered`, `drive-data-missing`, and what `work` throws.
+ */
+export async function withHeaderCopy<T>(
+  drive: OpenDrive,
+  { header, front }: Pick<Drive, 'header' | 'front'>,
+  options: Pick<ProveJob, 'signal' | 'folders'>,
+  work: (copy: FileHandle) => Promise<T>,
+): Promise<T> {
   const copy = await copyHeader(drive, front, header);
   try {
-    await checkCryptsetupAgrees(copy, header, { signal, folders });
+    await checkCryptsetupAgrees(copy, header, options);
     checkDataThere(drive.target, header);
-    const keyslot = await firstThatOpens(copy, drive.target, job, keyslots);
-    await checkUnchanged(drive, front);
-    return { keyslot, uuid: header.uuid, copiesAgree: header.other?.seqid === header.seqid };
+    return await work(copy);
   } finally {
     await copy.close();
   }
+}
+
+/** Throws `drive-altered`, `drive-does-not-open`, `drive-data-missing`, and what `readDrive` throws. */
+export async function proveOpenDrive(drive: OpenDrive, job: ProveJob): Promise<ProvedDrive> {
+  const { key, signal, folders } = job;
+  const read = await readOpenDrive(drive);
+  const { header, front } = read;
+  const keyslots = checkDriveAgainstKey(header, key);
+  return withHeaderCopy(drive, read, { signal, folders }, async (copy) => {
+    const keyslot = await firstThatOpens(copy, drive.target, job, keyslots);
+    await checkUnchanged(drive, front);
+    return { keyslot, uuid: header.uuid, copiesAgree: header.other?.seqid === header.seqid };
+  });
 }
 
 /** Throws what `openDrive` and `proveOpenDrive` throw. */

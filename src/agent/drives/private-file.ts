@@ -41,7 +41,7 @@ export async function makePrivateFile(bytes: number): Promise<FileHandle> {
     }
   }
   throw new KeystairError('disk-full', "there is no room for a private copy of a drive's header", {
-    nextStep: `make ${Math.ceil(bytes / MIB)} MiB free in ${FOLDERS.join(' or ')}`,
+    nextStep: `free ${Math.ceil(bytes / MIB)} MiB in ${FOLDERS.join(' or ')}`,
     cause: failure,
   });
 }

@@ -16,10 +16,16 @@ export interface Drive extends DriveTokens {
  * empty where Keystair never had the drive.
  */
 export async function readOpenDrive(drive: OpenDrive): Promise<Drive> {
+  const { header, front } = await readOpenHeader(drive);
+  return { header, front, ...findDriveTokens(header) };
+}
+
+/** The same, whatever its tokens are like. */
+export async function readOpenHeader(drive: OpenDrive): Promise<Pick<Drive, 'header' | 'front'>> {
   const front = await readFront(drive);
   const header = findLuks2Header(front);
   if (header === undefined) throw await describeNotLuks(drive, front);
-  return { header, front, ...findDriveTokens(header) };
+  return { header, front };
 }
 
 async function readFront({ handle, target }: OpenDrive): Promise<Buffer> {

@@ -29,7 +29,7 @@ export interface DecryptFileJob extends FileJob {
 
 function openHeader(header: AgeHeader, fileKey: Uint8Array, keyId: string): void {
   if (headerMacFits(header, fileKey)) return;
-  throw fileDamaged(`the file's header was altered, or is not of key ${keyId}`, { key: keyId });
+  throw fileDamaged(`the file's header was altered, or does not belong to key ${keyId}`, { key: keyId });
 }
 
 /** Which key opens the file, and its claim; reads the header only. Nothing in it is authentic. */

@@ -1,10 +1,11 @@
 /** `keystair agent …`: the network agent on a managed device. */
 import type { Noun } from '../command.ts';
 import { AGE_ALGORITHMS } from '#domain/file-stanza.ts';
+import { RECOVERY_KINDS } from '#domain/recovery-password.ts';
 import { command, commandNotYet, type Outcome, type Positional } from '../command.ts';
 import { choice, flag, name as nameOption, notYet, place, required, text } from '../options.ts';
 import { agentPlace, USUAL_STATE } from '../places.ts';
-import { readInvitation } from '../secrets.ts';
+import { readInvitation, readPassword, readRecoveryText } from '../secrets.ts';
 import { sayPartsLeft } from '../parts-left.ts';
 import { columns } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
@@ -21,7 +22,7 @@ const enrol = command({
   },
   options: {
     ...STATE,
-    name: nameOption('how people call this device; by default the name of the machine'),
+    name: nameOption('the name that people see; by default the name of the machine'),
   },
   example: 'invitation --state /var/lib/keystair-agent',
   run: async (context, values, { state, name }) => {
@@ -42,7 +43,7 @@ const enrol = command({
     return {
       document,
       lines: [
-        `${device.name} (${device.id}) is with the server ${server.name} (${server.id}) now.`,
+        `${device.name} (${device.id}) is enrolled with the server ${server.name} (${server.id}).`,
         ...(keys.needed === 0
           ? []
           : [`${server.name} has every key that this device needs: ${count(keys.needed, 'key')}.`]),
@@ -53,7 +54,7 @@ const enrol = command({
 });
 
 const heartbeat = command({
-  summary: 'one heartbeat to the server',
+  summary: 'send one heartbeat to the server',
   positionals: {},
   options: STATE,
   example: '--state /var/lib/keystair-agent',
@@ -78,7 +79,7 @@ const run = command({
 });
 
 const status = command({
-  summary: 'show what the agent knows: its device, its server, its keys',
+  summary: 'show the device, its server and its keys',
   positionals: {},
   options: STATE,
   example: '--state /var/lib/keystair-agent',
@@ -100,9 +101,9 @@ const status = command({
 });
 
 const IN: Positional = { placeholder: 'IN', help: 'the file to read, or - for standard input' };
-const OUT: Positional = { placeholder: 'OUT', help: 'the file to make, or - for standard output' };
+const OUT: Positional = { placeholder: 'OUT', help: 'the file to write, or - for standard output' };
 
-const FORCE = { force: flag('replace OUT where it exists') };
+const FORCE = { force: flag('replace OUT if it exists') };
 
 /** Standard output cannot be OUT and also carry the JSON object. */
 function checkOut({ to }: { readonly to: string }, _options: unknown, json: boolean): void {
@@ -121,7 +122,7 @@ const encryptFile = command({
     ...STATE,
     ...FORCE,
     algorithm: choice(AGE_ALGORITHMS, 'of the key; age-x25519 where older tools must read the file'),
-    'new-identity': flag('make a new key first, so that it opens no earlier file'),
+    'new-identity': flag('make a new key first, one that opens no earlier file'),
   },
   example: 'plan.pdf plan.pdf.age --state /var/lib/keystair-agent',
   check: checkOut,
@@ -152,12 +153,12 @@ const decryptFile = command({
 const PATH: Positional = { placeholder: 'PATH', help: 'a block device or an image file' };
 
 const formatDrive = command({
-  summary: 'make an encrypted drive (LUKS2); its key is in custody before a byte is written',
+  summary: 'make an encrypted drive (LUKS2); its key is in custody before anything is written',
   positionals: { path: PATH },
   options: {
     ...STATE,
-    label: nameOption('a label by which people find it', 'L'),
-    erase: flag('format it although it holds data, which is lost then'),
+    label: nameOption('a label to find it by', 'L'),
+    erase: flag('format it even if it holds data, and destroy that data'),
   },
   example: '/dev/sdb --label "Kari blue" --state /var/lib/keystair-agent',
   run: async (context, { path }, { state, label, erase }) => {
@@ -181,10 +182,10 @@ function sourceWords(source: string): string {
 }
 
 const ONE_COPY_LEFT =
-  'Of the two copies of its header one is damaged or older: `cryptsetup repair PATH` writes it anew.';
+  'One of the two copies of its header is damaged or older: `cryptsetup repair PATH` rewrites it.';
 
 const openDrive = command({
-  summary: 'get the key of a drive and open it, or prove that it would open',
+  summary: 'get the key of a drive and open the drive, or prove that it would open',
   positionals: { path: PATH },
   options: {
     ...STATE,
@@ -200,19 +201,75 @@ const openDrive = command({
     const agent = await context.agentProgram();
     const { copiesAgree, ...document } = await agent.testDrive({ state, path, stop });
     const { key, keyslot, source } = document;
-    const opens = `The drive opens: key ${key} in keyslot ${keyslot}, had from ${sourceWords(source)}.`;
+    const opens = `The drive opens: key ${key} in keyslot ${keyslot}, obtained from ${sourceWords(source)}.`;
     return { document, lines: copiesAgree ? [opens] : [opens, ONE_COPY_LEFT] };
   },
 });
 
-const adoptDrive = commandNotYet({
-  summary: 'take an existing LUKS drive into custody by adding a keyslot',
+const adoptDrive = command({
+  summary: 'take an existing LUKS drive into custody by adding a keyslot; what opened it before still does',
   positionals: { path: PATH },
   options: {
     ...STATE,
-    'password-file': required(text('F', 'a file that holds a passphrase of the drive')),
+    'password-file': text('F', 'a file that holds a passphrase of the drive; without it you are asked'),
+    label: nameOption("a label to find it by; else the drive's own", 'L'),
   },
   example: '/dev/sdb --state /var/lib/keystair-agent --password-file passphrase',
+  run: async (context, { path }, { state, 'password-file': file, label }) => {
+    const stop = context.stopSignal();
+    const agent = await context.agentProgram();
+    const question = { text: 'A passphrase that opens the drive now', twice: false };
+    const password = await readPassword(file, context.terminal, question);
+    const document = await agent.adoptDrive({ state, path, password, label, stop });
+    return {
+      document,
+      lines: columns([
+        ['Drive', document.uuid],
+        ['Key', document.key],
+        ['Keyslot', String(document.keyslot)],
+      ]),
+    };
+  },
+});
+
+const takeRecovery = command({
+  summary: 'take a recovery password of BitLocker, FileVault or another system into custody',
+  positionals: {
+    password: {
+      placeholder: 'FILE|-',
+      help: 'the file with the recovery password, or - for standard input',
+    },
+  },
+  options: {
+    ...STATE,
+    kind: required(choice(RECOVERY_KINDS, 'of the system that made it')),
+    id: required(
+      text('ID', 'what a person who needs it will see: the id of the recovery password, a serial number'),
+    ),
+  },
+  example:
+    'password --kind bitlocker --id 2D1F3A4B-5C6D-7E8F-9A0B-1C2D3E4F5A6B --state /var/lib/keystair-agent',
+  run: async (context, { password }, { state, kind, id }) => {
+    const agent = await context.agentProgram();
+    const document = await agent.takeRecovery({
+      state,
+      kind,
+      id,
+      text: await readRecoveryText(password, context.terminal),
+    });
+    return {
+      document,
+      lines: columns([['Key', document.key]]),
+      messages: ['In custody. Who may reveal keys finds it by that id: keystair keys list --find ID'],
+    };
+  },
+});
+
+const rotate = commandNotYet({
+  summary: 'give a drive a new key, and remove the old keyslot once the new one is proved',
+  positionals: { path: PATH },
+  options: STATE,
+  example: '/dev/sdb --state /var/lib/keystair-agent',
 });
 
 export const agentCommands: Noun = {
@@ -227,5 +284,7 @@ export const agentCommands: Noun = {
     'format-drive': formatDrive,
     'adopt-drive': adoptDrive,
     'open-drive': openDrive,
+    'take-recovery': takeRecovery,
+    rotate,
   },
 };

@@ -9,56 +9,77 @@ import { openFileInput } from '../file-input.ts';
 import { noticeWords } from '../next-steps.ts';
 import { flag, required, text } from '../options.ts';
 import { counted, createProgress, inMegabytes, inRows } from '../progress.ts';
-import { serverPlace, USUAL_DATA } from '../places.ts';
+import { type ServerAddress, serverAddress, USUAL_DATA } from '../places.ts';
 import { sayPartsLeft } from '../parts-left.ts';
 import { readPassword } from '../secrets.ts';
 import type { BackupFile } from '#protocol/server-program.ts';
 import { requirePipedOutput, STANDARD_STREAM, writeStandardOutput } from '../standard-streams.ts';
 import { UsageError } from '../usage-error.ts';
-import { atUrlNotYet, count, when } from '../words.ts';
+import { ASKED_SERVER, AT_URL, count, when } from '../words.ts';
 
 const LOST_PASSWORD =
-  'Without this password nobody can restore from the file: keep it apart from the file, and safely.';
+  'Nobody can restore from the file without this password: keep it safe, and apart from the file.';
 const clock = (): number => performance.now();
 
 const BACKUP_FILE = { file: { placeholder: 'FILE', help: 'the backup, or - for standard output or input' } };
 const PASSWORD_FILE = text('F', 'a file that holds the password; asked for on a terminal otherwise');
 
 export const backup = command({
-  summary:
-    'write everything the server holds into a file that only a password opens; the server goes on meanwhile',
+  summary: 'write everything the server holds to a file that only a password opens; the server keeps running',
   positionals: BACKUP_FILE,
   options: {
     data: text(
       'DIR',
-      `the server's data directory; else KEYSTAIR_DATA, else ${USUAL_DATA}; not with --check`,
+      `the server's data directory; else KEYSTAIR_DATA, else ${USUAL_DATA}; with --check, a server to tell that its backup is whole`,
     ),
-    ...atUrlNotYet(),
+    ...AT_URL,
+    approval: ASKED_SERVER.approval,
+    reason: ASKED_SERVER.reason,
     'password-file': PASSWORD_FILE,
-    force: flag('replace the file if it is there'),
-    check: flag('instead of making one: open this backup in a scratch place, and verify everything in it'),
-    scratch: text('DIR', 'with --check: where there is room for it; by default where temporary files go'),
+    force: flag('replace the file if it exists'),
+    check: flag(
+      'instead of making a backup: open this one in a scratch directory and verify everything in it',
+    ),
+    scratch: text(
+      'DIR',
+      'with --check: a directory with enough space; by default the one for temporary files',
+    ),
   },
   example: 'oslo.backup --data /var/lib/keystair --password-file /run/backup-password',
-  check: ({ file }, { data, force, check, scratch }, json) => {
-    if (check && (data !== undefined || force)) {
-      throw new UsageError('--check asks no server: leave --data and --force out');
-    }
+  check: ({ file }, options, json) => {
+    const { force, check, scratch } = options;
+    if (check && force) throw new UsageError('--check writes no file: omit --force');
     if (!check && file === STANDARD_STREAM && json)
       throw new UsageError('with --json standard output cannot be FILE; name a file');
-    if (!check && scratch !== undefined) throw new UsageError('--scratch goes with --check only');
+    if (!check && scratch !== undefined) throw new UsageError('--scratch is only for --check');
   },
   run: async (context, { file }, options) => {
-    const { data, force, check, scratch = tmpdir(), 'password-file': passwordFile } = options;
-    if (check) return checkIt(context, file, passwordFile, scratch);
-    return makeIt(context, file, data ?? serverPlace(context.places), passwordFile, force);
+    const {
+      data,
+      url,
+      'api-key-file': apiKeyFile,
+      fingerprint,
+      force,
+      'password-file': passwordFile,
+    } = options;
+    const given = { data, url, apiKeyFile, fingerprint };
+    if (options.check) {
+      const named = Object.values(given).some((one) => one !== undefined);
+      const told = named ? serverAddress(given, context.places) : undefined;
+      return checkIt(context, file, passwordFile, options.scratch ?? tmpdir(), told);
+    }
+    const address = {
+      ...serverAddress(given, context.places),
+      given: { approval: options.approval, reason: options.reason },
+    };
+    return makeIt(context, file, address, passwordFile, force);
   },
 });
 
 async function makeIt(
   context: Context,
   file: string,
-  data: string,
+  address: ServerAddress,
   passwordFile: string | undefined,
   force: boolean,
 ): Promise<Outcome> {
@@ -66,7 +87,7 @@ async function makeIt(
   if (piped) requirePipedOutput(context.terminal);
   else await checkNewFile(file, force);
   await sayPartsLeft(context.terminal, file);
-  const transfers = await context.connectTransfers(data);
+  const transfers = await context.connectTransfers(address);
   if (passwordFile === undefined && context.terminal.inputIsPerson) context.terminal.say(LOST_PASSWORD);
   const question = { text: 'Password for the backup', twice: true };
   const password = await readPassword(passwordFile, context.terminal, question);
@@ -93,6 +114,7 @@ async function checkIt(
   file: string,
   passwordFile: string | undefined,
   scratch: string,
+  told: ServerAddress | undefined,
 ): Promise<Outcome> {
   const { checkBackupFile } = await context.serverProgram();
   const verifying = createProgress(context.terminal, 'Verifying', clock, inRows);
@@ -103,28 +125,35 @@ async function checkIt(
     for (const problem of report.problems) context.terminal.say(noticeWords(problem));
     throw new KeystairError(
       'data-damaged',
-      `the backup opens, and ${count(report.problems.length, 'problem')} in it ${report.problems.length === 1 ? 'was' : 'were'} found`,
+      `the backup opens, but ${count(report.problems.length, 'problem')} ${report.problems.length === 1 ? 'was' : 'were'} found in it`,
       { nextStep: 'run `keystair server verify` on the server, and check an older backup' },
     );
   }
   const { server, backup: made, counts, keys } = report;
+  if (told !== undefined) {
+    const client = await context.connect(told);
+    await client('noteBackupCheck', { id: made.backup, server: server.id, madeAt: made.createdAt });
+  }
   return {
     document: { ok: true, keys, problems: [], server, madeAt: made.createdAt, counts },
     lines: [
       `The backup of ${server.name} (${server.id}) of ${when(made.createdAt)} is whole.`,
       `${count(keys, 'key')} opened and checked; ${count(counts['audit'] ?? 0, 'line')} of the audit log.`,
     ],
+    messages: told === undefined ? [] : [`${server.name} was told, and counts it as its last trial.`],
   };
 }
 
 export const restore = command({
-  summary: 'make an empty data directory the server that a backup holds, whole or not at all',
+  summary: 'restore the server in a backup into an empty data directory, completely or not at all',
   positionals: BACKUP_FILE,
   options: {
-    data: required(text('DIR', 'an empty directory, or one that is not there yet')),
+    data: required(text('DIR', 'an empty directory, or one that does not exist yet')),
     'password-file': PASSWORD_FILE,
-    config: text('FILE', 'a configuration file, where the key file is to lie elsewhere'),
-    'new-key-file': flag('make a key file though the server had none: its passphrase or token is lost'),
+    config: text('FILE', 'a configuration file, if the key file is to be elsewhere'),
+    'new-key-file': flag(
+      'make a key file even if the server had none, because its passphrase or token is lost',
+    ),
   },
   example: 'oslo.backup --data /var/lib/keystair',
   run: async (
@@ -149,9 +178,10 @@ export const restore = command({
       ],
       messages: [
         `Next: keystair server start --data ${data}`,
-        'Secondaries and devices send again what it lost. What only its primary has it gives back once an administrator there allows it: keystair server recover-from-primary.',
-        'Members removed after the backup are members again; those that joined after it are not, and open invitations are void: look at keystair hierarchy show and keystair devices list.',
-        'If the old server still runs anywhere, stop it: two copies of one server must not run.',
+        'Secondaries and devices send again what this server lost. The primary returns what only it has, once an administrator there allows that: keystair server recover-from-primary.',
+        'Members removed after the backup are members again; those that joined after it are not, and open invitations are void: check keystair hierarchy show and keystair devices list.',
+        'People are who they were then: somebody removed since is back, and somebody added since is not. All sessions have ended, and open set-up links are void: check keystair people list.',
+        'If the old server still runs anywhere, stop it: two copies of one server must never run.',
         ...openedBy(keyFile, otherSeals),
       ],
     };
@@ -162,12 +192,12 @@ function openedBy(keyFile: boolean, otherSeals: readonly string[]): string[] {
   const others = otherSeals.join(', ');
   if (!keyFile) {
     return [
-      `It is opened as before, by ${others}. Where nobody can open it so any more, restore again with --new-key-file.`,
+      `It is opened as before, by ${others}. If nobody can do that any longer, restore again with --new-key-file.`,
     ];
   }
   return [
     'It has a new key file: keep a copy of it away from the database.',
-    ...(others === '' ? [] : [`Besides it, the server can be opened as before by: ${others}.`]),
+    ...(others === '' ? [] : [`The server can still be opened by: ${others}.`]),
   ];
 }
 
@@ -209,7 +239,7 @@ async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T>
   const stopped = Promise.withResolvers<never>();
   const onStop = (): void =>
     stopped.reject(
-      new KeystairError('interrupted', 'stopped before the backup was read to its end', {
+      new KeystairError('interrupted', 'stopped before the whole backup was read', {
         nextStep: 'nothing was restored; run the command again',
       }),
     );

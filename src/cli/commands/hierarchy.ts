@@ -5,15 +5,16 @@ import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Noun } from '../command.ts';
 import { command } from '../command.ts';
 import { hierarchyLines } from '../hierarchy-lines.ts';
+import { addressOption, type ServerAddress } from '../places.ts';
 import { choice, duration, flag, onOff, required } from '../options.ts';
 import { readInvitation } from '../secrets.ts';
 import { UsageError } from '../usage-error.ts';
-import { ADDRESSED_SERVER, count, DMZ_ADVICE, when } from '../words.ts';
+import { ADDRESSED_SERVER, ASKED_SERVER, count, DMZ_ADVICE, when } from '../words.ts';
 
 /** The same for devices and secondaries. */
 export const INVITATION_EXPIRES = duration(
   'DURATION',
-  'how long the invitation may be used, like 12h or 7d; 7d if not given',
+  'how long the invitation is valid, like 12h or 7d; by default 7d',
   {
     secondsMin: 1,
     secondsMax: INVITATION_MS_MAX / 1000,
@@ -27,7 +28,7 @@ export function leadsNowhereElse(invitation: string): string[] {
   const { addresses } = decodeInvitation(invitation);
   if (!addresses.every((address) => THIS_MACHINE.test(address))) return [];
   return [
-    `It leads to ${addresses.join(', ')}, which is this machine. For others start the server with --listen and --address, and invite then.`,
+    `It names the address ${addresses.join(', ')}, which only this machine can reach. For others, start the server with --listen and --address, then invite again.`,
   ];
 }
 
@@ -36,12 +37,12 @@ const invite = command({
   positionals: {},
   options: {
     ...ADDRESSED_SERVER,
-    dmz: flag('the secondary stands in a demilitarised zone: no key will cross the link'),
+    dmz: flag('the secondary is in a demilitarised zone: no key crosses the link'),
     expires: INVITATION_EXPIRES,
   },
   example: '--data /var/lib/keystair --expires 2d > invitation',
-  run: async (context, _values, { data, dmz, expires }) => {
-    const client = await context.connect(data);
+  run: async (context, _values, { data: address, dmz, expires }) => {
+    const client = await context.connect(address);
     const document = await client('inviteSecondary', {
       ...(dmz ? { dmz } : {}),
       ...(expires === undefined ? {} : { expiresMs: expires * 1000 }),
@@ -51,7 +52,7 @@ const invite = command({
       lines: [document.invitation],
       piped: true,
       messages: [
-        `The invitation is good for one secondary, until ${when(document.expiresAt)}. Whoever has it can join: send it safely.`,
+        `The invitation admits one secondary, until ${when(document.expiresAt)}. Anyone who has it can join: send it over a safe channel.`,
         'Next, on the secondary: keystair hierarchy join FILE --data DIR --use-hierarchy on',
         ...leadsNowhereElse(document.invitation),
         ...(dmz ? [DMZ_ADVICE] : []),
@@ -67,11 +68,11 @@ const join = command({
   },
   options: {
     ...ADDRESSED_SERVER,
-    'use-hierarchy': choice(['on'], 'switch the option on at this server, too'),
+    'use-hierarchy': choice(['on'], 'also switch the option on at this server'),
   },
   example: 'invitation --data /var/lib/keystair --use-hierarchy on',
-  run: async (context, values, { data, 'use-hierarchy': useHierarchy }) => {
-    const client = await context.connect(data);
+  run: async (context, values, { data: address, 'use-hierarchy': useHierarchy }) => {
+    const client = await context.connect(address);
     const invitation = await readInvitation(values.invitation, context.terminal);
     const document = await client('joinHierarchy', {
       invitation,
@@ -83,9 +84,9 @@ const join = command({
       lines: [
         document.addressesUpdated
           ? `${primary.name} (${primary.id}) is the primary of this server, as before. Its address was renewed: ${document.addresses.join(', ')}.`
-          : `This server is a secondary of ${primary.name} (${primary.id}) now.`,
+          : `This server is now a secondary of ${primary.name} (${primary.id}).`,
       ],
-      messages: saysIfOpen(stillOff(document, data), document.addressesUpdated ? '' : ' from now on'),
+      messages: saysIfOpen(stillOff(document, address), document.addressesUpdated ? '' : ' from now on'),
     };
   },
 });
@@ -93,18 +94,18 @@ const join = command({
 type Link = Pick<PeopleAnswer<'joinHierarchy'>, 'primary' | 'dmz' | 'useHierarchy' | 'primaryUsesHierarchy'>;
 
 /** What stops keys between the two servers, and at which end to fix it. */
-function stillOff(joined: Link, data: string): string[] {
+function stillOff(joined: Link, address: ServerAddress): string[] {
   if (joined.dmz) return [DMZ_ADVICE];
   const command = 'keystair server settings --use-hierarchy on';
   const messages: string[] = [];
   if (!joined.useHierarchy) {
     messages.push(
-      `Still off at this server: the option to use the hierarchy. Switch it on here: ${command} --data ${data}`,
+      `Still off at this server: the option to use the hierarchy. Switch it on here: ${command} ${addressOption(address)}`,
     );
   }
   if (!joined.primaryUsesHierarchy) {
     messages.push(
-      `Still off at the primary ${joined.primary.name}: the option to use the hierarchy. Have it switched on there: ${command}`,
+      `Still off at the primary ${joined.primary.name}: the option to use the hierarchy. Ask its administrator to switch it on: ${command}`,
     );
   }
   return messages;
@@ -119,26 +120,26 @@ const show = command({
   positionals: {},
   options: ADDRESSED_SERVER,
   example: '--data /var/lib/keystair',
-  run: async (context, _values, { data }) => {
-    const client = await context.connect(data);
-    const document = await client('showHierarchy', {});
+  run: async (context, _values, { data: address }) => {
+    const client = await context.connect(address);
+    const { sealable: _, ...document } = await client('showHierarchy', {});
     return { document, lines: hierarchyLines(document) };
   },
 });
 
 const heartbeat = command({
-  summary: 'a heartbeat to the primary now; ends when the transmission it led to is over',
+  summary: 'send a heartbeat to the primary now; returns when the transmission it caused is complete',
   positionals: {},
   options: ADDRESSED_SERVER,
   example: '--data /var/lib/keystair',
-  run: async (context, _values, { data }) => {
-    const client = await context.connect(data);
+  run: async (context, _values, { data: address }) => {
+    const client = await context.connect(address);
     const document = await client('heartbeatNow', {});
     const { server, primary } = await client('showHierarchy', {});
     return {
       document,
       lines: [
-        `${count(document.transmitted, 'key')} transmitted; the primary acknowledges up to key number ${document.acknowledgedSeq}.`,
+        `${count(document.transmitted, 'key')} transmitted; the primary acknowledged all up to key number ${document.acknowledgedSeq}.`,
       ],
       // Why no more keys went, where something is blocking.
       messages:
@@ -151,23 +152,23 @@ const heartbeat = command({
                 useHierarchy: server.useHierarchy,
                 primaryUsesHierarchy: primary.useHierarchy,
               },
-              data,
+              address,
             ),
     };
   },
 });
 
 const set = command({
-  summary: 'mark a neighbouring server as standing in a demilitarised zone, or not',
+  summary: 'mark a neighbouring server as in a demilitarised zone, or not',
   positionals: { server: { placeholder: 'SERVER', help: 'id or name of the neighbour' } },
-  options: { ...ADDRESSED_SERVER, dmz: required(onOff('whether keys are kept from crossing the link')) },
+  options: { ...ADDRESSED_SERVER, dmz: required(onOff('on: no key crosses the link')) },
   example: 'Lyon --dmz on --data /var/lib/keystair',
-  run: async (context, { server }, { data, dmz }) => {
-    const client = await context.connect(data);
-    const answer = await client('setServer', { server, dmz });
+  run: async (context, { server }, { data: address, dmz }) => {
+    const client = await context.connect(address);
+    const answer = await client('setServer', { id: server, dmz });
     return {
       document: {},
-      lines: [`The link with ${answer.server.name} is ${dmz ? 'marked DMZ' : 'not marked DMZ any more'}.`],
+      lines: [`The link with ${answer.server.name} is ${dmz ? 'now marked DMZ' : 'no longer marked DMZ'}.`],
       messages: dmz ? [DMZ_ADVICE] : [],
     };
   },
@@ -176,17 +177,17 @@ const set = command({
 const remove = command({
   summary: 'remove a secondary; the keys that came from it stay',
   positionals: { server: { placeholder: 'SERVER', help: 'id or name of the secondary' } },
-  options: ADDRESSED_SERVER,
+  options: ASKED_SERVER,
   example: 'Lyon --data /var/lib/keystair',
-  run: async (context, { server }, { data }) => {
-    const client = await context.connect(data);
-    const answer = await client('removeServer', { server });
+  run: async (context, { server }, { data: address }) => {
+    const client = await context.connect(address);
+    const answer = await client('removeServer', { id: server });
     return {
       document: {},
       lines: [
-        `${answer.server.name} is no secondary of this server any more. The keys that came from it stay.`,
+        `${answer.server.name} is no longer a secondary of this server. The keys that came from it stay.`,
       ],
-      messages: ['To take it in again: keystair hierarchy invite'],
+      messages: ['To admit it again: keystair hierarchy invite'],
     };
   },
 });
@@ -196,29 +197,29 @@ const leave = command({
   positionals: {},
   options: ADDRESSED_SERVER,
   example: '--data /var/lib/keystair',
-  run: async (context, _values, { data }) => {
-    const client = await context.connect(data);
+  run: async (context, _values, { data: address }) => {
+    const client = await context.connect(address);
     const { primary, told } = await client('leaveHierarchy', {});
     const { server } = told ? { server: undefined } : await client('serverStatus', {});
     return {
       document: {},
-      lines: [`This server has no primary any more. Every key stays where it is.`],
+      lines: [`This server no longer has a primary. Every key stays where it is.`],
       messages:
         server === undefined
           ? []
           : [
-              `${primary.name} could not be told. Have this server removed there: keystair hierarchy remove ${server.id}`,
+              `${primary.name} could not be notified. Remove this server there: keystair hierarchy remove ${server.id}`,
             ],
     };
   },
 });
 
 const allowRecovery = command({
-  summary: 'let a secondary that lost keys have back, for a while, what it once sent here',
+  summary: 'let a secondary that lost keys recover, for a limited time, those it sent here',
   positionals: { server: { placeholder: 'SERVER', help: 'id or name of the secondary' } },
   options: {
-    ...ADDRESSED_SERVER,
-    expires: duration('DURATION', 'for how long, like 2h or 3d; 1d if not given', {
+    ...ASKED_SERVER,
+    expires: duration('DURATION', 'for how long, like 2h or 3d; by default 1d', {
       secondsMin: 1,
       secondsMax: RECOVERY_MS_MAX / 1000,
     }),
@@ -226,12 +227,12 @@ const allowRecovery = command({
   },
   example: 'Lyon --expires 4h --data /var/lib/keystair',
   check: (_values, { expires, off }) => {
-    if (off && expires !== undefined) throw new UsageError('--off and --expires do not go together');
+    if (off && expires !== undefined) throw new UsageError('give only one of --off and --expires');
   },
-  run: async (context, { server }, { data, expires, off }) => {
-    const client = await context.connect(data);
+  run: async (context, { server }, { data: address, expires, off }) => {
+    const client = await context.connect(address);
     const document = await client('allowRecovery', {
-      server,
+      id: server,
       ...(expires === undefined ? {} : { expiresMs: expires * 1000 }),
       ...(off ? { off: true as const } : {}),
     });
@@ -240,14 +241,14 @@ const allowRecovery = command({
       document,
       lines: [
         document.expiresAt === null
-          ? `${name} gets no keys back from here any more, but by its lookups.`
-          : `${name} may have every key back that came from it, until ${when(document.expiresAt)}.`,
+          ? `${name} can no longer recover keys from here; its lookups still work.`
+          : `${name} may recover every key that came from it, until ${when(document.expiresAt)}.`,
       ],
       messages:
         document.expiresAt === null
           ? []
           : [
-              'Make sure that it is the restored server that asks: whoever holds its key gets them.',
+              'Make sure that the restored server is the one that asks: anyone who holds its private key receives them.',
               `Next, on ${name}: keystair server recover-from-primary --data DIR`,
             ],
     };

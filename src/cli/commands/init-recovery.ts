@@ -7,7 +7,7 @@ import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import { command, type Outcome } from '../command.ts';
 import { number, required, text } from '../options.ts';
 import { UsageError } from '../usage-error.ts';
-import { ADDRESSED_SERVER, count } from '../words.ts';
+import { ASKED_SERVER, count } from '../words.ts';
 
 interface ShareFile {
   readonly path: string;
@@ -15,20 +15,22 @@ interface ShareFile {
 }
 
 export const initRecovery = command({
-  summary: 'give out recovery shares: any K of N holders open the server when its other seals are lost',
+  summary: 'make recovery shares: any K of N holders can open the server when its other seals are lost',
   positionals: {},
   options: {
-    ...ADDRESSED_SERVER,
-    shares: required(number('N', 'how many holders, one share each', { min: 2, max: RECOVERY_SHARES_MAX })),
-    threshold: required(number('K', 'how many of them are needed', { min: 2, max: RECOVERY_SHARES_MAX })),
-    out: text('DIR', 'write each share into a file of its own there, instead of showing them'),
+    ...ASKED_SERVER,
+    shares: required(
+      number('N', 'the number of holders, one share each', { min: 2, max: RECOVERY_SHARES_MAX }),
+    ),
+    threshold: required(number('K', 'the number of shares needed', { min: 2, max: RECOVERY_SHARES_MAX })),
+    out: text('DIR', 'write each share to its own file in this directory, instead of showing them'),
   },
   example: '--shares 5 --threshold 3 --data /var/lib/keystair',
   check: (_values, { shares, threshold }) => {
-    if (threshold > shares) throw new UsageError('--threshold is above --shares');
+    if (threshold > shares) throw new UsageError('--threshold is greater than --shares');
   },
-  run: async (context, _values, { data, shares, threshold, out }) => {
-    const client = await context.connect(data);
+  run: async (context, _values, { data: address, shares, threshold, out }) => {
+    const client = await context.connect(address);
     const files = out === undefined ? [] : await makeShareFiles(out, shares);
     try {
       const answer = await client('initRecovery', { shares, threshold });
@@ -95,9 +97,9 @@ function recoveryOutcome(
     document: files === undefined ? answer : { ...rest, files },
     lines: files === undefined ? written.flatMap((share) => [...share.split('\n'), '']) : [...files],
     messages: [
-      `Give each of the ${count(shares.length, 'share')} to a holder of its own, on paper. They are shown this once.`,
+      `Give each of the ${count(shares.length, 'share')} to a different holder, on paper. They are shown only once.`,
       `Any ${answer.threshold} of them open the server: keystair server unseal --shares`,
-      ...(answer.replaced === null ? [] : [`The shares of set ${answer.replaced} open nothing any more.`]),
+      ...(answer.replaced === null ? [] : [`The shares of set ${answer.replaced} no longer open anything.`]),
     ],
   };
 }

@@ -2,36 +2,21 @@
 import { randomBytes } from 'node:crypto';
 import { checkNewFile, writeWholeFile } from '#disk/whole-file.ts';
 import { KeystairError } from '#domain/errors.ts';
-import type { ImportReport } from '#protocol/people/transfer-routes.ts';
+import type { ImportReport } from '#protocol/people/routes/transfers.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
-import { flag, required, text, texts } from '../options.ts';
+import { flag, required, text, texts, time } from '../options.ts';
 import { openFileInput } from '../file-input.ts';
 import { sayPartsLeft } from '../parts-left.ts';
 import { counted, createProgress, inKeys, inMegabytes } from '../progress.ts';
 import { readPassword } from '../secrets.ts';
 import { STANDARD_STREAM, requirePipedOutput, writeStandardOutput } from '../standard-streams.ts';
 import { UsageError } from '../usage-error.ts';
-import { ADDRESSED_SERVER, count } from '../words.ts';
+import { ASKED_SERVER, count } from '../words.ts';
 
 const LOST_PASSWORD = 'A lost password cannot be recovered. If it is lost, export again.';
 const clock = (): number => performance.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
-
-/** A day, or a time on it, in UTC. */
-const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z)?$/;
-
-function timeOf(given: string | undefined): string | undefined {
-  if (given === undefined) return undefined;
-  const time = TIME.test(given) ? Date.parse(given) : Number.NaN;
-  // A 31st of February would become a day in March.
-  if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(given.slice(0, 10))) {
-    throw new UsageError(
-      `--created-after must be like 2026-01-31 or 2026-01-31T08:00:00Z, in UTC, not '${given}'`,
-    );
-  }
-  return new Date(time).toISOString();
-}
 
 /**
  * The password of a new file: generated, from a file, or asked for twice. A person who chooses it on a terminal reads
@@ -69,54 +54,57 @@ async function* thenShown(
 function nameOtherWay(error: unknown): never {
   if (!(error instanceof KeystairError) || error.code !== 'password-weak') throw error;
   throw new KeystairError('password-weak', error.message, {
-    nextStep: `${error.nextStep ?? 'choose a better one'}, or let --generate-password make one`,
+    nextStep: `${error.nextStep ?? 'choose a stronger one'}, or use --generate-password`,
     cause: error,
   });
 }
 
 export const exportByHand = command({
-  summary: 'write keys into a file that only a password opens, or only one server',
+  summary: 'write keys to a file that only a password or only one server opens',
   positionals: {},
   options: {
-    ...ADDRESSED_SERVER,
+    ...ASKED_SERVER,
     out: required(text('FILE', 'the file to write, or - for standard output')),
     'password-file': text('F', 'a file that holds the password; asked for on a terminal otherwise'),
     'generate-password': flag('make a password of six words, and show it once'),
-    to: text('RECIPIENT', 'instead of a password: what keystair server recipient prints on the target'),
-    device: texts('D', 'only keys of this device, by id or name; several add up'),
-    key: texts('ID', 'only this key; several add up, also with --device'),
-    'created-after': text('TIME', 'of these only keys created later, like 2026-01-31'),
-    force: flag('replace the file if it is there'),
+    to: text(
+      'RECIPIENT',
+      'instead of a password: the recipient that keystair server recipient prints on the target server',
+    ),
+    'to-server': text('SERVER', 'instead of a password: a neighbour of this server, by id or name'),
+    device: texts('D', 'only keys of this device, by id or name; may be repeated'),
+    key: texts('ID', 'only this key; may be repeated, and combined with --device'),
+    'created-after': time('of these, only keys created later'),
+    force: flag('replace the file if it exists'),
   },
   example: '--out oslo.age --device laptop-17 --data /var/lib/keystair',
   check: (_values, options, json) => {
-    const { 'password-file': file, 'generate-password': generate, to, 'created-after': after } = options;
-    if ([file !== undefined, generate, to !== undefined].filter(Boolean).length > 1) {
-      throw new UsageError('give only one of --password-file, --generate-password and --to');
+    const { 'password-file': file, 'generate-password': generate, to, 'to-server': server } = options;
+    if ([file, to, server].filter((given) => given !== undefined).length + Number(generate) > 1) {
+      throw new UsageError('give only one of --password-file, --generate-password, --to and --to-server');
     }
-    timeOf(after);
     if (options.out === STANDARD_STREAM && json) {
       throw new UsageError('with --json standard output cannot be FILE; name a file');
     }
   },
   run: async (context, _values, options) => {
-    const { data, out, to, device, key, force } = options;
-    const createdAfter = timeOf(options['created-after']);
+    const { data: address, out, to, 'to-server': server, device, key, force } = options;
+    const createdAfter = options['created-after'];
     const piped = out === STANDARD_STREAM;
     if (piped) requirePipedOutput(context.terminal);
     else await checkNewFile(out, force);
     if (options['generate-password']) context.terminal.requireShow();
     await sayPartsLeft(context.terminal, out);
-    const transfers = await context.connectTransfers(data);
+    const transfers = await context.connectTransfers(address);
     const secret =
-      to === undefined
+      to === undefined && server === undefined
         ? await newPassword(context, options['password-file'], options['generate-password'])
         : undefined;
     const request = {
       ...(device.length === 0 ? {} : { devices: [...device] }),
       ...(key.length === 0 ? {} : { keys: [...key] }),
       ...(createdAfter === undefined ? {} : { createdAfter }),
-      ...(secret === undefined ? { recipient: to } : { password: secret.password }),
+      ...(secret === undefined ? { recipient: to, server } : { password: secret.password }),
     };
     const answer = await transfers.exportKeys(request, context.stopSignal()).catch(nameOtherWay);
     const progress = createProgress(context.terminal, 'Exporting', clock, inMegabytes);
@@ -133,7 +121,7 @@ export const exportByHand = command({
       lines: piped ? [] : [exported],
       messages: [
         ...(piped ? [exported] : []),
-        ...(answer.keys === 0 ? ['No key fits what was asked for: the file is whole, and holds none.'] : []),
+        ...(answer.keys === 0 ? ['No key matches the selection: the file is complete and holds none.'] : []),
         secret === undefined
           ? 'Only the server with that recipient opens it: keystair keys import FILE there.'
           : LOST_PASSWORD,
@@ -144,18 +132,20 @@ export const exportByHand = command({
 });
 
 export const importByHand = command({
-  summary: 'take the keys of an export file in, all or none',
+  summary: 'import the keys of an export file, all or none',
   positionals: { file: { placeholder: 'FILE', help: 'the export file, or - for standard input' } },
   options: {
-    ...ADDRESSED_SERVER,
+    ...ASKED_SERVER,
     'password-file': text('F', 'a file that holds the password; asked for on a terminal otherwise'),
-    'dry-run': flag('only say what would be new, known and conflicting'),
+    'dry-run': flag('only report what would be new, known and conflicting'),
   },
   example: 'oslo.age --dry-run --data /var/lib/keystair',
-  run: async (context, { file }, { data, 'password-file': passwordFile, 'dry-run': dryRun }) => {
+  run: async (context, { file }, { data: address, 'password-file': passwordFile, 'dry-run': dryRun }) => {
     const input = await openFileInput(file, context.terminal);
     try {
-      const transfers = await context.connectTransfers(data);
+      const transfers = await context.connectTransfers(address);
+      // Approvers of an import approve this file and no other.
+      const digest = await input.digest();
       const { asksForPassword, bytes } = await input.read();
       const question = { text: 'Password of the export file', twice: false };
       const password =
@@ -165,7 +155,11 @@ export const importByHand = command({
       const checking = createProgress(context.terminal, 'Checking', clock, inMegabytes);
       const recording = createProgress(context.terminal, 'Recording', clock, inKeys);
       const report = await transfers.importKeys(
-        { ...(password === undefined ? {} : { password }), dryRun },
+        {
+          ...(password === undefined ? {} : { password }),
+          ...(digest === undefined ? {} : { digest }),
+          dryRun,
+        },
         counted(bytes, input.size, checking),
         context.stopSignal(),
         recording.at,
@@ -181,11 +175,11 @@ export const importByHand = command({
 function reportLines({ new: fresh, known, conflicts, dryRun }: ImportReport): string[] {
   const verb = dryRun ? 'Would import' : 'Imported';
   return [
-    `${verb} ${count(fresh, 'new key')}; ${known === 1 ? '1 was' : `${known} were`} known already.`,
+    `${verb} ${count(fresh, 'new key')}; ${known === 1 ? '1 was' : `${known} were`} already known.`,
     ...(conflicts.length === 0
       ? []
       : [
-          `${count(conflicts.length, 'key')} of the file ${conflicts.length === 1 ? 'is' : 'are'} here with other content; what is here stays:`,
+          `${count(conflicts.length, 'key')} of the file ${conflicts.length === 1 ? 'is' : 'are'} here with different content; what is here stays:`,
           ...conflicts.map(({ id }) => `  ${id}`),
         ]),
   ];

@@ -8,11 +8,11 @@ export const recipient = command({
   positionals: {},
   options: {
     ...ADDRESSED_SERVER,
-    x25519: flag('the one that older tools know, instead of the post-quantum one'),
+    x25519: flag('the X25519 one, which older tools support, instead of the post-quantum one'),
   },
   example: '--data /var/lib/keystair',
-  run: async (context, _values, { data, x25519 }) => {
-    const client = await context.connect(data);
+  run: async (context, _values, { data: address, x25519 }) => {
+    const client = await context.connect(address);
     const { recipients } = await client('serverStatus', {});
     return { document: { recipients }, lines: recipients.slice(x25519 ? 1 : 0).slice(0, 1) };
   },

@@ -10,7 +10,7 @@ import { flag, text, texts } from '../options.ts';
 import { sealLines } from '../seal-lines.ts';
 import { readPassword, readShareFile } from '../secrets.ts';
 import { UsageError } from '../usage-error.ts';
-import { ADDRESSED_SERVER, count } from '../words.ts';
+import { ADDRESSED_SERVER, ASKED_SERVER, count } from '../words.ts';
 
 const KINDS = ['passphrase', 'key-file', 'pkcs11'] as const;
 
@@ -19,24 +19,24 @@ export const seals = command({
   positionals: {},
   options: ADDRESSED_SERVER,
   example: '--data /var/lib/keystair',
-  run: async (context, _values, { data }) => {
-    const answer = await (await context.connect(data))('listSeals', {});
+  run: async (context, _values, { data: address }) => {
+    const answer = await (await context.connect(address))('listSeals', {});
     const warnings = answer.warnings.map(noticeWords);
     return { document: { ...answer, warnings }, lines: sealLines(answer.seals), messages: warnings };
   },
 });
 
 export const addSeal = command({
-  summary: 'let one more thing open the server, while it runs; it has to prove that it does',
-  positionals: { kind: { placeholder: KINDS.join('|'), help: 'what is to open it' } },
+  summary: 'add a way to open the server, while it runs; it must prove that it opens it',
+  positionals: { kind: { placeholder: KINDS.join('|'), help: 'the kind of seal' } },
   options: {
-    ...ADDRESSED_SERVER,
+    ...ASKED_SERVER,
     'password-file': text('F', "a file that holds the passphrase, or the token's PIN; asked for otherwise"),
     'token-label': text('LABEL', 'with pkcs11: which token'),
-    'key-label': text('LABEL', 'with pkcs11: which key on it; made if it is not there'),
+    'key-label': text('LABEL', 'with pkcs11: which key on it; made if it does not exist'),
     config: text(
       'FILE',
-      'with key-file and pkcs11: the configuration of the next start, where it is another',
+      'with key-file and pkcs11: the configuration file of the next start, if it is a different one',
     ),
   },
   example: 'passphrase --data /var/lib/keystair',
@@ -47,18 +47,24 @@ export const addSeal = command({
     if (kind === 'pkcs11' && (token === undefined || key === undefined))
       throw new UsageError('pkcs11 needs --token-label LABEL and --key-label LABEL');
     if (kind !== 'pkcs11' && (token !== undefined || key !== undefined))
-      throw new UsageError('--token-label and --key-label go with pkcs11 only');
+      throw new UsageError('--token-label and --key-label are only for pkcs11');
     if (kind === 'passphrase' && config !== undefined)
-      throw new UsageError('--config goes with key-file and pkcs11 only');
+      throw new UsageError('--config is only for key-file and pkcs11');
   },
   run: async (context, { kind }, values) => {
-    const { data, 'token-label': token = '', 'key-label': key = '', config, 'password-file': file } = values;
-    const client = await context.connect(data);
+    const {
+      data: address,
+      'token-label': token = '',
+      'key-label': key = '',
+      config,
+      'password-file': file,
+    } = values;
+    const client = await context.connect(address);
     const where = config === undefined ? {} : { config };
     const answer = await addThat();
     return {
       document: answer,
-      lines: [`The seal ${answer.seal} opens the server from now on${aboutIt(answer.about)}.`],
+      lines: [`The seal ${answer.seal} now opens the server${aboutIt(answer.about)}.`],
       messages: NEXT_AFTER_ADDING[kind as (typeof KINDS)[number]],
     };
 
@@ -93,37 +99,39 @@ function aboutIt(about: string): string {
 
 const NEXT_AFTER_ADDING: Readonly<Record<(typeof KINDS)[number], readonly string[]>> = {
   passphrase: [
-    'A lost passphrase cannot be recovered; another seal, recovery shares or a backup open the server then.',
-    'When no other seal opens it by itself, the server starts sealed and waits for: keystair server unseal.',
+    'A lost passphrase cannot be recovered; then only another seal, recovery shares or a backup open the server.',
+    'Unless another seal opens it automatically, the server starts sealed and waits for: keystair server unseal.',
   ],
   'key-file': ['Keep a copy of it away from the database.'],
   pkcs11: [
-    'The server opens by itself where the configuration names the module and a file with the PIN; else by: keystair server unseal --pin.',
+    'The server opens automatically if its configuration names the module and a file with the PIN; otherwise use: keystair server unseal --pin.',
   ],
 };
 
 export const removeSeal = command({
-  summary: 'let a seal open the server no more, while it runs; the last one stays',
+  summary: 'remove a seal, while the server runs; the last one stays',
   positionals: { seal: { placeholder: 'SEAL', help: 'its id, as keystair server seals shows it' } },
-  options: ADDRESSED_SERVER,
+  options: ASKED_SERVER,
   example: 'key-file --data /var/lib/keystair',
-  run: async (context, { seal }, { data }) => {
-    const answer = await (await context.connect(data))('removeSeal', { seal });
+  run: async (context, { seal }, { data: address }) => {
+    const answer = await (await context.connect(address))('removeSeal', { id: seal });
     return {
       document: answer,
-      lines: [`The seal ${answer.seal} opens this server no more; ${count(answer.left, 'other seal')} left.`],
+      lines: [
+        `The seal ${answer.seal} no longer opens this server; ${count(answer.left, 'other seal')} left.`,
+      ],
       messages: [answer.kind === 'key-file' ? KEY_FILE_REMOVED : OTHER_SEAL_REMOVED],
     };
   },
 });
 
 const KEY_FILE_REMOVED =
-  'Its own key file is useless to this server now and may be destroyed, with all copies; not that of another seal, which keystair server seals shows. It still opens older copies of the database.';
+  'This server no longer needs its key file: destroy it and all its copies, but not the key file of another seal (keystair server seals lists them). It still opens older copies of the database.';
 const OTHER_SEAL_REMOVED =
-  'Backups made from now on do not hold it. Older backups and older copies of the database do: it opens a server that is restored from one of them.';
+  'New backups do not contain it. Older backups and older copies of the database do: it opens a server restored from one of them.';
 
 export const unseal = command({
-  summary: 'open a server that started sealed: by passphrase, by the PIN of its token, or by recovery shares',
+  summary: 'open a server that started sealed, with its passphrase, the PIN of its token, or recovery shares',
   positionals: {},
   options: {
     ...ADDRESSED_SERVER,
@@ -131,20 +139,24 @@ export const unseal = command({
       'F',
       'a file that holds the passphrase, or with --pin the PIN; asked for otherwise',
     ),
-    pin: flag('by the token: asks for its PIN'),
-    shares: flag('by recovery shares: asks for one after another'),
-    'share-file': texts('F', 'a file with one recovery share; once for each share'),
+    pin: flag('use the token; asks for its PIN'),
+    shares: flag('use recovery shares; asks for one after another'),
+    'share-file': texts('F', 'a file with one recovery share; repeat it for each share'),
   },
   example: '--data /var/lib/keystair',
   check: (_values, { pin, shares, 'share-file': files, 'password-file': file }) => {
     const ways = Number(pin) + Number(shares || files.length > 0);
-    if (ways > 1) throw new UsageError('unseal by --pin or by shares, not by both');
+    if (ways > 1) throw new UsageError('give either --pin or shares');
     if (file !== undefined && (shares || files.length > 0))
-      throw new UsageError('--password-file does not go with shares: name each with --share-file');
-    if (files.length > RECOVERY_SHARES_MAX) throw new UsageError('there are not so many shares');
+      throw new UsageError('--password-file is not for shares: name each with --share-file');
+    if (files.length > RECOVERY_SHARES_MAX) throw new UsageError('too many shares');
   },
-  run: async (context, _values, { data, pin, shares, 'share-file': files, 'password-file': file }) => {
-    const client = await context.connect(data);
+  run: async (
+    context,
+    _values,
+    { data: address, pin, shares, 'share-file': files, 'password-file': file },
+  ) => {
+    const client = await context.connect(address);
     const state = await client('sealState', {});
     if (!state.sealed) {
       return { document: { server: state.server, seal: null, kind: null }, lines: [NOT_SEALED] };
@@ -156,12 +168,12 @@ export const unseal = command({
     if (answer.seal === null) return { document: answer, lines: [NOT_SEALED] };
     return {
       document: answer,
-      lines: [`${answer.server.name} is open (${answer.seal}) and serves.`],
+      lines: [`${answer.server.name} is open (${answer.seal}) and serving.`],
       messages:
         answer.kind === 'recovery'
           ? [
-              'Give it a new seal now: keystair server add-seal, and remove the lost one: keystair server remove-seal.',
-              'Shares that were shown to others are worth new ones: keystair server init-recovery.',
+              'Now add a new seal with keystair server add-seal, and remove the lost one with keystair server remove-seal.',
+              'If others saw the shares, replace them: keystair server init-recovery.',
             ]
           : [],
     };
@@ -205,19 +217,19 @@ async function readShares(context: Context, files: readonly string[]): Promise<s
 }
 
 export const rotateDataKey = command({
-  summary: 'make a new data key and seal every record anew under it, in the background',
+  summary: 'make a new data key and re-encrypt every record under it, in the background',
   positionals: {},
   options: ADDRESSED_SERVER,
   example: '--data /var/lib/keystair',
-  run: async (context, _values, { data }) => {
-    const answer = await (await context.connect(data))('rotateDataKey', {});
+  run: async (context, _values, { data: address }) => {
+    const answer = await (await context.connect(address))('rotateDataKey', {});
     return {
       document: answer,
       lines: [
-        `Data key ${answer.dataKey} seals from now on; ${count(answer.records, 'record')} are being sealed anew under it.`,
+        `Data key ${answer.dataKey} is now in use; ${count(answer.records, 'record')} are being re-encrypted under it.`,
       ],
       messages: [
-        'How far it is: keystair server status. A stop or a crash does no harm; the next start goes on.',
+        'To see the progress: keystair server status. A stop or a crash does no harm; the next start continues.',
       ],
     };
   },

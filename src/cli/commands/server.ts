@@ -15,7 +15,9 @@ import { createProgress, inKeys } from '../progress.ts';
 import { columns } from '../table.ts';
 import { ADDRESSED_SERVER, count, OPTION_NAME, onOrOff } from '../words.ts';
 import { backup, restore } from './backup.ts';
+import { backups } from './backups.ts';
 import { initRecovery } from './init-recovery.ts';
+import { migrate } from './migrate.ts';
 import { recipient } from './recipient.ts';
 import { addSeal, removeSeal, rotateDataKey, seals, unseal } from './seals.ts';
 import { verify } from './verify.ts';
@@ -27,16 +29,22 @@ const start = command({
   positionals: {},
   options: {
     data: place(`where the server keeps its repository; else KEYSTAIR_DATA, else ${USUAL_DATA}`, startPlace),
-    name: name('how people call this server; by default the name of the machine'),
+    name: name('the name that people see; by default the name of the machine'),
     listen: address('where devices and secondaries connect; port 0 picks one', { portMin: 0 }),
     address: address(
-      'what invitations carry and the certificate names; needed behind NAT or where --listen is a wildcard',
+      'the address in invitations and in the certificate; needed behind NAT or if --listen is a wildcard',
       {
         portMin: 1,
       },
     ),
-    console: address('where the console listens (there is no console yet)', { portMin: 0 }),
-    database: text('URL', 'a PostgreSQL database, instead of the embedded one (not available yet)'),
+    console: text(
+      'HOST:PORT',
+      'where people reach the server over TLS; http://127.0.0.1:PORT for a proxy on this machine',
+    ),
+    database: text(
+      'URL',
+      'a PostgreSQL database in place of the embedded one: postgres://USER@HOST[,HOST…]/NAME',
+    ),
     config: text('FILE', 'a configuration file'),
   },
   example: '--data /var/lib/keystair --name Oslo --listen 0.0.0.0:7443 --address keys.oslo.example:7443',
@@ -50,12 +58,15 @@ const start = command({
       onReady: (ready) => {
         // Nobody may be there to read it: a server serves all the same, so that is no failure.
         terminal.print(`${readableJson(JSON.stringify(ready))}\n`).catch(() => {
-          terminal.say(
-            'Standard output did not take the line that the server is ready; it serves all the same.',
-          );
+          terminal.say('The ready line could not be written to standard output; the server is serving.');
         });
         if (ready.sealed === true) terminal.say(sealedNotice(options.data));
       },
+      // On standard error, where people look and programs do not.
+      onSetUpLink: (url) =>
+        terminal.say(
+          `Nobody can sign in yet. This link sets up the first administrator, once, within an hour; it is shown here only: ${url}`,
+        ),
     });
     return { document: null, lines: [] };
   },
@@ -70,8 +81,8 @@ const status = command({
   positionals: {},
   options: ADDRESSED_SERVER,
   example: '--data /var/lib/keystair',
-  run: async (context, _values, { data }) => {
-    const client = await context.connect(data);
+  run: async (context, _values, { data: address }) => {
+    const client = await context.connect(address);
     try {
       const answer = await client('serverStatus', {});
       const document = { ...answer, warnings: answer.warnings.map(noticeWords) };
@@ -92,15 +103,15 @@ const settings = command({
   options: {
     ...ADDRESSED_SERVER,
     'use-hierarchy': onOff(OPTION_NAME),
-    transmit: choice(['immediately', 'heartbeat'], 'when a new key goes to the primary'),
-    heartbeat: duration('SECONDS', 'between two heartbeats', {
+    transmit: choice(['immediately', 'heartbeat'], 'when new keys go to the primary'),
+    heartbeat: duration('SECONDS', 'the time between two heartbeats', {
       secondsMin: HEARTBEAT_INTERVAL_MS_MIN / 1000,
       secondsMax: HEARTBEAT_INTERVAL_MS_MAX / 1000,
     }),
   },
   example: '--data /var/lib/keystair --use-hierarchy on',
-  run: async (context, _values, { data, 'use-hierarchy': useHierarchy, transmit, heartbeat }) => {
-    const client = await context.connect(data);
+  run: async (context, _values, { data: address, 'use-hierarchy': useHierarchy, transmit, heartbeat }) => {
+    const client = await context.connect(address);
     const changes = {
       ...(useHierarchy === undefined ? {} : { useHierarchy }),
       ...(transmit === undefined ? {} : { transmit }),
@@ -128,18 +139,19 @@ function settingsOutcome(answer: SettingsAnswer): Outcome {
       notHeard.length === 0
         ? []
         : [
-            `Not heard of the changed option yet: ${names}. The next heartbeat tells it; a secondary makes one now with: keystair hierarchy heartbeat`,
+            `Not yet notified of the changed option: ${names}. The next heartbeat carries it; a secondary sends one at once with: keystair hierarchy heartbeat`,
           ],
   };
 }
 
 const recover = command({
-  summary: 'have back from the primary the keys it once had from here; allowed there first',
+  summary:
+    'recover from the primary the keys that this server sent it; an administrator there must allow it first',
   positionals: {},
   options: ADDRESSED_SERVER,
   example: '--data /var/lib/keystair',
-  run: async (context, _values, { data }) => {
-    const client = await context.connect(data);
+  run: async (context, _values, { data: address }) => {
+    const client = await context.connect(address);
     const progress = createProgress(context.terminal, 'Recovering', clock, inKeys);
     const report = await client(
       'recoverFromPrimary',
@@ -150,15 +162,15 @@ const recover = command({
     return {
       document: report,
       lines: [
-        `${count(report.new, 'key')} came back from ${primary.name}; ${report.known} of what it had from here ${report.known === 1 ? 'was' : 'were'} here.`,
+        `${count(report.new, 'key')} recovered from ${primary.name}; ${report.known} of those it has from here ${report.known === 1 ? 'was' : 'were'} still here.`,
         ...notGiven.map(({ id, reason }) => `  ${id}: ${NOT_GIVEN[reason] ?? reason}`),
         ...(moreNotGiven === 0 ? [] : [`  and ${count(moreNotGiven, 'key')} more`]),
       ],
       messages: [
         ...(notGiven.length === 0
           ? []
-          : ['Look for those in a backup, an export file, or on a server below; nothing here was changed.']),
-        `It may be ended there now: keystair hierarchy allow-recovery SERVER --off`,
+          : ['Look for those in a backup, an export file, or on a secondary; nothing here was changed.']),
+        `An administrator of the primary can now end it: keystair hierarchy allow-recovery SERVER --off`,
       ],
     };
   },
@@ -166,10 +178,10 @@ const recover = command({
 
 /** Why a key was not recovered. */
 const NOT_GIVEN: Readonly<Record<string, string>> = {
-  unknown: 'the primary has it no more',
-  unreadable: 'the record is damaged at the primary, too',
-  'bad-answer': 'what the primary gave is not that key',
-  'here-with-other-content': 'another record is known here under this id; it was not changed',
+  unknown: 'the primary no longer has it',
+  unreadable: 'the record is also damaged at the primary',
+  'bad-answer': 'the primary returned something that is not that key',
+  'here-with-other-content': 'this server has a different record with this id; it was not changed',
 };
 
 export const serverCommands: Noun = {
@@ -181,7 +193,9 @@ export const serverCommands: Noun = {
     recipient,
     verify,
     backup,
+    backups,
     restore,
+    migrate,
     'recover-from-primary': recover,
     seals,
     'add-seal': addSeal,

@@ -5,10 +5,14 @@ import {
   type CompletedNoun,
   type CompletedOption,
   HELP,
+  namesAlone,
   type Takes,
 } from './completed-commands.ts';
 
-const FRAME_BEGINS = `# Tab completion of keystair for bash, made by: keystair completion bash
+/** Nouns that take no verb. */
+const frameBegins = (
+  alone: string,
+) => `# Tab completion of keystair for bash, made by: keystair completion bash
 _keystair() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]} noun='' verb='' found='' kind='' at
   # bash takes --data=DIR for three words.
@@ -24,6 +28,7 @@ _keystair() {
       break
     fi
     noun=\${COMP_WORDS[at]}
+    if [[ ' ${alone} ' == *" $noun "* ]]; then break; fi
   done
   case "$noun $verb" in`;
 
@@ -42,14 +47,18 @@ complete -F _keystair keystair`;
 export function bashCompletion(nouns: readonly CompletedNoun[]): string {
   const names = nouns.map(({ name }) => name).join(' ');
   return [
-    FRAME_BEGINS,
+    frameBegins(namesAlone(nouns)),
     // Before the noun, and after `help`.
     `    ' ') ${orOptions(`found='${names} ${HELP}'`, AT_THE_START)} ;;`,
     `    '${HELP} ') found='${names}' ;;`,
-    ...nouns.flatMap(({ name, commands }) => [
-      `    '${name} ') found='${commands.map(({ verb }) => verb).join(' ')}' ;;`,
-      ...commands.map(commandCase),
-    ]),
+    ...nouns.flatMap(({ name, commands, alone }) =>
+      alone !== undefined
+        ? [commandCase(alone)]
+        : [
+            `    '${name} ') found='${commands.map(({ verb }) => verb).join(' ')}' ;;`,
+            ...commands.map(commandCase),
+          ],
+    ),
     FRAME_ENDS,
   ].join('\n');
 }

@@ -2,7 +2,7 @@
  * What may stand where on a command line, derived from the command table alone, so that every shell completes a new
  * command or option without another line of code.
  */
-import type { Noun, Nouns } from '../command.ts';
+import type { Command, Noun, Nouns } from '../command.ts';
 
 /** The kind of a value: read from its placeholder, as a person reads it in the help. */
 export type Takes =
@@ -29,6 +29,8 @@ export interface CompletedNoun {
   readonly name: string;
   readonly summary: string;
   readonly commands: readonly CompletedCommand[];
+  /** The noun is this command, without a verb. */
+  readonly alone?: CompletedCommand;
 }
 
 const FILES: ReadonlySet<string> = new Set(['FILE', 'F', 'PATH', 'IN', 'OUT', 'FILE|-']);
@@ -64,31 +66,45 @@ export function completedNouns(nouns: Nouns): CompletedNoun[] {
     name,
     summary: noun.summary,
     commands: commandsOf(name, noun),
+    ...(noun.alone === undefined ? {} : { alone: completedCommand(name, '', noun.alone) }),
   }));
 }
 
 function commandsOf(noun: string, { verbs }: Noun): CompletedCommand[] {
   return Object.entries(verbs)
     .filter(([, command]) => !command.notYet)
-    .map(([verb, { summary, options, positionals }]) => ({
-      noun,
-      verb,
-      summary,
-      options: [
-        ...Object.entries(options)
-          .filter(([, option]) => !option.notYet)
-          .map(([name, { help, placeholder, repeatable }]) => ({
-            name,
-            help,
-            repeatable,
-            placeholder: placeholder ?? '',
-            takes: takesOf(placeholder),
-          })),
-        ...EVERYWHERE,
-      ],
-      positionals: Object.values(positionals).map(({ placeholder }) => ({
-        placeholder,
-        takes: takesOf(placeholder),
-      })),
-    }));
+    .map(([verb, command]) => completedCommand(noun, verb, command));
+}
+
+function completedCommand(
+  noun: string,
+  verb: string,
+  { summary, options, positionals }: Command,
+): CompletedCommand {
+  return {
+    noun,
+    verb,
+    summary,
+    options: [
+      ...Object.entries(options)
+        .filter(([, option]) => !option.notYet)
+        .map(([name, { help, placeholder, repeatable }]) => ({
+          name,
+          help,
+          repeatable,
+          placeholder: placeholder ?? '',
+          takes: takesOf(placeholder),
+        })),
+      ...EVERYWHERE,
+    ],
+    positionals: Object.values(positionals).map(({ placeholder }) => ({
+      placeholder,
+      takes: takesOf(placeholder),
+    })),
+  };
+}
+
+/** The nouns that take no verb, apart by blanks. */
+export function namesAlone(nouns: readonly CompletedNoun[]): string {
+  return nouns.flatMap(({ name, alone }) => (alone === undefined ? [] : [name])).join(' ');
 }

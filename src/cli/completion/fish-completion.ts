@@ -8,6 +8,9 @@ import {
   type Takes,
 } from './completed-commands.ts';
 
+/** Stands where a verb would. */
+const ALONE = '(alone)';
+
 const FRAME = `# Tab completion of keystair for fish, made by: keystair completion fish
 # Whether these are noun and verb so far.
 function __keystair_at
@@ -16,6 +19,14 @@ function __keystair_at
         string match -q -- '-*' $word; or set -a found $word
     end
     test "$found[1..2]" = "$argv"
+end
+# Whether this noun takes no verb, and stands first.
+function __keystair_alone
+    set -l found
+    for word in (commandline -opc)[2..]
+        string match -q -- '-*' $word; or set -a found $word
+    end
+    test "$found[1]" = "$argv"
 end
 complete -c keystair -f`;
 
@@ -26,6 +37,7 @@ export function fishCompletion(nouns: readonly CompletedNoun[]): string {
     line('', `-a ${HELP} -d ${quoted('what a command does')}`),
     ...AT_THE_START.map((option) => optionLine('', option)),
     ...nouns.map(({ name }) => line(HELP, `-a ${name}`)),
+    ...nouns.flatMap(({ alone }) => (alone === undefined ? [] : commandLines(alone))),
     ...nouns.flatMap(({ name, commands }) => [
       ...commands.map(({ verb, summary }) => line(name, `-a ${verb} -d ${quoted(summary)}`)),
       ...commands.flatMap(commandLines),
@@ -34,7 +46,7 @@ export function fishCompletion(nouns: readonly CompletedNoun[]): string {
 }
 
 function commandLines({ noun, verb, options, positionals }: CompletedCommand): string[] {
-  const at = `${noun} ${verb}`;
+  const at = verb === '' ? `${noun} ${ALONE}` : `${noun} ${verb}`;
   const [first] = positionals;
   const argument = first === undefined ? '' : argumentOf(first.takes);
   return [
@@ -56,7 +68,10 @@ function argumentOf(takes: Takes): string {
 }
 
 function line(at: string, what: string): string {
-  return `complete -c keystair -n "__keystair_at ${at === '' ? "''" : at}" ${what}`;
+  const where = at.endsWith(ALONE)
+    ? `__keystair_alone ${at.slice(0, -ALONE.length - 1)}`
+    : `__keystair_at ${at === '' ? "''" : at}`;
+  return `complete -c keystair -n "${where}" ${what}`;
 }
 
 function quoted(text: string): string {

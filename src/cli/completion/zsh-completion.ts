@@ -5,10 +5,12 @@ import {
   type CompletedNoun,
   type CompletedOption,
   HELP,
+  namesAlone,
   type Takes,
 } from './completed-commands.ts';
 
-const FRAME_BEGINS = `#compdef keystair
+/** Nouns that take no verb. */
+const frameBegins = (alone: string) => `#compdef keystair
 # Tab completion of keystair for zsh, made by: keystair completion zsh
 _keystair() {
   local noun='' verb='' at
@@ -20,8 +22,9 @@ _keystair() {
       break
     fi
     noun=\${words[at]}
+    [[ ' ${alone} ' == *" $noun "* ]] && break
   done
-  if [[ -n $verb ]]; then
+  if ((at < CURRENT)); then
     words=("\${(@)words[at,-1]}")
     ((CURRENT -= at - 1))
   fi
@@ -38,13 +41,17 @@ fi`;
 export function zshCompletion(nouns: readonly CompletedNoun[]): string {
   const names = nouns.map(({ name, summary }) => described(name, summary));
   return [
-    FRAME_BEGINS,
+    frameBegins(namesAlone(nouns)),
     `    ' ') if [[ $PREFIX == -* ]]; then _arguments ${AT_THE_START.map(optionSpec).join(' ')}; else ${choice([...names, described(HELP, 'what a command does')])}; fi ;;`,
     `    '${HELP} ') ${choice(names)} ;;`,
-    ...nouns.flatMap(({ name, commands }) => [
-      `    '${name} ') ${choice(commands.map(({ verb, summary }) => described(verb, summary)))} ;;`,
-      ...commands.map(commandCase),
-    ]),
+    ...nouns.flatMap(({ name, commands, alone }) =>
+      alone !== undefined
+        ? [commandCase(alone)]
+        : [
+            `    '${name} ') ${choice(commands.map(({ verb, summary }) => described(verb, summary)))} ;;`,
+            ...commands.map(commandCase),
+          ],
+    ),
     FRAME_ENDS,
   ].join('\n');
 }

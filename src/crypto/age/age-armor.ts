@@ -80,7 +80,7 @@ class Armor {
   }
 
   end(): void {
-    if (this.#part !== 'after') throw fileDamaged('the armor of the file is cut off');
+    if (this.#part !== 'after') throw fileDamaged('the armor of the file is truncated');
   }
 
   *#take(): Generator<Uint8Array, void, undefined> {
@@ -88,7 +88,7 @@ class Armor {
       const first = FIRST_LINE.exec(this.#rest);
       if (first === null) {
         if (this.#rest.length < START_MAX + 2) return;
-        throw fileDamaged("the first line of the file's armor goes on after its mark");
+        throw fileDamaged("the first line of the file's armor has something after its marker");
       }
       this.#part = 'lines';
       this.#rest = this.#rest.slice(first[0].length);
@@ -117,7 +117,7 @@ class Armor {
     const { length } = this.#rest;
     this.#whitespace += length;
     if (WHITESPACE.exec(this.#rest)![0].length < length || this.#whitespace > AGE_ARMOR_WHITESPACE_MAX) {
-      throw fileDamaged("something follows the end of the file's armor");
+      throw fileDamaged('the file has data after the end of its armor');
     }
     this.#rest = '';
   }

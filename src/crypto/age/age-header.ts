@@ -39,21 +39,18 @@ function decodeBase64(text: string): Buffer | undefined {
 /** Refuses, by name, what is no age v1 file. */
 function checkVersion(start: string): void {
   if (start.startsWith(VERSION_LINE)) return;
-  if (start !== '' && VERSION_LINE.startsWith(start)) throw fileDamaged('the file ends within its header');
+  if (start !== '' && VERSION_LINE.startsWith(start))
+    throw fileDamaged('the file is truncated within its header');
   if (WITH_OTHER_LINE_ENDS.test(start)) {
     throw fileDamaged(
-      'the line ends of the file were changed, as a transfer in text mode or an editor changes them',
+      'the line endings of the file were changed, as by a transfer in text mode or an editor',
       LINE_ENDS_CHANGED,
     );
   }
   if (start.startsWith(ANY_VERSION)) {
-    throw new KeystairError(
-      'file-not-encrypted',
-      'the file is in a version of the age format other than v1',
-      {
-        nextStep: 'open it with the tool that made it',
-      },
-    );
+    throw new KeystairError('file-not-encrypted', 'the file has a version of the age format other than v1', {
+      nextStep: 'open it with the tool that made it',
+    });
   }
   throw new KeystairError('file-not-encrypted', 'the file is not encrypted with age', {
     nextStep: step('check-file'),
@@ -69,7 +66,7 @@ export function hasChangedLineEnds({ details }: KeystairError): boolean {
 function parseStanza(lines: readonly string[], at: number): { stanza: AgeStanza; next: number } {
   const argumentLine = lines[at]!;
   if (!ARGUMENT_LINE.test(argumentLine))
-    throw fileDamaged(`line ${at + 1} of the file's header begins no stanza`);
+    throw fileDamaged(`line ${at + 1} of the file's header does not begin a stanza`);
   const body: Buffer[] = [];
   for (let line = at + 1; ; line += 1) {
     const text = lines[line];
@@ -95,7 +92,7 @@ export function parseAgeHeader(bytes: Uint8Array): AgeHeader {
   // As Latin-1 every byte is one character, so that no other encoding can spell the same text.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   checkVersion(text);
-  if (!text.endsWith('\n')) throw fileDamaged('the file ends within its header');
+  if (!text.endsWith('\n')) throw fileDamaged('the file is truncated within its header');
   const lines = text.slice(0, -1).split('\n');
   const stanzas: AgeStanza[] = [];
   let at = 1;
@@ -108,7 +105,7 @@ export function parseAgeHeader(bytes: Uint8Array): AgeHeader {
   const macText = MAC_LINE.exec(lines[at] ?? '')?.[1];
   const mac = macText === undefined ? undefined : decodeBase64(macText);
   if (mac === undefined) throw fileDamaged("the file's header does not end with a MAC in canonical base64");
-  if (at !== lines.length - 1) throw fileDamaged("the file's header goes on after its MAC");
+  if (at !== lines.length - 1) throw fileDamaged("the file's header continues after its MAC");
   return { bytes, stanzas, mac };
 }
 
@@ -134,7 +131,7 @@ export async function readAgeHeader(
     if (next.done === true) {
       // Throws with the fault: had the header been whole, its end would have been found.
       parseAgeHeader(head.subarray(0, used));
-      throw fileDamaged('the file ends within its header');
+      throw fileDamaged('the file is truncated within its header');
     }
     const taken = Math.min(next.value.length, head.length - used);
     head.set(next.value.subarray(0, taken), used);

@@ -104,14 +104,14 @@ function openChunk(key: Uint8Array, counter: number, last: boolean, piece: Uint8
 /** Why the chunk does not open: if it opens with the other flag, the file was cut off or added to. */
 function whyDamaged(key: Uint8Array, counter: number, last: boolean, piece: Uint8Array): KeystairError {
   if (openChunk(key, counter, !last, piece) === undefined) {
-    const how = last ? 'damaged or cut off' : 'damaged';
+    const how = last ? 'damaged or truncated' : 'damaged';
     return fileDamaged(
-      `the file is ${how} in its chunk ${counter + 1}, after ${counter * CHUNK_BYTES} bytes of content`,
+      `the file is ${how} in chunk ${counter + 1}, after ${counter * CHUNK_BYTES} bytes of content`,
     );
   }
   return last
-    ? fileDamaged(`the file is cut off after ${(counter + 1) * CHUNK_BYTES} bytes of content`)
-    : fileDamaged('something follows the end of the encrypted content');
+    ? fileDamaged(`the file is truncated after ${(counter + 1) * CHUNK_BYTES} bytes of content`)
+    : fileDamaged('the file has data after the end of its encrypted content');
 }
 
 /** Yields verified plaintext. Throws `file-damaged` after the last good chunk. */
@@ -122,7 +122,7 @@ export async function* decryptPayload(fileKey: Uint8Array, payload: AsyncIterabl
   try {
     let counter = 0;
     for await (const { piece, last } of cut(rest, CHUNK_BYTES + TAG_BYTES)) {
-      if (piece.length < TAG_BYTES) throw fileDamaged('the file is cut off');
+      if (piece.length < TAG_BYTES) throw fileDamaged('the file is truncated');
       const plaintext = openChunk(key, counter, last, piece);
       if (plaintext === undefined) throw whyDamaged(key, counter, last, piece);
       // An empty last chunk has one meaning, an empty file; elsewhere it would be a second spelling of the same
@@ -142,7 +142,7 @@ async function readNonce(
   let start: Uint8Array = new Uint8Array(0);
   while (start.length < PAYLOAD_NONCE_BYTES) {
     const next = await blocks.next();
-    if (next.done === true) throw fileDamaged('the file is cut off right after its header');
+    if (next.done === true) throw fileDamaged('the file is truncated right after its header');
     start = start.length === 0 ? next.value : Buffer.concat([start, next.value]);
   }
   const first = start.subarray(PAYLOAD_NONCE_BYTES);

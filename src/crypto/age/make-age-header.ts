@@ -43,8 +43,8 @@ export async function makeAgeHeader(
       if (!RECIPIENT.test(recipient)) throw new Error('not one of the two kinds');
       encrypter.addRecipient(recipient);
     } catch {
-      throw new KeystairError('invalid-argument', 'a recipient is neither age1pq1… nor age1…', {
-        nextStep: 'copy the recipient again, whole',
+      throw new KeystairError('invalid-argument', 'a recipient begins with neither age1pq1 nor age1', {
+        nextStep: 'copy the whole recipient again',
       });
     }
   }

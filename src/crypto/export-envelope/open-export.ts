@@ -30,16 +30,16 @@ export interface OpenExportKeys {
 function unreadable(password?: string): KeystairError {
   return new KeystairError(
     'export-unreadable',
-    'the file does not open: the password is wrong, or the file is damaged, cut off, no export, or sealed to another server',
+    'the file does not open: the password is wrong, or the file is damaged, truncated, not an export, or for another server',
     {
-      nextStep: `${aboutSpaces(password ?? '')}check the password and copy the file again; a lost password cannot be recovered: where it is lost, export again`,
+      nextStep: `${aboutSpaces(password ?? '')}check the password and copy the file again; a lost password cannot be recovered: if it is lost, export again`,
     },
   );
 }
 
 /** Anybody can see that, with or without a password. */
 function ofADevice(): KeystairError {
-  return new KeystairError('export-invalid', 'the file is one that a device encrypted, and no export', {
+  return new KeystairError('export-invalid', 'a device encrypted this file; it is not an export', {
     nextStep: step('decrypt-file'),
   });
 }

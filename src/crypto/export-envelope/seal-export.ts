@@ -2,6 +2,7 @@
  * Writes the envelope of an export file: a plain age v1 file, with a passphrase as its only stanza, or for one
  * recipient. Exactly what stock `age` makes and opens.
  */
+import { assert } from '#domain/errors.ts';
 import type { KeyMaterial } from '#domain/key-material.ts';
 import { SCRYPT_WORK_FACTOR } from '#domain/limits.ts';
 import { type Bytes, encryptPayload, PAYLOAD_NONCE_BYTES } from '../age/age-payload.ts';
@@ -24,9 +25,12 @@ export interface SealExportOptions {
 
 const SALT_BYTES = 16;
 
+/** What it takes to seal a file, and nothing by which the password could be had back. */
 export interface ExportSeal {
-  /** Yields header and payload; memory stays bounded at any size. Call it once. */
+  /** Yields header and payload; memory stays bounded at any size. A file that broke off may be sealed again. */
   seal(plaintext: AsyncIterable<Uint8Array>): Bytes;
+  /** Wipes the file's key: nothing is sealed after it. */
+  wipe(): void;
 }
 
 /** Throws `invalid-argument` for what is no recipient. The time for scrypt is spent here. */
@@ -44,14 +48,17 @@ export async function prepareSeal(to: SealedTo, options: SealExportOptions): Pro
             stretch,
           ),
         ]);
+  let isWiped = false;
   return {
     async *seal(plaintext) {
-      try {
-        yield header;
-        yield* encryptPayload(fileKey, random(PAYLOAD_NONCE_BYTES), plaintext);
-      } finally {
-        fileKey.fill(0);
-      }
+      yield header;
+      assert(!isWiped, 'a wiped key seals nothing');
+      // A fresh nonce makes a fresh payload key.
+      yield* encryptPayload(fileKey, random(PAYLOAD_NONCE_BYTES), plaintext);
+    },
+    wipe: () => {
+      isWiped = true;
+      fileKey.fill(0);
     },
   };
 }

@@ -6,7 +6,10 @@ import { KeystairError } from '#domain/errors.ts';
 import { EXPORT_PASSWORD_GUESSES_LOG10_MIN, EXPORT_PASSWORD_LENGTH_MIN } from '#domain/limits.ts';
 import { passwordFault } from './password-text.ts';
 
-type Estimate = (password: string) => number;
+type Estimate = (password: string, known: readonly string[]) => number;
+
+/** Of an attacker on this program. */
+const FIRST_GUESSES = ['keystair', 'export'];
 
 let estimate: Promise<Estimate> | undefined;
 
@@ -21,15 +24,18 @@ async function loadEstimate(): Promise<Estimate> {
     dictionary: { ...common.dictionary, ...english.dictionary },
     graphs: common.adjacencyGraphs,
   });
-  // The first guesses of an attacker on a file of this program.
-  return (password) => factory.check(password, ['keystair', 'export']).guessesLog10;
+  return (password, known) => factory.check(password, [...FIRST_GUESSES, ...known]).guessesLog10;
 }
 
-/** Throws `password-weak`. */
-export async function requireStrongPassword(password: string): Promise<void> {
+/**
+ * Throws `password-weak`.
+ *
+ * @param known what everybody knows of the one who chose it: the names of the person and of the server.
+ */
+export async function requireStrongPassword(password: string, known: readonly string[] = []): Promise<void> {
   const weak = (sentence: string): KeystairError =>
     new KeystairError('password-weak', sentence, {
-      nextStep: 'choose four or more words that do not belong together',
+      nextStep: 'choose four or more unrelated words',
     });
   if (Array.from(password).length < EXPORT_PASSWORD_LENGTH_MIN) {
     throw weak(`the password has fewer than ${EXPORT_PASSWORD_LENGTH_MIN} characters`);
@@ -37,7 +43,7 @@ export async function requireStrongPassword(password: string): Promise<void> {
   const fault = passwordFault(password);
   if (fault !== undefined) throw weak(`the password ${fault}`);
   estimate ??= loadEstimate();
-  if ((await estimate)(password) < EXPORT_PASSWORD_GUESSES_LOG10_MIN) {
+  if ((await estimate)(password, known) < EXPORT_PASSWORD_GUESSES_LOG10_MIN) {
     throw weak('the password is easy to guess');
   }
 }

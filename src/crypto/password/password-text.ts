@@ -13,9 +13,9 @@ export function passwordFault(text: string): string | undefined {
   const control = CONTROL.exec(text)?.[0];
   if (control === undefined) return undefined;
   if (control === '\n' || control === '\r') return 'has more than one line';
-  if (control === '\0') return 'holds zero bytes, as UTF-16 does';
+  if (control === '\0') return 'contains zero bytes, as UTF-16 does';
   const code = control.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
-  return `holds a control character (U+${code})`;
+  return `contains a control character (U+${code})`;
 }
 
 function withoutMark(text: string): string {
@@ -40,5 +40,5 @@ export function aboutSpaces(given: string): string {
   const begins = given.trimStart() !== given;
   if (!ends && !begins) return '';
   const does = ends && begins ? 'begins and ends' : ends ? 'ends' : 'begins';
-  return `the password that was given ${does} with a space, which counts; `;
+  return `the password given ${does} with a space, which counts; `;
 }

@@ -43,26 +43,21 @@ function writeFault(path: string, error: unknown): KeystairError {
   if (error instanceof KeystairError) return error;
   const code = systemCode(error);
   if (code === 'EEXIST') {
-    return new KeystairError(
-      'file-exists',
-      `there is a file at ${path} already, and a key file is never replaced`,
-      {
-        nextStep: 'start with the data directory it belongs to, or give another path',
-        cause: error,
-      },
-    );
-  }
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
-  return new KeystairError(
-    full ? 'disk-full' : 'data-not-writable',
-    `the key file ${path} cannot be written (${code})`,
-    {
-      nextStep: full
-        ? 'free some space and try again'
-        : 'give this user the right to write in that directory',
+    return new KeystairError('file-exists', `${path} already exists, and a key file is never replaced`, {
+      nextStep: 'start with the data directory that it belongs to, or give another path',
       cause: error,
-    },
-  );
+    });
+  }
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new KeystairError('disk-full', `the disk for the key file ${path} is full (${code})`, {
+      nextStep: 'free some space there, and run the command again',
+      cause: error,
+    });
+  }
+  return new KeystairError('data-not-writable', `the key file ${path} cannot be written (${code})`, {
+    nextStep: 'let this user write to that directory',
+    cause: error,
+  });
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array): void {
@@ -153,7 +148,7 @@ export function readKeyFile(path: string): Uint8Array {
     const what = absent ? `there is no key file at ${path}` : `the key file ${path} cannot be read (${code})`;
     throw new KeystairError('root-key-missing', what, {
       nextStep: absent
-        ? 'put back the key file that was made with this data directory, from the copy kept elsewhere'
+        ? 'restore the key file of this data directory from the copy kept elsewhere'
         : 'start as the user that owns the key file',
       cause: error,
     });
@@ -164,8 +159,8 @@ export function readKeyFile(path: string): Uint8Array {
       ? KEY_FILE.exec(readUpToLimit(descriptor) ?? '')?.[1]
       : undefined;
     if (encoded === undefined) {
-      throw new KeystairError('root-key-wrong', `${path} is not a whole key file`, {
-        nextStep: 'it was cut short, altered or is another file: put back the copy kept elsewhere',
+      throw new KeystairError('root-key-wrong', `${path} is not a complete key file`, {
+        nextStep: 'it was truncated or altered, or is a different file: restore the copy kept elsewhere',
       });
     }
     return new Uint8Array(Buffer.from(encoded, 'base64'));

@@ -55,8 +55,8 @@ function requireWithinLimits({ memoryKib, passes, parallelism }: PassphraseParam
   }
   throw new KeystairError(
     'data-damaged',
-    'the row of the passphrase seal asks for more than this program ever does: it was altered in the database',
-    { nextStep: 'open the server with another of its seals, or restore the newest backup' },
+    'the row of the passphrase seal has parameters above the limits of this program: it was altered in the database',
+    { nextStep: 'open the server with another seal, or restore the newest backup' },
   );
 }
 

@@ -80,7 +80,7 @@ export async function loadAddon(): Promise<Addon> {
   } catch (cause) {
     throw new KeystairError(
       'token-unavailable',
-      'the native package pkcs11js, which speaks to tokens, was not built on this machine',
+      'the native package pkcs11js, which tokens need, was not built on this machine',
       {
         nextStep:
           'install a C++ compiler, make and Python (apt-get install g++ make python3), and run `npm ci` again',

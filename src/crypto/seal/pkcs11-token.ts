@@ -38,14 +38,14 @@ const PURPOSE = 'keystair/token-seal/v1';
 /** What the standard's codes (CKR_…) mean to the person at the token. */
 const CAUSES: Readonly<Record<string, { readonly says: string; readonly nextStep: string }>> = {
   CKR_PIN_LOCKED: {
-    says: 'has locked its PIN after wrong ones',
-    nextStep: "unlock it with its maker's tool and the PIN of the security officer",
+    says: 'has locked its PIN after too many wrong ones',
+    nextStep: "unlock it with its vendor's tool and the security officer's PIN",
   },
-  CKR_TOKEN_NOT_PRESENT: { says: 'is not there', nextStep: 'put it back and try again' },
-  CKR_DEVICE_REMOVED: { says: 'was taken out', nextStep: 'put it back and try again' },
+  CKR_TOKEN_NOT_PRESENT: { says: 'is not present', nextStep: 'insert it again and try again' },
+  CKR_DEVICE_REMOVED: { says: 'was removed', nextStep: 'insert it again and try again' },
   CKR_MECHANISM_INVALID: {
-    says: 'cannot do AES-GCM',
-    nextStep: 'use a token that can, or another seal',
+    says: 'does not support AES-GCM',
+    nextStep: 'use a token that does, or another seal',
   },
 };
 
@@ -68,7 +68,7 @@ function tokenFault(label: string, error: unknown): KeystairError {
   const known = CAUSES[code];
   if (known !== undefined) return unavailable(`the token "${label}" ${known.says}`, known.nextStep, error);
   const said = code === '' ? 'failed' : `failed with ${code}`;
-  return unavailable(`the token "${label}" ${said}`, "look at the token and at its module's own log", error);
+  return unavailable(`the token "${label}" ${said}`, 'check the token and the log of its module', error);
 }
 
 interface OpenToken {
@@ -83,14 +83,14 @@ function findSlot(module: Pkcs11Module, label: string): Handle {
   if (found.length === 1) return found[0]!.slot;
   if (found.length > 1) {
     throw unavailable(
-      `more than one token is called "${label}"`,
-      'take the other one out, or give it another label',
+      `more than one token has the label "${label}"`,
+      'remove the other one, or give it another label',
     );
   }
   const there = labels.map((one) => `"${one.label.trimEnd()}"`).join(', ');
   throw unavailable(
     `there is no token "${label}"`,
-    there === '' ? 'put it in, and check the path of the module' : `there is: ${there}`,
+    there === '' ? 'insert it, and check the path of the module' : `present: ${there}`,
   );
 }
 
@@ -134,8 +134,8 @@ function findKey({ addon, module, session }: OpenToken, label: string): Handle |
     const found = module.C_FindObjects(session, 2);
     if (found.length > 1) {
       throw unavailable(
-        `the token has more than one key called "${label}"`,
-        'give the key another label with its tool',
+        `the token has more than one key with the label "${label}"`,
+        "give one of them another label with the token's tool",
       );
     }
     return found[0];
@@ -169,8 +169,8 @@ function requireBoundKey({ addon, module, session }: OpenToken, key: Handle, lab
     .map(({ value }) => value[0]);
   if (sensitive === 1 && extractable === 0 && bytes === KEY_BYTES) return;
   throw unavailable(
-    `the key "${label}" is no AES-256 key that stays in the token`,
-    'name a key that is not there yet, and it is made',
+    `the key "${label}" is not an AES-256 key that cannot leave the token`,
+    'name a key that does not exist yet: the server then makes it',
   );
 }
 
@@ -220,7 +220,7 @@ export async function openUnderToken(
     const key = findKey(token, parameters.key);
     if (key === undefined) {
       throw unavailable(
-        `the token "${parameters.token}" has no key called "${parameters.key}"`,
+        `the token "${parameters.token}" has no key with the label "${parameters.key}"`,
         'insert the token this server was set up with, or open the server with another seal',
       );
     }

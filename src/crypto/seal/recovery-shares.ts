@@ -65,19 +65,19 @@ function invalid(sentence: string, nextStep: string): KeystairError {
 
 /** @param number as the person counts it, for the sentence. Throws `share-invalid`. */
 export function parseRecoveryShare(text: string, number: number): RecoveryShare {
-  const compare = 'compare it with the paper it stands on, and enter it again';
+  const compare = 'compare it with the paper, and enter it again';
   const read = text.length > RECOVERY_SHARE_BYTES_MAX ? { wrongLength: text.length } : decodeShareText(text);
   if ('wrongGroup' in read) throw invalid(`share ${number} is mistyped in group ${read.wrongGroup}`, compare);
   if ('wrongLength' in read) {
     throw invalid(
-      `share ${number} has ${read.wrongLength} characters, and a share has 90 in 18 groups`,
+      `share ${number} has ${read.wrongLength} characters, but a share has 90 in 18 groups`,
       compare,
     );
   }
   const { bytes } = read;
   if (!checksumOf(bytes).equals(bytes.subarray(CHECKSUM_AT)))
     throw invalid(`share ${number} is mistyped`, compare);
-  if (bytes[0] !== VERSION) throw invalid(`share ${number} is of a newer release`, 'upgrade this program');
+  if (bytes[0] !== VERSION) throw invalid(`share ${number} was made by a newer release`, 'upgrade Keystair');
   return {
     set: Buffer.from(bytes.subarray(SET_AT, THRESHOLD_AT)).toString('hex').toUpperCase(),
     threshold: bytes[THRESHOLD_AT]!,
@@ -97,8 +97,8 @@ export async function combineRecoveryShares(
   for (const [index, share] of shares.entries()) {
     if (share.set !== set) {
       throw invalid(
-        `share ${index + 1} is of set ${share.set}, and this server's is set ${set}`,
-        'look for the share of this set, or whether it is of another server or was replaced',
+        `share ${index + 1} belongs to set ${share.set}, but this server uses set ${set}`,
+        'find the share of this set; this one was replaced or belongs to another server',
       );
     }
     // The Shamir share's last byte is its place; the same place twice is the same share.
@@ -106,7 +106,7 @@ export async function combineRecoveryShares(
     if (first !== index) {
       throw invalid(
         `share ${index + 1} is the same as share ${first + 1}`,
-        'each holder has a share of their own',
+        'each holder has a different share',
       );
     }
   }
@@ -114,8 +114,8 @@ export async function combineRecoveryShares(
   if (shares.length < needed) {
     throw new KeystairError(
       'shares-missing',
-      `${shares.length === 1 ? '1 share was' : `${shares.length} shares were`} given, and ${needed} are needed`,
-      { nextStep: 'ask further holders, and enter all their shares together' },
+      `${shares.length === 1 ? '1 share was' : `${shares.length} shares were`} given, but ${needed} are needed`,
+      { nextStep: 'ask more holders, and enter all shares together' },
     );
   }
   const { combine } = await import('shamir-secret-sharing');

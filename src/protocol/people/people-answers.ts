@@ -1,9 +1,11 @@
 /**
- * Answers to people that take more than a line: a key or device in a list, the tree, the way of a lookup, what a
- * verification found; and the lines in which a long call reports progress.
+ * Longer answers to people: a key or device in a list, the tree, the trace of a lookup, the findings of a verification;
+ * and the lines in which a long call reports progress.
  */
 import { z } from 'zod';
 import { KEY_KINDS } from '#domain/key-kind.ts';
+import { KEY_STATES } from '#domain/key-state.ts';
+import { DEVICE_STATES } from '#domain/member.ts';
 import {
   ASKED_SERVERS_MAX,
   PEOPLE_LIST_MAX,
@@ -36,7 +38,6 @@ const KeyFields = z.object({
   replaces: Field.nullable(),
 });
 
-const KEY_STATES = ['recorded', 'transmitted', 'acknowledged', 'refused'] as const;
 export const ListedKey = KeyFields.extend({
   state: z.enum(KEY_STATES),
   /** Its number in this repository. */
@@ -53,25 +54,29 @@ export const ListedDevice = z.object({
   name: Name,
   keys: z.number(),
   lastHeartbeatAt: Field.nullable(),
-  /** `moved` names the server it went to; `arriving` has not moved over yet. */
-  state: z.enum(['managed', 'arriving', 'moved']),
+  /** In which it stands. */
+  group: z.object({ id: Field, name: Field }),
+  /** `moved` names the server it moved to; `arriving` has not finished moving here. */
+  state: z.enum(DEVICE_STATES),
   movedTo: ServerNameSchema.optional(),
 });
 
-/** The problem of the link to the primary may name every address that was tried. */
+/** The problem of the link to the primary may list every address that was tried. */
 const OwnServer = ShownServer.extend({ problem: Sentence.nullable() });
 
 export const HierarchyAnswer = z.object({
   server: OwnServer,
   primary: OwnServer.nullable(),
   secondaries: ShownServersSchema,
+  /** Neighbours that an export can be sealed to. */
+  sealable: list(ServerNameSchema, PEOPLE_LIST_MAX),
 });
 export type HierarchyAnswer = z.infer<typeof HierarchyAnswer>;
 
 /** Where a damaged key can be recovered: from its own row, a neighbour, a device's receipt, or a file. */
 const PlaceOfKey = z.object({
   place: z.enum(['here', 'primary', 'secondary', 'device', 'export']),
-  /** Null for an export: only the people who keep one know. */
+  /** Null for an export, because only the people who keep it know where it is. */
   id: Field.nullable(),
   name: Field.nullable(),
 });
@@ -87,30 +92,30 @@ export const VerifyAnswer = z.object({
       /** Its number; up to `to` where a run of rows is missing. */
       seq: z.number(),
       to: z.number(),
-      /** As the row says, or the audit log where there is no row; null where neither says. */
+      /** From the row, or from the audit log if there is no row; null if neither has it. */
       id: Field.nullable(),
       what: Sentence,
       places: list(PlaceOfKey, PEOPLE_LIST_MAX),
     }),
     PEOPLE_LIST_MAX,
   ),
-  /** What a repair did; everything else here was found after it. */
+  /** What a repair did. The other fields show the state after it. */
   repair: z
     .object({
-      mended: list(
+      repaired: list(
         z.object({
           seq: z.number(),
           id: Field,
           /** `here`, or who brought the record, as `primary:ID`. */
           from: Field,
-          /** Of the server that brought it. */
+          /** The name of the server that brought it. */
           name: Field.nullable(),
         }),
         REPORT_NAMES_MAX,
       ),
-      /** Besides those named. */
-      moreMended: z.number().optional(),
-      /** Who was asked for the rest, and how to hasten it. */
+      /** How many more were repaired. */
+      moreRepaired: z.number().optional(),
+      /** Who was asked for the rest, and how to speed it up. */
       waiting: list(
         z.object({
           place: z.enum(['primary', 'secondary', 'device']),
@@ -135,8 +140,8 @@ export const ExplainResult = z.object({
 export type ExplainResult = z.infer<typeof ExplainResult>;
 
 /**
- * A line of an answer to a caller that accepts lines (`LINES_MEDIA_TYPE`): the progress of a long call, and last how it
- * ended.
+ * A line of an answer to a caller that accepts lines (`LINES_MEDIA_TYPE`): the progress of a long call, and in the last
+ * line its outcome.
  */
 export const PeopleLine = z.union([
   z.object({ done: z.number(), of: z.number() }),

@@ -1,6 +1,6 @@
 /**
- * What people and a server say to each other about seals: a seal in a list, what adds one, and what opens a sealed
- * server. Secrets travel in bodies only, over the data directory's socket.
+ * Messages about seals: a seal in a list, what adds one, and what opens a sealed server. Invariant: secrets travel in
+ * bodies only.
  */
 import { z } from 'zod';
 import {
@@ -58,7 +58,7 @@ export const AddSealRequest = z.discriminatedUnion('kind', [
     kind: z.literal('pkcs11'),
     token: Label,
     key: Label,
-    /** Omitted where the configuration names a file that holds it. */
+    /** Omitted if the configuration names a file that contains it. */
     pin: Pin.optional(),
     config: Config,
   }),
@@ -85,7 +85,7 @@ export const InitRecoveryAnswer = z.object({
   seal: Field,
   set: Field,
   threshold: z.number(),
-  /** Each to be written down by one holder. They are shown here and never again. */
+  /** One holder writes down each share. They are shown only here. */
   shares: list(text(RECOVERY_SHARE_BYTES_MAX), RECOVERY_SHARES_MAX),
   /** The set that these replace. */
   replaced: Field.nullable(),
@@ -99,7 +99,7 @@ export const DataKeyState = z.object({
     .object({
       done: z.number(),
       of: z.number(),
-      /** Records that do not open, and are left as they are. */
+      /** Records that do not open, and are left unchanged. */
       unreadable: z.number(),
       problem: Sentence.nullable(),
     })

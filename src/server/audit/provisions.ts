@@ -1,6 +1,6 @@
 /**
- * Records in the audit log the keys that leave for members. If one key is given to one member again and again, the
- * first time is written and the others are counted.
+ * Records in the audit log which keys were given to members. If a key is given to one member repeatedly, the first time
+ * is written and the others are counted.
  *
  * Invariant: `note` resolves only when an event that names this key and this member is durable.
  */

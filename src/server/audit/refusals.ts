@@ -1,4 +1,4 @@
-/** Records refusals in the audit log: the first one of a caller for a reason is written, repeated ones are counted. */
+/** Records refusals in the audit log: writes a caller's first refusal for a reason, and counts repeated ones. */
 import type { AuditEvent } from '#domain/audit-log.ts';
 import type { CountedEvents } from './counted-events.ts';
 

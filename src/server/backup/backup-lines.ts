@@ -20,7 +20,7 @@ import {
 } from '#store/snapshot.ts';
 
 /** Raised with every change that an older program would misread. Independent of the kind of store. */
-const BACKUP_VERSION = 1;
+const BACKUP_VERSION = 2;
 
 export interface BackupHeader {
   /** The backup's own id, as the audit log names it. */
@@ -145,17 +145,17 @@ function bytesOf(value: unknown): Uint8Array | undefined {
 export function parseHeader(text: string): BackupHeader {
   const value = objectOf(text);
   if (value?.['format'] === EXPORT_FORMAT) {
-    throw new KeystairError('backup-invalid', 'the file is an export of keys, and not a backup of a server', {
+    throw new KeystairError('backup-invalid', 'the file is an export of keys, not a backup of a server', {
       nextStep: step('import-export'),
     });
   }
   if (value?.['format'] !== BACKUP_FORMAT || typeof value['version'] !== 'number') {
-    throw backupInvalid('the file opens, but what is inside is no Keystair backup');
+    throw backupInvalid('the file opens, but its content is not a Keystair backup');
   }
   if (value['version'] > BACKUP_VERSION) {
     throw new KeystairError(
       'data-newer',
-      `the backup is of version ${value['version']}, this program reads version ${BACKUP_VERSION}`,
+      `the backup has version ${value['version']}, but this program reads version ${BACKUP_VERSION}`,
       { nextStep: `restore it with the Keystair that made it (${String(value['program'])}) or a newer one` },
     );
   }
@@ -171,7 +171,7 @@ export function parseHeader(text: string): BackupHeader {
     sealKey === undefined ||
     wrapped === undefined
   ) {
-    throw backupInvalid("the backup's header is not whole");
+    throw backupInvalid("the backup's header is incomplete");
   }
   return {
     backup: String(backup),
@@ -208,7 +208,7 @@ function readRow(table: RepositoryTable, from: Record<string, unknown>, number: 
   for (const [name, form] of Object.entries<Form>(FORMS[table])) {
     const value = readField(form, from[name]);
     if (value === undefined) {
-      throw backupInvalid(`line ${number} of the backup has no right field "${name}" of the table ${table}`);
+      throw backupInvalid(`line ${number} of the backup has no valid field "${name}" of the table ${table}`);
     }
     row[name] = value;
   }

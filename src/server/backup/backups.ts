@@ -1,38 +1,15 @@
-/** The backups of one server. When the server stops, a backup under way breaks off cleanly. */
-import type { Caller } from '#domain/right.ts';
-import type { BackupRequest } from '#protocol/people/transfer-routes.ts';
-import { untilStopped } from '../environment/call-life.ts';
-import type { FileUnderWay } from '../transfer/file-under-way.ts';
-import { type BackupPorts, writeBackup } from './write-backup.ts';
+/** The backups of one server. */
+import type { BackupRequest } from '#protocol/people/routes/transfers.ts';
+import { Downloads } from '../transfer/downloads.ts';
+import type { StartedPorts } from '../transfer/started.ts';
+import { type BackupPorts, type PreparedBackup, prepareBackup, sendBackup } from './write-backup.ts';
 
-export class Backups {
-  readonly #ports: BackupPorts;
-  readonly #stopped = new AbortController();
-  readonly #writing = new Set<Promise<unknown>>();
+export type Backups = Downloads<BackupRequest, PreparedBackup>;
 
-  constructor(ports: BackupPorts) {
-    this.#ports = ports;
-  }
-
-  /** As `writeBackup`. */
-  async write(
-    caller: Caller,
-    request: BackupRequest,
-    deliver: (underWay: FileUnderWay) => Promise<void>,
-  ): Promise<{ readonly keys: number }> {
-    const writing = writeBackup(this.#ports, caller, request, (underWay) =>
-      deliver({ ...underWay, bytes: untilStopped(underWay.bytes, this.#stopped.signal, 'backup') }),
-    );
-    this.#writing.add(writing);
-    try {
-      return await writing;
-    } finally {
-      this.#writing.delete(writing);
-    }
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped.abort();
-    await Promise.allSettled(this.#writing);
-  }
+export function createBackups(ports: BackupPorts & StartedPorts): Backups {
+  return new Downloads(ports, {
+    what: 'backup',
+    prepare: (_caller, id, request) => prepareBackup(ports, id, request),
+    send: (caller, prepared, deliver) => sendBackup(ports, caller, prepared, deliver),
+  });
 }

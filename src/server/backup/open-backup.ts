@@ -26,7 +26,7 @@ export async function* openBackup(
   const keys = {
     password: KeyMaterial.fromText(password),
     identities: async (): Promise<never> => {
-      throw backupInvalid('the file is sealed to a recipient, and a backup is sealed under a password');
+      throw backupInvalid('the file is encrypted to a recipient, but a backup is encrypted with a password');
     },
     stretch,
     onOpened: () => {
@@ -37,7 +37,7 @@ export async function* openBackup(
     yield* openExport(requireAge(file), keys);
   } catch (error) {
     if (codeOf(error) === 'export-invalid')
-      throw backupInvalid('the file is one that a device encrypted, and no backup', error);
+      throw backupInvalid('a device encrypted this file; it is not a backup', error);
     if (codeOf(error) !== 'export-unreadable') throw error;
     throw opened ? damaged() : unreadable(password);
   }
@@ -56,10 +56,10 @@ function unreadable(password: string): KeystairError {
 function damaged(): KeystairError {
   return new KeystairError(
     'backup-damaged',
-    'the password is right, and the backup behind it is damaged or cut off',
+    'the password is right, but the backup is damaged or truncated',
     {
       nextStep:
-        'nothing was restored; copy the file again from where it was made, or use an older backup, and check the disk it lay on',
+        'nothing was restored; copy the file again from where it was made or use an older backup, and check the disk that held it',
     },
   );
 }
@@ -87,5 +87,5 @@ async function* requireAge(file: AsyncIterable<Uint8Array>): Bytes {
 function requireBegins(bytes: Uint8Array): void {
   const length = Math.min(bytes.length, AGE_BEGINS.length);
   if (AGE_BEGINS.subarray(0, length).equals(bytes.subarray(0, length))) return;
-  throw backupInvalid('the file is not encrypted with age, and every backup is');
+  throw backupInvalid('the file is not encrypted with age, as every backup is');
 }

@@ -59,7 +59,7 @@ class BackupBody {
   /** Returns a full page, or the rest of a finished table. */
   take(line: Buffer): BackupPage | undefined {
     this.#lines += 1;
-    if (this.#trailer !== undefined) throw backupInvalid('something follows the trailer of the backup');
+    if (this.#trailer !== undefined) throw backupInvalid('the backup has data after its trailer');
     const text = line.toString('utf8');
     if (this.#header === undefined) {
       this.#header = parseHeader(text);
@@ -84,11 +84,11 @@ class BackupBody {
     for (const table of REPOSITORY_TABLES) {
       if (counts[table] === this.#counts[table]) continue;
       throw backupInvalid(
-        `the trailer says ${String(counts[table])} rows of ${table}, the backup holds ${this.#counts[table]}`,
+        `the trailer says ${String(counts[table])} rows of ${table}, but the backup holds ${this.#counts[table]}`,
       );
     }
     if (this.#digest.digest('hex') !== digest) {
-      throw backupInvalid("the trailer's digest does not fit the lines before it");
+      throw backupInvalid("the trailer's digest does not match the lines before it");
     }
     return this.#page();
   }

@@ -4,7 +4,7 @@
  *
  * Invariants: every row is as it was, so numbers, chain and sealed records are the same. The epoch is new, and the
  * audit log continues with a line that names the last one known. What could let somebody in a second time does not come
- * back: older key files, invitations, permissions to recover. The other seals do. A key file is made only if the server
+ * back: older key files, invitations, permissions to recover, sessions, set-up links. The other seals do. A key file is made only if the server
  * had one or nothing else opens it alone: a server that waited for a person waits for one again.
  */
 import { openKeyring } from '#crypto/keyring.ts';
@@ -16,6 +16,8 @@ import type { RepositoryPage } from '#store/snapshot.ts';
 import type { TrustedRow } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
 import type { Store } from '#store/store.ts';
+import { restoreTree } from '../audit/open-tree.ts';
+import { lastKnownHead } from '../checkpoints/checkpoints.ts';
 import { KEY_FILE_SEAL, makeParts, type RepositoryPorts } from '../start/create-repository.ts';
 import { toHex } from '#domain/hex.ts';
 import { isoTime } from '../environment/environment.ts';
@@ -44,6 +46,7 @@ export async function restoreBackup(
     dataKeys: await readDataKeys(reader),
   });
   const parts = makeParts(ports, keyring);
+  await restoreTree({ ...parts, store: ports.store, log: ports.log });
   const server = await readIdentity(parts.rows, reader);
   if (server?.id !== header.server.id) {
     throw new KeystairError(
@@ -104,8 +107,11 @@ function notLoaded(error: unknown): never {
   throw backupInvalid('the rows of the backup contradict one another', error);
 }
 
+/** What would let somebody in a second time. */
+type VoidKind = 'invitation' | 'recovery' | 'session' | 'session-list' | 'set-up';
+
 /** @returns how many there were. */
-async function voidAll(transaction: Transaction, kind: 'invitation' | 'recovery'): Promise<number> {
+async function voidAll(transaction: Transaction, kind: VoidKind): Promise<number> {
   const rows = await transaction.rows(kind);
   for (const { id } of rows) await transaction.deleteRow(kind, id);
   return rows.length;
@@ -117,9 +123,12 @@ async function beginAnew(
   transaction: Transaction,
   header: BackupHeader,
 ): Promise<void> {
-  const head = await transaction.auditHead();
+  const tree = await audit.treeHead(transaction);
   const invitationsVoided = await voidAll(transaction, 'invitation');
   await voidAll(transaction, 'recovery');
+  const sessionsEnded = await voidAll(transaction, 'session');
+  await voidAll(transaction, 'session-list');
+  const setUpLinksVoided = await voidAll(transaction, 'set-up');
   const epoch = toHex(ports.random(16));
   await writeEpoch(rows, transaction, { epoch, startedAt: isoTime(ports.clock()) });
   await transaction.clearRefusedKeys('');
@@ -129,9 +138,11 @@ async function beginAnew(
       by: LOCAL_ADMINISTRATOR.name,
       backup: header.backup,
       madeAt: header.createdAt,
-      line: head.seq,
-      chain: toHex(head.chain),
+      line: tree.size,
+      root: toHex(tree.root),
       invitationsVoided,
+      sessionsEnded,
+      setUpLinksVoided,
     },
     {
       event: 'epoch-started',
@@ -139,6 +150,7 @@ async function beginAnew(
       epoch,
       because: `the repository was restored from the backup of ${header.createdAt}`,
       previous: header.epoch,
+      lastCheckpoint: await lastKnownHead(rows, transaction),
     },
   ]);
 }

@@ -9,7 +9,6 @@ import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { Transaction } from '#store/transaction.ts';
-import type { InTurn } from '../environment/in-turn.ts';
 import type { Lookups } from '../keys/lookup.ts';
 import { writeMember } from '../members/members.ts';
 import { noteReceipts } from './receipts.ts';
@@ -17,24 +16,13 @@ import type { DevicePorts } from './record-device-key.ts';
 
 export interface ArrivePorts extends DevicePorts {
   readonly lookups: Lookups;
-  /** A page opens a hundred keys. An agent sends one after the other, so one that sends many at once waits for itself. */
-  readonly arrivals: InTurn;
 }
 
 /** Keys looked up at a time for one arriving device. */
 const ARRIVE_TOGETHER = 8;
 
 /** For each key: it is recorded here and has a receipt, or why it could not be had. The answer holds no material. */
-export function arrive(
-  ports: ArrivePorts,
-  member: Member,
-  requireCaller: (transaction: Transaction) => Promise<Member>,
-  request: RequestOf<'arrive'>,
-): Promise<AnswerOf<'arrive'>> {
-  return ports.arrivals.run(member.id, () => arriveInTurn(ports, member, requireCaller, request));
-}
-
-async function arriveInTurn(
+export async function arrive(
   ports: ArrivePorts,
   member: Member,
   requireCaller: (transaction: Transaction) => Promise<Member>,
@@ -75,7 +63,7 @@ async function arriveOne(
     const known = (await transaction.knownKeys([id])).get(id);
     // It was found above and could not be kept on a full disk. A device moves only when its keys are here.
     if (known === undefined) {
-      throw new KeystairError('disk-full', `this server has no room to keep key ${id}`, {
+      throw new KeystairError('disk-full', `this server has no space left for key ${id}`, {
         nextStep: 'free some space there, and run the command again with the same invitation',
       });
     }

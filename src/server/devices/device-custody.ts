@@ -10,7 +10,7 @@ import { DEVICE_KEYS_TOGETHER_MAX } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import type { Transaction } from '#store/transaction.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
-import { candidateOf, type RecordOutcome, recordRows } from '../records/record-keys.ts';
+import { type RecordOutcome, recordKeys } from '../records/record-keys.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { type HeldReceipt, noteReceipts } from './receipts.ts';
 
@@ -20,7 +20,10 @@ interface Handover {
   readonly requireCaller: (transaction: Transaction) => Promise<Member>;
 }
 
-export type CustodyPorts = Pick<ServerPorts, 'store' | 'barrier' | 'clock' | 'audit' | 'keysRecorded'>;
+export type CustodyPorts = Pick<
+  ServerPorts,
+  'store' | 'barrier' | 'clock' | 'audit' | 'wanted' | 'keysRecorded'
+>;
 
 /** The outcome of one handover: recorded, known, or why it was refused. */
 type Outcome = RecordOutcome | { readonly outcome: 'refused'; readonly because: unknown };
@@ -47,8 +50,8 @@ export class DeviceCustody {
     if (outcome.outcome === 'refused') throw outcome.because;
     if (outcome.outcome === 'conflict') {
       const { id } = handover.key.complete.key;
-      throw new KeystairError('record-conflict', `another record is known here under the id ${id}`, {
-        nextStep: 'make a new key; the one that is known was not changed',
+      throw new KeystairError('record-conflict', `this server has a different record with the id ${id}`, {
+        nextStep: 'make a new key; the record here was not changed',
       });
     }
   }
@@ -80,7 +83,6 @@ async function recordHandovers(
   transaction: Transaction,
   handovers: readonly Handover[],
 ): Promise<readonly Outcome[]> {
-  const recordedAt = ports.clock();
   const outcomes: Outcome[] = [];
   const admitted: { readonly at: number; readonly device: string; readonly key: CheckedKey }[] = [];
   for (const [at, { key, requireCaller }] of handovers.entries()) {
@@ -91,10 +93,12 @@ async function recordHandovers(
       outcomes[at] = { outcome: 'refused', because };
     }
   }
-  const candidates = admitted.map(({ device, key }) =>
-    candidateOf(ports.barrier, key, `device:${device}`, recordedAt),
+  const recorded = await recordKeys(
+    ports,
+    transaction,
+    admitted.map(({ key }) => key),
+    admitted.map(({ device }) => `device:${device}`),
   );
-  const recorded = await recordRows(ports, transaction, candidates);
   const held = new Map<string, HeldReceipt[]>();
   for (const [index, { at, device, key }] of admitted.entries()) {
     const outcome = recorded[index]!;

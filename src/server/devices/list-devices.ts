@@ -2,32 +2,66 @@
  * The devices of this server: lists them, finds one by what a person typed, removes one. A removed device's keys stay.
  */
 import { UUID_PATTERN } from '#domain/uuid.ts';
-import { KeystairError } from '#domain/errors.ts';
 import { LIST_PAGE_MAX } from '#domain/limits.ts';
-import type { Caller } from '#domain/right.ts';
+import { type GroupTree, ROOT_GROUP } from '#domain/group.ts';
+import { DEVICE_STATES, type DeviceState, groupOf, type Member } from '#domain/member.ts';
+import { sortName } from '#domain/name-order.ts';
+import { type Caller, read, write } from '#domain/right.ts';
+import { deviceInScope, type Scope, scopeOf } from '#domain/scope.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { PeopleAnswer, PeopleRoutes } from '#protocol/people/people-routes.ts';
 import type { z } from 'zod';
-import type { NamePosition } from '#store/rows.ts';
+import type { DevicePosition } from '#store/rows.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
-import { findMember, pageOfMembers, removeMember } from '../members/members.ts';
+import { findGroup, groupName, readGroups } from '../groups/group-rows.ts';
+import { noSuchPosition } from '../members/list-position.ts';
+import { findMember, memberFound, removeMember } from '../members/members.ts';
 
 const UUID_LENGTH = 36;
+const NEVER_HEARD = -1;
+
+type Asked = z.output<PeopleRoutes['listDevices']['request']>;
 
 /** Lists one page of devices: there may be a million. */
 export async function listDevices(
-  ports: Pick<ServerPorts, 'rows' | 'store'>,
-  { after, limit = LIST_PAGE_MAX }: z.output<PeopleRoutes['listDevices']['request']>,
+  ports: Pick<ServerPorts, 'rows' | 'server' | 'store'>,
+  caller: Caller,
+  {
+    order = 'a-z',
+    after,
+    limit = LIST_PAGE_MAX,
+    find,
+    group,
+    state,
+    notState,
+    silentSince,
+    heardSince,
+  }: Asked,
 ): Promise<PeopleAnswer<'listDevices'>> {
   const { reader } = ports.store;
-  const { members, next } = await pageOfMembers(ports.rows, reader, 'device', {
-    after: after === undefined ? undefined : positionFrom(after),
+  const tree = await readGroups(ports.rows, reader);
+  const scope = narrowed(tree, ports.server, scopeOf(caller, read('Managed devices')), group);
+  const states = DEVICE_STATES.filter((one) => (state === undefined || one === state) && one !== notState);
+  const byName = order === 'a-z' || order === 'z-a';
+  const found = await reader.findDevices({
+    order,
+    states,
+    groups: scope === 'everywhere' ? undefined : [...scope],
+    text: find === undefined ? undefined : { sortName: sortName(find), id: find.toLowerCase() },
+    heardSince: heardSince === undefined ? undefined : Date.parse(heardSince),
+    silentSince: silentSince === undefined ? undefined : Date.parse(silentSince),
+    after: after === undefined ? undefined : positionFrom(after, byName),
     limit,
   });
+  const members = found.devices
+    .map(({ row }) => memberFound(ports.rows, row))
+    .filter((member) => member !== undefined)
+    .filter((member) => fits(member, scope, states, find));
   const keys = await reader.countKeysByDevice(members.map(({ id }) => id));
   const contacts = await Promise.all(members.map(({ id }) => reader.contact(id)));
   return {
-    next: next === null ? null : textOf(next),
+    next: found.searchedTo === null ? null : textOf(found.searchedTo),
     devices: members.map((member, index) => {
       const lastHeartbeatAt = contacts[index]?.lastHeartbeatAt ?? null;
       return {
@@ -35,6 +69,7 @@ export async function listDevices(
         name: member.name,
         keys: keys.get(member.id) ?? 0,
         lastHeartbeatAt: lastHeartbeatAt === null ? null : isoTime(lastHeartbeatAt),
+        group: groupOfDevice(tree, ports.server, member),
         state: member.state,
         ...(member.movedTo === null ? {} : { movedTo: member.movedTo }),
       };
@@ -42,18 +77,62 @@ export async function listDevices(
   };
 }
 
-/** A position as it travels. Only this server reads it. */
-function textOf({ sortName, id }: NamePosition): string {
-  return Buffer.from(id + sortName).toString('base64url');
+/** Of a scope, what is in one group and below it. */
+function narrowed(tree: GroupTree, server: ServerName, scope: Scope, wanted: string | undefined): Scope {
+  if (wanted === undefined) return scope;
+  const group = findGroup(tree, server, scope, wanted);
+  return group === ROOT_GROUP ? 'everywhere' : tree.within([group]);
 }
 
-function positionFrom(text: string): NamePosition {
+function groupOfDevice(
+  tree: GroupTree,
+  server: ServerName,
+  device: Member,
+): { readonly id: string; readonly name: string } {
+  const id = tree.placeOf(groupOf(device));
+  return { id, name: groupName(tree, server, id) };
+}
+
+/** By the row itself: the store finds devices by columns that nothing authenticates. */
+function fits(
+  member: Member,
+  scope: Scope,
+  states: readonly DeviceState[],
+  find: string | undefined,
+): boolean {
+  const { id, kind, name, removedAt, state } = member;
+  return (
+    kind === 'device' &&
+    removedAt === null &&
+    deviceInScope(scope, member) &&
+    states.includes(state) &&
+    (find === undefined || named(id, name, find))
+  );
+}
+
+/** Case and accents make no difference. Text that is nothing but accents is sought as it is. */
+function named(id: string, name: string, find: string): boolean {
+  const sought = sortName(find);
+  if (id.includes(find.toLowerCase())) return true;
+  return sought === '' ? name.includes(find) : sortName(name).includes(sought);
+}
+
+/** A position as it travels. Only this server reads it. */
+function textOf({ by, id }: DevicePosition): string {
+  return Buffer.from(`${id}${typeof by === 'number' ? '@' : '='}${by}`).toString('base64url');
+}
+
+/** Throws `invalid-argument` for the position of another order, too. */
+function positionFrom(text: string, byName: boolean): DevicePosition {
   const whole = Buffer.from(text, 'base64url').toString('utf8');
   const id = whole.slice(0, UUID_LENGTH);
-  if (UUID_PATTERN.test(id)) return { sortName: whole.slice(UUID_LENGTH), id };
-  throw new KeystairError('invalid-argument', 'the place to list from is none that this server gave', {
-    nextStep: 'list from the beginning, and give `next` of each page as `after`',
-  });
+  const by = whole.slice(UUID_LENGTH + 1);
+  if (UUID_PATTERN.test(id)) {
+    if (whole[UUID_LENGTH] === '=' && byName) return { by, id };
+    const heardAt = by === String(NEVER_HEARD) || /^\d{1,16}$/.test(by) ? Number(by) : Number.NaN;
+    if (whole[UUID_LENGTH] === '@' && !byName && Number.isSafeInteger(heardAt)) return { by: heardAt, id };
+  }
+  throw noSuchPosition();
 }
 
 export async function removeDevice(
@@ -61,8 +140,10 @@ export async function removeDevice(
   caller: Caller,
   wanted: string,
 ): Promise<PeopleAnswer<'removeDevice'>> {
-  const { id, name } = await findMember(ports, 'device', wanted);
-  await removeMember(ports, caller.name, id);
+  const scope = scopeOf(caller, write('Managed devices'));
+  const isSeen = (member: Member): boolean => deviceInScope(scope, member);
+  const { id, name } = await findMember(ports, 'device', wanted, { isSeen });
+  await removeMember(ports, caller.name, id, isSeen);
   const keys = await ports.store.reader.countKeysByDevice([id]);
   return { device: { id, name }, keys: keys.get(id) ?? 0 };
 }

@@ -27,14 +27,14 @@ function requireOwnKey(ports: Pick<ServerPorts, 'server'>, member: Member, key: 
       'record-invalid',
       `the key names device ${key.device.id}, but device ${member.id} sent it`,
       {
-        nextStep: 'a device hands over only keys it made itself; it was not stored',
+        nextStep: 'it was not stored; a device hands over only keys that it made itself',
       },
     );
   }
   if (key.origin !== ports.server.id) {
     throw new KeystairError(
       'record-invalid',
-      `the key names server ${key.origin} as its origin, and this is another`,
+      `the key names server ${key.origin} as its origin, which is not this server`,
       {
         nextStep: step('check-origin'),
       },

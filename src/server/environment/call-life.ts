@@ -1,25 +1,50 @@
 /** What a long call of an administrator gets besides its request: where to report progress, and when to stop. */
+import { hash } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
+
+const TAG_LENGTH = 22;
 
 export interface CallLife {
   /** @param done of `of`, in any unit. */
   readonly progress: (done: number, of: number) => void;
   /** Throws `interrupted` if the server stops or the caller has gone. */
   readonly requireWanted: () => void;
+  /**
+   * To be called in the transaction of a change, with the fields that make the version of what is there now.
+   *
+   * Throws `changed-meanwhile` if the caller saw another one.
+   */
+  readonly requireVersion: (fields: Readonly<Record<string, unknown>>) => void;
 }
 
-export const UNWATCHED: CallLife = { progress: () => {}, requireWanted: () => {} };
+export const UNWATCHED: CallLife = { progress: () => {}, requireWanted: () => {}, requireVersion: () => {} };
 
-export function callLife(signals: readonly AbortSignal[], progress: CallLife['progress']): CallLife {
+export function callLife(
+  signals: readonly AbortSignal[],
+  progress: CallLife['progress'],
+  seen?: string,
+): CallLife {
   return {
+    requireVersion: (fields) => {
+      if (seen === undefined || seen === versionTag(fields)) return;
+      throw new KeystairError('changed-meanwhile', 'somebody else has changed it since it was read', {
+        nextStep: 'read it again, and decide anew',
+      });
+    },
     progress,
     requireWanted: () => {
       if (!signals.some(({ aborted }) => aborted)) return;
-      throw new KeystairError('interrupted', 'the call was stopped before its end', {
+      throw new KeystairError('interrupted', 'the call was stopped before it finished', {
         nextStep: 'run the command again; what was done stays',
       });
     },
   };
+}
+
+/** The version of something that can be edited: an `ETag`. Says nothing of its content. */
+export function versionTag(fields: Readonly<Record<string, unknown>>): string {
+  const inOrder = Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `"${hash('sha256', JSON.stringify(inOrder), 'base64url').slice(0, TAG_LENGTH)}"`;
 }
 
 /** A file that is being sent. It breaks off when the server stops. */
@@ -30,7 +55,7 @@ export async function* untilStopped(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const block of bytes) {
     if (stopped.aborted) {
-      throw new KeystairError('interrupted', `the server stops before the ${what} is whole`, {
+      throw new KeystairError('interrupted', `the server is stopping before the ${what} is complete`, {
         nextStep: 'start the server and run the command again',
       });
     }

@@ -2,6 +2,7 @@
  * What an operation needs of the world around it: the time, waiting, randomness, and where log lines go. All of it is
  * passed in, so a whole tree of servers runs from one seed.
  */
+import { uuidOfHex } from '#domain/uuid.ts';
 
 /** Unix time in milliseconds. */
 export type Clock = () => number;
@@ -29,8 +30,7 @@ export function uuidFrom(random: Random): string {
   const bytes = Buffer.from(random(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return uuidOfHex(bytes.toString('hex'));
 }
 
 /**

@@ -104,7 +104,7 @@ export function readLine(line: string): ReceivedLine {
       ok: false,
       id: key.complete.key.id,
       digest,
-      reason: "the record's digest is not the one the sender keeps",
+      reason: "the record's digest differs from the one that the sender stored",
     };
   } catch (error) {
     if (!(error instanceof KeystairError)) throw error;
@@ -113,8 +113,8 @@ export function readLine(line: string): ReceivedLine {
 }
 
 function notALine(cause: unknown): KeystairError {
-  return new KeystairError('batch-incomplete', 'the transmission has a line that is no key', {
-    nextStep: 'nothing of it was stored; compare the versions of both servers',
+  return new KeystairError('batch-incomplete', 'the transmission has a line that is not a key', {
+    nextStep: 'nothing was stored; compare the versions of both servers',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -6,6 +6,7 @@ import type { Caller } from '#domain/right.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { PeopleRequest } from '#protocol/people/people-routes.ts';
 import type { SettingsAnswer } from '#protocol/people/routes/server.ts';
+import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
 import type { OpenStreams } from './secondaries/open-streams.ts';
 import type { PrimaryLink } from './primary/primary-link.ts';
 import { readPrimary } from './primary/primary-row.ts';
@@ -20,12 +21,11 @@ export interface SettingsPorts extends Omit<ServerPorts, 'timers' | 'log' | 'wan
 }
 
 function answerOf(options: Options, notHeard: readonly ServerName[]): SettingsAnswer {
-  return {
-    useHierarchy: options.useHierarchy,
-    transmit: options.transmit,
-    heartbeat: Math.round(options.heartbeatMs / 1000),
-    notHeard: [...notHeard],
-  };
+  return { ...shown(options), notHeard: [...notHeard] };
+}
+
+function shown({ useHierarchy, transmit, heartbeatMs }: Options): Omit<SettingsAnswer, 'notHeard'> {
+  return { useHierarchy, transmit, heartbeat: Math.round(heartbeatMs / 1000) };
 }
 
 export async function showSettings(ports: SettingsPorts): Promise<SettingsAnswer> {
@@ -37,9 +37,11 @@ export async function changeSettings(
   ports: SettingsPorts,
   caller: Caller,
   request: PeopleRequest<'changeSettings'>,
+  { requireVersion }: Pick<CallLife, 'requireVersion'> = UNWATCHED,
 ): Promise<SettingsAnswer> {
   const { before, after } = await ports.store.write(async (transaction) => {
     const before = await readOptions(ports.rows, transaction);
+    requireVersion(shown(before));
     const after: Options = {
       useHierarchy: request.useHierarchy ?? before.useHierarchy,
       transmit: request.transmit ?? before.transmit,

@@ -42,8 +42,8 @@ export const ROOM_SHOWN: TreeRoom = {
 
 /** Sentences for the problem of a server. */
 const CUT = {
-  repeated: 'it stands above itself, so what is below it is not shown again',
-  deep: 'the servers below it are not shown: the hierarchy is too deep; check it for a ring',
+  repeated: 'it is above itself, so the servers below it are not shown again',
+  deep: 'the servers below it are not shown: the hierarchy is too deep; check it for a loop',
   many: 'not all servers below it are shown: there are too many',
   beside: 'not all servers beside it are shown: there are too many',
 } as const;

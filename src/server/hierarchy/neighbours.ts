@@ -79,7 +79,7 @@ export async function leaveHierarchy(
   const primary = await readPrimary(ports.rows, ports.store.reader);
   if (primary === undefined) {
     throw new KeystairError('no-primary', 'this server has no primary to leave', {
-      nextStep: 'nothing is to be done: it is a root already',
+      nextStep: 'nothing to do: this server is already a root',
     });
   }
   let told = true;
@@ -114,7 +114,7 @@ async function closeTo(ports: NeighbourPorts, id: string): Promise<void> {
 }
 
 export function gone(server: ServerName): KeystairError {
-  return new KeystairError('not-found', `${server.name} is not a neighbour any more`, {
+  return new KeystairError('not-found', `${server.name} is no longer a neighbour`, {
     nextStep: step('look-at-servers'),
   });
 }

@@ -4,7 +4,7 @@
  * reach no root until one of the servers leaves its primary.
  */
 import type { ServerName } from '#domain/server-name.ts';
-import { type Notice, notice, step } from '#domain/step.ts';
+import { type Notice, step, warn } from '#domain/step.ts';
 import { eachServer } from '#domain/each-server.ts';
 
 /** A server of a ring, and when it became a secondary of the server before it. */
@@ -24,8 +24,8 @@ export type Ring = readonly RingServer[];
  * How many servers are named at either end of a long ring, and how many units of each name, so that the sentence fits
  * into a tree's problem.
  */
-const NAMED_MAX = 4;
-const NAME_UNITS_MAX = 48;
+const RING_NAMED_MAX = 4;
+const RING_NAME_UNITS_MAX = 48;
 
 /** The ring through this server, if the tree below it contains it again. */
 export function findRing(own: ServerName, tree: readonly NamedTree[]): Ring | undefined {
@@ -42,13 +42,25 @@ export function findRing(own: ServerName, tree: readonly NamedTree[]): Ring | un
 export function ringNotice(ring: Ring): Notice {
   const names = ring.map(({ name }) => short(name));
   const named =
-    names.length <= 2 * NAMED_MAX ? names : [...names.slice(0, NAMED_MAX), '…', ...names.slice(-NAMED_MAX)];
-  const sentence = `the servers form a ring, each below the one before: ${named.join(', ')}`;
+    names.length <= 2 * RING_NAMED_MAX
+      ? names
+      : [...names.slice(0, RING_NAMED_MAX), '…', ...names.slice(-RING_NAMED_MAX)];
+  const sentence = `the servers form a loop, each below the one before: ${named.join(', ')}`;
   const youngest = youngestLink(ring);
-  if (youngest === undefined) return notice(sentence, step('break-any-link'));
+  const servers = named.join(', ');
+  if (youngest === undefined)
+    return warn(
+      { name: 'loop', details: { servers, secondary: '', primary: '', at: '' } },
+      sentence,
+      step('break-any-link'),
+    );
   const { secondary, primary, joinedAt } = youngest;
-  return notice(
-    `${sentence}; the last link is that of ${short(secondary)} to its primary ${short(primary)}, made at ${joinedAt}`,
+  return warn(
+    {
+      name: 'loop',
+      details: { servers, secondary: short(secondary), primary: short(primary), at: joinedAt },
+    },
+    `${sentence}; the newest link is that of ${short(secondary)} to its primary ${short(primary)}, made at ${joinedAt}`,
     step('break-ring', { server: short(secondary) }),
   );
 }
@@ -71,5 +83,5 @@ function youngestLink(ring: Ring) {
 }
 
 function short(name: string): string {
-  return name.length <= NAME_UNITS_MAX ? name : `${name.slice(0, NAME_UNITS_MAX)}…`;
+  return name.length <= RING_NAME_UNITS_MAX ? name : `${name.slice(0, RING_NAME_UNITS_MAX)}…`;
 }

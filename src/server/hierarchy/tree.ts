@@ -13,6 +13,7 @@ import { listMembers, readMember } from '../members/members.ts';
 import { cutFairly, ROOM_SHOWN, ROOM_UPWARD, shortened, type TreeRoom } from './cut-tree.ts';
 import type { PrimaryLink } from './primary/primary-link.ts';
 import { readPrimary } from './primary/primary-row.ts';
+import { sealableServers } from './sealable-servers.ts';
 import { findRing, type Ring, ringSentence } from './ring.ts';
 import { readSecondaryContact } from './secondaries/secondary-contact.ts';
 
@@ -39,6 +40,7 @@ export async function showSecondary(
     waiting: lastHeartbeatAt === null ? null : Math.max(0, headSeq - acknowledgedSeq),
     lastHeartbeatAt: lastHeartbeatAt === null ? null : isoTime(lastHeartbeatAt),
     problem: contact.problem ?? problemOf(ports.clock(), dmz, lastHeartbeatAt, heartbeatMs),
+    ...(contact.console === undefined ? {} : { console: contact.console }),
     joinedAt: member.joinedAt,
     secondaries: contact.tree,
   };
@@ -58,9 +60,9 @@ function problemOf(
   heartbeatMs: number,
 ): string | null {
   if (dmz) return null;
-  if (lastHeartbeatAt === null) return 'never heard; check that it runs and reaches this server';
+  if (lastHeartbeatAt === null) return 'no contact yet; check that it runs and can reach this server';
   if (now - lastHeartbeatAt <= Math.max(SILENT_MS_MIN, SILENT_HEARTBEATS * heartbeatMs)) return null;
-  return `not heard since ${isoTime(lastHeartbeatAt)}; check that it runs and reaches this server`;
+  return `no contact since ${isoTime(lastHeartbeatAt)}; check that it runs and can reach this server`;
 }
 
 /** The secondaries by name, each by its row as it is now. */
@@ -164,7 +166,9 @@ export async function showHierarchy(
             waiting: null,
             lastHeartbeatAt: shown.lastHeartbeatAt,
             problem: shown.problem,
+            ...(link.console === undefined ? {} : { console: link.console }),
           },
     secondaries: [...tree],
+    sealable: (await sealableServers(ports)).map(({ id, name }) => ({ id, name })),
   };
 }

@@ -29,12 +29,16 @@ export interface ApplicationOptions {
   /** Parses the text of a JSON body. Throws if it is not JSON. */
   readonly parse: (text: string) => unknown;
   readonly noSuchCall: () => KeystairError;
+  /** Answers a request for nothing that is here, before its body is read; undefined if it gets the problem. May throw. */
+  readonly answerNone?:
+    | ((request: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined)
+    | undefined;
   /** Used if the application must close a server of its own: the handler is to be called for each of its requests. */
   readonly serve?: (handler: RequestListener) => Server;
 }
 
 export function createApplication(options: ApplicationOptions): FastifyInstance {
-  const { audience, log, parse, noSuchCall, serve } = options;
+  const { audience, log, parse, noSuchCall, answerNone, serve } = options;
   const answerFailure = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const failure = failureOf(audience, error);
     const problem = problemOf(failure ?? error);
@@ -70,7 +74,11 @@ export function createApplication(options: ApplicationOptions): FastifyInstance 
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) return done();
     void reply.header('connection', 'close');
-    done(noSuchCall());
+    try {
+      if (answerNone?.(request, reply) === undefined) done(noSuchCall());
+    } catch (error) {
+      done(error as Error);
+    }
   });
   app.setNotFoundHandler(() => {
     throw noSuchCall();

@@ -8,7 +8,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { KeystairError } from '#domain/errors.ts';
-import { LINGER_MS, REQUEST_HEAD_BYTES_MAX } from '#domain/listener-limits.ts';
+import { LINGER_BYTES_MAX, LINGER_MS, REQUEST_HEAD_BYTES_MAX } from '#domain/listener-limits.ts';
 import { answerProblem, type Audience, failureOf, misread, rawProblem } from './replies.ts';
 
 /** For a watched server: what its parser refuses, and what it leaves for us to refuse in our own words. */
@@ -34,7 +34,8 @@ export interface ConnectionRules {
 export function watchConnections(server: Server, begin: RequestListener, rules: ConnectionRules): void {
   const { audience, unreadMs, onEnded } = rules;
   const connections = new WeakMap<Socket, Connection>();
-  const refused = new WeakSet<Socket>();
+  /** With the bytes that had been read by then. */
+  const refused = new WeakMap<Socket, number>();
 
   const end = (socket: Socket, because: EndedBecause): void => {
     // Requests that were read together with the refused one still arrive.
@@ -57,7 +58,7 @@ export function watchConnections(server: Server, begin: RequestListener, rules: 
     if (!connection.take(request, response)) end(socket, 'requests-at-once');
   };
   const refuse = (socket: Socket, failure: KeystairError): void => {
-    refused.add(socket);
+    refused.set(socket, socket.bytesRead);
     socket.on('error', () => undefined);
     socket.end(rawProblem(audience, failure));
     // If the connection closed at once, what the peer still sends could destroy the answer on its way.
@@ -67,12 +68,16 @@ export function watchConnections(server: Server, begin: RequestListener, rules: 
   server.on('request', take);
   server.on('checkExpectation', take);
   server.on('connect', ({ socket }) =>
-    refuse(socket, new KeystairError('not-found', 'this server hands no connections on')),
+    refuse(socket, new KeystairError('not-found', 'this server is not a proxy')),
   );
   server.on('clientError', (error, duplex) => {
     const socket = duplex as Socket;
     // The parser fails again on everything that follows.
-    if (refused.has(socket)) return;
+    const readBefore = refused.get(socket);
+    if (readBefore !== undefined) {
+      if (socket.bytesRead - readBefore > LINGER_BYTES_MAX) socket.destroy();
+      return;
+    }
     const failure = failureOf(audience, error);
     const answerable = connections.get(socket)?.awaitsRequest ?? true;
     if (failure !== undefined && answerable && socket.writable) refuse(socket, failure);
@@ -144,10 +149,10 @@ const CONTINUE = /^100-continue$/i;
 /** Refuses what the parser lets through and no call of ours has. */
 function refusalOf(request: IncomingMessage, audience: Audience): KeystairError | undefined {
   const { url, headers, httpVersionMajor } = request;
-  if (httpVersionMajor !== 1) return misread(audience, 'the request is no HTTP/1.1');
+  if (httpVersionMajor !== 1) return misread(audience, 'the request is not HTTP/1.1');
   if (url?.startsWith('/') !== true) return misread(audience, 'the request names no path of this server');
-  if (headers.host === undefined) return misread(audience, 'the request has no header Host');
+  if (headers.host === undefined) return misread(audience, 'the request has no Host header');
   if (headers.expect !== undefined && !CONTINUE.test(headers.expect))
-    return misread(audience, 'nothing is done here that the header Expect asks for');
+    return misread(audience, 'this server does not support the Expect header');
   return undefined;
 }

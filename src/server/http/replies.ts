@@ -31,8 +31,18 @@ export const MACHINES: Audience = {
   misreadStep: 'compare the versions of both sides',
 };
 
+/** Nothing here is for a cache, to be guessed at, or for the frame of another page. */
+const PEOPLE_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const;
+
 export const PEOPLE: Audience = {
-  headers: {},
+  headers: PEOPLE_HEADERS,
   misreadCode: 'invalid-argument',
   misreadStep: step('compare-versions'),
 };
@@ -57,7 +67,7 @@ export function requireJson(audience: Audience, text: string, bounds: JsonBounds
   try {
     return parseJson(text, bounds);
   } catch (cause) {
-    if (!(cause instanceof JsonOutOfBounds)) throw misread(audience, 'the body of the request is no JSON');
+    if (!(cause instanceof JsonOutOfBounds)) throw misread(audience, 'the body of the request is not JSON');
     throw new KeystairError('request-too-large', `the request has ${cause.message}`, {
       nextStep: audience.misreadStep,
     });
@@ -111,16 +121,16 @@ function lastAnswer({ headers }: Audience, failure: KeystairError) {
 
 /** Our sentences for what the framework and the HTTP parser refuse by themselves. */
 const REFUSED_BEFORE_US: Readonly<Record<string, string>> = {
-  ECONNRESET: 'the connection broke before the request was whole',
-  ERR_STREAM_PREMATURE_CLOSE: 'the connection broke before the request was whole',
-  ERR_HTTP_REQUEST_TIMEOUT: 'the request did not come whole within its time',
+  ECONNRESET: 'the connection broke before the request was complete',
+  ERR_STREAM_PREMATURE_CLOSE: 'the connection broke before the request was complete',
+  ERR_HTTP_REQUEST_TIMEOUT: 'the request was not complete in time',
   FST_ERR_BAD_URL: 'the path of the request is not well-formed',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'the body of the request is empty',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the body does not have the length that was announced',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'the body of the request is no JSON',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the call does not take a body of this media type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the body does not have the announced length',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'the body of the request is not JSON',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the call does not accept a body of this media type',
   FST_ERR_MAX_PARAM_LENGTH: 'a part of the path is too long',
-  HPE_INVALID_EOF_STATE: 'the connection broke before the request was whole',
+  HPE_INVALID_EOF_STATE: 'the connection broke before the request was complete',
 };
 
 /** The failure in our code; undefined for a defect or trouble of this server. */
@@ -129,12 +139,12 @@ export function failureOf(audience: Audience, error: unknown): KeystairError | u
   const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
   if (typeof code !== 'string') return undefined;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return tooLarge('the request has more bytes than this call takes');
+    return tooLarge('the request has more bytes than this call accepts');
   if (code === 'HPE_HEADER_OVERFLOW')
     return tooLarge(`the head of the request has more than ${REQUEST_HEAD_BYTES_MAX} bytes`);
   const sentence = REFUSED_BEFORE_US[code];
   if (sentence !== undefined) return misread(audience, sentence);
-  if (code.startsWith('HPE_')) return misread(audience, 'the request is no HTTP/1.1');
+  if (code.startsWith('HPE_')) return misread(audience, 'the request is not HTTP/1.1');
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
     return misread(audience, 'the request is malformed');
   return undefined;
@@ -142,7 +152,7 @@ export function failureOf(audience: Audience, error: unknown): KeystairError | u
 
 function tooLarge(sentence: string): KeystairError {
   return new KeystairError('request-too-large', sentence, {
-    nextStep: 'ask for less at a time, and compare the versions of both sides',
+    nextStep: 'send less at a time, and compare the versions of both sides',
   });
 }
 

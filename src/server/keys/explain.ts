@@ -6,6 +6,8 @@ import { UUID_PATTERN } from '#domain/uuid.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
 import { explainRefusal, type LookupReason } from '#domain/lookup.ts';
+import { type Caller, read } from '#domain/right.ts';
+import { scopeOf } from '#domain/scope.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
 import { told, type ToldStep } from '#domain/step.ts';
@@ -35,10 +37,14 @@ interface Traced {
 /** For an administrator: the whole way, a verdict, and the next step. */
 export async function explainKey(
   ports: ExplainPorts,
+  caller: Caller,
   request: { readonly id: string; readonly claim?: string | undefined },
 ): Promise<ExplainResult> {
   // An id is asked for on the whole way. A name only helps where the key is.
-  const id = UUID_PATTERN.test(request.id) ? request.id : (await findKey(ports, request.id)).id;
+  // Whoever is limited to groups is told of the keys of their devices, and of no others anywhere.
+  const scope = scopeOf(caller, read('Key register'));
+  const isAnywhere = scope === 'everywhere' && UUID_PATTERN.test(request.id);
+  const id = isAnywhere ? request.id : (await findKey(ports, scope, request.id)).id;
   const { outcome, path } = await trace(ports, {
     id,
     claim: request.claim === undefined ? undefined : claimFromText(request.claim),
@@ -191,6 +197,6 @@ function inWords(own: ServerName, outcome: TraceOutcome): ToldStep & { verdict: 
         ? `${name}, this server, has the key`
         : `${name} has the key, and every link to it is open`,
     nextStep:
-      'open the drive or file: a device of this server gets the key with the claim that lies beside the data',
+      'open the drive or file: a device of this server gets the key with the claim stored beside the data',
   };
 }

@@ -13,7 +13,7 @@ type Kept = 'new' | 'known' | 'conflict' | 'closed' | 'not-kept';
 
 /** Throws only what is neither a full disk nor one of the outcomes. */
 export async function keepFromAbove(
-  ports: Pick<ServerPorts, 'audit' | 'barrier' | 'clock' | 'keysRecorded' | 'log' | 'store'>,
+  ports: Pick<ServerPorts, 'audit' | 'barrier' | 'clock' | 'keysRecorded' | 'log' | 'store' | 'wanted'>,
   link: PrimaryLink,
   checked: CheckedKey,
   primaryId: string,
@@ -35,7 +35,10 @@ export async function keepFromAbove(
   if (verdict !== 'open' || primary?.id !== primaryId) return 'closed';
   const { id } = checked.complete.key;
   const event = { event: 'key-not-kept', by, key: id, reason: 'disk-full' } as const;
-  ports.log.warn(event, 'a key that came down was answered and could not be kept: the disk is full');
+  ports.log.warn(
+    event,
+    'a key from above was returned to its caller but could not be stored: the disk is full',
+  );
   // Into the space set aside: without the event the key is not answered.
   await ports.audit.record(event);
   return 'not-kept';

@@ -1,80 +1,110 @@
 /** Lists keys for people: public fields, and how far each has climbed. Never material. */
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
+import { type Caller, read } from '#domain/right.ts';
+import { type Scope, scopeOf } from '#domain/scope.ts';
 import { step } from '#domain/step.ts';
 import { formed } from '#protocol/forms.ts';
 import { ListedKey } from '#protocol/people/people-answers.ts';
-import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
+import type { PeopleAnswer, PeopleRoutes } from '#protocol/people/people-routes.ts';
+import type { z } from 'zod';
 import type { StoredKey } from '#store/rows.ts';
+import type { FoundKeys, KeyFilter, KeyOrder } from '#store/transaction.ts';
+import { type Climbed, numbersIn, stateOf } from './key-states.ts';
+import { noSuchPosition } from '../members/list-position.ts';
 import { findDeviceId } from '../members/find-device.ts';
+import { groupsOf, isKeyInScope, keysInScope } from './key-scope.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { publicFields } from '../records/record-keys.ts';
 
 export interface ListPorts extends Pick<ServerPorts, 'rows' | 'store'> {
-  readonly link: PrimaryLink;
+  readonly link: Pick<PrimaryLink, 'acknowledgedSeq' | 'transmittedSeq'>;
 }
 
+const REGISTER = read('Key register');
 const PAGE_DEFAULT = 100;
 /** Refused keys searched for the state of a listed key. More refusals than this are a fault that is shown as such. */
 const REFUSED_SHOWN_MAX = 10_000;
 
-async function lister(ports: ListPorts): Promise<(row: StoredKey) => ListedKey> {
-  const refused = new Map(
-    (await ports.store.reader.refusedKeys('', REFUSED_SHOWN_MAX)).map(({ seq, reason }) => [seq, reason]),
-  );
-  return (row) => {
-    const refusedBecause = refused.get(row.seq);
-    return {
-      ...publicFields(row),
-      locator: { ...publicFields(row).locator },
-      state: refusedBecause === undefined ? stateOf(ports.link, row.seq) : 'refused',
-      seq: row.seq,
-      receivedFrom: row.receivedFrom,
-      recordedAt: isoTime(row.recordedAt),
-      ...(refusedBecause === undefined ? {} : { refusedBecause }),
-    };
+async function climbedNow({ link, store }: ListPorts): Promise<Climbed> {
+  const refused = await store.reader.refusedKeys('', REFUSED_SHOWN_MAX);
+  return {
+    refused: new Map(refused.map(({ seq, reason }) => [seq, reason])),
+    acknowledgedSeq: link.acknowledgedSeq,
+    transmittedSeq: link.transmittedSeq,
   };
 }
 
-function stateOf(link: PrimaryLink, seq: number): ListedKey['state'] {
-  if (seq <= link.acknowledgedSeq) return 'acknowledged';
-  return seq <= link.transmittedSeq ? 'transmitted' : 'recorded';
+function shown(climbed: Climbed, row: StoredKey): ListedKey {
+  const refusedBecause = climbed.refused.get(row.seq);
+  const fields = publicFields(row);
+  return {
+    ...fields,
+    locator: { ...fields.locator },
+    state: stateOf(climbed, row.seq),
+    seq: row.seq,
+    receivedFrom: row.receivedFrom,
+    recordedAt: isoTime(row.recordedAt),
+    ...(refusedBecause === undefined ? {} : { refusedBecause }),
+  };
 }
 
 export async function listKeys(
   ports: ListPorts,
-  request: {
-    readonly device?: string | undefined;
-    readonly find?: string | undefined;
-    readonly after?: number | undefined;
-    readonly limit?: number | undefined;
-  },
+  caller: Caller,
+  request: z.output<PeopleRoutes['listKeys']['request']>,
 ): Promise<PeopleAnswer<'listKeys'>> {
-  const limit = request.limit ?? PAGE_DEFAULT;
-  const deviceId = request.device === undefined ? undefined : await findDeviceId(ports, request.device);
-  const rows = await ports.store.reader.listKeys({
+  const { after, device, find, kind, limit = PAGE_DEFAULT, order = 'oldest', state, notState } = request;
+  const { reader } = ports.store;
+  const scope = scopeOf(caller, REGISTER);
+  const deviceId = device === undefined ? undefined : await findDeviceId(ports, scope, device);
+  const climbed = await climbedNow(ports);
+  const found = await reader.findKeys({
+    ...borderAt(order, after),
+    deviceId,
+    groups: deviceId === undefined ? groupsOf(scope) : undefined,
+    kind,
+    text: find,
+    recordedSince: timeOf(request.recordedSince),
+    recordedUntil: timeOf(request.recordedUntil),
+    numbers:
+      state === undefined && notState === undefined
+        ? undefined
+        : numbersIn(climbed, (one) => (state === undefined || one === state) && one !== notState),
+    order,
     limit,
-    ...(deviceId === undefined ? {} : { deviceId }),
-    ...(request.find === undefined ? {} : { text: request.find }),
-    ...(request.after === undefined ? {} : { afterSeq: request.after }),
   });
-  const toListed = await lister(ports);
   const keys: ListedKey[] = [];
   const unreadable: { id: string; seq: number }[] = [];
-  for (const row of rows) {
-    const listed = listedOrNot(row, toListed);
+  for (const row of await keysInScope(ports, scope, found.keys)) {
+    const listed = listedOrNot(row, climbed);
     if (listed === undefined) unreadable.push({ id: row.id, seq: row.seq });
     else keys.push(listed);
   }
-  return { keys, unreadable, next: rows.length === limit ? (rows.at(-1)?.seq ?? null) : null };
+  const { searchedTo } = found;
+  // How many keys there are, outside too, is nothing for whoever is limited.
+  const of = scope === 'everywhere' ? (await reader.head()).seq : (searchedTo ?? keys.at(-1)?.seq ?? 0);
+  return { keys, unreadable, next: searchedTo === null ? null : String(searchedTo), searchedTo, of };
+}
+
+function timeOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Date.parse(text);
+}
+
+/** A page begins behind a number: those of older keys rise, those of newer ones fall. */
+function borderAt(order: KeyOrder, after: string | undefined): Pick<KeyFilter, 'above' | 'below'> {
+  if (after === undefined) return {};
+  const seq = /^\d{1,16}$/.test(after) ? Number(after) : Number.NaN;
+  if (Number.isSafeInteger(seq)) return order === 'oldest' ? { above: seq } : { below: seq };
+  throw noSuchPosition();
 }
 
 /** One damaged row must not hide all others. */
-function listedOrNot(row: StoredKey, toListed: (row: StoredKey) => ListedKey): ListedKey | undefined {
+function listedOrNot(row: StoredKey, climbed: Climbed): ListedKey | undefined {
   try {
-    const listed = formed(ListedKey, toListed(row));
+    const listed = formed(ListedKey, shown(climbed, row));
     return listed.ok ? listed.value : undefined;
   } catch (error) {
     if (codeOf(error) === 'record-unreadable') return undefined;
@@ -82,28 +112,47 @@ function listedOrNot(row: StoredKey, toListed: (row: StoredKey) => ListedKey): L
   }
 }
 
-export async function showKey(ports: ListPorts, wanted: string): Promise<{ key: ListedKey }> {
-  return { key: (await lister(ports))(await findKey(ports, wanted)) };
+export async function showKey(ports: ListPorts, caller: Caller, wanted: string): Promise<{ key: ListedKey }> {
+  const row = await findKey(ports, scopeOf(caller, REGISTER), wanted);
+  // Of this key alone: there may be many refusals, and this call is made often.
+  const reason = await ports.store.reader.refusalOf('', row.seq);
+  const refused = new Map(reason === undefined ? [] : [[row.seq, reason]]);
+  const { acknowledgedSeq, transmittedSeq } = ports.link;
+  return { key: shown({ refused, acknowledgedSeq, transmittedSeq }, row) };
 }
 
-/** The key with this id, or the only one whose locator, device name or id holds the text. */
-export async function findKey(ports: Pick<ServerPorts, 'store'>, wanted: string): Promise<StoredKey> {
+/** The key in a scope with this id, or the only one there whose locator, device name or id holds the text. */
+export async function findKey(
+  ports: Pick<ServerPorts, 'rows' | 'store'>,
+  scope: Scope,
+  wanted: string,
+): Promise<StoredKey> {
   const { reader } = ports.store;
   if (UUID_PATTERN.test(wanted)) {
     const row = await reader.keyById(wanted);
-    if (row !== undefined) return row;
+    if (row !== undefined && (await isKeyInScope(ports, scope, row))) return row;
     throw new KeystairError('not-found', `this server does not have key ${wanted}`, {
       nextStep: step('explain-key', { key: wanted }),
     });
   }
-  const found = await reader.listKeys({ text: wanted, limit: 2 });
+  const found: StoredKey[] = [];
+  for (let above: number | null = 0; above !== null && found.length < 2; ) {
+    const some: FoundKeys = await reader.findKeys({
+      text: wanted,
+      groups: groupsOf(scope),
+      above,
+      limit: 2 - found.length,
+    });
+    found.push(...(await keysInScope(ports, scope, some.keys)));
+    above = some.searchedTo;
+  }
   if (found.length === 1) return found[0]!;
   if (found.length === 0) {
-    throw new KeystairError('not-found', `this server has no key that ${JSON.stringify(wanted)} fits`, {
+    throw new KeystairError('not-found', `this server has no key that matches ${JSON.stringify(wanted)}`, {
       nextStep: step('find-key'),
     });
   }
-  throw new KeystairError('ambiguous-name', `several keys fit ${JSON.stringify(wanted)}`, {
+  throw new KeystairError('ambiguous-name', `several keys match ${JSON.stringify(wanted)}`, {
     nextStep: step('use-id-of-key', { text: wanted }),
   });
 }

@@ -42,7 +42,7 @@ function flightName({ id, claim }: LookupQuestion): string {
 }
 
 export class Lookups {
-  readonly #ports: Omit<HierarchyPorts, 'random' | 'wanted' | 'treeChanged'>;
+  readonly #ports: Omit<HierarchyPorts, 'random' | 'treeChanged'>;
   readonly #way: WayUp;
   readonly #link: PrimaryLink;
   readonly #flights = new Map<string, Promise<LookupOutcome>>();
@@ -51,7 +51,7 @@ export class Lookups {
 
   /** @param refreshLink a heartbeat, to hear the current option and DMZ mark of the primary. */
   constructor(
-    ports: Omit<HierarchyPorts, 'random' | 'wanted' | 'treeChanged'>,
+    ports: Omit<HierarchyPorts, 'random' | 'treeChanged'>,
     link: PrimaryLink,
     refreshLink: () => Promise<void>,
   ) {
@@ -71,7 +71,7 @@ export class Lookups {
       // A clock that was set back does not prolong a miss.
       if (miss !== undefined && now < miss.until && now >= miss.until - LOOKUP_MISS_MS)
         return { ...miss.refused, asked: [...way.asked, ...miss.refused.asked.slice(1)] };
-      return this.#fly(question, way, primary);
+      return this.#coalesce(question, way, primary);
     });
   }
 
@@ -120,7 +120,7 @@ export class Lookups {
     return { outcome: 'found', key, source: server };
   }
 
-  async #fly(question: LookupQuestion, way: Way, primary: PrimaryRow): Promise<LookupOutcome> {
+  async #coalesce(question: LookupQuestion, way: Way, primary: PrimaryRow): Promise<LookupOutcome> {
     const { asked } = way;
     const name = flightName(question);
     let flight = this.#flights.get(name);

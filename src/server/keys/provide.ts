@@ -117,8 +117,9 @@ export async function provideToDevice(
 /** Throws `not-allowed` unless the key is one that opens a drive. */
 function requireForDrive({ kind }: EncryptionKey): void {
   if (kind === 'volume') return;
-  throw new KeystairError('not-allowed', `the material of a ${kind} key is not given to a device`, {
-    nextStep: kind === 'file' ? 'let the agent open the file: the server unwraps it' : step('reveal-key'),
+  throw new KeystairError('not-allowed', `a device does not receive the material of a ${kind} key`, {
+    nextStep:
+      kind === 'file' ? 'let the agent open the file: the server unwraps its key' : step('reveal-key'),
   });
 }
 
@@ -133,9 +134,13 @@ export async function unwrapForDevice(
   if (outcome.outcome === 'not-found') return refuse(ports, member, request.id, outcome);
   const { key, material } = outcome.key;
   if (key.kind !== 'file') {
-    throw new KeystairError('request-invalid', `key ${key.id} is a ${key.kind} key, which opens no file`, {
-      nextStep: 'check that the header of the file was not altered',
-    });
+    throw new KeystairError(
+      'request-invalid',
+      `key ${key.id} is a ${key.kind} key, which does not open files`,
+      {
+        nextStep: 'check that the header of the file was not altered',
+      },
+    );
   }
   const stanzas = request.stanzas.map(({ args, body }) => ({ args, body: Buffer.from(body, 'base64') }));
   const fileKey = await unwrapFileKey(material, stanzas);

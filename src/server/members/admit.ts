@@ -14,7 +14,8 @@ import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { readOptions } from '../repository/settings.ts';
 import type { Credentials } from './credentials.ts';
-import { requireInvitation, shortId } from './invitations.ts';
+import { readGroups } from '../groups/group-rows.ts';
+import { type InvitationRow, requireInvitation, shortId } from './invitations.ts';
 import { readMember, writeMember } from './members.ts';
 
 export interface Joiner {
@@ -54,9 +55,9 @@ export async function admit(
     });
     const known = await readMember(ports.rows, transaction, request.id);
     if (known !== undefined && (known.fingerprint !== joiner.fingerprint || known.kind !== kind)) {
-      throw new KeystairError('already-exists', `this ${kind}'s id belongs to another key here`, {
+      throw new KeystairError('already-exists', `another member here has this id`, {
         nextStep:
-          'two copies of one data or state directory are in use: enrol the copy with an empty directory',
+          'two copies of one data or state directory are in use: start the copy again with an empty directory',
       });
     }
     if (known?.name !== name) requireName(kind, name);
@@ -66,7 +67,7 @@ export async function admit(
       // Otherwise a removed member would return with the invitation that it spent.
       throw new KeystairError(
         'invitation-used',
-        'this invitation was used, and who used it was removed or moved since',
+        'this invitation was used, and the member that used it has been removed or has moved since',
         {
           nextStep: 'ask for a new one',
         },
@@ -85,6 +86,7 @@ export async function admit(
             dmz: invitation.row.dmz || (known?.removedAt === null && known.dmz),
             state: request.arriving === true ? 'arriving' : 'managed',
             movedTo: null,
+            ...(await groupIn(ports, transaction, invitation.row, known)),
             joinedAt: isoTime(ports.clock()),
             removedAt: null,
           };
@@ -120,6 +122,19 @@ export async function admit(
   };
 }
 
+/** A device that is managed here keeps its group: an invitation brings nobody keys of a device that stands elsewhere. */
+async function groupIn(
+  { rows }: Pick<ServerPorts, 'rows'>,
+  transaction: Transaction,
+  { group }: InvitationRow,
+  known: Member | undefined,
+): Promise<Pick<Member, 'group'>> {
+  if (known !== undefined && mayCall(known)) return known.group === undefined ? {} : { group: known.group };
+  if (group === undefined) return {};
+  // It may be gone since.
+  return (await readGroups(rows, transaction)).has(group) ? { group } : {};
+}
+
 /** A server above this one cannot join below it. A ring that cannot be seen here is reported once it is closed. */
 async function refuseRing(
   ports: Pick<ServerPorts, 'rows' | 'server'>,
@@ -134,7 +149,7 @@ async function refuseRing(
   const { name } = ports.server;
   throw new KeystairError(
     'invitation-invalid',
-    `${name}, which made this invitation, stands below ${joiner.name}: the servers would form a ring`,
+    `${name}, which made this invitation, is below ${joiner.name}: the servers would form a loop`,
     {
       nextStep: step('prevent-ring-above', { server: name }),
     },

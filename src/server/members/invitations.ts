@@ -14,6 +14,8 @@ import type { ServerPorts } from '../repository/ports.ts';
 export interface InvitationRow extends Expiring {
   readonly kind: MemberKind;
   readonly dmz: boolean;
+  /** In which the device is to stand; absent for the root group. */
+  readonly group?: string | undefined;
   /** The fingerprint of the public key that spent it. */
   readonly usedBy: string | null;
 }
@@ -22,7 +24,7 @@ export interface InvitationRow extends Expiring {
 export async function invite(
   ports: Pick<ServerPorts, 'audit' | 'clock' | 'random' | 'rows' | 'server' | 'store'>,
   caller: Caller,
-  request: { readonly kind: MemberKind; readonly dmz: boolean; readonly expiresMs?: number | undefined },
+  request: Pick<InvitationRow, 'kind' | 'dmz' | 'group'> & { readonly expiresMs?: number | undefined },
   joinAt: { readonly addresses: readonly string[]; readonly authority: string },
 ): Promise<{ invitation: string; expiresAt: string }> {
   const secret = Buffer.from(ports.random(INVITATION_SECRET_BYTES)).toString('base64url');
@@ -38,14 +40,17 @@ export async function invite(
   const id = hashInvitationSecret(secret);
   await ports.store.write(async (transaction) => {
     const knownAt = isoTime(await latestTime(ports, transaction));
-    const row: InvitationRow = { kind: request.kind, dmz: request.dmz, expiresAt, knownAt, usedBy: null };
+    const { kind, dmz } = request;
+    const group = request.group === undefined ? {} : { group: request.group };
+    const row: InvitationRow = { kind, dmz, ...group, expiresAt, knownAt, usedBy: null };
     await ports.rows.put(transaction, 'invitation', id, row);
     await ports.audit.append(transaction, [
       {
         event: 'invitation-made',
         by: caller.name,
-        kind: request.kind,
-        dmz: request.dmz,
+        kind,
+        dmz,
+        ...group,
         expiresAt,
         invitation: shortId(id),
       },
@@ -66,8 +71,8 @@ export async function requireInvitation(
   const id = hashInvitationSecret(request.secret);
   const row = await ports.rows.get<InvitationRow>(transaction, 'invitation', id);
   if (row === undefined) {
-    throw new KeystairError('invitation-invalid', 'this server made no such invitation', {
-      nextStep: 'ask its administrator for a new one, and check that it is for this server',
+    throw new KeystairError('invitation-invalid', 'this server did not make this invitation', {
+      nextStep: 'check that the invitation is for this server, or ask its administrator for a new one',
     });
   }
   if (row.kind !== request.kind) {
@@ -82,7 +87,7 @@ export async function requireInvitation(
   }
   if (row.usedBy !== null && row.usedBy !== request.fingerprint) {
     throw new KeystairError('invitation-used', 'the invitation was used by another device or server', {
-      nextStep: 'ask for a new one; if nobody you know used it, tell the administrator to look at who joined',
+      nextStep: 'ask for a new one; if nobody you know used it, ask the administrator to check who joined',
     });
   }
   return { id, row };

@@ -78,8 +78,8 @@ export function chargeMember(
   if (budget.take(id, amount)) return;
   const waitMs = budget.msUntil(id, amount);
   const what = amount.records === undefined ? 'made more calls' : 'handed over more keys';
-  throw new KeystairError('later', `this ${kind} has ${what} in an hour than it may`, {
-    nextStep: `try again in ${Math.ceil(waitMs / 1000)} s; look at what makes so many`,
+  throw new KeystairError('later', `this ${kind} has ${what} in an hour than its budget allows`, {
+    nextStep: `try again in ${Math.ceil(waitMs / 1000)} s; find out what makes so many`,
     details: { waitMs },
   });
 }

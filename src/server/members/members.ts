@@ -1,7 +1,14 @@
 /** Members of this server: reads them where a decision is made, and finds one by what a person typed. */
 import { KeystairError } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
-import { type Member, type MemberKind, type MemberPlace, mayCall, memberPlace } from '#domain/member.ts';
+import {
+  groupOf,
+  type Member,
+  type MemberKind,
+  type MemberPlace,
+  mayCall,
+  memberPlace,
+} from '#domain/member.ts';
 import { sortName } from '#domain/name-order.ts';
 import { step } from '#domain/step.ts';
 import type { MemberRow, NamePosition } from '#store/rows.ts';
@@ -46,7 +53,7 @@ export async function* eachMember(
   for (let position = after; ; ) {
     const page = await reader.membersByName(place, position, PAGE_MEMBERS);
     for (const row of page) {
-      const member = rows.found<Member>(row, (member) => isThere(member, row));
+      const member = memberFound(rows, row);
       if (member !== undefined) yield { member, position: row };
     }
     if (page.length < PAGE_MEMBERS) return;
@@ -55,24 +62,20 @@ export async function* eachMember(
   }
 }
 
-/** The store's columns only help to find a row. Its body, under the MAC, says what it is. */
-function isThere(member: Member, { id, place, sortName: sorted }: MemberRow): boolean {
-  return member.id === id && memberPlace(member) === place && sortName(member.name) === sorted;
+/** The member of a row that was found by its columns; undefined where its body says otherwise. */
+export function memberFound(rows: TrustedRows, row: MemberRow): Member | undefined {
+  return rows.found<Member>(row, (member) => isThere(member, row));
 }
 
-/** Members of one kind by name, without removed ones, from behind this position on. `next` is null at the end. */
-export async function pageOfMembers(
-  rows: TrustedRows,
-  reader: Reader,
-  kind: MemberKind,
-  { after, limit }: { readonly after: NamePosition | undefined; readonly limit: number },
-): Promise<{ readonly members: readonly Member[]; readonly next: NamePosition | null }> {
-  const members: Member[] = [];
-  for await (const { member, position } of eachMember(rows, reader, kind, after)) {
-    members.push(member);
-    if (members.length === limit) return { members, next: position };
-  }
-  return { members, next: null };
+/** The store's columns only help to find a row. Its body, under the MAC, says what it is. */
+function isThere(member: Member, { id, place, sortName: sorted, state, group }: MemberRow): boolean {
+  return (
+    member.id === id &&
+    memberPlace(member) === place &&
+    sortName(member.name) === sorted &&
+    member.state === state &&
+    groupOf(member) === group
+  );
 }
 
 /**
@@ -101,9 +104,10 @@ export async function requireMember(
 export function notAMember(): KeystairError {
   return new KeystairError(
     'not-a-member',
-    'this server does not know the caller as a member that may make this call',
+    'the caller is not a member of this server that may make this call',
     {
-      nextStep: 'join with a new invitation if it was removed; else check that it calls the right server',
+      nextStep:
+        'join with a new invitation if it was removed; otherwise check that it calls the right server',
     },
   );
 }
@@ -113,10 +117,11 @@ export async function removeMember(
   ports: Pick<ServerPorts, 'audit' | 'clock' | 'rows' | 'store'>,
   by: string,
   id: string,
+  isSeen: (member: Member) => boolean = () => true,
 ): Promise<void> {
   await ports.store.write(async (transaction) => {
     const member = await readMember(ports.rows, transaction, id);
-    if (member === undefined || member.removedAt !== null) return;
+    if (member === undefined || member.removedAt !== null || !isSeen(member)) return;
     await writeMember(ports.rows, transaction, { ...member, removedAt: isoTime(ports.clock()) });
     await transaction.deleteRow('recovery', id);
     await ports.audit.append(transaction, [
@@ -125,25 +130,45 @@ export async function removeMember(
   });
 }
 
+interface Seen {
+  readonly isSeen?: ((member: Member) => boolean) | undefined;
+}
+
 /**
  * The member of this kind that has this id, or alone has this name. The search does not hold all members: there may be
  * a million. Throws `not-found` or `ambiguous-name`.
  *
  * @param removed whether a removed member is meant if no other has this name.
+ * @param isSeen for whom the others are not there.
  */
 export async function findMember(
   { rows, store: { reader } }: Pick<ServerPorts, 'rows' | 'store'>,
   kind: MemberKind,
   wanted: string,
-  { removed = false }: { readonly removed?: boolean } = {},
+  { removed = false, isSeen = () => true }: { readonly removed?: boolean } & Seen = {},
 ): Promise<Member> {
   const byId = await readMember(rows, reader, wanted);
-  if (byId?.kind === kind && (removed || byId.removedAt === null)) return byId;
-  const named = await findNamedMembers(rows, reader, kind, wanted);
+  if (byId?.kind === kind && (removed || byId.removedAt === null) && isSeen(byId)) return byId;
+  const named = await findNamedMembers(rows, reader, kind, wanted, isSeen);
   const { one, count } =
-    removed && named.count === 0 ? await findNamedMembers(rows, reader, `removed ${kind}`, wanted) : named;
+    removed && named.count === 0
+      ? await findNamedMembers(rows, reader, `removed ${kind}`, wanted, isSeen)
+      : named;
   if (one !== undefined && count === 1) return one;
   throw notNamed(count, kind, wanted);
+}
+
+/** The member as it is in the transaction that changes it: found before, and still there. Throws `not-found`. */
+export async function requireMemberNow(
+  rows: TrustedRows,
+  transaction: Reader,
+  kind: MemberKind,
+  id: string,
+  { isSeen = () => true }: Seen = {},
+): Promise<Member> {
+  const member = await readMember(rows, transaction, id);
+  if (member?.kind === kind && member.removedAt === null && isSeen(member)) return member;
+  throw notNamed(0, kind, id);
 }
 
 /** How many members of a place have exactly this name, and one of them. Reads only those whose names sort alike. */
@@ -152,13 +177,14 @@ async function findNamedMembers(
   reader: Reader,
   place: MemberPlace,
   wanted: string,
+  isSeen: (member: Member) => boolean,
 ): Promise<{ readonly one: Member | undefined; readonly count: number }> {
   const sorted = sortName(wanted);
   let one: Member | undefined;
   let count = 0;
   for await (const { member, position } of eachMember(rows, reader, place, { sortName: sorted, id: '' })) {
     if (position.sortName !== sorted) break;
-    if (member.name !== wanted) continue;
+    if (member.name !== wanted || !isSeen(member)) continue;
     one = member;
     count += 1;
   }
@@ -180,15 +206,11 @@ export function findNamed<T extends ServerName>(
 
 function notNamed(count: number, what: MemberKind | 'neighbour', wanted: string): KeystairError {
   if (count > 1) {
-    return new KeystairError('ambiguous-name', `${count} ${what}s are called ${JSON.stringify(wanted)}`, {
+    return new KeystairError('ambiguous-name', `${count} ${what}s have the name ${JSON.stringify(wanted)}`, {
       nextStep: step(what === 'device' ? 'use-id-of-device' : 'use-id-of-server'),
     });
   }
-  return new KeystairError(
-    'not-found',
-    `no ${what} here is called ${JSON.stringify(wanted)} or has that id`,
-    {
-      nextStep: step(what === 'device' ? 'look-at-devices' : 'look-at-servers'),
-    },
-  );
+  return new KeystairError('not-found', `no ${what} here has the name or id ${JSON.stringify(wanted)}`, {
+    nextStep: step(what === 'device' ? 'look-at-devices' : 'look-at-servers'),
+  });
 }

@@ -3,6 +3,7 @@
  * Members pin the authority, so it may change at any time.
  */
 import { CERTIFICATE_BACKDATE_MS, CERTIFICATE_MS } from '#domain/limits.ts';
+import { renewalDueAt } from '#domain/renewal.ts';
 import { type Authority, issueServerCertificate } from '#transport/authority.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';
 import type { Clock, Log, Timers } from '../environment/environment.ts';
@@ -52,7 +53,7 @@ export async function makeServerLeaf(
     certificatePem: `${leaf.trim()}\n${authority.certificatePem}`,
     privateKeyPem: pair.privateKeyPem,
     madeAt: now,
-    renewAt: now + (CERTIFICATE_MS * 2) / 3,
+    renewAt: renewalDueAt(now, now + CERTIFICATE_MS),
     notAfter,
   };
 }

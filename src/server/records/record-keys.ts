@@ -1,8 +1,10 @@
 /**
- * Records keys from any source: `recordKeys` for keys at hand, `recordRows` for keys that each came from elsewhere,
- * `recordPlaced` for rows that are already staged. All three number and chain alike. Invariants: every record was
- * checked against its id before; a known key changes nothing; another record under a known id is a conflict and
- * overwrites nothing; numbers and chain values follow one another without gaps.
+ * Records keys, from whatever source: the one way by which a key enters the repository. `recordKeys` takes keys in
+ * memory; `recordStaged` takes the rows of a confirmed import, which went through the same checks when they were staged.
+ *
+ * Invariants: every record was checked against its id before, and was offered to the repairs that wait for one; a known
+ * key changes nothing; another record under a known id is a conflict and overwrites nothing; numbers and chain values
+ * follow one another without gaps.
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import type { AuditEvent } from '#domain/audit-log.ts';
@@ -50,65 +52,82 @@ export function sealedRow(
   return { ...row, digest, deviceId: complete.key.device.id, sealed };
 }
 
+export type RecordPorts = Pick<ServerPorts, 'barrier' | 'clock' | 'audit' | 'wanted'>;
+
 /**
  * Records keys in the caller's transaction and returns the outcome of each, in order. The audit event for the new ones
  * is appended too.
  *
- * @param receivedFrom `device:ID`, `secondary:ID`, `primary:ID`, `receipt:ID` or `import:ID`.
+ * @param receivedFrom the source of all keys, or of each: `device:ID`, `secondary:ID`, `primary:ID`, `receipt:ID`.
  */
 export async function recordKeys(
-  ports: Pick<ServerPorts, 'barrier' | 'clock' | 'audit'> & Partial<Pick<ServerPorts, 'wanted'>>,
+  ports: RecordPorts,
   transaction: Transaction,
   keys: readonly CheckedKey[],
-  receivedFrom: string,
+  receivedFrom: string | readonly string[],
 ): Promise<readonly RecordOutcome[]> {
-  // A key that belongs to a damaged row goes into that row, and is known from then on.
-  if (ports.wanted?.none === false) await ports.wanted.mend(transaction, keys, receivedFrom);
   const recordedAt = ports.clock();
-  const candidates = keys.map((checked) => candidateOf(ports.barrier, checked, receivedFrom, recordedAt));
-  return recordRows(ports, transaction, candidates);
-}
-
-/** The parts of a key that decide its outcome. */
-export type Judged = Pick<StoredKey, 'id' | 'digest' | 'receivedFrom'>;
-
-/** A key that is recorded if it is new; only then is its row made. */
-export interface Candidate extends Judged {
-  readonly row: () => UnnumberedKey;
-}
-
-export function candidateOf(
-  barrier: Barrier,
-  checked: CheckedKey,
-  receivedFrom: string,
-  recordedAt: number,
-): Candidate {
-  return {
+  const arrived = keys.map((checked, at) => ({
     id: checked.complete.key.id,
     digest: checked.digest,
-    receivedFrom,
-    row: () => sealedRow(barrier, checked, receivedFrom, recordedAt),
-  };
-}
-
-/** The same for keys that were checked before, each with its own source. */
-export async function recordRows(
-  ports: Pick<ServerPorts, 'audit'>,
-  transaction: Transaction,
-  keys: readonly Candidate[],
-): Promise<readonly RecordOutcome[]> {
-  return recordPlaced(ports, transaction, keys, (placed) =>
-    transaction.appendKeys(placed.map(({ key, seq, chain }) => ({ ...key.row(), seq, chain }))),
+    receivedFrom: typeof receivedFrom === 'string' ? receivedFrom : receivedFrom[at]!,
+    checked,
+  }));
+  // A key that belongs to a damaged row goes into that row, and is known from then on.
+  if (!ports.wanted.none) {
+    for (const [from, some] of Map.groupBy(arrived, (key) => key.receivedFrom))
+      await ports.wanted.repair(
+        transaction,
+        some.map(({ checked }) => checked),
+        from,
+      );
+  }
+  return place(ports, transaction, arrived, (placed) =>
+    transaction.appendKeys(rowsOf(ports.barrier, placed, recordedAt)),
   );
 }
 
+/** The same for keys staged by an import: the store moves their rows, which stay sealed. */
+export function recordStaged(
+  ports: Pick<ServerPorts, 'audit'>,
+  transaction: Transaction,
+  importId: string,
+  keys: readonly Judged[],
+  receivedFrom: string,
+): Promise<readonly RecordOutcome[]> {
+  return place(
+    ports,
+    transaction,
+    keys.map(({ id, digest }) => ({ id, digest, receivedFrom })),
+    (placed) => transaction.appendStaged(importId, placed, receivedFrom),
+  );
+}
+
+/** What decides the outcome of a key. */
+type Judged = Pick<StoredKey, 'id' | 'digest'>;
+
+/** A key with its source. */
+interface Arrived extends Judged {
+  readonly receivedFrom: string;
+}
+
+/** Each is sealed when it is its turn: a whole batch of sealed records at once would be another batch in memory. */
+function* rowsOf(
+  barrier: Barrier,
+  placed: readonly Placed<Arrived & { readonly checked: CheckedKey }>[],
+  recordedAt: number,
+): Generator<StoredKey> {
+  for (const { key, seq, chain } of placed)
+    yield { ...sealedRow(barrier, key.checked, key.receivedFrom, recordedAt), seq, chain };
+}
+
 /** A new key and its place in the sequence. */
-export interface Placed<K extends Judged> extends PlacedKey {
+interface Placed<K extends Arrived> extends PlacedKey {
   readonly key: K;
 }
 
-/** The same for rows that are stored elsewhere: `append` writes those of the new keys. */
-export async function recordPlaced<K extends Judged>(
+/** Numbers and chains the new ones, lets `append` write them, and tells of them in the audit log. */
+async function place<K extends Arrived>(
   ports: Pick<ServerPorts, 'audit'>,
   transaction: Transaction,
   keys: readonly K[],
@@ -146,7 +165,7 @@ function outcomeAt(
 }
 
 /** One event for each run of new keys from the same source. */
-function recordedEvents(placed: readonly Placed<Judged>[]): AuditEvent[] {
+function recordedEvents(placed: readonly Placed<Arrived>[]): AuditEvent[] {
   const events: AuditEvent[] = [];
   for (let at = 0; at < placed.length; ) {
     const { seq, id, key } = placed[at]!;

@@ -35,10 +35,14 @@ export async function latestTime(ports: TimePorts, reader: Reader): Promise<numb
 
 /** Whether it has expired by the clock, or had expired when the last event was written. */
 export async function isExpired(ports: TimePorts, reader: Reader, expiring: Expiring): Promise<boolean> {
-  const end = Date.parse(expiring.expiresAt);
-  if (ports.clock() >= end) return true;
-  const latest = await latestTime(ports, reader);
-  return latest >= end && latest > Date.parse(expiring.knownAt ?? isoTime(0));
+  if (ports.clock() >= Date.parse(expiring.expiresAt)) return true;
+  return hasExpired(expiring, ports.clock(), await latestTime(ports, reader));
+}
+
+/** The same for many things at one time. @param latest what `latestTime` says. */
+export function hasExpired({ expiresAt, knownAt }: Expiring, now: number, latest: number): boolean {
+  const end = Date.parse(expiresAt);
+  return now >= end || (latest >= end && latest > Date.parse(knownAt ?? isoTime(0)));
 }
 
 /**
@@ -66,7 +70,7 @@ export async function noteTimeAhead(
 }
 
 export function clockBehindSentence(now: number, knownTime: string): string {
-  return `the clock of this server stands at ${isoTime(now)}, and its audit log had come to ${knownTime}; set the clock right; if it is right now and was wrong then, this ends by itself at that time`;
+  return `the clock of this server says ${isoTime(now)}, but its audit log already reached ${knownTime}; set the clock; if it is right now and was wrong then, this warning ends at that time`;
 }
 
 async function lastEventTime(reader: Reader): Promise<number> {

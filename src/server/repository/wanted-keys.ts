@@ -12,5 +12,5 @@ export interface WantedKeys {
   /** Whether a key of that number is wanted. */
   has(seq: number): boolean;
   /** Repairs damaged rows with the keys that belong there. @param from who brings the keys. */
-  mend(transaction: Transaction, keys: readonly CheckedKey[], from: string): Promise<void>;
+  repair(transaction: Transaction, keys: readonly CheckedKey[], from: string): Promise<void>;
 }

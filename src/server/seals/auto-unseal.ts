@@ -126,7 +126,7 @@ export function readPinFile(path: string): string {
     });
   }
   if (pin !== '') return pin;
-  throw new KeystairError('token-unavailable', `the file ${path} holds no PIN of a token`, {
+  throw new KeystairError('token-unavailable', `the file ${path} does not hold a token's PIN`, {
     nextStep: step('write-pin-file'),
   });
 }

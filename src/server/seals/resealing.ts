@@ -13,12 +13,7 @@
  */
 import type { Keyring } from '#crypto/keyring.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import {
-  FREE_BYTES_FOR_TRANSMISSIONS,
-  RESEAL_PAGE_KEYS,
-  RESEAL_PAUSE_MS,
-  RESEAL_RETRY_MS,
-} from '#domain/limits.ts';
+import { RESEAL_PAGE_KEYS, RESEAL_PAUSE_MS, RESEAL_RETRY_MS } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
 import { step } from '#domain/step.ts';
 import type { DataKeyState } from '#protocol/people/seal-messages.ts';
@@ -27,6 +22,7 @@ import type { Transaction } from '#store/transaction.ts';
 import { putDataKey } from './seal-rows.ts';
 import { resealed } from '../records/record-keys.ts';
 import type { ServerPorts } from '../repository/ports.ts';
+import { isDiskLow } from '../repository/low-disk.ts';
 
 export interface ResealingPorts
   extends Pick<ServerPorts, 'audit' | 'barrier' | 'log' | 'random' | 'rows' | 'store' | 'timers'> {
@@ -85,7 +81,7 @@ export class Resealing {
     const made = keyring.addDataKey(random);
     await store.write(async (transaction) => {
       if ((await transaction.row('data-key', String(made.number))) !== undefined) {
-        throw new KeystairError('later', 'another new data key is being made at this moment', {
+        throw new KeystairError('later', 'another new data key is being made right now', {
           nextStep: step('look-at-status'),
         });
       }
@@ -123,11 +119,11 @@ export class Resealing {
 
   #failed(error: unknown): void {
     const code = codeOf(error);
-    const problem = error instanceof KeystairError ? error.sentence : 'the server failed inside';
+    const problem = error instanceof KeystairError ? error.sentence : 'the server failed unexpectedly';
     if (problem !== this.#problem) {
       this.#ports.log.warn(
         { event: 'resealing-waits', code, because: problem },
-        'records cannot be sealed under the new data key for now; it is tried again',
+        'records cannot be re-encrypted under the new data key for now; the server tries again',
       );
     }
     this.#problem = problem;
@@ -199,16 +195,16 @@ export class Resealing {
 
   /** A replaced record is kept as long as a backup reads it, and the last space is for the keys of own devices. */
   async #requireSpace(): Promise<void> {
-    if ((await this.#ports.store.freeBytes()) >= FREE_BYTES_FOR_TRANSMISSIONS) return;
-    throw new KeystairError('disk-low', 'too little disk space is left to seal records anew', {
-      nextStep: 'free some space; it goes on by itself',
+    if (!(await isDiskLow(this.#ports.store))) return;
+    throw new KeystairError('disk-low', 'too little disk space is left to re-encrypt records', {
+      nextStep: 'free some space; the re-encryption then continues automatically',
     });
   }
 }
 
 async function requireNoImport(transaction: Transaction): Promise<void> {
   if ((await transaction.stagedImports()).length === 0) return;
-  throw new KeystairError('later', 'an import is under way, and its keys are sealed anew behind all others', {
-    nextStep: 'nothing: it goes on by itself when the import is over',
+  throw new KeystairError('later', 'an import is running, and its keys are re-encrypted last', {
+    nextStep: 'nothing to do: the re-encryption continues when the import has finished',
   });
 }

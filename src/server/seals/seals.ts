@@ -113,7 +113,7 @@ export class Seals {
         if (left === 0) {
           throw new KeystairError(
             'last-seal',
-            `without ${id} nothing that is at hand opens this server alone: recovery shares do not count, nor does a seal whose key file is not at ${rootKeyFile}`,
+            `without ${id} no single seal would open this server: recovery shares do not count, nor does a seal whose key file is not at ${rootKeyFile}`,
             { nextStep: step('add-seal-first') },
           );
         }
@@ -137,9 +137,9 @@ export class Seals {
     if (threshold > shares) {
       throw new KeystairError(
         'invalid-argument',
-        `${threshold} shares are needed and only ${shares} are made`,
+        `the threshold is ${threshold}, but there are only ${shares} shares`,
         {
-          nextStep: 'give a threshold that is not above the number of shares',
+          nextStep: 'give a threshold of at most the number of shares',
         },
       );
     }
@@ -215,7 +215,7 @@ export class Seals {
     const pin = request.pin ?? (pkcs11.pinFile === undefined ? undefined : readPinFile(pkcs11.pinFile));
     if (pin === undefined) {
       throw new KeystairError('invalid-argument', "the token's PIN is missing", {
-        nextStep: 'enter it, or name a file with it as pkcs11.pinFile in the configuration',
+        nextStep: 'enter it, or name a file that holds it as pkcs11.pinFile in the configuration',
       });
     }
     const access = { module: pkcs11.module, pin };
@@ -225,7 +225,7 @@ export class Seals {
     const { parameters, made } = await sealUnderToken(access, { token, key }, id, fresh, random);
     const row = this.#wrap('pkcs11', fresh, parameters, id);
     fresh.fill(0);
-    const about = `token "${token}", key "${key}"${made ? ', which was made on it' : ''}`;
+    const about = `token "${token}", key "${key}"${made ? ', newly made' : ''}`;
     return { row, sealKey: await openUnderToken(access, parameters, id), about };
   }
 
@@ -264,7 +264,7 @@ export class Seals {
 
   async #requireRoom(reader: Reader): Promise<void> {
     if ((await this.#trusted(reader)).length < SEALS_MAX) return;
-    throw new KeystairError('invalid-argument', `this server has ${SEALS_MAX} seals, the most there may be`, {
+    throw new KeystairError('invalid-argument', `this server already has ${SEALS_MAX} seals, the maximum`, {
       nextStep: step('remove-seal'),
     });
   }

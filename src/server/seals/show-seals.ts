@@ -1,7 +1,7 @@
 /** Seals as people see them: what each is, what it needs, and which need attention. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Notice, notice, step } from '#domain/step.ts';
+import { type Notice, step, warn } from '#domain/step.ts';
 import type { ShownSeal } from '#protocol/people/seal-messages.ts';
 import type { OpenedByKeyFile, SealPlaces } from './auto-unseal.ts';
 import type { Seal } from './seal-rows.ts';
@@ -47,19 +47,26 @@ export function sealWarnings(
   if (!existsSync(rootKeyFile)) {
     return seals.some(({ kind }) => kind === 'key-file')
       ? [
-          notice(
-            `the key file ${rootKeyFile} is not there: put it back, or add another seal and remove its own`,
+          warn(
+            { name: 'key-file-missing', details: { file: rootKeyFile } },
+            `the key file ${rootKeyFile} is missing: restore it, or add another seal and remove its seal`,
           ),
         ]
       : [];
   }
   if (!seals.some(({ kind }) => kind === 'key-file')) {
-    return [notice(`the key file ${rootKeyFile} opens nothing any more: destroy it`)];
+    return [
+      warn(
+        { name: 'key-file-useless', details: { file: rootKeyFile } },
+        `the key file ${rootKeyFile} no longer opens anything: destroy it`,
+      ),
+    ];
   }
   const lost = seals
     .filter((seal) => seal.kind === 'key-file' && !openedByKeyFile(seal))
     .map(({ id }) =>
-      notice(
+      warn(
+        { name: 'key-file-of-another-seal', details: { file: rootKeyFile, seal: id } },
         `the key file of the seal ${id} is not the one at ${rootKeyFile}`,
         step('put-back-key-file', { seal: id }),
       ),
@@ -67,9 +74,10 @@ export function sealWarnings(
   if (statSync(dirname(rootKeyFile)).dev !== statSync(dataDirectory).dev) return lost;
   return [
     ...lost,
-    notice(
-      `the key file ${rootKeyFile} lies on the disk of the database: whoever takes the disk has every key`,
-      'put it on another (rootKeyFile in the configuration)',
+    warn(
+      { name: 'key-file-beside-database', details: { file: rootKeyFile } },
+      `the key file ${rootKeyFile} is on the same disk as the database: anyone who takes the disk has every key`,
+      'move it to another disk (rootKeyFile in the configuration)',
     ),
   ];
 }

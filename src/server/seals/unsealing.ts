@@ -96,17 +96,13 @@ export class Unsealing {
     if (Math.abs(now - this.#failures.since) >= UNSEAL_WINDOW_MS) this.#failures = { since: now, count: 0 };
     const waitMs = this.#failures.since + UNSEAL_WINDOW_MS - now;
     if (this.#failures.count >= UNSEAL_FAILURES_MAX) {
-      throw new KeystairError(
-        'later',
-        `the server was to be unsealed wrongly ${this.#failures.count} times`,
-        {
-          nextStep: `try again in ${Math.ceil(waitMs / 1000)} s`,
-        },
-      );
+      throw new KeystairError('later', `${this.#failures.count} attempts to unseal the server failed`, {
+        nextStep: `try again in ${Math.ceil(waitMs / 1000)} s`,
+      });
     }
     if (this.#trying) {
-      throw new KeystairError('later', 'somebody else is unsealing the server at this moment', {
-        nextStep: 'try again in some seconds',
+      throw new KeystairError('later', 'somebody else is unsealing the server right now', {
+        nextStep: 'try again in a few seconds',
       });
     }
   }
@@ -117,7 +113,7 @@ export class Unsealing {
       'passphrase' in request ? KIND_OF.passphrase : 'pin' in request ? KIND_OF.pin : KIND_OF.shares;
     const candidates = seals.filter((seal) => seal.kind === kind);
     if (candidates.length === 0) {
-      throw new KeystairError('not-found', `this server has no seal that ${NAME_OF[kind]} opens`, {
+      throw new KeystairError('not-found', `this server has no seal for ${NAME_OF[kind]}`, {
         nextStep: step('look-for-seals'),
       });
     }

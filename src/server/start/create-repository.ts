@@ -11,6 +11,7 @@ import type { Reader } from '#store/transaction.ts';
 import type { Store } from '#store/store.ts';
 import { createAuthority } from '#transport/authority.ts';
 import { AuditLog } from '../audit/audit-log.ts';
+import { openAuditTree } from '../audit/open-tree.ts';
 import { storeNewReceiptKey } from '../devices/receipts.ts';
 import { toHex } from '#domain/hex.ts';
 import { step } from '#domain/step.ts';
@@ -24,6 +25,7 @@ import {
   writeOptions,
   OPTIONS_DEFAULT,
 } from '../repository/settings.ts';
+import { storeNewLogKeys } from '../checkpoints/log-keys.ts';
 import { storeNewAuthority } from '../members/credentials.ts';
 import { TrustedRows } from '../repository/trusted-rows.ts';
 
@@ -77,9 +79,17 @@ export async function createRepository(
     await writeEpoch(parts.rows, transaction, { epoch, startedAt: isoTime(clock()) });
     await storeNewAuthority(parts.rows, transaction, authority);
     await storeNewReceiptKey(parts.rows, transaction, random);
+    await storeNewLogKeys(parts.rows, transaction, random);
     await parts.audit.append(transaction, [
       { event: 'server-created', by: 'server', server: server.id, name },
-      { event: 'epoch-started', by: 'server', epoch, because: 'the repository was made', previous: '' },
+      {
+        event: 'epoch-started',
+        by: 'server',
+        epoch,
+        because: 'the repository was created',
+        previous: '',
+        lastCheckpoint: null,
+      },
     ]);
   });
   await made.catch((error: unknown) => {
@@ -91,8 +101,8 @@ export async function createRepository(
 /** There is no server yet whose custody or lookups the message could mention. */
 function noRoomForNew(cause: KeystairError): KeystairError {
   const mebibytes = FREE_BYTES_FOR_TRANSMISSIONS / 1024 / 1024;
-  return new KeystairError('disk-full', `no server was made: ${cause.message}`, {
-    nextStep: `make room there, ${mebibytes} MiB or more, and run the command again`,
+  return new KeystairError('disk-full', `no server was created: ${cause.message}`, {
+    nextStep: `free at least ${mebibytes} MiB there, and run the command again`,
     cause,
   });
 }
@@ -106,7 +116,7 @@ export async function openRepository(
   const { reader } = ports.store;
   const seals = (await readSeals(reader)).seals.filter(({ kind }) => kind === 'key-file');
   if (seals.length === 0) {
-    throw new KeystairError('root-key-wrong', "this server's root key is not kept by a key file", {
+    throw new KeystairError('root-key-wrong', "this server's root key is not in a key file", {
       nextStep: step('start-and-unseal'),
     });
   }
@@ -122,6 +132,8 @@ export async function openedRepository(
 ): Promise<Repository> {
   const { store } = ports;
   const parts = makeParts(ports, keyring);
+  // Before anything can be recorded.
+  await openAuditTree({ ...parts, store, log: ports.log });
   // The first release gave the row of its only seal no MAC. That it opened proves that it is genuine.
   if ((await store.reader.row('seal', seal.id))?.mac.length === 0) {
     await store.write((transaction) =>

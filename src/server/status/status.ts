@@ -1,9 +1,13 @@
 /** What a server reports of itself to an administrator, and which of it needs attention. */
-import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
-import { type Notice, notice, step } from '#domain/step.ts';
+import { type Notice, step, warn } from '#domain/step.ts';
 import type { ServerStatus } from '#protocol/people/routes/server.ts';
 import { PROGRAM_VERSION } from '#protocol/version.ts';
+import { emergencyWarnings } from '../approvals/emergency.ts';
+import { ruleWarnings } from '../approvals/rules.ts';
+import { isoTime } from '../environment/environment.ts';
+import type { Forwarding } from '../forwarding/forwarding.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
+import type { Providers } from '../people/providers.ts';
 import { readPrimary } from '../hierarchy/primary/primary-row.ts';
 import { openRecoveries } from '../hierarchy/recovery/allow-recovery.ts';
 import { ringNotice } from '../hierarchy/ring.ts';
@@ -15,15 +19,19 @@ import { clockBehindSentence, timeAhead } from '../repository/known-time.ts';
 import { readEpoch, readOptions } from '../repository/settings.ts';
 import type { ServerIdentities } from '../transfer/server-identities.ts';
 import { countMembers, listMembers } from '../members/members.ts';
+import { isDiskLow } from '../repository/low-disk.ts';
+import { auditStatus, auditWarnings } from './audit-status.ts';
 
 export interface StatusPorts
-  extends Pick<HierarchyPorts, 'clock' | 'reported' | 'rows' | 'server' | 'store'> {
+  extends Pick<HierarchyPorts, 'checkpoints' | 'clock' | 'reported' | 'rows' | 'server' | 'store'> {
   readonly link: PrimaryLink;
   readonly identities: ServerIdentities;
   readonly seals: Seals;
   readonly resealing: Resealing;
+  readonly providers: Pick<Providers, 'limit'>;
+  readonly forwarding: Forwarding;
   /** What only the program knows: where it listens. */
-  readonly facts: () => { readonly listen: string };
+  readonly facts: () => Pick<ServerStatus, 'listen' | 'console' | 'consoleFingerprint'>;
 }
 
 export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
@@ -34,6 +42,7 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
   const secondaries = await listMembers(ports.rows, reader, 'secondary');
   const devices = await countMembers(reader, 'device');
   const { seals, warnings } = await ports.seals.list();
+  const forwarding = await ports.forwarding.states(reader);
   return {
     server: { ...ports.server, version: PROGRAM_VERSION },
     useHierarchy: options.useHierarchy,
@@ -49,11 +58,20 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
       }),
     ),
     devices,
-    listen: ports.facts().listen,
+    database: ports.store.facts,
+    ...ports.facts(),
     recipients: await recipientsOf(ports),
     seals,
     dataKey: await ports.resealing.state(),
-    warnings: [...warnings, ...(await warningsOf(ports))],
+    ...(await auditStatus(ports, secondaries, forwarding)),
+    warnings: [
+      ...(await emergencyWarnings(ports)),
+      ...warnings,
+      ...(await auditWarnings(ports)),
+      ...ports.forwarding.warnings(forwarding),
+      ...(await ruleWarnings(ports)),
+      ...(await warningsOf(ports)),
+    ],
   };
 }
 
@@ -77,23 +95,34 @@ async function warningsOf(
   const warnings = altered
     .slice(0, ALTERED_NAMED_MAX)
     .map((row) =>
-      notice(
+      warn(
+        { name: 'row-altered', details: { row } },
         `the row "${row}" was altered in the database and counts as absent`,
-        'restore the newest backup, or make it anew',
+        'restore the newest backup, or make it again',
       ),
     );
-  if (altered.length > ALTERED_NAMED_MAX) {
+  const more = altered.length - ALTERED_NAMED_MAX;
+  if (more > 0) {
     warnings.push(
-      notice(`and so were ${altered.length - ALTERED_NAMED_MAX} rows more`, step('look-at-altered')),
+      warn(
+        { name: 'more-rows-altered', details: { count: String(more) } },
+        `and so were ${more} more rows`,
+        step('look-at-altered'),
+      ),
     );
   }
   if (ring !== undefined) warnings.push(ringNotice(ring));
+  const now = ports.clock();
   const ahead = await timeAhead(ports, ports.store.reader);
-  if (ahead !== undefined) warnings.push(notice(clockBehindSentence(ports.clock(), ahead)));
+  if (ahead !== undefined) {
+    const details = { clock: isoTime(now), known: ahead };
+    warnings.push(warn({ name: 'clock-behind', details }, clockBehindSentence(now, ahead)));
+  }
   for (const { server, expiresAt } of await openRecoveries(ports)) {
     warnings.push(
-      notice(
-        `${server.name} may have its keys back from here until ${expiresAt}`,
+      warn(
+        { name: 'recovery-open', details: { server: server.name, until: expiresAt } },
+        `${server.name} may recover its keys from here until ${expiresAt}`,
         step('end-recovery', { server: server.id }),
       ),
     );
@@ -101,15 +130,20 @@ async function warningsOf(
   const refused = await ports.store.reader.refusedKeys('', 1000);
   if (refused.length > 0) {
     warnings.push(
-      notice(
+      warn(
+        { name: 'keys-refused', details: { count: String(refused.length) } },
         `${refused.length === 1 ? 'a key was' : `${refused.length} keys were`} refused by the primary`,
         step('look-at-key', { key: refused[0]!.keyId }),
       ),
     );
   }
-  if ((await ports.store.freeBytes()) < FREE_BYTES_FOR_TRANSMISSIONS) {
+  if (await isDiskLow(ports.store)) {
     warnings.push(
-      notice('little disk space is left: transmissions of secondaries are put off', 'free some space'),
+      warn(
+        { name: 'disk-low', details: {} },
+        'disk space is low: transmissions from secondaries are deferred',
+        'free some space',
+      ),
     );
   }
   return warnings;

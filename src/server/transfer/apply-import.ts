@@ -9,7 +9,7 @@
 import { TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
 import type { StagedHead } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
-import { recordPlaced } from '../records/record-keys.ts';
+import { recordStaged } from '../records/record-keys.ts';
 import { importedFrom, type Staged } from './stage-import.ts';
 import type { TransferPorts } from './transfer-ports.ts';
 
@@ -34,7 +34,7 @@ export async function confirmImport(
   ports: ApplyPorts,
   importId: string,
   by: string,
-  staged: Omit<Staged, 'wanted'>,
+  staged: Pick<Staged, 'from' | 'new' | 'known' | 'conflicts'>,
 ): Promise<ConfirmedImport> {
   const { known, conflicts } = staged;
   const confirmed: ConfirmedImport = {
@@ -102,13 +102,8 @@ async function recordPage(
   before: ConfirmedImport,
   page: readonly StagedHead[],
 ): Promise<ConfirmedImport> {
-  const receivedFrom = importedFrom(importId);
-  const fresh = page
-    .filter(({ forIdOnly }) => !forIdOnly)
-    .map(({ id, digest }) => ({ id, digest, receivedFrom }));
-  const outcomes = await recordPlaced(ports, transaction, fresh, (placed) =>
-    transaction.appendStaged(importId, placed, receivedFrom),
-  );
+  const fresh = page.filter(({ forIdOnly }) => !forIdOnly);
+  const outcomes = await recordStaged(ports, transaction, importId, fresh, importedFrom(importId));
   // A key that arrived by another way since it was staged.
   const known = outcomes.filter(({ outcome }) => outcome === 'known').length;
   const conflicts = fresh.filter((_, index) => outcomes[index]!.outcome === 'conflict').map(({ id }) => id);

@@ -8,6 +8,8 @@ import type { Bytes } from '#crypto/age/age-payload.ts';
 export interface FileUnderWay {
   /** The id of the export or backup in the audit log. */
   readonly id: string;
+  /** Part of the name that the file is given where it arrives. */
+  readonly what: 'export' | 'backup';
   readonly keys: number;
   /** An estimate, to show how long it will take. */
   readonly bytesExpected: number;

@@ -2,28 +2,34 @@
  * Import: an export file is imported whole or not at all.
  *
  * How it flows: the file is read as it arrives, opened with the password or one of the server's own identities, and
- * staged sealed (stage-import.ts) up to its trailer. Then it is confirmed in one durable step and applied in short
- * transactions (apply-import.ts). A broken connection or a kill before the confirmation leaves nothing. After it the
- * whole import is completed, in spite of a kill or a full disk.
+ * staged sealed (stage-import.ts) up to its trailer. Then the importing person confirms it, in one durable step, and it
+ * is applied in short transactions (apply-import.ts). A broken connection, a restart or a kill before the confirmation
+ * leaves nothing. After it the whole import is completed, in spite of a kill or a full disk.
  */
 import { KeystairError, codeOf } from '#domain/errors.ts';
-import { KeyMaterial } from '#domain/key-material.ts';
+import type { KeyMaterial } from '#domain/key-material.ts';
 import { IMPORT_RETRY_MS } from '#domain/limits.ts';
-import type { Caller } from '#domain/right.ts';
+import { type Caller, write } from '#domain/right.ts';
+import { scopeOf } from '#domain/scope.ts';
 import { step } from '#domain/step.ts';
-import type { ImportReport, ImportRequest } from '#protocol/people/transfer-routes.ts';
-import { uuidFrom } from '../environment/environment.ts';
+import type { ImportReport } from '#protocol/people/routes/transfers.ts';
 import { applyPage, type ConfirmedImport, confirmImport } from './apply-import.ts';
+import { requireStillInScope } from './devices-in-scope.ts';
+import { NamedFile } from './named-file.ts';
 import { dropStage, importedFrom, importInterrupted, stageImport, type Staged } from './stage-import.ts';
 import type { TransferPorts } from './transfer-ports.ts';
 
-export interface ImportLife {
-  /** Aborted when the importing client has gone. Checked until the import is confirmed. */
-  readonly signal: AbortSignal;
-  /** Called once, when the file proved whole; nothing is refused after it. */
-  readonly onConfirmed: () => void;
-  readonly onRecorded: (recorded: number, of: number) => void;
+/** What opens the file, and which file it must be. */
+export interface FileToImport {
+  /** Undefined for a file that is sealed to this server. */
+  readonly password: KeyMaterial | undefined;
+  /** SHA-256 of the whole file in hexadecimal, if it has to be this one. */
+  readonly digest: string | undefined;
 }
+
+const IMPORT = write('Encryption key management');
+
+type OnRecorded = (recorded: number, of: number) => void;
 
 export class Imports {
   readonly #ports: TransferPorts;
@@ -40,7 +46,7 @@ export class Imports {
   /** Continues what was confirmed before a restart, and clears what was not. */
   async start(): Promise<void> {
     const { store, rows } = this.#ports;
-    for (const { id } of await rows.all(store.reader, 'import')) this.#carryOnLater(id);
+    for (const { id } of await rows.all(store.reader, 'import')) this.#resumeLater(id);
     for (const id of await store.reader.stagedImports()) {
       // Read again for each: an import may have been confirmed a moment ago.
       if (this.#staging.has(id)) continue;
@@ -57,75 +63,66 @@ export class Imports {
 
   /**
    * Throws `export-unreadable`, `file-damaged`, `export-invalid`, `export-version`, `export-conflict`, `disk-low`,
-   * `disk-full`, `interrupted`. Nothing was imported then, unless `onConfirmed` was called: after that the server keeps
-   * trying on its own.
+   * `disk-full`, `interrupted`: nothing is staged then.
+   *
+   * @param gone is aborted when the file will not come whole.
    */
-  async take(
-    caller: Caller,
-    request: ImportRequest,
-    file: AsyncIterable<Uint8Array>,
-    life: ImportLife,
-  ): Promise<ImportReport> {
-    const id = uuidFrom(this.#ports.random);
-    this.#staging.add(id);
-    let staged: Staged | undefined;
-    try {
-      staged = await this.#stage(id, request, file, life.signal);
-      if (!request.dryRun) {
-        // From here to the confirmation, the import waits for nothing else.
-        await confirmImport(this.#ports, id, caller.name, staged);
-        this.#staging.delete(id);
-        await this.#mend(id, staged);
-      }
-    } catch (error) {
-      await this.#giveUp(id, caller, codeOf(error), staged);
-      throw error;
-    }
-    if (request.dryRun) {
-      await this.#giveUp(id, caller, 'dry-run', staged);
-      return reportOf(staged, true);
-    }
-    life.onConfirmed();
-    const done = await this.#carryOn(id, life.onRecorded).catch((error: unknown) => {
-      throw waitsConfirmed(error);
-    });
-    return reportOf(done ?? staged, false);
-  }
-
-  async #stage(
+  async stage(
     id: string,
-    { password }: ImportRequest,
+    caller: Caller,
+    { password, digest }: FileToImport,
     file: AsyncIterable<Uint8Array>,
     gone: AbortSignal,
   ): Promise<Staged> {
-    const signal = AbortSignal.any([gone, this.#stopped.signal]);
-    const keys = {
-      password: password === undefined ? undefined : KeyMaterial.fromText(password),
-      identities: async () => (await this.#ports.identities.all()).map(({ identity }) => identity),
-      stretch: this.#ports.stretch,
-    };
-    const staged = await stageImport(this.#ports, id, file, keys, signal);
-    if (signal.aborted) throw importInterrupted();
-    return staged;
+    this.#staging.add(id);
+    try {
+      const signal = AbortSignal.any([gone, this.#stopped.signal]);
+      const keys = {
+        password,
+        identities: async () => (await this.#ports.identities.all()).map(({ identity }) => identity),
+        stretch: this.#ports.stretch,
+      };
+      const named = digest === undefined ? undefined : new NamedFile(file, digest);
+      const staged = await stageImport(
+        this.#ports,
+        id,
+        scopeOf(caller, IMPORT),
+        named?.bytes() ?? file,
+        keys,
+        signal,
+      );
+      if (signal.aborted) throw importInterrupted();
+      named?.requireIt();
+      return staged;
+    } catch (error) {
+      await this.giveUp(id, caller, codeOf(error));
+      throw error;
+    }
   }
 
-  /** Puts keys that a repair waits for into their damaged rows, so that they are known when the rest is applied. */
-  async #mend(id: string, { wanted }: Staged): Promise<void> {
-    if (wanted.length === 0) return;
-    const mending = this.#ports.store.write((transaction) =>
-      this.#ports.wanted.mend(transaction, wanted, importedFrom(id)),
-    );
-    // The import continues; the repair waits for the next source of these keys.
-    await mending.catch((error: unknown) => {
-      this.#ports.log.warn(
-        { event: 'not-mended', import: id, code: codeOf(error) },
-        'damaged keys could not be put right from an import',
-      );
+  /** From its end on, the import is completed whatever happens. Throws `disk-full`: nothing is staged then. */
+  async confirm(id: string, caller: Caller, staged: Staged): Promise<void> {
+    try {
+      await requireStillInScope(this.#ports, scopeOf(caller, IMPORT), staged.devices);
+      await confirmImport(this.#ports, id, caller.name, staged);
+    } catch (error) {
+      await this.giveUp(id, caller, codeOf(error), staged);
+      throw error;
+    }
+    this.#staging.delete(id);
+  }
+
+  /** Applies a confirmed import. Throws what stopped it; the server keeps trying on its own. */
+  async carry(id: string, staged: Staged, onRecorded: OnRecorded): Promise<ImportReport> {
+    await this.#repair(id, staged);
+    const done = await this.#resume(id, onRecorded).catch((error: unknown) => {
+      throw waitsConfirmed(error);
     });
+    return reportOf({ ...(done ?? staged), outside: staged.outside }, false);
   }
 
   /** Leaves only the audit event. If a full disk prevents even that, it is tried again. */
-  async #giveUp(id: string, caller: Caller, outcome: string, staged: Staged | undefined): Promise<void> {
+  async giveUp(id: string, caller: Caller, outcome: string, staged?: Staged): Promise<void> {
     await this.#drop(id);
     this.#staging.delete(id);
     await this.#ports.audit
@@ -140,40 +137,57 @@ export class Imports {
       .catch(() => undefined);
   }
 
+  /** What an earlier try staged under this id could not be cleared away yet. */
+  isBeingCleared(id: string): boolean {
+    return this.#cancelLater.has(id);
+  }
+
+  /** Puts keys that a repair waits for into their damaged rows, so that they are known when the rest is applied. */
+  async #repair(id: string, { wanted }: Staged): Promise<void> {
+    if (wanted.length === 0) return;
+    const repairing = this.#ports.store.write((transaction) =>
+      this.#ports.wanted.repair(transaction, wanted, importedFrom(id)),
+    );
+    // The import continues; the repair waits for the next source of these keys.
+    await repairing.catch((error: unknown) => {
+      this.#ports.log.warn(
+        { event: 'not-repaired', import: id, code: codeOf(error) },
+        'damaged keys could not be repaired from an import',
+      );
+    });
+  }
+
   async #drop(id: string): Promise<void> {
     try {
       await dropStage(this.#ports.store, id);
     } catch (error) {
       this.#ports.log.warn(
         { event: 'stage-not-dropped', import: id, code: codeOf(error) },
-        'what an import staged could not be cleared away; it is tried again',
+        'the staged keys of an import could not be removed; the server tries again',
       );
       this.#later(id, IMPORT_RETRY_MS, () => this.#drop(id));
     }
   }
 
   /** Runs until the import is over. Throws what stopped it, and then tries again later. */
-  #carryOn(
-    id: string,
-    onRecorded: ImportLife['onRecorded'] = () => undefined,
-  ): Promise<ConfirmedImport | undefined> {
+  #resume(id: string, onRecorded: OnRecorded = () => undefined): Promise<ConfirmedImport | undefined> {
     const applying = this.#apply(id, onRecorded);
     this.#applying.set(id, applying);
     applying
       .catch((error: unknown) => {
         this.#ports.log.warn(
           { event: 'import-waits', import: id, code: codeOf(error) },
-          'a confirmed import could not be carried on; it is tried again',
+          'a confirmed import could not be continued; the server tries again',
         );
-        this.#carryOnLater(id, IMPORT_RETRY_MS);
+        this.#resumeLater(id, IMPORT_RETRY_MS);
       })
       .finally(() => this.#applying.delete(id));
     return applying;
   }
 
-  #carryOnLater(id: string, afterMs = 0): void {
+  #resumeLater(id: string, afterMs = 0): void {
     // A failure is logged and starts the next try.
-    this.#later(id, afterMs, () => this.#carryOn(id).then(undefined, () => undefined));
+    this.#later(id, afterMs, () => this.#resume(id).then(undefined, () => undefined));
   }
 
   #later(id: string, afterMs: number, call: () => Promise<unknown>): void {
@@ -185,7 +199,7 @@ export class Imports {
     this.#cancelLater.set(id, cancel);
   }
 
-  async #apply(id: string, onRecorded: ImportLife['onRecorded']): Promise<ConfirmedImport | undefined> {
+  async #apply(id: string, onRecorded: OnRecorded): Promise<ConfirmedImport | undefined> {
     for (let of: number | undefined; ; ) {
       if (this.#stopped.signal.aborted) throw stoppedWhileApplying();
       const step = await applyPage(this.#ports, id);
@@ -200,8 +214,12 @@ export class Imports {
   }
 }
 
-function reportOf({ new: fresh, known, conflicts }: Staged | ConfirmedImport, dryRun: boolean): ImportReport {
-  return { new: fresh, known, conflicts: conflicts.map((id) => ({ id })), dryRun };
+export function reportOf(
+  { new: fresh, known, conflicts, outside }: Pick<Staged, 'new' | 'known' | 'conflicts' | 'outside'>,
+  dryRun: boolean,
+): ImportReport {
+  const left = outside === 0 ? {} : { outside };
+  return { new: fresh, known, conflicts: conflicts.map((id) => ({ id })), ...left, dryRun };
 }
 
 /** In words for the importer: what is wrong, and that nothing has to be repeated. */
@@ -209,8 +227,8 @@ function waitsConfirmed(error: unknown): unknown {
   // These errors say so themselves.
   if (!(error instanceof KeystairError) || ['interrupted', 'data-damaged'].includes(error.code)) return error;
   const full = error.code === 'disk-full';
-  return new KeystairError(error.code, `${error.message}; the import is confirmed, and waits`, {
-    nextStep: `do not import again: the server carries it to its end by itself${full ? ' once there is room' : ', and its log says what is in the way'}`,
+  return new KeystairError(error.code, `${error.message}; the import is confirmed and waits`, {
+    nextStep: `do not import again: the server completes it automatically${full ? ' once there is space' : '; its log says what blocks it'}`,
     cause: error,
   });
 }
@@ -218,9 +236,9 @@ function waitsConfirmed(error: unknown): unknown {
 function stoppedWhileApplying(): KeystairError {
   return new KeystairError(
     'interrupted',
-    'the server stops; the import is confirmed and not yet all recorded',
+    'the server is stopping; the import is confirmed, but not all of it is recorded yet',
     {
-      nextStep: 'start the server again: it carries the import on by itself',
+      nextStep: 'start the server again: it continues the import automatically',
     },
   );
 }

@@ -53,7 +53,7 @@ class ExportBody {
 
   take(line: Buffer): void {
     this.#lines += 1;
-    if (this.#trailer !== undefined) throw exportInvalid('something follows the trailer');
+    if (this.#trailer !== undefined) throw exportInvalid('the file has data after its trailer');
     const text = line.toString('utf8');
     if (this.#header === undefined) {
       this.#header = parseExportHeader(text);
@@ -83,10 +83,10 @@ class ExportBody {
     }
     const { count, digest } = this.#trailer;
     if (count !== this.#count) {
-      throw exportInvalid(`the trailer says ${count} records, the file holds ${this.#count}`);
+      throw exportInvalid(`the trailer says ${count} records, but the file holds ${this.#count}`);
     }
     if (this.#digest.digest('hex') !== digest) {
-      throw exportInvalid("the trailer's digest does not fit the lines before it");
+      throw exportInvalid("the trailer's digest does not match the lines before it");
     }
   }
 }

@@ -24,19 +24,30 @@ export class ServerIdentities {
   readonly #rows: TrustedRows;
   readonly #store: Store;
   #loaded: Promise<readonly ServerIdentity[]> | undefined;
+  #told: string | undefined;
 
   constructor(rows: TrustedRows, store: Store) {
     this.#rows = rows;
     this.#store = store;
   }
 
+  /** The recommended recipient, once it is known: what neighbours are told must not wait for a key to be made. */
+  get told(): string | undefined {
+    return this.#told;
+  }
+
   /** Throws `record-unreadable` if one was altered in the database. */
   all(): Promise<readonly ServerIdentity[]> {
     this.#loaded ??= Promise.all(SECRETS.map(([id, algorithm]) => this.#load(id, algorithm)));
     // A failure is not remembered: the disk may have been full.
-    this.#loaded.catch(() => {
-      this.#loaded = undefined;
-    });
+    this.#loaded.then(
+      ([first]) => {
+        this.#told = first?.recipient;
+      },
+      () => {
+        this.#loaded = undefined;
+      },
+    );
     return this.#loaded;
   }
 

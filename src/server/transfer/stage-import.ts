@@ -8,11 +8,14 @@ import type { OpenExportKeys } from '#crypto/export-envelope/open-export.ts';
 import { openExport } from '#crypto/export-envelope/open-export.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { exportInvalid, type ExportHeader } from '#domain/export-file.ts';
-import { FREE_BYTES_FOR_TRANSMISSIONS, IMPORT_CONFLICTS_MAX, TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
+import { IMPORT_CONFLICTS_MAX, TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
+import type { Scope } from '#domain/scope.ts';
 import type { StagedKey } from '#store/rows.ts';
 import type { Store } from '#store/store.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import { sealedRow } from '../records/record-keys.ts';
+import { isDiskLow } from '../repository/low-disk.ts';
+import { DevicesInScope } from './devices-in-scope.ts';
 import { readExportFile } from './read-export-file.ts';
 import type { TransferPorts } from './transfer-ports.ts';
 
@@ -25,6 +28,10 @@ export interface Staged {
   readonly conflicts: readonly string[];
   /** Keys that a repair waits for: they go into their damaged rows when the file is confirmed. */
   readonly wanted: readonly CheckedKey[];
+  /** Keys left out: the importer's right is limited, and their devices are outside. */
+  readonly outside: number;
+  /** The devices of the others, where the right is limited. */
+  readonly devices: ReadonlySet<string>;
 }
 
 /** Held in memory at once: some megabytes. */
@@ -41,6 +48,7 @@ export function importedFrom(importId: string): string {
 export async function stageImport(
   ports: TransferPorts,
   importId: string,
+  scope: Scope,
   file: AsyncIterable<Uint8Array>,
   keys: OpenExportKeys,
   signal: AbortSignal,
@@ -49,6 +57,7 @@ export async function stageImport(
   const counts = { new: 0, known: 0 };
   const conflicts: string[] = [];
   const wanted: CheckedKey[] = [];
+  const limits = new DevicesInScope(ports, scope);
   let from: ExportHeader['server'] | undefined;
   // One page is written while the next is read and sealed: disk and processor work in parallel.
   let writing: Promise<string | undefined> = Promise.resolve(undefined);
@@ -58,12 +67,13 @@ export async function stageImport(
       if (signal.aborted) throw importInterrupted();
       await requireSpace(ports);
       from = page.header.server;
-      const known = await store.reader.knownKeys(page.keys.map(({ complete }) => complete.key.id));
+      const keysOfPage = await limits.keep(page.keys);
+      const known = await store.reader.knownKeys(keysOfPage.map(({ complete }) => complete.key.id));
       if (!ports.wanted.none && wanted.length < WANTED_MAX) {
-        wanted.push(...page.keys.filter((key) => ports.wanted.takes(key)));
+        wanted.push(...keysOfPage.filter((key) => ports.wanted.takes(key)));
       }
       const recordedAt = ports.clock();
-      const rows = page.keys.map((checked): StagedKey => {
+      const rows = keysOfPage.map((checked): StagedKey => {
         const there = known.get(checked.complete.key.id);
         if (there === undefined) {
           counts.new += 1;
@@ -87,12 +97,12 @@ export async function stageImport(
     await writing.catch(() => undefined);
   }
   if (from === undefined) throw importInterrupted();
-  return { from, ...counts, conflicts, wanted };
+  return { from, ...counts, conflicts, wanted, outside: limits.outside, devices: limits.devices };
 }
 
 /** @param twice a key that was already staged. */
 function requireNoneTwice(twice: string | undefined): void {
-  if (twice !== undefined) throw exportInvalid(`key ${twice} stands in the file more than once`);
+  if (twice !== undefined) throw exportInvalid(`key ${twice} is in the file more than once`);
 }
 
 function forIdOnly({ complete, digest }: CheckedKey, recordedAt: number): StagedKey {
@@ -101,7 +111,7 @@ function forIdOnly({ complete, digest }: CheckedKey, recordedAt: number): Staged
 }
 
 export function importInterrupted(): KeystairError {
-  return new KeystairError('interrupted', 'the import was stopped before the file was whole', {
+  return new KeystairError('interrupted', 'the import was stopped before the file was complete', {
     nextStep: 'nothing was imported; run the command again',
   });
 }
@@ -109,14 +119,14 @@ export function importInterrupted(): KeystairError {
 function tooManyConflicts(): KeystairError {
   return new KeystairError(
     'export-conflict',
-    `more than ${IMPORT_CONFLICTS_MAX} keys of the file are here with other content`,
-    { nextStep: 'nothing was imported; find out who made this file before anything else' },
+    `more than ${IMPORT_CONFLICTS_MAX} keys of the file are here with different content`,
+    { nextStep: 'nothing was imported; first find out who made this file' },
   );
 }
 
 /** The last space is for the keys of this server's own devices. */
 async function requireSpace({ store }: TransferPorts): Promise<void> {
-  if ((await store.freeBytes()) >= FREE_BYTES_FOR_TRANSMISSIONS) return;
+  if (!(await isDiskLow(store))) return;
   throw new KeystairError('disk-low', 'too little disk space is left on the server for an import', {
     nextStep: 'nothing was imported; free some space and run the command again',
   });

@@ -17,6 +17,6 @@ function inThread(path: string): Promise<readonly string[]> {
     const worker = new Worker(script, { workerData: { path } });
     worker.once('message', (problems: readonly string[]) => resolve(problems));
     worker.once('error', reject);
-    worker.once('exit', () => resolve([`${path} could not be checked: the check ended without an answer`]));
+    worker.once('exit', () => resolve([`${path} could not be checked: the check ended without a result`]));
   });
 }

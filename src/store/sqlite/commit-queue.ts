@@ -7,7 +7,8 @@ import type { KeystairError } from '#domain/errors.ts';
 import { STORE_GROUP_WORKS_MAX } from '#domain/limits.ts';
 import { PAGE_BYTES, WAL_PAGES_DUE } from './connection.ts';
 import type { DiskSpace } from './disk-space.ts';
-import { type GroupPorts, prepareGroups, type Settle, type Work } from './group.ts';
+import type { Settle } from '../work.ts';
+import { type GroupPorts, prepareGroups, type SqliteWork } from './group.ts';
 import type { LogFlush } from './log-flush.ts';
 import { explain, failureOf, unsynced } from './sqlite-failure.ts';
 import { prepareQuery } from './statement.ts';
@@ -23,7 +24,7 @@ const APPENDED_BYTES_A_PAGE = 1024;
 const LONE_CALLER_BYTES_MAX = 1024;
 
 export interface CommitQueue {
-  add(work: Work): void;
+  add(work: SqliteWork): void;
   /** Whether a group is open: its connection sees what is not committed. */
   isOpen(): boolean;
   /** Resolves when no group is open or waits for its flush. Throws once a flush has failed. */
@@ -48,7 +49,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
   const commitGroup = prepareGroups({ ...ports, changed });
   const walState = prepareQuery(connection, 'PRAGMA wal_checkpoint = NOOP');
   const carryOver = prepareQuery(connection, 'PRAGMA wal_checkpoint = PASSIVE');
-  let queue: Work[] = [];
+  let queue: SqliteWork[] = [];
   let scheduled = false;
   let open = false;
   /** A group is open, or committed and being flushed. */
@@ -93,7 +94,7 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
     } catch (error) {
       const failure = failureOf(error, space);
       if (failure === 'full') {
-        space.ranOut();
+        space.markFull();
         return false;
       }
       if (failure !== 'locked') escalate(error);
@@ -117,11 +118,15 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
     pagesUnseen = (due - pagesWaiting) / 2;
   };
 
-  const refuse = (works: readonly Work[], error: unknown): Settle[] =>
+  const refuse = (works: readonly SqliteWork[], error: unknown): Settle[] =>
     works.map((work) => () => work.reject(error));
 
   /** @returns works that may still be written on a full disk; the others are refused. */
-  const spareReserve = (works: readonly Work[], settles: Settle[], cause?: unknown): readonly Work[] => {
+  const spareReserve = (
+    works: readonly SqliteWork[],
+    settles: Settle[],
+    cause?: unknown,
+  ): readonly SqliteWork[] => {
     const others = works.filter((work) => !work.reserve);
     if (others.length > 0) settles.push(...refuse(others, space.fullError(cause)));
     return works.filter((work) => work.reserve);
@@ -129,11 +134,11 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
 
   /** Commits works until each has its answer or has to wait for another group. */
   const settleGroup = async (
-    group: readonly Work[],
-  ): Promise<{ settles: Settle[]; rest: readonly Work[]; bytes: number }> => {
+    group: readonly SqliteWork[],
+  ): Promise<{ settles: Settle[]; rest: readonly SqliteWork[]; bytes: number }> => {
     const settles: Settle[] = [];
     // A full disk has healed once the pages waiting in the WAL fit into the database, and the reserve is whole as well.
-    const full = space.isFull() && !(checkpoint(1) && space.heals());
+    const full = space.isFull() && !(checkpoint(1) && space.tryRecover());
     let works = full ? spareReserve(group, settles) : group;
     let carried = false;
     while (works.length > 0) {
@@ -148,10 +153,10 @@ export function createCommitQueue(ports: CommitQueuePorts): CommitQueue {
           settles.push(...refuse(works, explain(error, space)));
           break;
         }
-        space.ranOut();
+        space.markFull();
         const spared = spareReserve(works, settles, error);
         // The WAL may have reusable space. Only then is the reserve touched.
-        if (carried && !space.giveWay()) {
+        if (carried && !space.releaseReserve()) {
           settles.push(...refuse(works, space.fullError(error)));
           break;
         }

@@ -63,7 +63,7 @@ export function openWriter(path: string, sync: Sync): DatabaseSync {
       'data-not-writable',
       `${path} cannot have a write-ahead log (mode ${String(mode)})`,
       {
-        nextStep: 'put the data directory on a local file system, not on one of the network',
+        nextStep: 'put the data directory on a local file system, not on a network share',
       },
     );
   }

@@ -9,6 +9,7 @@ export interface CursorsTable {
   put(cursor: Cursor): void;
   delete(memberId: string, epoch: string): void;
   refused(memberId: string, limit: number): RefusedKey[];
+  refusalOf(memberId: string, seq: number): string | undefined;
   putRefused(refused: RefusedKey): void;
   clearRefused(memberId: string): void;
 }
@@ -57,6 +58,10 @@ export function prepareCursorsTable(connection: DatabaseSync): CursorsTable {
     `SELECT ${refusedColumns} FROM refused_keys
      WHERE member = ? AND ${isReadable('seq')} AND ${readableTime('at', 'NULL')} NOT NULL ORDER BY at DESC, epoch, seq DESC LIMIT ?`,
   );
+  const refusalOf = prepareQuery(
+    connection,
+    'SELECT reason FROM refused_keys WHERE member = ? AND seq = ? LIMIT 1',
+  );
   const putRefused = prepareCommand(
     connection,
     `INSERT OR REPLACE INTO refused_keys (${refusedColumns}) VALUES (?, ?, ?, ?, ?, ?)`,
@@ -71,6 +76,7 @@ export function prepareCursorsTable(connection: DatabaseSync): CursorsTable {
     put: (cursor) => put(cursor.memberId, cursor.epoch, cursor.rank, cursor.seq, cursor.chain),
     delete: (memberId, epoch) => remove(memberId, epoch),
     refused: (memberId, limit) => refused.all(memberId, limit).map(refusedOf),
+    refusalOf: (memberId, seq) => refusalOf.first(memberId, seq)?.[0] as string | undefined,
     putRefused: (key) => putRefused(key.memberId, key.epoch, key.seq, key.keyId, key.reason, key.at),
     clearRefused: (memberId) => clearRefused(memberId),
   };

@@ -144,9 +144,9 @@ export function refuseDamagedLog(database: string): void {
   if (end === undefined) return;
   throw new KeystairError(
     'data-damaged',
-    `the write-ahead log ${path} is damaged: what was committed behind its byte ${end} cannot be read`,
+    `the write-ahead log ${path} is damaged: the commits after its byte ${end} cannot be read`,
     {
-      nextStep: `look for faults of the disk, and restore the newest backup; or cut off what cannot be read with \`truncate -s ${end} ${path}\`: devices and secondaries then send again what this server does not know any more`,
+      nextStep: `check the disk and restore the newest backup; or drop what cannot be read with \`truncate -s ${end} ${path}\`: devices and secondaries then send again what this server lost`,
     },
   );
 }

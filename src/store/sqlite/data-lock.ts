@@ -9,6 +9,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { requireOwnDatabase } from '#disk/closed-directory.ts';
+import { deviceParts } from '#disk/device-number.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { step } from '#domain/step.ts';
 import { LOCK_FILE, ownFile } from './data-files.ts';
@@ -43,7 +44,7 @@ function inUse(directory: string, path: string, cause: unknown): KeystairError {
   const holder = lockHolder(path);
   return new KeystairError(
     'data-in-use',
-    `the data directory ${directory} is used by another process${holder === undefined ? '' : ` (${holder})`}`,
+    `another process is using the data directory ${directory}${holder === undefined ? '' : ` (${holder})`}`,
     {
       nextStep:
         holder === undefined ? step('find-holder', { directory, path }) : step('end-server', { directory }),
@@ -57,8 +58,7 @@ function inUse(directory: string, path: string, cause: unknown): KeystairError {
 function lockHolder(path: string): number | undefined {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
-    const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
-    const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
+    const { major, minor } = deviceParts(dev);
     const place = `${hexByte(major)}:${hexByte(minor)}:${ino}`;
     for (const line of readFileSync('/proc/locks', 'utf8').split('\n')) {
       const words = line.trim().split(/\s+/);

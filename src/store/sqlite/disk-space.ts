@@ -1,7 +1,7 @@
 /**
  * The disk under a data directory, and the space set aside on it for audit events.
  *
- * Invariant: while it `isFull`, only audit events may be written, so that the released space is theirs. It heals once
+ * Invariant: while it `isFull`, only works with `reserve` are done, so that the released space is theirs. It heals once
  * all released space is set aside again.
  */
 import { closeSync, openSync, statfsSync, statSync, truncateSync, writeSync } from 'node:fs';
@@ -21,15 +21,15 @@ export interface DiskSpace {
   readonly database: string;
   freeBytes(): number;
   /** Once the repository is open: fills the reserve unless the disk is too full for it. */
-  setAside(): void;
+  allocateReserve(): void;
   /** Whether the disk was found full, and has not healed since. */
   isFull(): boolean;
   /** Makes the reserve whole again. False while there is too little space for that and one more step. */
-  heals(): boolean;
+  tryRecover(): boolean;
   /** A write found the disk full. */
-  ranOut(): void;
+  markFull(): void;
   /** Releases a step of the reserve. False when nothing is left of it. */
-  giveWay(): boolean;
+  releaseReserve(): boolean;
   /** `disk-full`, worded for this disk. */
   fullError(cause?: unknown): KeystairError;
 }
@@ -39,11 +39,11 @@ export const MEMORY_SPACE: DiskSpace = {
   directory: ':memory:',
   database: ':memory:',
   freeBytes: () => Number.MAX_SAFE_INTEGER,
-  setAside: () => undefined,
+  allocateReserve: () => undefined,
   isFull: () => false,
-  heals: () => true,
-  ranOut: () => undefined,
-  giveWay: () => false,
+  tryRecover: () => true,
+  markFull: () => undefined,
+  releaseReserve: () => false,
   fullError: (cause) =>
     new KeystairError('disk-full', 'there is no memory left for the repository', { cause }),
 };
@@ -105,29 +105,29 @@ export function diskSpaceOf({ directory, reserveBytes, random }: DiskSpaceOption
   /** A failed start serves nobody; and without a reserve there may be no room for the audit line that a lookup needs. */
   const whatGoesOn = (): string => {
     if (!open) return ', and run the command again';
-    const audited = reserved() > 0 ? '' : ' as long as there is room for their lines in the audit log';
-    return `; keys are still given out${audited}, and new ones are taken again by themselves once there is space`;
+    const audited = reserved() > 0 ? '' : ' as long as the audit log has space for their lines';
+    return `; the server still provides keys${audited}, and accepts new ones again as soon as there is space`;
   };
 
   return {
     directory,
     database: join(directory, DATABASE_FILE),
     freeBytes,
-    setAside() {
+    allocateReserve() {
       const before = sizeOf(reserve);
       // A partial reserve was in use when the process ended: the disk is still full.
       if (!refill() && before > 0) full = true;
       open = true;
     },
     isFull: () => full,
-    heals() {
+    tryRecover() {
       full = !refill();
       return !full;
     },
-    ranOut() {
+    markFull() {
       full = true;
     },
-    giveWay() {
+    releaseReserve() {
       const bytes = sizeOf(reserve);
       if (bytes === 0) return false;
       truncateSync(reserve, Math.max(0, bytes - step));

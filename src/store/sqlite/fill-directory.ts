@@ -99,7 +99,7 @@ function takePlace(directory: string, unfinished: string): void {
   // not whole.
   if (existsSync(`${database}-wal`)) {
     throw new KeystairError('data-not-writable', `${database} could not be closed`, {
-      nextStep: 'look for faults of the disk in the system log, and run the command again',
+      nextStep: 'check the system log for disk errors, and run the command again',
     });
   }
   syncPath(database);
@@ -125,6 +125,6 @@ function requireEmpty(directory: string, mayRemain: readonly string[]): void {
   const other = found.find((name) => !NOTHING.includes(name) && !ours.includes(name));
   if (other === undefined) return;
   throw new KeystairError('already-exists', `${directory} is not empty: it holds ${other}`, {
-    nextStep: 'give a directory that is empty or not there yet; nothing was changed',
+    nextStep: 'nothing was changed; give a directory that is empty or does not exist yet',
   });
 }

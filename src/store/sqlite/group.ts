@@ -7,20 +7,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#domain/errors.ts';
 import { STORE_GROUP_BYTES_MAX } from '#domain/limits.ts';
-import type { Transaction } from '../transaction.ts';
+import { type Settle, tryWork, type Work } from '../work.ts';
 import { type Heads, SqliteTransaction } from './sqlite-transaction.ts';
 import type { TableName, Tables } from './tables.ts';
 
-export interface Work {
-  readonly run: (transaction: Transaction) => Promise<unknown>;
+export interface SqliteWork extends Work {
   /** May use the space set aside for audit events. */
   readonly reserve: boolean;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
 }
-
-/** Tells the work's caller what became of it. */
-export type Settle = () => void;
 
 export interface GroupPorts {
   readonly connection: DatabaseSync;
@@ -58,24 +52,10 @@ export function prepareGroups({ connection, tables, changed, explain }: GroupPor
   /** Runs one work so that it can be undone. Throws only what undoes the whole group. */
   const runWork = async (work: Work, transaction: SqliteTransaction, isAlone: boolean): Promise<Settle> => {
     if (!isAlone) mark.run();
-    let settle: Settle;
-    let failed = false;
-    try {
-      const value = await work.run(transaction);
-      settle = () => work.resolve(value);
-    } catch (error) {
-      failed = true;
-      settle = () => work.reject(error);
-    }
-    transaction.end();
-    const { failure } = transaction;
-    if (failure !== undefined && !failed) {
-      failed = true;
-      settle = () => work.reject(explain(failure));
-    }
+    const { failed, settle } = await tryWork(work, transaction, explain);
     if (failed) {
       // After a fault of disk or memory SQLite may have undone everything, and no commit would succeed.
-      if (undoesAll(failure)) throw failure;
+      if (undoesAll(transaction.failure)) throw transaction.failure;
       assert(connection.isTransaction, 'only faults of disk or memory undo a group');
       if (isAlone) {
         undoAll.run();

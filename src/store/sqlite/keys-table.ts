@@ -3,15 +3,28 @@
  * and a damaged row is written whole.
  */
 import { type Position, SEQUENCE_START } from '#domain/sequence.ts';
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import { assert } from '#domain/errors.ts';
 import type { StoredKey } from '../rows.ts';
+import type { KeySpan } from '../key-span.ts';
+import type { KeyOrder } from '../transaction.ts';
 import { KEY_COLUMNS, prepareKeyOf, READ_COLUMNS } from './key-row.ts';
 import { DEVICE_PART_BITS } from './schema.ts';
 import { assertNoConflict } from './sqlite-failure.ts';
-import { prepareCommand, prepareQuery } from './statement.ts';
+import { prepareCommand, prepareQuery, type Query } from './statement.ts';
 import { uuidToBytes } from './uuid-bytes.ts';
+
+/** What SQLite narrows a scan down by; never too far. The texts are patterns of LIKE. */
+export interface KeyMarks {
+  readonly fieldsLike: string;
+  readonly idLike: string | null;
+  /** Stands in the fields as it is. */
+  readonly inFields: string;
+  /** Unix ms, both included. */
+  readonly recordedFrom: number | bigint;
+  readonly recordedTo: number | bigint;
+}
 
 export interface KeysTable {
   head(): Position;
@@ -19,17 +32,17 @@ export interface KeysTable {
   byId(id: string): StoredKey | undefined;
   known(ids: readonly string[]): Map<string, { seq: number; digest: Uint8Array }>;
   after(seq: number, limit: number): StoredKey[];
-  byDevice(deviceId: string, afterSeq: number, limit: number): StoredKey[];
-  /** The first number above this one: a walk goes from row to row, not over a gap that damage made a billion wide. */
-  nextAfter(seq: number): number | undefined;
-  /** Keys numbered above `afterSeq` up to `lastSeq` that may fit: `fieldsLike` and `idLike` are patterns of LIKE. */
-  scan(
-    afterSeq: number,
-    lastSeq: number,
-    fieldsLike: string,
-    idLike: string | null,
-    limit: number,
-  ): StoredKey[];
+  byDevice(deviceId: string, span: KeySpan, limit: number): StoredKey[];
+  /** The first number of the span: a walk goes from row to row, not over a gap that damage made a billion wide. */
+  first(span: KeySpan): number | undefined;
+  /** Keys of the span that may fit. */
+  scan(span: KeySpan, marks: KeyMarks, limit: number): StoredKey[];
+  /** Ids of managed devices whose rows name one of these groups, as the keys have them; no more than `most`. */
+  devicesOf(groups: readonly string[], most: number): readonly string[];
+  /** Keys of these devices in the part of the sequence that holds `seq`, which may fit. */
+  inPart(seq: number, devices: readonly string[], span: KeySpan, marks: KeyMarks, limit: number): StoredKey[];
+  /** As `scan`; of managed devices whose rows name one of these groups. */
+  scanGroups(groups: readonly string[], span: KeySpan, marks: KeyMarks, limit: number): StoredKey[];
   countByDevice(deviceId: string): number;
   insert(row: StoredKey): void;
   /** Whether there is such a row. */
@@ -40,12 +53,34 @@ export interface KeysTable {
   linkAt(seq: number): { readonly digest: Uint8Array; readonly chain: Uint8Array } | undefined;
 }
 
+/** A device's id as members have it. */
+const UUID_TEXT = `lower(${[
+  [1, 4],
+  [5, 2],
+  [7, 2],
+  [9, 2],
+  [11, 6],
+]
+  .map(([from, length]) => `hex(substr(device, ${from}, ${length}))`)
+  .join(" || '-' || ")})`;
+
+function scanned({ above, below }: KeySpan, marks: KeyMarks, limit: number): readonly SQLInputValue[] {
+  const { recordedFrom, recordedTo, inFields, fieldsLike, idLike } = marks;
+  return [above, below, recordedFrom, recordedTo, inFields, fieldsLike, idLike, limit];
+}
+
 export function prepareKeysTable(connection: DatabaseSync): KeysTable {
   const part = `seq >> ${DEVICE_PART_BITS}`;
   const keyOf = prepareKeyOf(connection);
   const head = prepareQuery(connection, 'SELECT seq, chain FROM keys ORDER BY seq DESC LIMIT 1');
   const chainAt = prepareQuery(connection, 'SELECT chain FROM keys WHERE seq = ?');
-  const next = prepareQuery(connection, 'SELECT seq FROM keys WHERE seq > ? ORDER BY seq LIMIT 1');
+  const inOrder = <T>(prepare: (by: 'ASC' | 'DESC') => T): Readonly<Record<KeyOrder, T>> => ({
+    oldest: prepare('ASC'),
+    newest: prepare('DESC'),
+  });
+  const first = inOrder((by) =>
+    prepareQuery(connection, `SELECT seq FROM keys WHERE seq > ? AND seq < ? ORDER BY seq ${by} LIMIT 1`),
+  );
   const byId = prepareQuery(connection, `SELECT ${READ_COLUMNS} FROM keys WHERE id = ?`);
   // One statement for all: single ones would each take and drop the read lock, which costs more than the search.
   const known = prepareQuery(
@@ -56,9 +91,12 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
     connection,
     `SELECT ${READ_COLUMNS} FROM keys WHERE seq > ? ORDER BY seq LIMIT ?`,
   );
-  const byDevice = prepareQuery(
-    connection,
-    `SELECT ${READ_COLUMNS} FROM keys WHERE ${part} = ? AND device = ? AND seq > ? ORDER BY seq LIMIT ?`,
+  const byDevice = inOrder((by) =>
+    prepareQuery(
+      connection,
+      `SELECT ${READ_COLUMNS} FROM keys
+       WHERE ${part} = ? AND device = ? AND seq > ? AND seq < ? ORDER BY seq ${by} LIMIT ?`,
+    ),
   );
   const countByDevice = prepareQuery(
     connection,
@@ -68,10 +106,26 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
        FROM parts WHERE parts.part IS NOT NULL)
      SELECT count(*) FROM parts CROSS JOIN keys WHERE ${part} = parts.part AND device = ?`,
   );
-  const scan = prepareQuery(
+  const scanning = (where: string): Readonly<Record<KeyOrder, Query>> =>
+    inOrder((by) =>
+      prepareQuery(
+        connection,
+        `SELECT ${READ_COLUMNS} FROM keys
+         WHERE ${where} seq > ? AND seq < ? AND recorded_at BETWEEN ? AND ? AND instr(fields, ?)
+           AND (fields LIKE ? ESCAPE '\\' OR hex(id) LIKE ?)
+         ORDER BY seq ${by} LIMIT ?`,
+      ),
+    );
+  const scan = scanning('');
+  const ofGroups =
+    "kind = 'member' AND place = 'device' AND state = 'managed' AND device_group IN (SELECT value FROM json_each(?))";
+  const devicesOf = prepareQuery(
     connection,
-    `SELECT ${READ_COLUMNS} FROM keys WHERE seq > ? AND seq <= ? AND (fields LIKE ? ESCAPE '\\' OR hex(id) LIKE ?)
-     ORDER BY seq LIMIT ?`,
+    `SELECT id FROM trusted_rows INDEXED BY devices_by_group WHERE ${ofGroups} LIMIT ?`,
+  );
+  const inPart = scanning(`${part} = ? AND device IN (SELECT unhex(value, '-') FROM json_each(?)) AND`);
+  const scanGroups = scanning(
+    `EXISTS (SELECT 1 FROM trusted_rows WHERE ${ofGroups} AND trusted_rows.id = ${UUID_TEXT}) AND`,
   );
   const insert = prepareCommand(
     connection,
@@ -85,7 +139,8 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
     const row = head.first();
     return row === undefined ? SEQUENCE_START : { seq: row[0] as number, chain: row[1] as Uint8Array };
   };
-  const nextAfter = (seq: number): number | undefined => next.first(seq)?.[0] as number | undefined;
+  const firstOf = ({ above, below, order }: KeySpan): number | undefined =>
+    first[order].first(above, below)?.[0] as number | undefined;
   const partOf = (seq: number): number => Math.floor(seq / 2 ** DEVICE_PART_BITS);
 
   return {
@@ -106,21 +161,32 @@ export function prepareKeysTable(connection: DatabaseSync): KeysTable {
       return found;
     },
     after: (seq, limit) => after.all(seq, limit).map(keyOf),
-    byDevice(deviceId, afterSeq, limit) {
+    byDevice(deviceId, span, limit) {
       const device = uuidToBytes(deviceId);
       const found: StoredKey[] = [];
       if (device === undefined) return found;
-      let at: number | undefined = partOf(afterSeq);
-      while (at !== undefined && found.length < limit) {
-        found.push(...byDevice.all(at, device, afterSeq, limit - found.length).map(keyOf));
-        const next = nextAfter((at + 1) * 2 ** DEVICE_PART_BITS - 1);
-        at = next === undefined ? undefined : partOf(next);
+      const { above, below, order } = span;
+      let left = span;
+      while (found.length < limit) {
+        const seq = firstOf(left);
+        if (seq === undefined) break;
+        const at = partOf(seq);
+        const rows = byDevice[order].all(at, device, above, below, limit - found.length);
+        found.push(...rows.map(keyOf));
+        left =
+          order === 'oldest'
+            ? { ...left, above: (at + 1) * 2 ** DEVICE_PART_BITS - 1 }
+            : { ...left, below: at * 2 ** DEVICE_PART_BITS };
       }
       return found;
     },
-    nextAfter,
-    scan: (afterSeq, lastSeq, fieldsLike, idLike, limit) =>
-      scan.all(afterSeq, lastSeq, fieldsLike, idLike, limit).map(keyOf),
+    first: firstOf,
+    scan: (span, marks, limit) => scan[span.order].all(...scanned(span, marks, limit)).map(keyOf),
+    devicesOf: (groups, most) => devicesOf.all(JSON.stringify(groups), most).map(([id]) => String(id)),
+    inPart: (seq, devices, span, marks, limit) =>
+      inPart[span.order].all(partOf(seq), JSON.stringify(devices), ...scanned(span, marks, limit)).map(keyOf),
+    scanGroups: (groups, span, marks, limit) =>
+      scanGroups[span.order].all(JSON.stringify(groups), ...scanned(span, marks, limit)).map(keyOf),
     countByDevice(deviceId) {
       const device = uuidToBytes(deviceId);
       if (device === undefined) return 0;

@@ -17,14 +17,14 @@ import { DATA_DIRECTORY, prepareDatabaseFiles } from './data-files.ts';
 import { acquireDataLock, type DataLock } from './data-lock.ts';
 import { type DiskSpace, MEMORY_SPACE, diskSpaceOf } from './disk-space.ts';
 import { type LogFlush, openLogFlush } from './log-flush.ts';
-import { ensureSchema } from './schema.ts';
+import { ensureSchema, markMoved } from './schema.ts';
 import { explain, failureOf } from './sqlite-failure.ts';
-import { type Access, SqliteReader } from './sqlite-reader.ts';
+import { SqliteReader } from './sqlite-reader.ts';
 import { snapshotOf } from './sqlite-snapshot.ts';
 import { checkSqliteVersion } from './sqlite-version.ts';
 import { checkFile } from './check-file.ts';
 import { structureProblems } from './structure.ts';
-import { prepareTables, type Tables, WatchedTables } from './tables.ts';
+import { type Access, prepareTables, type Tables, WatchedTables } from './tables.ts';
 import { refuseUnfinished } from './unfinished.ts';
 
 /** A directory, made where it is missing, or a repository that ends with the process. */
@@ -40,6 +40,12 @@ export type SqliteStoreOptions = SqlitePlace & {
   /** Fills the space set aside, so that no file system compresses it away. */
   readonly random?: (bytes: number) => Uint8Array;
 };
+
+/** What only a repository in a directory can do. */
+export interface SqliteStore extends Store {
+  /** Marks it as moved to another database, for ever: it is durable, and every start refuses the directory. */
+  markMoved(place: string): Promise<void>;
+}
 
 interface Connections {
   readonly writer: Connection;
@@ -62,7 +68,7 @@ interface Opened extends Connections {
 /**
  * Throws `data-exposed`, `data-in-use`, `data-newer`, `data-damaged`, `data-not-writable`, `disk-full`, `sqlite-too-old`.
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   checkSqliteVersion(process.versions.sqlite ?? '0');
   const opened = 'directory' in options ? openDirectory(options.directory, options) : openMemory();
   return storeOf(opened, options.onFatal);
@@ -89,7 +95,7 @@ function openDirectory(given: string, options: SqliteStoreOptions): Opened {
     lock = acquireDataLock(directory);
     refuseDamagedLog(prepareDatabaseFiles(directory));
     const connections = openConnections(space, sync);
-    space.setAside();
+    space.allocateReserve();
     return { ...connections, space, lock, log: sync === 'full' ? openLogFlush(space.database) : undefined };
   } catch (error) {
     lock?.release();
@@ -103,7 +109,7 @@ function openConnections(space: DiskSpace, sync: Sync): Connections {
     try {
       return openBoth(space.database, sync);
     } catch (error) {
-      if (failureOf(error, space) !== 'full' || !space.giveWay()) throw error;
+      if (failureOf(error, space) !== 'full' || !space.releaseReserve()) throw error;
     }
   }
 }
@@ -131,7 +137,7 @@ function openBoth(path: string, sync: Sync): Connections {
 function storeOf(
   { writer, second, space, lock, log }: Opened,
   onFatal: SqliteStoreOptions['onFatal'],
-): Store {
+): SqliteStore {
   const explainHere = (error: unknown): unknown => explain(error, space);
   const queue = createCommitQueue({ ...writer, space, log, explain: explainHere, onFatal });
   const watched = new WatchedTables(writer.tables, queue.changed);
@@ -183,6 +189,7 @@ function storeOf(
   };
 
   return {
+    facts: { kind: 'sqlite', place: space.directory },
     reader: new SqliteReader(access),
     write<T>(
       work: (transaction: Transaction) => Promise<T>,
@@ -195,6 +202,11 @@ function storeOf(
       });
     },
     snapshot: takeSnapshot,
+    async markMoved(place) {
+      await queue.drained();
+      writer.connection.exec('PRAGMA synchronous = FULL');
+      markMoved(writer.connection, place);
+    },
     freeBytes: async () => space.freeBytes(),
     async checkStructure() {
       if (second === undefined) return access(() => structureProblems(writer.connection, space.database));

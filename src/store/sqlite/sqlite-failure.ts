@@ -101,9 +101,9 @@ function said(error: unknown): string {
 export function unsynced(error: unknown, { directory }: DiskSpace): KeystairError {
   return new KeystairError(
     'data-not-writable',
-    `writing to ${directory} failed, and what is on its disk is not known any more (${said(error)})`,
+    `writing to ${directory} failed, so what its disk holds is unknown (${said(error)})`,
     {
-      nextStep: 'look for faults of the disk in the system log, then start the server again',
+      nextStep: 'check the system log for disk errors, then start the server again',
       cause: error,
     },
   );
@@ -129,7 +129,7 @@ export function explain(error: unknown, space: DiskSpace): unknown {
         `the data directory ${directory} cannot be written (${said(error)})`,
         {
           nextStep:
-            'give it and its files to the user that runs the server, on a file system that is not read-only',
+            'make the user that runs the server its owner, on a file system that is mounted read-write',
           cause: error,
         },
       );
@@ -138,7 +138,7 @@ export function explain(error: unknown, space: DiskSpace): unknown {
         'data-in-use',
         `another program holds a lock on ${space.database} (${said(error)})`,
         {
-          nextStep: `end what has it open; \`fuser ${space.database}\` names it`,
+          nextStep: `stop that program; \`fuser ${space.database}\` names it`,
           cause: error,
         },
       );

@@ -6,9 +6,10 @@ import type { ReceiptTotals } from '#domain/receipt.ts';
 import type { Position } from '#domain/sequence.ts';
 import { setImmediate as turn } from 'node:timers/promises';
 import { assert } from '#domain/errors.ts';
-import { KNOWN_KEYS_MAX, NAME_LENGTH_MAX } from '#domain/limits.ts';
+import { KNOWN_KEYS_MAX } from '#domain/limits.ts';
 import type { MemberPlace } from '#domain/member.ts';
 import type {
+  AuditHead,
   AuditRow,
   Contact,
   Cursor,
@@ -20,16 +21,12 @@ import type {
   TrustedKind,
   TrustedRow,
 } from '../rows.ts';
-import type { KeyFilter, Reader } from '../transaction.ts';
-import { fieldsPattern, fitsText, idPattern } from './key-text.ts';
-import type { Tables } from './tables.ts';
+import type { DeviceFilter, FoundDevices, FoundKeys, KeyFilter, Reader } from '../transaction.ts';
+import { findDevices } from './find-devices.ts';
+import { findKeys } from './find-keys.ts';
+import { WHOLE } from '../key-span.ts';
+import type { Access } from './tables.ts';
 
-/** Runs a short synchronous read; decides when, and on which tables. */
-export type Access = <T>(read: (tables: Tables) => T) => Promise<T>;
-
-/** Keys looked at between two turns of the event loop: some 10 ms. */
-const SCAN_KEYS = 4096;
-const FEW_KEYS = 64;
 /** Members counted between two turns, in their index alone: some 5 ms. */
 const SCAN_MEMBERS = 20_000;
 /** Devices counted between two turns: 6 ms among a million keys. */
@@ -63,47 +60,12 @@ export class SqliteReader implements Reader {
     return this.#access(({ keys }) => keys.after(afterSeq, limit));
   }
 
-  async listKeys(filter: KeyFilter): Promise<readonly StoredKey[]> {
-    const { deviceId, text, afterSeq = 0, limit } = filter;
-    if (text !== undefined) return this.#findKeys(deviceId, text, afterSeq, limit);
-    return this.#access(({ keys }) =>
-      deviceId === undefined ? keys.after(afterSeq, limit) : keys.byDevice(deviceId, afterSeq, limit),
-    );
+  keysOfDevice(deviceId: string, afterSeq: number, limit: number): Promise<readonly StoredKey[]> {
+    return this.#access(({ keys }) => keys.byDevice(deviceId, { ...WHOLE, above: afterSeq }, limit));
   }
 
-  /** Reads in bites, since text may be anywhere: other work runs between them. */
-  async #findKeys(
-    deviceId: string | undefined,
-    text: string,
-    afterSeq: number,
-    limit: number,
-  ): Promise<StoredKey[]> {
-    const found: StoredKey[] = [];
-    // Nothing that is searched is longer.
-    if (text.length > NAME_LENGTH_MAX) return found;
-    const fieldsLike = fieldsPattern(text);
-    const idLike = idPattern(text);
-    for (let at = afterSeq, end = at; found.length < limit; at = end) {
-      const rows = await this.#access(({ keys }) => {
-        // A few more than wanted: not every row that SQLite finds will match.
-        const few = limit - found.length + FEW_KEYS;
-        if (deviceId !== undefined) {
-          const rows = keys.byDevice(deviceId, at, few);
-          end = rows.at(-1)?.seq ?? at;
-          return rows;
-        }
-        const next = keys.nextAfter(at);
-        if (next === undefined) return [];
-        const last = Math.min(next + SCAN_KEYS - 1, keys.head().seq);
-        const rows = keys.scan(at, last, fieldsLike, idLike, few);
-        end = rows.length === few ? rows.at(-1)!.seq : last;
-        return rows;
-      });
-      found.push(...rows.filter((row) => fitsText(row, text)));
-      if (end <= at) break;
-      await turn();
-    }
-    return found.slice(0, limit);
+  findKeys(filter: KeyFilter): Promise<FoundKeys> {
+    return findKeys(this.#access, filter);
   }
 
   async countKeysByDevice(deviceIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -151,6 +113,29 @@ export class SqliteReader implements Reader {
     }
   }
 
+  findDevices(filter: DeviceFilter): Promise<FoundDevices> {
+    return findDevices(this.#access, filter);
+  }
+
+  /** Counts in bites: other work runs between them. */
+  async countDevices(groups: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    for (const group of groups) {
+      let total = 0;
+      for (let after: NamePosition | undefined; ; ) {
+        const { count, last } = await this.#access(({ trustedRows }) =>
+          trustedRows.countDevices(group, after, SCAN_MEMBERS),
+        );
+        total += count;
+        if (last === undefined) break;
+        after = last;
+        await turn();
+      }
+      counts.set(group, total);
+    }
+    return counts;
+  }
+
   rowKinds(): Promise<readonly string[]> {
     return this.#access(({ trustedRows }) => trustedRows.kinds());
   }
@@ -165,6 +150,10 @@ export class SqliteReader implements Reader {
 
   refusedKeys(memberId: string, limit: number): Promise<readonly RefusedKey[]> {
     return this.#access(({ cursors }) => cursors.refused(memberId, limit));
+  }
+
+  refusalOf(memberId: string, seq: number): Promise<string | undefined> {
+    return this.#access(({ cursors }) => cursors.refusalOf(memberId, seq));
   }
 
   stagedImports(): Promise<readonly string[]> {
@@ -191,11 +180,15 @@ export class SqliteReader implements Reader {
     return this.#access(({ receipts }) => receipts.after(after, limit));
   }
 
-  auditHead(): Promise<Position> {
+  auditHead(): Promise<AuditHead> {
     return this.#access(({ audit }) => audit.head());
   }
 
   auditAfter(afterSeq: number, limit: number): Promise<readonly AuditRow[]> {
     return this.#access(({ audit }) => audit.after(afterSeq, limit));
+  }
+
+  auditTile(level: number, index: number): Promise<Uint8Array | undefined> {
+    return this.#access(({ audit }) => audit.tile(level, index));
   }
 }

@@ -193,7 +193,7 @@ export function snapshotOf(
 }
 
 function stopped(): KeystairError {
-  return new KeystairError('interrupted', 'the repository was closed while it was read', {
+  return new KeystairError('interrupted', 'the repository was closed while it was being read', {
     nextStep: 'start the server again, and run the command again',
   });
 }

@@ -7,7 +7,9 @@ import type { Position } from '#domain/sequence.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { step } from '#domain/step.ts';
 import type {
+  AuditHead,
   AuditRow,
+  AuditTile,
   Contact,
   Cursor,
   RefusedKey,
@@ -19,18 +21,15 @@ import type {
   TrustedKind,
   TrustedRow,
 } from '../rows.ts';
-import type { Transaction } from '../transaction.ts';
-import { mendKeys } from './mend-keys.ts';
+import { STAGED_KEY_BYTES, type WorkTransaction } from '../work.ts';
+import { repairKeys } from './repair-keys.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import type { TableName, Tables } from './tables.ts';
-
-/** About as many bytes as a staged key has: rows are moved within the database, so their length is not seen. */
-const STAGED_KEY_BYTES = 1024;
 
 /** The ends of both sequences in the writing connection; read again after any rollback. */
 export interface Heads {
   keys: Position | undefined;
-  audit: Position | undefined;
+  audit: AuditHead | undefined;
 }
 
 export interface TransactionPorts {
@@ -42,7 +41,7 @@ export interface TransactionPorts {
   readonly explain: (error: unknown) => unknown;
 }
 
-export class SqliteTransaction extends SqliteReader implements Transaction {
+export class SqliteTransaction extends SqliteReader implements WorkTransaction {
   readonly #ports: TransactionPorts;
   #ended = false;
   #failure: unknown;
@@ -92,17 +91,17 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     return heads.keys;
   }
 
-  override async auditHead(): Promise<Position> {
+  override async auditHead(): Promise<AuditHead> {
     return this.#do((tables) => this.#auditHead(tables));
   }
 
-  #auditHead({ audit }: Tables): Position {
+  #auditHead({ audit }: Tables): AuditHead {
     const { heads } = this.#ports;
     heads.audit ??= audit.head();
     return heads.audit;
   }
 
-  async appendKeys(rows: readonly StoredKey[]): Promise<void> {
+  async appendKeys(rows: Iterable<StoredKey>): Promise<void> {
     this.#change('keys', (keys, tables) => {
       let head = this.#keysHead(tables);
       for (const row of rows) {
@@ -125,9 +124,9 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     });
   }
 
-  async mendKeys(rows: readonly StoredKey[]): Promise<void> {
+  async repairKeys(rows: readonly StoredKey[]): Promise<void> {
     this.#change('keys', (keys, tables) => {
-      mendKeys(keys, this.#keysHead(tables), rows);
+      repairKeys(keys, this.#keysHead(tables), rows);
       // The last row may be one of them.
       this.#ports.heads.keys = undefined;
       for (const row of rows) this.#bytes += row.fields.length + row.sealed.length;
@@ -143,8 +142,12 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
         head = row;
         this.#bytes += row.event.length;
       }
-      this.#ports.heads.audit = { seq: head.seq, chain: head.chain };
+      this.#ports.heads.audit = { seq: head.seq, chain: head.chain, mac: head.mac };
     });
+  }
+
+  async putAuditTile(tile: AuditTile): Promise<void> {
+    this.#change('audit', (audit) => audit.putTile(tile));
   }
 
   async stageKeys(importId: string, keys: readonly StagedKey[]): Promise<string | undefined> {
@@ -185,7 +188,9 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
   }
 
   async putRow(row: TrustedRow): Promise<void> {
-    this.#change('trustedRows', (trustedRows) => trustedRows.put(row));
+    const at = this.#change('trustedRows', (trustedRows) => trustedRows.put(row));
+    if (row.kind !== 'member') return;
+    this.#change('contacts', (contacts) => contacts.place(row.id, at.place === 'device' ? at : null));
   }
 
   async deleteRow(kind: TrustedKind, id: string): Promise<void> {

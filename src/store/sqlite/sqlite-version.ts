@@ -15,8 +15,11 @@ export function checkSqliteVersion(version: string): void {
     if (!(part >= least)) {
       throw new KeystairError(
         'sqlite-too-old',
-        `this Node brings SQLite ${version}, which can lose commits; ${SQLITE_VERSION_MIN} is the first that does not`,
-        { nextStep: 'run Keystair with the Node it comes with (npm ci, then bin/keystair), or a newer one' },
+        `this Node includes SQLite ${version}, which can lose commits; ${SQLITE_VERSION_MIN} fixes that`,
+        {
+          nextStep:
+            'run Keystair with the Node that comes with it (npm ci, then bin/keystair), or a newer one',
+        },
       );
     }
   }

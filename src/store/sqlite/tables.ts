@@ -4,6 +4,7 @@ import { KeystairError } from '#domain/errors.ts';
 import { step } from '#domain/step.ts';
 import { type AuditTable, prepareAuditTable } from './audit-table.ts';
 import { type ContactsTable, prepareContactsTable } from './contacts-table.ts';
+import { type DeviceOrders, prepareDeviceOrders } from './device-orders.ts';
 import { type CursorsTable, prepareCursorsTable } from './cursors-table.ts';
 import { type KeysTable, prepareKeysTable } from './keys-table.ts';
 import { prepareReceiptsTable, type ReceiptsTable } from './receipts-table.ts';
@@ -17,11 +18,16 @@ export interface Tables {
   readonly trustedRows: TrustedRowsTable;
   readonly cursors: CursorsTable;
   readonly contacts: ContactsTable;
+  /** Of the rows and the contacts of devices. */
+  readonly devices: DeviceOrders;
   readonly receipts: ReceiptsTable;
   readonly audit: AuditTable;
 }
 
-export type TableName = keyof Tables;
+/** Runs a short synchronous read; decides when, and on which tables. */
+export type Access = <T>(read: (tables: Tables) => T) => Promise<T>;
+
+export type TableName = keyof Omit<Tables, 'devices'>;
 
 /**
  * The same tables; they record whether a read touched one that changed and is not durable yet. For reads that run to
@@ -65,6 +71,12 @@ export class WatchedTables implements Tables {
     return this.#look('contacts');
   }
 
+  get devices(): DeviceOrders {
+    this.#look('trustedRows');
+    this.#look('contacts');
+    return this.#tables.devices;
+  }
+
   get receipts(): ReceiptsTable {
     return this.#look('receipts');
   }
@@ -88,6 +100,7 @@ export function prepareTables(connection: DatabaseSync): Tables {
       trustedRows: prepareTrustedRowsTable(connection),
       cursors: prepareCursorsTable(connection),
       contacts: prepareContactsTable(connection),
+      devices: prepareDeviceOrders(connection),
       receipts: prepareReceiptsTable(connection),
       audit: prepareAuditTable(connection),
     };

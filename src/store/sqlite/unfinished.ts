@@ -9,7 +9,11 @@ export const UNFINISHED_FOLDER = 'restoring';
 /** Throws `data-damaged` where a restore broke off. */
 export function refuseUnfinished(directory: string): void {
   if (!existsSync(join(directory, UNFINISHED_FOLDER))) return;
-  throw new KeystairError('data-damaged', `a restore into ${directory} broke off, or is still under way`, {
-    nextStep: step('restore-again'),
-  });
+  throw new KeystairError(
+    'data-damaged',
+    `a restore into ${directory} was interrupted, or is still running`,
+    {
+      nextStep: step('restore-again'),
+    },
+  );
 }

@@ -1,5 +1,5 @@
 /** UUIDs as 16 bytes: less than half of their text, in every row and every index. */
-import { UUID_PATTERN } from '#domain/uuid.ts';
+import { UUID_PATTERN, uuidOfHex } from '#domain/uuid.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { step } from '#domain/step.ts';
 
@@ -21,6 +21,5 @@ export function uuidFromBytes(bytes: Uint8Array): string {
       nextStep: step('verify-and-restore'),
     });
   }
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return uuidOfHex(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex'));
 }

@@ -1,33 +1,87 @@
-/** The typed client of the people's API, derived from the route table. It speaks HTTP/1.1 to a Unix socket. */
+/** The typed client of the people's API, derived from the route table. Works over any connection. */
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { KeystairError } from '#domain/errors.ts';
-import { step } from '#domain/step.ts';
-import { overSocket, request as httpRequest } from '../built-in-http.ts';
 import { faultWords, formed } from '#protocol/forms.ts';
 import { PeopleLine } from '#protocol/people/people-answers.ts';
 import {
   PEOPLE_ROUTES,
   type PeopleAnswer,
+  type PeopleCallName,
   type PeopleRequest,
-  type PeopleRouteName,
 } from '#protocol/people/people-routes.ts';
-import { fillPath, pathFields, restPlace } from '#protocol/people/people-route.ts';
+import {
+  type CallForm,
+  fillPath,
+  LINES_MEDIA_TYPE,
+  pathFields,
+  restPlace,
+} from '#protocol/people/people-route.ts';
+import {
+  SIGN_IN_ROUTES,
+  type SignInAnswer,
+  type SignInRouteName,
+  type SignInRoutes,
+} from '#protocol/people/sign-in-routes.ts';
 import { errorFromProblem } from '#protocol/problem.ts';
 import type { Watch } from '#protocol/server-program.ts';
+import type { PeopleConnection } from './people-connection.ts';
 import { documentOf, documentsOf } from './read-answer.ts';
-import { LINES_MEDIA_TYPE } from '#protocol/people/transfer-routes.ts';
 
-export type PeopleClient = <N extends PeopleRouteName>(
+export type PeopleClient = <N extends PeopleCallName>(
   name: N,
   request: PeopleRequest<N>,
-  /** For a call that takes long. */
+  /** For a long call: receives its progress. */
   watch?: Watch,
 ) => Promise<PeopleAnswer<N>>;
 
-/** Path, query and body of a call: each field in its one place. */
-function placeFields(name: PeopleRouteName, fields: Readonly<Record<string, unknown>>) {
-  const { method, path } = PEOPLE_ROUTES[name];
+/** The calls before sign-in. */
+export type SignInClient = <N extends SignInRouteName>(
+  name: N,
+  request: z.input<SignInRoutes[N]['request']>,
+) => Promise<SignInAnswer<N>>;
+
+export function createPeopleClient(connection: PeopleConnection): PeopleClient {
+  return async (name, fields, watch) => {
+    const call = (): Promise<unknown> => ask(connection, PEOPLE_ROUTES[name], fields, watch);
+    const { onRefusal } = connection;
+    try {
+      return (await call()) as never;
+    } catch (error) {
+      if (onRefusal === undefined || !(error instanceof KeystairError)) throw error;
+      await onRefusal(error);
+      return (await call()) as never;
+    }
+  };
+}
+
+export function createSignInClient(connection: PeopleConnection): SignInClient {
+  return async (name, fields) => (await ask(connection, SIGN_IN_ROUTES[name], fields)) as never;
+}
+
+/** Makes one call, and reads its answer by the schema in its row. */
+async function ask(
+  connection: PeopleConnection,
+  route: CallForm,
+  fields: Readonly<Record<string, unknown>>,
+  watch?: Watch,
+): Promise<unknown> {
+  const answer = await exchange(connection, placeFields(route, fields), watch?.stop);
+  const document = await read(answer, watch).catch((cause: unknown) => {
+    if (cause instanceof KeystairError) throw cause;
+    throw watch?.stop.aborted === true ? stopped() : connection.broken(cause);
+  });
+  const parsed = formed(route.answer, document);
+  if (parsed.ok) return parsed.value;
+  throw new KeystairError(
+    'request-invalid',
+    `the server's answer does not have the form of this release: ${faultWords(parsed.fault, 'the answer')}`,
+    { nextStep: 'use the command line of the same release as the server' },
+  );
+}
+
+/** Puts each field of a call into its one place: path, query or body. */
+function placeFields({ method, path }: CallForm, fields: Readonly<Record<string, unknown>>) {
   const inPath = pathFields(path);
   const filled = fillPath(path, fields);
   const rest = Object.entries(fields).filter(
@@ -40,33 +94,7 @@ function placeFields(name: PeopleRouteName, fields: Readonly<Record<string, unkn
   return { method, path: query === '' ? filled : `${filled}?${query}`, body: undefined };
 }
 
-/** How to reach a server on this machine. */
-export interface SocketAddress {
-  /** At most 107 bytes; the caller must shorten a longer path. */
-  readonly socketPath: string;
-  readonly dataDirectory: string;
-  /** Whether the directory holds a server at all: asked where none answers. */
-  readonly holdsServer?: () => boolean;
-}
-
-export function createPeopleClient(options: SocketAddress): PeopleClient {
-  return async (name, fields, watch) => {
-    const answer = await exchange(options, placeFields(name, fields), watch?.stop);
-    const document = await read(answer, watch).catch((cause: unknown) => {
-      if (cause instanceof KeystairError) throw cause;
-      throw watch?.stop.aborted === true ? stopped() : notRunning(options, cause as NodeJS.ErrnoException);
-    });
-    const parsed = formed<z.ZodType>(PEOPLE_ROUTES[name].answer, document);
-    if (parsed.ok) return parsed.value as never;
-    throw new KeystairError(
-      'request-invalid',
-      `the server's answer is not of this release's form: ${faultWords(parsed.fault, 'the answer')}`,
-      { nextStep: 'use the command line of the same release as the server' },
-    );
-  };
-}
-
-/** The answer's document. Throws the problem that it is, or that it ended with. */
+/** Reads the answer's document. Throws if the answer is a problem or ends with one. */
 async function read(answer: IncomingMessage, watch: Watch | undefined): Promise<unknown> {
   const status = answer.statusCode ?? 0;
   if (status !== 200) throw errorFromProblem(status, await documentOf(answer));
@@ -79,13 +107,13 @@ async function read(answer: IncomingMessage, watch: Watch | undefined): Promise<
     if ('answer' in line.value) return line.value.answer;
     watch.onProgress(line.value.done, line.value.of);
   }
-  throw new KeystairError('interrupted', 'the server broke the call off before its end', {
+  throw new KeystairError('interrupted', 'the server ended the call before it was complete', {
     nextStep: 'look at its log, and run the command again',
   });
 }
 
 function exchange(
-  options: SocketAddress,
+  connection: PeopleConnection,
   {
     method,
     path,
@@ -98,57 +126,17 @@ function exchange(
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(stop === undefined ? {} : { accept: LINES_MEDIA_TYPE }),
     };
-    const request = httpRequest(
-      {
-        ...overSocket(options.socketPath),
-        method,
-        path,
-        headers,
-        ...(stop === undefined ? {} : { signal: stop }),
-      },
-      resolve,
-    );
-    request.on('error', (cause: NodeJS.ErrnoException) => {
-      reject(stop?.aborted === true ? stopped() : notRunning(options, cause));
+    const request = connection.begin({ method, path, headers, signal: stop });
+    request.once('response', resolve);
+    request.on('error', (cause: unknown) => {
+      reject(stop?.aborted === true ? stopped() : connection.broken(cause));
     });
     request.end(body);
   });
 }
 
 function stopped(): KeystairError {
-  return new KeystairError('interrupted', 'the command was stopped before its end', {
+  return new KeystairError('interrupted', 'the command was stopped before it was complete', {
     nextStep: 'run it again; what was done stays',
-  });
-}
-
-export function notRunning(
-  { dataDirectory, holdsServer = () => true }: Omit<SocketAddress, 'socketPath'>,
-  cause: NodeJS.ErrnoException,
-): KeystairError {
-  if (cause.code === 'EACCES') {
-    return new KeystairError('not-allowed', `only the owner of ${dataDirectory} may address this server`, {
-      nextStep: "run the command as the server's user",
-      cause,
-    });
-  }
-  if (cause.code === 'ECONNRESET' || cause.code === 'EPIPE') {
-    return new KeystairError(
-      'server-not-running',
-      `the server of ${dataDirectory} stopped before it answered`,
-      {
-        nextStep: step('start-server-again', { directory: dataDirectory }),
-        cause,
-      },
-    );
-  }
-  if (!holdsServer()) {
-    return new KeystairError('server-not-running', `no server runs on ${dataDirectory}, and it holds none`, {
-      nextStep: step('create-server', { directory: dataDirectory }),
-      cause,
-    });
-  }
-  return new KeystairError('server-not-running', `no server runs on ${dataDirectory}`, {
-    nextStep: step('start-server', { directory: dataDirectory }),
-    cause,
   });
 }

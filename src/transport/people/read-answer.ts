@@ -1,13 +1,13 @@
 /**
- * Reads answers for clients of the people's API. Invariant: no more of an answer is held than its bound, whoever serves
- * the socket; the rest is not read.
+ * Reads answers for clients of the people's API. Invariant: an answer is held only up to its bound, whatever serves the
+ * socket; the rest is not read.
  */
 import { JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { PEOPLE_ANSWER_JSON } from '#domain/json-bounds.ts';
 import { LineCutter } from '#domain/line-cutter.ts';
 
-/** The document of a whole answer; undefined where it is none. Throws `request-too-large`. */
+/** The document in an answer; undefined if it is not one. Throws `request-too-large`. */
 export async function documentOf(answer: AsyncIterable<Uint8Array>): Promise<unknown> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
@@ -19,7 +19,7 @@ export async function documentOf(answer: AsyncIterable<Uint8Array>): Promise<unk
   return parsed(Buffer.concat(pieces).toString('utf8'));
 }
 
-/** The documents of an answer in lines, as they come. */
+/** The documents of an answer in lines, as they arrive. */
 export async function* documentsOf(answer: AsyncIterable<Uint8Array>): AsyncGenerator<unknown, void> {
   const cutter = new LineCutter(PEOPLE_ANSWER_JSON.length, () => answerTooLarge(MORE_BYTES));
   for await (const piece of answer) {

@@ -1,32 +1,33 @@
 /**
- * The client of the streaming calls: an export or a backup arrives as bytes, an import leaves as bytes, at the pace of
- * the slower end. Invariant: the bytes of a file end without an error only where the server ended its answer, which
- * says that they are whole.
+ * The client of the calls whose bodies are files. An export or a backup is started and then received as bytes; an
+ * import is started, sent as bytes and confirmed. Each runs at the pace of the slower end. Invariants: a received file
+ * ends without an error only if the server ended its answer, which means that the file is whole. If the connection is
+ * lost during an import, the message claims only what is known.
  */
 import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { KeystairError } from '#domain/errors.ts';
-import { step } from '#domain/step.ts';
-import { overSocket, request as httpRequest } from '../built-in-http.ts';
 import { faultWords, formed } from '#protocol/forms.ts';
-import { notRunning, type SocketAddress } from './people-client.ts';
-import { errorFromProblem } from '#protocol/problem.ts';
-import { documentOf, documentsOf } from './read-answer.ts';
+import { PeopleLine } from '#protocol/people/people-answers.ts';
+import { fillPath, LINES_MEDIA_TYPE } from '#protocol/people/people-route.ts';
+import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people/people-routes.ts';
 import {
   type BackupRequest,
   EXPORT_BYTES_HEADER,
   EXPORT_KEYS_HEADER,
   type ExportRequest,
-  IMPORT_MEDIA_TYPE,
-  ImportLine,
-  type ImportReport,
+  ImportReport,
   type ImportRequest,
-  TRANSFER_ROUTES,
-} from '#protocol/people/transfer-routes.ts';
+} from '#protocol/people/routes/transfers.ts';
+import { errorFromProblem } from '#protocol/problem.ts';
+import { createPeopleClient, type PeopleClient } from './people-client.ts';
+import type { PeopleConnection } from './people-connection.ts';
+import { documentOf, documentsOf } from './read-answer.ts';
+import { brokeOff, confirmedAlready, inDoubt, nothingImported, nothingWritten } from './transfer-failures.ts';
 
 export interface ExportAnswer {
   readonly keys: number;
-  /** An approximate number of bytes. */
+  /** Approximate. */
   readonly bytesExpected: number;
   readonly bytes: AsyncGenerator<Uint8Array, void, undefined>;
 }
@@ -34,53 +35,75 @@ export interface ExportAnswer {
 export interface TransferClient {
   readonly exportKeys: (request: ExportRequest, signal: AbortSignal) => Promise<ExportAnswer>;
   readonly backup: (request: BackupRequest, signal: AbortSignal) => Promise<ExportAnswer>;
-  /** Calls `onRecorded` from the moment the import is confirmed. */
+  /** Calls `onRecorded` once the import is confirmed; a dry run never is. */
   readonly importKeys: (
-    request: ImportRequest,
+    request: ImportRequest & { readonly dryRun: boolean },
     file: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
     onRecorded: (recorded: number, of: number) => void,
   ) => Promise<ImportReport>;
 }
 
-export function createTransferClient(address: SocketAddress): TransferClient {
+export function createTransferClient(connection: PeopleConnection): TransferClient {
+  const client = createPeopleClient(connection);
   return {
-    exportKeys: (request, signal) => fetchFile(address, 'exportKeys', 'export', request, signal),
-    backup: (request, signal) => fetchFile(address, 'backup', 'backup', request, signal),
-    importKeys: async (request, file, signal, onRecorded) => {
-      // A server that answers before it has read the whole body and then closes may lose its own answer. So it is asked
-      // to leave the closing to us.
-      const headers = { 'content-type': IMPORT_MEDIA_TYPE, connection: 'keep-alive' };
-      const call = begin(address, 'importKeys', signal, headers);
-      const answered = new AbortController();
-      const sending = send(call, request, file, answered.signal);
-      let connected = false;
-      call.once('socket', (socket) => socket.once('connect', () => (connected = true)));
-      // The whole file has been sent: the import may be confirmed, and its answer lost.
-      const lost = (failure: KeystairError): KeystairError =>
-        connected && call.writableEnded ? inDoubt(failure) : failure;
+    exportKeys: async (request, signal) => {
+      const stopped = () => nothingWritten('export');
+      const { id } = await unlessStopped(client, 'startExport', request, signal, stopped);
+      return fetchFile(connection, 'downloadExport', id, 'export', signal);
+    },
+    backup: async (request, signal) => {
+      const stopped = () => nothingWritten('backup');
+      const { id } = await unlessStopped(client, 'startBackup', request, signal, stopped);
+      return fetchFile(connection, 'downloadBackup', id, 'backup', signal);
+    },
+    importKeys: async ({ dryRun, ...request }, file, signal, onRecorded) => {
+      const { id } = await unlessStopped(client, 'startImport', request, signal, nothingImported);
+      let found: ImportReport;
       try {
-        const answer = await answerOf(address, call, signal, nothingImported, lost);
-        return await reportOf(answer, onRecorded);
-      } finally {
-        answered.abort();
-        await sending;
-        call.destroy();
+        found = await bring(connection, id, file, signal);
+        if (signal.aborted) throw nothingImported();
+      } catch (error) {
+        await cancel(client, id);
+        throw error;
       }
+      if (!dryRun) return confirm(connection, id, signal, onRecorded);
+      await cancel(client, id);
+      return found;
     },
   };
 }
 
+/** A call that starts a transfer, which the person may still cancel. */
+async function unlessStopped<N extends 'startExport' | 'startBackup' | 'startImport'>(
+  client: PeopleClient,
+  name: N,
+  request: Parameters<typeof client<N>>[1],
+  signal: AbortSignal,
+  stopped: () => KeystairError,
+) {
+  try {
+    return await client(name, request, { stop: signal, onProgress: () => {} });
+  } catch (error) {
+    throw signal.aborted ? stopped() : error;
+  }
+}
+
+/** If it cannot be cancelled, it ends by itself some minutes later, or with the server. */
+async function cancel(client: PeopleClient, id: string): Promise<void> {
+  await client('cancelImport', { id }).catch(() => undefined);
+}
+
 async function fetchFile(
-  address: SocketAddress,
-  name: 'exportKeys' | 'backup',
+  connection: PeopleConnection,
+  name: 'downloadExport' | 'downloadBackup',
+  id: string,
   what: string,
-  request: object,
   signal: AbortSignal,
 ): Promise<ExportAnswer> {
-  const call = begin(address, name, signal, { 'content-type': 'application/json' });
-  call.end(JSON.stringify(request));
-  const answer = await answerOf(address, call, signal, () => nothingWritten(what));
+  const call = begin(connection, name, id, signal);
+  call.end();
+  const answer = await answerOf(connection, call, signal, () => nothingWritten(what));
   return {
     keys: Number(answer.headers[EXPORT_KEYS_HEADER]),
     bytesExpected: Number(answer.headers[EXPORT_BYTES_HEADER]),
@@ -88,19 +111,90 @@ async function fetchFile(
   };
 }
 
-function begin(
-  { socketPath }: SocketAddress,
-  name: keyof typeof TRANSFER_ROUTES,
+/** Sends the file and reports what it would bring. Until it is confirmed, a lost connection changes nothing. */
+async function bring(
+  connection: PeopleConnection,
+  id: string,
+  file: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
-  headers: Readonly<Record<string, string>>,
-): ClientRequest {
-  const { method, path } = TRANSFER_ROUTES[name];
-  return httpRequest({ ...overSocket(socketPath), method, path, headers, signal });
+): Promise<ImportReport> {
+  // If a server answers before it has read the whole body, and then closes the connection, its answer may be lost. So
+  // this header asks it to leave closing to us.
+  const headers = { 'content-type': PEOPLE_ROUTES.uploadImport.mediaType, connection: 'keep-alive' };
+  const call = begin(connection, 'uploadImport', id, signal, headers);
+  const answered = new AbortController();
+  const sending = send(call, file, answered.signal);
+  try {
+    const answer = await answerOf(connection, call, signal, nothingImported);
+    return reportIn(await documentOf(answer));
+  } catch (cause) {
+    if (cause instanceof KeystairError) throw cause;
+    throw signal.aborted ? nothingImported() : connection.broken(cause);
+  } finally {
+    answered.abort();
+    await sending;
+    call.destroy();
+  }
 }
 
-/** The answer whose body was asked for; throws a refusal. */
+/** Confirms the import. The answer's head means that it is confirmed. */
+async function confirm(
+  connection: PeopleConnection,
+  id: string,
+  signal: AbortSignal,
+  onRecorded: (recorded: number, of: number) => void,
+): Promise<ImportReport> {
+  const call = begin(connection, 'confirmImport', id, signal, { accept: LINES_MEDIA_TYPE });
+  let connected = false;
+  call.once('socket', (socket) => {
+    // Over the network the socket is connected already.
+    if (socket.connecting) socket.once('connect', () => (connected = true));
+    else connected = true;
+  });
+  call.end();
+  const lost = (failure: KeystairError): KeystairError => (connected ? inDoubt(failure) : failure);
+  const answer = await answerOf(connection, call, signal, nothingImported, lost);
+  try {
+    for await (const document of documentsOf(answer)) {
+      const line = formed(PeopleLine, document);
+      if (!line.ok) throw new Error(faultWords(line.fault, 'a line of the answer'));
+      if ('answer' in line.value) return reportIn(line.value.answer);
+      if ('problem' in line.value) throw errorFromProblem(200, line.value.problem);
+      onRecorded(line.value.done, line.value.of);
+    }
+  } catch (cause) {
+    if (cause instanceof KeystairError) throw cause;
+    throw confirmedAlready(cause);
+  } finally {
+    call.destroy();
+  }
+  throw confirmedAlready(undefined);
+}
+
+function reportIn(document: unknown): ImportReport {
+  const report = formed(ImportReport, document);
+  if (report.ok) return report.value;
+  throw new KeystairError(
+    'request-invalid',
+    `the server's answer does not have the form of this release: ${faultWords(report.fault, 'the answer')}`,
+    { nextStep: 'use the command line of the same release as the server' },
+  );
+}
+
+function begin(
+  connection: PeopleConnection,
+  name: PeopleRouteName,
+  id: string,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
+): ClientRequest {
+  const { method, path } = PEOPLE_ROUTES[name];
+  return connection.begin({ method, path: fillPath(path, { id }), headers, signal });
+}
+
+/** The answer with the requested body. Throws if it is a refusal. */
 async function answerOf(
-  address: SocketAddress,
+  connection: PeopleConnection,
   call: ClientRequest,
   signal: AbortSignal,
   interrupted: () => KeystairError,
@@ -110,7 +204,7 @@ async function answerOf(
     call.once('response', resolve);
     call.on('error', (cause: NodeJS.ErrnoException) => {
       if (signal.aborted) reject(lost(interrupted()));
-      else reject(cause instanceof SourceFailure ? cause.cause : lost(notRunning(address, cause)));
+      else reject(cause instanceof SourceFailure ? cause.cause : lost(connection.broken(cause)));
     });
   });
   if (answer.statusCode === 200) return answer;
@@ -129,7 +223,7 @@ async function* wholeBytes(
   }
 }
 
-/** The file could not be read: the server is not to blame. */
+/** The local file could not be read; the server did not fail. */
 class SourceFailure extends Error {}
 
 async function* readable(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
@@ -140,10 +234,9 @@ async function* readable(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-/** Ends early where the answer has come already. A file that cannot be read fails the call with the reason. */
+/** Sends the file. Ends early if the answer has arrived. A file that cannot be read fails the call with the reason. */
 async function send(
   call: ClientRequest,
-  request: ImportRequest,
   file: AsyncIterable<Uint8Array>,
   answered: AbortSignal,
 ): Promise<void> {
@@ -151,8 +244,8 @@ async function send(
   answered.addEventListener('abort', () => stop.abort());
   call.once('close', () => stop.abort());
   const blocks = readable(file);
-  // A promise of its own for each block: raced against one that lasts as long as the file, each would be kept with its
-  // block, and the file with them.
+  // Each block gets its own promise. Racing all blocks against one long-lived promise would keep every block in memory,
+  // and so the file.
   let giveUp = (): void => {};
   stop.signal.addEventListener('abort', () => giveUp());
   const nextUnlessStopped = (): Promise<IteratorResult<Uint8Array, void> | undefined> =>
@@ -161,9 +254,10 @@ async function send(
       blocks.next().then(resolve, reject);
     });
   try {
-    call.write(`${JSON.stringify(request)}\n`);
+    // The server may refuse before the first block is available.
+    call.flushHeaders();
     for (;;) {
-      // A source that stalls, a pipe for instance, must not withhold the answer from the caller.
+      // A stalled source, for example a pipe, must not keep the answer from the caller.
       const next = await nextUnlessStopped();
       if (next === undefined || stop.signal.aborted) return;
       if (next.done === true) break;
@@ -173,61 +267,4 @@ async function send(
   } catch (error) {
     if (!stop.signal.aborted) call.destroy(error as Error);
   }
-}
-
-async function reportOf(
-  answer: IncomingMessage,
-  onRecorded: (recorded: number, of: number) => void,
-): Promise<ImportReport> {
-  try {
-    for await (const document of documentsOf(answer)) {
-      const line = formed(ImportLine, document);
-      if (!line.ok) throw new Error(faultWords(line.fault, 'a line of the answer'));
-      if ('report' in line.value) return line.value.report;
-      if ('problem' in line.value) throw errorFromProblem(200, line.value.problem);
-      onRecorded(line.value.recorded, line.value.of);
-    }
-  } catch (cause) {
-    if (cause instanceof KeystairError) throw cause;
-    throw confirmedAlready(cause);
-  }
-  throw confirmedAlready(undefined);
-}
-
-function nothingWritten(what: string): KeystairError {
-  return new KeystairError('interrupted', `stopped before the ${what} was whole`, {
-    nextStep: 'no file was left; run the command again',
-  });
-}
-
-function nothingImported(): KeystairError {
-  return new KeystairError('interrupted', 'the command was stopped before the import was confirmed', {
-    nextStep: 'nothing was imported; run the command again',
-  });
-}
-
-function inDoubt({ code, cause }: KeystairError): KeystairError {
-  const who = code === 'interrupted' ? 'the command' : 'the server';
-  return new KeystairError(code, `${who} stopped before it was known whether the import is confirmed`, {
-    nextStep: 'run the command again while the server runs: what is in already stays as it is',
-    cause,
-  });
-}
-
-function brokeOff(what: string, cause: unknown): KeystairError {
-  return new KeystairError('interrupted', `the server broke the ${what} off`, {
-    nextStep: step('make-file-again'),
-    cause,
-  });
-}
-
-function confirmedAlready(cause: unknown): KeystairError {
-  return new KeystairError(
-    'interrupted',
-    'the file was whole and the import is confirmed, but not waited for',
-    {
-      nextStep: 'nothing is to be done: the server carries it to its end, after a restart too',
-      cause,
-    },
-  );
 }

@@ -6,6 +6,7 @@ import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { parseLuks2Header } from '#agent/drives/luks2/luks2-header.ts';
 import { REFUSED } from '#test/sentences/refused.ts';
+import { DRIVE } from '#test/sentences/drives.ts';
 import { driveJson, KEY_ID, luksFront, UUID } from './luks2/luks2-front.ts';
 
 type Drive = ReturnType<typeof driveJson>;
@@ -69,75 +70,69 @@ void describe("a drive held against its key's record", () => {
       json.keyslots['0']!['key_size'] = 32;
     };
     assert.deepEqual(check(serpent, { algorithm: 'serpent-xts-plain64/256' }), [0]);
-    assert.match(difference(serpent), /serpent-xts-plain64.*256 bits, the record says 512/s);
+    assert.match(difference(serpent), DRIVE.otherCipherAndSize);
   });
 
   const altered: Readonly<Record<string, readonly [change: (json: Drive) => void, names: RegExp]>> = {
-    'a null cipher for the data': [
-      changing('segments', { encryption: 'cipher_null-ecb' }),
-      /unencrypted \(cipher_null-ecb\)/,
-    ],
-    'no cipher for the data': [(json) => delete json.segments['0']!['encryption'], /unencrypted/],
-    'another cipher for the data': [
-      changing('segments', { encryption: 'aes-cbc-plain' }),
-      /cipher is aes-cbc-plain/,
-    ],
+    'a null cipher for the data': [changing('segments', { encryption: 'cipher_null-ecb' }), DRIVE.nullCipher],
+    'no cipher for the data': [(json) => delete json.segments['0']!['encryption'], DRIVE.unencrypted],
+    'another cipher for the data': [changing('segments', { encryption: 'aes-cbc-plain' }), DRIVE.otherCipher],
     'a null cipher for the keyslot': [
       (json) => Object.assign(json.keyslots['0']!['area'] as object, { encryption: 'cipher_null-ecb' }),
-      /keyslot 0 is not protected/,
+      DRIVE.keyslotNotEncrypted(0),
     ],
     'another cipher for the keyslot': [
       (json) => Object.assign(json.keyslots['0']!['area'] as object, { encryption: 'aes-ecb' }),
-      /keyslot 0 is protected with aes-ecb/,
+      DRIVE.keyslotOtherCipher,
     ],
     'a short key for the keyslot': [
       (json) => Object.assign(json.keyslots['0']!['area'] as object, { key_size: 16 }),
-      /keyslot 0 is protected/,
+      DRIVE.keyslotCipher,
     ],
     'a null cipher for a keyslot of somebody else': [
       (json) => {
         json.keyslots['1'] = structuredClone(json.keyslots['0']!);
         Object.assign(json.keyslots['1']['area'] as object, { encryption: 'cipher_null-ecb' });
       },
-      /keyslot 1 is not protected/,
+      DRIVE.keyslotNotEncrypted(1),
     ],
-    'a shorter key': [changing('keyslots', { key_size: 32 }), /256 bits, the record says 512/],
+    'a shorter key': [changing('keyslots', { key_size: 32 }), DRIVE.shorterKey],
     'a data segment that is not encrypted': [
       (json) => (json.segments['0'] = { type: 'linear', offset: '0', size: 'dynamic' }),
-      /type "linear"/,
+      DRIVE.linear,
     ],
     'a further segment': [
       (json) => (json.segments['1'] = { ...json.segments['0']!, offset: '33554432' }),
-      /2 data segments/,
+      DRIVE.segments(2),
     ],
-    'no segment': [(json) => delete json.segments['0'], /0 data segments/],
+    'no segment': [(json) => delete json.segments['0'], DRIVE.segments(0)],
     'a segment of a re-encryption': [
       changing('segments', { flags: ['backup-previous'] }),
-      /marked backup-previous/,
+      DRIVE.segmentOfReencryption,
     ],
-    'an integrity layer': [changing('segments', { integrity: { type: 'none' } }), /integrity/],
-    'shifted sector numbers': [changing('segments', { iv_tweak: '8' }), /numbering of its sectors/],
-    'an impossible sector size': [changing('segments', { sector_size: 100 }), /sector size/],
+    'an integrity layer': [changing('segments', { integrity: { type: 'none' } }), DRIVE.integrity],
+    'shifted sector numbers': [changing('segments', { iv_tweak: '8' }), DRIVE.sectorNumbering],
+    'an impossible sector size': [changing('segments', { sector_size: 100 }), DRIVE.sectorSize],
     'a re-encryption that was begun': [
       (json) => (json.config['requirements'] = { mandatory: ['online-reencrypt-v2'] }),
-      /re-encryption.*not finished.*online-reencrypt-v2/,
+      DRIVE.reencryption,
     ],
     'an unknown requirement': [
       (json) => (json.config['requirements'] = { mandatory: ['inline-hw-tags'] }),
-      /does not know \(inline-hw-tags\)/,
+      DRIVE.unknownRequirement,
     ],
     'a keyslot of a re-encryption': [
       (json) => (json.keyslots['1'] = { ...structuredClone(json.keyslots['0']!), type: 'reencrypt' }),
-      /keyslot 1 is of an unfinished re-encryption/,
+      DRIVE.keyslotOfReencryption,
     ],
-    'a keyslot of an unknown type': [changing('keyslots', { type: 'luks9' }), /unknown type "luks9"/],
+    'a keyslot of an unknown type': [changing('keyslots', { type: 'luks9' }), DRIVE.keyslotUnknown],
     'a keyslot that opens another key than that of the data': [
       changing('digests', { segments: [] }),
-      /keyslot 0 does not belong to its data/,
+      DRIVE.keyslotOfOtherData,
     ],
     'a keyslot with two digests': [
       (json) => (json.digests['1'] = structuredClone(json.digests['0']!)),
-      /keyslot 0 does not belong to its data/,
+      DRIVE.keyslotOfOtherData,
     ],
     'the token of another key': [
       changing('tokens', { key: '01910000-0000-7abc-8def-0123456789ab' }),
@@ -150,16 +145,13 @@ void describe("a drive held against its key's record", () => {
 
   void it('is refused with another UUID, or where the record has none', () => {
     const other = UUID.replace('7', '8');
-    assert.match(
-      difference(SAME, { locator: { luksUuid: other } }),
-      new RegExp(`UUID is ${UUID}, the record says ${other}`),
-    );
-    assert.match(difference(SAME, { locator: {} }), /names no LUKS UUID/);
+    assert.match(difference(SAME, { locator: { luksUuid: other } }), DRIVE.otherUuid(UUID, other));
+    assert.match(difference(SAME, { locator: {} }), DRIVE.noUuid);
   });
 
   void it('is refused where the record is not one of a drive, or allows no encryption', () => {
     for (const algorithm of ['age-x25519', 'cipher_null-ecb/512', 'aes-xts-plain64', '']) {
-      assert.match(difference(SAME, { algorithm }), /is not one of a drive/);
+      assert.match(difference(SAME, { algorithm }), DRIVE.noDriveCipher);
     }
   });
 
@@ -168,6 +160,6 @@ void describe("a drive held against its key's record", () => {
       json.segments['0']!['encryption'] = 'cipher_null-ecb';
       json.config['requirements'] = { mandatory: ['online-reencrypt'] };
     });
-    assert.match(message, /re-encryption.*unencrypted/s);
+    assert.match(message, DRIVE.reencryptionAndUnencrypted);
   });
 });

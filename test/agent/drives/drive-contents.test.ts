@@ -22,6 +22,7 @@ import {
   unlessAttaching,
   writeAt,
 } from './images.ts';
+import { DRIVE } from '#test/sentences/drives.ts';
 
 /** Refused by the check and by formatting, and left byte for byte as it was. */
 async function refusal(name: string): Promise<KeystairError> {
@@ -98,7 +99,7 @@ void describe('a drive that holds data', { skip }, () => {
     }
     const name = image();
     writeAt(name, 23 * MIB, randomBytes(MIB));
-    assert.match((await refusal(name)).message, /last MiB/);
+    assert.match((await refusal(name)).message, DRIVE.lastMib);
   });
 
   void it('is refused for what only blkid sees, and for what blkid cannot tell', async () => {
@@ -133,7 +134,7 @@ void describe('a drive that holds data', { skip }, () => {
     writeAt(name, 1024 * MIB, Buffer.alloc(MIB));
     await assert.rejects(checkEmpty(name), {
       code: 'drive-holds-data',
-      message: /1 MiB of the file were written/,
+      message: DRIVE.allocated,
     });
   });
 
@@ -144,7 +145,7 @@ void describe('a drive that holds data', { skip }, () => {
     // As much as one song: a stick is seldom emptier.
     writeAt(name, 1500 * MIB, randomBytes(8 * MIB));
     await attached(name, async (device) => {
-      await assert.rejects(checkEmpty(device), { code: 'drive-holds-data', message: /512 samples/ });
+      await assert.rejects(checkEmpty(device), { code: 'drive-holds-data', message: DRIVE.samples });
     });
   });
 });
@@ -164,7 +165,7 @@ void describe('a path that is no drive', () => {
   void it('is refused where it is too small for a header and data, with both sizes', async () => {
     for (const bytes of [0, 1, 16 * MIB, 20 * MIB - 1]) {
       const refused = holdDrive(image(bytes));
-      await assert.rejects(refused, { code: 'invalid-argument', message: /needs 20 MiB at least/ });
+      await assert.rejects(refused, { code: 'invalid-argument', message: DRIVE.tooSmall });
     }
     await checkEmpty(image(20 * MIB));
   });

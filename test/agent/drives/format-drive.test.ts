@@ -28,6 +28,7 @@ import {
   standIn,
   writeAt,
 } from './images.ts';
+import { DRIVE } from '#test/sentences/drives.ts';
 
 void describe('a drive formatted by Keystair', { skip: unlessInstalled('cryptsetup') }, () => {
   void it('is one that stock cryptsetup knows: UUID, label, cipher, key size, and the token', async () => {
@@ -144,7 +145,7 @@ void describe('formatting that does not come to its end', { skip: unlessInstalle
     const folder = standIn('cryptsetup', '[ "$1" = token ] && exit 0; exec "$TOOL" "$@"');
     await assert.rejects(format(draft(name, { folders: [folder] }).job), {
       code: 'tool-failed',
-      message: /another volume/,
+      message: DRIVE.otherVolume,
     });
     await isEmptyAgain(name);
   });

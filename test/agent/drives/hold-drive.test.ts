@@ -6,6 +6,7 @@ import { holdDrive } from '#agent/drives/hold-drive.ts';
 import { proveDriveOpens } from '#agent/drives/open-drive.ts';
 import { readDrive } from '#agent/drives/read-drive.ts';
 import { codeOf } from '#domain/errors.ts';
+import { DRIVE } from '#test/sentences/drives.ts';
 import { stock, unlessInstalled } from '../system-tools.ts';
 import { attached, draft, format, image, opensStock, path, shown, unlessAttaching } from './images.ts';
 
@@ -26,7 +27,7 @@ void describe('two who format one drive', { skip: unlessInstalled('cryptsetup') 
   void it('while one holds it, nobody else does, with another tool neither', async () => {
     const name = image();
     const drive = await holdDrive(name);
-    await assert.rejects(holdDrive(name), { code: 'drive-holds-data', message: /in use/ });
+    await assert.rejects(holdDrive(name), { code: 'drive-holds-data', message: DRIVE.inUse });
     assert.throws(() => stock('flock', ['-n', name, 'true']));
     await drive.handle.close();
     await (await holdDrive(name)).handle.close();
@@ -44,7 +45,7 @@ void describe('two who format one drive', { skip: unlessInstalled('cryptsetup') 
       // The device itself may be formatted, by one.
       const made = draft(device);
       const held = await holdDrive(device);
-      await assert.rejects(format(made.job), { code: 'drive-holds-data', message: /in use/ });
+      await assert.rejects(format(made.job), { code: 'drive-holds-data', message: DRIVE.inUse });
       await held.handle.close();
       await format(made.job);
       assert.equal((await proveDriveOpens({ ...made, path: device })).keyslot, 0);

@@ -120,6 +120,7 @@ export async function formatted(more: Partial<PathJob> = {}): Promise<Made> {
 
 /** The header as stock cryptsetup shows it. */
 export function shown(name: string): {
+  keyslots: Record<string, unknown>;
   tokens: Record<string, unknown>;
   segments: Record<string, { encryption: string }>;
 } {

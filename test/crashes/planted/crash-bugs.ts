@@ -2,9 +2,12 @@
 import type { Bug, Loose, Wrap } from '#test/simulation/planted/bug.ts';
 import { CUSTODY_NOT_WAITED_FOR } from '#test/simulation/planted/not-waited-for.ts';
 import type { CrashKind } from '../crash-kinds.ts';
+import type { Failing } from '../failing-calls.ts';
 
 export interface CrashBug extends Omit<Bug, 'seed'> {
   readonly kind: CrashKind['name'];
+  /** Of failing calls, those that show it. */
+  readonly failing?: Failing;
   /** So many are enough to see it. */
   readonly rounds: number;
   /** What is said of it. */
@@ -87,6 +90,7 @@ export const CRASH_BUGS: readonly CrashBug[] = [
         wrap: (sound) => (path) => (path.endsWith('-wal') ? undefined : sound(path)),
       },
     ],
+    failing: 'sync',
     rounds: 120,
     sees: /has \d+ keys, and had \d+|has other keys than before|that it had lost something/,
   },

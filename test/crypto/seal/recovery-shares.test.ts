@@ -48,7 +48,7 @@ test('any K of N shares, in any order, give the key; fewer are refused with how 
         await refused(
           combineRecoveryShares(some.slice(1), SET),
           'shares-missing',
-          new RegExp(`${threshold} are needed`),
+          REFUSED['shares-missing'].needed(threshold),
         );
       },
     ),

@@ -18,6 +18,7 @@ import { structureProblems } from '#store/sqlite/structure.ts';
 import { NO_SEAL_PLACES } from '#test/support/no-seal-places.ts';
 import { clock, quiet, random, timers } from '../ports.ts';
 import { type Asked, DATABASE, type FlipSite, openStoreIn, type Peer } from './data-directory.ts';
+import { isWithin } from './people-rows.ts';
 import { ADMINISTRATOR } from '#test/support/administrator.ts';
 
 export interface Asking {
@@ -64,6 +65,7 @@ export async function askAll(site: FlipSite, directory: string, sealKey = site.s
     for (const key of [...site.keys, ...site.staged]) await askForKey(site, machines, key, failures, wrongs);
     await askForWhatIsRefused(site, machines, wrongs);
     await askAround(site, server, failures, wrongs);
+    await askWaysIn(site, server, failures, wrongs);
     return { problems: problems.map(({ sentence }) => sentence), failures, wrongs };
   } finally {
     await opened.close();
@@ -84,7 +86,7 @@ async function serverOf(repository: Repository, store: Store): Promise<Administr
     askToJoin: async () => unreachable(),
     makePrivateKey: unreachable,
     sealPlaces: NO_SEAL_PLACES,
-    facts: () => ({ listen: '', seals: [], warnings: [] }),
+    facts: () => ({ listen: '', console: null, consoleFingerprint: null }),
   });
 }
 
@@ -200,6 +202,11 @@ async function askAround(
     ['the hierarchy', () => people.showHierarchy(ADMINISTRATOR, {})],
     ['the devices', () => people.listDevices(ADMINISTRATOR, {})],
     ['the list of keys', () => people.listKeys(ADMINISTRATOR, {})],
+    ['the people', () => people.listPeople(ADMINISTRATOR, {})],
+    ['the roles', () => people.listRoles(ADMINISTRATOR, {})],
+    ['the sessions', () => people.listSessions(ADMINISTRATOR, {})],
+    ['the requests', () => people.listApprovals(ADMINISTRATOR, {})],
+    ['the rules', () => people.listApprovalRules(ADMINISTRATOR, {})],
     ['a search for keys', () => people.listKeys(ADMINISTRATOR, { find: 'laptop' })],
   ];
   for (const [what, ask] of asked) {
@@ -210,6 +217,34 @@ async function askAround(
       if (!(error instanceof KeystairError)) wrongs.push(`${what} failed without a code: ${stackOf(error)}`);
     }
   }
+}
+
+/** Whatever the database says, nobody has a right that nobody gave them, and who is out stays out. */
+async function askWaysIn(
+  { ways }: FlipSite,
+  { known }: AdministrationServer,
+  failures: string[],
+  wrongs: string[],
+): Promise<void> {
+  for (const [what, ask] of [
+    ['a session', () => known.bySession(ways.session)],
+    ['a key', () => known.byApiKey(ways.apiKey)],
+  ] as const) {
+    try {
+      const { rights } = await ask();
+      if (!isWithin(rights, ways.rights))
+        wrongs.push(`${what} has rights that nobody gave: ${JSON.stringify(rights)}`);
+      else if (rights.length < ways.rights.length) failures.push(`${what} has fewer rights`);
+    } catch (error) {
+      failures.push(`${what}: ${codeOf(error)}`);
+      if (!(error instanceof KeystairError)) wrongs.push(`${what} failed without a code: ${stackOf(error)}`);
+    }
+  }
+  const ended = await known.bySession(ways.endedSession).then(
+    () => true,
+    () => false,
+  );
+  if (ended) wrongs.push('a session that was ended is open');
 }
 
 function stackOf(error: unknown): string {

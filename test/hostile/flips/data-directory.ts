@@ -9,11 +9,14 @@ import { claimToText } from '#domain/claim.ts';
 import { hashInvitationSecret } from '#domain/invitation.ts';
 import type { Member } from '#domain/member.ts';
 import { nextChainValue, SEQUENCE_START } from '#domain/sequence.ts';
+import { Checkpoints } from '#server/checkpoints/checkpoints.ts';
+import { openLogKeys } from '#server/checkpoints/log-keys.ts';
 import { createRepository, type Repository } from '#server/start/create-repository.ts';
 import { noteReceipts } from '#server/devices/receipts.ts';
 import { MEMBER_KEY } from '#server/hierarchy/primary/primary-row.ts';
 import { checkKey } from '#domain/encryption-key.ts';
 import { recordKeys, sealedRow } from '#server/records/record-keys.ts';
+import { NOTHING_WANTED } from '#test/support/nothing-wanted.ts';
 import { OPTIONS_DEFAULT, writeOptions } from '#server/repository/settings.ts';
 import { confirmImport } from '#server/transfer/apply-import.ts';
 import { importedFrom } from '#server/transfer/stage-import.ts';
@@ -22,6 +25,7 @@ import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import type { PeerIdentity } from '#transport/peer-identity.ts';
 import { fingerprintOf, makeKeyPair } from '#transport/key-pair.ts';
+import { makePeople, type Ways } from './people-rows.ts';
 import { makeSomeKey, type MadeKey } from '#test/support/some-key.ts';
 import { someDevice } from '#test/support/some-member.ts';
 import { clock, onFatal, quiet, random } from '../ports.ts';
@@ -55,6 +59,8 @@ export interface FlipSite {
   readonly outpost: Peer;
   /** Secrets of invitations that nobody can use any more. */
   readonly deadSecrets: readonly string[];
+  /** Of people, each with exactly the rights that they must have. */
+  readonly ways: Ways;
   /** Of the secondary, with its cursor. */
   readonly epoch: string;
   /** Bytes of the killed directory's log before its last commit. */
@@ -125,6 +131,8 @@ export async function makeFlipSite(folder: string): Promise<FlipSite> {
   });
   const deadSecrets = await makeInvitations(repository, store);
   const epoch = await makeNeighbours(repository, store, secondary);
+  const ways = await makePeople(ports);
+  await new Checkpoints(ports, await openLogKeys(ports)).sign();
   const keys = Array.from({ length: KEYS }, () =>
     makeSomeKey({ device: { id: device.memberId, name: 'laptop' }, origin: repository.server.id }),
   );
@@ -149,6 +157,7 @@ export async function makeFlipSite(folder: string): Promise<FlipSite> {
     removed,
     outpost,
     deadSecrets,
+    ways,
     epoch,
     lastCommitAt,
   };
@@ -159,7 +168,12 @@ type SitePorts = Repository & { readonly store: Store; readonly clock: typeof cl
 /** One transaction each, as devices bring them: key, audit line, note of the receipt. */
 async function recordOne(ports: SitePorts, device: Peer, key: MadeKey): Promise<void> {
   await ports.store.write(async (transaction) => {
-    const [outcome] = await recordKeys(ports, transaction, [checkKey(key)], `device:${device.memberId}`);
+    const [outcome] = await recordKeys(
+      { ...ports, wanted: NOTHING_WANTED },
+      transaction,
+      [checkKey(key)],
+      `device:${device.memberId}`,
+    );
     if (outcome?.outcome !== 'new') throw new Error('a key of the site was not recorded');
     await noteReceipts(transaction, device.memberId, [{ id: key.key.id, seq: outcome.seq }]);
   });
@@ -197,6 +211,11 @@ async function makeNeighbours({ rows, audit }: Repository, store: Store, seconda
     await rows.putSecret(transaction, MEMBER_KEY, Buffer.from('PEM'));
     await transaction.putCursor({ memberId: secondary.memberId, epoch, rank: 1, seq: 1, chain });
     const by = `secondary:${secondary.memberId}`;
+    // A full tile of the tree, and one above it.
+    await audit.append(
+      transaction,
+      Array.from({ length: 256 }, () => ({ event: 'recovery-started' as const, by, primary: primaryId })),
+    );
     await audit.append(transaction, [
       {
         event: 'transmission-received',

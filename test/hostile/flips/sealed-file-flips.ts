@@ -20,7 +20,7 @@ import { parseLuks2Header } from '#agent/drives/luks2/luks2-header.ts';
 import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
 import { readBackup } from '#server/backup/read-backup.ts';
-import { writeBackup } from '#server/backup/write-backup.ts';
+import { prepareBackup, sendBackup } from '#server/backup/write-backup.ts';
 import { openRepository } from '#server/start/create-repository.ts';
 import { readExportFile } from '#server/transfer/read-export-file.ts';
 import { makeSomeKey } from '#test/support/some-key.ts';
@@ -90,7 +90,7 @@ async function backupFlips(site: FlipSite, folder: string): Promise<FlipClass> {
     const ports = { ...repository, store, clock, random, log: quiet, refusals, workFactor: WORK_FACTOR };
     let file: Uint8Array = new Uint8Array(0);
     const request = { password: PASSWORD };
-    await writeBackup(ports, ADMINISTRATOR, request, async ({ bytes }) => {
+    await sendBackup(ports, ADMINISTRATOR, await prepareBackup(ports, 'some', request), async ({ bytes }) => {
       file = await bytesOf(bytes);
     });
     return refusedWhole('a backup file', file, async (bytes) => {

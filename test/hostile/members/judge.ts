@@ -3,7 +3,7 @@ import type { Seen } from './target.ts';
 
 /** A server with nothing to do takes about half of it. */
 const MEMORY_MIB_MAX = 256;
-/** Where others use the machine too, the collector comes late. */
+/** Where others use the machine too, the collector comes late: servers that kept their bounds held up to 284 MiB. */
 const MEMORY_MIB_MAX_BUSY = 320;
 /** For whoever is honest, at a desk. */
 const P99_MS_MAX = 250;
@@ -15,9 +15,6 @@ const P99_MS_MAX = 250;
 const TIMES_QUIET_MAX = 20;
 /** One harm is a few dozen calls, of which the slowest is the p99: alone it decides only where it is far off. */
 const ALONE_TIMES = 4;
-
-/** A budget fills again meanwhile. */
-const FILLED_TIMES = 1.1;
 
 /** @param ascending empty where nothing was answered at all. */
 function percentile(ascending: readonly number[], part: number): number {
@@ -37,12 +34,22 @@ export function boundFor(quietP99: number): number {
 export interface Told {
   /** How often each status was answered, and what else it counts. */
   readonly answers: Readonly<Record<string, number>>;
-  /** So often may it succeed. */
-  readonly timesMax?: number;
+  /** What the server did that PROTOCOL does not allow. */
+  readonly wrongs?: readonly string[];
+  /** What lines of the audit log name whoever did it by. */
+  readonly ids?: readonly string[];
+  /** So many lines may name them. */
+  readonly linesMax?: number;
+  /** Why a line must say that connections were ended. */
+  readonly endedBecause?: string;
 }
 
 /** What must not be, in a sentence each. */
-export function faultsOf(seen: Seen, { answers, timesMax }: Told, busy = false): readonly string[] {
+export function faultsOf(
+  seen: Seen,
+  { answers, wrongs = [], ids = [], linesMax, endedBecause }: Told,
+  busy = false,
+): readonly string[] {
   const faults: string[] = [];
   const mebibytesMax = busy ? MEMORY_MIB_MAX_BUSY : MEMORY_MIB_MAX;
   if (!seen.alive) faults.push(`the server ended: ${seen.lastWords}`);
@@ -52,10 +59,12 @@ export function faultsOf(seen: Seen, { answers, timesMax }: Told, busy = false):
     faults.push(`${seen.failures.length} calls of the honest device failed, first: ${seen.failures[0]}`);
   const broken = answers['500'] ?? 0;
   if (broken > 0) faults.push(`${broken} requests were answered with 500, as if the server were at fault`);
-  const times = answers['200'] ?? 0;
-  if (timesMax !== undefined && times > FILLED_TIMES * timesMax)
-    faults.push(`it was done ${times} times; a member may ${timesMax} in an hour`);
-  return faults;
+  const lines = seen.lines.filter((line) => ids.some((id) => line.includes(id)));
+  if (linesMax !== undefined && lines.length > linesMax)
+    faults.push(`the audit log has ${lines.length} lines more of it; what is repeated is counted`);
+  if (endedBecause !== undefined && !lines.some((line) => line.includes(`"because":"${endedBecause}"`)))
+    faults.push(`the audit log does not say that a connection was ended because of ${endedBecause}`);
+  return [...faults, ...wrongs];
 }
 
 export function slownessOf(latencies: readonly number[], bound: number): readonly string[] {

@@ -21,16 +21,37 @@ const HARM_MS_MIN = 300;
 const QUIET_MS_MAX = 3000;
 /** Each limit of time is 30 s at the most, and an answer is unread only once the buffers on its way are full. */
 const LINGERING_MS_MAX = 70_000;
+/** A timer may be early by the part of a millisecond. */
+const TIMER_MS = 5;
+/** A transmission may take its time: two minutes. */
+const TRANSMISSION_MS_MAX = 150_000;
 /** The rest is starting, and looking at all of it afterwards. */
 const PART_FOR_HARM = 0.65;
 
+const ORDERS = ['attack', 'answer'] as const;
+/** Whom a device, a secondary and a stranger attack, and whom a hostile primary answers. */
+const SERVERS = { attack: 'Office', answer: 'Branch' } as const;
 const NOTHING_TOLD: Told = { answers: {} };
 
 interface Harm {
   readonly name: string;
   /** How the foreign program is told to do it. */
-  readonly order: 'attack' | 'answer';
-  readonly target: Target;
+  readonly order: (typeof ORDERS)[number];
+  readonly at?: 'narrow' | undefined;
+  /** The secondary may get back what it brought. */
+  readonly recovers?: boolean;
+}
+
+/** What the foreign program can do. */
+interface Offer {
+  readonly attacks: readonly { readonly name: string; readonly at?: 'narrow'; readonly recovers: boolean }[];
+  readonly manners: readonly string[];
+  /** Devices of the secondary, by whom a hostile primary is asked. */
+  readonly askers: readonly string[];
+  /** Harms with no honest device beside them. */
+  readonly alone: readonly string[];
+  /** Budgets of the server where each share is used up. */
+  readonly narrow: object;
 }
 
 /** @param only these harms, by their whole names; all of them unless given. */
@@ -52,6 +73,9 @@ class Campaign {
   readonly #slow: string[] = [];
   readonly #latencies: number[] = [];
   readonly #quiet: number[] = [];
+  readonly #targets = new Map<Harm['order'], Target>();
+  #narrow: Target | undefined;
+  #lingeringSince = 0;
 
   constructor(workplace: Workplace, rounds: Rounds, only: readonly string[] | undefined) {
     this.#only = only;
@@ -66,12 +90,12 @@ class Campaign {
 
   async run(): Promise<Report> {
     const begun = performance.now();
+    const offer = await this.#foreign.tell<Offer>({ do: 'list' });
+    const harms = this.#harms(offer);
+    // Who is not harmed is not started.
     const targets = await Promise.all(
-      ['Office', 'Branch'].map((name) => Target.start(this.#workplace, name)),
+      ORDERS.filter((order) => harms.some((harm) => harm.order === order)).map((order) => this.#start(order)),
     );
-    const [office, branch] = targets as [Target, Target];
-    await this.#joinAll(office, branch);
-    const harms = await this.#harms(office, branch);
     const { rounds, end } = this.#rounds;
     // What one harm took longer is taken from the others: servers stand still, and are started anew.
     const harmEnd = begun + (end - begun) * PART_FOR_HARM;
@@ -83,13 +107,13 @@ class Campaign {
     const answers: Record<string, number> = {};
     for (let round = 0; round < rounds; round += 1) {
       for (const harm of harms) {
-        const told = await this.#do(harm, msEach(), bound);
+        const told = await this.#do(offer, harm, msEach(), bound);
         left -= 1;
         for (const [word, count] of Object.entries(told)) answers[word] = (answers[word] ?? 0) + count;
       }
     }
-    await this.#lookAtLingering(begun);
-    for (const target of targets) {
+    await this.#lookAtLingering();
+    for (const target of [...targets, ...(this.#narrow === undefined ? [] : [this.#narrow])]) {
       this.#wrongs.push(...(await target.faultsAfter()));
       await target.end();
     }
@@ -103,33 +127,40 @@ class Campaign {
     };
   }
 
-  async #joinAll(office: Target, branch: Target): Promise<void> {
-    await this.#join('device', await office.call('inviteDevice', {}));
-    await this.#foreign.tell({ do: 'hold', name: 'device' });
-    await this.#foreign.tell({ do: 'linger', name: 'device' });
-    await this.#join('asker', await branch.call('inviteDevice', {}));
-    const { invitation } = await this.#foreign.tell<{ invitation: string }>({ do: 'invite' });
-    await branch.call('joinHierarchy', { invitation });
+  async #start(order: Harm['order']): Promise<Target> {
+    const target = await Target.start(this.#workplace, SERVERS[order]);
+    this.#targets.set(order, target);
+    if (order === 'attack') {
+      await this.#join('device', await target.call('inviteDevice', {}));
+      await this.#join('secondary', await target.call('inviteSecondary', {}));
+      await this.#foreign.tell({ do: 'hold', name: 'device' });
+      await this.#foreign.tell({ do: 'linger', name: 'device' });
+      this.#lingeringSince = performance.now();
+    } else {
+      const { invitation } = await this.#foreign.tell<{ invitation: string }>({ do: 'invite' });
+      await target.call('joinHierarchy', { invitation });
+    }
+    return target;
   }
 
-  async #join(name: string, { invitation }: { readonly invitation: string }): Promise<void> {
-    await this.#foreign.tell({ do: 'join', name, invitation });
+  /** @returns its id. */
+  async #join(name: string, { invitation }: { readonly invitation: string }): Promise<string> {
+    return (await this.#foreign.tell<{ id: string }>({ do: 'join', name, invitation })).id;
   }
 
   /** In an order of the seed; the last manner stays the last, since a secondary keeps what it says. */
-  async #harms(office: Target, branch: Target): Promise<readonly Harm[]> {
+  #harms(list: Offer): readonly Harm[] {
     const { seed, named } = this.#rounds;
-    const list = await this.#foreign.tell<{ attacks: string[]; manners: string[] }>({ do: 'list' });
     const dice = createDice(seed, 'order');
-    const attacks = shuffled(list.attacks, dice).map((name) => ({
+    const attacks = shuffled(list.attacks, dice).map(({ name, at, recovers }) => ({
       name,
       order: 'attack' as const,
-      target: office,
+      at,
+      recovers,
     }));
     const manners = [...shuffled(list.manners.slice(0, -1), dice), list.manners.at(-1)!].map((name) => ({
       name,
       order: 'answer' as const,
-      target: branch,
     }));
     const harms = [...attacks, ...manners]
       .filter(({ name }) => named === undefined || name.includes(named))
@@ -149,17 +180,31 @@ class Campaign {
     );
   }
 
-  async #do({ name, order, target }: Harm, ms: number, bound: number): Promise<Told['answers']> {
+  /** Its honest device is no use there: it would use up its own share. */
+  async #startNarrow(budgets: object): Promise<Target> {
+    const narrow = await Target.start(this.#workplace, 'Narrow', { budgets });
+    await narrow.honest.pause();
+    return narrow;
+  }
+
+  async #do(offer: Offer, harm: Harm, ms: number, bound: number): Promise<Told['answers']> {
+    const { name, order, at, recovers } = harm;
     let told = NOTHING_TOLD;
-    if (order === 'answer') await this.#join('asker', await target.call('inviteDevice', {}));
+    const target =
+      at === 'narrow' ? (this.#narrow ??= await this.#startNarrow(offer.narrow)) : this.#targets.get(order)!;
+    if (order === 'answer')
+      for (const asker of offer.askers) await this.#join(asker, await target.call('inviteDevice', {}));
     else {
       // New ones each time: whose budget is used up does no further harm.
       await this.#join('device', await target.call('inviteDevice', {}));
-      await this.#join('secondary', await target.call('inviteSecondary', {}));
+      const secondary = await this.#join('secondary', await target.call('inviteSecondary', {}));
+      if (recovers === true) await target.call('allowRecovery', { id: secondary });
     }
+    if (offer.alone.includes(name)) await target.honest.pause();
     const seen = await target.watch(async () => {
       told = await this.#foreign.tell<Told>({ do: order, name, ms });
     });
+    if (offer.alone.includes(name)) target.honest.goOn();
     const faults = faultsOf(seen, told, this.#rounds.busy);
     const slow = slownessOf(seen.latencies, bound);
     this.#wrongs.push(...faults.map((fault) => `${name}: ${fault}`));
@@ -176,17 +221,19 @@ class Campaign {
   }
 
   /** What gave a little now and then is cut off by now, whatever it was. */
-  async #lookAtLingering(begun: number): Promise<void> {
-    const left = begun + LINGERING_MS_MAX - performance.now();
+  async #lookAtLingering(): Promise<void> {
+    const held = this.#rounds.lingeringMs ?? LINGERING_MS_MAX;
+    const left = this.#lingeringSince + held - performance.now();
     // Where few harms are asked for and there is time, it is waited for.
-    if (left > 0 && performance.now() + left < this.#rounds.end) await sleep(left);
-    const heldMs = performance.now() - begun;
+    if (left > 0 && performance.now() + left < this.#rounds.end) await sleep(left + TIMER_MS);
+    const heldMs = performance.now() - this.#lingeringSince;
     const still = await this.#foreign.tell<Record<string, number>>({ do: 'lingering' });
     const seconds = Math.round(heldMs / 1000);
     this.#say(`held for ${seconds} s, and still open: ${JSON.stringify(still)}`);
-    if (heldMs < LINGERING_MS_MAX) return;
+    if (heldMs < held) return;
     for (const [kind, count] of Object.entries(still))
-      this.#wrongs.push(`${count} connections are open that hold ${kind} for ${seconds} s`);
+      if (kind !== 'a transmission' || this.#rounds.lingeringMs !== undefined || heldMs > TRANSMISSION_MS_MAX)
+        this.#wrongs.push(`${count} connections are open that hold ${kind} for ${seconds} s`);
   }
 
   #judgeAll(bound: number): void {

@@ -1,9 +1,12 @@
 /** A real server process that harm is done to, with an honest device beside it, and what is looked at meanwhile. */
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectToServer } from '#cli/data-directory.ts';
+import { eachServer } from '#domain/each-server.ts';
+import type { HierarchyAnswer } from '#protocol/people/people-answers.ts';
 import type { PeopleClient } from '#transport/people/people-client.ts';
 import type { Workplace } from '#test/crashes/workplace.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
@@ -16,6 +19,8 @@ const SETTLED_MS_MAX = 60_000;
 const LOG_CHARACTERS = 300;
 /** What people look at: the whole of what members told, and that all of it is well. */
 const LOOKS = ['server verify', 'server status', 'hierarchy show'];
+/** Below one secondary, as PROTOCOL says: a copy of the program with a bug has no such limit to import. */
+const SHOWN_BELOW_MAX = 1000;
 /** A terminal obeys them. */
 const CONTROL = /[^\P{Cc}\n]/u;
 
@@ -31,6 +36,8 @@ export interface Seen {
   /** Of the honest device, ascending. */
   readonly latencies: readonly number[];
   readonly failures: readonly string[];
+  /** What the audit log has more, as JSON. */
+  readonly lines: readonly string[];
 }
 
 export class Target {
@@ -50,9 +57,12 @@ export class Target {
     this.honest = honest;
   }
 
-  static async start(workplace: Workplace, name: string): Promise<Target> {
+  /** @param config as in its configuration file. */
+  static async start(workplace: Workplace, name: string, config: object = {}): Promise<Target> {
     const data = workplace.makeFolder(name.toLowerCase());
-    const running = await startServer(data, ['--name', name], {
+    const file = `${data}.json`;
+    writeFileSync(file, JSON.stringify(config));
+    const running = await startServer(data, ['--name', name, '--config', file], {
       onProcess: (started) => workplace.keep(started),
     });
     const call = await connectToServer(data);
@@ -78,6 +88,7 @@ export class Target {
   async watch(harm: () => Promise<unknown>): Promise<Seen> {
     await this.honest.counted();
     const disk = this.#diskBytes();
+    const before = this.#auditLines(0).length;
     let memoryMiB = this.#memoryMiB();
     const sampling = setInterval(() => {
       memoryMiB = Math.max(memoryMiB, this.#memoryMiB());
@@ -87,7 +98,16 @@ export class Target {
       const { latencies, failures } = await this.honest.counted();
       await this.#settled();
       const diskMiB = Math.max(0, (this.#diskBytes() - disk) / 1024 / 1024);
-      return { alive: this.#alive, lastWords: this.#lastWords, memoryMiB, diskMiB, latencies, failures };
+      const lines = this.#auditLines(before);
+      return {
+        alive: this.#alive,
+        lastWords: this.#lastWords,
+        memoryMiB,
+        diskMiB,
+        latencies,
+        failures,
+        lines,
+      };
     } finally {
       clearInterval(sampling);
     }
@@ -103,10 +123,20 @@ export class Target {
       if (CONTROL.test(ran.stdout))
         faults.push(`${look} at ${this.name} prints control characters of a member`);
     }
+    await this.call('showHierarchy', {})
+      .then(({ secondaries }) => faults.push(...secondaries.flatMap((one) => this.#tooManyBelow(one))))
+      .catch((error: unknown) => faults.push(`at ${this.name}: ${String(error)}`));
     await this.honest
       .asksForAll()
       .catch((error: unknown) => faults.push(`at ${this.name}: ${String(error)}`));
     return faults;
+  }
+
+  #tooManyBelow({ name, secondaries }: HierarchyAnswer['secondaries'][number]): readonly string[] {
+    const shown = eachServer(secondaries).reduce((count) => count + 1, 0);
+    return shown > SHOWN_BELOW_MAX
+      ? [`${this.name} shows ${shown} servers below one secondary, ${name}`]
+      : [];
   }
 
   async end(): Promise<void> {
@@ -131,6 +161,16 @@ export class Target {
     if (!this.#alive) return;
     const answer = this.call('serverStatus', {}).catch(() => undefined);
     await Promise.race([answer, this.#ended, sleep(SETTLED_MS_MAX, undefined, { ref: false })]);
+  }
+
+  #auditLines(after: number): readonly string[] {
+    const database = new DatabaseSync(join(this.#running.data, 'keystair.db'), { readOnly: true });
+    try {
+      const rows = database.prepare('SELECT event FROM audit ORDER BY seq LIMIT -1 OFFSET ?').all(after);
+      return rows.map(({ event }) => String(event));
+    } finally {
+      database.close();
+    }
   }
 
   #memoryMiB(): number {

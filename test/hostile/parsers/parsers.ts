@@ -34,7 +34,7 @@ import {
 } from '#server/backup/backup-lines.ts';
 import { readLine } from '#server/hierarchy/batch.ts';
 import { LineCutter } from '#domain/line-cutter.ts';
-import { fieldsPattern, idPattern } from '#store/sqlite/key-text.ts';
+import { fieldsPattern, idPattern } from '#store/key-text.ts';
 import { certificateName, parseAddress } from '#transport/address.ts';
 import { createAuthority, issueMemberCertificate } from '#transport/authority.ts';
 import { readLeaf } from '#transport/certificate-fields.ts';

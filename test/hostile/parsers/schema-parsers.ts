@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { MACHINE_ROUTES } from '#protocol/machine-routes.ts';
 import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
-import { BackupRequest, ExportRequest, ImportLine, ImportRequest } from '#protocol/people/transfer-routes.ts';
 import type { Parser } from './parser.ts';
 
 const UUID = '7d444840-9dc0-41d1-b245-5ffdce74fad2';
@@ -62,6 +61,5 @@ export function schemaParsers(wire: string): readonly Parser[] {
       people.map(({ answer }) => answer),
       wire,
     ),
-    tableParser('export, import and backup', [ExportRequest, ImportRequest, ImportLine, BackupRequest], wire),
   ];
 }

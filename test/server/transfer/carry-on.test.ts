@@ -14,6 +14,7 @@ import { administratorNamed } from '#test/support/administrator.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { throughTransactions } from '#test/support/through-transactions.ts';
+import { importWhole, UNWATCHED_IMPORT } from '#test/support/transfer-calls.ts';
 import { inPieces, openOffice, random } from '#test/support/transfer-office.ts';
 
 const KEYS = 1300;
@@ -126,7 +127,8 @@ test('custody of new keys goes on between the steps of an import', async () => {
 
 test('a key that arrives by another way while it is staged is counted as known', async () => {
   const lyon = await openOffice('Lyon');
-  const report = await lyon.transfers.importKeys(
+  const report = await importWhole(
+    lyon.transfers,
     administratorNamed('kari'),
     { password: 'plum-river-candle-9-otter', dryRun: false },
     (async function* () {
@@ -134,7 +136,7 @@ test('a key that arrives by another way while it is staged is counted as known',
       await lyon.record(keys.slice(0, 10));
       yield file.subarray(-10);
     })(),
-    { signal: new AbortController().signal, onConfirmed: () => {}, onRecorded: () => {} },
+    UNWATCHED_IMPORT,
   );
   assert.deepEqual([report.new, report.known], [KEYS - 10, 10]);
 });

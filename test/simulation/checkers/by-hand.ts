@@ -181,7 +181,7 @@ export function checkRestored(
   }
   const problem = before.has(observed.epoch)
     ? 'goes on in the epoch it had before the restore'
-    : observed.standing.recoveries.size > 0
+    : observed.links.recoveries.size > 0
       ? 'still allows a secondary to have keys back'
       : undefined;
   if (problem !== undefined) facts.violate(RESTORED, `${instance.name} ${problem}`, [instance.name]);

@@ -26,7 +26,7 @@ export async function closing<T>(
     if (call.caller === instance.name) return other === undefined || call.address === other.address;
     return call.reader === instance.name && caller !== undefined && (other === undefined || caller === other);
   };
-  const { option, primary, members } = instance.observed.standing;
+  const { option, primary, members } = instance.observed.links;
   const marked = other !== undefined && (members.get(other.id)?.dmz === true || primary?.dmz === true);
   // Over a link that is closed already a neighbour that has not heard of it may begin; it is told with the answer.
   if (!option || marked) return command();

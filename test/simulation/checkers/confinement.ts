@@ -9,20 +9,20 @@ import type { Instance } from '../world/instance.ts';
 import type { Site, World } from '../world/world.ts';
 import { readBatch } from './batch.ts';
 import type { Facts } from './facts.ts';
-import type { ObservedKey, PrimaryPosition } from './observed-server.ts';
+import type { ObservedKey, LinkState } from './observed-server.ts';
 
 export const CONFINED = 'a key goes only where an open path leads';
 
-/** A key appeared. @param standings before and after the group of works in which it did. */
+/** A key appeared. @param links before and after the group of works in which it did. */
 export function checkArrivals(
   facts: Facts,
   world: World,
   instance: Instance,
   keys: readonly ObservedKey[],
-  standings: readonly PrimaryPosition[],
+  links: readonly LinkState[],
 ): void {
   for (const key of keys) {
-    const problem = problemOf(facts, world, instance, key, standings);
+    const problem = problemOf(facts, world, instance, key, links);
     if (problem === undefined) continue;
     facts.violate(
       CONFINED,
@@ -37,7 +37,7 @@ function problemOf(
   world: World,
   instance: Instance,
   key: ObservedKey,
-  standings: readonly PrimaryPosition[],
+  links: readonly LinkState[],
 ): string | undefined {
   const { site } = instance;
   const [way = '', id = ''] = key.receivedFrom.split(':');
@@ -46,7 +46,7 @@ function problemOf(
     case 'device':
       if (fields.device.id !== id) return 'it names another device';
       if (fields.origin !== site.id) return 'it names another origin';
-      return standings.every(({ members }) => members.get(id)?.removed !== false)
+      return links.every(({ members }) => members.get(id)?.removed !== false)
         ? 'that is no member'
         : undefined;
     case 'receipt':
@@ -54,9 +54,7 @@ function problemOf(
     case 'secondary':
     case 'primary': {
       const other = world.siteById(id);
-      const closed = standings.map((standing) =>
-        way === 'primary' ? closedUp(standing, id) : closedDown(standing, id),
-      );
+      const closed = links.map((at) => (way === 'primary' ? closedUp(at, id) : closedDown(at, id)));
       if (closed.every((why) => why !== undefined)) return closed[0];
       return other !== undefined && facts.carried.has(carriedName(other, site, key.id))
         ? undefined
@@ -71,7 +69,7 @@ function problemOf(
 }
 
 /** Why no key crosses between a server and the secondary, by the server's own rows. */
-function closedDown({ option, members }: PrimaryPosition, secondary: string): string | undefined {
+function closedDown({ option, members }: LinkState, secondary: string): string | undefined {
   const member = members.get(secondary);
   if (member === undefined || member.removed) return 'that is no secondary of it';
   if (member.dmz) return 'it had marked the link DMZ';
@@ -79,7 +77,7 @@ function closedDown({ option, members }: PrimaryPosition, secondary: string): st
 }
 
 /** The same for its primary. */
-function closedUp({ option, primary }: PrimaryPosition, id: string): string | undefined {
+function closedUp({ option, primary }: LinkState, id: string): string | undefined {
   if (primary === undefined || primary.id !== id) return 'that is not its primary';
   if (primary.dmz) return 'it had marked the link DMZ';
   return option ? undefined : 'its option was off';
@@ -94,8 +92,8 @@ export function checkCallUp(
   body: string | Uint8Array,
 ): void {
   const { observed } = instance;
-  if (observed.held(facts.now, (standing) => closedUp(standing, target.id) !== undefined)) {
-    const why = closedUp(observed.standing, target.id) ?? 'the link was closed';
+  if (observed.held(facts.now, (links) => closedUp(links, target.id) !== undefined)) {
+    const why = closedUp(observed.links, target.id) ?? 'the link was closed';
     facts.violate(CONFINED, `${instance.name} sent a ${route} to ${target.name}, but ${why}`, [
       instance.name,
       target.name,
@@ -108,8 +106,8 @@ export function checkCallUp(
 
 /** A key leaves for a secondary. */
 export function checkAnswerDown(facts: Facts, instance: Instance, secondary: Site, key: string): void {
-  if (instance.observed.held(facts.now, (standing) => closedDown(standing, secondary.id) !== undefined)) {
-    const why = closedDown(instance.observed.standing, secondary.id) ?? 'the link was closed';
+  if (instance.observed.held(facts.now, (links) => closedDown(links, secondary.id) !== undefined)) {
+    const why = closedDown(instance.observed.links, secondary.id) ?? 'the link was closed';
     facts.violate(CONFINED, `${instance.name} gave key ${key} to ${secondary.name}, but ${why}`, [
       key,
       instance.name,

@@ -38,7 +38,7 @@ export function checkConverged(facts: Facts, world: World): void {
 export function checkHandedOver(facts: Facts, world: World): void {
   for (const device of world.devices) {
     const { home, id, name, waiting } = device;
-    const member = home.instances[0]!.observed.standing.members.get(id);
+    const member = home.instances[0]!.observed.links.members.get(id);
     if (waiting === 0 || device.removed || member === undefined || member.removed || member.state === 'moved')
       continue;
     facts.violate(HANDED_OVER, `${name} waits with ${waiting} keys that ${home.name} does not acknowledge`, [

@@ -186,7 +186,7 @@ export function checkStillHeld(facts: Facts, world: World): void {
 }
 
 function isSecondaryOf(world: World, id: string, primary: Instance): boolean {
-  const member = primary.observed.standing.members.get(id);
-  const own = world.siteById(id)?.instances[0]?.observed.standing.primary;
+  const member = primary.observed.links.members.get(id);
+  const own = world.siteById(id)?.instances[0]?.observed.links.primary;
   return member !== undefined && !member.removed && own?.id === primary.site.id;
 }

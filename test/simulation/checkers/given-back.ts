@@ -30,7 +30,7 @@ export function checkGivenBack(
   const keys = answer.keys!;
   departures.leaves(instance, first.key.id, `returned with ${keys.length}`, `secondary:${secondary.id}`);
   const now = instance.clock();
-  const allowed = observed.standingsSince(facts.now).some(({ recoveries }) => {
+  const allowed = observed.linksSince(facts.now).some(({ recoveries }) => {
     const recovery = recoveries.get(secondary.id);
     return recovery !== undefined && now >= recovery.from && now < recovery.until;
   });

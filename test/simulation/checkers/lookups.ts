@@ -8,7 +8,7 @@ import type { Instance } from '../world/instance.ts';
 import type { ServedCall } from '../world/network.ts';
 import type { Site, World } from '../world/world.ts';
 import type { Facts } from './facts.ts';
-import type { PrimaryPosition } from './observed-server.ts';
+import type { LinkState } from './observed-server.ts';
 
 export const EXACT = 'a lookup gives the exact material, never without the claim';
 const INSIDE = 'identities of files and recovery passwords are given to no device';
@@ -122,8 +122,8 @@ function whyUntrue(
   const from = since - HEARSAY_MS;
   // Before it says no, a server asks its primary how the link stands: with no answer in time, the last word holds.
   const waited = facts.now - since >= (question.remainingMs ?? DEVICE_DEADLINE_MS) / 2;
-  const stood = (site: Site, predicate: (standing: PrimaryPosition) => boolean, begin = from): boolean =>
-    site.instances.some(({ observed }) => observed.standingsSince(begin).some(predicate));
+  const stood = (site: Site, predicate: (links: LinkState) => boolean, begin = from): boolean =>
+    site.instances.some(({ observed }) => observed.linksSince(begin).some(predicate));
   switch (answer.reason ?? '') {
     case 'unknown-key': {
       const had = (answer.asked ?? [])
@@ -137,7 +137,7 @@ function whyUntrue(
     case 'wrong-claim':
       return facts.keys.get(question.id)?.claim === question.claim ? 'the claim is the right one' : undefined;
     case 'option-off': {
-      const off = ({ option }: PrimaryPosition) => !option;
+      const off = ({ option }: LinkState) => !option;
       const heard = copiesHear(world, at)
         ? stood(at, off, 0)
         : stood(at, off, since - HEARTBEAT_MS) && at !== instance.site;
@@ -183,7 +183,7 @@ function whyUntrue(
  * to another; that it is run twice is reported, and until then it may answer by an old word.
  */
 function copiesHear(world: World, secondary: Site): boolean {
-  const primary = world.siteById(secondary.instances[0]!.observed.standing.primary?.id ?? '');
+  const primary = world.siteById(secondary.instances[0]!.observed.links.primary?.id ?? '');
   return primary !== undefined && primary.instances.filter(({ retired }) => !retired).length > 1;
 }
 

@@ -24,7 +24,7 @@ export interface ObservedMember {
 }
 
 /** How the server's own rows say that links stand. */
-export interface PrimaryPosition {
+export interface LinkState {
   readonly since: number;
   readonly option: boolean;
   readonly primary: { readonly id: string; readonly dmz: boolean } | undefined;
@@ -33,7 +33,7 @@ export interface PrimaryPosition {
   readonly recoveries: ReadonlyMap<string, { readonly from: number; readonly until: number }>;
 }
 
-const NOTHING: PrimaryPosition = {
+const NOTHING: LinkState = {
   since: 0,
   option: false,
   primary: undefined,
@@ -53,7 +53,7 @@ export class ObservedServer {
   readonly transmitted: { readonly from: number; readonly to: number; readonly primary: string }[] = [];
   readonly cursors = new Map<string, { readonly seq: number; readonly chain: string }>();
   readonly refused = new Set<string>();
-  readonly standings: PrimaryPosition[] = [];
+  readonly history: LinkState[] = [];
   /** Exports that the audit log tells of, with the number of their keys. */
   readonly exportsTold = new Map<string, number>();
   /** Keys of which it tells that they were answered and, the disk being full, could not be kept. */
@@ -67,19 +67,19 @@ export class ObservedServer {
   epoch = '';
   auditSeq = 0;
 
-  get standing(): PrimaryPosition {
-    return this.standings.at(-1) ?? NOTHING;
+  get links(): LinkState {
+    return this.history.at(-1) ?? NOTHING;
   }
 
-  /** The standings that held at some moment from `from` on. */
-  standingsSince(from: number): PrimaryPosition[] {
-    const first = this.standings.findLastIndex(({ since }) => since < from);
-    return this.standings.slice(Math.max(0, first));
+  /** The links that held at some moment from `from` on. */
+  linksSince(from: number): LinkState[] {
+    const first = this.history.findLastIndex(({ since }) => since < from);
+    return this.history.slice(Math.max(0, first));
   }
 
   /** Whether this held at every moment from before `now` until now: what was changed this very millisecond is let be. */
-  held(now: number, predicate: (standing: PrimaryPosition) => boolean): boolean {
-    return this.standingsSince(now).every(predicate);
+  held(now: number, predicate: (links: LinkState) => boolean): boolean {
+    return this.linksSince(now).every(predicate);
   }
 
   addKeys(rows: readonly StoredKey[], at: number): ObservedKey[] {
@@ -124,7 +124,7 @@ export class ObservedServer {
   }
 
   addRows(rows: Committed['rows'], at: number): void {
-    let { option, primary, members, recoveries } = this.standing;
+    let { option, primary, members, recoveries } = this.links;
     let changed = false;
     for (const { kind, id, row } of rows) {
       if (kind === 'import') {
@@ -158,7 +158,7 @@ export class ObservedServer {
       } else continue;
       changed = true;
     }
-    if (changed) this.standings.push({ since: at, option, primary, members, recoveries });
+    if (changed) this.history.push({ since: at, option, primary, members, recoveries });
   }
 
   addCursors(committed: Pick<Committed, 'cursors' | 'refused'>): void {
@@ -186,9 +186,9 @@ export class ObservedServer {
     for (const kind of ['setting', 'primary', 'member', 'recovery', 'import'] as const) {
       for (const row of await reader.rows(kind)) rows.push({ kind, id: row.id, row });
     }
-    this.standings.push({ ...NOTHING, since: at });
+    this.history.push({ ...NOTHING, since: at });
     this.addRows(rows, at);
-    if (rows.length > 0) this.standings.splice(-2, 1);
+    if (rows.length > 0) this.history.splice(-2, 1);
     for (const { row } of rows.filter(({ kind }) => kind === 'member')) {
       this.addCursors({
         cursors: [...(await reader.cursors(row!.id))],

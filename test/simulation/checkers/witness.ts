@@ -63,14 +63,14 @@ export class Witness {
   onCommitted(instance: Instance, committed: Committed): void {
     const { facts } = this;
     const { observed } = instance;
-    const before = observed.standing;
+    const before = observed.links;
     observed.addRows(committed.rows, facts.now);
     checkAppended(facts, instance, committed);
     const keys = observed.addKeys(committed.keys, facts.now);
     for (const key of keys) {
       this.#world.trace.tell(instance.name, `recorded ${key.id} as ${key.seq} from ${key.receivedFrom}`);
     }
-    checkArrivals(facts, this.#world, instance, keys, [before, observed.standing]);
+    checkArrivals(facts, this.#world, instance, keys, [before, observed.links]);
     checkCursors(facts, this.#world, instance, committed);
     observed.addCursors(committed);
     observed.addAudit(committed.audit);

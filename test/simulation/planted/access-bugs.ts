@@ -107,7 +107,7 @@ export const ACCESS_BUGS: readonly Bug[] = [
     name: 'an unknown key stays unknown',
     faults: [
       {
-        definition: 'Lookups.#fly',
+        definition: 'Lookups.#coalesce',
         wrap: (sound, self) => async (question, way, primary) => {
           self.unknown ??= new Map();
           const before = self.unknown.get(question.id);

@@ -12,7 +12,7 @@ export const BY_HAND_BUGS: readonly Bug[] = [
     name: 'a confirmed import is not carried on by the next start',
     faults: [
       {
-        definition: 'Imports.#carryOnLater',
+        definition: 'Imports.#resumeLater',
         // One that waits for another try says how long.
         wrap: (sound) => (id, afterMs) => (afterMs === undefined ? undefined : sound(id, afterMs)),
       },
@@ -23,11 +23,10 @@ export const BY_HAND_BUGS: readonly Bug[] = [
     name: 'an import that is only a try is carried out',
     faults: [
       {
-        definition: 'Imports.take',
-        wrap:
-          (sound) =>
-          (caller, request, ...rest) =>
-            sound(caller, { ...request, dryRun: false }, ...rest),
+        definition: 'StartedImports.cancel',
+        wrap: (_sound, self) => async (caller, id) => {
+          await self.confirm(caller, id, () => undefined);
+        },
       },
     ],
     seed: 1,
@@ -52,7 +51,7 @@ export const BY_HAND_BUGS: readonly Bug[] = [
   },
   {
     name: 'an export leaves before the audit log knows',
-    faults: [{ definition: 'exportKeys', wrap: AUDIT_NOT_WAITED_FOR }],
+    faults: [{ definition: 'sendExport', wrap: AUDIT_NOT_WAITED_FOR }],
     seed: 1,
   },
   {

@@ -14,7 +14,9 @@ export const CUSTODY_BUGS: readonly Bug[] = [
       {
         definition: 'recordKeys',
         wrap: (sound) => (ports, transaction, keys, receivedFrom) => {
-          const taken = receivedFrom.startsWith('secondary:') ? Math.max(1, keys.length - 1) : keys.length;
+          const taken = String(receivedFrom).startsWith('secondary:')
+            ? Math.max(1, keys.length - 1)
+            : keys.length;
           return sound(ports, transaction, keys.slice(0, taken), receivedFrom);
         },
       },
@@ -32,11 +34,11 @@ export const CUSTODY_BUGS: readonly Bug[] = [
       {
         definition: 'UpwardTransmission.#heartbeat',
         wrap: (sound, self) => async () => {
-          const standing = await sound();
-          if (self.kept === undefined || self.kept.seq <= standing.acknowledged.seq) {
-            self.kept = standing.acknowledged;
+          const position = await sound();
+          if (self.kept === undefined || self.kept.seq <= position.acknowledged.seq) {
+            self.kept = position.acknowledged;
           }
-          return { ...standing, acknowledged: self.kept };
+          return { ...position, acknowledged: self.kept };
         },
       },
     ],
@@ -115,7 +117,7 @@ export const CUSTODY_BUGS: readonly Bug[] = [
       {
         definition: 'recordKeys',
         wrap: (sound) => (ports, transaction, keys, receivedFrom) =>
-          sound(ports, transaction, receivedFrom.startsWith('receipt:') ? [] : keys, receivedFrom),
+          sound(ports, transaction, String(receivedFrom).startsWith('receipt:') ? [] : keys, receivedFrom),
       },
     ],
     seed: 1,

@@ -1,5 +1,6 @@
-/** Planting: a copy of the program with one bug in it, in which the simulation runs in a process of its own. */
-import { execFile } from 'node:child_process';
+/** Planting: a copy of the program with one bug in it, in which a campaign runs in a process of its own. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -43,7 +44,7 @@ function plantedIn(program: readonly SourceFile[], { name, faults }: Faulty): re
 }
 
 /** Throws where a fault does not fit the program any more. */
-export function plant(bug: Faulty, folder: string): void {
+function plant(bug: Faulty, folder: string): void {
   for (const part of COPIED) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   for (const { path, text } of plantedIn(readProgram(), bug)) writeFileSync(join(folder, 'src', path), text);
@@ -70,38 +71,68 @@ export function misfits(bug: Faulty, program: readonly SourceFile[]): string[] {
 /** A planted bug must be found within so many seeds, from the one that is known to find it. */
 export const PLANTED_SEEDS_MAX = 20;
 
-/** Runs so many seeds, or until one finds the bug. */
-export async function seek(bug: Bug, seeds = PLANTED_SEEDS_MAX, from = bug.seed): Promise<Found> {
+/** How a program of the planted copy ended, and all it said. */
+interface RunOfCopy {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program of the tests in a copy with the bug in it. What it puts into the temporary folder is cleared away with
+ * the copy.
+ *
+ * @param ended aborted when it is to stop: the program ends what it started, and only then its copy goes.
+ */
+export async function runInCopy(
+  bug: Faulty,
+  program: string,
+  options: readonly string[],
+  ended?: AbortSignal,
+): Promise<RunOfCopy> {
   const folder = mkdtempSync(join(tmpdir(), 'keystair-planted-'));
   try {
     plant(bug, folder);
-    const main = join(folder, 'test/simulation/main.ts');
-    const options = ['--seeds', String(seeds), '--from', String(from), '--first', '--json'];
-    const printed = await new Promise<string>((resolve, reject) => {
-      execFile(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', main, ...options],
-        // What is compiled of this copy nobody runs again.
-        { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' } },
-        (error, stdout, stderr) => {
-          // It exits with 1 when it finds something.
-          if (stdout === '') reject(new Error(`${bug.name}: ${error?.message ?? ''} ${stderr}`));
-          else resolve(stdout);
-        },
-      );
+    const args = ['--disable-warning=ExperimentalWarning', join(folder, program), ...options];
+    const child = spawn(process.execPath, args, {
+      // What is compiled of this copy nobody runs again; its commands see to their own.
+      env: { ...process.env, TMPDIR: folder, NODE_COMPILE_CACHE: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const document = JSON.parse(printed) as {
-      seeds: number;
-      violations: { seed: number; violations: { rule: string; sentence: string }[] }[];
-    };
-    const [first] = document.violations;
-    return {
-      seeds: document.seeds,
-      seed: first?.seed,
-      rule: first?.violations[0]?.rule,
-      sentence: first?.violations[0]?.sentence,
-    };
+    const end = (): boolean => child.kill('SIGTERM');
+    ended?.addEventListener('abort', end);
+    const said = { stdout: '', stderr: '' };
+    for (const stream of ['stdout', 'stderr'] as const)
+      child[stream].setEncoding('utf8').on('data', (text: string) => (said[stream] += text));
+    const [code] = (await once(child, 'close')) as (number | null)[];
+    ended?.removeEventListener('abort', end);
+    return { code: code ?? null, ...said };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
+}
+
+/** Runs so many seeds, or until one finds the bug. */
+export async function seek(
+  bug: Bug,
+  seeds = PLANTED_SEEDS_MAX,
+  from = bug.seed,
+  ended?: AbortSignal,
+): Promise<Found> {
+  const options = ['--seeds', String(seeds), '--from', String(from), '--first', '--json'];
+  const { code, stdout, stderr } = await runInCopy(bug, 'test/simulation/main.ts', options, ended);
+  // It exits with 1 when it finds something.
+  if (ended?.aborted === true) return { seed: undefined, rule: undefined, sentence: undefined, seeds: 0 };
+  if (stdout === '') throw new Error(`${bug.name}: it ended with ${code}: ${stderr}`);
+  const document = JSON.parse(stdout) as {
+    seeds: number;
+    violations: { seed: number; violations: { rule: string; sentence: string }[] }[];
+  };
+  const [first] = document.violations;
+  return {
+    seeds: document.seeds,
+    seed: first?.seed,
+    rule: first?.violations[0]?.rule,
+    sentence: first?.violations[0]?.sentence,
+  };
 }

@@ -7,6 +7,7 @@ import type { Instance } from '../world/instance.ts';
 import { SOUND_DISK } from '../world/store-port.ts';
 import type { World } from '../world/world.ts';
 import { ADMINISTRATOR } from '#test/support/administrator.ts';
+import { backupWhole } from '#test/support/transfer-calls.ts';
 
 const PAUSE_MS = 30_000;
 /** Some more than a restore of a day has, so that it may also be killed after the last. */
@@ -21,7 +22,7 @@ export async function backUp(world: World, server: Instance, step: Step): Promis
   const blocks: Uint8Array[] = [];
   world.trace.tell(server.name, 'its administrator begins a backup');
   await server.call(({ backups }) =>
-    backups.write(ADMINISTRATOR, { password: PASSWORD }, async ({ bytes }) => {
+    backupWhole(backups, ADMINISTRATOR, { password: PASSWORD }, async ({ bytes }) => {
       for await (const block of bytes) {
         blocks.push(block);
         // A slow disk: keys are recorded meanwhile.

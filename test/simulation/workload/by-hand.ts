@@ -13,6 +13,7 @@ import { ALTERATIONS, altered, type FileRecord, PASSWORD, recordsOf } from '../w
 import type { Instance } from '../world/instance.ts';
 import type { World } from '../world/world.ts';
 import { ADMINISTRATOR } from '#test/support/administrator.ts';
+import { exportWhole, importWhole } from '#test/support/transfer-calls.ts';
 
 /** Pieces a file is read in. */
 const PIECES = 3;
@@ -23,7 +24,7 @@ const KEYS_NAMED = 4;
 /** What is asked for, and what must be in the file at least. */
 function selectionOf(server: Instance, step: Step) {
   const held = [...server.observed.keys.keys()];
-  const devices = [...server.observed.standing.members].filter(([, { kind }]) => kind === 'device');
+  const devices = [...server.observed.links.members].filter(([, { kind }]) => kind === 'device');
   const [device] = devices[step.two % Math.max(1, devices.length)] ?? [];
   switch (step.size % 4) {
     case 0: {
@@ -76,7 +77,7 @@ async function exportFile(
   const secret = recipient === undefined ? { password: PASSWORD } : { recipient };
   const slowly = step.size % 3 === 0;
   await server.call(({ transfers }) =>
-    transfers.exportKeys(ADMINISTRATOR, { ...secret, ...request }, async ({ id, keys, bytes }) => {
+    exportWhole(transfers, ADMINISTRATOR, { ...secret, ...request }, async ({ id, keys, bytes }) => {
       checkExportLeaves(facts, server, id, keys);
       count = keys;
       for await (const block of bytes) {
@@ -122,7 +123,8 @@ async function importFile(world: World, server: Instance, file: CarriedFile, ste
   if (!dryRun) for (const id of file.ids) facts.brought.add(`${server.site.name} ${id}`);
   world.trace.tell(server.name, `its administrator imports ${file.name}${dryRun ? ', for a try only' : ''}`);
   const report = await server.call(({ transfers }) =>
-    transfers.importKeys(
+    importWhole(
+      transfers,
       ADMINISTRATOR,
       { dryRun, ...(file.password === undefined ? {} : { password: file.password }) },
       read(world, file.bytes, pause),
@@ -135,7 +137,6 @@ async function importFile(world: World, server: Instance, file: CarriedFile, ste
             facts.confirmedImports.push({ instance: server, file, at: facts.now });
           }
         },
-        onRecorded: () => undefined,
       },
     ),
   );
@@ -152,7 +153,8 @@ async function importAltered(world: World, server: Instance, file: CarriedFile, 
   world.trace.tell(server.name, `its administrator imports ${file.name}, altered: ${alteration}`);
   try {
     await server.call(({ transfers }) =>
-      transfers.importKeys(
+      importWhole(
+        transfers,
         ADMINISTRATOR,
         { dryRun: false, password: other.password },
         read(world, other.bytes, within(step.size, 1, MINUTE_MS)),
@@ -162,7 +164,6 @@ async function importAltered(world: World, server: Instance, file: CarriedFile, 
             facts.violate(REFUSED, `${server.name} confirms ${file.name}, of which somebody made another`, [
               server.name,
             ]),
-          onRecorded: () => undefined,
         },
       ),
     );

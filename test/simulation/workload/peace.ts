@@ -61,22 +61,22 @@ async function restoreSettings(server: Instance): Promise<void> {
 
 async function belongTo(world: World, site: Site, server: Instance, above: Site): Promise<void> {
   const primary = above.instances[0]!;
-  const isMember = () => primary.observed.standing.members.get(site.id)?.removed === false;
-  if (server.observed.standing.primary?.id !== above.id || !isMember()) {
-    if (server.observed.standing.primary !== undefined) await server.ask('leaveHierarchy', {});
+  const isMember = () => primary.observed.links.members.get(site.id)?.removed === false;
+  if (server.observed.links.primary?.id !== above.id || !isMember()) {
+    if (server.observed.links.primary !== undefined) await server.ask('leaveHierarchy', {});
     await joinAbove(world, site, above, false);
   }
-  if (server.observed.standing.primary?.dmz === true)
-    await server.ask('setServer', { server: above.id, dmz: false });
-  if (primary.observed.standing.members.get(site.id)?.dmz === true) {
-    await primary.ask('setServer', { server: site.id, dmz: false });
+  if (server.observed.links.primary?.dmz === true)
+    await server.ask('setServer', { id: above.id, dmz: false });
+  if (primary.observed.links.members.get(site.id)?.dmz === true) {
+    await primary.ask('setServer', { id: site.id, dmz: false });
   }
 }
 
 /** A device that its server forgot, because an older copy was put back, joins it again and brings its receipts. */
 async function enrolAgain(world: World, device: Device): Promise<void> {
   const server = device.home.instances[0]!;
-  const member = server.observed.standing.members.get(device.id);
+  const member = server.observed.links.members.get(device.id);
   if (!device.enrolled || device.removed || server.retired) return;
   if (member !== undefined && !member.removed && member.state !== 'moved') return;
   world.trace.tell(server.name, `its administrator invites ${device.name}, which it does not know, again`);

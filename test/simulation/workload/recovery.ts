@@ -8,19 +8,19 @@ import type { World } from '../world/world.ts';
 /** Now and then without asking anybody first, late, or after the permission was taken back. */
 export async function recover(world: World, server: Instance, step: Step): Promise<void> {
   const primary = world
-    .siteById(server.observed.standing.primary?.id ?? '')
+    .siteById(server.observed.links.primary?.id ?? '')
     ?.instances.find(({ state }) => state === 'running');
   if (primary === undefined) return;
   if (step.size % 3 === 0) await haveBack(world, server, primary);
   const expiresMs = within(step.two, 1, 20) * MINUTE_MS;
   world.trace.tell(primary.name, `its administrator allows ${server.site.name} to have its keys back`);
-  await primary.ask('allowRecovery', { server: server.site.id, expiresMs });
+  await primary.ask('allowRecovery', { id: server.site.id, expiresMs });
   await world.schedule.wait(within(step.one, 1, 10 * MINUTE_MS), 'having keys back');
   if (step.size % 4 === 0) {
     world.begin(server.name, 'having keys back', () => haveBack(world, server, primary));
     await world.schedule.wait(within(step.size, 1, 100), 'taking it back');
     world.trace.tell(primary.name, `its administrator takes back what it allowed ${server.site.name}`);
-    await primary.ask('allowRecovery', { server: server.site.id, off: true });
+    await primary.ask('allowRecovery', { id: server.site.id, off: true });
   }
   await haveBack(world, server, primary);
 }

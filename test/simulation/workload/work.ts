@@ -129,7 +129,7 @@ export const WORK = {
     if (other === undefined) return undefined;
     const dmz = step.size % 2 === 0;
     world.trace.tell(server.name, `its administrator marks the link to ${other.name} DMZ: ${dmz}`);
-    const mark = () => server.ask('setServer', { server: other.id, dmz });
+    const mark = () => server.ask('setServer', { id: other.id, dmz });
     return dmz ? closing(world, server, other, mark) : mark();
   }),
   /** Something is on its way between two servers when one of them closes the link. */
@@ -147,7 +147,7 @@ export const WORK = {
         `its administrator ${closed ? 'closes' : 'opens'} the link to ${other.name}`,
       );
       return step.two % 4 < 2
-        ? closer.ask('setServer', { server: other.site.id, dmz: closed })
+        ? closer.ask('setServer', { id: other.site.id, dmz: closed })
         : closer.ask('changeSettings', { useHierarchy: !closed });
     };
     await closing(world, closer, step.two % 4 < 2 ? other.site : undefined, () => close(true));
@@ -187,7 +187,7 @@ export const WORK = {
     const other = picked(secondaries(world, server), step.two);
     if (other === undefined) return;
     world.trace.tell(server.name, `its administrator removes ${other.name}`);
-    await closing(world, server, other, () => server.ask('removeServer', { server: other.id }));
+    await closing(world, server, other, () => server.ask('removeServer', { id: other.id }));
     await world.schedule.wait(within(step.size, 1, 40) * MINUTE_MS, 'joining again');
     const removed = runningAt(other);
     if (removed === undefined || world.atPeace) return;
@@ -234,7 +234,7 @@ export const WORK = {
     const server = runningAt(device.home);
     if (server === undefined) return;
     world.trace.tell(server.name, `its administrator removes ${device.name}`);
-    await server.ask('removeDevice', { device: device.id });
+    await server.ask('removeDevice', { id: device.id });
     device.removed = true;
   }),
 } satisfies Readonly<Record<string, Action>>;
@@ -242,12 +242,12 @@ export const WORK = {
 export type WorkName = keyof typeof WORK;
 
 function secondaries(world: World, server: Instance): Site[] {
-  const { members } = server.observed.standing;
+  const { members } = server.observed.links;
   return world.sites.filter(({ id }) => members.get(id)?.removed === false);
 }
 
 function neighbours(world: World, server: Instance): Site[] {
-  const primary = world.siteById(server.observed.standing.primary?.id ?? '');
+  const primary = world.siteById(server.observed.links.primary?.id ?? '');
   return [...secondaries(world, server), ...(primary === undefined ? [] : [primary])];
 }
 

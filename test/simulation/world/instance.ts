@@ -9,7 +9,7 @@ import { type AdministrationServer, createAdministrationServer } from '#server/a
 import { type Budgets, BUDGETS_DEFAULT } from '#server/members/member-budgets.ts';
 import { createRepository, isNew, openRepository } from '#server/start/create-repository.ts';
 import type { Clock, Log, Timers } from '#server/environment/environment.ts';
-import type { PeopleAnswer, PeopleRequest, PeopleRouteName } from '#protocol/people/people-routes.ts';
+import type { PeopleAnswer, PeopleRequest, PeopleCallName } from '#protocol/people/people-routes.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
 import { ObservedServer } from '../checkers/observed-server.ts';
@@ -140,8 +140,9 @@ export class Instance {
           fingerprint: invitation.authority,
           serverId: invitation.server.id,
         }).call('join', { secret: invitation.secret, id, name, kind: 'secondary' }),
+      postQuantumLog: false,
       makePrivateKey: () => Buffer.from(random(32)).toString('hex'),
-      facts: () => ({ listen: this.site.address }),
+      facts: () => ({ listen: this.site.address, console: null, consoleFingerprint: null }),
       budgets: this.budgets,
       // A tree that is not started by its programs: no key file, no token, and nothing to warn of.
       sealPlaces: { dataDirectory: '/', places: () => ({ rootKeyFile: '/dev/null', pkcs11: undefined }) },
@@ -186,7 +187,7 @@ export class Instance {
   }
 
   /** What an administrator does at this server's console. */
-  ask<N extends PeopleRouteName>(name: N, request: PeopleRequest<N>): Promise<PeopleAnswer<N>> {
+  ask<N extends PeopleCallName>(name: N, request: PeopleRequest<N>): Promise<PeopleAnswer<N>> {
     return this.call(({ people }) => {
       const run = people[name] as unknown as (caller: unknown, asked: unknown) => Promise<PeopleAnswer<N>>;
       return run(ADMINISTRATOR, request);

@@ -11,6 +11,7 @@ import { type Life, never } from './life.ts';
 import type { Schedule } from './schedule.ts';
 import type { Trace } from './trace.ts';
 import { CLEAR_WEATHER, drawFate, NO_CUT, type Weather } from './weather.ts';
+import { sameBytesOf } from './same-bytes-of.ts';
 
 export interface Answer {
   readonly status: number;
@@ -134,7 +135,7 @@ export class Network {
     this.calls += 1;
     const number = this.calls;
     const named = `#${number} ${caller.name} ${request.path}`;
-    trace.noteBytes(`${schedule.now} ${named} to ${target.address}`, request.body);
+    trace.noteBytes(`${schedule.now} ${named} to ${target.address}`, sameBytesOf(request.path, request.body));
     const fate = drawFate(this.#ports.dice, this.weather);
     if (fate.slowly) this.#fault();
     return new Promise<Answer>((resolve, reject) => {
@@ -183,7 +184,8 @@ export class Network {
             if (fate.fast) fail('the connection was closed before the answer came');
             return;
           }
-          trace.noteBytes(`${schedule.now} ${named} answered ${answer.status}`, answer.body);
+          const shown = sameBytesOf(request.path, answer.body);
+          trace.noteBytes(`${schedule.now} ${named} answered ${answer.status}`, shown);
           settle(() => resolve(answer));
         });
       };

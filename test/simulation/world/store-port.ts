@@ -98,6 +98,7 @@ export function createStorePort(options: StorePortOptions): Store {
   });
 
   return {
+    facts: real.facts,
     reader,
     write: (work, writeOptions) => ask(() => write(work, writeOptions)),
     snapshot: async () => {
@@ -143,8 +144,10 @@ function tapped(transaction: Transaction, life: Life, committed: Committed): Tra
   return new Proxy(transaction, {
     get: (target, name) => {
       const method = Reflect.get(target, name) as Method;
-      return async (...values: unknown[]) => {
+      return async (...given: unknown[]) => {
         if (!life.step()) throw new Died();
+        // Rows come one by one, and only once.
+        const values = name === 'appendKeys' ? [[...(given[0] as Iterable<StoredKey>)]] : given;
         const value = await method.apply(target, values);
         await note[String(name)]?.(...(values as never[]));
         return value;

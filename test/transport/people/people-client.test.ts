@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 import { PEOPLE_ANSWER_BYTES_MAX } from '#domain/message-limits.ts';
 import type { Watch } from '#protocol/server-program.ts';
 import { createPeopleClient } from '#transport/people/people-client.ts';
+import { socketConnection } from '#transport/people/socket-connection.ts';
 import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keystair-people-client-'));
@@ -20,7 +21,8 @@ async function verifyAt(serve: (answer: ServerResponse) => unknown, watch?: Watc
   const server = createServer((_request, answer) => void serve(answer));
   await new Promise<void>((listening) => server.listen(socketPath, listening));
   try {
-    return await createPeopleClient({ socketPath, dataDirectory: folder })('verify', {}, watch);
+    const connection = socketConnection({ socketPath, dataDirectory: folder });
+    return await createPeopleClient(connection)('verify', {}, watch);
   } finally {
     server.closeAllConnections();
     await new Promise((closed) => server.close(closed));

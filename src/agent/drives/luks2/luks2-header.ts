@@ -42,7 +42,7 @@ interface Copy extends Luks2Copy {
 function altered(sentence: string): KeystairError {
   return new KeystairError('drive-altered', sentence, {
     nextStep:
-      'do not use the drive; restore its header from a backup, or look at it with `cryptsetup luksDump`',
+      'do not use the drive; restore its header from a backup, or inspect it with `cryptsetup luksDump`',
   });
 }
 
@@ -116,8 +116,8 @@ function readSecond(bytes: Buffer, first: Copy | undefined): Copy | undefined {
 function unusable(bytes: Buffer): KeystairError | undefined {
   const begins = bytes.subarray(0, FIRST_MAGIC.length).equals(FIRST_MAGIC);
   if (begins && bytes.length >= 8 && bytes.readUInt16BE(6) === 1) {
-    return new KeystairError('drive-not-luks', 'the drive holds a LUKS volume of version 1', {
-      nextStep: 'convert it with `cryptsetup convert --type luks2`, after a backup of its header',
+    return new KeystairError('drive-not-luks', 'the drive holds a LUKS1 volume', {
+      nextStep: 'back up its header, then convert it with `cryptsetup convert --type luks2`',
     });
   }
   const second = HEADER_SIZES.find((at) => bytes.subarray(at, at + SECOND_MAGIC.length).equals(SECOND_MAGIC));
@@ -125,7 +125,7 @@ function unusable(bytes: Buffer): KeystairError | undefined {
   return second === undefined
     ? undefined
     : altered(
-        `the drive was a LUKS2 volume: the first copy of its header is gone, and of the second, at byte ${second}, only a damaged rest is left`,
+        `the drive was a LUKS2 volume: the first copy of its header is gone, and the second, at byte ${second}, is damaged`,
       );
 }
 

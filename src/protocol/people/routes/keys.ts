@@ -1,70 +1,111 @@
 /** The calls about encryption keys: finding one, explaining a lookup, revealing one, recovering them. */
 import { z } from 'zod';
+import { KEY_KINDS } from '#domain/key-kind.ts';
+import { KEY_STATES } from '#domain/key-state.ts';
 import { KEY_MATERIAL_BYTES_MAX, LIST_PAGE_MAX, REASON_LENGTH_MAX } from '#domain/limits.ts';
+import { AGES } from '#domain/list-order.ts';
 import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import { read, write } from '#domain/right.ts';
 import { ServerNameSchema, Uuid } from '../../fields.ts';
-import { list, remark, STOPS, text } from '../../forms.ts';
+import { list, remark, text, Time } from '../../forms.ts';
 import { ExplainResult, ListedKey } from '../people-answers.ts';
-import { Empty, Field, Named } from '../people-fields.ts';
-import { peopleRoute as row } from '../people-route.ts';
+import { Empty, Field, Find, Named, Next, PAGE } from '../people-fields.ts';
+import { row } from '../people-route.ts';
 
 const REGISTER = 'Key register';
 
+const KEY_EXAMPLE = '019a2b3c-4d5e-7f60-8a1b-2c3d4e5f6071';
+
 export const KEYS_ROUTES = {
-  listKeys: row(
-    'GET',
-    '/api/keys',
-    [read(REGISTER)],
-    z.object({
+  listKeys: row({
+    method: 'GET',
+    path: '/keys',
+    summary: 'Lists the keys by number, page by page, without their material.',
+    rights: [read(REGISTER)],
+    limitable: true,
+    request: z.object({
+      ...PAGE,
+      order: z.enum(AGES).optional(),
       device: Named.optional(),
-      find: Field.optional(),
-      after: z.coerce.number().int(STOPS).min(0, STOPS).optional(),
-      limit: z.coerce.number().int(STOPS).min(1, STOPS).max(LIST_PAGE_MAX, STOPS).optional(),
+      /** Part of the id, of the device's name at that time, or of the locator. */
+      find: Find.optional(),
+      kind: z.enum(KEY_KINDS).optional(),
+      state: z.enum(KEY_STATES).optional(),
+      notState: z.enum(KEY_STATES).optional(),
+      /** Recorded here then or later. */
+      recordedSince: Time.optional(),
+      /** Recorded here before then. */
+      recordedUntil: Time.optional(),
     }),
-    /** `next` is the `after` of the following page. */
-    z.object({
+    answer: z.object({
       keys: list(ListedKey, LIST_PAGE_MAX),
       /** Damaged rows: their fields cannot be read. */
       unreadable: list(z.object({ id: Uuid, seq: z.number() }), LIST_PAGE_MAX),
-      next: z.number().nullable(),
+      next: Next,
+      /**
+       * One page searches a bounded number of keys, so it may be short. This is the number of the last key searched,
+       * out of `of`. Null if the search is complete.
+       */
+      searchedTo: z.number().nullable(),
+      of: z.number(),
     }),
-  ),
-  showKey: row(
-    'GET',
-    '/api/keys/:id',
-    [read(REGISTER)],
-    z.object({ id: Named }),
-    z.object({ key: ListedKey }),
-  ),
-  explainKey: row(
-    'POST',
-    '/api/keys/explain',
-    [read(REGISTER)],
-    z.object({ id: Named, claim: text(22).optional() }),
-    ExplainResult,
-  ),
-  revealKey: row(
-    'POST',
-    '/api/keys/:id/reveal',
-    [write('Key reveal')],
-    z.object({ id: Named, reason: remark(REASON_LENGTH_MAX) }),
-    /** Text where the material is UTF-8, as all that Keystair makes is. */
-    z.object({ id: Uuid, material: text(2 * KEY_MATERIAL_BYTES_MAX), encoding: z.enum(['text', 'base64']) }),
-  ),
-  recoverFromPrimary: row(
-    'POST',
-    '/api/server/recovery',
-    [write('Encryption key management')],
-    Empty,
-    z.object({
+    example: { device: 'laptop-17', order: 'newest', limit: 100 },
+  }),
+  showKey: row({
+    method: 'GET',
+    path: '/keys/{id}',
+    summary: 'Shows one key, without its material.',
+    rights: [read(REGISTER)],
+    limitable: true,
+    request: z.object({ id: Named }),
+    answer: z.object({ key: ListedKey }),
+    example: { id: KEY_EXAMPLE },
+  }),
+  explainKey: row({
+    method: 'POST',
+    path: '/keys/{id}/explain',
+    summary:
+      'Explains why a key can or cannot be obtained here: every server on the way, its option, its link, and what would help.',
+    rights: [read(REGISTER)],
+    limitable: true,
+    request: z.object({ id: Named, claim: text(22).optional() }),
+    answer: ExplainResult,
+    secrets: ['claim'],
+    example: { id: KEY_EXAMPLE },
+  }),
+  revealKey: row({
+    method: 'POST',
+    path: '/keys/{id}/reveal',
+    summary: 'Shows the material of one key. The audit log records who did it, and the reason.',
+    rights: [write('Key reveal')],
+    limitable: true,
+    fresh: true,
+    act: 'keys.reveal',
+    request: z.object({ id: Named, reason: remark(REASON_LENGTH_MAX) }),
+    /** Text if the material is UTF-8, as all material made by Keystair is. */
+    answer: z.object({
+      id: Uuid,
+      material: text(2 * KEY_MATERIAL_BYTES_MAX),
+      encoding: z.enum(['text', 'base64']),
+    }),
+    example: { id: KEY_EXAMPLE, reason: 'drive of Kari, ticket 4711' },
+  }),
+  recoverFromPrimary: row({
+    method: 'POST',
+    path: '/server/recovery',
+    summary: 'Recovers from the primary the keys that this server once sent there, if the primary allows it.',
+    job: true,
+    rights: [write('Encryption key management')],
+    request: Empty,
+    answer: z.object({
       primary: ServerNameSchema,
       new: z.number(),
       known: z.number(),
-      /** Keys that the primary lists and did not give, or gave in the wrong form. */
+      /** Keys that the primary listed but did not give, or gave in the wrong form. */
       notGiven: list(z.object({ id: Uuid, reason: Field }), REPORT_NAMES_MAX),
-      /** Besides those named. */
+      /** How many more were not given. */
       moreNotGiven: z.number().optional(),
     }),
-  ),
+    example: {},
+  }),
 } as const;

@@ -41,19 +41,19 @@ export async function joinHierarchy(
 ): Promise<PeopleAnswer<'joinHierarchy'>> {
   const invitation = decodeInvitation(request.invitation);
   if (invitation.kind !== 'secondary') {
-    throw new KeystairError('invitation-invalid', 'this invitation is for a device', {
+    throw new KeystairError('invitation-invalid', 'this invitation is for a device, not for a secondary', {
       nextStep: step('ask-for-secondary'),
     });
   }
   if (invitation.server.id === ports.server.id) {
-    throw new KeystairError('invitation-invalid', 'this invitation was made by this very server', {
-      nextStep: 'use it on the server that is to become its secondary',
+    throw new KeystairError('invitation-invalid', 'this server made this invitation itself', {
+      nextStep: 'use it on the server that should become its secondary',
     });
   }
   if (await isBelow(ports, invitation.server.id)) {
     throw new KeystairError(
       'invitation-invalid',
-      `${invitation.server.name}, which made this invitation, stands below this server: the servers would form a ring`,
+      `${invitation.server.name}, which made this invitation, is below this server: the servers would form a loop`,
       {
         nextStep: step('prevent-ring', { server: invitation.server.name }),
       },
@@ -118,7 +118,7 @@ async function presentPrimary(
 ): Promise<PrimaryRow | undefined> {
   const present = await readPrimary(ports.rows, reader);
   if (present === undefined || present.id === wantedId) return present;
-  throw new KeystairError('already-joined', `this server has the primary ${present.name} already`, {
+  throw new KeystairError('already-joined', `this server already has the primary ${present.name}`, {
     nextStep: step('leave-first'),
   });
 }

@@ -29,13 +29,17 @@ export function stateAfter(code: ErrorCode): PrimaryState {
 export function namedFailure(error: unknown, primary: ServerName): unknown {
   if (codeOf(error) !== 'not-a-member') return error;
   return new KeystairError('not-a-member', `${primary.name} does not know this server as its secondary`, {
-    nextStep: `if it was removed there, join again with a new invitation of ${primary.name}; its keys stay`,
+    nextStep: `if it was removed there, join again with a new invitation from ${primary.name}; its keys stay`,
     cause: error,
   });
 }
 
 export function linkClosed(): KeystairError {
-  return new KeystairError('link-closed', 'the link to the primary was closed to keys while they travelled', {
-    nextStep: 'nothing: what had arrived stays, the rest was not sent',
-  });
+  return new KeystairError(
+    'link-closed',
+    'the link to the primary was closed to keys during a transmission',
+    {
+      nextStep: 'nothing to do: the keys that arrived stay, the rest were not sent',
+    },
+  );
 }

@@ -7,16 +7,14 @@
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { judgeLink, lineTo, type LinkVerdict, ringAbove } from '#domain/hierarchy.ts';
 import type { ServerName } from '#domain/server-name.ts';
-import { formed } from '#protocol/forms.ts';
-import { ServerLine } from '#protocol/messages.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { Reader } from '#store/transaction.ts';
 import { isoTime } from '../../environment/environment.ts';
 import { Signal } from '../../environment/signal.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { type Options, readOptions } from '../../repository/settings.ts';
-import { readUnverified } from '../unverified-status.ts';
 import { ringSentence } from '../ring.ts';
+import { type LinkMemory, readLinkMemory } from './link-memory.ts';
 import { linkClosed, namedFailure, type PrimaryState, stateAfter } from './primary-failure.ts';
 import { type PrimaryRow, readPrimary, readPrimaryContact } from './primary-row.ts';
 
@@ -30,17 +28,7 @@ type HeardOf = Heard & { readonly primaryId: string };
 
 /** The primary gives no other reason for deferring, and nobody has to act. */
 export const WHY_PUT_OFF =
-  'it has little disk space, or its budget for this server is used up; the rest is sent then by itself';
-
-/** What is kept of the link between two runs, to show to people. */
-interface LinkMemory {
-  readonly useHierarchy: boolean;
-  readonly dmz: boolean;
-  readonly acknowledgedSeq: number;
-  readonly line: readonly ServerName[];
-}
-
-const NOTHING_KEPT: LinkMemory = { useHierarchy: false, dmz: false, acknowledgedSeq: 0, line: [] };
+  'it is low on disk space, or the budget of this server is used up; the rest is sent automatically after that';
 
 /** Opens (or reuses) the connections to a primary. */
 export interface Dialler {
@@ -60,6 +48,7 @@ export class PrimaryLink {
   #problem: string | null = null;
   /** The servers above this one as last reported, the nearest first. */
   #line: readonly ServerName[] = [];
+  #console: string | undefined;
   #acknowledgedSeq = 0;
   #transmittedSeq = 0;
   #putOffUntil: number | null = null;
@@ -82,15 +71,24 @@ export class PrimaryLink {
     const contact = await readPrimaryContact(this.#ports.store.reader, primary);
     if (contact === undefined) return;
     this.#lastHeardAt = contact.lastHeartbeatAt;
-    this.#remembered = { ...NOTHING_KEPT, ...readUnverified<LinkMemory>(contact) };
-    const line = formed(ServerLine, this.#remembered.line);
-    this.#line = line.ok ? line.value : [];
+    this.#remembered = readLinkMemory(contact);
+    this.#line = this.#remembered.line;
+    this.#console = this.#remembered.console;
     this.#acknowledgedSeq = this.#remembered.acknowledgedSeq;
     this.#transmittedSeq = this.#acknowledgedSeq;
   }
 
   get line(): readonly ServerName[] {
     return this.#line;
+  }
+
+  /** The address of the primary's console, by its own word. */
+  get console(): string | undefined {
+    return this.#console;
+  }
+
+  noteConsole(console: string | undefined): void {
+    this.#console = console;
   }
 
   get acknowledgedSeq(): number {
@@ -123,7 +121,7 @@ export class PrimaryLink {
 
   #putOffSentence(): string | null {
     if (this.#putOffUntil === null) return null;
-    return `it takes no more transmissions before ${isoTime(this.#putOffUntil)}: ${WHY_PUT_OFF}`;
+    return `it accepts no more transmissions before ${isoTime(this.#putOffUntil)}: ${WHY_PUT_OFF}`;
   }
 
   /** Unix ms until which the primary defers transmissions, by its own word; null: it takes them. */
@@ -184,7 +182,7 @@ export class PrimaryLink {
   }
 
   /** What the primary's answer said of its option and its DMZ mark. */
-  noteHeard(primary: PrimaryRow, heard: Heard): void {
+  recordReport(primary: PrimaryRow, heard: Heard): void {
     const before = this.#heardOf(primary);
     const changed = before?.useHierarchy !== heard.useHierarchy || before.dmz !== heard.dmz;
     this.#heard = { primaryId: primary.id, useHierarchy: heard.useHierarchy, dmz: heard.dmz };
@@ -219,6 +217,7 @@ export class PrimaryLink {
       dmz: this.#heard?.dmz ?? false,
       acknowledgedSeq: this.#acknowledgedSeq,
       line: this.#line,
+      console: this.#console,
     };
     return JSON.stringify(memory);
   }
@@ -235,6 +234,7 @@ export class PrimaryLink {
     this.#problem = null;
     this.#putOffUntil = null;
     this.#line = [];
+    this.#console = undefined;
     this.#acknowledgedSeq = 0;
     this.#transmittedSeq = 0;
   }
@@ -289,7 +289,7 @@ export class PrimaryLink {
     this.#state = called && error instanceof KeystairError ? stateAfter(code) : 'unreachable';
     this.#failingSince ??= this.#ports.clock();
     this.#problem =
-      error instanceof KeystairError ? error.sentence : 'the call to the primary failed; look at the log';
+      error instanceof KeystairError ? error.sentence : 'the call to the primary failed; check the log';
     // What was heard is stale: ask again before a key moves.
     if (this.#heard === undefined) return;
     this.#heard = undefined;

@@ -13,6 +13,8 @@ export interface PrimaryRow extends ServerName {
   readonly certificate: string;
   /** This end's DMZ mark; the primary has its own. */
   readonly dmz: boolean;
+  /** By its own word: an export can be sealed to it. Absent until it told one. */
+  readonly recipient?: string | undefined;
 }
 
 /**

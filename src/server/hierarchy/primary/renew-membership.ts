@@ -4,24 +4,22 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { codeOf } from '#domain/errors.ts';
+import { renewalDueAt } from '#domain/renewal.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { type PrimaryRow, readPrimary } from './primary-row.ts';
 
-/** More than one only if many servers share a process, as in a simulation. */
-const DUE_TIMES_MAX = 64;
-/** Due times by the certificate's PEM: each certificate is parsed once, not at every heartbeat. */
-const dueTimes = new Map<string, number>();
+/** When the certificate of each link is due: it is parsed once, not at every heartbeat. */
+const dueTimes = new WeakMap<PrimaryLink, { readonly certificatePem: string; readonly at: number }>();
 
-function dueAt(certificatePem: string): number {
-  let due = dueTimes.get(certificatePem);
-  if (due === undefined) {
+function dueAt(link: PrimaryLink, certificatePem: string): number {
+  let due = dueTimes.get(link);
+  if (due?.certificatePem !== certificatePem) {
     const { validFromDate, validToDate } = new X509Certificate(certificatePem);
-    due = validFromDate.getTime() + ((validToDate.getTime() - validFromDate.getTime()) * 2) / 3;
-    if (dueTimes.size >= DUE_TIMES_MAX) dueTimes.clear();
-    dueTimes.set(certificatePem, due);
+    due = { certificatePem, at: renewalDueAt(validFromDate.getTime(), validToDate.getTime()) };
+    dueTimes.set(link, due);
   }
-  return due;
+  return due.at;
 }
 
 /** Runs a call. Renews first if renewal is due, and once more if the primary refuses the dates or ours do not fit. */
@@ -31,7 +29,7 @@ export async function withFreshCertificate<T>(
   call: () => Promise<T>,
 ): Promise<T> {
   const primary = await readPrimary(ports.rows, ports.store.reader);
-  if (primary !== undefined && ports.clock() >= dueAt(primary.certificate)) {
+  if (primary !== undefined && ports.clock() >= dueAt(link, primary.certificate)) {
     // This may fail: the old certificate is valid for another third of its life.
     await renewMembership(ports, link, primary).catch(() => undefined);
   }

@@ -80,7 +80,7 @@ export async function transmit(
       )
       .then((answer) => {
         // At once: noting the previous answer takes a moment, in which this server may leave that primary.
-        link.noteHeard(primary, answer);
+        link.recordReport(primary, answer);
         return answer;
       });
     prepared = onItsWay(ports.timers).then(() => prepareBatch(ports, from, batch.end));

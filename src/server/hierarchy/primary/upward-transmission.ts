@@ -2,13 +2,14 @@
  * The climb: decides when to heartbeat and when to transmit. One runs at a time; triggers meanwhile lead to one more.
  * Failures wait with full jitter, doubling, so that a returning primary does not meet all its secondaries at once.
  */
+import { backOffMs, spreadMs } from '#domain/backoff.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import { BACKOFF_MS_FIRST, BACKOFF_MS_MAX, TREE_CHANGES_MS } from '#domain/limits.ts';
+import { TREE_CHANGES_MS } from '#domain/limits.ts';
 import type { Position } from '#domain/sequence.ts';
 import { step } from '#domain/step.ts';
 import type { TreeServer } from '#protocol/server-tree.ts';
 import { isoTime } from '../../environment/environment.ts';
-import type { ServerPorts } from '../../repository/ports.ts';
+import type { HierarchyPorts } from '../ports.ts';
 import { OPTIONS_DEFAULT, readOptions } from '../../repository/settings.ts';
 import { heartbeat } from './heartbeat.ts';
 import { type PrimaryLink, WHY_PUT_OFF } from './primary-link.ts';
@@ -28,11 +29,11 @@ interface PrimaryPosition {
 }
 
 export class UpwardTransmission {
-  readonly #ports: Omit<ServerPorts, 'wanted'>;
+  readonly #ports: Omit<HierarchyPorts, 'reported' | 'wanted'>;
   readonly #link: PrimaryLink;
   readonly #tree: () => Promise<readonly TreeServer[]>;
   /** The primary's acknowledged position from its last answer. Undefined: ask first. */
-  #standing: PrimaryPosition | undefined;
+  #primaryPosition: PrimaryPosition | undefined;
   #running: Promise<number> | undefined;
   #again: Trigger | undefined;
   #failures = 0;
@@ -47,7 +48,7 @@ export class UpwardTransmission {
   #unlisten: (() => void)[] = [];
 
   constructor(
-    ports: Omit<ServerPorts, 'wanted'>,
+    ports: Omit<HierarchyPorts, 'reported' | 'wanted'>,
     link: PrimaryLink,
     tree: () => Promise<readonly TreeServer[]>,
   ) {
@@ -94,15 +95,15 @@ export class UpwardTransmission {
     const primary = await readPrimary(this.#ports.rows, this.#ports.store.reader);
     throw new KeystairError(
       'later',
-      `${primary?.name ?? 'the primary'} takes no more transmissions before ${isoTime(until)}`,
-      { nextStep: `nothing: ${WHY_PUT_OFF}` },
+      `${primary?.name ?? 'the primary'} accepts no more transmissions before ${isoTime(until)}`,
+      { nextStep: `nothing to do: ${WHY_PUT_OFF}` },
     );
   }
 
   /** A heartbeat alone, to hear how the primary's option and DMZ mark stand now. */
   async refresh(): Promise<void> {
     const result = await this.#heartbeat();
-    this.#standing ??= result;
+    this.#primaryPosition ??= result;
   }
 
   async #heartbeat(): Promise<PrimaryPosition> {
@@ -189,7 +190,7 @@ export class UpwardTransmission {
       else if (this.#answered > answeredBefore) await this.#schedule();
       return transmitted;
     } catch (error) {
-      this.#standing = undefined;
+      this.#primaryPosition = undefined;
       // New keys wait for the timer. A change of the hierarchy is looked at now.
       if (this.#again === 'transmission') this.#again = undefined;
       if (codeOf(error) === 'no-primary') {
@@ -213,30 +214,30 @@ export class UpwardTransmission {
 
   async #rounds(what: Trigger): Promise<number> {
     let transmitted = 0;
-    if (what === 'heartbeat') this.#standing = undefined;
+    if (what === 'heartbeat') this.#primaryPosition = undefined;
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const standing: PrimaryPosition = this.#standing ?? (await this.#heartbeat());
+      const position: PrimaryPosition = this.#primaryPosition ?? (await this.#heartbeat());
       if (this.#link.putOffUntil !== null) {
-        this.#standing = standing;
+        this.#primaryPosition = position;
         return transmitted;
       }
-      const result = await transmit(this.#ports, this.#link, standing);
+      const result = await transmit(this.#ports, this.#link, position);
       transmitted += result.transmitted;
       if (result.outcome === 'put-off') {
-        this.#standing = { ...standing, acknowledged: result.position };
+        this.#primaryPosition = { ...position, acknowledged: result.position };
         this.#putOff(result.waitMs);
         return transmitted;
       }
       if (result.outcome === 'done') {
         // If the primary closed the link, ask for its state before the next key.
-        this.#standing = result.closed ? undefined : { ...standing, acknowledged: result.position };
+        this.#primaryPosition = result.closed ? undefined : { ...position, acknowledged: result.position };
         return transmitted;
       }
-      this.#standing = undefined;
+      this.#primaryPosition = undefined;
     }
     throw new KeystairError(
       'batch-discontinuous',
-      'this server and its primary do not agree on what was received',
+      'this server and its primary disagree on what was received',
       {
         nextStep: step('verify-both'),
       },
@@ -253,7 +254,7 @@ export class UpwardTransmission {
     this.#link.notePutOff(until);
     this.#ports.log.warn(
       { event: 'transmission-put-off', until: isoTime(until) },
-      'the primary takes no more transmissions for now',
+      'the primary accepts no more transmissions for now',
     );
     this.#cancelPutOff?.();
     this.#cancelPutOff = this.#ports.timers.after(waitMs, () => {
@@ -265,20 +266,19 @@ export class UpwardTransmission {
   async #schedule(): Promise<void> {
     const { heartbeatMs } = await readOptions(this.#ports.rows, this.#ports.store.reader);
     // A tenth of jitter, so that branches switched on together do not stay in step.
-    this.#after(heartbeatMs * (0.95 + 0.1 * this.#fraction()));
+    this.#after(spreadMs(heartbeatMs, this.#fraction()));
   }
 
   /** Never longer than until the next heartbeat: by then a primary that returned is found. */
   async #backOff(): Promise<void> {
     const { rows, store } = this.#ports;
     const { heartbeatMs } = await readOptions(rows, store.reader).catch(() => OPTIONS_DEFAULT);
-    const most = Math.min(BACKOFF_MS_MAX, heartbeatMs, BACKOFF_MS_FIRST * 2 ** (this.#failures - 1));
-    this.#after(most * (0.1 + 0.9 * this.#fraction()));
+    this.#after(backOffMs(this.#failures, this.#fraction(), heartbeatMs));
   }
 
   /** After the call of another caller failed. */
   #soon(): void {
-    this.#after(BACKOFF_MS_FIRST * (0.1 + 0.9 * this.#fraction()));
+    this.#after(backOffMs(1, this.#fraction()));
   }
 
   #after(ms: number): void {
@@ -293,5 +293,5 @@ export class UpwardTransmission {
 }
 
 function sentenceOf(error: unknown): string {
-  return error instanceof KeystairError ? error.sentence : 'a failure inside';
+  return error instanceof KeystairError ? error.sentence : 'an internal failure';
 }

@@ -17,7 +17,7 @@ import type { ServerPorts } from '../../repository/ports.ts';
 import type { PrimaryLink } from '../primary/primary-link.ts';
 import type { PrimaryRow } from '../primary/primary-row.ts';
 
-export interface RequestRecoveryPorts extends Omit<ServerPorts, 'timers' | 'log' | 'wanted' | 'treeChanged'> {
+export interface RequestRecoveryPorts extends Omit<ServerPorts, 'timers' | 'log' | 'treeChanged'> {
   readonly link: PrimaryLink;
   readonly refreshLink: () => Promise<void>;
 }
@@ -35,7 +35,7 @@ export async function requireOpenLink(ports: RequestRecoveryPorts): Promise<Prim
   }
   const { primary, verdict } = await ports.link.judge(reader);
   if (primary === undefined) {
-    throw new KeystairError('no-primary', 'this server has no primary that could give keys back', {
+    throw new KeystairError('no-primary', 'this server has no primary to recover keys from', {
       nextStep: step('carry-keys-here'),
     });
   }
@@ -74,7 +74,7 @@ function refusalError(
     case 'not-allowed':
       return new KeystairError(
         'not-allowed',
-        `${primary.name} gives no keys back to this server before an administrator there allows it`,
+        `${primary.name} returns no keys to this server until an administrator there allows it`,
         {
           nextStep: step('allow-recovery', { server: ports.server.id }),
         },
@@ -83,8 +83,8 @@ function refusalError(
 }
 
 function contradicts(primary: PrimaryRow): KeystairError {
-  return new KeystairError('request-invalid', `${primary.name} gives an answer that leads nowhere`, {
-    nextStep: 'compare the versions of both servers, and look at the log of the primary',
+  return new KeystairError('request-invalid', `${primary.name} gives answers that make no progress`, {
+    nextStep: 'compare the versions of both servers, and check the log of the primary',
   });
 }
 
@@ -102,10 +102,14 @@ async function ask<N extends Extract<MachineRouteName, 'recoverable' | 'recover'
     answer = await ports.link.call(primary, true, (calls, signal) => calls.call(name, request, { signal }));
   } catch (error) {
     if (codeOf(error) !== 'not-found') throw error;
-    throw new KeystairError('protocol-version', `${primary.name} is too old to give keys back`, {
-      nextStep: step('upgrade-primary'),
-      cause: error,
-    });
+    throw new KeystairError(
+      'protocol-version',
+      `${primary.name} runs a release that is too old to return keys`,
+      {
+        nextStep: step('upgrade-primary'),
+        cause: error,
+      },
+    );
   }
   if ((answer as { outcome: string }).outcome === 'refused') {
     throw refusalError(ports, primary, answer as RecoveryRefusal);

@@ -18,7 +18,7 @@ export async function healContacts(
     if (!(await readSecondaryContact(store.reader, id, server.id)).isCut) continue;
     log.warn(
       { event: 'tree-cut', secondary: id, name: value.name },
-      'the servers that a secondary told of were more or deeper than can be shown, and were cut',
+      'a secondary had reported more servers, or deeper ones, than can be shown; the rest was dropped',
     );
     await store.write(async (transaction) => {
       const { contact, lastHeartbeatAt } = await readSecondaryContact(transaction, id, server.id);

@@ -15,6 +15,7 @@ import { readMember, writeMember } from '../../members/members.ts';
 import { toHex } from '#domain/hex.ts';
 import { cutTold } from '../cut-tree.ts';
 import { findRing, ringSentence } from '../ring.ts';
+import { completeLogAnswer, hearLog } from './hear-log.ts';
 import { readSecondaryContact, type SecondaryContact } from './secondary-contact.ts';
 
 /** What an answer says of this server beside its rows. */
@@ -65,13 +66,16 @@ async function answerUnwritten(
 }
 
 async function writeHeartbeat(
-  ports: Pick<HierarchyPorts, 'audit' | 'clock' | 'log' | 'rows' | 'server' | 'store' | 'treeChanged'>,
+  ports: Pick<
+    HierarchyPorts,
+    'audit' | 'checkpoints' | 'clock' | 'introduction' | 'log' | 'rows' | 'server' | 'store' | 'treeChanged'
+  >,
   requireCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
   { addresses, line }: Tells,
 ): Promise<HeartbeatAnswer> {
   const now = ports.clock();
-  const { member, answer, found, changed, before, told } = await ports.store.write(async (transaction) => {
+  const written = await ports.store.write(async (transaction) => {
     // The row as it is now: the secondary may have been removed or marked since it was let in.
     const member = await requireCaller(transaction);
     const { cursor, copies } = await openEpoch(transaction, member, request.epoch);
@@ -82,6 +86,7 @@ async function writeHeartbeat(
         { event: 'copies-heard', by: 'server', secondary: member.id, epoch: request.epoch },
       ]);
     }
+    const log = await hearLog(ports, transaction, member, request, copies);
     const told =
       request.tree === undefined
         ? { ...contact, isCut: false, isShortened: contact.isTreeShortened }
@@ -100,14 +105,16 @@ async function writeHeartbeat(
       tree: told.tree,
       isTreeShortened: told.isShortened,
       problem: copies
-        ? 'two copies of this server were heard; stop the one that should not run, and give the other its own directory'
+        ? 'two copies of this server contacted its primary; stop the one that should not run: a second server needs its own data directory'
         : null,
+      console: request.console,
       heartbeatMs: request.heartbeatMs ?? HEARTBEAT_INTERVAL_MS_DEFAULT,
       copiesTold: found ? [...contact.copiesTold, request.epoch].slice(-EPOCHS_KEPT_MAX) : contact.copiesTold,
     };
     await transaction.putContact({ id: member.id, lastHeartbeatAt: now, body: JSON.stringify(heard) });
-    if (member.name !== request.name)
-      await writeMember(ports.rows, transaction, { ...member, name: request.name });
+    const { name, recipient = member.recipient } = request;
+    if (member.name !== name || member.recipient !== recipient)
+      await writeMember(ports.rows, transaction, { ...member, name, recipient });
     const options = await readOptions(ports.rows, transaction);
     const answer: HeartbeatAnswer = {
       name: ports.server.name,
@@ -115,6 +122,7 @@ async function writeHeartbeat(
       dmz: member.dmz,
       acknowledged: { seq: cursor.seq, chain: toHex(cursor.chain) },
       line: [...line],
+      ...ports.introduction(),
       ...(stale ? { wantTree: true } : {}),
       ...(addresses.length > 0 ? { addresses: [...addresses] } : {}),
       ...(copies ? { copies: true } : {}),
@@ -125,21 +133,29 @@ async function writeHeartbeat(
       contact.useHierarchy !== heard.useHierarchy ||
       contact.dmz !== heard.dmz ||
       contact.problem !== heard.problem ||
+      contact.console !== heard.console ||
       contact.isTreeShortened !== heard.isTreeShortened ||
       (contact.tree !== heard.tree && outline(contact.tree) !== outline(heard.tree));
-    return { member, answer, found, changed, before: contact.tree, told };
+    return { member, answer, found, changed, before: contact.tree, told, log };
   });
+  const { member, answer, found, changed, before, told, log } = written;
   // Only after the commit: the store may run the work again.
   if (found) {
     ports.log.warn(
       { event: 'copies-heard', secondary: member.id, epoch: request.epoch },
-      'two copies of one server were heard',
+      'two copies of one server made contact',
+    );
+  }
+  if (log.gap !== undefined) {
+    ports.log.error(
+      { event: 'audit-gap-found', server: member.id, name: member.name, what: log.gap.what },
+      "a secondary's audit log is not the one that was witnessed",
     );
   }
   if (changed && told.isCut) {
     ports.log.warn(
       { event: 'tree-cut', secondary: member.id, name: member.name },
-      'a secondary tells of more servers, or deeper ones, than can be shown',
+      'a secondary reports more servers, or deeper ones, than can be shown',
     );
   }
   const ringWith = (secondaries: readonly TreeServer[]) =>
@@ -147,12 +163,13 @@ async function writeHeartbeat(
   const ring = ringWith(told.tree);
   if (ring !== undefined && ringWith(before) === undefined)
     ports.log.warn(
-      { event: 'ring-heard', secondary: member.id, ring: ring.map(({ id }) => id) },
+      { event: 'loop-found', secondary: member.id, servers: ring.map(({ id }) => id) },
       ringSentence(ring),
     );
   // The servers above show it too. Otherwise they would only hear of it with the next heartbeat.
   if (changed) ports.treeChanged.raise();
-  return answer;
+  const logAnswer = await completeLogAnswer(ports, log, request);
+  return logAnswer === undefined ? answer : { ...answer, log: logAnswer };
 }
 
 /** The servers below, without what changes with every key and every heartbeat. */

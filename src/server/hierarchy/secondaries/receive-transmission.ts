@@ -9,7 +9,6 @@
 import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { KEY_JSON } from '#domain/json-bounds.ts';
-import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
 import type { Member } from '#domain/member.ts';
 import { nextChainValue, type Position, samePosition, SEQUENCE_START } from '#domain/sequence.ts';
 import { BatchLines, batchIncomplete, boundPutOff } from '#domain/transmission.ts';
@@ -27,6 +26,7 @@ import type { HierarchyPorts } from '../ports.ts';
 import { readOptions } from '../../repository/settings.ts';
 import { readLine, type ReceivedLine } from '../batch.ts';
 import { toHex } from '#domain/hex.ts';
+import { isDiskLow } from '../../repository/low-disk.ts';
 
 interface ReceivedBatch {
   readonly epoch: string;
@@ -39,7 +39,7 @@ interface ReceivedBatch {
 export interface TransmissionPorts
   extends Omit<
     HierarchyPorts,
-    'server' | 'timers' | 'random' | 'wanted' | 'hierarchyChanged' | 'treeChanged'
+    'server' | 'timers' | 'random' | 'hierarchyChanged' | 'introduction' | 'treeChanged'
   > {
   readonly budgets: MemberBudgets;
   readonly refusals: Refusals;
@@ -52,7 +52,7 @@ export async function receiveTransmission(
   body: AsyncIterable<Uint8Array>,
 ): Promise<TransmissionAnswer> {
   const batch = await readBatch(body);
-  const lowDisk = (await ports.store.freeBytes()) < FREE_BYTES_FOR_TRANSMISSIONS;
+  const lowDisk = await isDiskLow(ports.store);
   const budget = ports.budgets.secondary.custody;
   const amount: Amount = { calls: 1, records: batch.lines.length, bytes: batch.bytes };
   const { answer, recorded } = await ports.store.write(async (transaction) => {
@@ -87,11 +87,11 @@ async function noteDeferred(
     route: 'transmit',
   });
   if (!isFirst) return;
-  ports.log.warn({ event: 'transmission-deferred', secondary, ...because }, 'a transmission was put off');
+  ports.log.warn({ event: 'transmission-deferred', secondary, ...because }, 'a transmission was deferred');
 }
 
 async function storeBatch(
-  ports: Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock' | 'reported' | 'rows'>,
+  ports: Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock' | 'reported' | 'rows' | 'wanted'>,
   transaction: Transaction,
   member: Member,
   batch: ReceivedBatch,
@@ -147,7 +147,7 @@ function continuesFrom(cursor: Cursor | undefined, start: Position): cursor is C
 }
 
 async function recordLines(
-  ports: Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock'>,
+  ports: Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock' | 'wanted'>,
   transaction: Transaction,
   member: Member,
   batch: ReceivedBatch,
@@ -178,7 +178,7 @@ async function recordLines(
   outcomes.forEach((outcome, at) => {
     if (outcome.outcome === 'new') recorded += 1;
     if (outcome.outcome === 'conflict') {
-      refuse(indexes[at]!, keys[at]!.complete.key.id, 'another record is known here under this id');
+      refuse(indexes[at]!, keys[at]!.complete.key.id, 'this server has a different record with this id');
     }
   });
   return { refused, recorded };
@@ -195,7 +195,7 @@ async function readBatch(body: AsyncIterable<Uint8Array>): Promise<ReceivedBatch
   for await (const piece of body) {
     bytes += piece.length;
     for (const line of splitter.push(piece)) {
-      if (end !== undefined) throw batchIncomplete('it goes on after its end');
+      if (end !== undefined) throw batchIncomplete('it continues after its end');
       if (start === undefined) {
         start = readStart(line);
         chain = start.position.chain;
@@ -211,7 +211,7 @@ async function readBatch(body: AsyncIterable<Uint8Array>): Promise<ReceivedBatch
   splitter.end();
   if (start === undefined || end === undefined) throw batchIncomplete('it has no end line');
   const reached: Position = { seq: start.position.seq + lines.length, chain };
-  if (!samePosition(reached, end)) throw batchIncomplete('its end line does not fit the keys before it');
+  if (!samePosition(reached, end)) throw batchIncomplete('its end line does not match the keys before it');
   return { epoch: start.epoch, start: start.position, end, lines, bytes };
 }
 
@@ -233,8 +233,8 @@ function parseLine(line: string): unknown {
   try {
     return parseJson(line, KEY_JSON);
   } catch (cause) {
-    throw new KeystairError('batch-incomplete', 'the transmission has a line that is no JSON', {
-      nextStep: 'nothing of it was stored; compare the versions of both servers',
+    throw new KeystairError('batch-incomplete', 'the transmission has a line that is not JSON', {
+      nextStep: 'nothing was stored; compare the versions of both servers',
       cause,
     });
   }

@@ -24,6 +24,8 @@ export interface SecondaryContact {
   /** Whether servers right below it are left out of the tree. */
   readonly isTreeShortened: boolean;
   readonly problem: string | null;
+  /** The address of its console. */
+  readonly console?: string | undefined;
   /** The interval of its heartbeats, by its own word. */
   readonly heartbeatMs: number;
   /** Older epochs that were reported as a copy's, once each. */

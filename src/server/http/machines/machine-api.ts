@@ -6,6 +6,7 @@
  * charged to the caller's budget.
  */
 import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
+import type { Introduction } from '#protocol/introduction.ts';
 import type { Member, MemberKind } from '#domain/member.ts';
 import {
   type AnswerOf,
@@ -18,9 +19,11 @@ import type { Reader } from '#store/transaction.ts';
 import type { MemberIdentity, PeerIdentity } from '#transport/peer-identity.ts';
 import { chargeMember, type MemberBudgets } from '../../members/member-budgets.ts';
 import { arrive, arrived, type ArrivePorts, moved } from '../../devices/arrive.ts';
+import { InTurn } from '../../environment/in-turn.ts';
 import { deviceHeartbeat, missingReceipts, returnReceipts } from '../../devices/device-heartbeat.ts';
 import { recordDeviceKey } from '../../devices/record-device-key.ts';
 import { serveRecovery, listRecoverable } from '../../hierarchy/recovery/serve-recovery.ts';
+import type { Checkpoints } from '../../checkpoints/checkpoints.ts';
 import type { OpenStreams } from '../../hierarchy/secondaries/open-streams.ts';
 import { receiveHeartbeat } from '../../hierarchy/secondaries/receive-heartbeat.ts';
 import { receiveTransmission } from '../../hierarchy/secondaries/receive-transmission.ts';
@@ -41,6 +44,8 @@ export interface MachineApiPorts extends ProvidePorts, ArrivePorts, ExplainPorts
   readonly credentials: Credentials;
   readonly budgets: MemberBudgets;
   readonly streams: OpenStreams;
+  readonly checkpoints: Checkpoints | undefined;
+  readonly introduction: () => Introduction;
 }
 
 /** Who was admitted, and how to ask again whether it is still allowed. */
@@ -99,6 +104,12 @@ const HANDLERS: Handlers = {
 const KEYS_TRAVEL = new Set<MachineRouteName>(['lookup', 'explain', 'recoverable', 'recover']);
 
 /**
+ * Pages: each opens keys by the hundred. Agents and servers send one after the other, so a member that sends many at once
+ * waits for itself.
+ */
+const ONE_AT_A_TIME = new Set<MachineRouteName>(['arrive', 'recoverable', 'recover']);
+
+/**
  * Failures for which a member is refused. Any other failure is trouble of this server or of the line, and goes to the
  * log.
  */
@@ -114,6 +125,7 @@ const REFUSED_FOR: ReadonlySet<ErrorCode> = new Set([
 
 export class MachineApi {
   readonly #ports: MachineApiPorts;
+  readonly #pages = new InTurn();
 
   constructor(ports: MachineApiPorts) {
     this.#ports = ports;
@@ -196,7 +208,8 @@ export class MachineApi {
       );
     }
     const handler = HANDLERS[name as keyof Handlers] as (call: Call<unknown>) => Promise<unknown>;
-    const work = () => handler({ ports, member, again, request: body });
+    const handle = () => handler({ ports, member, again, request: body });
+    const work = ONE_AT_A_TIME.has(name) ? () => this.#pages.run(member.id, handle) : handle;
     return KEYS_TRAVEL.has(name) ? ports.streams.run(member.id, abort, work) : work();
   }
 
@@ -246,14 +259,10 @@ export class MachineApi {
 
 function requireDates({ dates }: MemberIdentity, caller: MachineCaller): void {
   if (dates === 'valid' || caller === 'lapsed-member') return;
-  throw new KeystairError(
-    'certificate-expired',
-    'the dates of the certificate do not fit the clock of this server',
-    {
-      nextStep:
-        'renew it, which the agent or server does by itself; if it goes on, compare the clocks of both machines',
-    },
-  );
+  throw new KeystairError('certificate-expired', 'the certificate is not valid at the time of this server', {
+    nextStep:
+      'the agent or server renews it automatically; if this continues, compare the clocks of both machines',
+  });
 }
 
 function requireJoiner(peer: PeerIdentity): Joiner {

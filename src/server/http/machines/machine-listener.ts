@@ -2,7 +2,7 @@
  * The listener for machines: HTTP over mutual TLS. It mounts exactly the routes of the table, bounds what a stranger
  * may send, and turns failures into problem documents.
  */
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -13,6 +13,7 @@ import { codeOf, KeystairError } from '#domain/errors.ts';
 import { TRANSMISSION_BYTES_MAX, TRANSMISSION_MS_MAX } from '#domain/limits.ts';
 import {
   CONNECTIONS_MAX,
+  HEADERS_MS_MAX,
   MEMBER_CONNECTIONS_MAX,
   REQUEST_MS_MAX,
   UNREAD_MS_MAX,
@@ -27,12 +28,12 @@ import type { TrustedAuthority } from '#transport/trusted-authority.ts';
 import type { Clock, Log } from '../../environment/environment.ts';
 import { createApplication } from '../application.ts';
 import { WATCHED, watchConnections } from '../connections.ts';
+import { endBodyAfter } from '../end-body.ts';
+import { Newcomers } from '../newcomers.ts';
 import { requireForm, requireJson, MACHINES, misread, sendText, whatFailed } from '../replies.ts';
 import type { MachineApi } from './machine-api.ts';
 import { MemberConnections } from './member-connections.ts';
 
-/** How long a caller that never finishes its headers holds a socket. */
-const HEADERS_MS_MAX = 10_000;
 /** How long a connection without a call is kept; agents and secondaries keep theirs between calls. */
 const KEEP_ALIVE_MS = 75_000;
 
@@ -43,6 +44,8 @@ export interface MachineListenerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly times?: MachineTimes;
+  /** How many connections it keeps. */
+  readonly connectionsMax?: number | undefined;
 }
 
 export interface MachineTimes {
@@ -64,7 +67,7 @@ export function createMachineListener(options: MachineListenerOptions): {
   app: FastifyInstance;
   server: Server;
 } {
-  const { api, authorities, clock, log, times = TIMES } = options;
+  const { api, authorities, clock, log, times = TIMES, connectionsMax = CONNECTIONS_MAX } = options;
   const server = createServer({
     ...machineTlsOptions(options.credentials),
     requestTimeout: TRANSMISSION_MS_MAX,
@@ -73,14 +76,15 @@ export function createMachineListener(options: MachineListenerOptions): {
     keepAliveTimeout: KEEP_ALIVE_MS,
     ...WATCHED,
   });
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = connectionsMax;
   const members = new MemberConnections();
   const peer = (socket: Socket): PeerIdentity => peerOf(socket as TLSSocket, authorities, clock());
-  const noteEnded = (socket: Socket, because: string): void => {
-    api.connectionEnded(peer(socket), because).catch((error: unknown) => {
-      log.error({ event: 'not-noted', because: whatFailed(error) }, 'a refusal could not be noted');
+  const noteEnded = (caller: PeerIdentity, because: string): void => {
+    api.connectionEnded(caller, because).catch((error: unknown) => {
+      log.error({ event: 'not-noted', because: whatFailed(error) }, 'a refusal could not be recorded');
     });
   };
+  const newcomers = new Newcomers(server, () => noteEnded({ kind: 'none' }, 'too-many-strangers'));
   const app = createApplication({
     audience: MACHINES,
     log,
@@ -94,7 +98,7 @@ export function createMachineListener(options: MachineListenerOptions): {
       watchConnections(server, handler, {
         audience: MACHINES,
         unreadMs: times.unreadMs,
-        onEnded: noteEnded,
+        onEnded: (socket, because) => noteEnded(peer(socket), because),
       });
       return server;
     },
@@ -121,7 +125,9 @@ export function createMachineListener(options: MachineListenerOptions): {
         const caller = peer(raw.socket);
         try {
           const mayCall = (): void => requireRoom(members, raw.socket, caller);
-          admitted.set(reply.request, await api.admit(name, caller, mayCall));
+          const admission = await api.admit(name, caller, mayCall);
+          if (admission.as === 'member') newcomers.know(raw.socket);
+          admitted.set(reply.request, admission);
         } catch (error) {
           // A caller that is no member, or has too many connections, does not keep this one.
           if (codeOf(error) === 'not-a-member' || caller.kind !== 'member') closeAfter(reply);
@@ -136,7 +142,7 @@ export function createMachineListener(options: MachineListenerOptions): {
         const answer = await api.run(name, caller, body, () => raw.destroy());
         const text = JSON.stringify(answer);
         if (!members.answer(raw.socket, reply.raw, text.length)) {
-          noteEnded(raw.socket, 'answers-unread');
+          noteEnded(peer(raw.socket), 'answers-unread');
           raw.socket.destroy();
         }
         return sendText(reply, MACHINES, 200, 'application/json', text);
@@ -146,15 +152,6 @@ export function createMachineListener(options: MachineListenerOptions): {
   return { app, server };
 }
 
-/** Ends a body that never ends, with its connection. */
-function endBodyAfter(body: IncomingMessage, ms: number): void {
-  const timer = setTimeout(() => body.destroy(), ms);
-  timer.unref();
-  const over = (): void => clearTimeout(timer);
-  body.once('end', over);
-  body.once('close', over);
-}
-
 function closeAfter(reply: FastifyReply): void {
   void reply.header('connection', 'close');
 }
@@ -162,13 +159,9 @@ function closeAfter(reply: FastifyReply): void {
 /** None of our machines sends these. A browser would, for a page that knows of a certificate installed in it. */
 function requireNoBrowser(headers: IncomingHttpHeaders): void {
   if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return;
-  throw new KeystairError(
-    'not-allowed',
-    'this address is for devices and servers, not for pages of a browser',
-    {
-      nextStep: 'use the console',
-    },
-  );
+  throw new KeystairError('not-allowed', 'this address is for devices and servers, not for web browsers', {
+    nextStep: 'use the console',
+  });
 }
 
 function requireTransmissionLength(headers: IncomingHttpHeaders): void {
@@ -184,20 +177,24 @@ function requireTransmissionLength(headers: IncomingHttpHeaders): void {
 
 function requireRoom(members: MemberConnections, socket: Socket, caller: PeerIdentity): void {
   if (caller.kind !== 'member' || members.admit(socket, caller.memberId)) return;
-  throw new KeystairError('later', `the caller has ${MEMBER_CONNECTIONS_MAX} connections with this server`, {
-    nextStep: 'close some of them; if none are in use, wait a minute',
-  });
+  throw new KeystairError(
+    'later',
+    `the caller already has ${MEMBER_CONNECTIONS_MAX} connections to this server`,
+    {
+      nextStep: 'close some of them; if none are in use, wait a minute',
+    },
+  );
 }
 
 function requireRequest(name: MachineRouteName, body: unknown): unknown {
   const { request, bounds } = MACHINE_ROUTES[name];
   if (request === 'json-lines') return requireStream(body);
-  if (body instanceof Readable) throw misread(MACHINES, 'the call does not take a body of this media type');
+  if (body instanceof Readable) throw misread(MACHINES, 'the call does not accept a body of this media type');
   const text = typeof body === 'string' ? body : '';
   return requireForm<z.ZodType>(MACHINES, request, requireJson(MACHINES, text, bounds));
 }
 
 function requireStream(body: unknown): AsyncIterable<Uint8Array> {
   if (body instanceof Readable) return body;
-  throw misread(MACHINES, `a transmission travels as ${JSON_LINES_MEDIA_TYPE}`);
+  throw misread(MACHINES, `send a transmission as ${JSON_LINES_MEDIA_TYPE}`);
 }

@@ -1,11 +1,10 @@
 /**
- * The socket in the data directory, mode 0600: the directory's owner addresses the server by it.
+ * The socket in the data directory, mode 0600, through which the directory's owner addresses the server.
  *
- * Invariants: nobody else can connect to it at any moment. Anyone who connects is answered as the local administrator,
+ * Invariants: nobody else can connect to it at any moment. Anyone who connects is treated as the local administrator,
  * and between `bind` and `chmod` a socket has the mode that the umask leaves. So it is made in a folder that only the
- * owner can enter, and gets its name once it has its mode. It is also one socket from the first answer to the last: a
- * server that was sealed hands its calls from one application to another without closing it, so that no call meets a
- * gap.
+ * owner can enter, and renamed to its place once it has its mode. One socket lives from the first answer to the last:
+ * when a sealed server opens, another application takes over its calls without closing it, so no call fails in between.
  */
 import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
@@ -27,15 +26,15 @@ import { LOCAL_SITE } from './request-origin.ts';
 export const LOCAL_ENTRANCE: Entrance = { site: LOCAL_SITE, authenticate: () => LOCAL_ADMINISTRATOR };
 
 /**
- * Where the socket is made. The empty folder stays: a full disk has no block for a new one, and the server must be able
- * to start there.
+ * Where the socket is made. The empty folder stays, because a full disk has no block for a new one and the server must
+ * be able to start there.
  */
 const MAKING_FOLDER = 'keystair.sock.making';
 
 export interface LocalSocket {
   /**
-   * Directs calls to this application from now on; calls under way stay where they are. The first call makes the
-   * socket. Throws `data-not-writable`.
+   * Directs new calls to this application. Calls under way stay where they are. The first `serve` makes the socket.
+   * Throws `data-not-writable`.
    */
   serve(app: FastifyInstance): Promise<void>;
   /** Resolves when the last call was answered. */
@@ -88,7 +87,7 @@ async function listenThere(server: Server, path: string, folder: string): Promis
   const made = join(folder, SOCKET_NAME);
   if (!isClosedFolder(folder)) rmSync(folder, { recursive: true, force: true });
   makeClosedDirectory(folder, 'the folder');
-  // Left behind by a killed process.
+  // A killed process may have left these behind.
   for (const left of [path, made]) rmSync(left, { force: true });
   await listen(server, reachableSocketPath(folder));
   try {
@@ -100,7 +99,7 @@ async function listenThere(server: Server, path: string, folder: string): Promis
   }
 }
 
-/** A folder that nobody else can enter, and not a link to one. */
+/** Whether it is a folder that nobody else can enter, and not a link. */
 function isClosedFolder(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found?.isDirectory() === true && found.uid === ownUser(found.uid) && (found.mode & 0o077) === 0;
@@ -111,7 +110,7 @@ function removeName(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // It stays on a disk that takes no more writes; the next start replaces it.
+    // On a disk that takes no writes the name stays; the next start replaces it.
   }
 }
 
@@ -132,7 +131,7 @@ function notMade(path: string, cause: unknown): KeystairError {
     `the socket ${path}, by which the server is addressed, cannot be made (${code})`,
     {
       nextStep:
-        'take away what lies there, and see that the data directory is on a local file system with space left',
+        'remove what is there, and make sure that the data directory is on a local file system with free space',
       cause,
     },
   );

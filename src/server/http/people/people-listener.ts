@@ -1,55 +1,70 @@
 /**
- * The listener for people: JSON over HTTP. The gate checks who calls and what they may do; how the listener knows its
- * callers is passed in.
+ * The application behind both listeners for people: JSON over HTTP. The gate checks who calls and what they may do;
+ * each listener passes in how it identifies callers.
  */
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { z } from 'zod';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { KeystairError } from '#domain/errors.ts';
-import type { Caller } from '#domain/right.ts';
-import { type PeopleLine } from '#protocol/people/people-answers.ts';
-import { PEOPLE_ROUTES, type PeopleRouteName } from '#protocol/people/people-routes.ts';
-import { problemOf } from '#protocol/problem.ts';
-import { LINES_MEDIA_TYPE, TRANSFER_ROUTES } from '#protocol/people/transfer-routes.ts';
-import type { Backups } from '../../backup/backups.ts';
-import type { Transfers } from '../../transfer/transfers.ts';
-import type { PeopleApi } from './people-api.ts';
-import { type CallLife, callLife } from '../../environment/call-life.ts';
+import { REQUEST_MS_MAX, SIGN_IN_BYTES_MAX } from '#domain/listener-limits.ts';
+import { read } from '#domain/right.ts';
+import { type OpenRoute, routedPath } from '#protocol/people/people-route.ts';
+import { SIGN_IN_ROUTES, type SignInRouteName } from '#protocol/people/sign-in-routes.ts';
+import type { Metrics } from './metrics.ts';
+import { addOpenPages, type OpenPages } from './open-pages.ts';
+import type { SignInApi } from './sign-in-api.ts';
+import type { Visit } from './visit.ts';
 import type { Log } from '../../environment/environment.ts';
+import { endBodyAfter } from '../end-body.ts';
 import { createApplication } from '../application.ts';
-import { requireForm, PEOPLE, send } from '../replies.ts';
+import { requireForm, PEOPLE, send, sendText } from '../replies.ts';
 import { fieldsOf, parseBody } from './call-fields.ts';
+import { addCallRoutes, type CallPorts } from './call-listener.ts';
+import { addConsoleFiles, isForPage, readConsoleFiles, sendPage } from './console-files.ts';
 import { addCall, type Authenticate, type Gate } from './gate.ts';
 import { requireOwnOrigin, type Site } from './request-origin.ts';
-import { serverSealed } from './sealed-api.ts';
-import { addTransferRoutes, leaveClosing } from './transfer-listener.ts';
+import type { EventStreams } from './event-streams.ts';
+import type { StreamApi } from './stream-api.ts';
+import { addStreamRoutes } from './stream-listener.ts';
 
-/** The operations offered to people. A sealed server has no exports, imports and backups. */
-export interface ServedPeople {
-  readonly people: PeopleApi;
-  readonly transfers?: Transfers;
-  readonly backups?: Backups;
+/** The operations offered to people. A sealed server offers no files and events. */
+export interface ServedPeople extends CallPorts {
+  readonly streams?: { readonly api: StreamApi; readonly events: EventStreams };
+  readonly signIn?: SignInApi;
   readonly refusals: Gate['refusals'];
-  /** Aborted when the server stops: long calls end then. */
-  readonly stopping: AbortSignal;
+  readonly approvals: Gate['approvals'];
+  readonly clock: Gate['clock'];
+  readonly giversOf?: Gate['giversOf'];
+  readonly open: OpenPages;
+  readonly metrics?: Metrics | undefined;
 }
 
-/** Whom a listener serves. Each has its own entrance, and none has one by default. */
+/** Whom a listener serves. Each listener must name its entrance. */
 export interface Entrance {
   readonly site: Site;
   readonly authenticate: Authenticate;
+  /** Given if people sign in here. */
+  readonly visit?: (request: FastifyRequest, reply: FastifyReply) => Visit;
+  /** Whether browsers are served the console here. */
+  readonly pages?: boolean;
 }
 
 export function createPeopleListener(
   served: ServedPeople,
-  { site, authenticate }: Entrance,
+  { site, authenticate, visit, pages }: Entrance,
   log: Log,
 ): FastifyInstance {
-  const { people: api, transfers, backups, stopping, refusals } = served;
-  const gate: Gate = { authenticate, refusals };
+  const { streams, signIn, refusals, approvals, clock, metrics, giversOf } = served;
+  const noteCall = metrics?.note.bind(metrics);
+  const gate: Gate = { authenticate, refusals, approvals, clock, giversOf, noteCall };
+  const files = pages === true ? readConsoleFiles() : undefined;
   const app = createApplication({
     audience: PEOPLE,
     log,
     parse: parseBody,
+    answerNone: ({ raw }, reply) => {
+      if (files === undefined || !isForPage(raw)) return undefined;
+      requireOwnOrigin(raw, site);
+      return sendPage(reply, files, 404);
+    },
     noSuchCall: () =>
       new KeystairError('not-available-yet', 'this server has no such call', {
         nextStep: 'compare the versions of the command line and the server',
@@ -59,69 +74,52 @@ export function createPeopleListener(
     requireOwnOrigin(request.raw, site);
     done();
   });
-  for (const name of Object.keys(PEOPLE_ROUTES) as PeopleRouteName[]) {
-    const route = PEOPLE_ROUTES[name];
-    addCall(app, gate, name, route, async (request, reply, allow) => {
-      const asked = requireForm<z.ZodType<object>>(PEOPLE, route.request, fieldsOf(route, request));
-      const caller = await allow(asked);
-      const handler = api[name] as (caller: Caller, request: unknown, life: CallLife) => Promise<unknown>;
-      const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
-      const signals = [stopping, gone.signal];
-      if (request.headers.accept !== LINES_MEDIA_TYPE) {
-        const answer = await handler(
-          caller,
-          asked,
-          callLife(signals, () => {}),
-        );
-        return send(reply, PEOPLE, 200, 'application/json', answer);
-      }
-      return answerInLines(reply, (progress) => handler(caller, asked, callLife(signals, progress)));
-    });
-  }
-  if (transfers === undefined || backups === undefined) refuseTransfers(app, gate);
-  else addTransferRoutes(app, gate, { transfers, backups, log });
+  addCallRoutes(app, gate, served, visit);
+  addOpenPages(app, served.open);
+  if (pages === true) addConsoleFiles(app, files);
+  if (metrics !== undefined) addMetrics(app, gate, metrics);
+  if (visit !== undefined && signIn !== undefined) addSignIn(app, signIn, visit);
+  addStreamRoutes(app, gate, streams, log);
   return app;
 }
 
-/** Answers a long call whose caller asked for progress: the status says nothing yet, the last line does. */
-async function answerInLines(
-  reply: FastifyReply,
-  work: (progress: (done: number, of: number) => void) => Promise<unknown>,
-): Promise<FastifyReply> {
-  const { raw } = reply;
-  let begun = false;
-  const say = (line: PeopleLine): void => {
-    if (!begun) {
-      begun = true;
-      reply.hijack();
-      raw.writeHead(200, { 'content-type': LINES_MEDIA_TYPE });
-    }
-    raw.write(`${JSON.stringify(line)}\n`);
-  };
-  try {
-    // A caller that does not read gets no progress lines: it loses nothing, and nothing piles up.
-    const answer = await work((done, of) => raw.writableNeedDrain || say({ done, of }));
-    say({ answer });
-  } catch (error) {
-    // Refused before it began: answered like any other call.
-    if (!begun) throw error;
-    say({ problem: problemOf(error) });
-  }
-  raw.end();
-  return reply;
+/** The text format of Prometheus. */
+const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** A scrape needs the right to see the status, usually with the key of a service account. */
+function addMetrics(app: FastifyInstance, gate: Gate, metrics: Metrics): void {
+  const route = { method: 'GET', path: '/metrics', rights: [read('Administration Server')] } as const;
+  addCall(
+    app,
+    gate,
+    'metrics',
+    route,
+    async (_request, reply, allow) => {
+      await allow({});
+      return sendText(reply, PEOPLE, 200, METRICS_MEDIA_TYPE, await metrics.text());
+    },
+    route.path,
+  );
 }
 
-function refuseTransfers(app: FastifyInstance, gate: Gate): void {
-  // The body is drained and ignored.
-  app.addContentTypeParser('*', (_request, payload, done) => {
-    payload.resume();
-    done(null);
-  });
-  for (const [name, route] of Object.entries(TRANSFER_ROUTES)) {
-    addCall(app, gate, name, route, async (_request, reply) => {
-      leaveClosing(reply);
-      throw serverSealed();
+/** The callers are not known yet, so bodies are small, and each operation has its own budget. */
+function addSignIn(
+  app: FastifyInstance,
+  api: SignInApi,
+  visit: (request: FastifyRequest, reply: FastifyReply) => Visit,
+): void {
+  for (const name of Object.keys(SIGN_IN_ROUTES) as SignInRouteName[]) {
+    const route: OpenRoute = SIGN_IN_ROUTES[name];
+    app.route({
+      method: route.method,
+      url: routedPath(route.path),
+      bodyLimit: SIGN_IN_BYTES_MAX,
+      onRequest: async ({ raw }) => endBodyAfter(raw, REQUEST_MS_MAX),
+      handler: async (request, reply) => {
+        const asked = requireForm(PEOPLE, route.request, fieldsOf(route, request));
+        const handler = api[name] as (visit: Visit, request: unknown) => Promise<unknown>;
+        return send(reply, PEOPLE, 200, 'application/json', await handler(visit(request, reply), asked));
+      },
     });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a sealed server answers people: its state, and unsealing. Everything else needs the root key and is refused with
- * one and the same error.
+ * The calls that a sealed server answers: its state, and unsealing. All other calls need the root key and are refused
+ * with the same error.
  */
 import { KeystairError } from '#domain/errors.ts';
 import type { Caller } from '#domain/right.ts';
@@ -14,12 +14,12 @@ import type { UnsealRequest } from '../../seals/unsealing.ts';
 import type { PeopleApi } from './people-api.ts';
 
 export interface SealedApiPorts {
-  /** By the database, which cannot be verified yet. */
+  /** According to the database, which cannot be verified yet. */
   readonly server: ServerName;
   readonly seals: readonly ShownSeal[];
   readonly warnings: readonly Notice[];
   readonly unseal: (request: UnsealRequest) => Promise<Opened>;
-  /** The server is starting to serve; resolves when it does. */
+  /** Starts serving; resolves when the server serves. */
   readonly onUnsealed: (opened: Opened, by: Caller) => Promise<ServerName>;
 }
 

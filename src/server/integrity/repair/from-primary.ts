@@ -16,43 +16,43 @@ import {
 import type { PrimaryRow } from '../../hierarchy/primary/primary-row.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import { type DamagedRange, GROUP_KEYS_MAX, mayBelong } from './damaged-range.ts';
-import { repairRange, type MendedKey } from './repair-range.ts';
+import { repairRange, type RepairedKey } from './repair-range.ts';
 
 /** Records that may fill gaps, held in memory at once: some megabytes. */
 const LACKING_MAX = 4 * GROUP_KEYS_MAX;
 
-/** Throws what is blocking. @param onMended is called as soon as a repair is durable. */
+/** Throws what is blocking. @param onRepaired is called as soon as a repair is durable. */
 export async function repairFromPrimary(
   ports: RequestRecoveryPorts,
   groups: readonly DamagedRange[],
   by: string,
-  onMended: (mended: readonly MendedKey[]) => void,
+  onRepaired: (repaired: readonly RepairedKey[]) => void,
   requireWanted: () => void,
 ): Promise<readonly DamagedRange[]> {
   const primary = await requireOpenLink(ports);
-  const mend = async (
+  const repairWith = async (
     left: readonly DamagedRange[],
     keys: readonly CheckedKey[],
   ): Promise<DamagedRange[]> => {
     const still: DamagedRange[] = [];
     for (const group of left) {
-      const { mended, whole } = await ports.store.write(async (transaction) => {
+      const { repaired, whole } = await ports.store.write(async (transaction) => {
         await requireStillOpen(ports, transaction, primary);
         const fitting = keys.filter((key) => mayBelong(group, key));
         return repairRange(ports, transaction, group, fitting, { from: `primary:${primary.id}`, by });
       });
-      onMended(mended);
+      onRepaired(repaired);
       if (!whole) still.push(group);
       requireWanted();
     }
     return still;
   };
   const named = groups.flatMap(({ ids }) => [...ids]).filter((id) => UUID_PATTERN.test(id));
-  const left = await mend(groups, await fetched(ports, primary, named, requireWanted));
+  const left = await repairWith(groups, await fetched(ports, primary, named, requireWanted));
   if (left.length === 0) return left;
   // Altered ids and missing rows are found by digest.
   const sought = await listed(ports, primary, left, new Set(named), requireWanted);
-  return sought.length === 0 ? left : mend(left, await fetched(ports, primary, sought, requireWanted));
+  return sought.length === 0 ? left : repairWith(left, await fetched(ports, primary, sought, requireWanted));
 }
 
 async function fetched(

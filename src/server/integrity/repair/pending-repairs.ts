@@ -1,7 +1,8 @@
 /**
- * Keys that a repair could not recover at once, remembered while the process runs. When a transmission, a receipt, a
- * file or a lookup brings such a record, its row is repaired in the transaction that would have recorded it. Invariant:
- * what is remembered only says where to look; what may be stored is proved there.
+ * Keys that a repair could not recover at once, remembered while the process runs. When a device, a transmission, a
+ * receipt, a file or a lookup brings such a record, its row is repaired in the transaction that would have recorded it.
+ *
+ * Invariant: what is remembered only says where to look; what may be stored is proved there.
  */
 import type { Transaction } from '#store/transaction.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
@@ -41,16 +42,16 @@ export class PendingRepairs implements WantedKeys {
     return this.#groups.some(({ from, to }) => seq >= from && seq <= to);
   }
 
-  async mend(transaction: Transaction, keys: readonly CheckedKey[], from: string): Promise<void> {
+  async repair(transaction: Transaction, keys: readonly CheckedKey[], from: string): Promise<void> {
     for (const group of this.#groups) {
       const fitting = keys.filter((key) => mayBelong(group, key));
       if (fitting.length === 0) continue;
-      const { mended, whole } = await repairRange(this.#ports, transaction, group, fitting, {
+      const { repaired, whole } = await repairRange(this.#ports, transaction, group, fitting, {
         from,
         by: from,
       });
       // Dropped only if the group was already whole: this transaction may still be undone.
-      if (whole && mended.length === 0) this.#groups = this.#groups.filter((one) => one !== group);
+      if (whole && repaired.length === 0) this.#groups = this.#groups.filter((one) => one !== group);
     }
   }
 }

@@ -1,21 +1,23 @@
 /**
- * Repairs what is noted of devices and neighbours. Invariant: nothing is believed that is not counted here. A device
+ * Repairs what is noted of devices and neighbours, and what is derived from the audit log. Invariant: nothing is believed that is not counted here. A device
  * whose count differs gives a lost note back, and what a neighbour said is heard again with the next heartbeat.
  */
 import { NO_RECEIPTS, type ReceiptTotals } from '#domain/receipt.ts';
 import type { Store } from '#store/store.ts';
+import { makeTiles } from '../../audit/open-tree.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import type { Findings } from '../verify/findings.ts';
 import { countReceipts, sameTotals } from '../verify/receipts-count.ts';
 
 export async function repairNotes({ store }: Pick<ServerPorts, 'store'>, findings: Findings): Promise<void> {
-  await mendReceipts(store, new Set(findings.receiptTotals.map(({ id }) => id)));
+  if (findings.alteredAuditTiles > 0) await makeTiles(store, await store.reader.auditHead());
+  await recountReceipts(store, new Set(findings.receiptTotals.map(({ id }) => id)));
   for (const { id, lastHeartbeatAt } of findings.contacts) {
     await store.write((transaction) => transaction.putContact({ id, lastHeartbeatAt, body: '{}' }));
   }
 }
 
-async function mendReceipts(store: Store, devices: ReadonlySet<string>): Promise<void> {
+async function recountReceipts(store: Store, devices: ReadonlySet<string>): Promise<void> {
   if (devices.size === 0) return;
   const before = new Map<string, ReceiptTotals>();
   for (const id of devices) before.set(id, await store.reader.receiptTotals(id));

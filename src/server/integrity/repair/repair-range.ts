@@ -18,15 +18,15 @@ import { type Fitting, type Placed, placeRecords, type Slot } from './place-reco
 
 export type RepairRangePorts = Pick<ServerPorts, 'barrier' | 'audit' | 'clock' | 'rows' | 'random'>;
 
-export interface MendedKey {
+export interface RepairedKey {
   readonly seq: number;
   readonly id: string;
   /** `here`, or the source of the record: `primary:ID`, `secondary:ID`, `receipt:ID` or `import:ID`. */
   readonly from: string;
 }
 
-export interface MendOutcome {
-  readonly mended: readonly MendedKey[];
+export interface RepairOutcome {
+  readonly repaired: readonly RepairedKey[];
   /** Nothing in the run is damaged any more. */
   readonly whole: boolean;
 }
@@ -37,7 +37,7 @@ interface Found extends Fitting {
   readonly row: (hint: Hint | undefined) => UnnumberedKey;
 }
 
-const UNMENDED: MendOutcome = { mended: [], whole: false };
+const NOTHING_REPAIRED: RepairOutcome = { repaired: [], whole: false };
 /** A key is recorded a moment before the audit log reports it. Times tried in one transaction, some 10 ms. */
 const TIMES_TRIED_MAX = 1000;
 /** Refused keys that are searched. */
@@ -53,14 +53,14 @@ export async function repairRange(
   group: DamagedRange,
   records: readonly CheckedKey[],
   { from, by }: { readonly from: string; readonly by: string },
-): Promise<MendOutcome> {
+): Promise<RepairOutcome> {
   const count = group.to - group.from + 1;
   const before = await transaction.chainAt(group.from - 1);
-  if (count > GROUP_KEYS_MAX || before === undefined) return UNMENDED;
+  if (count > GROUP_KEYS_MAX || before === undefined) return NOTHING_REPAIRED;
   const rows = new Map((await transaction.keysAfter(group.from - 1, count + 1)).map((row) => [row.seq, row]));
   const head = await transaction.head();
   const next = rows.get(group.to + 1);
-  if (next === undefined && head.seq !== group.to) return UNMENDED;
+  if (next === undefined && head.seq !== group.to) return NOTHING_REPAIRED;
   const brought = records.map((checked) => broughtRecord(ports, checked, from));
   const seqs = Array.from({ length: count }, (_, index) => group.from + index);
   const timesTried = Math.floor(TIMES_TRIED_MAX / count);
@@ -79,7 +79,7 @@ export async function repairRange(
   // Includes records that changed places.
   const pool = [...[...own.values()].filter((one) => one !== undefined), ...brought];
   const placed = placeRecords({ before, next, pool, slots });
-  if (placed === undefined) return UNMENDED;
+  if (placed === undefined) return NOTHING_REPAIRED;
   return write(ports, transaction, group, rows, placed, by);
 }
 
@@ -90,35 +90,35 @@ async function write(
   rows: ReadonlyMap<number, StoredKey>,
   placed: readonly Placed<Found>[],
   by: string,
-): Promise<MendOutcome> {
+): Promise<RepairOutcome> {
   const whole = placed.every(({ record }) => record !== undefined);
   const fresh: StoredKey[] = [];
-  const mended: MendedKey[] = [];
+  const repaired: RepairedKey[] = [];
   for (const { seq, chain, record } of placed) {
     if (record === undefined) continue;
     const row: StoredKey = { ...record.row(group.hints.get(seq)), seq, chain };
     const there = rows.get(seq);
     if (there !== undefined && sameRow(there, row)) continue;
     fresh.push(row);
-    mended.push({ seq, id: row.id, from: record.from });
+    repaired.push({ seq, id: row.id, from: record.from });
   }
-  if (fresh.length === 0) return { mended, whole };
+  if (fresh.length === 0) return { repaired, whole };
   const known = await transaction.knownKeys(fresh.map(({ id }) => id));
   const written = new Set(fresh.map(({ seq }) => seq));
   // The key was recorded under another number meanwhile.
-  if ([...known.values()].some(({ seq }) => !written.has(seq))) return UNMENDED;
-  await transaction.mendKeys(fresh);
+  if ([...known.values()].some(({ seq }) => !written.has(seq))) return NOTHING_REPAIRED;
+  await transaction.repairKeys(fresh);
   await ports.audit.append(
     transaction,
-    mended.map(({ seq, id, from }) => ({ event: 'key-mended', by, key: id, number: seq, from })),
+    repaired.map(({ seq, id, from }) => ({ event: 'key-repaired', by, key: id, number: seq, from })),
   );
   // The primary's cursor has passed a key that it refused as damaged. Only sending everything again brings that key
   // there.
   const refused = (await transaction.refusedKeys('', REFUSED_MAX)).map(({ seq }) => seq);
-  if (mended.some(({ seq }) => refused.includes(seq))) {
-    await beginEpoch(ports, transaction, 'a key that the primary had refused for being damaged was mended');
+  if (repaired.some(({ seq }) => refused.includes(seq))) {
+    await beginEpoch(ports, transaction, 'a key was repaired that the primary had refused as damaged');
   }
-  return { mended, whole };
+  return { repaired, whole };
 }
 
 function broughtRecord(ports: RepairRangePorts, checked: CheckedKey, from: string): Found {

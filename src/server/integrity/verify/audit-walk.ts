@@ -1,16 +1,18 @@
 /**
- * Walks through the audit log: recomputes its chain and MACs, and compares what it says with the rows: the numbers of
- * keys, and how far each secondary was received.
+ * Walks through the audit log: proves it line by line, and compares what it says with the rows: the numbers of keys, and
+ * how far each secondary was received.
  */
 import type { Barrier } from '#crypto/barrier.ts';
-import { type AuditEvent, auditLeafHash } from '#domain/audit-log.ts';
-import { nextChainValue, type Position, SEQUENCE_START } from '#domain/sequence.ts';
+import type { AuditEvent } from '#domain/audit-log.ts';
+import type { Frontier } from '#domain/merkle-tree.ts';
 import { parseJson } from '#domain/bounded-json.ts';
 import { ROW_JSON } from '#domain/json-bounds.ts';
 import type { AuditRow, Cursor } from '#store/rows.ts';
 import type { Reader } from '#store/transaction.ts';
-import { auditMacFits } from '../../audit/audit-log.ts';
+import type { TrustedRows } from '../../repository/trusted-rows.ts';
 import type { Damage, Findings, ToldOfKeys } from './findings.ts';
+import { SignedHeads, signedHeads } from './signed-heads.ts';
+import { TreeProof } from './tree-proof.ts';
 
 const PAGE = 500;
 /** Lines kept of one run of missing keys. The repair tries no more numbers than these. */
@@ -20,10 +22,25 @@ const LOOKED_AT = [
   '"keys-acknowledged"',
   '"transmission-received"',
   '"secondary-asked-again"',
+  '"audit-tree-started"',
 ] as const;
 
 type AcknowledgedKeys = Extract<AuditEvent, { readonly event: 'keys-acknowledged' }>;
 type Told = AuditEvent & { readonly at: string };
+
+export interface AuditWalk {
+  readonly whole: boolean;
+  readonly lastKey: number;
+  readonly size: number;
+  /** Over the lines as they are. */
+  readonly frontier: Frontier;
+}
+
+export interface AuditPorts {
+  readonly reader: Reader;
+  readonly barrier: Barrier;
+  readonly rows: TrustedRows;
+}
 
 /** The cursors as they stood a moment after this line of the log. */
 export interface CursorsThen {
@@ -36,30 +53,32 @@ export interface CursorsThen {
  * whether every line is as it was written, and the highest number that the log names.
  */
 export async function walkAudit(
-  { reader, barrier }: { readonly reader: Reader; readonly barrier: Barrier },
+  { reader, barrier, rows }: AuditPorts,
   findings: Findings,
   then: CursorsThen,
   onPage: (line: number) => Promise<void>,
-): Promise<{ readonly whole: boolean; readonly lastKey: number }> {
-  let { seq, chain }: Position = SEQUENCE_START;
-  let lastMac = true;
+): Promise<AuditWalk> {
+  let seq = 0;
   let faults = 0;
   let lastKey = 0;
   const fault = (sentence: string): void => {
     faults += 1;
     findings.add(sentence);
   };
+  const signed = new SignedHeads(await signedHeads(rows, reader), fault);
+  const proof = new TreeProof({
+    reader,
+    barrier,
+    onFault: fault,
+    onTile: () => findings.auditTiles(),
+    onSize: (size, root) => signed.reached(size, root),
+  });
   const cursors = new HeldCursors(then);
   const acknowledged = new Acknowledged();
   for (;;) {
-    const rows = await reader.auditAfter(seq, PAGE);
-    for (const row of rows) {
-      if (row.seq !== seq + 1) fault(`the audit log lacks the lines ${seq + 1} to ${row.seq - 1}`);
-      const next = nextChainValue(chain, auditLeafHash(row.event));
-      if (Buffer.compare(next, row.chain) !== 0)
-        fault(`line ${row.seq} of the audit log, or one before it, was altered`);
-      if (!auditMacFits(barrier, row))
-        fault(`line ${row.seq} of the audit log was not written by this server`);
+    const page = await reader.auditAfter(seq, PAGE);
+    for (const row of page) {
+      await proof.take(row);
       const told = readLine(row);
       if (told?.event === 'keys-recorded') {
         lastKey = Math.max(lastKey, told.to);
@@ -70,17 +89,21 @@ export async function walkAudit(
         cursors.hear(row.seq, told.secondary, told.epoch, told.to);
       } else if (told?.event === 'secondary-asked-again') {
         cursors.hear(row.seq, told.secondary, told.epoch, 0);
+      } else if (told?.event === 'audit-tree-started' && told.faults > 0) {
+        findings.add(
+          `${told.faults} of the first ${told.lines} lines of the audit log had been altered when its tree was started`,
+        );
       }
-      ({ seq, chain } = row);
-      lastMac = row.mac.length > 0;
+      ({ seq } = row);
     }
     await onPage(seq);
-    if (rows.length < PAGE) break;
+    if (page.length < PAGE) break;
   }
-  if (!lastMac) fault('the audit log was cut or added to after its last sealed line');
+  await proof.end();
+  signed.end();
   // A log that does not add up says nothing about the cursors.
   if (faults === 0) for (const cursor of cursors.altered()) findings.cursor(cursor);
-  return { whole: faults === 0, lastKey };
+  return { whole: faults === 0, lastKey, size: seq, frontier: proof.frontier };
 }
 
 /** Parses only the kinds that are used. */

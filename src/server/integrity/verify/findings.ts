@@ -55,10 +55,11 @@ export class Findings {
   readonly #cursors: Cursor[] = [];
   readonly #contacts: Contact[] = [];
   readonly #receiptTotals: ServerName[] = [];
+  #auditTiles = 0;
   #more = 0;
 
-  add(sentence: string, mend?: NextStep): void {
-    if (this.#notices.length < PROBLEMS_MAX) this.#notices.push(notice(sentence, mend));
+  add(sentence: string, next?: NextStep): void {
+    if (this.#notices.length < PROBLEMS_MAX) this.#notices.push(notice(sentence, next));
     else this.#more += 1;
   }
 
@@ -106,7 +107,7 @@ export class Findings {
   cursor(cursor: Cursor): void {
     this.#cursors.push(cursor);
     this.add(
-      `how far ${cursor.memberId} was received in epoch ${cursor.epoch} was altered: its row says number ${cursor.seq}, the audit log another`,
+      `the row that says how far ${cursor.memberId} was received in epoch ${cursor.epoch} was altered: it says number ${cursor.seq}, but the audit log disagrees`,
     );
   }
 
@@ -114,7 +115,7 @@ export class Findings {
   contact(contact: Contact): void {
     if (this.#contacts.length < PROBLEMS_MAX) this.#contacts.push(contact);
     this.add(
-      `what was last heard of ${contact.id} was altered and is not shown; its next heartbeat tells it anew`,
+      `the row of the last heartbeat of ${contact.id} was altered and is not shown; its next heartbeat replaces it`,
     );
   }
 
@@ -126,9 +127,19 @@ export class Findings {
   receipts(device: ServerName): void {
     if (this.#receiptTotals.length < PROBLEMS_MAX) this.#receiptTotals.push(device);
     this.add(
-      `what is noted of the receipts of the device ${device.name} (${device.id}) was altered: notes and total differ`,
+      `the notes about the receipts of the device ${device.name} (${device.id}) were altered: they do not add up to their total`,
       step('count-receipts'),
     );
+  }
+
+  /** The stored tree of the audit log differs from its lines, which are as they were written. */
+  auditTiles(): void {
+    this.#auditTiles = 1;
+    this.add('the stored tree of the audit log was altered, but its lines were not', step('make-tree-again'));
+  }
+
+  get alteredAuditTiles(): number {
+    return this.#auditTiles;
   }
 
   get receiptTotals(): readonly ServerName[] {

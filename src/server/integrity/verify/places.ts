@@ -13,7 +13,7 @@ import type { TrustedRows } from '../../repository/trusted-rows.ts';
 import type { Damage, KeyFault } from './findings.ts';
 
 /** Faults of columns that the record itself or its neighbours repair. */
-const MENDED_HERE: ReadonlySet<KeyFault> = new Set(['digest', 'device', 'chain']);
+const REPAIRED_HERE: ReadonlySet<KeyFault> = new Set(['digest', 'device', 'chain']);
 /** Refused keys that are searched. */
 const REFUSED_MAX = 10_000;
 
@@ -57,7 +57,7 @@ export function placesOf(damage: Damage, around: Surroundings): PlaceOfKey[] {
   const put = (place: PlaceOfKey): void => {
     if (!places.some((one) => one.place === place.place && one.id === place.id)) places.push(place);
   };
-  if (damage.faults.every((fault) => MENDED_HERE.has(fault))) put({ place: 'here', ...around.server });
+  if (damage.faults.every((fault) => REPAIRED_HERE.has(fault))) put({ place: 'here', ...around.server });
   const sources = sourcesOf(damage);
   const { primary } = around;
   const cameDown = sources.some((source) => source.startsWith('primary:'));
@@ -121,11 +121,11 @@ export function faultOf({ faults }: Damage): string {
 export function sentenceOf(damage: Damage, places: readonly PlaceOfKey[]): string {
   const { seq, to, id, told } = damage;
   const named = places.map(placeWords);
-  const again = `it can be had again from ${named.length < 2 ? named.join() : `${named.slice(0, -1).join(', ')} or ${named.at(-1)}`}`;
+  const again = `it can be recovered from ${named.length < 2 ? named.join() : `${named.slice(0, -1).join(', ')} or ${named.at(-1)}`}`;
   if (id !== null) return `key ${id}, number ${seq}: ${faultOf(damage)}; ${again}`;
   const known = told.length === 1 && told[0]!.from === seq ? ` (${told[0]!.first})` : '';
   const which = seq === to ? `key number ${seq}${known}` : `the keys numbered ${seq} to ${to}`;
-  return `${which}: ${seq === to ? 'its row is' : 'their rows are'} missing, and no key after that climbs; ${again}`;
+  return `${which}: ${seq === to ? 'its row is' : 'their rows are'} missing, and no key after that is transmitted; ${again}`;
 }
 
 function placeWords({ place, id, name }: PlaceOfKey): string {
@@ -137,7 +137,7 @@ function placeWords({ place, id, name }: PlaceOfKey): string {
     case 'secondary':
       return `the secondary ${name} (${id})`;
     case 'device':
-      return `the receipt that the device ${name} (${id}) keeps`;
+      return `the receipt of the device ${name} (${id})`;
     case 'export':
       return 'an export that has it';
   }

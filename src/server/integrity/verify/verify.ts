@@ -45,7 +45,7 @@ export async function verifyRepository(ports: VerifyPorts, life: CallLife): Prom
   await guard(findings, 'the database', async () => {
     for (const problem of await ports.store.checkStructure()) findings.add(problem);
   });
-  const told = teller(life, (await headOf(() => reader.head())) ?? 0, () => reader.auditHead());
+  const told = progressReporter(life, (await headOf(() => reader.head())) ?? 0, () => reader.auditHead());
   const keys = await guard(findings, 'the keys', () =>
     walkKeys({ reader, barrier: ports.barrier }, findings, told.keys),
   );
@@ -54,7 +54,7 @@ export async function verifyRepository(ports: VerifyPorts, life: CallLife): Prom
     return { line, cursors: await cursorsOf(ports) };
   });
   const log = await guard(findings, 'the audit log', () =>
-    walkAudit({ reader, barrier: ports.barrier }, findings, then ?? { line: 0, cursors: [] }, told.lines),
+    walkAudit({ ...ports, reader }, findings, then ?? { line: 0, cursors: [] }, told.lines),
   );
   await guard(findings, 'the rows', () => lookAtRows(ports, findings));
   await guard(findings, 'the notes of devices', () => lookAtNotes(ports, findings, told.devices));
@@ -63,7 +63,7 @@ export async function verifyRepository(ports: VerifyPorts, life: CallLife): Prom
     const lastKey = log?.lastKey ?? 0;
     if (lastKey > seq) {
       findings.add(
-        `the audit log tells of keys up to number ${lastKey}, and the repository ends at ${seq}: the last rows are missing`,
+        `the audit log has keys up to number ${lastKey}, but the repository ends at ${seq}: the last rows are missing`,
         step('recover-from-primary'),
       );
     }
@@ -107,7 +107,7 @@ async function guard<T>(findings: Findings, what: string, look: () => Promise<T>
 }
 
 /** Reports progress in rows of both tables, and lets other work run. */
-function teller(life: CallLife, keys: number, auditHead: () => Promise<{ readonly seq: number }>) {
+function progressReporter(life: CallLife, keys: number, auditHead: () => Promise<{ readonly seq: number }>) {
   let lines = 0;
   const turn = async (done: number, of: number): Promise<void> => {
     life.requireWanted();

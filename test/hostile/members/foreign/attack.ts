@@ -22,15 +22,23 @@ type Going = Pick<Scene, 'over' | 'tally'>;
 
 export interface Attack {
   readonly name: string;
-  /** So often may it be done in an hour, as PROTOCOL says. */
-  readonly timesMax?: number;
+  /** Where it is done, if not at a server with its defaults: one whose members may do little in an hour. */
+  readonly at?: 'narrow';
+  /** So many lines of its own may it leave in the audit log. */
+  readonly linesMax?: number;
+  /** Why the server must say in its audit log that it ended connections. */
+  readonly endedBecause?: string;
   /** Resolves soon after `over`. */
   run(scene: Scene): Promise<void>;
 }
 
-/** How often each came: a status, `closed` before an answer, `failed` where nobody took the connection. */
+/**
+ * How often each came: a status, `closed` before an answer, `failed` where nobody took the connection. And what a server
+ * did that PROTOCOL does not allow, in a sentence each.
+ */
 export class Tally {
   readonly #counts = new Map<string, number>();
+  readonly #wrongs = new Set<string>();
 
   count(what: string | number, times = 1): void {
     this.#counts.set(String(what), (this.#counts.get(String(what)) ?? 0) + times);
@@ -40,9 +48,17 @@ export class Tally {
     this.count(answer?.status ?? 'closed');
   }
 
-  /** Whether anything came of it yet. */
-  get isEmpty(): boolean {
-    return this.#counts.size === 0;
+  wrong(sentence: string): void {
+    this.#wrongs.add(sentence);
+  }
+
+  get wrongs(): readonly string[] {
+    return [...this.#wrongs];
+  }
+
+  /** How often anything came of it. */
+  get total(): number {
+    return this.#counts.values().reduce((sum, count) => sum + count, 0);
   }
 
   toJSON(): Record<string, number> {

@@ -6,9 +6,13 @@ import { batchOf, makeRecord, newEpoch, someQuestion, START } from './record.ts'
 
 /** What a body may have that is no transmission. */
 const REQUEST_BYTES = 262_144;
-const TRANSMISSION_KEYS = 2000;
+const BATCH_BYTES = 8_388_608;
+/** Keys at their limit that fit a batch: each line has some 6,300 bytes. */
+const BATCH_KEYS = 1300;
 const MANY = 80_000;
 const DEEP = 500;
+/** More than are kept, and about as many as a heartbeat has room for. */
+const WIDE = 1300;
 
 /** So much of it as fits. */
 function filled(front: string, part: string, back: string): string {
@@ -77,9 +81,7 @@ export const ATTACKS_OF_FORM: readonly Attack[] = [
   })),
   asking('a tree as wide as fits, another each time', asSecondary, 2, () => ({
     path: '/v1/secondary/heartbeat',
-    body: withTree(
-      filled('[', `{${serverTold(randomUUID())},"secondaries":[]}`, ']').slice(0, REQUEST_BYTES),
-    ),
+    body: withTree(`[${Array.from({ length: WIDE }, () => `{${serverTold()},"secondaries":[]}`).join(',')}]`),
   })),
   asking('lists of devices with tens of thousands of wrong entries', asDevice, 4, () => {
     const [path, body] = pick(LISTS);
@@ -125,14 +127,14 @@ export const ATTACKS_OF_FORM: readonly Attack[] = [
     }),
   })),
   {
-    name: 'batches of 2,000 keys at their limit, one behind the other',
+    name: 'batches as large as they may be, of keys at their limit, one behind the other',
     run: async (scene) => {
       const { secondary } = scene;
       const epoch = newEpoch();
       let from = START;
       await overKept(scene, secondary.line, 1, async (connection) => {
         if (from === START) await connection.ask('/v1/secondary/heartbeat', heartbeatOf({ epoch }));
-        const keys = Array.from({ length: TRANSMISSION_KEYS }, () =>
+        const keys = Array.from({ length: BATCH_KEYS }, () =>
           makeRecord({ device: secondary, origin: secondary.id, materialBytes: 4096 }),
         );
         const { lines, end } = batchOf(epoch, from, keys);
@@ -147,11 +149,11 @@ export const ATTACKS_OF_FORM: readonly Attack[] = [
     path: '/v1/secondary/transmission',
     type: 'application/jsonl',
     body: pick([
-      Buffer.alloc(16 * 1024 * 1024, '\n'),
-      Buffer.alloc(15 * 1024 * 1024, '{}\n'),
+      Buffer.alloc(BATCH_BYTES, '\n'),
+      Buffer.alloc(BATCH_BYTES - 1_000_000, '{}\n'),
       `${JSON.stringify({ epoch: newEpoch(), ...START })}\n${`${nested('[', '', ']', 30_000)}\n`.repeat(200)}`,
       `${JSON.stringify({ epoch: newEpoch(), ...START })}\n${`{"key":{"id":${nested('[', '', ']', 30_000)}}}\n`.repeat(200)}`,
-      Buffer.alloc(16 * 1024 * 1024, 'x'),
+      Buffer.alloc(BATCH_BYTES, 'x'),
     ]),
   })),
 ];

@@ -14,6 +14,7 @@ import { type Position, START } from './record.ts';
 
 export interface Told {
   readonly path: string;
+  readonly body: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** What an honest primary would answer. */
@@ -23,7 +24,9 @@ export interface Told {
 /** How a primary answers that means harm. */
 export type Manner = (told: Told) => void | Promise<void>;
 
-const HEARTBEAT = '/v1/secondary/heartbeat';
+export const HEARTBEAT = '/v1/secondary/heartbeat';
+export const TRANSMISSION = '/v1/secondary/transmission';
+export const LOOKUP = '/v1/secondary/lookup';
 const JOIN = '/v1/join';
 
 export class HostilePrimary {
@@ -99,7 +102,7 @@ export class HostilePrimary {
     this.calls += 1;
     const manner = path === JOIN || (path === HEARTBEAT && !this.#heartbeatsToo) ? undefined : this.#manner;
     if (manner === undefined) sendJson(response, JSON.stringify(honest));
-    else await manner({ path, request, response, honest });
+    else await manner({ path, body, request, response, honest });
   }
 
   #honest(path: string, body: string, socket: TLSSocket): Record<string, unknown> {
@@ -120,7 +123,7 @@ export class HostilePrimary {
         this.#epoch = epoch;
         return { name: server.name, ...options, acknowledged: this.#cursor };
       }
-      case '/v1/secondary/transmission': {
+      case TRANSMISSION: {
         const lines = body.trimEnd().split('\n');
         const { epoch, seq } = JSON.parse(lines[0]!) as { epoch: string; seq: number };
         const continues = epoch === this.#epoch && seq === this.#cursor.seq;
@@ -128,7 +131,7 @@ export class HostilePrimary {
         const outcome = continues ? 'received' : 'discontinuous';
         return { outcome, acknowledged: this.#cursor, refused: [], ...options };
       }
-      case '/v1/secondary/lookup':
+      case LOOKUP:
         return { outcome: 'not-found', reason: 'unknown-key', at: server, asked: [server] };
       case '/v1/secondary/explain':
         return { path: [{ server, option: true, link: 'none', has: false }] };

@@ -7,10 +7,13 @@
 import { createInterface } from 'node:readline';
 import { type Attack, overKept, Tally } from './attack.ts';
 import { ATTACKS_OF_FORM } from './attacks-of-form.ts';
+import { ATTACKS_OF_LIMITS } from './attacks-of-limits.ts';
 import { ATTACKS_OF_ORDER } from './attacks-of-order.ts';
 import { ATTACKS_OF_STRANGERS } from './attacks-of-strangers.ts';
 import { ATTACKS_OF_TIME } from './attacks-of-time.ts';
+import { ATTACKS_ON_SHARES, NARROW } from './attacks-on-shares.ts';
 import { makePair, privatePem, selfSigned } from './certificates.ts';
+import { ALONE, type Conduct, CONDUCTS } from './conducts.ts';
 import { LingeringConnections } from './lingering.ts';
 import { MANNERS } from './manners.ts';
 import { join, type Member } from './member.ts';
@@ -30,11 +33,18 @@ const ATTACKS: readonly Attack[] = [
   ...ATTACKS_OF_ORDER,
   ...ATTACKS_OF_TIME,
   ...ATTACKS_OF_STRANGERS,
+  ...ATTACKS_OF_LIMITS,
+  ...ATTACKS_ON_SHARES,
 ];
 /** As many as a page of arrival holds. */
 const HELD_KEYS = 100;
 /** At most so many times the time that was given. */
 const LONGER = 10;
+const MANY_TIMES = 3;
+/** So long for what has to be done a number of times. */
+const LEAST_MS_MAX = 30_000;
+/** Devices of the secondary: one of them alone may not have as many connections as there are questions passed up. */
+const ASKERS = ['asker', 'second asker', 'third asker'];
 /** Questions at a time that a secondary has to pass up. */
 const QUESTIONS = 32;
 
@@ -78,7 +88,8 @@ async function attack(name: string, ms: number): Promise<unknown> {
   const device = memberCalled('device');
   const tally = new Tally();
   const own = await ownKey(device);
-  const over = overAfter(ms, tally);
+  // What must leave few lines is done often enough to leave more.
+  const over = overAfter(ms, tally, MANY_TIMES * (found.linesMax ?? 0));
   await found.run({
     device,
     secondary: memberCalled('secondary'),
@@ -88,57 +99,80 @@ async function attack(name: string, ms: number): Promise<unknown> {
     over,
     tally,
   });
-  return { answers: tally, timesMax: found.timesMax };
+  const { linesMax, endedBecause } = found;
+  const ids = [device.id, memberCalled('secondary').id, 'joiner'];
+  return { answers: tally, wrongs: tally.wrongs, ids, linesMax, endedBecause };
 }
 
 /** When it was done for so long, and something came of it: on a busy machine handshakes alone take longer. */
-function overAfter(ms: number, tally: Tally): () => boolean {
+function overAfter(ms: number, tally: Tally, least = 0): () => boolean {
   const begun = performance.now();
+  const longest = Math.max(LONGER * ms, least > 0 ? LEAST_MS_MAX : 0);
   return () => {
     const past = performance.now() - begun;
-    return past >= LONGER * ms || (past >= ms && !tally.isEmpty);
+    return past >= longest || (past >= ms && tally.total > least);
   };
 }
 
-/** Questions of a device at the secondary, which ask the primary; half of the time heartbeats are answered well. */
+/** What a hostile primary does to the secondary, and what came of it. */
 async function answerSo(name: string, ms: number): Promise<unknown> {
-  const manner = MANNERS[name];
-  if (manner === undefined) throw new Error(`there is no manner called ${name}`);
-  const asker = memberCalled('asker');
   const tally = new Tally();
   const before = primary.calls;
-  primary.answer(manner, false);
-  const worse = setTimeout(() => primary.answer(manner, true), ms / 2);
-  const scene = { over: overAfter(ms, tally), tally };
-  await overKept(scene, asker.line, QUESTIONS, async (connection) => {
-    tally.answered(await connection.ask('/v1/device/lookup', JSON.stringify(someQuestion())));
+  await (CONDUCTS[name] ?? answeringBy(name, ms))({
+    primary,
+    askers: ASKERS.map((asker) => memberCalled(asker).line),
+    over: overAfter(ms, tally),
+    tally,
   });
-  clearTimeout(worse);
   primary.answer(undefined, false);
   primary.dropConnections();
   tally.count('calls', primary.calls - before);
-  return { answers: tally };
+  return { answers: tally, wrongs: tally.wrongs };
+}
+
+/** Questions of a device at the secondary, which ask the primary; half of the time heartbeats are answered well. */
+function answeringBy(name: string, ms: number): Conduct {
+  const manner = MANNERS[name];
+  if (manner === undefined) throw new Error(`there is no manner called ${name}`);
+  return async ({ askers, over, tally }) => {
+    primary.answer(manner, false);
+    const worse = setTimeout(() => primary.answer(manner, true), ms / 2);
+    await overKept({ over, tally }, askers[0]!, QUESTIONS, async (connection) => {
+      tally.answered(await connection.ask('/v1/device/lookup', JSON.stringify(someQuestion())));
+    });
+    clearTimeout(worse);
+  };
 }
 
 async function carryOut({ do: what, ...order }: Order): Promise<unknown> {
   const { name = '', invitation = '', ms = 0 } = order;
   switch (what) {
     case 'list':
-      return { attacks: ATTACKS.map((one) => one.name), manners: Object.keys(MANNERS) };
+      return {
+        attacks: ATTACKS.map(({ name, at, endedBecause }) => ({
+          name,
+          at,
+          recovers: endedBecause === 'answers-unread',
+        })),
+        manners: [...Object.keys(CONDUCTS), ...Object.keys(MANNERS)],
+        askers: ASKERS,
+        alone: ALONE,
+        narrow: NARROW,
+      };
     case 'invite':
       await primary.listen();
       return { invitation: primary.invite() };
     case 'join':
       members.set(name, await join(invitation));
-      return {};
+      return { id: memberCalled(name).id };
     case 'hold':
       await holdKeys(memberCalled(name));
       return {};
     case 'linger':
-      await lingering.open(memberCalled(name), held);
+      await lingering.open(memberCalled(name), memberCalled('secondary'), held);
       return {};
     case 'lingering':
-      return lingering.still();
+      return lingering.end();
     case 'attack':
       return attack(name, ms);
     case 'answer':

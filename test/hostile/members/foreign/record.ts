@@ -27,8 +27,11 @@ export function makeRecord(from: {
   readonly device: { readonly id: string; readonly name: string };
   readonly origin: string;
   readonly materialBytes?: number;
+  readonly locator?: Readonly<Record<string, string>>;
+  readonly algorithm?: string;
 }): Held {
   const { device, origin, materialBytes = 32 } = from;
+  const { locator = { label: 'a drive' }, algorithm = 'aes-xts-plain64/512' } = from;
   const claim = randomBytes(16);
   const material = randomBytes(materialBytes);
   const blind = randomBytes(16);
@@ -37,8 +40,8 @@ export function makeRecord(from: {
     kind: 'volume',
     claimHash: hash('sha256', claim, 'hex'),
     device: { id: device.id, name: device.name },
-    locator: { label: 'a drive' },
-    algorithm: 'aes-xts-plain64/512',
+    locator,
+    algorithm,
     origin,
     createdAt: createdAt.toISOString(),
     replaces: null,

@@ -1,0 +1,111 @@
+/** The properties of a server, and the manual transfer of keys. */
+import { catalogue } from './catalogue.ts';
+
+export const PROPERTIES = catalogue(
+  {
+    properties: {
+      title: (server: string) => `Properties: ${server}`,
+      general: 'General',
+      encryption: 'Encryption algorithm',
+      hierarchy: 'Hierarchy',
+      seals: 'Seals and data keys',
+      backups: 'Backups',
+      ok: 'OK',
+      cancel: 'Cancel',
+      changes: (count: number) => (count === 1 ? '1 change' : `${count} changes`),
+      leave: 'Leave without saving?',
+      leaveHint: 'Your changes have not been applied.',
+      stay: 'Stay',
+      discard: 'Discard changes',
+      ownConsole: (server: string) =>
+        `${server} has its own console. Administer it there, or on its own machine.`,
+      noConsole: (server: string) => `${server} has told no address of a console.`,
+      openConsole: (server: string, address: string) => `Open the console of ${server}: ${address}`,
+    },
+    facts: {
+      id: 'Id',
+      version: 'Version',
+      keys: 'Keys',
+      devices: 'Managed devices',
+      listen: 'Listens on',
+      epoch: 'Epoch',
+    },
+    encryption: {
+      option: 'Use hierarchy of Administration Servers to obtain encryption keys',
+      wouldSend: (keys: string, server: string, primary: string) =>
+        `Sends all ${keys} keys of ${server} to ${primary}, then each new key at once. ${server} may ask ${primary} for a key when somebody here shows the data it opens.`,
+      noPrimary: (server: string) =>
+        `${server} is the root: it has no primary to send to. With the option on, its secondaries send their keys here and may ask for one.`,
+      on: 'on',
+      off: 'off',
+      onAfter: 'on after OK',
+      offAfter: 'off after OK',
+      above: (server: string) => `${server}, above`,
+      below: (server: string) => `${server}, below`,
+      dmz: 'in a DMZ: not automatic there, carry keys by file',
+      byHand: 'Carry keys by hand',
+      byHandHint:
+        'For a server that no connection may reach. The file is protected by a password or sealed to one server. Nobody can recover a lost password; you would have to export again.',
+      export: 'Export encryption keys from Administration Server',
+      import: 'Import encryption keys to Administration Server',
+      newKeys: 'New keys',
+      drives: 'Drives',
+      drivesAlgorithm: 'AES-XTS, 512-bit key',
+      files: 'Files',
+      filesAlgorithm: 'age, post-quantum hybrid',
+    },
+  },
+  {
+    properties: {
+      title: (server) => `Eigenschaften: ${server}`,
+      general: 'Allgemein',
+      encryption: 'Verschlüsselungsalgorithmus',
+      hierarchy: 'Hierarchie',
+      seals: 'Siegel und Datenschlüssel',
+      backups: 'Sicherungen',
+      ok: 'OK',
+      cancel: 'Abbrechen',
+      changes: (count) => (count === 1 ? '1 Änderung' : `${count} Änderungen`),
+      leave: 'Ohne Speichern verlassen?',
+      leaveHint: 'Ihre Änderungen wurden nicht übernommen.',
+      stay: 'Bleiben',
+      discard: 'Änderungen verwerfen',
+      ownConsole: (server) =>
+        `${server} hat eine eigene Konsole. Dort oder auf seiner Maschine kann er verwaltet werden.`,
+      noConsole: (server) => `${server} hat keine Adresse einer Konsole genannt.`,
+      openConsole: (server, address) => `Konsole von ${server} öffnen: ${address}`,
+    },
+    facts: {
+      id: 'Kennung',
+      version: 'Version',
+      keys: 'Schlüssel',
+      devices: 'Verwaltete Geräte',
+      listen: 'Lauscht auf',
+      epoch: 'Epoche',
+    },
+    encryption: {
+      option: 'Hierarchie der Administrationsserver verwenden, um Schlüssel zu erhalten',
+      wouldSend: (keys, server, primary) =>
+        `Sendet alle ${keys} Schlüssel von ${server} an ${primary} und danach jeden neuen sofort. ${server} darf ${primary} nach einem Schlüssel fragen, wenn hier jemand die Daten vorweist, die er öffnet.`,
+      noPrimary: (server) =>
+        `${server} ist die Wurzel und hat keinen übergeordneten Server. Mit der Option senden die untergeordneten Server ihre Schlüssel hierher und dürfen nach einem fragen.`,
+      on: 'ein',
+      off: 'aus',
+      onAfter: 'ein nach OK',
+      offAfter: 'aus nach OK',
+      above: (server) => `${server}, darüber`,
+      below: (server) => `${server}, darunter`,
+      dmz: 'in einer DMZ: dort nicht automatisch, Schlüssel per Datei bringen',
+      byHand: 'Schlüssel von Hand bringen',
+      byHandHint:
+        'Für einen Server, den keine Verbindung erreichen darf. Die Datei ist durch ein Passwort geschützt oder für einen Server versiegelt. Ein verlorenes Passwort kann niemand wiederherstellen; Sie müssten dann noch einmal exportieren.',
+      export: 'Schlüssel aus dem Administrationsserver exportieren',
+      import: 'Schlüssel in den Administrationsserver importieren',
+      newKeys: 'Neue Schlüssel',
+      drives: 'Laufwerke',
+      drivesAlgorithm: 'AES-XTS, Schlüssel mit 512 Bit',
+      files: 'Dateien',
+      filesAlgorithm: 'age, hybrid mit Post-Quanten-Verfahren',
+    },
+  },
+);

@@ -1,0 +1,101 @@
+/** Signing in, setting up a sign-in, and opening a sealed server. */
+import { catalogue } from './catalogue.ts';
+
+export const SIGN_IN = catalogue(
+  {
+    signIn: {
+      title: 'Sign in',
+      to: (server: string) => `to ${server}`,
+      name: 'Name',
+      password: 'Password',
+      submit: 'Sign in',
+      code: 'One-time code',
+      codeHint: 'Six digits, from the app on your phone',
+      recovery: 'Use a recovery code instead',
+      recoveryCode: 'Recovery code',
+      backToCode: 'Use the app instead',
+      passkey: 'Sign in with a passkey',
+      noPasskey: (because: string) => `Passkeys cannot be used here: ${because}`,
+      withProvider: (provider: string) => `Sign in with ${provider}`,
+      other: 'Sign in as somebody else',
+      again: 'Sign in again to continue',
+      againHint: 'Your session has ended. What you typed is still here.',
+      freshHint: 'This moves or opens keys, so please sign in again first.',
+      codesLeft: (left: number) =>
+        left === 1 ? 'You have one recovery code left.' : `You have ${left} recovery codes left.`,
+    },
+    setUp: {
+      title: (person: string) => `Set up your sign-in, ${person}`,
+      password: 'Password',
+      repeat: 'Repeat password',
+      differ: 'The two passwords differ',
+      next: 'Continue',
+      secret: 'Secret',
+      scan: 'Scan this with the app on your phone that makes one-time codes, or type the secret into it.',
+      code: 'One-time code',
+      finish: 'Finish',
+      codesTitle: 'Your recovery codes',
+      codesHint:
+        'Each code signs you in once if you lose your phone. They are shown only now: print them, or write them down.',
+      print: 'Print',
+      noLink: 'This link is not complete. Open it again as you received it.',
+    },
+    sealed: {
+      title: (server: string) => `${server} is sealed`,
+      hint: 'It serves nobody until somebody opens it with one of its seals.',
+      passphrase: 'Passphrase',
+      pin: 'PIN of the token',
+      shares: 'Recovery shares, one a line',
+      open: 'Open',
+    },
+  },
+  {
+    signIn: {
+      title: 'Anmelden',
+      to: (server) => `bei ${server}`,
+      name: 'Name',
+      password: 'Passwort',
+      submit: 'Anmelden',
+      code: 'Einmalcode',
+      codeHint: 'Sechs Ziffern, aus der App auf Ihrem Telefon',
+      recovery: 'Stattdessen einen Wiederherstellungscode verwenden',
+      recoveryCode: 'Wiederherstellungscode',
+      backToCode: 'Stattdessen die App verwenden',
+      passkey: 'Mit einem Passkey anmelden',
+      noPasskey: (because) => `Passkeys sind hier nicht möglich: ${because}`,
+      withProvider: (provider) => `Mit ${provider} anmelden`,
+      other: 'Als jemand anderes anmelden',
+      again: 'Melden Sie sich wieder an, um fortzufahren',
+      againHint: 'Ihre Sitzung ist beendet. Was Sie eingegeben haben, ist noch da.',
+      freshHint: 'Dies bewegt oder öffnet Schlüssel. Bitte melden Sie sich deshalb vorher noch einmal an.',
+      codesLeft: (left) =>
+        left === 1
+          ? 'Sie haben noch einen Wiederherstellungscode.'
+          : `Sie haben noch ${left} Wiederherstellungscodes.`,
+    },
+    setUp: {
+      title: (person) => `Richten Sie Ihre Anmeldung ein, ${person}`,
+      password: 'Passwort',
+      repeat: 'Passwort wiederholen',
+      differ: 'Die beiden Passwörter sind verschieden',
+      next: 'Weiter',
+      secret: 'Geheimnis',
+      scan: 'Scannen Sie dies mit der App auf Ihrem Telefon, die Einmalcodes erzeugt, oder tippen Sie das Geheimnis dort ein.',
+      code: 'Einmalcode',
+      finish: 'Fertigstellen',
+      codesTitle: 'Ihre Wiederherstellungscodes',
+      codesHint:
+        'Jeder meldet Sie einmal an, wenn Ihr Telefon verloren ist. Sie werden nur jetzt gezeigt: Drucken Sie sie aus, oder schreiben Sie sie auf.',
+      print: 'Drucken',
+      noLink: 'Dieser Link ist unvollständig. Öffnen Sie ihn noch einmal so, wie Sie ihn erhalten haben.',
+    },
+    sealed: {
+      title: (server) => `${server} ist versiegelt`,
+      hint: 'Er bedient niemanden, bis ihn jemand mit einem seiner Siegel öffnet.',
+      passphrase: 'Passphrase',
+      pin: 'PIN des Tokens',
+      shares: 'Wiederherstellungsanteile, einer je Zeile',
+      open: 'Öffnen',
+    },
+  },
+);

@@ -1,0 +1,196 @@
+/**
+ * The queue of works and the fate of a group. All works that wait when a group gets its turn share it. A group whose
+ * fate is unknown is asked for, behind the lock, before anything else is written: nobody is told what is not known.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import { STORE_GROUP_WORKS_MAX } from '#domain/limits.ts';
+import type { Settle, Work } from '../work.ts';
+import { lostDatabase, mayPass } from './failure.ts';
+import { beginGroup, type Begun, commitGroup, newMarker, runWorks } from './group.ts';
+import { connectToPrimary } from './hosts.ts';
+import type { DatabasePlace } from './place.ts';
+import type { Session } from './session.ts';
+
+/** While a database fails over, works wait so long before they are answered "later". */
+const WAIT_MS_MAX = 15_000;
+const PAUSE_MS = 200;
+/** A commit that waits for its standby longer than that is cut, and then asked for. */
+const COMMIT_MS_MAX = 15_000;
+/** Markers are asked for within seconds; an hour is for a process that was paused. */
+const MARKERS_KEPT = '1 hour';
+/** Groups between two removals of old markers. */
+const GROUPS_A_SWEEP = 1000;
+
+export interface CommitQueuePorts {
+  readonly place: DatabasePlace;
+  /** This process, as its lease names it. */
+  readonly holder: string;
+  /** The error as a caller should see it. */
+  readonly explain: (error: unknown) => unknown;
+  /** Ends the process. */
+  readonly onFatal: (error: KeystairError) => never;
+}
+
+export class CommitQueue {
+  readonly #ports: CommitQueuePorts;
+  #queue: Work[] = [];
+  #session: Session | undefined;
+  #running: Promise<void> | undefined;
+  #groups = 0;
+  #dead: KeystairError | undefined;
+
+  constructor(ports: CommitQueuePorts) {
+    this.#ports = ports;
+  }
+
+  add(work: Work): void {
+    if (this.#dead !== undefined) {
+      work.reject(this.#dead);
+      return;
+    }
+    this.#queue.push(work);
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when no work is left. */
+  async drained(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async close(): Promise<void> {
+    await this.drained();
+    await this.#session?.end();
+  }
+
+  async #run(): Promise<void> {
+    // Works that are asked for in one turn come together.
+    await new Promise(setImmediate);
+    while (this.#queue.length > 0) await this.#runGroup();
+    this.#running = undefined;
+  }
+
+  async #runGroup(): Promise<void> {
+    let begun: Begun;
+    try {
+      begun = await this.#begin();
+    } catch (error) {
+      const explained = this.#ports.explain(error);
+      for (const work of this.#queue.splice(0)) work.reject(explained);
+      if (codeOf(explained) === 'data-in-use') {
+        this.#dead = explained as KeystairError;
+        this.#ports.onFatal(this.#dead);
+      }
+      return;
+    }
+    // Taken now: while the group waited for its turn, more may have come.
+    const works = this.#queue.splice(0, STORE_GROUP_WORKS_MAX);
+    let settles: readonly Settle[];
+    try {
+      settles = await runWorks(begun, works);
+    } catch (error) {
+      this.#cut(begun.session);
+      const explained = this.#ports.explain(error);
+      for (const work of works) work.reject(explained);
+      return;
+    }
+    this.#queue.unshift(...works.slice(settles.length));
+    await this.#settle(begun, works.slice(0, settles.length), settles);
+  }
+
+  async #settle(begun: Begun, works: readonly Work[], settles: readonly Settle[]): Promise<void> {
+    const marker = newMarker();
+    const timer = setTimeout(() => this.#cut(begun.session), COMMIT_MS_MAX);
+    timer.unref();
+    try {
+      let outcome = await commitGroup(begun, marker);
+      if (outcome === 'unknown') outcome = await this.#askFor(marker);
+      if (outcome === 'durable') {
+        for (const settle of settles) settle();
+        await this.#sweepMarkers();
+        return;
+      }
+      const error = outcome === 'undone' ? lostDatabase(undefined) : unknownOutcome();
+      for (const work of works) work.reject(error);
+    } catch (error) {
+      const explained = this.#ports.explain(error);
+      for (const work of works) work.reject(explained);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits for the turn of this process, through failovers and other holders of the lock. */
+  async #begin(): Promise<Begun> {
+    const { holder } = this.#ports;
+    for (const until = Date.now() + WAIT_MS_MAX; ; ) {
+      let session: Session | undefined;
+      try {
+        session = await this.#connected();
+        return await beginGroup(session, holder);
+      } catch (error) {
+        if (session !== undefined) this.#cut(session);
+        const passes =
+          error instanceof KeystairError ? codeOf(error) === 'database-unreachable' : mayPass(error);
+        if (!passes || Date.now() >= until) throw error;
+        await sleep(PAUSE_MS);
+      }
+    }
+  }
+
+  async #connected(): Promise<Session> {
+    if (this.#session === undefined || this.#session.isLost) {
+      this.#session = await connectToPrimary(this.#ports.place);
+    }
+    return this.#session;
+  }
+
+  #cut(session: Session): void {
+    session.cut();
+    if (this.#session === session) this.#session = undefined;
+  }
+
+  /**
+   * Whether the group of that marker was committed. Asked in a transaction that holds the lock: the fate of everything
+   * before it is decided, and its own commit waits until all that it saw is on the standby.
+   */
+  async #askFor(marker: string): Promise<'durable' | 'undone' | 'unknown'> {
+    if (this.#session !== undefined) this.#cut(this.#session);
+    for (const until = Date.now() + WAIT_MS_MAX; Date.now() < until; ) {
+      try {
+        const begun = await this.#begin();
+        const { rows } = await begun.session.query('SELECT 1 FROM keystair.groups WHERE id = $1', [marker]);
+        if ((await commitGroup(begun, newMarker())) === 'durable') {
+          return rows.length > 0 ? 'durable' : 'undone';
+        }
+      } catch {
+        // Asked again.
+      }
+      if (this.#session !== undefined) this.#cut(this.#session);
+      await sleep(PAUSE_MS);
+    }
+    return 'unknown';
+  }
+
+  async #sweepMarkers(): Promise<void> {
+    this.#groups += 1;
+    if (this.#groups % GROUPS_A_SWEEP !== 1) return;
+    try {
+      const session = await this.#connected();
+      await session.query(
+        `DELETE FROM keystair.groups WHERE at < clock_timestamp() - interval '${MARKERS_KEPT}'`,
+      );
+    } catch (error) {
+      // A later sweep takes them.
+      if (!mayPass(error)) throw error;
+    }
+  }
+}
+
+function unknownOutcome(): KeystairError {
+  return new KeystairError(
+    'outcome-unknown',
+    'the database of this server was lost while it made the change, and does not answer',
+    { nextStep: 'try again in a moment: what was made already is recognised' },
+  );
+}

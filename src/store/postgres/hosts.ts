@@ -1,0 +1,62 @@
+/** Finds the primary among the hosts of a database, and refuses one that would lose what it acknowledges. */
+import { KeystairError } from '#domain/errors.ts';
+import { explain, mayPass, unreachable } from './failure.ts';
+import { type DatabasePlace, shownPlace } from './place.ts';
+import { Session } from './session.ts';
+
+const VERSION_MIN = 150_000;
+
+const FACTS = `
+  SELECT pg_is_in_recovery(), current_setting('server_version_num')::int, current_setting('fsync'),
+    current_setting('full_page_writes'), current_setting('synchronous_commit'), current_setting('server_encoding')
+`;
+
+/** Connects to the first host that can be written. Throws `database-unreachable`, `database-refused`, `database-unsafe`. */
+export async function connectToPrimary(place: DatabasePlace): Promise<Session> {
+  let last: unknown;
+  for (const host of place.hosts) {
+    let session: Session | undefined;
+    try {
+      session = await Session.connect(place, host);
+      const { rows } = await session.query(FACTS);
+      const [inRecovery, version, fsync, fullPages, commit, encoding] = rows[0]!;
+      if (inRecovery !== true) {
+        requireSafe(place, { version: Number(version), fsync, fullPages, commit, encoding });
+        return session;
+      }
+      await session.end();
+    } catch (error) {
+      session?.cut();
+      if (!mayPass(error)) throw explain(error, place);
+      last = error;
+    }
+  }
+  throw unreachable(place, last);
+}
+
+interface Facts {
+  readonly version: number;
+  readonly fsync: unknown;
+  readonly fullPages: unknown;
+  readonly commit: unknown;
+  readonly encoding: unknown;
+}
+
+function requireSafe(place: DatabasePlace, { version, fsync, fullPages, commit, encoding }: Facts): void {
+  const problem =
+    (version < VERSION_MIN && `is PostgreSQL ${Math.floor(version / 10_000)}, older than 15`) ||
+    (fsync !== 'on' && 'runs with fsync off') ||
+    (fullPages !== 'on' && 'runs with full_page_writes off') ||
+    unsafeCommit(commit) ||
+    (encoding !== 'UTF8' && `is encoded in ${String(encoding)} and not in UTF8`);
+  if (problem === false) return;
+  throw new KeystairError('database-unsafe', `the database ${shownPlace(place)} ${problem}`, {
+    nextStep: 'it would lose keys that were acknowledged; change that, and start again',
+  });
+}
+
+/** What the setting says that makes it unsafe, else false. */
+export function unsafeCommit(setting: unknown): string | false {
+  if (setting === 'on' || setting === 'remote_apply') return false;
+  return `runs with synchronous_commit ${String(setting)}`;
+}

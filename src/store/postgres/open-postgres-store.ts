@@ -1,0 +1,208 @@
+/**
+ * The store of one server in PostgreSQL: one connection that writes groups of works, some that read, one that renews the
+ * right to serve. docs/decisions/0014 says why.
+ */
+import { randomUUID } from 'node:crypto';
+import { codeOf, KeystairError } from '#domain/errors.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { Store } from '../store.ts';
+import type { Transaction } from '../transaction.ts';
+import { CommitQueue } from './commit-queue.ts';
+import { explain, lostDatabase, mayPass } from './failure.ts';
+import { beginFilling, finishFilling, refuseHalfFilled } from './fill.ts';
+import { connectToPrimary } from './hosts.ts';
+import { type DatabasePlace, shownPlace } from './place.ts';
+import { PostgresReader } from './postgres-reader.ts';
+import { snapshotOf } from './postgres-snapshot.ts';
+import { ensureSchema } from './schema.ts';
+import { LeaseRenewal, takeLease } from './server-lease.ts';
+import { DatabaseFault, type Row, type Session, type Value } from './session.ts';
+
+/** Connections that read. Questions follow each other on each of them. */
+const READERS = 4;
+
+export interface PostgresStoreOptions {
+  readonly place: DatabasePlace;
+  /** Called when another process serves the database; ends this one. */
+  readonly onFatal: (error: KeystairError) => never;
+  /** Is told what is said to no caller: which hosts do not answer, and why. */
+  readonly onTrouble?: (error: KeystairError) => void;
+  /** How long to wait for another process that may have been killed; longer than its lease unless said otherwise. */
+  readonly leaseWaitMs?: number;
+  /** Fills the database instead of serving it, under this name. */
+  readonly filling?: string;
+}
+
+/** A store that is being filled; no server starts on it until `finish` has answered. */
+export interface FilledStore extends Store {
+  finish(): Promise<void>;
+}
+
+/**
+ * Throws `database-unreachable`, `database-refused`, `database-unsafe`, `data-newer`, `data-in-use`; `data-damaged` where
+ * it is half filled, and with `filling` `already-exists` where it holds anything.
+ */
+export async function openPostgresStore({
+  place,
+  onFatal,
+  onTrouble,
+  filling,
+  leaseWaitMs,
+}: PostgresStoreOptions): Promise<FilledStore> {
+  const holder = randomUUID();
+  const explainHere = (error: unknown): unknown => explain(error, place);
+  /** Callers may be anybody, and are not told which hosts there are. */
+  const explainRunning = (error: unknown): unknown => {
+    const explained = explain(error, place);
+    if (codeOf(explained) !== 'database-unreachable') return explained;
+    onTrouble?.(explained as KeystairError);
+    return lostDatabase(error);
+  };
+  const first = await connectToPrimary(place);
+  try {
+    await ensureSchema(first, place);
+    await takeLease(first, holder, place, leaseWaitMs);
+  } catch (error) {
+    first.cut();
+    throw explainHere(error);
+  }
+  const renewal = new LeaseRenewal(place, holder);
+  try {
+    if (filling === undefined) await refuseHalfFilled(first, place);
+    else await beginFilling(first, place, filling);
+  } catch (error) {
+    first.cut();
+    await renewal.stop();
+    throw explainHere(error);
+  }
+  const readers = new Readers(place, first, explainRunning);
+  const queue = new CommitQueue({ place, holder, explain: explainRunning, onFatal });
+  const snapshots = new Set<Snapshot>();
+  let closing: Promise<void> | undefined;
+  const requireOpen = (): void => {
+    if (closing !== undefined) throw closedError();
+  };
+
+  const finish = async (): Promise<void> => {
+    const session = await connectToPrimary(place);
+    try {
+      await finishFilling(session);
+    } catch (error) {
+      throw explainHere(error);
+    } finally {
+      await session.end();
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    await queue.close();
+    for (const snapshot of snapshots) await snapshot.release();
+    await renewal.stop();
+    await readers.close();
+  };
+
+  return {
+    facts: { kind: 'postgresql', place: shownPlace(place) },
+    finish,
+    reader: new PostgresReader(async (_, text, values = []) => {
+      requireOpen();
+      return readers.ask(text, values);
+    }),
+    write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        if (closing === undefined) {
+          // The queue has explained, once for all works of a group, what is not a work's own.
+          const refuse = (error: unknown): void =>
+            reject(error instanceof DatabaseFault ? explainRunning(error) : error);
+          queue.add({ run: work, resolve: (value) => resolve(value as T), reject: refuse });
+        } else reject(closedError());
+      });
+    },
+    async snapshot() {
+      requireOpen();
+      const session = await connectToPrimary(place).catch((error: unknown) => {
+        throw explainRunning(error);
+      });
+      const snapshot = await snapshotOf(session, explainRunning, () => snapshots.delete(snapshot));
+      snapshots.add(snapshot);
+      return snapshot;
+    },
+    // What room a database has is its own affair: a full one refuses.
+    freeBytes: async () => undefined,
+    async checkStructure() {
+      requireOpen();
+      return gaps((text) => readers.ask(text, []));
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** Asks each connection in turn; a lost one is replaced, and its question asked again. */
+class Readers {
+  readonly #place: DatabasePlace;
+  readonly #explain: (error: unknown) => unknown;
+  readonly #sessions: (Promise<Session> | undefined)[];
+  #turn = 0;
+
+  constructor(place: DatabasePlace, first: Session, explainError: (error: unknown) => unknown) {
+    this.#place = place;
+    this.#explain = explainError;
+    this.#sessions = Array.from({ length: READERS }, (_, at) =>
+      at === 0 ? Promise.resolve(first) : undefined,
+    );
+  }
+
+  async ask(text: string, values: readonly Value[]): Promise<readonly Row[]> {
+    const at = (this.#turn = (this.#turn + 1) % READERS);
+    for (let again = true; ; again = false) {
+      const session = await this.#session(at);
+      try {
+        return (await session.query(text, values)).rows;
+      } catch (error) {
+        if (!session.isLost && !mayPass(error)) throw this.#explain(error);
+        session.cut();
+        if (!again) throw this.#explain(error);
+      }
+    }
+  }
+
+  async #session(at: number): Promise<Session> {
+    const known = this.#sessions[at];
+    const session = known === undefined ? undefined : await known.catch(() => undefined);
+    if (session !== undefined && !session.isLost) return session;
+    // Somebody else may have replaced it meanwhile.
+    if (this.#sessions[at] !== known) return this.#session(at);
+    const made = connectToPrimary(this.#place);
+    this.#sessions[at] = made;
+    return made.catch((error: unknown) => {
+      throw this.#explain(error);
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.#sessions) await (await session?.catch(() => undefined))?.end();
+  }
+}
+
+/** Numbers are given without gaps, so what is missing was removed. */
+async function gaps(ask: (text: string) => Promise<readonly Row[]>): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const [table, what] of [
+    ['keys', 'keys'],
+    ['audit', 'lines of the audit log'],
+  ] as const) {
+    const [row] = await ask(`SELECT count(*), coalesce(max(seq), 0) FROM keystair.${table}`);
+    const [count, last] = row as readonly [number, number];
+    if (count !== last) problems.push(`of ${last} ${what} that were numbered, ${count} are there`);
+  }
+  return problems;
+}
+
+function closedError(): KeystairError {
+  return new KeystairError('interrupted', 'the repository is closed, because the server is stopping', {
+    nextStep: 'start the server again',
+  });
+}

@@ -1,0 +1,78 @@
+/** A server on PostgreSQL as people run it: moved there whole, served by one process at a time, killed and started again. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { postgresPrograms, sharedPostgres } from '#test/support/postgres.ts';
+import { doneJson, organisation, refusedWith } from '#test/support/organisation.ts';
+import { runKeystair } from '#test/support/run-keystair.ts';
+import { startServer } from '#test/support/running-server.ts';
+import { missing } from '../store/system-tools.ts';
+
+const programs = postgresPrograms();
+const skip = missing(programs !== undefined, 'install postgresql');
+const place = organisation('postgres');
+
+async function newDatabase(): Promise<string> {
+  const { hosts, user, database } = await (await sharedPostgres(programs!)).newDatabase();
+  return `postgres://${user}@${encodeURIComponent(hosts[0]!.host)}/${database}`;
+}
+
+test('a server is moved into a database and is the same server; its directory never serves again', {
+  skip,
+}, async () => {
+  const lyon = await place.server('Lyon');
+  const laptop = await place.enrol('laptop', lyon);
+  const key = await laptop.encrypt('text', place.path('before.age'), { newIdentity: true });
+  const { epoch } = await lyon.call('serverStatus', {});
+  const url = await newDatabase();
+  const migrate = ['server', 'migrate', '--data', lyon.data, '--to', url, '--json'];
+  refusedWith(await runKeystair(migrate), 'data-in-use');
+  const { listen } = lyon;
+  await lyon.stop();
+  const moved = doneJson(await runKeystair(migrate)) as {
+    tables: Record<string, { rows: number; digest: string }>;
+  };
+  assert.equal(moved.tables['keys']?.rows, 1);
+  assert.match(moved.tables['audit']?.digest ?? '', /^[0-9a-f]{64}$/);
+
+  refusedWith(await runKeystair(['server', 'start', '--data', lyon.data, '--listen', listen]), 'data-moved');
+  refusedWith(await runKeystair(migrate), 'data-moved');
+
+  const again = await place.server('Lyon', {
+    data: lyon.data,
+    args: ['--database', url, '--listen', listen],
+  });
+  const status = await again.call('serverStatus', {});
+  assert.deepEqual([status.server.id, status.epoch, status.database.kind], [lyon.id, epoch, 'postgresql']);
+  assert.deepEqual(await again.keyIds(), [key]);
+  const second = await laptop.encrypt('text', place.path('after.age'), { newIdentity: true });
+  assert.deepEqual([...(await again.keyIds())].toSorted(), [key, second].toSorted());
+  assert.deepEqual((await again.call('verify', {})).problems, []);
+
+  process.kill(again.pid, 'SIGKILL');
+  const third = await startServer(lyon.data, ['--database', url, '--listen', listen]);
+  await laptop.heartbeat();
+  assert.equal(await third.stop(), 0);
+});
+
+test('a directory with a repository of its own is not served from a database', { skip }, async () => {
+  const oslo = await place.server('Oslo');
+  await oslo.stop();
+  const start = [
+    'server',
+    'start',
+    '--data',
+    oslo.data,
+    '--listen',
+    '127.0.0.1:0',
+    '--database',
+    await newDatabase(),
+  ];
+  refusedWith(await runKeystair(start), 'already-exists');
+});
+
+test('a password in the address is refused, and not repeated', async () => {
+  const url = 'postgres://keystair:hunter22@db.example/keystair';
+  const ran = await runKeystair(['server', 'start', '--data', place.path('none'), '--database', url]);
+  const sentence = refusedWith(ran, 'invalid-argument');
+  assert.ok(!sentence.includes('hunter22'));
+});

@@ -1,0 +1,95 @@
+/**
+ * A million keys by hand through a tab of a real browser: in by a file that the tab sends, and all of them out again.
+ * The tab streams both, so it grows by a bounded amount however long the files are.
+ *
+ *   npm run large-tab
+ */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream, statSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { KeyMaterial } from '#domain/key-material.ts';
+import { openExport } from '#crypto/export-envelope/open-export.ts';
+import { closeWindow, SKIP } from '#test/console/browser.ts';
+import { type ConsoleServer, consoleServer, signedInAs } from '#test/console/console-server.ts';
+import { organisation } from '#test/support/organisation.ts';
+import { GROWTH_BYTES_MAX, largestMemoryOf } from './largest-memory.ts';
+import { makeFile } from './made-file.ts';
+
+const KEYS = 1_000_000;
+const PASSWORD = 'wooden stairs creak at midnight 7';
+const PATIENCE_MS = 1_200_000;
+
+const place = organisation('large-tab', { passwords: 'cheap' });
+
+/** Of the process that has the page, as the kernel and the browser know it. */
+async function tabMemory(page: Page): Promise<number> {
+  const session = await page.context().browser()!.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  const tabs = processInfo.filter(({ type }) => type === 'renderer');
+  assert.ok(tabs.length > 0);
+  return Math.max(...tabs.map(({ id }) => largestMemoryOf(id) ?? 0));
+}
+
+async function properties(large: ConsoleServer, person: string): Promise<Page> {
+  const { page } = await signedInAs(large, person);
+  page.context().setDefaultTimeout(PATIENCE_MS);
+  await page.goto(`${large.url}/overview?properties=${large.server.id}`);
+  await page.getByRole('button', { name: 'Export encryption keys from Administration Server' }).waitFor();
+  return page;
+}
+
+void test('a tab carries a million keys in and out without growing with them', SKIP, async (context) => {
+  const large = await consoleServer(place, 'Large');
+  const { recipients } = await large.server.call('serverStatus', {});
+  const { bytes, idsDigest } = await makeFile(recipients.at(-1)!, KEYS, 'fits');
+  const file = place.path('many.age');
+  await pipeline(Readable.from(bytes), createWriteStream(file));
+
+  const importer = await properties(large, 'Anna');
+  await importer.getByRole('button', { name: 'Import encryption keys to Administration Server' }).click();
+  const importing = importer.getByRole('dialog', { name: 'Import encryption keys' });
+  const beforeImport = await tabMemory(importer);
+  await importing.locator('input[type=file]').setInputFiles(file);
+  await importing.getByRole('button', { name: 'Check' }).click();
+  await importing.getByRole('button', { name: 'Import', exact: true }).click();
+  await importing.getByText(`${KEYS.toLocaleString('en')} new keys`).waitFor();
+  const imported = (await tabMemory(importer)) - beforeImport;
+  await closeWindow(importer);
+
+  // By somebody else: an import may take longer than a fresh sign-in counts for.
+  const exporter = await properties(large, 'Ben');
+  await exporter.getByRole('button', { name: 'Export encryption keys from Administration Server' }).click();
+  const exporting = exporter.getByRole('dialog', { name: 'Export encryption keys' });
+  await exporting.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await exporting.getByLabel('Repeat password').fill(PASSWORD);
+  const beforeExport = await tabMemory(exporter);
+  const [download] = await Promise.all([
+    exporter.waitForEvent('download'),
+    exporting.getByRole('button', { name: 'Export', exact: true }).click(),
+  ]);
+  const out = await download.path();
+  const exported = (await tabMemory(exporter)) - beforeExport;
+
+  const ids = createHash('sha256');
+  let keys = 0;
+  const password = KeyMaterial.fromText(PASSWORD);
+  const plaintext = openExport(createReadStream(out), { password, identities: async () => [] });
+  for await (const line of createInterface({ input: Readable.from(plaintext) })) {
+    if (!line.startsWith('{"key":{"id":"')) continue;
+    ids.update(line.slice('{"key":{"id":"'.length, '{"key":{"id":"'.length + 36));
+    keys += 1;
+  }
+  assert.deepEqual([keys, ids.digest('hex')], [KEYS, idsDigest()]);
+  const mebibytes = (size: number): string => `${Math.round(size / 1024 / 1024)} MiB`;
+  context.diagnostic(
+    `files of ${mebibytes(statSync(file).size)} and ${mebibytes(statSync(out).size)}; the tab grew by ${mebibytes(imported)} at the most while it imported, by ${mebibytes(exported)} while it exported`,
+  );
+  assert.ok(Math.max(imported, exported) <= GROWTH_BYTES_MAX);
+  await closeWindow(exporter);
+});
