@@ -86,7 +86,10 @@ void test('nothing on a page moves once it is there', SKIP, async () => {
 
 void test('what takes a moment shows no spinner, what takes longer does', SKIP, async () => {
   const { page } = await signedInAs(root, 'Ben');
-  await page.clock.install();
+  // From here on time goes only as the test says, however slow the machine is.
+  const now = Date.now();
+  await page.clock.install({ time: now });
+  await page.clock.pauseAt(now + 60_000);
   let held: (() => void) | undefined;
   await page.context().route(/\/api\/v1\/devices\?/, async (route) => {
     await new Promise<void>((resolve) => (held = resolve));
