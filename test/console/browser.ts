@@ -25,6 +25,8 @@ const FLAGS = [
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** A busy machine takes its time. */
 const PATIENCE_MS = 30_000;
+/** So many times slower the pages are, to find what holds on a quick machine only; 1 where nothing is said. */
+const SLOWER = Number(process.env['KEYSTAIR_SLOWER_PAGES'] ?? 1);
 
 let browser: Browser | undefined;
 after(() => browser?.close());
@@ -62,6 +64,11 @@ export async function newWindow({
   const heard: string[] = [];
   complaints.set(context, heard);
   context.on('page', (page) => {
+    if (SLOWER > 1)
+      context
+        .newCDPSession(page)
+        .then((session) => session.send('Emulation.setCPUThrottlingRate', { rate: SLOWER }))
+        .catch(() => undefined);
     page.on('pageerror', (error) => heard.push(`threw: ${error.message}`));
     page.on('console', (message) => {
       // A refusal that the page handles is an answer, and the browser calls it an error all the same.

@@ -4,8 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { temporaryFolder } from '#test/agent/temporary-folder.ts';
 import { runTestFile, type TestFileResult } from '#test/support/run-test-file.ts';
+import { hasFailed, lookAgain, SECOND_LOOKS_MAX } from '#test/support/second-look.ts';
 
 const inFolder = temporaryFolder('test-command');
+/** Longer than a busy machine takes to begin a file. */
+const HANGS_AFTER_MS = 5000;
 let made = 0;
 
 /** Runs a test file with this content. */
@@ -54,14 +57,14 @@ test('a hook that fails is a failure, and what it kept from running is told', as
 test('a test that hangs is killed and named', async () => {
   const result = await runContent(
     "test('first', () => {}); test('stuck', async () => { setInterval(() => {}, 1000); await new Promise(() => {}); });",
-    1500,
+    HANGS_AFTER_MS,
   );
   assert.deepEqual(outcomes(result), ['passed: first']);
-  assert.match(result.fault ?? '', /^killed after 1\.5 s in: stuck$/);
+  assert.match(result.fault ?? '', /^killed after 5 s in: stuck$/);
 });
 
 test('a handle left open is a fault although every test passed', async () => {
-  const result = await runContent("test('leaks', () => { setInterval(() => {}, 1000); });", 1500);
+  const result = await runContent("test('leaks', () => { setInterval(() => {}, 1000); });", HANGS_AFTER_MS);
   assert.match(result.fault ?? '', /a handle is left open/);
 });
 
@@ -89,4 +92,36 @@ test('what the tests printed is kept', async () => {
     "console.log('to stdout'); console.error('to stderr'); test('x', () => {});",
   );
   assert.match(result.printed, /to stdout[^]*to stderr/);
+});
+
+test('only a few files that drive a browser are run again, and what they said at first is kept', async () => {
+  const good = await runContent("test('good', () => {});");
+  const bad = await runContent("test('bad', () => { throw new Error('no'); });");
+  const ran: string[] = [];
+  const look = async (files: readonly string[], again = good) => {
+    ran.length = 0;
+    const results = [{ file: 'test/server/good.test.ts', result: good }];
+    return await lookAgain([...results, ...files.map((file) => ({ file, result: bad }))], (file) => {
+      ran.push(file);
+      return Promise.resolve(again);
+    });
+  };
+  const pages = Array.from({ length: SECOND_LOOKS_MAX + 1 }, (_, at) => `test/console/${at}.long.test.ts`);
+  const few = pages.slice(1);
+
+  const mended = await look(few);
+  assert.deepEqual(ran, few);
+  assert.deepEqual(
+    mended.map(({ result }) => hasFailed(result)),
+    [false, false, false],
+  );
+  assert.deepEqual(
+    mended.map(({ first }) => first),
+    [undefined, bad, bad],
+  );
+  assert.equal((await look(few, bad)).filter(({ result }) => hasFailed(result)).length, few.length);
+  await look(pages);
+  assert.deepEqual(ran, []);
+  await look([pages[0]!, 'test/server/keys.test.ts']);
+  assert.deepEqual(ran, []);
 });
