@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { eventually } from '#test/support/eventually.ts';
 import { joinServers, organisation, setOption } from '#test/support/organisation.ts';
 import { accessibilityFaults, closeWindow, untilTrue, SKIP } from './browser.ts';
 import { type ConsoleServer, consoleServer, signedInAs } from './console-server.ts';
@@ -100,8 +101,11 @@ void test('what takes a moment shows no spinner, what takes longer does', SKIP, 
   assert.equal(await page.getByLabel('Loading').count(), 0);
   await page.clock.runFor(150);
   assert.equal(await page.getByLabel('Loading').count(), 0);
-  await page.clock.runFor(100);
-  await page.getByLabel('Loading').waitFor();
+  // The page begins to count once it is drawn, which the browser does in its own time.
+  await eventually('the spinner', async () => {
+    await page.clock.runFor(100);
+    return (await page.getByLabel('Loading').count()) > 0;
+  });
   held?.();
   await page.context().unrouteAll({ behavior: 'ignoreErrors' });
   await closeWindow(page);
