@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { claimToText } from '#domain/claim.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { keyUnavailable } from '#domain/lookup.ts';
 import type { TestedDrive } from '#protocol/agent-program.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
@@ -18,7 +19,7 @@ import { holdDrive } from './drives/hold-drive.ts';
 import { DRIVE_ALGORITHM } from './drives/make-volume.ts';
 import { proveDriveOpens, proveOpenDrive } from './drives/open-drive.ts';
 import { readDrive } from './drives/read-drive.ts';
-import { sourceName, unavailable } from './found-elsewhere.ts';
+import { sourceName } from './found-elsewhere.ts';
 import type { AgentPorts } from './ports.ts';
 import { withServer } from './server-connection.ts';
 
@@ -63,7 +64,7 @@ export async function formatDriveForDevice(
 /** Throws `key-unavailable` or why no server gives it. */
 export async function askForKey(calls: MachineCalls, keyId: string, claim: Uint8Array) {
   const answer = await calls.call('deviceLookup', { id: keyId, claim: claimToText(claim) });
-  if (answer.outcome === 'not-found') throw unavailable(keyId, answer);
+  if (answer.outcome === 'not-found') throw keyUnavailable(keyId, answer);
   const { complete } = keyFromWire(answer.complete);
   if (complete.key.id !== keyId) {
     throw new KeystairError(

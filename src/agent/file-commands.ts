@@ -6,11 +6,11 @@ import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { claimToText } from '#domain/claim.ts';
 import { cannotOpen } from '#domain/file-damaged.ts';
 import type { AgeAlgorithm, AgeStanza } from '#domain/file-stanza.ts';
+import { keyUnavailable } from '#domain/lookup.ts';
 import { noteOpened } from './custody.ts';
 import { currentFileIdentity } from './file-identity.ts';
 import { decryptFile } from './files/decrypt-file.ts';
 import { encryptFile, type FileJob } from './files/encrypt-file.ts';
-import { unavailable } from './found-elsewhere.ts';
 import type { AgentPorts } from './ports.ts';
 import { withServer } from './server-connection.ts';
 
@@ -60,7 +60,7 @@ async function unwrap(
       })),
     }),
   );
-  if (answer.outcome === 'not-found') throw unavailable(keyId, answer);
+  if (answer.outcome === 'not-found') throw keyUnavailable(keyId, answer);
   noteOpened(ports, server.id, { id: keyId, kind: 'file', claim: claimToText(claim) });
   return new Uint8Array(Buffer.from(answer.fileKey, 'base64'));
 }

@@ -96,6 +96,29 @@ export const testDrive: AgentProgram['testDrive'] = async (options) => {
   );
 };
 
+export const requestFile: AgentProgram['requestFile'] = async ({ state, stop, ...job }) => {
+  const { requestFileForDevice } = await import('./requests/make-request.ts');
+  const streams = standardStreams();
+  return withState(state, (ports) => requestFileForDevice(ports, { ...job, streams, signal: stop }));
+};
+
+export const decryptWithAnswer: AgentProgram['decryptWithAnswer'] = async (options) => {
+  const { decryptFileWithAnswer } = await import('./requests/use-answer.ts');
+  return withState(options.state, (ports) => decryptFileWithAnswer(ports, options.answer, jobOf(options)));
+};
+
+export const testDriveWithAnswer: AgentProgram['testDriveWithAnswer'] = async ({ state, stop, ...job }) => {
+  const { openDriveWithAnswer, proveWith } = await import('./requests/use-answer.ts');
+  return withState(state, async (ports) => {
+    const { key, done } = await openDriveWithAnswer(
+      ports,
+      { ...job, streams: standardStreams() },
+      (drive, complete) => proveWith(drive, complete, stop),
+    );
+    return { key, keyslot: done.keyslot, copiesAgree: done.copiesAgree };
+  });
+};
+
 export const takeRecovery: AgentProgram['takeRecovery'] = async ({ state, ...recovery }) => {
   const [{ takeRecoveryForDevice }, { readRecoveryPassword }] = await Promise.all([
     import('./take-recovery.ts'),

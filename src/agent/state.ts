@@ -1,28 +1,29 @@
 /**
  * The agent's state: one SQLite file, mode 0600, in a directory of its own. It holds the device's key pair, the
- * membership, id and claim of every key that the device made or opened, material of those it made, and receipts.
+ * membership, id and claim of every key that the device made or opened, material of those it made, receipts, and the
+ * requests for keys that it made without a connection.
  *
  * Invariant: every change is one transaction, flushed before it counts. Commands that run side by side wait for one
  * another. It is as safe as the disk it is on, and `agent status` says so.
  */
-import { accessSync, chmodSync, constants, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { requireClosedDirectory, requireOwnDatabase, makeClosedDirectory } from '#disk/closed-directory.ts';
 import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
+import { KeyMaterial } from '#domain/key-material.ts';
+import { KEY_REQUESTS_KEPT_MAX } from '#domain/key-request.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { step } from '#domain/step.ts';
 import { type AgentKey, keyFromRow } from './agent-key.ts';
+import { isReadable, openDatabase } from './state-database.ts';
 import { stateDamaged, stateFailure } from './state-failure.ts';
 
 const STATE_FILE = 'agent.db';
 /** The name of its directory in sentences. */
 const STATE_DIRECTORY = "the agent's state directory";
-/** How long a command waits for another that is writing. */
-const BUSY_MS = 10_000;
-const STATE_VERSION = 1;
 
 /** The device's place at one server. */
 export interface Membership {
@@ -38,6 +39,14 @@ export interface Device {
   readonly name: string;
   /** PKCS #8. One for the life of the device: every server binds the device's id to it. */
   readonly privateKeyPem: string;
+}
+
+/** A request for a key, made without a connection. */
+export interface MadeRequest {
+  readonly id: string;
+  readonly key: string;
+  /** Opens the answer; null once it was used. */
+  readonly identity: KeyMaterial | null;
 }
 
 /** Facts with one value each. */
@@ -190,6 +199,39 @@ export class AgentState {
     return row === undefined ? undefined : String(row['receipt']);
   }
 
+  /** @param made ISO 8601. */
+  putRequest({ id, key, identity }: MadeRequest & { readonly identity: KeyMaterial }, made: string): void {
+    this.transaction(() => {
+      this.#run(
+        'INSERT INTO requests (id, key, made, identity) VALUES (?, ?, ?, ?)',
+        id,
+        key,
+        made,
+        identity.expose(),
+      );
+      this.#run(
+        'DELETE FROM requests WHERE rowid <= (SELECT max(rowid) FROM requests) - ?',
+        KEY_REQUESTS_KEPT_MAX,
+      );
+    });
+  }
+
+  request(id: string): MadeRequest | undefined {
+    const row = this.#row('SELECT key, identity FROM requests WHERE id = ?', id);
+    if (row === undefined) return undefined;
+    const { key, identity } = row;
+    return {
+      id,
+      key: String(key),
+      identity: identity instanceof Uint8Array ? new KeyMaterial(identity) : null,
+    };
+  }
+
+  /** What opened its answer is forgotten; that it was made is not. */
+  endRequest(id: string, used: string): void {
+    this.#run('UPDATE requests SET identity = NULL, used = ? WHERE id = ?', used, id);
+  }
+
   /** All that the work does is durable together, or not at all. */
   transaction<T>(work: () => T): T {
     this.#told(() => this.#database.exec('BEGIN IMMEDIATE'));
@@ -223,65 +265,4 @@ export class AgentState {
       throw stateFailure(this.#path, error);
     }
   }
-}
-
-/** False where there is none. Throws `not-allowed` where it is another user's. */
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
-    if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    throw new KeystairError(
-      'not-allowed',
-      `this user cannot open the agent's state in ${dirname(path)}: permission denied`,
-      {
-        nextStep: 'run the command as the user who enrolled this device, usually root',
-        cause: error,
-      },
-    );
-  }
-}
-
-function openDatabase(path: string): DatabaseSync {
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(path, { timeout: BUSY_MS });
-    // What is forgotten is written over.
-    database.exec(
-      'PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON',
-    );
-    const { user_version: version } = database.prepare('PRAGMA user_version').get() as {
-      user_version: number;
-    };
-    if (version > STATE_VERSION) {
-      throw new KeystairError('data-newer', `the agent state ${path} was written by a newer release`, {
-        nextStep: 'upgrade Keystair on this device',
-      });
-    }
-    if (version < STATE_VERSION) createTables(database);
-    return database;
-  } catch (cause) {
-    database?.close();
-    const failure = stateFailure(path, cause);
-    throw failure instanceof KeystairError ? failure : stateDamaged(path, cause);
-  }
-}
-
-function createTables(database: DatabaseSync): void {
-  database.exec(`
-    BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS keys (
-      id TEXT PRIMARY KEY, kind TEXT NOT NULL, custody TEXT NOT NULL, claim TEXT NOT NULL,
-      record TEXT, material BLOB, blind BLOB
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS receipts (
-      server TEXT NOT NULL, key TEXT NOT NULL, receipt TEXT NOT NULL, PRIMARY KEY (server, key)
-    ) STRICT;
-    PRAGMA user_version = ${STATE_VERSION};
-    COMMIT;
-  `);
 }

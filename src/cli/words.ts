@@ -1,12 +1,17 @@
 /** The words that all commands use for the same thing, chosen so that a help-desk person can read them aloud. */
 import { REASON_LENGTH_MAX } from '#domain/limits.ts';
-import { type Option, remark, text } from './options.ts';
-import { serverAddress, type ServerAddress, USUAL_DATA } from './places.ts';
+import { type Option, place, remark, text } from './options.ts';
+import { agentPlace, serverAddress, type ServerAddress, USUAL_DATA, USUAL_STATE } from './places.ts';
 
 export const AT_URL = {
   url: text('URL', 'instead of --data: the address of a server, after keystair login; else KEYSTAIR_URL'),
   'api-key-file': text('FILE', 'with --url, instead of a login: a file with the key of a service account'),
   fingerprint: text('FINGERPRINT', 'with --url: the SHA-256 of the only certificate that is good enough'),
+};
+
+/** The option of every command of the agent. */
+export const AGENT_STATE = {
+  state: place(`the agent's state directory; else KEYSTAIR_STATE, else ${USUAL_STATE}`, agentPlace),
 };
 
 /** Options of every command that asks a server. The value of the first is the server, whichever of them say so. */

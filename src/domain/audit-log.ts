@@ -1,7 +1,7 @@
 /** The events of the audit log, each a leaf of its Merkle tree (`merkle-tree.ts`). */
 import type { ApprovalEvent } from './approval-events.ts';
 import type { DeviceEvent } from './device-events.ts';
-import type { LookupReason } from './lookup.ts';
+import type { KeyEvent } from './key-events.ts';
 import type { PeopleEvent } from './people-events.ts';
 
 /** A checkpoint without its signatures. */
@@ -130,34 +130,7 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly recorded: number;
       readonly refused: number;
     }
-  /** Material is about to leave: to a device, a secondary, or as one file's key. */
-  | {
-      readonly event: 'key-provided';
-      readonly key: string;
-      readonly to: string;
-      readonly as: 'key' | 'file-key';
-      readonly source: string;
-    }
-  /** The same key was given to the same member this many more times, within a minute or so of that event. */
-  | {
-      readonly event: 'provisions-counted';
-      readonly key: string;
-      readonly to: string;
-      readonly as: 'key' | 'file-key';
-      readonly count: number;
-      readonly since: string;
-    }
-  /** A lookup brought the key down and was answered; the key could not be kept here. */
-  | { readonly event: 'key-not-kept'; readonly key: string; readonly reason: 'disk-full' }
-  /** An arriving device learned that the key is here; no material left. */
-  | { readonly event: 'key-shown'; readonly key: string; readonly to: string }
-  | {
-      readonly event: 'lookup-refused';
-      readonly key: string;
-      readonly to: string;
-      readonly reason: LookupReason;
-    }
-  | { readonly event: 'key-revealed'; readonly key: string; readonly reason: string }
+  | KeyEvent
   | { readonly event: 'call-refused'; readonly caller: string; readonly code: string; readonly route: string }
   /** A connection was ended without an answer. */
   | { readonly event: 'connection-ended'; readonly caller: string; readonly because: string }

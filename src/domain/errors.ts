@@ -86,9 +86,11 @@ export const ERROR_CODES = [
   'backup-damaged',
   'backup-invalid',
   'file-exists',
+  'key-request-invalid',
   // on the device
   'not-enrolled',
   'device-stays',
+  'answer-invalid',
   'file-not-encrypted',
   'file-damaged',
   'drive-holds-data',

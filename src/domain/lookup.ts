@@ -3,6 +3,7 @@
  * the servers that were asked before.
  */
 import type { CompleteKey } from './encryption-key.ts';
+import { KeystairError } from './errors.ts';
 import { LOOKUP_TIME_UPWARD } from './limits.ts';
 import type { ServerName } from './server-name.ts';
 import { type NextStep, step } from './step.ts';
@@ -118,4 +119,13 @@ export function explainRefusal(refusal: LookupRefusal): { sentence: string; next
         nextStep: `try again in a minute; if it happens again, find out what asks so often, and check the budgets of ${at}`,
       };
   }
+}
+
+/** The refusal of a lookup as a failure that a person can act on. */
+export function keyUnavailable(keyId: string, refusal: LookupRefusal): KeystairError {
+  const { sentence, nextStep } = explainRefusal(refusal);
+  return new KeystairError('key-unavailable', `key ${keyId} is not available: ${sentence}`, {
+    nextStep,
+    details: { reason: refusal.reason, at: refusal.at, asked: refusal.asked },
+  });
 }

@@ -44,6 +44,13 @@ export interface TestedDrive {
   readonly copiesAgree: boolean;
 }
 
+export interface MadeKeyRequest {
+  /** The key that is asked for. */
+  readonly key: string;
+  /** To compare with whoever answers. */
+  readonly code: string;
+}
+
 /** Key id and claim as they lie in the header of a file or drive. */
 export interface HeldKey {
   readonly id: string;
@@ -88,6 +95,27 @@ export interface AgentProgram {
     readonly path: string;
     readonly stop: AbortSignal;
   }) => Promise<TestedDrive>;
+  /** Asks for the key of a file or drive without a connection: writes the request, and keeps what opens its answer. */
+  readonly requestFile: (options: {
+    readonly state: string;
+    readonly path: string;
+    readonly out: string;
+    readonly force: boolean;
+    /** Of several on a drive; the newest unless given. */
+    readonly key: string | undefined;
+    readonly stop: AbortSignal;
+  }) => Promise<MadeKeyRequest>;
+  /** Decrypts the file that was asked for. */
+  readonly decryptWithAnswer: (
+    options: FileOptions & { readonly answer: string },
+  ) => Promise<{ readonly key: string }>;
+  /** Proves that the answer opens the drive that was asked for. */
+  readonly testDriveWithAnswer: (options: {
+    readonly state: string;
+    readonly answer: string;
+    readonly path: string;
+    readonly stop: AbortSignal;
+  }) => Promise<Omit<TestedDrive, 'source'>>;
   /** Takes a recovery password of another system into custody. */
   readonly takeRecovery: (options: {
     readonly state: string;

@@ -13,7 +13,7 @@ export const ConsoleUrl = matching(
   'must be the https address of a console',
 );
 /** Of age, X25519 or post-quantum hybrid. */
-const Recipient = matching(/^age1[0-9a-z]{50,3000}$/, 'must be a recipient of age');
+export const Recipient = matching(/^age1[0-9a-z]{50,3000}$/, 'must be a recipient of age');
 
 export const Introduction = z.object({
   console: ConsoleUrl.optional(),

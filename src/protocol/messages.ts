@@ -3,7 +3,6 @@
  * understood. Byte strings are hexadecimal or base64 as noted; times are ISO 8601 in UTC.
  */
 import { z } from 'zod';
-import { CLAIM_TEXT } from '#domain/claim-text.ts';
 import {
   DEVICE_PAGE_MAX,
   HEARTBEAT_INTERVAL_MS_MAX,
@@ -12,7 +11,6 @@ import {
   LOOKUP_DEPTH_MAX,
   RECOVERY_PAGE_KEYS,
   TRANSMISSION_KEYS_MAX,
-  UNWRAP_STANZAS_MAX,
 } from '#domain/limits.ts';
 import {
   ASKED_SERVERS_MAX,
@@ -22,13 +20,11 @@ import {
   LINE_ID_LENGTH_MAX,
   RECEIPT_LENGTH_MAX,
   REFUSED_REASON_LENGTH_MAX,
-  STANZA_ARG_LENGTH_MAX,
-  STANZA_ARGS_MAX,
-  STANZA_BODY_LENGTH_MAX,
 } from '#domain/message-limits.ts';
 import { LOOKUP_REASONS } from '#domain/lookup.ts';
 import { ExplainStep } from './explain-step.ts';
 import { LogAnswer, LogStatement, ToldCheckpoint } from './checkpoint-messages.ts';
+import { ClaimText, FileStanzas } from './data-header.ts';
 import { Addresses, Name, ServerNameSchema, Uuid } from './fields.ts';
 import { Introduction } from './introduction.ts';
 import { list, matching, text, Time, whole } from './forms.ts';
@@ -38,7 +34,6 @@ import { WireKeySchema } from './wire-key.ts';
 const Hex32 = matching(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
 const Epoch = matching(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits');
 const Seq = whole();
-const ClaimText = matching(CLAIM_TEXT, 'must be 16 bytes in unpadded canonical base64');
 const Certificate = text(CERTIFICATE_LENGTH_MAX);
 const Receipt = text(RECEIPT_LENGTH_MAX);
 
@@ -247,13 +242,7 @@ export const UnwrapRequest = z.object({
   id: Uuid,
   claim: ClaimText,
   /** The header's stanzas other than Keystair's own; bodies in base64. */
-  stanzas: list(
-    z.object({
-      args: list(text(STANZA_ARG_LENGTH_MAX), STANZA_ARGS_MAX, 1),
-      body: text(STANZA_BODY_LENGTH_MAX),
-    }),
-    UNWRAP_STANZAS_MAX,
-  ),
+  stanzas: FileStanzas,
 });
 /** The one file's key, 16 bytes in base64. The identity stays where it is. */
 export const UnwrapAnswer = z.union([

@@ -96,9 +96,11 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'backup-damaged': 422,
   'backup-invalid': 422,
   'file-exists': 409,
+  'key-request-invalid': 422,
 
   'not-enrolled': 409,
   'device-stays': 409,
+  'answer-invalid': 422,
   'file-not-encrypted': 422,
   'file-damaged': 422,
   'drive-holds-data': 409,

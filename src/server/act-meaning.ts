@@ -42,6 +42,12 @@ export async function meaningOf(
       return NOTHING_NAMED;
     case 'revealKey':
       return { ids: { id: [(await findKey(ports, scopeOf(caller, write('Key reveal')), String(id))).id] } };
+    // The key may be at a server above; its id says all. Whoever is limited answers for keys that are here.
+    case 'answerKeyRequest': {
+      const scope = scopeOf(caller, write('Key reveal'));
+      if (scope !== 'everywhere') await findKey(ports, scope, String(id));
+      return { ids: { id: [String(id)] } };
+    }
     case 'removeServer':
     case 'allowRecovery': {
       const secondaries = await listMembers(ports.rows, ports.store.reader, 'secondary');

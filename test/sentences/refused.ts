@@ -51,6 +51,13 @@ export const REFUSED = {
     listDevices: /devices list/,
     itIsThePrimary: /^keystair: not-found: Oslo is the primary [^\n]*keystair hierarchy leave/,
   },
+  'answer-invalid': {
+    unknownRequest: /this device did not make the request/,
+    used: /used already/,
+    otherData: /for another file or drive/,
+    damaged: /damaged or altered/,
+    notAnAnswer: /no answer to a request/,
+  },
   'ambiguous-name': {
     useTheId: /use the id/,
     twoDevices: /2 devices .*use the id/,

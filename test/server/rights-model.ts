@@ -26,6 +26,13 @@ const PASSKEY = {
   type: 'public-key',
   response: { clientDataJSON: 'x', attestationObject: 'x' },
 };
+const ASKED = {
+  reason: 'it is needed',
+  request: ID,
+  claim: 'AAAAAAAAAAAAAAAAAAAAAA',
+  device: { id: ID, name: 'far away' },
+  recipient: 'age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj',
+};
 const SHARES = { shares: 3, threshold: 2 };
 
 export const CALLS: readonly (readonly [name: string, line: string, body: unknown, ...needs: string[]])[] = [
@@ -100,6 +107,7 @@ export const CALLS: readonly (readonly [name: string, line: string, body: unknow
   ['showKey', `GET /api/v1/keys/${ID}`, undefined, REGISTER],
   ['explainKey', `POST /api/v1/keys/${ID}/explain`, {}, REGISTER],
   ['revealKey', `POST /api/v1/keys/${ID}/reveal`, { reason: 'it is needed' }, REVEAL],
+  ['answerKeyRequest', `POST /api/v1/keys/${ID}/answer`, ASKED, REVEAL],
   ['startExport', 'POST /api/v1/keys/exports', { password: 'x' }, EXPORT],
   ['downloadExport', `GET /api/v1/keys/exports/${ID}`, undefined, EXPORT],
   ['startImport', 'POST /api/v1/keys/imports', { password: 'x' }, IMPORT],

@@ -3,6 +3,7 @@
  * of a device to the scope, over the real gate, against a model that is written here once more.
  */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import type { PeopleRoute } from '#protocol/people/people-route.ts';
 import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
@@ -86,6 +87,22 @@ const CALLS: Readonly<Record<string, Call>> = {
     needs: 'Key reveal: Write',
     about: 'key',
     has: async (who, { key }) => isDone(await office.ask(who, `POST /keys/${key}/reveal`, { reason: 'r' })),
+  },
+  answerKeyRequest: {
+    needs: 'Key reveal: Write',
+    about: 'key',
+    // Whoever may ask for it at all is told that the claim does not fit.
+    has: async (who, { key }) => {
+      const answered = await office.ask(who, `POST /keys/${key}/answer`, {
+        reason: 'r',
+        request: randomUUID(),
+        claim: 'AAAAAAAAAAAAAAAAAAAAAA',
+        device: { id: randomUUID(), name: 'far away' },
+        recipient: RECIPIENT,
+      });
+      const { reason } = (answered.body['details'] ?? {}) as { reason?: string };
+      return reason === 'wrong-claim' ? true : answered;
+    },
   },
   'startExport of a key': {
     needs: 'Encryption key management: Read',

@@ -2,18 +2,15 @@
 import type { Noun } from '../command.ts';
 import { AGE_ALGORITHMS } from '#domain/file-stanza.ts';
 import { RECOVERY_KINDS } from '#domain/recovery-password.ts';
-import { command, commandNotYet, type Outcome, type Positional } from '../command.ts';
-import { choice, flag, name as nameOption, notYet, place, required, text } from '../options.ts';
-import { agentPlace, USUAL_STATE } from '../places.ts';
-import { readInvitation, readPassword, readRecoveryText } from '../secrets.ts';
+import { command, type Outcome, type Positional } from '../command.ts';
+import { choice, flag, name as nameOption, required, text } from '../options.ts';
+import { readInvitation, readRecoveryText } from '../secrets.ts';
 import { sayPartsLeft } from '../parts-left.ts';
 import { columns } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
-import { count, when } from '../words.ts';
-
-const STATE = {
-  state: place(`the agent's state directory; else KEYSTAIR_STATE, else ${USUAL_STATE}`, agentPlace),
-};
+import { AGENT_STATE as STATE, count, when } from '../words.ts';
+import { driveVerbs } from './agent-drives.ts';
+import { requestVerbs } from './agent-requests.ts';
 
 const enrol = command({
   summary: 'join the server that gave the invitation; on an enrolled device: change to that server',
@@ -150,88 +147,6 @@ const decryptFile = command({
   },
 });
 
-const PATH: Positional = { placeholder: 'PATH', help: 'a block device or an image file' };
-
-const formatDrive = command({
-  summary: 'make an encrypted drive (LUKS2); its key is in custody before anything is written',
-  positionals: { path: PATH },
-  options: {
-    ...STATE,
-    label: nameOption('a label to find it by', 'L'),
-    erase: flag('format it even if it holds data, and destroy that data'),
-  },
-  example: '/dev/sdb --label "Kari blue" --state /var/lib/keystair-agent',
-  run: async (context, { path }, { state, label, erase }) => {
-    const stop = context.stopSignal();
-    const agent = await context.agentProgram();
-    const document = await agent.formatDrive({ state, path, label, erase, stop });
-    return {
-      document,
-      lines: columns([
-        ['Drive', document.uuid],
-        ['Key', document.key],
-      ]),
-    };
-  },
-});
-
-/** Where a key came from: this device, its own server, or the server that had it. */
-function sourceWords(source: string): string {
-  if (source === 'device') return 'this device';
-  return source === 'server' ? 'its server' : `the server ${source}`;
-}
-
-const ONE_COPY_LEFT =
-  'One of the two copies of its header is damaged or older: `cryptsetup repair PATH` rewrites it.';
-
-const openDrive = command({
-  summary: 'get the key of a drive and open the drive, or prove that it would open',
-  positionals: { path: PATH },
-  options: {
-    ...STATE,
-    name: notYet('MAPPER', 'open it under this name', 'prove that it opens with --test'),
-    test: flag('only prove that it would open'),
-  },
-  example: '/dev/sdb --test --state /var/lib/keystair-agent',
-  check: (_values, { test }) => {
-    if (!test) throw new UsageError('say what to do with the drive: --test');
-  },
-  run: async (context, { path }, { state }) => {
-    const stop = context.stopSignal();
-    const agent = await context.agentProgram();
-    const { copiesAgree, ...document } = await agent.testDrive({ state, path, stop });
-    const { key, keyslot, source } = document;
-    const opens = `The drive opens: key ${key} in keyslot ${keyslot}, obtained from ${sourceWords(source)}.`;
-    return { document, lines: copiesAgree ? [opens] : [opens, ONE_COPY_LEFT] };
-  },
-});
-
-const adoptDrive = command({
-  summary: 'take an existing LUKS drive into custody by adding a keyslot; what opened it before still does',
-  positionals: { path: PATH },
-  options: {
-    ...STATE,
-    'password-file': text('F', 'a file that holds a passphrase of the drive; without it you are asked'),
-    label: nameOption("a label to find it by; else the drive's own", 'L'),
-  },
-  example: '/dev/sdb --state /var/lib/keystair-agent --password-file passphrase',
-  run: async (context, { path }, { state, 'password-file': file, label }) => {
-    const stop = context.stopSignal();
-    const agent = await context.agentProgram();
-    const question = { text: 'A passphrase that opens the drive now', twice: false };
-    const password = await readPassword(file, context.terminal, question);
-    const document = await agent.adoptDrive({ state, path, password, label, stop });
-    return {
-      document,
-      lines: columns([
-        ['Drive', document.uuid],
-        ['Key', document.key],
-        ['Keyslot', String(document.keyslot)],
-      ]),
-    };
-  },
-});
-
 const takeRecovery = command({
   summary: 'take a recovery password of BitLocker, FileVault or another system into custody',
   positionals: {
@@ -265,13 +180,6 @@ const takeRecovery = command({
   },
 });
 
-const rotate = commandNotYet({
-  summary: 'give a drive a new key, and remove the old keyslot once the new one is proved',
-  positionals: { path: PATH },
-  options: STATE,
-  example: '/dev/sdb --state /var/lib/keystair-agent',
-});
-
 export const agentCommands: Noun = {
   summary: 'the network agent on a managed device',
   verbs: {
@@ -281,10 +189,8 @@ export const agentCommands: Noun = {
     status,
     'encrypt-file': encryptFile,
     'decrypt-file': decryptFile,
-    'format-drive': formatDrive,
-    'adopt-drive': adoptDrive,
-    'open-drive': openDrive,
+    ...driveVerbs,
     'take-recovery': takeRecovery,
-    rotate,
+    ...requestVerbs,
   },
 };

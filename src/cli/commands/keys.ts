@@ -16,6 +16,7 @@ import { addressOption } from '../places.ts';
 import { PackedList, pages } from '../packed-list.ts';
 import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER, APPROVED_SERVER } from '../words.ts';
+import { answer } from './keys-answer.ts';
 import { exportByHand, importByHand } from './keys-by-hand.ts';
 
 type Filter = Omit<PeopleRequest<'listKeys'>, 'after' | 'limit'>;
@@ -147,5 +148,5 @@ const explain = command({
 
 export const keysCommands: Noun = {
   summary: 'the encryption keys of a server',
-  verbs: { list, show, reveal, explain, export: exportByHand, import: importByHand },
+  verbs: { list, show, reveal, answer, explain, export: exportByHand, import: importByHand },
 };

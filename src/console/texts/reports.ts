@@ -35,6 +35,7 @@ export const REPORTS = catalogue(
     },
     events: {
       'key-revealed': 'Key revealed',
+      'key-answered': 'Request for a key answered',
       'export-started': 'Export started',
       'import-confirmed': 'Import confirmed',
       'backup-started': 'Backup started',
@@ -74,6 +75,7 @@ export const REPORTS = catalogue(
     },
     events: {
       'key-revealed': 'Schlüssel gezeigt',
+      'key-answered': 'Anfrage nach einem Schlüssel beantwortet',
       'export-started': 'Export begonnen',
       'import-confirmed': 'Import bestätigt',
       'backup-started': 'Sicherung begonnen',

@@ -1,6 +1,6 @@
 /**
- * The armored form of an age file (https://age-encryption.org/v1, section "ASCII armor"): strict PEM, removed as the
- * bytes arrive.
+ * The armored form of an age file (https://age-encryption.org/v1, section "ASCII armor"): strict PEM, put around a
+ * small file, or removed as the bytes arrive.
  *
  * Invariant: an armored file has one reading only. Lines have 64 columns of canonical base64, the last one its padding;
  * they end with LF or CRLF; nothing but a little whitespace stands before and after. Everything else is refused. It
@@ -23,6 +23,13 @@ const WHITESPACE = /^[ \t\r\n]*/;
 const FIRST_LINE = new RegExp(`^[ \\t\\r\\n]*${BEGIN}\\r?\\n`);
 const FULL_LINES = /^(?:[A-Za-z0-9+/]{64}\r?\n)+/;
 const TAIL = new RegExp(`^(?:([A-Za-z0-9+/]+={0,2})\\r?\\n)?${END}`);
+
+/** A small file in armor, for people to carry as text. */
+export function armored(file: Uint8Array): string {
+  const base64 = Buffer.from(file.buffer, file.byteOffset, file.length).toString('base64');
+  const lines = base64.match(new RegExp(`.{1,${COLUMNS}}`, 'g')) ?? [];
+  return [BEGIN, ...lines, END, ''].join('\n');
+}
 
 /**
  * The file without its armor; a file without armor passes through unchanged. Throws `file-damaged`. The caller closes

@@ -106,6 +106,7 @@ export const OCSF_KINDS: Readonly<Record<AuditEvent['event'], OcsfKind>> = {
   'key-shown': kind('api', READ),
   'lookup-refused': kind('api', READ, REFUSED),
   'key-revealed': kind('api', READ),
+  'key-answered': kind('api', READ),
   'call-refused': kind('api', OTHER_ACTIVITY, REFUSED),
   'refusals-counted': kind('api', OTHER_ACTIVITY, REFUSED),
   'connection-ended': kind('api', OTHER_ACTIVITY, REFUSED),

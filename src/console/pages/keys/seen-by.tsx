@@ -23,7 +23,7 @@ async function looksAt(id: string, since: string, signal: AbortSignal): Promise<
     const page = await call('listAudit', { find: id, since, ...after }, { signal });
     for (const { event, number, at, by, line } of page.events) {
       const told = JSON.parse(line) as { readonly key?: unknown; readonly reason?: unknown };
-      if (event === 'key-revealed' && told.key === id)
+      if ((event === 'key-revealed' || event === 'key-answered') && told.key === id)
         looks.push({ number, at, by, reason: String(told.reason) });
     }
     if (page.next === null) return looks.toReversed();

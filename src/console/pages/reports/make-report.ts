@@ -40,7 +40,13 @@ export interface Period {
 }
 
 /** The events of the audit log by which keys were seen, left or came. */
-const USES = ['key-revealed', 'export-started', 'import-confirmed', 'backup-started'] as const;
+const USES = [
+  'key-revealed',
+  'key-answered',
+  'export-started',
+  'import-confirmed',
+  'backup-started',
+] as const;
 
 async function gather(
   columns: readonly Column[],

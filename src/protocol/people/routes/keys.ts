@@ -9,11 +9,14 @@ import { read, write } from '#domain/right.ts';
 import { ServerNameSchema, Uuid } from '../../fields.ts';
 import { list, remark, text, Time } from '../../forms.ts';
 import { ExplainResult, ListedKey } from '../people-answers.ts';
+import { ASKED_FIELDS } from '../key-request.ts';
 import { Empty, Field, Find, Named, Next, PAGE } from '../people-fields.ts';
 import { row } from '../people-route.ts';
 
 const REGISTER = 'Key register';
 
+/** Material and fields at their limits, in base64 within base64, and a hybrid header. */
+const KEY_ANSWER_FILE_LENGTH_MAX = 128 * 1024;
 const KEY_EXAMPLE = '019a2b3c-4d5e-7f60-8a1b-2c3d4e5f6071';
 
 export const KEYS_ROUTES = {
@@ -89,6 +92,29 @@ export const KEYS_ROUTES = {
       encoding: z.enum(['text', 'base64']),
     }),
     example: { id: KEY_EXAMPLE, reason: 'drive of Kari, ticket 4711' },
+  }),
+  answerKeyRequest: row({
+    method: 'POST',
+    path: '/keys/{id}/answer',
+    summary:
+      'Answers the request of a device without a connection: the key, sealed so that only that device opens it. The audit log records who did it, and the reason.',
+    rights: [write('Key reveal')],
+    limitable: true,
+    fresh: true,
+    act: 'keys.reveal',
+    /** The fields of the request file; the id is the key's. */
+    request: z.object({ id: Uuid, reason: remark(REASON_LENGTH_MAX), ...ASKED_FIELDS }),
+    /** The answer file, an armored age file. */
+    answer: z.object({ answer: text(KEY_ANSWER_FILE_LENGTH_MAX) }),
+    secrets: ['claim'],
+    example: {
+      id: KEY_EXAMPLE,
+      reason: 'drive of Kari, ticket 4711',
+      request: '0b6c2f0e-7d2a-4a53-9f0e-3c5d8a1b2c4d',
+      claim: 'AAAAAAAAAAAAAAAAAAAAAA',
+      device: { id: '5f0d7c1a-3b2e-4c6d-8e9f-0a1b2c3d4e5f', name: 'laptop-17' },
+      recipient: 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
+    },
   }),
   recoverFromPrimary: row({
     method: 'POST',

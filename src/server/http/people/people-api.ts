@@ -22,6 +22,7 @@ import type { RequestRecoveryPorts } from '../../hierarchy/recovery/request-reco
 import { allowRecovery } from '../../hierarchy/recovery/allow-recovery.ts';
 import { leaveHierarchy, type NeighbourPorts, removeSecondary, setDmz } from '../../hierarchy/neighbours.ts';
 import { showHierarchy } from '../../hierarchy/tree.ts';
+import { answerKeyRequest } from '../../keys/answer-request.ts';
 import { type ExplainPorts, explainKey } from '../../keys/explain.ts';
 import { listKeys, showKey } from '../../keys/list-keys.ts';
 import { revealKey } from '../../keys/reveal-key.ts';
@@ -109,6 +110,8 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
     showKey: (caller, { id }) => showKey(ports, caller, id),
     explainKey: (caller, request) => explainKey(ports, caller, request),
     revealKey: (caller, request) => revealKey(ports, caller, request),
+    answerKeyRequest: (caller, request) =>
+      answerKeyRequest({ ...ports, refusals: ports.accounts.refusals }, caller, request),
 
     startExport: async (caller, request) => {
       const { id } = await ports.transfers.exports.start(caller, request);

@@ -1,0 +1,103 @@
+/** `keystair agent …` for drives. */
+import { command, commandNotYet, type Noun, type Positional } from '../command.ts';
+import { flag, name as nameOption, notYet, text } from '../options.ts';
+import { readPassword } from '../secrets.ts';
+import { columns } from '../table.ts';
+import { UsageError } from '../usage-error.ts';
+import { AGENT_STATE as STATE } from '../words.ts';
+
+const PATH: Positional = { placeholder: 'PATH', help: 'a block device or an image file' };
+
+const formatDrive = command({
+  summary: 'make an encrypted drive (LUKS2); its key is in custody before anything is written',
+  positionals: { path: PATH },
+  options: {
+    ...STATE,
+    label: nameOption('a label to find it by', 'L'),
+    erase: flag('format it even if it holds data, and destroy that data'),
+  },
+  example: '/dev/sdb --label "Kari blue" --state /var/lib/keystair-agent',
+  run: async (context, { path }, { state, label, erase }) => {
+    const stop = context.stopSignal();
+    const agent = await context.agentProgram();
+    const document = await agent.formatDrive({ state, path, label, erase, stop });
+    return {
+      document,
+      lines: columns([
+        ['Drive', document.uuid],
+        ['Key', document.key],
+      ]),
+    };
+  },
+});
+
+/** Where a key came from: this device, its own server, or the server that had it. */
+function sourceWords(source: string): string {
+  if (source === 'device') return 'this device';
+  return source === 'server' ? 'its server' : `the server ${source}`;
+}
+
+const ONE_COPY_LEFT =
+  'One of the two copies of its header is damaged or older: `cryptsetup repair PATH` rewrites it.';
+
+const openDrive = command({
+  summary: 'get the key of a drive and open the drive, or prove that it would open',
+  positionals: { path: PATH },
+  options: {
+    ...STATE,
+    name: notYet('MAPPER', 'open it under this name', 'prove that it opens with --test'),
+    test: flag('only prove that it would open'),
+  },
+  example: '/dev/sdb --test --state /var/lib/keystair-agent',
+  check: (_values, { test }) => {
+    if (!test) throw new UsageError('say what to do with the drive: --test');
+  },
+  run: async (context, { path }, { state }) => {
+    const stop = context.stopSignal();
+    const agent = await context.agentProgram();
+    const { copiesAgree, ...document } = await agent.testDrive({ state, path, stop });
+    const { key, keyslot, source } = document;
+    const opens = `The drive opens: key ${key} in keyslot ${keyslot}, obtained from ${sourceWords(source)}.`;
+    return { document, lines: copiesAgree ? [opens] : [opens, ONE_COPY_LEFT] };
+  },
+});
+
+const adoptDrive = command({
+  summary: 'take an existing LUKS drive into custody by adding a keyslot; what opened it before still does',
+  positionals: { path: PATH },
+  options: {
+    ...STATE,
+    'password-file': text('F', 'a file that holds a passphrase of the drive; without it you are asked'),
+    label: nameOption("a label to find it by; else the drive's own", 'L'),
+  },
+  example: '/dev/sdb --state /var/lib/keystair-agent --password-file passphrase',
+  run: async (context, { path }, { state, 'password-file': file, label }) => {
+    const stop = context.stopSignal();
+    const agent = await context.agentProgram();
+    const question = { text: 'A passphrase that opens the drive now', twice: false };
+    const password = await readPassword(file, context.terminal, question);
+    const document = await agent.adoptDrive({ state, path, password, label, stop });
+    return {
+      document,
+      lines: columns([
+        ['Drive', document.uuid],
+        ['Key', document.key],
+        ['Keyslot', String(document.keyslot)],
+      ]),
+    };
+  },
+});
+
+const rotate = commandNotYet({
+  summary: 'give a drive a new key, and remove the old keyslot once the new one is proved',
+  positionals: { path: PATH },
+  options: STATE,
+  example: '/dev/sdb --state /var/lib/keystair-agent',
+});
+
+export const driveVerbs: Noun['verbs'] = {
+  'format-drive': formatDrive,
+  'adopt-drive': adoptDrive,
+  'open-drive': openDrive,
+  rotate,
+};
