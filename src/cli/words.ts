@@ -52,6 +52,34 @@ function asking(): Option<ServerAddress> {
   };
 }
 
+/** Of a command that replaces something as a whole: the version goes with the address. */
+const IF_VERSION = text('V', 'refuse if somebody has changed it since: the version that was shown');
+export const EDITED_SERVER = { ...ADDRESSED_SERVER, data: editing(addressed()), 'if-version': IF_VERSION };
+export const EDITED_ASKED_SERVER = { ...ASKED_SERVER, data: editing(asking()), 'if-version': IF_VERSION };
+
+function editing({ read, ...rest }: Option<ServerAddress>): Option<ServerAddress> {
+  return {
+    ...rest,
+    read: (texts, given, name, places, other) => {
+      const version = other('if-version');
+      const address = read(texts, given, name, places, other);
+      return version === undefined
+        ? address
+        : { ...address, given: { ...address.given, version: `"${version}"` } };
+    },
+  };
+}
+
+/** The answer of a call, and the version for `--if-version`. */
+export async function withVersion<Answer>(
+  call: (onVersion: (version: string) => void) => Promise<Answer>,
+): Promise<{ readonly answer: Answer; readonly version: string | undefined }> {
+  let version: string | undefined;
+  // An ETag is quoted, which a shell would take away.
+  const answer = await call((told) => (version = told.replaceAll('"', '')));
+  return { answer, version };
+}
+
 /** The option's full name, as the console shows it. */
 export const OPTION_NAME = 'Use hierarchy of Administration Servers to obtain encryption keys';
 

@@ -4,6 +4,7 @@
  * Invariants: the tree is bounded in number and depth. Whatever the rows say, each group has one place in it: one whose
  * group above is gone, or that would stand below itself, stands below the root.
  */
+import type { Changed } from './changed.ts';
 import { sortName } from './name-order.ts';
 
 /** The id of the root group, which has no row. A device whose row names no group, or one that is gone, stands in it. */
@@ -18,6 +19,7 @@ export interface Group {
   readonly name: string;
   /** The group above it. */
   readonly above: string;
+  readonly changed?: Changed | undefined;
 }
 
 export class GroupTree {

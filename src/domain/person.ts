@@ -3,6 +3,7 @@
  *
  * Invariant: a name belongs to one of them at a time, whatever its case, and an id to one for ever.
  */
+import type { Changed } from './changed.ts';
 
 /** A service account: a program, which shows a key with every call. */
 export interface Service {
@@ -42,6 +43,8 @@ export interface PersonRow {
   readonly generation: number;
   readonly service: Service | null;
   readonly identity: ProvidedIdentity | null;
+  /** Who gave the roles that they have now; absent until somebody changes them. */
+  readonly changed?: Changed | undefined;
 }
 
 /** How the audit log names a person: the id, because names are given again, and the name, because people read it. */

@@ -4,12 +4,14 @@
  * Invariant: no built-in role has both a right over keys and one over people: a person who gives rights does not hold
  * the keys.
  */
+import type { Changed } from './changed.ts';
 import { sortName } from './name-order.ts';
 import { read, type RequiredRight, RIGHTS, write } from './right.ts';
 
 export interface Role {
   readonly name: string;
   readonly rights: readonly RequiredRight[];
+  readonly changed?: Changed | undefined;
 }
 
 const SERVER = 'Administration Server';

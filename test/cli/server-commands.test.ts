@@ -218,3 +218,22 @@ test('a stopped server keeps its identity, and a directory serves one server at 
   assert.deepEqual(again.server, lyon.server);
   assert.equal(await again.stop(), 0);
 });
+
+test('a command that names the version it was decided on changes nothing once somebody else was first', async () => {
+  await done(oslo, 'people add Nils --service --role Auditor');
+  await done(oslo, 'roles add Reader --right People:Read');
+  for (const [show, set, first, second] of [
+    ['people show Nils', 'people set Nils', '--no-roles', '--role Approver'],
+    ['roles show Reader', 'roles set Reader', '--right Audit:Read', '--right People:Read'],
+    ['server settings', 'server settings', '--heartbeat 90', '--heartbeat 120'],
+  ] as const) {
+    const { version } = await done(oslo, show);
+    assert.match(String(version), /^[\w-]{22}$/);
+    await done(oslo, `${set} ${first} --if-version=${String(version)}`);
+    const refused = await run(oslo, `${set} ${second} --if-version=${String(version)} --json`);
+    assert.equal(refused.status, 1, refused.stderr);
+    const now = await done(oslo, show);
+    assert.notEqual(now['version'], version);
+    await done(oslo, `${set} ${second} --if-version=${String(now['version'])}`);
+  }
+});

@@ -100,6 +100,7 @@ void test(
     await head.server.call('setGroup', { id: 'Oslo', name: 'Oslo East', above: 'France' });
     await save.click();
     const told = changing.getByRole('alert');
+    await told.getByText('Owner of the data directory has changed this meanwhile').waitFor();
     await told.getByText('It is called “Oslo East” now, and stands in “France”.').waitFor();
     assert.deepEqual(await groupNames(), ['Headquarters 0', 'France 0', 'Lyon 1', 'Oslo East 1']);
     assert.equal(await changing.getByLabel('Name').inputValue(), 'Oslo West');

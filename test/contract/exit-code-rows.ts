@@ -108,6 +108,7 @@ export const ROWS = (): readonly (readonly [command: string, ...args: string[]])
     ['logout', '--url', 'https://127.0.0.1:1'],
     ['roles list', ...atOslo],
     ['roles add', 'Enroller', '--right', 'Managed devices:Write', ...atOslo],
+    ['roles show', 'Enroller', ...atOslo],
     ['roles set', 'Enroller', '--right', 'Managed devices:Read', ...atOslo],
     ['roles remove', 'Enroller', ...atOslo],
     ['people add', 'program', '--service', ...atOslo],

@@ -130,6 +130,7 @@ export const CALLS: readonly (readonly [name: string, line: string, body: unknow
   ['removePerson', 'DELETE /api/v1/people/x', undefined, PEOPLE_WRITE],
   ['listRoles', 'GET /api/v1/roles', undefined, PEOPLE_READ],
   ['addRole', 'POST /api/v1/roles', { name: 'x', rights: [] }, PEOPLE_WRITE],
+  ['showRole', 'GET /api/v1/roles/x', undefined, PEOPLE_READ],
   ['setRole', 'PATCH /api/v1/roles/x', { rights: [] }, PEOPLE_WRITE],
   ['removeRole', 'DELETE /api/v1/roles/x', undefined, PEOPLE_WRITE],
   ['listSessions', 'GET /api/v1/sessions', undefined, PEOPLE_READ],

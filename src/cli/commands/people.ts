@@ -11,7 +11,7 @@ import { PackedList, pages } from '../packed-list.ts';
 import { columns, tableOf } from '../table.ts';
 import { nameRule, readName } from '#domain/name.ts';
 import { UsageError } from '../usage-error.ts';
-import { ADDRESSED_SERVER, when, yesOrNo } from '../words.ts';
+import { ADDRESSED_SERVER, ASKED_SERVER, EDITED_ASKED_SERVER, when, withVersion, yesOrNo } from '../words.ts';
 import { changeApp, changePassword, recoveryCodes, setUpAccount } from './own-account.ts';
 
 const PERSON = { person: { placeholder: 'P', help: 'id or name of the person or service account' } };
@@ -25,7 +25,7 @@ const add = command({
   summary: 'add a person, who sets up their sign-in by a one-time link; or a service account with a key',
   positionals: { name: { placeholder: 'NAME', help: 'the name of the person or the service account' } },
   options: {
-    ...ADDRESSED_SERVER,
+    ...ASKED_SERVER,
     role: ROLES,
     groups: GROUPS,
     service: flag('a service account: a program that calls with its own key'),
@@ -140,12 +140,12 @@ const show = command({
   example: '"Anna Berg" --data /var/lib/keystair',
   run: async (context, { person: id }, { data: address }) => {
     const client = await context.connect(address);
-    const document = await client('showPerson', { id });
-    return { document, lines: personLines(document.person) };
+    const { answer, version } = await withVersion((told) => client('showPerson', { id }, undefined, told));
+    return { document: { ...answer, version }, lines: personLines(answer.person, version) };
   },
 });
 
-function personLines(person: ShownPerson): string[] {
+function personLines(person: ShownPerson, version: string | undefined): string[] {
   const { name, id, service, roles, limits, createdAt, lastSeenAt, expiresAt, provider } = person;
   return columns([
     ['Name', name],
@@ -162,6 +162,7 @@ function personLines(person: ShownPerson): string[] {
           ['Passkeys', String(person.passkeys)],
           ['Recovery codes left', String(person.recoveryCodesLeft)],
         ]),
+    ['Version', version ?? ''],
   ]);
 }
 
@@ -169,7 +170,7 @@ const set = command({
   summary: 'give a person exactly these roles, everywhere or for some groups of devices',
   positionals: PERSON,
   options: {
-    ...ADDRESSED_SERVER,
+    ...EDITED_ASKED_SERVER,
     role: ROLES,
     groups: GROUPS,
     everywhere: flag('these roles hold everywhere; without it and --groups, each role keeps its limit'),
@@ -208,7 +209,7 @@ const reset = command({
   summary:
     'reset the sign-in of a person and make a new set-up link, or make a new key for a service account',
   positionals: PERSON,
-  options: ADDRESSED_SERVER,
+  options: ASKED_SERVER,
   example: '"Anna Berg" --data /var/lib/keystair',
   run: async (context, { person: id }, { data: address }) => {
     context.terminal.requireShow();
@@ -225,7 +226,7 @@ const reset = command({
 const remove = command({
   summary: 'remove a person or a service account; their sessions end, and their key',
   positionals: PERSON,
-  options: ADDRESSED_SERVER,
+  options: ASKED_SERVER,
   example: '"Anna Berg" --data /var/lib/keystair',
   run: async (context, { person: id }, { data: address }) => {
     const client = await context.connect(address);

@@ -6,7 +6,7 @@ import { texts } from '../options.ts';
 import { rightFromText, rightLines, rightsOnALine } from '../right-words.ts';
 import { table } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
-import { ADDRESSED_SERVER } from '../words.ts';
+import { ADDRESSED_SERVER, ASKED_SERVER, EDITED_ASKED_SERVER, withVersion } from '../words.ts';
 
 const ROLE = { role: { placeholder: 'NAME', help: 'the name of the role' } };
 const RIGHT = texts(
@@ -33,6 +33,23 @@ const list = command({
   },
 });
 
+const show = command({
+  summary: 'show a role and the rights that it gives',
+  positionals: ROLE,
+  options: ADDRESSED_SERVER,
+  example: 'Enroller --data /var/lib/keystair',
+  run: async (context, { role: id }, { data: address }) => {
+    const client = await context.connect(address);
+    const { answer, version } = await withVersion((told) => client('showRole', { id }, undefined, told));
+    const { role } = answer;
+    const kind = role.builtIn ? 'comes with the server' : `own, version ${version ?? ''}`;
+    return {
+      document: { role, version },
+      lines: [`${role.name} (${kind}) gives:`, ...rightLines(role.rights)],
+    };
+  },
+});
+
 function someRights(_values: unknown, { right }: { readonly right: readonly string[] }): void {
   if (right.length === 0) throw new UsageError('name the rights of the role: --right AREA:RIGHT');
   right.forEach(rightFromText);
@@ -41,7 +58,7 @@ function someRights(_values: unknown, { right }: { readonly right: readonly stri
 const add = command({
   summary: 'add a role with these rights',
   positionals: ROLE,
-  options: { ...ADDRESSED_SERVER, right: RIGHT },
+  options: { ...ASKED_SERVER, right: RIGHT },
   example: 'Enroller --right "Managed devices:Read" --right "Managed devices:Write" --data /var/lib/keystair',
   check: someRights,
   run: async (context, { role: name }, { data: address, right }) => {
@@ -54,7 +71,7 @@ const add = command({
 const set = command({
   summary: 'give a role, and everybody who has it, exactly these rights',
   positionals: ROLE,
-  options: { ...ADDRESSED_SERVER, right: RIGHT },
+  options: { ...EDITED_ASKED_SERVER, right: RIGHT },
   example: 'Enroller --right "Managed devices:Read" --data /var/lib/keystair',
   check: someRights,
   run: async (context, { role: id }, { data: address, right }) => {
@@ -71,7 +88,7 @@ function roleOutcome(role: Role, says: string): Outcome {
 const remove = command({
   summary: 'remove a role that nobody has',
   positionals: ROLE,
-  options: ADDRESSED_SERVER,
+  options: ASKED_SERVER,
   example: 'Enroller --data /var/lib/keystair',
   run: async (context, { role: id }, { data: address }) => {
     const client = await context.connect(address);
@@ -82,5 +99,5 @@ const remove = command({
 
 export const rolesCommands: Noun = {
   summary: 'roles, and the rights that each gives',
-  verbs: { list, add, set, remove },
+  verbs: { list, show, add, set, remove },
 };

@@ -13,7 +13,7 @@ import { sealedLines } from '../seal-lines.ts';
 import { serverStatusLines } from '../server-status-lines.ts';
 import { createProgress, inKeys } from '../progress.ts';
 import { columns } from '../table.ts';
-import { ADDRESSED_SERVER, count, OPTION_NAME, onOrOff } from '../words.ts';
+import { ADDRESSED_SERVER, count, EDITED_SERVER, OPTION_NAME, onOrOff, withVersion } from '../words.ts';
 import { backup, restore } from './backup.ts';
 import { backups } from './backups.ts';
 import { initRecovery } from './init-recovery.ts';
@@ -101,7 +101,7 @@ const settings = command({
   summary: 'show the settings, or change those given',
   positionals: {},
   options: {
-    ...ADDRESSED_SERVER,
+    ...EDITED_SERVER,
     'use-hierarchy': onOff(OPTION_NAME),
     transmit: choice(['immediately', 'heartbeat'], 'when new keys go to the primary'),
     heartbeat: duration('SECONDS', 'the time between two heartbeats', {
@@ -117,23 +117,25 @@ const settings = command({
       ...(transmit === undefined ? {} : { transmit }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
     };
-    const answer =
+    const { answer, version } = await withVersion((told) =>
       Object.keys(changes).length === 0
-        ? await client('showSettings', {})
-        : await client('changeSettings', changes);
-    return settingsOutcome(answer);
+        ? client('showSettings', {}, undefined, told)
+        : client('changeSettings', changes, undefined, told),
+    );
+    return settingsOutcome(answer, version);
   },
 });
 
-function settingsOutcome(answer: SettingsAnswer): Outcome {
+function settingsOutcome(answer: SettingsAnswer, version: string | undefined): Outcome {
   const { notHeard, ...shown } = answer;
   const names = notHeard.map(({ name }) => name).join(', ');
   return {
-    document: { ...shown, notHeard },
+    document: { ...shown, notHeard, version },
     lines: columns([
       [OPTION_NAME, onOrOff(shown.useHierarchy)],
       ['New keys are transmitted', shown.transmit === 'immediately' ? 'immediately' : 'with the heartbeat'],
       ['Heartbeat', `every ${secondsToText(shown.heartbeat)}`],
+      ['Version', version ?? ''],
     ]),
     messages:
       notHeard.length === 0

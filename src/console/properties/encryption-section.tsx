@@ -2,7 +2,7 @@
 import { Divider, Group, SimpleGrid, Stack, Switch, Text, Title, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { call } from '../api/call.ts';
+import { call, callForVersion, type CallOptions } from '../api/call.ts';
 import { useHierarchy } from '../api/hierarchy.ts';
 import { useServerStatus } from '../api/server.ts';
 import { RightButton } from '../parts/right-button.tsx';
@@ -24,7 +24,7 @@ const WIDE = {
 } as const;
 
 /** What OK will do, by what it changes. */
-export type Changes = Readonly<Record<string, () => Promise<unknown>>>;
+export type Changes = Readonly<Record<string, (options: CallOptions) => Promise<unknown>>>;
 
 export interface SectionProps {
   readonly own: boolean;
@@ -43,14 +43,14 @@ export function EncryptionSection({ own, name, address, changes, onChange }: Sec
   const settings = useQuery({
     queryKey: ['settings'],
     enabled: own && lacking('showSettings') === undefined,
-    queryFn: ({ signal }) => call('showSettings', {}, { signal }),
+    queryFn: ({ signal }) => callForVersion('showSettings', {}, { signal }),
   });
   const status = useServerStatus(own && lacking('serverStatus') === undefined);
   const hierarchy = useHierarchy(lacking('showHierarchy') === undefined);
   const [transfer, setTransfer] = useState<'export' | 'import'>();
   if (!own) return <OwnConsole name={name} address={address} />;
 
-  const now = settings.data?.useHierarchy;
+  const now = settings.data?.answer.useHierarchy;
   const changed = 'useHierarchy' in changes;
   const wanted = changed ? !now : now;
   const unseen = lacking('showSettings');
@@ -58,7 +58,9 @@ export function EncryptionSection({ own, name, address, changes, onChange }: Sec
   const toggle = (): void => {
     const { useHierarchy: _, ...rest } = changes;
     const set = { useHierarchy: !now };
-    onChange(changed ? rest : { ...rest, useHierarchy: () => call('changeSettings', set) });
+    const ifMatch = settings.data?.version;
+    const change = (options: CallOptions) => call('changeSettings', set, { ...options, ifMatch });
+    onChange(changed ? rest : { ...rest, useHierarchy: change });
   };
   const primary = hierarchy.data?.primary ?? null;
   return (

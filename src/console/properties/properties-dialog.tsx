@@ -10,6 +10,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, type RefObject, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { placedServers, useHierarchy } from '../api/hierarchy.ts';
+import { ChangedAlert, isChangedMeanwhile } from '../parts/changed-alert.tsx';
 import { ProblemAlert } from '../parts/problem-alert.tsx';
 import { useReturnedFocus } from '../parts/use-returned-focus.ts';
 import { useSession } from '../shell/session.tsx';
@@ -60,6 +61,11 @@ export function PropertiesDialog({ server: id }: { readonly server: string }) {
       await client.invalidateQueries();
       close();
     } catch (failure) {
+      if (isChangedMeanwhile(failure)) {
+        // What it is now is decided on anew.
+        setChanges({});
+        await client.invalidateQueries();
+      }
       setError(failure);
     } finally {
       setBusy(false);
@@ -149,7 +155,8 @@ export function PropertiesDialog({ server: id }: { readonly server: string }) {
           ))}
         </Tabs>
         <Stack px="lg" py="sm" gap="xs" style={{ borderTop: '1px solid var(--page-line)' }}>
-          {error !== undefined && <ProblemAlert error={error} />}
+          <ChangedAlert error={error} stays="again" />
+          {error !== undefined && !isChangedMeanwhile(error) && <ProblemAlert error={error} />}
           <Group justify="space-between">
             <Text size="sm" c="dimmed" role="status">
               {count > 0 && properties.changes(count)}

@@ -20,8 +20,6 @@ export const GROUPS = catalogue(
     change: 'Rename or move…',
     changeHint: 'Roles that are limited to a group hold for what stands in it from then on.',
     save: 'Save',
-    changedTitle: 'Somebody else has changed this group meanwhile',
-    changedHint: 'Nothing was saved. What you entered stays: save it as it stands here, or cancel.',
     isNow: (name: string, above: string) => `It is called “${name}” now, and stands in “${above}”.`,
     moveDevice: 'Move to a group…',
     moveTitle: (device: string) => `Move ${device}`,
@@ -57,9 +55,6 @@ export const GROUPS = catalogue(
     change: 'Umbenennen oder verschieben…',
     changeHint: 'Rollen, die auf eine Gruppe beschränkt sind, gelten dann für das, was in ihr steht.',
     save: 'Sichern',
-    changedTitle: 'Jemand anderes hat diese Gruppe inzwischen geändert',
-    changedHint:
-      'Es wurde nichts gesichert. Ihre Eingaben bleiben: Sichern Sie, was hier steht, oder brechen Sie ab.',
     isNow: (name, above) => `Sie heißt jetzt „${name}“ und steht in „${above}“.`,
     moveDevice: 'In eine Gruppe verschieben…',
     moveTitle: (device) => `${device} verschieben`,

@@ -28,6 +28,7 @@ export const ROLES = catalogue(
       count === '1'
         ? 'One person has this role: it changes for them at once.'
         : `${count} people have this role: it changes for them at once.`,
+    givesNow: (rights: string) => `It gives now: ${rights || 'nothing'}.`,
     lacking: 'You lack this right, so you cannot give it.',
     noSuch: 'There is no such right.',
     more: (count: string) => `and ${count} more`,
@@ -58,6 +59,7 @@ export const ROLES = catalogue(
       count === '1'
         ? 'Eine Person hat diese Rolle: Für sie ändert sie sich sofort.'
         : `${count} Personen haben diese Rolle: Für sie ändert sie sich sofort.`,
+    givesNow: (rights) => `Sie gibt jetzt: ${rights || 'nichts'}.`,
     lacking: 'Dieses Recht fehlt Ihnen, deshalb können Sie es nicht geben.',
     noSuch: 'Dieses Recht gibt es nicht.',
     more: (count) => `und ${count} weitere`,

@@ -102,6 +102,10 @@ const PROBLEM_RESPONSE = {
   content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
 };
 
+const READ_VERSION = 'The header `ETag` of the answer is its version.';
+const REQUIRED_VERSION =
+  'With the version in `If-Match` it is refused (412) if somebody has changed it since; the answer has the new `ETag`.';
+
 /** Bytes have no schema. */
 const FILE = { schema: { type: 'string', format: 'binary' } };
 
@@ -173,7 +177,7 @@ function operationOf(
 }
 
 /** What the call requires of its caller, for programs and as a sentence. */
-function guardOf({ summary, rights, besides, fresh, act, job, repeated }: PeopleRoute) {
+function guardOf({ method, summary, rights, besides, fresh, act, job, repeated, version }: PeopleRoute) {
   const rightNames = rights === 'signed-in' ? [] : rights.map(({ area, right }) => `${right} on “${area}”`);
   const needs = [
     rightNames.length === 0 ? 'Needs a sign-in, and no right.' : `Needs ${rightNames.join(' and ')}.`,
@@ -190,6 +194,7 @@ function guardOf({ summary, rights, besides, fresh, act, job, repeated }: People
           `It may take minutes: with \`Prefer: ${PREFER_JOB}\` the answer is 202 and a job, as \`showJob\` shows it.`,
         ]
       : []),
+    ...(version === undefined ? [] : [method === 'GET' ? READ_VERSION : REQUIRED_VERSION]),
     ...(repeated === undefined
       ? []
       : [

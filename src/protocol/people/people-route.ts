@@ -32,6 +32,9 @@ export interface CallForm<Request extends z.ZodType = z.ZodType, Answer extends 
   readonly example: z.input<Request>;
 }
 
+/** What is edited as a whole: equal fields are one version of it. */
+export type Versioned = Readonly<Record<string, unknown>>;
+
 export interface PeopleRoute<Request extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType>
   extends CallForm<Request, Answer> {
   /** The call needs all of them. `signed-in`: every known caller may make it, about themselves. */
@@ -50,10 +53,10 @@ export interface PeopleRoute<Request extends z.ZodType = z.ZodType, Answer exten
   /** The session ends with the answer, and the browser forgets its cookie. */
   readonly endsSession?: true;
   /**
-   * Fields of the answer that form its version. The version travels as `ETag`, and a change may require it by
-   * `If-Match`.
+   * What of the answer forms its version: all that a change replaces. The version travels as `ETag`, and a change may
+   * require it by `If-Match`.
    */
-  readonly version?: readonly (keyof z.output<Answer> & string)[];
+  version?(this: void, answer: z.output<Answer>): Versioned;
   /** The call may take minutes. On request, the caller is answered at once, with the job that carries it out. */
   readonly job?: true;
   /**

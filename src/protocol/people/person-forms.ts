@@ -6,6 +6,7 @@ import { LIMIT_GROUPS_MAX, PERSON_ROLES_MAX, ROLE_NAME_LENGTH_MAX } from '#domai
 import { RIGHTS, type RequiredRight } from '#domain/right.ts';
 import { list, remark, STOPS, text } from '../forms.ts';
 import { Field, Named } from './people-fields.ts';
+import type { Versioned } from './people-route.ts';
 
 const AREAS = [...new Set(RIGHTS.map(({ area }) => area))];
 
@@ -50,6 +51,15 @@ export const PersonName = z.object({
   roles: list(Field, PERSON_ROLES_MAX),
 });
 export type PersonName = z.infer<typeof PersonName>;
+
+/** The roles, and where they hold. A group that was renamed is the same place. */
+export function personVersion(
+  { id, roles }: Pick<PersonName, 'id' | 'roles'>,
+  limits: readonly ShownLimit[],
+): Versioned {
+  const places = limits.map(({ role, groups }) => [role, ...groups.map((group) => group.id)]);
+  return { id, roles, limits: places.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)) };
+}
 
 export const ListedPerson = z.object({
   id: Field,

@@ -4,6 +4,7 @@
  * Invariants: the tree stays within its bounds and has no loop. A group goes only when nothing is in it, and never with
  * a device or a key. Whoever is limited to groups changes none above the first of them, and gains nothing by a change.
  */
+import type { Changed } from '#domain/changed.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { type Group, GROUP_DEPTH_MAX, GROUPS_MAX, type GroupTree, ROOT_GROUP } from '#domain/group.ts';
 import { groupOf, type Member } from '#domain/member.ts';
@@ -16,13 +17,13 @@ import type { PeopleAnswer, PeopleRoutes } from '#protocol/people/people-routes.
 import type { z } from 'zod';
 import type { Transaction } from '#store/transaction.ts';
 import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
-import { uuidFrom } from '../environment/environment.ts';
+import { isoTime, uuidFrom } from '../environment/environment.ts';
 import { findGroup, groupName, putGroup, readGroups, topGroups } from '../groups/group-rows.ts';
 import { memberFound, writeMember } from '../members/members.ts';
 import { peopleLimitedTo } from '../people/role-rows.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 
-type GroupPorts = Pick<ServerPorts, 'audit' | 'random' | 'rows' | 'server' | 'store'>;
+type GroupPorts = Pick<ServerPorts, 'audit' | 'clock' | 'random' | 'rows' | 'server' | 'store'>;
 type Asked<N extends keyof PeopleRoutes> = z.output<PeopleRoutes[N]['request']>;
 type Shown = PeopleAnswer<'showGroup'>['group'];
 
@@ -79,7 +80,7 @@ export async function addGroup(
     const above = wanted === undefined ? onlyTop(tree, scope) : findGroup(tree, server, scope, wanted);
     requireFree(tree, above, name);
     requireDepth(tree.depthOf(above) + 1);
-    const group: Group = { id: uuidFrom(ports.random), name, above };
+    const group = { id: uuidFrom(ports.random), name, above };
     await putGroup(rows, transaction, group);
     await audit.append(transaction, [
       { event: 'group-added', by: caller.name, group: group.id, name, above },
@@ -120,7 +121,7 @@ export async function setGroup(
   return store.write(async (transaction) => {
     const tree = await readGroups(rows, transaction);
     const before = requireOwn(tree, findGroup(tree, server, scope, wanted));
-    requireVersion({ group: shown(ports, tree, scopeOf(caller, SEE), before.id) });
+    requireVersion({ group: shown(ports, tree, scopeOf(caller, SEE), before.id) }, before.changed);
     requireRightIn(caller, CHANGE, before.above);
     const name = given === undefined ? before.name : requireName(given);
     const above = wantedAbove === undefined ? before.above : findGroup(tree, server, scope, wantedAbove);
@@ -132,8 +133,9 @@ export async function setGroup(
     requireFree(tree, above, name, before.id);
     requireDepth(tree.depthOf(above) + tree.heightOf(before.id));
     if (above !== before.above) requireNoGain(caller, before.above, above);
-    const group: Group = { id: before.id, name, above };
-    await putGroup(rows, transaction, group);
+    const group = { id: before.id, name, above };
+    const changed: Changed = { by: caller.name, at: isoTime(ports.clock()) };
+    await putGroup(rows, transaction, { ...group, changed });
     await audit.append(transaction, [
       {
         event: 'group-changed',
@@ -195,7 +197,8 @@ async function finish(
   await audit.append(transaction, [
     { event: 'group-removed', by: caller.name, group: group.id, name: group.name, above: group.above },
   ]);
-  return { group, groups: below.length };
+  const { id, name, above } = group;
+  return { group: { id, name, above }, groups: below.length };
 }
 
 /** Those whose rows say so: a row that was altered holds nothing up. */

@@ -1,8 +1,11 @@
 /** What a long call of an administrator gets besides its request: where to report progress, and when to stop. */
 import { hash } from 'node:crypto';
+import type { Changed } from '#domain/changed.ts';
 import { KeystairError } from '#domain/errors.ts';
 
 const TAG_LENGTH = 22;
+/** RFC 9110, 13.1.1: whatever is there. */
+const ANY_VERSION = '*';
 
 export interface CallLife {
   /** @param done of `of`, in any unit. */
@@ -10,11 +13,12 @@ export interface CallLife {
   /** Throws `interrupted` if the server stops or the caller has gone. */
   readonly requireWanted: () => void;
   /**
-   * To be called in the transaction of a change, with the fields that make the version of what is there now.
+   * To be called in the transaction of a change, with the fields that make the version of what is there now, and with
+   * who changed it last, where that is known.
    *
    * Throws `changed-meanwhile` if the caller saw another one.
    */
-  readonly requireVersion: (fields: Readonly<Record<string, unknown>>) => void;
+  readonly requireVersion: (fields: Readonly<Record<string, unknown>>, last?: Changed) => void;
 }
 
 export const UNWATCHED: CallLife = { progress: () => {}, requireWanted: () => {}, requireVersion: () => {} };
@@ -25,10 +29,11 @@ export function callLife(
   seen?: string,
 ): CallLife {
   return {
-    requireVersion: (fields) => {
-      if (seen === undefined || seen === versionTag(fields)) return;
-      throw new KeystairError('changed-meanwhile', 'somebody else has changed it since it was read', {
+    requireVersion: (fields, last) => {
+      if (seen === undefined || seen === ANY_VERSION || seen === versionTag(fields)) return;
+      throw new KeystairError('changed-meanwhile', changedWords(last), {
         nextStep: 'read it again, and decide anew',
+        ...(last === undefined ? {} : { details: { changedBy: last.by, changedAt: last.at } }),
       });
     },
     progress,
@@ -39,6 +44,11 @@ export function callLife(
       });
     },
   };
+}
+
+function changedWords(last: Changed | undefined): string {
+  if (last === undefined) return 'somebody else has changed it since it was read';
+  return `${last.by} changed it at ${last.at}, after it was read`;
 }
 
 /** The version of something that can be edited: an `ETag`. Says nothing of its content. */

@@ -5,8 +5,9 @@
 import type { Caller } from '#domain/right.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { PeopleRequest } from '#protocol/people/people-routes.ts';
-import type { SettingsAnswer } from '#protocol/people/routes/server.ts';
+import { type SettingsAnswer, settingsVersion } from '#protocol/people/routes/server.ts';
 import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
+import { isoTime } from '../environment/environment.ts';
 import type { OpenStreams } from './secondaries/open-streams.ts';
 import type { PrimaryLink } from './primary/primary-link.ts';
 import { readPrimary } from './primary/primary-row.ts';
@@ -41,7 +42,7 @@ export async function changeSettings(
 ): Promise<SettingsAnswer> {
   const { before, after } = await ports.store.write(async (transaction) => {
     const before = await readOptions(ports.rows, transaction);
-    requireVersion(shown(before));
+    requireVersion(settingsVersion(shown(before)), before.changed);
     const after: Options = {
       useHierarchy: request.useHierarchy ?? before.useHierarchy,
       transmit: request.transmit ?? before.transmit,
@@ -50,6 +51,7 @@ export async function changeSettings(
         request.useHierarchy === undefined || request.useHierarchy === before.useHierarchy
           ? before.switchedAt
           : ports.clock(),
+      changed: { by: caller.name, at: isoTime(ports.clock()) },
     };
     await writeOptions(ports.rows, transaction, after);
     await ports.audit.append(transaction, [

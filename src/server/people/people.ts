@@ -11,11 +11,13 @@ import type { PersonRow, Service } from '#domain/person.ts';
 import type { Caller } from '#domain/right.ts';
 import { rightsBeyond } from '#domain/scope.ts';
 import { step } from '#domain/step.ts';
+import { personVersion } from '#protocol/people/person-forms.ts';
 import type { PeopleAnswer, PeopleRoutes } from '#protocol/people/people-routes.ts';
 import type { WayIn } from '#protocol/people/routes/people.ts';
 import type { z } from 'zod';
 import type { Reader, Transaction } from '#store/transaction.ts';
 import type { Refusals } from '../audit/refusals.ts';
+import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
 import { isoTime, uuidFrom } from '../environment/environment.ts';
 import { readGroups } from '../groups/group-rows.ts';
 import { latestTime } from '../repository/known-time.ts';
@@ -104,6 +106,7 @@ export async function setPerson(
   ports: PeoplePorts,
   caller: Caller,
   { id, roles: names, limits: asked }: Asked<'setPerson'>,
+  { requireVersion }: Pick<CallLife, 'requireVersion'> = UNWATCHED,
 ): Promise<PeopleAnswer<'setPerson'>> {
   const { rows, store, audit } = ports;
   const { id: found } = await requirePerson(rows, store.reader, id);
@@ -118,11 +121,20 @@ export async function setPerson(
   return store.write((transaction) =>
     keepingManager(rows, transaction, async () => {
       const person = await requirePerson(rows, transaction, found);
+      requireVersion(
+        personVersion(shown(person), await shownLimits(ports, transaction, person)),
+        person.changed,
+      );
       const { roles, limits, given } = await anew(transaction, person);
       // Somebody changed the roles since the rights of the caller were compared.
       if (rightsBeyond(given, caller.rights).length > 0) throw changedMeanwhile();
       const { limits: limitsBefore = {}, ...rest } = person;
-      const changed = { ...rest, roles: roles.map(({ name }) => name), ...withLimits(limits) };
+      const changed: PersonRow = {
+        ...rest,
+        roles: roles.map(({ name }) => name),
+        ...withLimits(limits),
+        changed: { by: caller.name, at: isoTime(ports.clock()) },
+      };
       await putPerson(rows, transaction, changed);
       const narrowed = await isNarrowed(rows, transaction, person, changed);
       await ports.rightsLost(transaction, narrowed ? person.id : undefined);

@@ -16,6 +16,8 @@ import type { PeopleAnswer, PeopleRoutes } from '#protocol/people/people-routes.
 import { type ListedRole, rightOf } from '#protocol/people/person-forms.ts';
 import type { z } from 'zod';
 import type { Reader } from '#store/transaction.ts';
+import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
+import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';
 import { keepingManager, requireHeld } from './giving.ts';
@@ -44,6 +46,13 @@ export async function listRoles({
   return { roles: [...BUILT_IN_ROLES, ...own.toSorted(byName)].map((role) => shown(role)) };
 }
 
+export async function showRole(
+  { rows, store }: Pick<ServerPorts, 'rows' | 'store'>,
+  { id }: Asked<'showRole'>,
+): Promise<PeopleAnswer<'showRole'>> {
+  return { role: shown(await requireRole(rows, store.reader, id)) };
+}
+
 export async function addRole(
   ports: PeoplePorts,
   caller: Caller,
@@ -66,6 +75,7 @@ export async function setRole(
   ports: PeoplePorts,
   caller: Caller,
   { id, rights: asked }: Asked<'setRole'>,
+  { requireVersion }: Pick<CallLife, 'requireVersion'> = UNWATCHED,
 ): Promise<PeopleAnswer<'setRole'>> {
   const { rows, store, audit } = ports;
   const before = await requireOwn(rows, store.reader, id);
@@ -74,13 +84,15 @@ export async function setRole(
   await requireHeld(ports, caller, added, 'setRole');
   const role = await store.write((transaction) =>
     keepingManager(rows, transaction, async () => {
-      const { name, rights: now } = await requireOwn(rows, transaction, id);
+      const found = await requireOwn(rows, transaction, id);
+      requireVersion({ role: shown(found) }, found.changed);
+      const { name, rights: now } = found;
       if (rightsBeyond(rightsBeyond(rights, now), added).length > 0) {
         throw new KeystairError('later', 'somebody else changed this role at the same moment', {
           nextStep: 'look at the role, and try again',
         });
       }
-      const changed: Role = { name, rights };
+      const changed: Role = { name, rights, changed: { by: caller.name, at: isoTime(ports.clock()) } };
       await putRole(rows, transaction, changed);
       await ports.rightsLost(transaction);
       await audit.append(transaction, [

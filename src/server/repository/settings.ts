@@ -2,6 +2,7 @@
  * What this server is and how it behaves: its identity, its epoch, its options. All are trusted rows, read where they
  * are needed.
  */
+import type { Changed } from '#domain/changed.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
@@ -13,6 +14,7 @@ export interface Options {
   readonly heartbeatMs: number;
   /** When `useHierarchy` was last switched, Unix ms. A neighbour last heard before then does not know of it. */
   readonly switchedAt?: number | undefined;
+  readonly changed?: Changed | undefined;
 }
 
 export const OPTIONS_DEFAULT: Options = {

@@ -33,7 +33,11 @@ export type PeopleClient = <N extends PeopleCallName>(
   request: PeopleRequest<N>,
   /** For a long call: receives its progress. */
   watch?: Watch,
+  /** Receives the version of the answer, if it is of something that can be edited. */
+  onVersion?: OnVersion,
 ) => Promise<PeopleAnswer<N>>;
+
+type OnVersion = (version: string) => void;
 
 /** The calls before sign-in. */
 export type SignInClient = <N extends SignInRouteName>(
@@ -42,8 +46,8 @@ export type SignInClient = <N extends SignInRouteName>(
 ) => Promise<SignInAnswer<N>>;
 
 export function createPeopleClient(connection: PeopleConnection): PeopleClient {
-  return async (name, fields, watch) => {
-    const call = (): Promise<unknown> => ask(connection, PEOPLE_ROUTES[name], fields, watch);
+  return async (name, fields, watch, onVersion) => {
+    const call = (): Promise<unknown> => ask(connection, PEOPLE_ROUTES[name], fields, watch, onVersion);
     const { onRefusal } = connection;
     try {
       return (await call()) as never;
@@ -65,6 +69,7 @@ async function ask(
   route: CallForm,
   fields: Readonly<Record<string, unknown>>,
   watch?: Watch,
+  onVersion?: OnVersion,
 ): Promise<unknown> {
   const answer = await exchange(connection, placeFields(route, fields), watch?.stop);
   const document = await read(answer, watch).catch((cause: unknown) => {
@@ -72,6 +77,8 @@ async function ask(
     throw watch?.stop.aborted === true ? stopped() : connection.broken(cause);
   });
   const parsed = formed(route.answer, document);
+  const { etag } = answer.headers;
+  if (parsed.ok && etag !== undefined) onVersion?.(etag);
   if (parsed.ok) return parsed.value;
   throw new KeystairError(
     'request-invalid',

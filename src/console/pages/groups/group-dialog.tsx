@@ -2,13 +2,13 @@
  * Adds a group, or gives one another name and place. What somebody else changed meanwhile is not overwritten unseen: the
  * dialog shows it, and keeps what was entered.
  */
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { call, callForVersion } from '../../api/call.ts';
+import { call } from '../../api/call.ts';
 import { type ListedGroup, useGroups } from '../../api/groups.ts';
-import { codeOf } from '../../api/problem.ts';
+import { useSeen } from '../../api/seen.ts';
 import { ApprovalOrProblem } from '../../parts/approval-or-problem.tsx';
+import { ChangedAlert, isChangedMeanwhile } from '../../parts/changed-alert.tsx';
 import { GroupSelect } from '../../parts/group-select.tsx';
 import { ProblemAlert } from '../../parts/problem-alert.tsx';
 import { useWork } from '../../parts/use-work.ts';
@@ -35,8 +35,8 @@ export function GroupDialog({
   const { act } = useSession();
   const { busy, error, run } = useWork();
   const groups = useGroups().data?.groups ?? [];
-  const seen = useSeen(group);
-  const now = seen.data?.answer.group ?? group;
+  const seen = useSeen('showGroup', group?.id);
+  const now = seen.answer?.group ?? group;
   // What nobody entered here follows what others change.
   const [entered, setEntered] = useState<{ readonly name?: string; readonly above?: string }>({});
   const name = entered.name ?? now?.name ?? '';
@@ -44,20 +44,16 @@ export function GroupDialog({
   const save = (event: FormEvent): void => {
     event.preventDefault();
     run(async () => {
-      try {
-        await act((options) =>
+      await seen.orSeeAgain(() =>
+        act((options) =>
           group === undefined
             ? call('addGroup', { name, above }, options)
-            : call('setGroup', { id: group.id, name, above }, { ...options, ifMatch: seen.data?.version }),
-        );
-      } catch (failure) {
-        if (codeOf(failure) === 'changed-meanwhile') await seen.refetch();
-        throw failure;
-      }
+            : call('setGroup', { id: group.id, name, above }, { ...options, ifMatch: seen.version }),
+        ),
+      );
       onDone();
     });
   };
-  const isRefused = codeOf(error) === 'changed-meanwhile';
   return (
     <Modal opened onClose={onClose} title={group?.name ?? texts.addTitle} centered>
       <form onSubmit={save}>
@@ -77,25 +73,20 @@ export function GroupDialog({
             without={group === undefined ? [] : withAllBelow(groups, group.id)}
           />
           {now !== undefined && above !== now.above && <Text size="sm">{texts.changeHint}</Text>}
-          {now !== undefined && isRefused && (
-            <Alert color="yellow" variant="light" role="alert" title={texts.changedTitle}>
-              <Text size="sm">
-                {texts.isNow(now.name, groups.find(({ id }) => id === now.above)?.name ?? '')}
-              </Text>
-              <Text size="sm">{texts.changedHint}</Text>
-            </Alert>
+          {now !== undefined && (
+            <ChangedAlert
+              error={error}
+              now={texts.isNow(now.name, groups.find(({ id }) => id === now.above)?.name ?? '')}
+              stays="entered"
+            />
           )}
           {seen.error !== null && <ProblemAlert error={seen.error} onRetry={() => void seen.refetch()} />}
-          {!isRefused && <ApprovalOrProblem error={error} />}
+          {!isChangedMeanwhile(error) && <ApprovalOrProblem error={error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               {cancel}
             </Button>
-            <Button
-              type="submit"
-              loading={busy}
-              disabled={name.trim() === '' || above === '' || (group !== undefined && !seen.isSuccess)}
-            >
+            <Button type="submit" loading={busy} disabled={name.trim() === '' || above === '' || !seen.ready}>
               {texts.save}
             </Button>
           </Group>
@@ -103,17 +94,6 @@ export function GroupDialog({
       </form>
     </Modal>
   );
-}
-
-/** The group as a change is decided on it: read once, and again only after a refusal. Not what a list showed. */
-function useSeen(group: ListedGroup | undefined) {
-  return useQuery({
-    queryKey: ['group', group?.id],
-    enabled: group !== undefined,
-    queryFn: ({ signal }) => callForVersion('showGroup', { id: group!.id }, { signal }),
-    gcTime: 0,
-    staleTime: 'static',
-  });
 }
 
 /** A group stands in none of these. */

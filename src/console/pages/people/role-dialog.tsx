@@ -9,7 +9,10 @@ import { type FormEvent, useState } from 'react';
 import { AREAS } from '#protocol/people/areas.ts';
 import type { PeopleAnswer, PeopleRequest } from '#protocol/people/people-routes.ts';
 import { call } from '../../api/call.ts';
+import { useSeen } from '../../api/seen.ts';
 import { ApprovalOrProblem } from '../../parts/approval-or-problem.tsx';
+import { ChangedAlert, isChangedMeanwhile } from '../../parts/changed-alert.tsx';
+import { ProblemAlert } from '../../parts/problem-alert.tsx';
 import { useWork } from '../../parts/use-work.ts';
 import { useTimes } from '../../parts/times.ts';
 import { useSession } from '../../shell/session.tsx';
@@ -43,23 +46,28 @@ export function RoleDialog({
 }) {
   const texts = useTexts(ROLES);
   const { common } = useTexts(SHELL);
+  const words = useTexts(RIGHT_WORDS);
   const times = useTimes();
   const { act, lacking } = useSession();
   const [name, setName] = useState(role?.name ?? '');
-  const [rights, setRights] = useState<Rights>((role?.rights ?? []) as Rights);
   const { busy, error, run } = useWork();
   const fixed = role?.builtIn === true || lacking('setRole') !== undefined;
+  const seen = useSeen('showRole', fixed ? undefined : role?.name);
+  const had = ((seen.answer?.role ?? role)?.rights ?? []) as Rights;
+  // Until somebody chooses here, the boxes follow what others change.
+  const [entered, setEntered] = useState<Rights>();
+  const rights = entered ?? had;
   const toggle = (right: Right): void =>
-    setRights((now) =>
-      now.some(sameAs(right)) ? now.filter((one) => !sameAs(right)(one)) : [...now, right],
-    );
+    setEntered(rights.some(sameAs(right)) ? rights.filter((one) => !sameAs(right)(one)) : [...rights, right]);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     run(async () => {
-      await act((options) =>
-        role === undefined
-          ? call('addRole', { name, rights }, options)
-          : call('setRole', { id: role.name, rights }, options),
+      await seen.orSeeAgain(() =>
+        act((options) =>
+          role === undefined
+            ? call('addRole', { name, rights }, options)
+            : call('setRole', { id: role.name, rights }, { ...options, ifMatch: seen.version }),
+        ),
       );
       onDone();
     });
@@ -76,19 +84,31 @@ export function RoleDialog({
               data-autofocus
             />
           )}
-          <RightsTable had={role?.rights ?? []} rights={rights} fixed={fixed} onToggle={toggle} />
+          <RightsTable had={had} rights={rights} fixed={fixed} onToggle={toggle} />
           {!fixed && role !== undefined && holders > 0 && (
             <Text size="sm" c="dimmed">
               {texts.affects(times.number(holders))}
             </Text>
           )}
-          <ApprovalOrProblem error={error} />
+          <ChangedAlert
+            error={error}
+            now={texts.givesNow(
+              had.map(({ area, right }) => `${words.areas[area]}: ${words.rights[right]}`).join(', '),
+            )}
+            stays="entered"
+          />
+          {seen.error !== null && <ProblemAlert error={seen.error} onRetry={() => void seen.refetch()} />}
+          {!isChangedMeanwhile(error) && <ApprovalOrProblem error={error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               {fixed ? common.close : common.cancel}
             </Button>
             {!fixed && (
-              <Button type="submit" loading={busy} disabled={name.trim() === '' || rights.length === 0}>
+              <Button
+                type="submit"
+                loading={busy}
+                disabled={name.trim() === '' || rights.length === 0 || !seen.ready}
+              >
                 {texts.save}
               </Button>
             )}

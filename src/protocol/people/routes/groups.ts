@@ -39,7 +39,7 @@ export const GROUPS_ROUTES = {
     limitable: true,
     request: z.object({ id: Named }),
     answer: z.object({ group: GroupForm }),
-    version: ['group'],
+    version: ({ group }) => ({ group }),
     example: { id: 'Lyon' },
   }),
   addGroup: row({
@@ -61,7 +61,7 @@ export const GROUPS_ROUTES = {
     limitable: true,
     request: z.object({ id: Named, name: remark(NAME_LENGTH_MAX).optional(), above: Named.optional() }),
     answer: z.object({ group: GroupForm }),
-    version: ['group'],
+    version: ({ group }) => ({ group }),
     example: { id: 'Lyon', above: 'France' },
   }),
   removeGroup: row({

@@ -15,6 +15,7 @@ import {
   AskedLimits,
   ListedPerson,
   PersonName,
+  personVersion,
   RoleNames,
   ShownLimits,
   ShownPerson,
@@ -77,6 +78,7 @@ export const PERSON_ROUTES = {
     rights: [read(PEOPLE)],
     request: z.object({ id: Named }),
     answer: z.object({ person: ShownPerson }),
+    version: ({ person }) => personVersion(person, person.limits),
     example: { id: 'Anna Berg' },
   }),
   setPerson: row({
@@ -94,6 +96,7 @@ export const PERSON_ROUTES = {
       limits: AskedLimits.optional(),
     }),
     answer: z.object({ person: PersonName, limits: ShownLimits }),
+    version: ({ person, limits }) => personVersion(person, limits),
     example: { id: 'Anna Berg', roles: ['Help desk'], limits: [{ role: 'Help desk', groups: ['Lyon'] }] },
   }),
   /** The link's holder becomes that person, with all their rights. */

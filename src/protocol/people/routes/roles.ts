@@ -21,6 +21,16 @@ export const ROLE_ROUTES = {
     answer: z.object({ roles: list(ListedRole, ROLES_MAX + BUILT_IN_ROLES_MAX) }),
     example: {},
   }),
+  showRole: row({
+    method: 'GET',
+    path: '/roles/{id}',
+    summary: 'Shows one role and the rights that it gives.',
+    rights: [read(PEOPLE)],
+    request: z.object({ id: Named }),
+    answer: z.object({ role: ListedRole }),
+    version: ({ role }) => ({ role }),
+    example: { id: 'Enroller' },
+  }),
   addRole: row({
     method: 'POST',
     path: '/roles',
@@ -41,6 +51,7 @@ export const ROLE_ROUTES = {
     act: 'people.change',
     request: z.object({ id: Named, rights: RightList }),
     answer: z.object({ role: ListedRole }),
+    version: ({ role }) => ({ role }),
     example: { id: 'Enroller', rights: [{ area: 'Managed devices', right: 'Read' }] },
   }),
   removeRole: row({

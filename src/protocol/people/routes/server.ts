@@ -9,7 +9,7 @@ import { list, text, whole } from '../../forms.ts';
 import { NoticeForm } from '../../told-step.ts';
 import { VerifyAnswer } from '../people-answers.ts';
 import { Empty, Field, Sentence } from '../people-fields.ts';
-import { row } from '../people-route.ts';
+import { row, type Versioned } from '../people-route.ts';
 import { DataKeyState, ShownSeal } from '../seal-messages.ts';
 
 const SERVER = 'Administration Server';
@@ -100,6 +100,11 @@ const SettingsAnswer = Settings.extend({
 });
 export type SettingsAnswer = z.infer<typeof SettingsAnswer>;
 
+/** Not of the neighbours, which change by themselves. */
+export function settingsVersion({ useHierarchy, transmit, heartbeat }: z.infer<typeof Settings>): Versioned {
+  return { useHierarchy, transmit, heartbeat };
+}
+
 export const SERVER_ROUTES = {
   serverStatus: row({
     method: 'GET',
@@ -118,7 +123,7 @@ export const SERVER_ROUTES = {
     rights: [read(SERVER)],
     request: Empty,
     answer: SettingsAnswer,
-    version: ['useHierarchy', 'transmit', 'heartbeat'],
+    version: settingsVersion,
     example: {},
   }),
   changeSettings: row({
@@ -132,7 +137,7 @@ export const SERVER_ROUTES = {
       heartbeat: whole(1, HEARTBEAT_INTERVAL_MS_MAX / 1000).optional(),
     }),
     answer: SettingsAnswer,
-    version: ['useHierarchy', 'transmit', 'heartbeat'],
+    version: settingsVersion,
     example: { useHierarchy: true },
   }),
   verify: row({

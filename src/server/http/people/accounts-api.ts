@@ -8,7 +8,7 @@ import { changePassword, newRecoveryCodes, signOut, whoAmI } from '../../people/
 import { changeOneTimeCode, offerOneTimeCode } from '../../people/one-time-code-change.ts';
 import { addPasskey, listPasskeys, offerPasskey, removePasskey } from '../../people/passkeys.ts';
 import { addPerson, type PeoplePorts, removePerson, resetPerson, setPerson } from '../../people/people.ts';
-import { addRole, listRoles, removeRole, setRole } from '../../people/roles.ts';
+import { addRole, listRoles, removeRole, setRole, showRole } from '../../people/roles.ts';
 import type { SignInDelays } from '../../people/sign-in-delays.ts';
 import type { Stretcher } from '../../people/stretcher.ts';
 import type { PeopleHandlers } from './people-handlers.ts';
@@ -22,13 +22,14 @@ export function createAccountsApi(ports: AccountsPorts): PeopleHandlers<Accounts
     addPerson: (caller, request) => addPerson(ports, caller, request),
     listPeople: (_caller, request) => listPeople(ports, request),
     showPerson: (_caller, request) => showPerson(ports, request),
-    setPerson: (caller, request) => setPerson(ports, caller, request),
+    setPerson: (caller, request, life) => setPerson(ports, caller, request, life),
     resetPerson: (caller, request) => resetPerson(ports, caller, request),
     removePerson: (caller, request) => removePerson(ports, caller, request),
 
     listRoles: () => listRoles(ports),
+    showRole: (_caller, request) => showRole(ports, request),
     addRole: (caller, request) => addRole(ports, caller, request),
-    setRole: (caller, request) => setRole(ports, caller, request),
+    setRole: (caller, request, life) => setRole(ports, caller, request, life),
     removeRole: (caller, request) => removeRole(ports, caller, request),
 
     whoAmI: (caller) => whoAmI(ports, caller),

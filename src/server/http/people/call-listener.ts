@@ -57,6 +57,7 @@ export function addCallRoutes(
       const asked = requireForm(PEOPLE, route.request, fieldsOf(route, request));
       const run = ports.people[name] as Handler;
       const { jobs, repetitions } = ports;
+      const seen = request.headers['if-match'];
       if (route.job === true && jobs !== undefined && wantsJob(request)) {
         const caller = await allow(asked);
         const needed = rightsNeeded(route, asked);
@@ -68,7 +69,7 @@ export function addCallRoutes(
             judge();
           };
           const signals = [ports.stopping, life.signal, lost.signal];
-          return run(caller, asked, callLife(signals, progress, request.headers['if-match']));
+          return run(caller, asked, callLife(signals, progress, seen));
         });
         void reply.header('preference-applied', PREFER_JOB);
         void reply.header('location', fillPath(PEOPLE_ROUTES.showJob.path, job));
@@ -79,22 +80,22 @@ export function addCallRoutes(
       const signals = [ports.stopping, gone.signal];
       if (request.headers.accept === LINES_MEDIA_TYPE) {
         const caller = await allow(asked);
-        return answerInLines(reply, (progress) => run(caller, asked, callLife(signals, progress)));
+        return answerInLines(reply, (progress) => run(caller, asked, callLife(signals, progress, seen)));
       }
       const work = async (): Promise<unknown> => {
-        const life = callLife(signals, () => {}, request.headers['if-match']);
-        return run(await allow(asked), asked, life);
+        return run(
+          await allow(asked),
+          asked,
+          callLife(signals, () => {}, seen),
+        );
       };
       const key = request.headers[IDEMPOTENCY_HEADER];
       const answer =
         key === undefined || route.repeated === undefined || repetitions === undefined
           ? await work()
           : await repetitions.once(await stillAllowed(), key, { name, asked, kept: route.repeated }, work);
-      const { version } = route;
-      if (version !== undefined) {
-        const fields = Object.entries(answer as object).filter(([field]) => version.includes(field as never));
-        void reply.header('etag', versionTag(Object.fromEntries(fields)));
-      }
+      const version = route.version?.(answer);
+      if (version !== undefined) void reply.header('etag', versionTag(version));
       if (route.endsSession === true) visit?.(request, reply).dropSession();
       return send(reply, PEOPLE, 200, 'application/json', answer);
     });
