@@ -250,7 +250,7 @@ export async function createAdministrationServer(
     signIn: createSignInApi({ ...accounts, providers }),
     streams: { api: createStreamApi({ transfers, backups, jobs, changes }), events },
     jobs,
-    repetitions: new Repetitions(clock),
+    repetitions: new Repetitions(ports),
     transfers,
     backups,
     refusals,

@@ -130,6 +130,9 @@ export type TrustedKind =
   | 'session'
   /** The open sessions of one person. */
   | 'session-list'
+  /** What a request made, by its `Idempotency-Key`; and all of one person. */
+  | 'made'
+  | 'made-list'
   /** A set-up link, by the hash of its token. */
   | 'set-up'
   /** Work that runs; it decides nothing. */

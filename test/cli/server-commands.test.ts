@@ -224,7 +224,7 @@ test('a command that names the version it was decided on changes nothing once so
   await done(oslo, 'roles add Reader --right People:Read');
   for (const [show, set, first, second] of [
     ['people show Nils', 'people set Nils', '--no-roles', '--role Approver'],
-    ['roles show Reader', 'roles set Reader', '--right Audit:Read', '--right People:Read'],
+    ['roles show Reader', 'roles set Reader', '--right People:Write', '--right People:Read'],
     ['server settings', 'server settings', '--heartbeat 90', '--heartbeat 120'],
   ] as const) {
     const { version } = await done(oslo, show);

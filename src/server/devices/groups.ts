@@ -66,6 +66,7 @@ export async function addGroup(
   ports: GroupPorts,
   caller: Caller,
   { name: given, above: wanted }: Asked<'addGroup'>,
+  { made }: Pick<CallLife, 'made'> = UNWATCHED,
 ): Promise<PeopleAnswer<'addGroup'>> {
   const { rows, server, store, audit } = ports;
   const name = requireName(given);
@@ -85,6 +86,7 @@ export async function addGroup(
     await audit.append(transaction, [
       { event: 'group-added', by: caller.name, group: group.id, name, above },
     ]);
+    await made(transaction, { group });
     return { group };
   });
 }

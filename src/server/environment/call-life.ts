@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Changed } from '#domain/changed.ts';
 import { KeystairError } from '#domain/errors.ts';
+import type { Transaction } from '#store/transaction.ts';
 
 const TAG_LENGTH = 22;
 /** RFC 9110, 13.1.1: whatever is there. */
@@ -19,16 +20,28 @@ export interface CallLife {
    * Throws `changed-meanwhile` if the caller saw another one.
    */
   readonly requireVersion: (fields: Readonly<Record<string, unknown>>, last?: Changed) => void;
+  /**
+   * To be called by what may make something a second time, in the transaction that makes it: with the answer, unless
+   * that contains a secret. Keeps the `Idempotency-Key` of the request, if it has one.
+   */
+  readonly made: (transaction: Transaction, answer?: object) => Promise<void>;
 }
 
-export const UNWATCHED: CallLife = { progress: () => {}, requireWanted: () => {}, requireVersion: () => {} };
+export const UNWATCHED: CallLife = {
+  progress: () => {},
+  requireWanted: () => {},
+  requireVersion: () => {},
+  made: async () => {},
+};
 
 export function callLife(
   signals: readonly AbortSignal[],
   progress: CallLife['progress'],
   seen?: string,
+  made: CallLife['made'] = UNWATCHED.made,
 ): CallLife {
   return {
+    made,
     requireVersion: (fields, last) => {
       if (seen === undefined || seen === ANY_VERSION || seen === versionTag(fields)) return;
       throw new KeystairError('changed-meanwhile', changedWords(last), {

@@ -6,6 +6,7 @@ import type { MemberKind } from '#domain/member.ts';
 import type { Caller } from '#domain/right.ts';
 import { step } from '#domain/step.ts';
 import type { Transaction } from '#store/transaction.ts';
+import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
 import { isoTime } from '../environment/environment.ts';
 import { type Expiring, isExpired, latestTime } from '../repository/known-time.ts';
 import type { ServerPorts } from '../repository/ports.ts';
@@ -26,6 +27,7 @@ export async function invite(
   caller: Caller,
   request: Pick<InvitationRow, 'kind' | 'dmz' | 'group'> & { readonly expiresMs?: number | undefined },
   joinAt: { readonly addresses: readonly string[]; readonly authority: string },
+  { made }: Pick<CallLife, 'made'> = UNWATCHED,
 ): Promise<{ invitation: string; expiresAt: string }> {
   const secret = Buffer.from(ports.random(INVITATION_SECRET_BYTES)).toString('base64url');
   const expiresAt = isoTime(ports.clock() + (request.expiresMs ?? INVITATION_MS_DEFAULT));
@@ -43,6 +45,7 @@ export async function invite(
     const { kind, dmz } = request;
     const group = request.group === undefined ? {} : { group: request.group };
     const row: InvitationRow = { kind, dmz, ...group, expiresAt, knownAt, usedBy: null };
+    await made(transaction);
     await ports.rows.put(transaction, 'invitation', id, row);
     await ports.audit.append(transaction, [
       {

@@ -60,6 +60,7 @@ export async function addPerson(
   ports: PeoplePorts,
   caller: Caller,
   { name: given, roles: names = [], limits: asked = [], service = false, expiresMs }: Asked<'addPerson'>,
+  { made }: Pick<CallLife, 'made'> = UNWATCHED,
 ): Promise<WayIn> {
   const read = readName(given);
   if ('fault' in read) throw new KeystairError('invalid-argument', `the name ${read.fault}`);
@@ -86,6 +87,7 @@ export async function addPerson(
   };
   return ports.store.write(async (transaction) => {
     const added = service ? await withKey(ports, transaction, caller, person, expiresMs) : { person };
+    await made(transaction);
     await addPersonRow(ports.rows, transaction, added.person);
     await ports.audit.append(transaction, [
       {

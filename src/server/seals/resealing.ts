@@ -21,6 +21,7 @@ import type { ResealedKey } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { putDataKey } from './seal-rows.ts';
 import { resealed } from '../records/record-keys.ts';
+import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { isDiskLow } from '../repository/low-disk.ts';
 
@@ -76,10 +77,13 @@ export class Resealing {
   }
 
   /** Resolves when the new data key is in use; re-encryption of the records follows without further calls. */
-  async rotate(caller: Caller): Promise<{ readonly dataKey: number; readonly records: number }> {
+  async rotate(
+    caller: Caller,
+    life: Pick<CallLife, 'made'> = UNWATCHED,
+  ): Promise<{ readonly dataKey: number; readonly records: number }> {
     const { keyring, store, rows, audit, random } = this.#ports;
     const made = keyring.addDataKey(random);
-    await store.write(async (transaction) => {
+    const answer = await store.write(async (transaction) => {
       if ((await transaction.row('data-key', String(made.number))) !== undefined) {
         throw new KeystairError('later', 'another new data key is being made right now', {
           nextStep: step('look-at-status'),
@@ -89,10 +93,13 @@ export class Resealing {
       const row: ResealingRow = { dataKey: made.number, done: 0, resealed: 0, unreadable: 0 };
       await rows.put(transaction, 'setting', ROW, row);
       await audit.append(transaction, [{ event: 'data-key-made', by: caller.name, dataKey: made.number }]);
+      const answer = { dataKey: made.number, records: (await transaction.head()).seq };
+      await life.made(transaction, answer);
+      return answer;
     });
     keyring.useDataKey(made);
     this.#walk();
-    return { dataKey: made.number, records: (await store.reader.head()).seq };
+    return answer;
   }
 
   #walk(): void {

@@ -24,6 +24,7 @@ import type { Caller } from '#domain/right.ts';
 import { type Notice, step } from '#domain/step.ts';
 import type { AddSealRequest, ShownSeal } from '#protocol/people/seal-messages.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
+import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { keyFileAtHand, readPinFile, type SealPlaces } from './auto-unseal.ts';
@@ -70,21 +71,27 @@ export class Seals {
   }
 
   /** Throws `password-weak`, `file-exists`, `token-unavailable`, `pin-wrong`, `invalid-argument`. */
-  add(caller: Caller, request: AddSealRequest): Promise<{ readonly seal: string; readonly about: string }> {
+  add(
+    caller: Caller,
+    request: AddSealRequest,
+    life: Pick<CallLife, 'made'> = UNWATCHED,
+  ): Promise<{ readonly seal: string; readonly about: string }> {
     return this.#alone(async () => {
       await this.#requireRoom(this.#ports.store.reader);
       const made = await this.#make(request);
+      const answer = { seal: made.row.id, about: made.about };
       try {
         await this.#ports.store.write(async (transaction) => {
           await this.#requireRoom(transaction);
           await this.#store(transaction, caller, made);
+          await life.made(transaction, answer);
         });
       } catch (error) {
         made.undo?.();
         throw error;
       }
       made.sealKey.fill(0);
-      return { seal: made.row.id, about: made.about };
+      return answer;
     });
   }
 
@@ -127,6 +134,7 @@ export class Seals {
   initRecovery(
     caller: Caller,
     { shares, threshold }: { readonly shares: number; readonly threshold: number },
+    { made }: Pick<CallLife, 'made'> = UNWATCHED,
   ): Promise<{
     seal: string;
     set: string;
@@ -161,6 +169,7 @@ export class Seals {
         for (const seal of old) await this.#drop(transaction, caller, seal);
         await this.#requireRoom(transaction);
         await this.#store(transaction, caller, { row, sealKey: key, about: '' });
+        await made(transaction);
         const [first] = old;
         return first?.kind === 'recovery' ? first.of.set : null;
       });

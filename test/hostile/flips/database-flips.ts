@@ -76,6 +76,8 @@ const ROW_KINDS = Object.keys({
   passkey: true,
   session: true,
   'session-list': true,
+  made: true,
+  'made-list': true,
   'set-up': true,
   job: true,
   approval: true,

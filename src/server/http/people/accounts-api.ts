@@ -19,7 +19,7 @@ type AccountsRouteName = keyof (typeof PERSON_ROUTES & typeof ROLE_ROUTES & type
 
 export function createAccountsApi(ports: AccountsPorts): PeopleHandlers<AccountsRouteName> {
   return {
-    addPerson: (caller, request) => addPerson(ports, caller, request),
+    addPerson: (caller, request, life) => addPerson(ports, caller, request, life),
     listPeople: (_caller, request) => listPeople(ports, request),
     showPerson: (_caller, request) => showPerson(ports, request),
     setPerson: (caller, request, life) => setPerson(ports, caller, request, life),

@@ -82,11 +82,11 @@ export function addCallRoutes(
         const caller = await allow(asked);
         return answerInLines(reply, (progress) => run(caller, asked, callLife(signals, progress, seen)));
       }
-      const work = async (): Promise<unknown> => {
+      const work = async (made?: CallLife['made']): Promise<unknown> => {
         return run(
           await allow(asked),
           asked,
-          callLife(signals, () => {}, seen),
+          callLife(signals, () => {}, seen, made),
         );
       };
       const key = request.headers[IDEMPOTENCY_HEADER];

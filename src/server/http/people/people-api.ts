@@ -88,13 +88,13 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
     },
     unseal: async () => ({ server: ports.server, seal: null, kind: null }),
     listSeals: () => ports.seals.list(),
-    addSeal: (caller, request) => ports.seals.add(caller, request),
+    addSeal: (caller, request, life) => ports.seals.add(caller, request, life),
     removeSeal: (caller, { id }) => ports.seals.remove(caller, id),
-    initRecovery: (caller, request) => ports.seals.initRecovery(caller, request),
-    rotateDataKey: (caller) => ports.resealing.rotate(caller),
+    initRecovery: (caller, request, life) => ports.seals.initRecovery(caller, request, life),
+    rotateDataKey: (caller, _request, life) => ports.resealing.rotate(caller, life),
 
-    inviteSecondary: (caller, { dmz = false, expiresMs }) =>
-      invite(ports, caller, { kind: 'secondary', dmz, expiresMs }, joinAt()),
+    inviteSecondary: (caller, { dmz = false, expiresMs }, life) =>
+      invite(ports, caller, { kind: 'secondary', dmz, expiresMs }, joinAt(), life),
     joinHierarchy: (caller, request) => joinHierarchy(ports, caller, request),
     showHierarchy: () => showHierarchy(ports, ports.link),
     heartbeatNow: async () => {
@@ -138,9 +138,9 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
     showJob: async (caller, { id }) => ({ job: ports.jobs.show(caller, id) }),
     cancelJob: async (caller, { id }) => ({ job: ports.jobs.cancel(caller, id) }),
 
-    inviteDevice: async (caller, { expiresMs, group }) => {
+    inviteDevice: async (caller, { expiresMs, group }, life) => {
       const kept = await groupForInvitation(ports, caller, group);
-      return invite(ports, caller, { kind: 'device', dmz: false, expiresMs, group: kept }, joinAt());
+      return invite(ports, caller, { kind: 'device', dmz: false, expiresMs, group: kept }, joinAt(), life);
     },
     listDevices: (caller, request) => listDevices(ports, caller, request),
     setDevice: (caller, request) => setDevice(ports, caller, request),
@@ -148,7 +148,7 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
 
     listGroups: (caller) => listGroups(ports, caller),
     showGroup: (caller, request) => showGroup(ports, caller, request),
-    addGroup: (caller, request) => addGroup(ports, caller, request),
+    addGroup: (caller, request, life) => addGroup(ports, caller, request, life),
     setGroup: (caller, request, life) => setGroup(ports, caller, request, life),
     removeGroup: (caller, request, life) => removeGroup(ports, caller, request, life),
 

@@ -3,17 +3,24 @@
  * answer again.
  *
  * Invariants: a key belongs to one request of one person, equal in every field. Only a MAC of the request is kept. An
- * answer that contains a secret is not kept, and its repetition is refused. All of this is in memory: a restart forgets
- * it, and processes do not share it.
+ * answer that contains a secret is not kept, and its repetition is refused. What a request made durably has a row
+ * (`repetition-rows.ts`), for every process and after a restart. In memory are the requests under way, and those that
+ * start a transfer, which is in memory itself.
  */
-import { createHmac, randomBytes } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
 import type { Caller } from '#domain/right.ts';
 import type { PeopleRoute } from '#protocol/people/people-route.ts';
-import { type Clock, isoTime } from '../../environment/environment.ts';
+import type { CallLife } from '../../environment/call-life.ts';
+import { isoTime } from '../../environment/environment.ts';
+import {
+  findMade,
+  KEPT_MS,
+  type MadeRow,
+  putMade,
+  type RepetitionPorts,
+  requestMac,
+} from './repetition-rows.ts';
 
-/** Long enough to run again a script that failed at night. */
-const KEPT_MS = 24 * 60 * 60 * 1000;
 /**
  * Each takes some hundred bytes. Beyond this the oldest are forgotten, first those of a caller with more than their
  * share.
@@ -39,12 +46,11 @@ interface First {
 }
 
 export class Repetitions {
-  readonly #clock: Clock;
-  readonly #macKey = randomBytes(32);
+  readonly #ports: RepetitionPorts;
   readonly #first = new Map<string, First>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(ports: RepetitionPorts) {
+    this.#ports = ports;
   }
 
   /**
@@ -52,22 +58,21 @@ export class Repetitions {
    * throws.
    */
   async once(
-    { id: owner }: Caller,
+    caller: Caller,
     key: string | string[],
     { name, asked, kept }: Request,
-    work: () => Promise<unknown>,
+    work: (made: CallLife['made']) => Promise<unknown>,
   ): Promise<unknown> {
     if (typeof key !== 'string' || !KEY.test(key))
       throw new KeystairError('invalid-argument', 'the Idempotency-Key is not 1 to 128 visible characters');
+    const owner = caller.id;
     const place = JSON.stringify([owner, key]);
-    const request = createHmac('sha256', this.#macKey)
-      .update(JSON.stringify([name, asked]))
-      .digest('hex');
+    const request = requestMac(this.#ports, name, asked);
     this.#forgetOld(owner);
     const first = this.#first.get(place);
     if (first !== undefined) return answerAgain(first, request);
-    const answer = work();
-    const made: First = { owner, request, at: this.#clock(), answer };
+    const answer = this.#orMadeBefore(caller, key, request, work);
+    const made: First = { owner, request, at: this.#ports.clock(), answer };
     this.#first.set(place, made);
     try {
       return await answer;
@@ -80,9 +85,25 @@ export class Repetitions {
     }
   }
 
+  async #orMadeBefore(
+    caller: Caller,
+    key: string,
+    request: string,
+    work: (made: CallLife['made']) => Promise<unknown>,
+  ): Promise<unknown> {
+    const { reader } = this.#ports.store;
+    const before = await findMade(this.#ports, reader, caller, key);
+    if (before !== undefined) return answerAgain(before, request);
+    return work(async (transaction, answer) => {
+      const meanwhile = await findMade(this.#ports, transaction, caller, key);
+      if (meanwhile !== undefined) throw madeMeanwhile();
+      await putMade(this.#ports, transaction, caller, key, { request, answer });
+    });
+  }
+
   /** The oldest come first. */
   #forgetOld(owner: Caller['id']): void {
-    const now = this.#clock();
+    const now = this.#ports.clock();
     const own = [...this.#first].filter(([, first]) => first.owner === owner);
     if (own.length >= KEPT_OF_ONE_MAX) this.#first.delete(own[0]![0]);
     for (const [place, { at }] of this.#first) {
@@ -92,7 +113,14 @@ export class Repetitions {
   }
 }
 
-function answerAgain({ request, at, answer }: First, again: string): Promise<unknown> {
+/** The transaction is undone, so that nothing is made twice. */
+function madeMeanwhile(): KeystairError {
+  return new KeystairError('later', 'another process of this server carries this request out', {
+    nextStep: 'repeat it with the same Idempotency-Key',
+  });
+}
+
+async function answerAgain({ request, at, answer }: First | MadeRow, again: string): Promise<unknown> {
   if (request !== again)
     throw new KeystairError('already-exists', 'this Idempotency-Key was used for another request', {
       nextStep: 'make a new key for each request',

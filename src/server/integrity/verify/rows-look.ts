@@ -29,6 +29,8 @@ const JUDGED = {
   identity: true,
   session: true,
   'session-list': true,
+  made: true,
+  'made-list': true,
   'set-up': true,
   job: true,
   approval: true,
