@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeClosedDirectory, requireClosedDirectory, requireOwnFile } from '#disk/closed-directory.ts';
-import { exposureOf } from '#disk/guarded-secret.ts';
+import { exposureOf } from '#disk/named-file.ts';
 import { writeWholeFile } from '#disk/whole-file.ts';
 import { isObject, parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';

@@ -26,7 +26,6 @@ export const NEXT_STEPS: Readonly<Record<StepName, string>> = {
   'unseal-and-verify': 'start the server, open it with `keystair server unseal`, and verify it while it runs',
   'correct-pin-file':
     'correct pkcs11.pinFile in the configuration, or enter the PIN with `keystair server unseal`',
-  'write-pin-file': 'write the PIN into it, or enter it with `keystair server unseal`',
   'look-for-seals': '`keystair server status` lists its seals',
   'look-at-seals': 'list its seals with `keystair server seals`',
   'add-seal-first': 'add another with `keystair server add-seal`, then remove this one',

@@ -6,7 +6,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { passwordFault } from '#crypto/password/password-text.ts';
-import { exposureOf } from '#disk/guarded-secret.ts';
+import { exposureOf } from '#disk/named-file.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { INVITATION_BYTES_MAX, PASSWORD_BYTES_MAX, RECOVERY_SHARE_BYTES_MAX } from '#domain/limits.ts';
 import { askHidden } from './hidden-prompt.ts';

@@ -18,7 +18,6 @@ export const STEPS = {
   'start-and-unseal': 'start the server, and open it with one of its seals',
   'unseal-and-verify': 'start the server, open it with one of its seals, and verify it while it runs',
   'correct-pin-file': 'correct pkcs11.pinFile in the configuration, or open the server by entering the PIN',
-  'write-pin-file': 'write the PIN into it, or open the server by entering the PIN',
   'look-for-seals': 'list the seals of this server',
   'look-at-seals': 'list its seals',
   'add-seal-first': 'add another seal, then remove this one',

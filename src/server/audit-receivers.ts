@@ -2,8 +2,7 @@
  * The receivers of the audit log: a file, syslog, a webhook, as configured. What is secret, and what is renewed, is read
  * when it is needed.
  */
-import { readFileSync } from 'node:fs';
-import { readGuardedSecret } from '#disk/guarded-secret.ts';
+import { readGuardedSecret, readOpenFile } from '#disk/named-file.ts';
 import { LineFile } from '#disk/line-file.ts';
 import { FORWARD_FILE_CONFIRM_MS, FORWARD_SYSLOG_CONFIRM_MS } from '#domain/forwarding-limits.ts';
 import { CERTIFICATE_FILE_BYTES_MAX, NOTICE_SECRET_BYTES_MAX } from '#domain/notice-limits.ts';
@@ -98,7 +97,7 @@ function toWebhook(
       const now = clock();
       await sendWebhook({
         url,
-        secret: readGuardedSecret(secretFile, NOTICE_SECRET_BYTES_MAX),
+        secret: readGuardedSecret(secretFile, NOTICE_SECRET_BYTES_MAX).trim(),
         id: `${lines[0]!.number}-${last.id}`,
         now,
         body: readableJson(
@@ -118,5 +117,5 @@ function toWebhook(
 }
 
 function pem(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : readFileSync(path, 'utf8');
+  return path === undefined ? undefined : readOpenFile(path, CERTIFICATE_FILE_BYTES_MAX);
 }

@@ -1,8 +1,7 @@
 /** Which database a server uses, as its configuration and the command line say. */
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { exposureOf } from '#disk/guarded-secret.ts';
+import { NamedFileFault, readGuardedSecret, readOpenFile } from '#disk/named-file.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { PATH_LENGTH_MAX } from '#domain/message-limits.ts';
 import { text } from '#protocol/forms.ts';
@@ -47,37 +46,28 @@ export function databaseOf(
 export function readDatabasePlace({ url, passwordFile, caFile }: DatabaseConfig): DatabasePlace {
   return {
     ...parseDatabasePlace(url),
-    password:
-      passwordFile === undefined
-        ? undefined
-        : readNamed(passwordFile, 'database.passwordFile', PASSWORD_BYTES_MAX, true).replace(/\r?\n$/, ''),
-    ca: caFile === undefined ? undefined : readNamed(caFile, 'database.caFile', CA_BYTES_MAX, false),
+    password: readAs('passwordFile', passwordFile, readGuardedSecret, PASSWORD_BYTES_MAX),
+    ca: readAs('caFile', caFile, readOpenFile, CA_BYTES_MAX),
   };
 }
 
-function readNamed(path: string, name: string, bytesMax: number, isSecret: boolean): string {
-  let file: number | undefined;
+function readAs(
+  name: string,
+  path: string | undefined,
+  reader: typeof readOpenFile,
+  bytesMax: number,
+): string | undefined {
   try {
-    file = openSync(path, 'r');
-    const found = fstatSync(file);
-    const exposed = isSecret ? exposureOf(path, found) : undefined;
-    if (exposed !== undefined) {
-      throw new KeystairError('password-exposed', `the file ${path} ${exposed.because}`, {
-        nextStep: exposed.nextStep,
-      });
-    }
-    if (found.size > bytesMax) throw notReadable(path, name, `it is longer than ${bytesMax} bytes`);
-    return readFileSync(file, 'utf8');
+    return path === undefined ? undefined : reader(path, bytesMax);
   } catch (cause) {
-    if (cause instanceof KeystairError) throw cause;
-    throw notReadable(path, name, (cause as NodeJS.ErrnoException).code ?? 'unknown failure');
-  } finally {
-    if (file !== undefined) closeSync(file);
+    throw faultOf(name, path!, cause);
   }
 }
 
-function notReadable(path: string, name: string, because: string): KeystairError {
-  return new KeystairError('invalid-argument', `the file ${path} cannot be read (${because})`, {
-    nextStep: `check ${name} in the configuration`,
-  });
+function faultOf(name: string, path: string, cause: unknown): unknown {
+  if (!(cause instanceof NamedFileFault)) return cause;
+  const { because, exposed } = cause;
+  const nextStep = exposed?.nextStep ?? `check database.${name} in the configuration`;
+  const code = exposed === undefined ? 'invalid-argument' : 'password-exposed';
+  return new KeystairError(code, `the file ${path} ${because}`, { nextStep, cause });
 }

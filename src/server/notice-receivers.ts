@@ -1,7 +1,6 @@
 /** The receivers of notices: webhooks and mail addresses, as configured. What is secret is read when it is needed. */
-import { readFileSync } from 'node:fs';
-import { readGuardedSecret } from '#disk/guarded-secret.ts';
-import { NOTICE_SECRET_BYTES_MAX } from '#domain/notice-limits.ts';
+import { readGuardedSecret, readOpenFile } from '#disk/named-file.ts';
+import { CERTIFICATE_FILE_BYTES_MAX, NOTICE_SECRET_BYTES_MAX } from '#domain/notice-limits.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { sendMail } from '#transport/notices/send-mail.ts';
 import { sendWebhook } from '#transport/notices/send-webhook.ts';
@@ -20,7 +19,8 @@ export function createReceivers(
   { webhooks, smtp, mailTo, allowAddresses: allowed, caFile }: NoticeSettings,
   { server, clock, consoleUrl }: ReceiverPorts,
 ): readonly Receiver[] {
-  const ca = (): string | undefined => (caFile === undefined ? undefined : readFileSync(caFile, 'utf8'));
+  const ca = (): string | undefined =>
+    caFile === undefined ? undefined : readOpenFile(caFile, CERTIFICATE_FILE_BYTES_MAX);
   return [
     ...webhooks.map(
       ({ url, secretFile }, index): Receiver => ({
@@ -29,7 +29,7 @@ export function createReceivers(
         send: (id, notice) =>
           sendWebhook({
             url,
-            secret: readGuardedSecret(secretFile, NOTICE_SECRET_BYTES_MAX),
+            secret: readGuardedSecret(secretFile, NOTICE_SECRET_BYTES_MAX).trim(),
             id,
             now: clock(),
             body: noticeBody(notice, server, consoleUrl()),

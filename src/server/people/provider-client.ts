@@ -7,8 +7,7 @@
  * somebody chooses it, so a provider that is down stops neither the server's start nor other ways of signing in.
  */
 import type { Configuration } from 'openid-client';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { exposureOf } from '#disk/guarded-secret.ts';
+import { NamedFileFault, readGuardedSecret } from '#disk/named-file.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { Log } from '../environment/environment.ts';
 import type { ProviderSettings } from './provider-settings.ts';
@@ -129,24 +128,26 @@ export class ProviderClient {
   }
 }
 
+/** Providers make secrets of some dozens of characters. */
+const CLIENT_SECRET_BYTES_MAX = 1024;
 const TELL = 'sign in another way, and tell an administrator of this server: its log says which file it is';
 
 /** The secret stands for this server at the provider, so nobody else may read it. Strangers are not told where it is. */
 function readSecret({ name, clientSecretFile: path }: ProviderSettings, log: Log): string {
-  const event = 'provider-secret-refused';
-  let file: number | undefined;
   try {
-    file = openSync(path, 'r');
-    const exposed = exposureOf(path, fstatSync(file));
-    if (exposed === undefined) return readFileSync(file, 'utf8').trim();
-    log.error({ event, path, ...exposed }, `the secret of a provider, ${path}, ${exposed.because}`);
+    return readGuardedSecret(path, CLIENT_SECRET_BYTES_MAX).trim();
   } catch (cause) {
-    log.error({ event, path, because: String(cause) }, `the secret of a provider, ${path}, cannot be read`);
-    const sentence = `the secret of this server at ${name} cannot be read`;
-    throw new KeystairError('invalid-argument', sentence, { nextStep: TELL, cause });
-  } finally {
-    if (file !== undefined) closeSync(file);
+    if (!(cause instanceof NamedFileFault)) throw cause;
+    const { because, exposed } = cause;
+    const event = 'provider-secret-refused';
+    log.error(
+      { event, path, because, nextStep: exposed?.nextStep },
+      `the secret of a provider, ${path}, ${because}`,
+    );
+    const [code, what] =
+      exposed !== undefined
+        ? (['password-exposed', 'is open to other users of its machine'] as const)
+        : (['invalid-argument', 'cannot be read'] as const);
+    throw new KeystairError(code, `the secret of this server at ${name} ${what}`, { nextStep: TELL, cause });
   }
-  const sentence = `the secret of this server at ${name} is open to other users of its machine`;
-  throw new KeystairError('password-exposed', sentence, { nextStep: TELL });
 }

@@ -4,11 +4,10 @@
  *
  * Invariant: a PIN that a token refused is not tried a second time, since tokens lock themselves.
  */
-import { readFileSync, statSync } from 'node:fs';
 import { type DataKeyRow, type Keyring, openKeyring, type SealRow } from '#crypto/keyring.ts';
 import { readKeyFile } from '#crypto/seal/key-file.ts';
 import { openUnderToken } from '#crypto/seal/pkcs11-token.ts';
-import { type Exposed, exposureOf } from '#disk/guarded-secret.ts';
+import { NamedFileFault, readGuardedSecret } from '#disk/named-file.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { PIN_BYTES_MAX } from '#domain/limits.ts';
 import { step } from '#domain/step.ts';
@@ -105,28 +104,17 @@ function tokenAccess({ pkcs11 }: SealPlaces): { module: string; pinFile: string 
   return { module: pkcs11.module, pinFile: pkcs11.pinFile };
 }
 
-/** Throws `token-unavailable`, whose text holds nothing of the file. */
+/** Throws `token-unavailable` or `root-key-exposed`, whose text holds nothing of the file. */
 export function readPinFile(path: string): string {
-  let pin = '';
-  let exposed: Exposed | undefined;
   try {
-    const found = statSync(path);
-    exposed = exposureOf(path, found);
-    if (found.size <= PIN_BYTES_MAX) pin = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return readGuardedSecret(path, PIN_BYTES_MAX);
   } catch (cause) {
-    throw new KeystairError('token-unavailable', `the file with the token's PIN, ${path}, cannot be read`, {
-      nextStep: step('correct-pin-file'),
-      cause,
-    });
+    if (!(cause instanceof NamedFileFault)) throw cause;
+    const { because, exposed } = cause;
+    throw new KeystairError(
+      exposed === undefined ? 'token-unavailable' : 'root-key-exposed',
+      `the file with the token's PIN, ${path}, ${because}`,
+      { nextStep: exposed?.nextStep ?? step('correct-pin-file'), cause },
+    );
   }
-  if (exposed !== undefined) {
-    const { because, nextStep } = exposed;
-    throw new KeystairError('root-key-exposed', `the file with the token's PIN, ${path}, ${because}`, {
-      nextStep,
-    });
-  }
-  if (pin !== '') return pin;
-  throw new KeystairError('token-unavailable', `the file ${path} does not hold a token's PIN`, {
-    nextStep: step('write-pin-file'),
-  });
 }
