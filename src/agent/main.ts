@@ -96,6 +96,11 @@ export const testDrive: AgentProgram['testDrive'] = async (options) => {
   );
 };
 
+export const rotateDrive: AgentProgram['rotateDrive'] = async ({ state, path, stop }) => {
+  const { rotateDriveForDevice } = await import('./rotate-drive.ts');
+  return withState(state, (ports) => rotateDriveForDevice(ports, { path, signal: stop }));
+};
+
 export const requestFile: AgentProgram['requestFile'] = async ({ state, stop, ...job }) => {
   const { requestFileForDevice } = await import('./requests/make-request.ts');
   const streams = standardStreams();

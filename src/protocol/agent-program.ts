@@ -35,6 +35,12 @@ export interface AdoptedDrive {
   readonly keyslot: number;
 }
 
+export interface RotatedDrive {
+  readonly key: string;
+  /** The key that opens the drive no more. Its record stays. */
+  readonly replaces: string;
+}
+
 export interface TestedDrive {
   readonly key: string;
   readonly keyslot: number;
@@ -95,6 +101,12 @@ export interface AgentProgram {
     readonly path: string;
     readonly stop: AbortSignal;
   }) => Promise<TestedDrive>;
+  /** Gives a drive a new key; the old keyslot goes once the new one is proved. */
+  readonly rotateDrive: (options: {
+    readonly state: string;
+    readonly path: string;
+    readonly stop: AbortSignal;
+  }) => Promise<RotatedDrive>;
   /** Asks for the key of a file or drive without a connection: writes the request, and keeps what opens its answer. */
   readonly requestFile: (options: {
     readonly state: string;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { commandNotYet } from '#cli/command.ts';
 import { loadNouns } from '#cli/nouns.ts';
 import * as limits from '#domain/limits.ts';
 import { LOOKUP_REASONS } from '#domain/lookup.ts';
@@ -169,8 +170,10 @@ test('a link to nowhere, a path and a command that are not there, and a gap are 
     file('```sh\nkeystair keys burn\nbin/keystair keys list --datum D > out\n```'),
   );
   assert.equal(commands.flatMap((command) => commandFaults(command, NOUNS)).length, 2);
-  const notYet = commandsShown(file('run `keystair agent rotate /dev/sdb` now'));
-  assert.equal(notYet.flatMap((command) => commandFaults(command, NOUNS)).length, 1);
+  const later = commandNotYet({ summary: 'later', positionals: {}, options: {}, example: '' });
+  const notYet = commandsShown(file('run `keystair agent later /dev/sdb` now'));
+  const nouns = { agent: { summary: 'it', verbs: { later } } };
+  assert.equal(notYet.flatMap((command) => commandFaults(command, nouns)).length, 1);
   assert.equal(servedAfterAll('`keys list` and `keys burn`', NOUNS).length, 1);
   const notes = [1, 3].map((at) => ({ path: `docs/decisions/000${at}-x.md`, text: `# 000${at}: x` }));
   assert.equal(numberFaults(notes, '[0001: x](0001-x.md) [0003: x](0003-x.md)').length, 1);

@@ -1,5 +1,5 @@
 /** `keystair agent …` for drives. */
-import { command, commandNotYet, type Noun, type Positional } from '../command.ts';
+import { command, type Noun, type Positional } from '../command.ts';
 import { flag, name as nameOption, notYet, text } from '../options.ts';
 import { readPassword } from '../secrets.ts';
 import { columns } from '../table.ts';
@@ -88,11 +88,26 @@ const adoptDrive = command({
   },
 });
 
-const rotate = commandNotYet({
+const rotate = command({
   summary: 'give a drive a new key, and remove the old keyslot once the new one is proved',
   positionals: { path: PATH },
   options: STATE,
   example: '/dev/sdb --state /var/lib/keystair-agent',
+  run: async (context, { path }, { state }) => {
+    const stop = context.stopSignal();
+    const agent = await context.agentProgram();
+    const document = await agent.rotateDrive({ state, path, stop });
+    return {
+      document,
+      lines: columns([
+        ['Key', document.key],
+        ['Replaces', document.replaces],
+      ]),
+      messages: [
+        'The old key no longer opens the drive. It still opens what was copied of the drive before, header and data.',
+      ],
+    };
+  },
 });
 
 export const driveVerbs: Noun['verbs'] = {
