@@ -6,6 +6,7 @@ import {
   REQUEST_BYTES_MAX,
   TRANSMISSION_LINE_BYTES_MAX,
 } from './limits.ts';
+import { JOIN_BYTES_MAX } from './listener-limits.ts';
 import {
   ANSWER_VALUES_MAX,
   KEY_ANSWER_BYTES_MAX,
@@ -25,6 +26,9 @@ export const REQUEST_JSON: JsonBounds = {
   depth: MESSAGE_DEPTH_MAX,
   values: REQUEST_VALUES_MAX,
 };
+
+/** A request of a machine that wants to join. */
+export const JOIN_JSON: JsonBounds = { ...REQUEST_JSON, length: JOIN_BYTES_MAX };
 
 /** A heartbeat of a secondary, which may carry the tree below it. */
 export const TREE_JSON: JsonBounds = {

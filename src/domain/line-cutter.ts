@@ -2,14 +2,15 @@
  * Lines of bounded length, cut from files and answers as the bytes arrive. Invariant: at most one incomplete line is
  * held.
  */
+import { GatheredBytes } from './gathered-bytes.ts';
+
 const LINE_FEED = 0x0a;
 
 /** Cuts bytes into lines, each with its line feed. */
 export class LineCutter {
   readonly #bytesMax: number;
   readonly #tooLong: (line: number) => Error;
-  #begun: Buffer[] = [];
-  #begunBytes = 0;
+  readonly #begun = new GatheredBytes();
   #lines = 0;
 
   /** @param tooLong the failure that names the line, counted from 1. */
@@ -23,8 +24,7 @@ export class LineCutter {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     let at = 0;
     for (let feed = chunk.indexOf(LINE_FEED); feed >= 0; feed = chunk.indexOf(LINE_FEED, at)) {
-      this.#hold(chunk.subarray(at, feed + 1));
-      yield this.#line();
+      yield this.#line(chunk.subarray(at, feed + 1));
       at = feed + 1;
     }
     if (at < chunk.length) this.#hold(chunk.subarray(at));
@@ -32,20 +32,24 @@ export class LineCutter {
 
   /** The bytes after the last line feed. */
   rest(): Buffer | undefined {
-    return this.#begunBytes === 0 ? undefined : this.#line();
+    return this.#begun.length === 0 ? undefined : this.#line(Buffer.alloc(0));
   }
 
   #hold(piece: Buffer): void {
+    this.#requireRoom(piece);
     this.#begun.push(piece);
-    this.#begunBytes += piece.length;
-    if (this.#begunBytes > this.#bytesMax) throw this.#tooLong(this.#lines + 1);
   }
 
-  #line(): Buffer {
-    const line = this.#begun.length === 1 ? this.#begun[0]! : Buffer.concat(this.#begun);
-    this.#begun = [];
-    this.#begunBytes = 0;
+  /** @param end of the line, which is not copied where nothing was held. */
+  #line(end: Buffer): Buffer {
+    this.#requireRoom(end);
     this.#lines += 1;
-    return line;
+    if (this.#begun.length === 0) return end;
+    this.#begun.push(end);
+    return this.#begun.take();
+  }
+
+  #requireRoom(piece: Buffer): void {
+    if (this.#begun.length + piece.length > this.#bytesMax) throw this.#tooLong(this.#lines + 1);
   }
 }

@@ -29,6 +29,19 @@ export const REQUEST_HEAD_BYTES_MAX = 16 * 1024;
 export const UNREAD_MS_MAX = 30_000;
 /** A request of somebody who is not known yet: the largest is the answer of a passkey. */
 export const SIGN_IN_BYTES_MAX = 16 * 1024;
+/** A request of a caller that is not a member yet: a secret, and a name at its limit, each unit written as an escape. */
+export const JOIN_BYTES_MAX = 4096;
+/** Bytes of each body that count for nothing below, as part of what its connection costs: every call about one key. */
+export const BODY_BYTES_FREE = 16 * 1024;
+/** Of one member, the bytes of bodies beyond that: eight of the largest. Our agents and servers send one at a time. */
+export const MEMBER_BODY_BYTES_MAX = 2 * 1024 * 1024;
+/** Of all callers of a listener together: a body costs three times its bytes until it is parsed. */
+export const BODY_BYTES_MAX = 16 * 1024 * 1024;
+/**
+ * Pieces in which a body may arrive: the largest comes in 200 packets. Each piece costs a microsecond, so a body that is
+ * sent byte by byte would cost a quarter of a second.
+ */
+export const BODY_PIECES_MAX = 4096;
 /** Connections kept by the people's listener: a thousand browsers with an event stream each, and what they ask besides. */
 export const PEOPLE_CONNECTIONS_MAX = 4000;
 /** The same for people: the disk or tape that an export goes to may stand still meanwhile. */

@@ -4,7 +4,14 @@
  */
 import type { z } from 'zod';
 import type { JsonBounds } from '#domain/bounded-json.ts';
-import { ANSWER_JSON, KEY_ANSWER_JSON, KEY_JSON, REQUEST_JSON, TREE_JSON } from '#domain/json-bounds.ts';
+import {
+  ANSWER_JSON,
+  JOIN_JSON,
+  KEY_ANSWER_JSON,
+  KEY_JSON,
+  REQUEST_JSON,
+  TREE_JSON,
+} from '#domain/json-bounds.ts';
 import * as message from './messages.ts';
 
 /**
@@ -46,7 +53,7 @@ const ABOUT_ONE_KEY = { answerBounds: KEY_ANSWER_JSON };
 
 /** All are POST. */
 export const MACHINE_ROUTES = {
-  join: route('/v1/join', 'joiner', message.JoinRequest, message.JoinAnswer),
+  join: route('/v1/join', 'joiner', message.JoinRequest, message.JoinAnswer, { bounds: JOIN_JSON }),
   renew: route('/v1/renew', 'lapsed-member', message.Empty, message.RenewAnswer),
 
   heartbeat: route(

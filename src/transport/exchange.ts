@@ -6,6 +6,7 @@
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { GatheredBytes } from '#domain/gathered-bytes.ts';
 import { ANSWER_BYTES_MAX, INTERIM_ANSWERS_MAX } from '#domain/limits.ts';
 import { request as sendRequest } from './built-in-http.ts';
 import { answerTooLarge, brokenOff, onlyAnnounced, systemCodeOf } from './connection-failure.ts';
@@ -155,15 +156,13 @@ function readAll(incoming: IncomingMessage, server: string, maxBytes: number): P
       reject(brokenOff(server, incoming.errored));
       return;
     }
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const gathered = new GatheredBytes();
     const take = (chunk: Buffer): void => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) incoming.destroy(answerTooLarge(server, maxBytes));
-      else chunks.push(chunk);
+      if (gathered.length + chunk.length > maxBytes) incoming.destroy(answerTooLarge(server, maxBytes));
+      else gathered.push(chunk);
     };
     incoming.on('error', (error) => reject(brokenOff(server, error)));
-    incoming.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    incoming.on('end', () => resolve(gathered.take()));
     if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) {
       incoming.destroy(answerTooLarge(server, maxBytes));
     } else incoming.on('data', take);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { givesNameTwice, JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
+import { givesNameTwice, JsonCount, JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 
 const WIDE = { length: 1_000_000, depth: 1_000_000, values: 1_000_000 };
 
@@ -46,6 +46,39 @@ test('brackets, commas and quotes in texts count for nothing', () => {
   for (const text of ['[[[[,,,,{{{', '"', '\\', '\\"', '\\\\"[', '"[,', ']]]}}}', '\u2028"\\']) {
     const json = JSON.stringify({ [text]: text });
     assert.deepEqual(parseJson(json, { length: 100, depth: 1, values: 2 }), { [text]: text }, json);
+  }
+});
+
+test('a text counts the same, in whatever pieces it arrives', () => {
+  const count = (pieces: readonly string[]): number => {
+    const counted = new JsonCount(WIDE);
+    for (const piece of pieces) counted.take(piece);
+    return counted.values;
+  };
+  const Text = fc.oneof(
+    fc.json({ maxDepth: 4 }),
+    fc.string({ unit: fc.constantFrom('"', '\\', '[', ']', '{', '}', ',', 'a', 'ü') }),
+  );
+  fc.assert(
+    fc.property(Text, fc.integer({ min: 1, max: 4 }), (text, units) => {
+      const pieces = text.match(new RegExp(`[^]{1,${units}}`, 'g')) ?? [];
+      assert.equal(count(pieces), count([text]), text);
+      // Bytes, one unit for each: the parser takes the same text.
+      assert.equal(count([Buffer.from(text).toString('latin1')]), count([text]), text);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a text that arrives in pieces is refused at the first piece over a bound', () => {
+  for (const [bounds, fits, over] of [
+    [{ ...WIDE, depth: 2 }, '[["[[', '"],['],
+    [{ ...WIDE, values: 3 }, '{"a,b":1', ',"c":2,'],
+    [{ ...WIDE, length: 4 }, '    ', ' '],
+  ] as const) {
+    const counted = new JsonCount(bounds);
+    for (const unit of fits) counted.take(unit);
+    assert.throws(() => counted.take(`${over}[`), JsonOutOfBounds, fits);
   }
 });
 

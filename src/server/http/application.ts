@@ -5,12 +5,17 @@
  * Invariant: no body is read for a path that does not exist or for a call that was refused; the connection ends with
  * the answer.
  */
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { JsonBounds } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { REQUEST_BYTES_MAX } from '#domain/limits.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
 import type { Log } from '../environment/environment.ts';
+import { BodyRoom, type HoldBody } from './body-room.ts';
+import { readBody } from './read-body.ts';
 import { type Audience, failureOf, send, whatFailed } from './replies.ts';
 
 function notUsed(): never {
@@ -28,6 +33,10 @@ export interface ApplicationOptions {
   readonly log: Log;
   /** Parses the text of a JSON body. Throws if it is not JSON. */
   readonly parse: (text: string) => unknown;
+  /** What a call accepts, if not what most do. Its length is the `bodyLimit` of its route. */
+  readonly boundsOf?: (request: FastifyRequest) => JsonBounds;
+  /** Whose bodies share one part of the room for all; the connection's own unless given. */
+  readonly holderOf?: (socket: Socket) => object;
   readonly noSuchCall: () => KeystairError;
   /** Answers a request for nothing that is here, before its body is read; undefined if it gets the problem. May throw. */
   readonly answerNone?:
@@ -38,7 +47,7 @@ export interface ApplicationOptions {
 }
 
 export function createApplication(options: ApplicationOptions): FastifyInstance {
-  const { audience, log, parse, noSuchCall, answerNone, serve } = options;
+  const { audience, log, parse, boundsOf, holderOf, noSuchCall, answerNone, serve } = options;
   const answerFailure = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const failure = failureOf(audience, error);
     const problem = problemOf(failure ?? error);
@@ -47,8 +56,11 @@ export function createApplication(options: ApplicationOptions): FastifyInstance 
       const because = whatFailed(failure ?? error);
       log.error({ event: 'call-failed', route, code: problem.code, because }, 'a call failed');
     }
-    // The rest of the body is not read: the connection ends with the answer.
-    if (!request.raw.complete && !reply.hasHeader('connection')) void reply.header('connection', 'close');
+    if (!request.raw.complete) {
+      // The connection ends with the answer. What of the body arrives until then is dropped, not kept for a reader.
+      request.raw.resume();
+      if (!reply.hasHeader('connection')) void reply.header('connection', 'close');
+    }
     return send(reply, audience, problem.status, PROBLEM_MEDIA_TYPE, problem);
   };
   const app = fastify({
@@ -64,12 +76,17 @@ export function createApplication(options: ApplicationOptions): FastifyInstance 
     clientErrorHandler: () => undefined,
   }) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, parse(body as string));
-    } catch (error) {
-      done(error as KeystairError);
-    }
+  const room = new BodyRoom();
+  const holds = new WeakMap<FastifyRequest, HoldBody>();
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    const { socket } = request.raw;
+    holds.set(request, room.begin(holderOf?.(socket) ?? socket, reply.raw));
+    done(null, payload);
+  });
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, body: IncomingMessage) => {
+    const announced = Number(request.headers['content-length'] ?? 0);
+    const bounds = { ...(boundsOf?.(request) ?? REQUEST_JSON), length: request.routeOptions.bodyLimit };
+    return parse(await readBody(body, announced, { audience, bounds, hold: holds.get(request)! }));
   });
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) return done();

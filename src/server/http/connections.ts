@@ -62,7 +62,7 @@ export function watchConnections(server: Server, begin: RequestListener, rules: 
     socket.on('error', () => undefined);
     socket.end(rawProblem(audience, failure));
     // If the connection closed at once, what the peer still sends could destroy the answer on its way.
-    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    lingerAtMost(socket);
   };
 
   server.on('request', take);
@@ -136,12 +136,34 @@ class Connection {
   }
 
   readonly #onTaken = (): void => {
+    const answered = this.#current;
     this.#current = undefined;
     const next = this.#waiting;
     this.#waiting = undefined;
+    if (answered !== undefined && this.#socket.writable) dropRest(this.#socket, answered.request);
     // Not if that answer was the last one here.
     if (next !== undefined && this.#socket.writable) this.#begin(next);
   };
+}
+
+function lingerAtMost(socket: Socket): NodeJS.Timeout {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once('close', () => clearTimeout(timer));
+  return timer;
+}
+
+/** Of a body that its call does not read, little more is taken once the call was answered. */
+function dropRest(socket: Socket, request: IncomingMessage): void {
+  if (request.complete) return;
+  const readBefore = socket.bytesRead;
+  const timer = lingerAtMost(socket);
+  const look = (): void => {
+    if (request.complete) {
+      clearTimeout(timer);
+      socket.off('data', look);
+    } else if (socket.bytesRead - readBefore > LINGER_BYTES_MAX) socket.destroy();
+  };
+  socket.on('data', look);
 }
 
 const CONTINUE = /^100-continue$/i;

@@ -64,10 +64,22 @@ export function requireForm<Form extends z.ZodType>(
 
 /** The parser's own messages quote the body, so they are dropped. */
 export function requireJson(audience: Audience, text: string, bounds: JsonBounds): unknown {
+  return withinBounds(audience, () => {
+    try {
+      return parseJson(text, bounds);
+    } catch (cause) {
+      if (cause instanceof JsonOutOfBounds) throw cause;
+      throw misread(audience, 'the body of the request is not JSON');
+    }
+  });
+}
+
+/** Does what may throw `JsonOutOfBounds`. Throws `request-too-large` instead. */
+export function withinBounds<T>(audience: Audience, counted: () => T): T {
   try {
-    return parseJson(text, bounds);
+    return counted();
   } catch (cause) {
-    if (!(cause instanceof JsonOutOfBounds)) throw misread(audience, 'the body of the request is not JSON');
+    if (!(cause instanceof JsonOutOfBounds)) throw cause;
     throw new KeystairError('request-too-large', `the request has ${cause.message}`, {
       nextStep: audience.misreadStep,
     });
@@ -125,9 +137,6 @@ const REFUSED_BEFORE_US: Readonly<Record<string, string>> = {
   ERR_STREAM_PREMATURE_CLOSE: 'the connection broke before the request was complete',
   ERR_HTTP_REQUEST_TIMEOUT: 'the request was not complete in time',
   FST_ERR_BAD_URL: 'the path of the request is not well-formed',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'the body of the request is empty',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the body does not have the announced length',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'the body of the request is not JSON',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the call does not accept a body of this media type',
   FST_ERR_MAX_PARAM_LENGTH: 'a part of the path is too long',
   HPE_INVALID_EOF_STATE: 'the connection broke before the request was complete',
@@ -138,8 +147,6 @@ export function failureOf(audience: Audience, error: unknown): KeystairError | u
   if (error instanceof KeystairError) return error;
   const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
   if (typeof code !== 'string') return undefined;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return tooLarge('the request has more bytes than this call accepts');
   if (code === 'HPE_HEADER_OVERFLOW')
     return tooLarge(`the head of the request has more than ${REQUEST_HEAD_BYTES_MAX} bytes`);
   const sentence = REFUSED_BEFORE_US[code];
@@ -150,7 +157,7 @@ export function failureOf(audience: Audience, error: unknown): KeystairError | u
   return undefined;
 }
 
-function tooLarge(sentence: string): KeystairError {
+export function tooLarge(sentence: string): KeystairError {
   return new KeystairError('request-too-large', sentence, {
     nextStep: 'send less at a time, and compare the versions of both sides',
   });

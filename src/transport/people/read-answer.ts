@@ -4,19 +4,18 @@
  */
 import { JsonOutOfBounds, parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { GatheredBytes } from '#domain/gathered-bytes.ts';
 import { PEOPLE_ANSWER_JSON } from '#domain/json-bounds.ts';
 import { LineCutter } from '#domain/line-cutter.ts';
 
 /** The document in an answer; undefined if it is not one. Throws `request-too-large`. */
 export async function documentOf(answer: AsyncIterable<Uint8Array>): Promise<unknown> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
+  const gathered = new GatheredBytes();
   for await (const piece of answer) {
-    bytes += piece.length;
-    if (bytes > PEOPLE_ANSWER_JSON.length) throw answerTooLarge(MORE_BYTES);
-    pieces.push(piece);
+    if (gathered.length + piece.length > PEOPLE_ANSWER_JSON.length) throw answerTooLarge(MORE_BYTES);
+    gathered.push(piece);
   }
-  return parsed(Buffer.concat(pieces).toString('utf8'));
+  return parsed(gathered.take().toString('utf8'));
 }
 
 /** The documents of an answer in lines, as they arrive. */

@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import type { JsonBounds } from '#domain/bounded-json.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { TRANSMISSION_BYTES_MAX, TRANSMISSION_MS_MAX } from '#domain/limits.ts';
 import {
@@ -18,8 +19,8 @@ import {
   REQUEST_MS_MAX,
   UNREAD_MS_MAX,
 } from '#domain/listener-limits.ts';
-import { MACHINE_ROUTES, type MachineRouteName } from '#protocol/machine-routes.ts';
 import { JSON_LINES_MEDIA_TYPE } from '#protocol/machine-calls.ts';
+import { MACHINE_ROUTES, type MachineRouteName } from '#protocol/machine-routes.ts';
 import { checkProtocolVersion, PROTOCOL_HEADER } from '#protocol/version.ts';
 import { machineTlsOptions, peerOf } from '#transport/machine-listener.ts';
 import type { PeerIdentity } from '#transport/peer-identity.ts';
@@ -36,6 +37,11 @@ import { MemberConnections } from './member-connections.ts';
 
 /** How long a connection without a call is kept; agents and secondaries keep theirs between calls. */
 const KEEP_ALIVE_MS = 75_000;
+
+/** By path. */
+const BOUNDS = new Map<string, JsonBounds>(
+  Object.values(MACHINE_ROUTES).map(({ path, bounds }) => [path, bounds]),
+);
 
 export interface MachineListenerOptions {
   readonly api: MachineApi;
@@ -90,6 +96,8 @@ export function createMachineListener(options: MachineListenerOptions): {
     log,
     // Parsed by its handler, within the bounds of the route.
     parse: (text) => text,
+    boundsOf: ({ routeOptions: { url } }) => BOUNDS.get(url!)!,
+    holderOf: (socket) => members.holderOf(socket),
     noSuchCall: () =>
       new KeystairError('not-found', 'there is no such call', {
         nextStep: MACHINES.misreadStep,
@@ -121,6 +129,7 @@ export function createMachineListener(options: MachineListenerOptions): {
         requireNoBrowser(headers);
         checkProtocolVersion(headers[PROTOCOL_HEADER], 'caller');
         if (inLines) requireTransmissionLength(headers);
+        else requireAnnouncedLength(headers);
         endBodyAfter(raw, inLines ? times.transmissionMs : times.requestMs);
         const caller = peer(raw.socket);
         try {
@@ -162,6 +171,12 @@ function requireNoBrowser(headers: IncomingHttpHeaders): void {
   throw new KeystairError('not-allowed', 'this address is for devices and servers, not for web browsers', {
     nextStep: 'use the console',
   });
+}
+
+/** So that a body of any other call is too large before a byte of it is read. */
+function requireAnnouncedLength(headers: IncomingHttpHeaders): void {
+  if (headers['transfer-encoding'] === undefined) return;
+  throw misread(MACHINES, 'the request does not say how long its body is (content-length)');
 }
 
 function requireTransmissionLength(headers: IncomingHttpHeaders): void {

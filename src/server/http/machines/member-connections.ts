@@ -37,6 +37,11 @@ export class MemberConnections {
     return true;
   }
 
+  /** What all connections of one member have in common; of a caller that is no member, the connection. */
+  holderOf(socket: Socket): object {
+    return this.#shareOf.get(socket) ?? socket;
+  }
+
   /** Called before an answer leaves. False if the member, or all members together, already leave too much untaken. */
   answer(socket: Socket, response: ServerResponse, bytes: number): boolean {
     const share = this.#shareOf.get(socket);

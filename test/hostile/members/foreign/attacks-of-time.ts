@@ -8,6 +8,9 @@ const MANY = 200;
 const A_BYTE_EACH_MS = 20;
 const BLOCK = Buffer.alloc(64 * 1024, ' ');
 const CHUNK = Buffer.concat([Buffer.from('10000\r\n'), BLOCK, Buffer.from('\r\n')]);
+const TINY_CHUNKS = Buffer.from('1\r\n \r\n'.repeat(10_000));
+/** Almost as many as one member may have. */
+const MEMBER_CONNECTIONS = 120;
 const CHUNKED = { headers: { 'transfer-encoding': 'chunked' } };
 /** On one connection, before anybody would read. */
 const PIPELINED = 2000;
@@ -44,6 +47,21 @@ function endless(name: string, who: (scene: Scene) => Line, front: string, block
           blocks += 1;
         }
         scene.tally.count('blocks', blocks);
+      }),
+  };
+}
+
+/** Each byte a chunk of its own: a server that keeps the pieces has a hundred times their bytes. */
+function inTinyPieces(name: string, who: (scene: Scene) => Line, front: string): Attack {
+  return {
+    name,
+    run: (scene) =>
+      overKept(scene, who(scene), MEMBER_CONNECTIONS, async (connection) => {
+        connection.drop();
+        await connection.write(front);
+        while (!scene.over() && !connection.closed)
+          await connection.write(TINY_CHUNKS).catch(() => undefined);
+        scene.tally.count(connection.closed ? 'closed' : 'held');
       }),
   };
 }
@@ -91,6 +109,12 @@ export const ATTACKS_OF_TIME: readonly Attack[] = [
     asSecondary,
     headOf('/v1/secondary/transmission', undefined, { type: 'application/jsonl', ...CHUNKED }),
     CHUNK,
+  ),
+  inTinyPieces('bodies in pieces of one byte', asDevice, headOf('/v1/device/lookup', undefined, CHUNKED)),
+  inTinyPieces(
+    'transmissions in pieces of one byte',
+    asSecondary,
+    headOf('/v1/secondary/transmission', undefined, { type: 'application/jsonl', ...CHUNKED }),
   ),
   endless(
     'a body without end, of a stranger',

@@ -59,6 +59,24 @@ export const TESTED_BUGS: readonly TestedBug[] = [
     sees: [fails('a request line without end .* little more of it is read')],
   },
   {
+    name: 'bodies may have as many bytes, in as many pieces, as they like',
+    faults: [
+      'JOIN_BYTES_MAX',
+      'MEMBER_BODY_BYTES_MAX',
+      'BODY_BYTES_MAX',
+      'BODY_PIECES_MAX',
+      'LINGER_BYTES_MAX',
+    ].map(unbounded),
+    test: 'test/server/bodies.test.ts',
+    sees: [
+      fails('a caller who wants to join may send little'),
+      fails('a device that begins bodies .* has a share of the room'),
+      fails('bodies of all callers together have no more room than fits'),
+      fails('a body in more pieces than any honest one is refused'),
+      fails('a body without end that its call does not read'),
+    ],
+  },
+  {
     name: 'a listener takes every connection',
     faults: [EVERYBODY_CONNECTS],
     bounds: ['CONNECTIONS_MAX'],
