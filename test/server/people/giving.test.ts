@@ -206,3 +206,18 @@ test('a refusal says which right is missing, and whom to ask: by name to those a
   assert.doesNotMatch(String(await says(helper.browser, 'POST /people')), /Root/);
   assert.match(String(await says(auditor.browser, 'POST /devices/invitations')), /^ask Root,/);
 });
+
+test('another’s session is ended by whoever may change people, and its holder is signed out', async () => {
+  const holder = await addPerson(office, newName());
+  const { sessions } = await office.server.call('listSessions', {});
+  const theirs = sessions.find(({ person }) => person.id === holder.id)!.id;
+  for (const role of ['Auditor', 'Key custodian', 'Help desk', 'Approver']) {
+    const other = await addPerson(office, newName(), role);
+    await other.browser.refused('not-allowed', `DELETE /sessions/${theirs}`);
+  }
+  await holder.browser.done('GET /me');
+  const admin = await addPerson(office, newName(), 'Server administrator');
+  await admin.browser.done(`DELETE /sessions/${theirs}`);
+  await holder.browser.refused('not-signed-in', 'GET /me');
+  await admin.browser.refused('not-found', `DELETE /sessions/${theirs}`);
+});
