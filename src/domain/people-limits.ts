@@ -31,11 +31,11 @@ export const KNOWN_DEVICE_MS = 180 * 24 * 60 * 60 * 1000;
 export const TOKEN_BYTES = 32;
 /** A token in any of its forms, as text. A sealed one carries another inside. */
 export const TOKEN_LENGTH_MAX = 2048;
-/** A code of an app has six digits, a recovery code nineteen characters. */
+/** A code of an app has six digits, a recovery code 34 characters. */
 export const CODE_LENGTH_MAX = 40;
 export const RECOVERY_CODES = 10;
-/** Eighty bits: sixteen letters and digits. */
-export const RECOVERY_CODE_BYTES = 10;
+/** Of five bits each, in seven groups of four: 140 bits are not guessed even with the root key. */
+export const RECOVERY_CODE_LETTERS = 28;
 
 export const API_KEY_LENGTH_MAX = 100;
 /** A year and a day: a key is renewed once a year. Without a date it does not end. */

@@ -111,9 +111,9 @@ export function SetUpPage() {
   return (
     <Sheet title={setUp.codesTitle}>
       <Text size="sm">{setUp.codesHint}</Text>
-      <SimpleGrid cols={2} spacing="xs">
+      <SimpleGrid cols={1} spacing={4}>
         {codes.map((one) => (
-          <Code key={one} fz="md" ta="center" p={6}>
+          <Code key={one} fz="sm" ta="center" p={4}>
             {one}
           </Code>
         ))}

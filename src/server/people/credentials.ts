@@ -9,7 +9,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Barrier } from '#crypto/barrier.ts';
 import { ONE_TIME_SECRET_BYTES, stepOfCode } from '#crypto/password/one-time-code.ts';
 import type { PassphraseParameters } from '#crypto/seal/passphrase.ts';
-import { RECOVERY_CODE_BYTES, RECOVERY_CODES } from '#domain/people-limits.ts';
+import { RECOVERY_CODE_LETTERS, RECOVERY_CODES } from '#domain/people-limits.ts';
 import { toHex } from '#domain/hex.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
 import type { Random } from '../environment/environment.ts';
@@ -177,7 +177,8 @@ export async function judgeOneTimeCode(
 
 /** Omits the letters that look like digits; those are read as the digits. */
 const LETTERS = '0123456789abcdefghjkmnpqrstvwxyz';
-const BITS_A_LETTER = 5n;
+const BITS_A_LETTER = 5;
+const RECOVERY_CODE_BYTES = Math.ceil((RECOVERY_CODE_LETTERS * BITS_A_LETTER) / 8);
 const GROUP = /.{4}(?=.)/g;
 
 /** The codes, to be shown once, and what is stored of them. */
@@ -196,9 +197,9 @@ export function makeRecoveryCodes(
 function lettersOf(bytes: Uint8Array): string {
   let number = BigInt(`0x${toHex(bytes)}`);
   let letters = '';
-  for (let left = (bytes.length * 8) / Number(BITS_A_LETTER); left > 0; left -= 1) {
+  while (letters.length < RECOVERY_CODE_LETTERS) {
     letters = LETTERS[Number(number & 31n)]! + letters;
-    number >>= BITS_A_LETTER;
+    number >>= BigInt(BITS_A_LETTER);
   }
   return letters;
 }

@@ -26,6 +26,8 @@ test('a person sets up password and codes by a link, is signed in, and signs in 
   assert.deepEqual(added.person.roles, ['Help desk']);
   const anna = await setUp(office, added.setupUrl!);
   assert.equal(anna.recoveryCodes.length, 10);
+  // 140 bits, of 32 letters and digits.
+  for (const code of anna.recoveryCodes) assert.match(code, /^[0-9a-z]{4}(-[0-9a-z]{4}){6}$/);
   const me = await anna.browser.done('GET /me');
   assert.deepEqual(me['person'], { id: anna.id, name: 'Anna Berg', roles: ['Help desk'] });
   assert.deepEqual(me['rights'], [
