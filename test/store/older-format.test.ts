@@ -47,10 +47,25 @@ const FORMAT_1 = `
   PRAGMA application_id = 1264941427;
   PRAGMA user_version = 1;
 `;
+/** Format 2 gave members a place and a name to be found by; 3 added the tiles of the audit log. */
+const FORMAT_2 = `
+  ALTER TABLE trusted_rows ADD COLUMN place TEXT;
+  ALTER TABLE trusted_rows ADD COLUMN sort_name TEXT;
+  CREATE INDEX members_by_name ON trusted_rows (place, sort_name, id) WHERE kind = 'member';
+  PRAGMA user_version = 2;
+`;
+const FORMAT_3 = `
+  CREATE TABLE audit_tiles (
+    level INTEGER NOT NULL, n INTEGER NOT NULL, hashes BLOB NOT NULL,
+    PRIMARY KEY (level, n)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO audit_tiles VALUES (0, 0, x'00');
+  PRAGMA user_version = 3;
+`;
 /** More than are read or counted at a time. */
 const DEVICES = 20_050;
 
-function makeFormat1(directory: string): void {
+function makeFormat1(directory: string): DatabaseSync {
   const database = new DatabaseSync(join(directory, 'keystair.db'));
   database.exec(`PRAGMA journal_mode = WAL; BEGIN; ${FORMAT_1}`);
   const put = database.prepare('INSERT INTO trusted_rows VALUES (?, ?, ?, ?)');
@@ -62,44 +77,64 @@ function makeFormat1(directory: string): void {
   member('branch', 'Lyon', 'secondary');
   put.run('member', 'broken', 'no JSON', mac);
   put.run('setting', 'options', '{"useHierarchy":true}', mac);
+  return database;
+}
+
+function makeOlder(directory: string, format: 1 | 2 | 3): void {
+  const database = makeFormat1(directory);
+  if (format >= 2)
+    database.exec(`${FORMAT_2} UPDATE trusted_rows SET
+      place = CASE WHEN id = 'broken' THEN '' ELSE json_extract(body, '$.kind') END,
+      sort_name = CASE WHEN id = 'broken' THEN '' ELSE lower(json_extract(body, '$.name')) END
+      WHERE kind = 'member'`);
+  if (format === 3) database.exec(FORMAT_3);
   database.exec('COMMIT');
   database.close();
 }
 
-void test('members of an older data directory are counted and found by name, and every row stays', () =>
-  withDirectory(async (directory) => {
-    await mkdir(directory, { mode: 0o700 });
-    makeFormat1(directory);
-    // The second time there is nothing to do.
-    for (const time of ['first', 'second']) {
-      const store = await openIn(directory);
-      const { reader } = store;
-      assert.equal(await reader.countMembers('device'), DEVICES, time);
-      assert.equal(await reader.countMembers('secondary'), 1);
-      const [first] = await reader.membersByName('device', undefined, 1);
-      assert.deepEqual([first?.sortName, first?.id], ['laptop 00', 'device 0']);
-      const from = { sortName: 'laptop 49', id: '' };
-      assert.equal((await reader.membersByName('device', from, DEVICES)).length, DEVICES / 50);
-      const silent = await reader.findDevices({ order: 'longest-silent', states: ['managed'], limit: 2 });
-      assert.deepEqual(
-        silent.devices.map(({ position }) => position),
-        [
-          { by: -1, id: 'device 0' },
-          { by: -1, id: 'device 1' },
-        ],
-      );
-      assert.equal((await reader.rows('member')).length, DEVICES + 2);
-      assert.equal((await reader.row('member', 'broken'))?.body, 'no JSON');
-      assert.equal((await reader.row('setting', 'options'))?.body, '{"useHierarchy":true}');
-      assert.deepEqual(await store.checkStructure(), []);
-      await store.close();
-    }
-  }));
+function tilesIn(directory: string): number {
+  const database = new DatabaseSync(join(directory, 'keystair.db'), { readOnly: true });
+  const { tiles } = database.prepare('SELECT count(*) AS tiles FROM audit_tiles').get()!;
+  database.close();
+  return Number(tiles);
+}
+
+for (const format of [1, 2, 3] as const)
+  void test(`members of a data directory of format ${format} are counted and found by name, and every row stays`, () =>
+    withDirectory(async (directory) => {
+      await mkdir(directory, { mode: 0o700 });
+      makeOlder(directory, format);
+      // The second time there is nothing to do.
+      for (const time of ['first', 'second']) {
+        const store = await openIn(directory);
+        const { reader } = store;
+        assert.equal(await reader.countMembers('device'), DEVICES, time);
+        assert.equal(await reader.countMembers('secondary'), 1);
+        const [first] = await reader.membersByName('device', undefined, 1);
+        assert.deepEqual([first?.sortName, first?.id], ['laptop 00', 'device 0']);
+        const from = { sortName: 'laptop 49', id: '' };
+        assert.equal((await reader.membersByName('device', from, DEVICES)).length, DEVICES / 50);
+        const silent = await reader.findDevices({ order: 'longest-silent', states: ['managed'], limit: 2 });
+        assert.deepEqual(
+          silent.devices.map(({ position }) => position),
+          [
+            { by: -1, id: 'device 0' },
+            { by: -1, id: 'device 1' },
+          ],
+        );
+        assert.equal((await reader.rows('member')).length, DEVICES + 2);
+        assert.equal((await reader.row('member', 'broken'))?.body, 'no JSON');
+        assert.equal((await reader.row('setting', 'options'))?.body, '{"useHierarchy":true}');
+        assert.deepEqual(await store.checkStructure(), []);
+        await store.close();
+      }
+      assert.equal(tilesIn(directory), format === 3 ? 1 : 0, 'tiles that were there stay');
+    }));
 
 void test('a migration that cannot be finished leaves the older format whole', () =>
   withDirectory(async (directory) => {
     await mkdir(directory, { mode: 0o700 });
-    makeFormat1(directory);
+    makeOlder(directory, 1);
     const path = join(directory, 'keystair.db');
     const blocked = new DatabaseSync(path);
     // Another index has its name: the last step fails.
