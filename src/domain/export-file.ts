@@ -18,14 +18,16 @@ const EXPORT_VERSION = 1;
 export const BACKUP_FORMAT = 'keystair-backup';
 
 /**
- * Which keys: those of the named devices together with the named keys (a union); `createdAfter` then narrows the
- * result. Nothing named means everything.
+ * Which keys: those of the named devices together with the named keys (a union), or those that a search finds;
+ * `createdAfter` then narrows the result. Nothing named means everything.
  */
 export interface ExportSelection {
   /** Ids of devices. */
   readonly devices?: readonly string[] | undefined;
   /** Ids of keys. */
   readonly keys?: readonly string[] | undefined;
+  /** Part of the id, of the device's name or of the locator, as a list of keys is searched; never with devices or keys. */
+  readonly find?: string | undefined;
   /** ISO 8601: only keys created later than this. */
   readonly createdAfter?: string | undefined;
 }
@@ -147,10 +149,11 @@ function selectionOf(value: unknown): ExportSelection {
     Array.isArray(from) && from.length <= EXPORT_SELECTED_MAX ? from.map(String) : undefined;
   const devices = ids(value['devices']);
   const keys = ids(value['keys']);
-  const { createdAfter } = value;
+  const { find, createdAfter } = value;
   return {
     ...(devices === undefined ? {} : { devices }),
     ...(keys === undefined ? {} : { keys }),
+    ...(typeof find === 'string' ? { find } : {}),
     ...(typeof createdAfter === 'string' ? { createdAfter } : {}),
   };
 }

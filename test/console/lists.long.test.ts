@@ -1,6 +1,6 @@
 /**
- * Lists of a hundred thousand: one screen at a time, searched as a whole, with whatever somebody types, and there again
- * when they come back.
+ * Lists of a hundred thousand: one screen at a time, searched as a whole, with whatever somebody types, there again when
+ * they come back, and exported as far as a search finds them.
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -13,6 +13,8 @@ import { type ConsoleServer, consoleServer, signedInAs } from './console-server.
 const KEYS = 100_000;
 const DEVICES = 300;
 const PAGE_ROWS = 100;
+/** Of the devices laptop-00000 to laptop-00999. */
+const KEYS_OF_THOUSAND = KEYS / 10;
 
 const place = organisation('console-lists', { passwords: 'cheap' });
 let big: ConsoleServer;
@@ -62,6 +64,31 @@ void test(
     await closeWindow(page);
   },
 );
+
+void test('an export of what a search finds holds all of it, however much that is', SKIP, async () => {
+  const { page } = await signedInAs(big, 'Fred');
+  await page.goto(`${big.url}/overview?properties=${big.server.id}`);
+  await page.getByRole('button', { name: 'Export encryption keys from Administration Server' }).click();
+  const exporting = page.getByRole('dialog', { name: 'Export encryption keys' });
+  const submit = exporting.getByRole('button', { name: 'Export', exact: true });
+  await exporting.getByRole('radio', { name: 'Sealed to one server' }).check();
+  const { recipients } = await big.server.call('serverStatus', {});
+  await exporting.getByLabel('Recipient of the server').fill(recipients.at(-1)!);
+  await exporting.getByRole('radio', { name: 'Keys found by a search' }).check();
+  const search = exporting.getByRole('searchbox', { name: 'Keys found by a search' });
+  await search.fill('no key is called like this');
+  await exporting.getByText('0 keys found').waitFor();
+  assert.equal(await submit.isDisabled(), true, 'there is nothing to export');
+  // A thousand devices.
+  await search.fill('laptop-00');
+  await exporting.getByText('More than 1,000 keys found; the file will hold all of them').waitFor();
+  const [download] = await Promise.all([page.waitForEvent('download'), submit.click()]);
+  const file = place.path('found.age');
+  await download.saveAs(file);
+  const report = await big.server.done(['keys', 'import', file, '--dry-run']);
+  assert.deepEqual(report, { new: 0, known: KEYS_OF_THOUSAND, conflicts: [], dryRun: true });
+  await closeWindow(page);
+});
 
 void test('what is being typed is never overwritten, however slow the answers are', SKIP, async () => {
   const page = await keysPage('Cleo');

@@ -20,6 +20,17 @@ test('the longest selection that may be asked for fits into the first line, and 
   assert.deepEqual(parseExportHeader(line).selection, selection);
 });
 
+test('the longest search fits too, and stands for itself', () => {
+  const find = '\u0001'.repeat(NAME_LENGTH_MAX);
+  assert.equal(formed(ExportRequest, { find, password: 'x' }).ok, true);
+  const server = { id: randomUUID(), name: 'Oslo' };
+  const line = exportHeaderLine({ server, createdAt: '2026-11-20T08:00:00.000Z', selection: { find } });
+  assert.ok(Buffer.byteLength(line) <= EXPORT_LINE_BYTES_MAX);
+  assert.deepEqual(parseExportHeader(line).selection, { find });
+  for (const refused of [{ find: '' }, { find: `${find}x` }, { find, keys: ids(1) }, { find, devices: [] }])
+    assert.equal(formed(ExportRequest, { ...refused, password: 'x' }).ok, false);
+});
+
 test('more devices and keys than that, together, are refused', () => {
   const asked = { devices: ids(EXPORT_SELECTED_MAX), keys: ids(1), password: 'x' };
   const refused = formed(ExportRequest, asked);

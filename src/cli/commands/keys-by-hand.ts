@@ -74,6 +74,7 @@ export const exportByHand = command({
     'to-server': text('SERVER', 'instead of a password: a neighbour of this server, by id or name'),
     device: texts('D', 'only keys of this device, by id or name; may be repeated'),
     key: texts('ID', 'only this key; may be repeated, and combined with --device'),
+    find: text('TEXT', 'only keys that keystair keys list --find TEXT lists; not with --device and --key'),
     'created-after': time('of these, only keys created later'),
     force: flag('replace the file if it exists'),
   },
@@ -83,12 +84,15 @@ export const exportByHand = command({
     if ([file, to, server].filter((given) => given !== undefined).length + Number(generate) > 1) {
       throw new UsageError('give only one of --password-file, --generate-password, --to and --to-server');
     }
+    if (options.find !== undefined && options.device.length + options.key.length > 0) {
+      throw new UsageError('give either --find, or --device and --key');
+    }
     if (options.out === STANDARD_STREAM && json) {
       throw new UsageError('with --json standard output cannot be FILE; name a file');
     }
   },
   run: async (context, _values, options) => {
-    const { data: address, out, to, 'to-server': server, device, key, force } = options;
+    const { data: address, out, to, 'to-server': server, device, key, find, force } = options;
     const createdAfter = options['created-after'];
     const piped = out === STANDARD_STREAM;
     if (piped) requirePipedOutput(context.terminal);
@@ -103,6 +107,7 @@ export const exportByHand = command({
     const request = {
       ...(device.length === 0 ? {} : { devices: [...device] }),
       ...(key.length === 0 ? {} : { keys: [...key] }),
+      ...(find === undefined ? {} : { find }),
       ...(createdAfter === undefined ? {} : { createdAfter }),
       ...(secret === undefined ? { recipient: to, server } : { password: secret.password }),
     };

@@ -9,7 +9,7 @@ import { FoundKeysField, GroupField } from './gathered-field.tsx';
 
 type Request = PeopleRequest<'startExport'>;
 /** Undefined while nothing is chosen that could be exported. */
-export type Selection = Pick<Request, 'devices' | 'keys'> | undefined;
+export type Selection = Pick<Request, 'devices' | 'keys' | 'find'> | undefined;
 
 type Which = 'all' | 'devices' | 'group' | 'search' | 'keys';
 
@@ -36,8 +36,8 @@ export function ExportSelection({ onChange }: { readonly onChange: (selection: S
     const chosen = which === 'devices' ? { devices: lines } : { keys: lines };
     onChange(lines.length === 0 ? undefined : chosen);
   };
-  const chooseKeys = useCallback(
-    (keys: string[] | undefined) => onChange(keys === undefined ? undefined : { keys }),
+  const chooseSearch = useCallback(
+    (find: string | undefined) => onChange(find === undefined ? undefined : { find }),
     [onChange],
   );
   const chooseDevices = useCallback(
@@ -66,7 +66,7 @@ export function ExportSelection({ onChange }: { readonly onChange: (selection: S
         />
       )}
       {which === 'group' && <GroupField onChange={chooseDevices} />}
-      {which === 'search' && <FoundKeysField onChange={chooseKeys} />}
+      {which === 'search' && <FoundKeysField onChange={chooseSearch} />}
     </>
   );
 }

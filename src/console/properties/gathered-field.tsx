@@ -1,31 +1,37 @@
-/** A part of an export that is gathered first: the keys that a search finds, or the devices of a group. */
+/** A part of an export that is looked up first: the keys that a search finds, or the devices of a group. */
 import { Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { call } from '../api/call.ts';
 import { ProblemAlert } from '../parts/problem-alert.tsx';
 import { useTimes } from '../parts/times.ts';
+import { useSession } from '../shell/session.tsx';
 import { useTexts } from '../texts/language.tsx';
 import { TRANSFER } from '../texts/transfer.ts';
-import { type Gathered, NAMED_MAX, useFoundKeys, useGroupDevices } from './gathered.ts';
+import { GATHERED_MAX, useFoundKeys, useGroupDevices } from './gathered.ts';
 
 /** While somebody types, nothing is searched. */
 const TYPED_MS = 300;
 
-interface Choosing {
+interface Choosing<Chosen> {
   /** Undefined while nothing is there that could be exported. */
-  readonly onChange: (ids: string[] | undefined) => void;
+  readonly onChange: (chosen: Chosen | undefined) => void;
 }
 
-export function FoundKeysField({ onChange }: Choosing) {
+/** The server searches again when it exports, so all keys that match are in the file, however many. */
+export function FoundKeysField({ onChange }: Choosing<string>) {
   const texts = useTexts(TRANSFER).export;
   const times = useTimes();
+  const mayList = useSession().lacking('listKeys') === undefined;
   const [find, setFind] = useState('');
   const [settled] = useDebouncedValue(find.trim(), TYPED_MS);
-  const found = useFoundKeys(settled);
-  const gathered = find.trim() === settled ? found.data : undefined;
-  useChosen(gathered, onChange);
+  const found = useFoundKeys(settled, mayList);
+  const isSettled = settled !== '' && find.trim() === settled;
+  const counted = isSettled ? found.data : undefined;
+  const holdsSome = isSettled && (!mayList || (counted !== undefined && counted.ids.length > 0));
+  const chosen = holdsSome ? settled : undefined;
+  useEffect(() => onChange(chosen), [chosen, onChange]);
   return (
     <>
       <TextInput
@@ -35,16 +41,17 @@ export function FoundKeysField({ onChange }: Choosing) {
         value={find}
         onChange={(event) => setFind(event.currentTarget.value)}
       />
-      <Outcome
-        gathered={settled === '' ? undefined : gathered}
-        error={found.error}
-        words={(count) => texts.found(times.number(count))}
-      />
+      <Outcome error={found.error}>
+        {counted !== undefined &&
+          (counted.more
+            ? texts.foundMany(times.number(GATHERED_MAX))
+            : texts.found(times.number(counted.ids.length)))}
+      </Outcome>
     </>
   );
 }
 
-export function GroupField({ onChange }: Choosing) {
+export function GroupField({ onChange }: Choosing<string[]>) {
   const texts = useTexts(TRANSFER).export;
   const times = useTimes();
   const [group, setGroup] = useState<string | null>(null);
@@ -53,51 +60,38 @@ export function GroupField({ onChange }: Choosing) {
     queryFn: ({ signal }) => call('listGroups', {}, { signal }),
   });
   const devices = useGroupDevices(group ?? undefined);
-  useChosen(devices.data, onChange);
+  const gathered = devices.data;
+  useEffect(() => {
+    const isWhole = gathered !== undefined && !gathered.more && gathered.ids.length > 0;
+    onChange(isWhole ? [...gathered.ids] : undefined);
+  }, [gathered, onChange]);
   return (
     <>
       <Select
         aria-label={texts.ofGroup}
+        description={texts.groupHint(times.number(GATHERED_MAX))}
         placeholder={texts.chooseGroup}
         data={(groups.data?.groups ?? []).map(({ id, name }) => ({ value: id, label: name }))}
         value={group}
         onChange={setGroup}
         searchable
       />
-      <Outcome
-        gathered={devices.data}
-        error={groups.error ?? devices.error}
-        words={(count) => texts.devicesFound(times.number(count))}
-      />
+      <Outcome error={groups.error ?? devices.error}>
+        {gathered !== undefined &&
+          (gathered.more
+            ? texts.tooMany(times.number(GATHERED_MAX))
+            : texts.devicesFound(times.number(gathered.ids.length)))}
+      </Outcome>
     </>
   );
 }
 
-/** What is chosen is what was gathered: while the two differ, nothing is. */
-function useChosen(gathered: Gathered | undefined, onChange: Choosing['onChange']): void {
-  useEffect(() => {
-    const whole = gathered !== undefined && !gathered.more && gathered.ids.length > 0;
-    onChange(whole ? [...gathered.ids] : undefined);
-  }, [gathered, onChange]);
-}
-
-function Outcome({
-  gathered,
-  error,
-  words,
-}: {
-  readonly gathered: Gathered | undefined;
-  readonly error: unknown;
-  readonly words: (count: number) => string;
-}) {
-  const texts = useTexts(TRANSFER).export;
-  const times = useTimes();
+function Outcome({ error, children }: { readonly error: unknown; readonly children: ReactNode }) {
   return (
     <>
       {error !== null && <ProblemAlert error={error} />}
       <Text size="xs" c="dimmed" mih={18} role="status">
-        {gathered !== undefined &&
-          (gathered.more ? texts.tooMany(times.number(NAMED_MAX)) : words(gathered.ids.length))}
+        {children}
       </Text>
     </>
   );

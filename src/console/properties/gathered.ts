@@ -1,14 +1,14 @@
-/** What is named in an export, gathered page by page before it is asked for. */
+/** What an export will hold, looked up page by page before it is asked for. */
 import { useQuery } from '@tanstack/react-query';
 import { call } from '../api/call.ts';
 
-/** As many keys and devices as one export names. More are exported whole, or in parts. */
-export const NAMED_MAX = 1000;
+/** As many devices as one export names, and as many keys as are counted. */
+export const GATHERED_MAX = 1000;
 const PAGE = 500;
 
 export interface Gathered {
   readonly ids: readonly string[];
-  /** There are more than can be named. */
+  /** There are more than were gathered. */
   readonly more: boolean;
 }
 
@@ -24,14 +24,15 @@ async function gather(fetchPage: (after: { readonly after?: string }) => Promise
     const page = await fetchPage(after === null ? {} : { after });
     ids.push(...page.ids);
     after = page.next;
-  } while (after !== null && ids.length <= NAMED_MAX);
-  return { ids: ids.slice(0, NAMED_MAX), more: ids.length > NAMED_MAX };
+  } while (after !== null && ids.length <= GATHERED_MAX);
+  return { ids: ids.slice(0, GATHERED_MAX), more: ids.length > GATHERED_MAX };
 }
 
-export function useFoundKeys(find: string) {
+/** @param mayList whether the person may search the list of keys. */
+export function useFoundKeys(find: string, mayList: boolean) {
   return useQuery({
     queryKey: ['keys', 'found', find],
-    enabled: find !== '',
+    enabled: find !== '' && mayList,
     queryFn: ({ signal }) =>
       gather(async (after) => {
         const { keys, next } = await call('listKeys', { find, ...after, limit: PAGE }, { signal });

@@ -15,13 +15,16 @@ export const TRANSFER = catalogue(
       password: 'Password',
       recipient: 'Sealed to one server',
       foundKeys: 'Keys found by a search',
-      searchHint: 'Part of an id, a device name or a label, as in the list of keys',
+      searchHint:
+        'Part of an id, a device name or a label, as in the list of keys. The file holds all that match.',
+      foundMany: (count: string) => `More than ${count} keys found; the file will hold all of them`,
       found: (count: string) => (count === '1' ? '1 key found' : `${count} keys found`),
       ofGroup: 'Keys of a group of devices',
       chooseGroup: 'Choose a group',
+      groupHint: (count: string) => `With the groups in it, ${count} devices at most`,
       devicesFound: (count: string) =>
         count === '1' ? '1 device in this group' : `${count} devices in this group`,
-      tooMany: (count: string) => `More than ${count}: choose fewer, or export all keys.`,
+      tooMany: (count: string) => `More than ${count} devices: choose a group inside it, or export all keys.`,
       server: 'Server',
       serverHint: 'Only that server opens the file, without a password',
       chooseServer: 'Choose a server',
@@ -70,13 +73,16 @@ export const TRANSFER = catalogue(
       recipient: 'Versiegelt für einen Server',
       foundKeys: 'Schlüssel, die eine Suche findet',
       searchHint:
-        'Teil einer Kennung, eines Gerätenamens oder einer Beschriftung, wie in der Liste der Schlüssel',
+        'Teil einer Kennung, eines Gerätenamens oder einer Beschriftung, wie in der Liste der Schlüssel. Die Datei enthält alle, die passen.',
+      foundMany: (count) => `Mehr als ${count} Schlüssel gefunden; die Datei wird alle enthalten`,
       found: (count) => `${count} Schlüssel gefunden`,
       ofGroup: 'Schlüssel einer Gerätegruppe',
       chooseGroup: 'Gruppe wählen',
+      groupHint: (count) => `Mit den Gruppen darin höchstens ${count} Geräte`,
       devicesFound: (count) =>
         count === '1' ? '1 Gerät in dieser Gruppe' : `${count} Geräte in dieser Gruppe`,
-      tooMany: (count) => `Mehr als ${count}: Wählen Sie weniger, oder exportieren Sie alle Schlüssel.`,
+      tooMany: (count) =>
+        `Mehr als ${count} Geräte: Wählen Sie eine Gruppe darin, oder exportieren Sie alle Schlüssel.`,
       server: 'Server',
       serverHint: 'Nur dieser Server öffnet die Datei, ohne Passwort',
       chooseServer: 'Server wählen',

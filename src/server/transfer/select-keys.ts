@@ -27,6 +27,8 @@ export interface SelectedKeys {
   pages(): AsyncGenerator<readonly StoredKey[], void, undefined>;
 }
 
+type AskedSelection = Pick<ExportRequest, 'devices' | 'keys' | 'find' | 'createdAfter'>;
+
 /**
  * @param upTo the highest number that others approved: later keys are not in it.
  * Throws `not-found` or `ambiguous-name` if a device or key is not one of this server's.
@@ -34,7 +36,7 @@ export interface SelectedKeys {
 export async function selectKeys(
   ports: Pick<ServerPorts, 'rows' | 'store'>,
   scope: Scope,
-  request: Pick<ExportRequest, 'devices' | 'keys' | 'createdAfter'>,
+  request: AskedSelection,
   upTo = Number.POSITIVE_INFINITY,
 ): Promise<SelectedKeys> {
   const last = Math.min((await ports.store.reader.head()).seq, upTo);
@@ -46,15 +48,15 @@ export async function selectKeys(
   return { selection, scope, last, count, countNow, pages };
 }
 
-function isEverything({ devices, keys, createdAfter }: ExportSelection): boolean {
-  return devices === undefined && keys === undefined && createdAfter === undefined;
+function isEverything({ devices, keys, find, createdAfter }: ExportSelection): boolean {
+  return [devices, keys, find, createdAfter].every((given) => given === undefined);
 }
 
 /** Turns names as people type them into ids, each once. */
 async function resolve(
   ports: Pick<ServerPorts, 'rows' | 'store'>,
   scope: Scope,
-  { devices, keys, createdAfter }: Pick<ExportRequest, 'devices' | 'keys' | 'createdAfter'>,
+  { devices, keys, find, createdAfter }: AskedSelection,
 ): Promise<ExportSelection> {
   const deviceIds = new Set<string>();
   for (const device of devices ?? []) deviceIds.add(await findDeviceId(ports, scope, device));
@@ -63,6 +65,7 @@ async function resolve(
   return {
     ...(deviceIds.size === 0 ? {} : { devices: [...deviceIds] }),
     ...(keyIds.size === 0 ? {} : { keys: [...keyIds] }),
+    ...(find === undefined ? {} : { find }),
     ...(createdAfter === undefined ? {} : { createdAfter: new Date(createdAfter).toISOString() }),
   };
 }
@@ -76,7 +79,7 @@ async function countOf(pages: AsyncIterable<readonly StoredKey[]>): Promise<numb
 async function* pagesOf(
   ports: Pick<ServerPorts, 'rows' | 'store'>,
   scope: Scope,
-  { devices, keys, createdAfter }: ExportSelection,
+  { devices, keys, find, createdAfter }: ExportSelection,
   last: number,
 ): AsyncGenerator<readonly StoredKey[], void, undefined> {
   const { reader } = ports.store;
@@ -88,7 +91,7 @@ async function* pagesOf(
   for (const deviceId of sources) {
     for (let afterSeq = 0; ; ) {
       const { rows, end } = await (deviceId === undefined
-        ? nextKeys(reader, scope, afterSeq)
+        ? nextKeys(reader, scope, find, afterSeq)
         : keysOf(reader, deviceId, afterSeq));
       if (end === undefined) break;
       const fitting = await keysInScope(ports, scope, rows.filter(fits));
@@ -113,18 +116,28 @@ async function* pagesOf(
 
 interface SomeKeys {
   readonly rows: readonly StoredKey[];
-  /** The number that was looked at last; undefined at the end. */
+  /** The number up to which nothing is left; undefined where there was nothing any more. */
   readonly end: number | undefined;
 }
 
-async function nextKeys(reader: Reader, scope: Scope, afterSeq: number): Promise<SomeKeys> {
+async function nextKeys(
+  reader: Reader,
+  scope: Scope,
+  text: string | undefined,
+  afterSeq: number,
+): Promise<SomeKeys> {
   const groups = groupsOf(scope);
-  if (groups === undefined) {
+  if (groups === undefined && text === undefined) {
     const rows = await reader.keysAfter(afterSeq, TRANSFER_PAGE_KEYS);
     return { rows, end: rows.at(-1)?.seq };
   }
-  const { keys, searchedTo } = await reader.findKeys({ groups, above: afterSeq, limit: TRANSFER_PAGE_KEYS });
-  return { rows: keys, end: searchedTo ?? keys.at(-1)?.seq };
+  const { keys, searchedTo } = await reader.findKeys({
+    groups,
+    text,
+    above: afterSeq,
+    limit: TRANSFER_PAGE_KEYS,
+  });
+  return { rows: keys, end: searchedTo ?? Number.POSITIVE_INFINITY };
 }
 
 async function keysOf(reader: Reader, deviceId: string, afterSeq: number): Promise<SomeKeys> {

@@ -5,6 +5,7 @@ import { before, test } from 'node:test';
 import { openExport } from '#crypto/export-envelope/open-export.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
+import { TRANSFER_PAGE_KEYS } from '#domain/limits.ts';
 import { openStoredKey } from '#server/records/record-keys.ts';
 import { ADMINISTRATOR, administratorNamed } from '#test/support/administrator.ts';
 import { makeSomeKey } from '#test/support/machine-caller.ts';
@@ -121,6 +122,28 @@ test('devices and keys add up, and a time narrows what they chose', async () => 
   const both = { devices: [DEVICE_B], keys: idsOf(1, 5), createdAfter };
   assert.deepEqual((await exportedIds(both)).toSorted(), idsOf(4, 5));
   assert.deepEqual(await exportedIds({ createdAfter: '2030-01-01T00:00:00Z' }), []);
+});
+
+test('a search exports every key that it finds, also those of many pages, and a time narrows it', async () => {
+  const found = { find: 'DEVICE "4" é 東京 \\' };
+  assert.deepEqual(await exportedIds(found), idsOf(4));
+  assert.deepEqual(await exportedIds({ find: keys[2]!.key.id.slice(0, 30) }), idsOf(3));
+  assert.deepEqual((await exportedIds({ find: 'device' })).toSorted(), idsOf(1, 2, 3, 4, 5));
+  const narrowed = { find: 'device', createdAfter: '2026-01-01T00:00:00Z' };
+  assert.deepEqual((await exportedIds(narrowed)).toSorted(), idsOf(4, 5));
+  assert.deepEqual(await exportedIds({ find: 'no key is called like this' }), []);
+
+  const bergen = await openOffice('Bergen');
+  const createdAt = '2026-08-01T00:00:00.000Z';
+  const many = Array.from({ length: 2 * TRANSFER_PAGE_KEYS + 1 }, (_, n) =>
+    makeSomeKey({ device: { id: DEVICE_A, name: n % 2 === 0 ? 'even' : 'odd' }, createdAt }),
+  );
+  await bergen.record(many);
+  const [header, ...rest] = await linesOf(await bergen.exported({ find: 'EVEN' }));
+  assert.deepEqual(header!['selection'], { find: 'EVEN' });
+  assert.equal((rest.at(-1)!['end'] as { count: number }).count, TRANSFER_PAGE_KEYS + 1);
+  const [{ selection, keys: counted } = {}] = await bergen.events('export-started');
+  assert.deepEqual([selection, counted], [{ find: 'EVEN' }, TRANSFER_PAGE_KEYS + 1]);
 });
 
 test('a key or device that is not here is refused before anything is written', async () => {

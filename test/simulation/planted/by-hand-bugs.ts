@@ -59,8 +59,10 @@ export const BY_HAND_BUGS: readonly Bug[] = [
     faults: [
       {
         definition: 'pagesOf',
-        wrap: (sound) => (ports, selection, last) =>
-          sound(ports, selection.keys === undefined ? { ...selection, devices: undefined } : selection, last),
+        wrap: (sound) => (ports, scope, selection, last) => {
+          const ofAll = selection.keys === undefined ? { ...selection, devices: undefined } : selection;
+          return sound(ports, scope, ofAll, last);
+        },
       },
     ],
     seed: 1,
@@ -70,7 +72,7 @@ export const BY_HAND_BUGS: readonly Bug[] = [
     faults: [
       {
         definition: 'pagesOf',
-        wrap: (sound) => (ports, selection, last) => sound(ports, selection, last - 1),
+        wrap: (sound) => (ports, scope, selection, last) => sound(ports, scope, selection, last - 1),
       },
       // So that the pages are counted: what is counted and what leaves must be the same.
       { definition: 'isEverything', wrap: () => () => false },

@@ -28,6 +28,8 @@ export const ExportRequest = z
     /** The keys of these devices together with these keys; neither means everything. */
     devices: list(Named, EXPORT_SELECTED_MAX).optional(),
     keys: list(Named, EXPORT_SELECTED_MAX).optional(),
+    /** Instead of devices and keys: all keys that this search finds, as `find` of the list of keys. */
+    find: text(NAME_LENGTH_MAX, 1).optional(),
     /** Narrows the selection. */
     createdAfter: Time.optional(),
     password: Password.optional(),
@@ -45,6 +47,10 @@ export const ExportRequest = z
   .refine(({ devices = [], keys = [] }) => devices.length + keys.length <= EXPORT_SELECTED_MAX, {
     ...STOPS,
     message: `name at most ${EXPORT_SELECTED_MAX} devices and keys together`,
+  })
+  .refine(({ devices, keys, find }) => find === undefined || (devices === undefined && keys === undefined), {
+    ...STOPS,
+    message: 'give either a search or devices and keys',
   });
 export type ExportRequest = z.infer<typeof ExportRequest>;
 
