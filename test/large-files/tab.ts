@@ -1,6 +1,7 @@
 /**
  * A million keys by hand through a tab of a real browser: in by a file that the tab sends, and all of them out again.
- * The tab streams both, so it grows by a bounded amount however long the files are.
+ * The tab streams both, so it grows by a bounded amount however long the files are. Then their list: what is drawn and
+ * asked for does not grow with it.
  *
  *   npm run large-tab
  */
@@ -10,7 +11,7 @@ import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { openExport } from '#crypto/export-envelope/open-export.ts';
@@ -19,12 +20,24 @@ import { type ConsoleServer, consoleServer, signedInAs } from '#test/console/con
 import { organisation } from '#test/support/organisation.ts';
 import { GROWTH_BYTES_MAX, largestMemoryOf } from './largest-memory.ts';
 import { makeFile } from './made-file.ts';
+import { watchedList } from './watched-list.ts';
 
 const KEYS = 1_000_000;
 const PASSWORD = 'wooden stairs creak at midnight 7';
 const PATIENCE_MS = 1_200_000;
 
+/** Of a list, as it is drawn at first and as each *Show more* adds. */
+const PAGE_ROWS = 100;
+/** A page of a search looks at some 12,000 keys, so a search through all of them has 82. */
+const SEARCH_REQUESTS_MAX = 90;
+
 const place = organisation('large-tab', { passwords: 'cheap' });
+let large: ConsoleServer;
+
+if (SKIP.skip === false)
+  before(async () => {
+    large = await consoleServer(place, 'Large');
+  });
 
 /** Of the process that has the page, as the kernel and the browser know it. */
 async function tabMemory(page: Page): Promise<number> {
@@ -36,7 +49,7 @@ async function tabMemory(page: Page): Promise<number> {
   return Math.max(...tabs.map(({ id }) => largestMemoryOf(id) ?? 0));
 }
 
-async function properties(large: ConsoleServer, person: string): Promise<Page> {
+async function properties(person: string): Promise<Page> {
   const { page } = await signedInAs(large, person);
   page.context().setDefaultTimeout(PATIENCE_MS);
   await page.goto(`${large.url}/overview?properties=${large.server.id}`);
@@ -45,13 +58,12 @@ async function properties(large: ConsoleServer, person: string): Promise<Page> {
 }
 
 void test('a tab carries a million keys in and out without growing with them', SKIP, async (context) => {
-  const large = await consoleServer(place, 'Large');
   const { recipients } = await large.server.call('serverStatus', {});
   const { bytes, idsDigest } = await makeFile(recipients.at(-1)!, KEYS, 'fits');
   const file = place.path('many.age');
   await pipeline(Readable.from(bytes), createWriteStream(file));
 
-  const importer = await properties(large, 'Anna');
+  const importer = await properties('Anna');
   await importer.getByRole('button', { name: 'Import encryption keys to Administration Server' }).click();
   const importing = importer.getByRole('dialog', { name: 'Import encryption keys' });
   const beforeImport = await tabMemory(importer);
@@ -63,7 +75,7 @@ void test('a tab carries a million keys in and out without growing with them', S
   await closeWindow(importer);
 
   // By somebody else: an import may take longer than a fresh sign-in counts for.
-  const exporter = await properties(large, 'Ben');
+  const exporter = await properties('Ben');
   await exporter.getByRole('button', { name: 'Export encryption keys from Administration Server' }).click();
   const exporting = exporter.getByRole('dialog', { name: 'Export encryption keys' });
   await exporting.getByLabel('Password', { exact: true }).fill(PASSWORD);
@@ -92,4 +104,31 @@ void test('a tab carries a million keys in and out without growing with them', S
   );
   assert.ok(Math.max(imported, exported) <= GROWTH_BYTES_MAX);
   await closeWindow(exporter);
+});
+
+void test('a list of a million keys draws and asks for a screen at a time', SKIP, async (context) => {
+  const { keys } = await large.server.call('listKeys', { order: 'oldest', limit: 1 });
+  const { page } = await signedInAs(large, 'Cleo');
+  page.context().setDefaultTimeout(PATIENCE_MS);
+  const list = watchedList(page);
+  const said: string[] = [];
+  const see = async (what: string, act: () => Promise<unknown>, rows: number, requests: number) => {
+    const seen = await list.after(act);
+    said.push(`${what} ${seen.ms} ms, ${seen.requests} requests`);
+    assert.equal(seen.rows, rows, what);
+    assert.ok(seen.requests >= 1 && seen.requests <= requests, `${what}: ${seen.requests} requests`);
+  };
+  const find = page.getByRole('searchbox', { name: 'Find' });
+  await see('first page', () => page.goto(`${large.url}/keys`), PAGE_ROWS, 1);
+  const more = page.getByRole('button', { name: 'Show more' });
+  await see('next page', () => more.click(), 2 * PAGE_ROWS, 1);
+  await page.getByRole('combobox', { name: 'Order' }).click();
+  const oldest = page.getByRole('option', { name: 'Oldest first' });
+  await see('the other order', () => oldest.click(), PAGE_ROWS, 1);
+  await see('search for what many have', () => find.fill('laptop-7'), PAGE_ROWS, 1);
+  await page.goto(`${large.url}/keys`);
+  await see('search for the oldest key', () => find.fill(keys[0]!.id), 1, SEARCH_REQUESTS_MAX);
+  await see('search for what none has', () => find.fill('no such key'), 0, SEARCH_REQUESTS_MAX);
+  context.diagnostic(said.join('; '));
+  await closeWindow(page);
 });
