@@ -155,6 +155,31 @@ function asked({ by, owner }: ApprovalRequest, requester: KnownPerson | undefine
   return by.id === person || owner === person || requester?.ownedBy === person;
 }
 
+/** What keeps somebody from answering a request that waits: by name, for surfaces with words of their own. */
+export const ANSWER_BARRIERS = {
+  owner: 'the owner of the data directory may approve only in an emergency',
+  unknown: 'only a person who is known by name may answer it',
+  service: 'a service account never answers a request',
+  right: 'the right Write on "Approvals" is missing',
+  own: 'nobody answers their own request',
+  'of-own-service': 'the service account that asked is your own, and nobody answers their own request',
+  already: 'you approved it already',
+} as const;
+export type AnswerBarrier = keyof typeof ANSWER_BARRIERS;
+
+/** Of a request that waits; undefined where nothing keeps them from it. */
+export function barrierToAnswer(
+  request: ApprovalRequest,
+  answerer: KnownPerson | undefined,
+  requester: KnownPerson | undefined,
+): AnswerBarrier | undefined {
+  if (answerer === undefined) return 'unknown';
+  if (answerer.service) return 'service';
+  if (!mayApprove(answerer)) return 'right';
+  if (asked(request, requester, answerer.id)) return request.by.id === answerer.id ? 'own' : 'of-own-service';
+  return request.approvedBy.some(({ id }) => id === answerer.id) ? 'already' : undefined;
+}
+
 /**
  * Why somebody may not approve or deny; undefined if they may.
  *
@@ -167,16 +192,8 @@ export function whyNotAnswer(
   requester: KnownPerson | undefined,
 ): string | undefined {
   if (request.state !== 'waiting') return stateSentence(request);
-  if (answerer === undefined) return 'only a person who is known by name may answer it';
-  if (answerer.service) return 'a service account never answers a request';
-  if (!mayApprove(answerer)) return 'the right Write on "Approvals" is missing';
-  if (asked(request, requester, answerer.id)) {
-    return request.by.id === answerer.id
-      ? 'nobody answers their own request'
-      : 'the service account that asked is your own, and nobody answers their own request';
-  }
-  if (request.approvedBy.some(({ id }) => id === answerer.id)) return 'you approved it already';
-  return undefined;
+  const barrier = barrierToAnswer(request, answerer, requester);
+  return barrier === undefined ? undefined : ANSWER_BARRIERS[barrier];
 }
 
 /** Why somebody may not acknowledge an emergency; undefined if they may. */

@@ -1,5 +1,5 @@
 /** The events of the audit log about one key: who got it, or was refused. */
-import type { LookupReason } from './lookup.ts';
+import type { LookupReason } from './lookup-reason.ts';
 
 export type KeyEvent =
   /** Material is about to leave: to a device, a secondary, or as one file's key. */

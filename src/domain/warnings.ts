@@ -1,5 +1,5 @@
 /**
- * The warnings of a status, by name, with the details that a surface needs to say them in words of its own: a console
+ * The warnings of a status, and what a verification of the audit log finds, by name, with the details that a surface needs to say them in words of its own: a console
  * in another language. The sentence in English comes with each and is shown wherever the name is not known.
  *
  * Invariant: details are text, and whoever writes one gives every detail that its row names; an empty one is not known.
@@ -34,6 +34,18 @@ export const WARNINGS = {
   'recovery-open': ['server', 'until'],
   'keys-refused': ['count'],
   'disk-low': [],
+
+  'log-line-altered': ['line'],
+  'log-unproved': ['from', 'to'],
+  'log-unsealed-end': [],
+  'log-lines-missing': ['from', 'to'],
+  'log-seal-altered': ['line'],
+  'log-not-as-signed': ['lines'],
+  'log-truncated': ['line', 'signed'],
+  'log-altered-before-tree': ['faults', 'lines'],
+  'log-tree-altered': [],
+  'log-cursor-altered': ['member', 'epoch', 'seq'],
+  'more-findings': ['count'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type WarningName = keyof typeof WARNINGS;

@@ -21,7 +21,7 @@ import {
   RECEIPT_LENGTH_MAX,
   REFUSED_REASON_LENGTH_MAX,
 } from '#domain/message-limits.ts';
-import { LOOKUP_REASONS } from '#domain/lookup.ts';
+import { LOOKUP_REASONS } from '#domain/lookup-reason.ts';
 import { ExplainStep } from './explain-step.ts';
 import { LogAnswer, LogStatement, ToldCheckpoint } from './checkpoint-messages.ts';
 import { ClaimText, FileStanzas } from './data-header.ts';

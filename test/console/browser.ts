@@ -38,6 +38,8 @@ export interface Look {
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
+  /** A screen that fingers touch. */
+  readonly touch?: boolean;
   readonly language?: 'en' | 'de';
   /** As https://www.iana.org/time-zones names it. */
   readonly zone?: string;
@@ -48,12 +50,14 @@ export async function newWindow({
   width = 1280,
   height = 860,
   dark = false,
+  touch = false,
   language = 'en',
   zone = 'UTC',
 }: Look = {}): Promise<Page> {
   browser ??= await chromium.launch({ executablePath: toolPath('chromium')!, args: FLAGS });
   const context = await browser.newContext({
     viewport: { width, height },
+    hasTouch: touch,
     colorScheme: dark ? 'dark' : 'light',
     locale: language,
     timezoneId: zone,

@@ -1,10 +1,12 @@
-/** What a server warns of, in the languages of the console that are not its own. */
+/** What a server warns of, and why a key cannot be had, in the languages of the console that are not its own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LOOKUP_REASONS } from '#domain/lookup-reason.ts';
 import { warn } from '#domain/step.ts';
 import { type Warning, WARNINGS } from '#domain/warnings.ts';
 import { NoticeForm } from '#protocol/told-step.ts';
 import { LANGUAGES } from '../../src/console/texts/catalogue.ts';
+import { verdictWords } from '../../src/console/texts/verdicts.ts';
 import { warningWords } from '../../src/console/texts/warnings.ts';
 
 const WRITTEN = { day: (iso: string) => `day of ${iso}`, number: (value: number) => String(value) };
@@ -27,6 +29,23 @@ test('each warning is said in every other language, with all that is known of it
       for (const [detail, value] of Object.entries<string>(about.details))
         if (!NOT_SAID.has(`${name} ${detail}`)) assert.ok(words.includes(value), `${name}: ${detail}`);
     }
+});
+
+test('each verdict on a key is said in every other language, with the servers that it is about', () => {
+  for (const language of LANGUAGES.filter((one) => one !== 'en'))
+    for (const reason of [...LOOKUP_REASONS, 'here', 'elsewhere'] as const) {
+      const about = { reason, at: 'Bergen', asked: ['Oslo', 'Bergen'], since: '2026-11-20' };
+      const { verdict, next } = verdictWords(language, { about }, WRITTEN.day)!;
+      assert.ok(verdict.includes('Bergen') && verdict.includes('Oslo'), verdict);
+      assert.match(next, /^\p{Lu}.*[.]$/su);
+      if (reason === 'primary-unreachable') assert.ok(verdict.includes(WRITTEN.day(about.since)));
+      const never = verdictWords(language, { about: { ...about, since: null } }, WRITTEN.day)!;
+      assert.doesNotMatch(verdict + never.verdict, /undefined|null/);
+    }
+  assert.equal(
+    verdictWords('en', { about: { reason: 'here', at: 'Oslo', asked: [], since: null } }, String),
+    undefined,
+  );
 });
 
 test('a warning that the console does not know, or that is not whole, stays in the words of the server', () => {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { commandNotYet } from '#cli/command.ts';
 import { loadNouns } from '#cli/nouns.ts';
 import * as limits from '#domain/limits.ts';
-import { LOOKUP_REASONS } from '#domain/lookup.ts';
+import { LOOKUP_REASONS } from '#domain/lookup-reason.ts';
 import * as listenerLimits from '#domain/listener-limits.ts';
 import * as messageLimits from '#domain/message-limits.ts';
 import { nextChainValue, SEQUENCE_START } from '#domain/sequence.ts';

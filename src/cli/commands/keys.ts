@@ -140,7 +140,7 @@ const explain = command({
   run: async (context, { id }, { data: address, file, drive }) => {
     const key = await heldKey(context, id, file, drive);
     const client = await context.connect(address);
-    const { step, ...result } = await client('explainKey', key);
+    const { step, about: _, ...result } = await client('explainKey', key);
     const document = { ...result, nextStep: stepWords({ nextStep: result.nextStep, step }) };
     return { document, lines: explainLines(key.id, document) };
   },

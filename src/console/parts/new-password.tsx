@@ -1,5 +1,5 @@
 /** A password that somebody chooses for a file or a seal: typed twice with what it is worth, or generated. */
-import { Button, Code, Group, PasswordInput, Stack, Text } from '@mantine/core';
+import { Box, Button, Code, Group, PasswordInput, Stack, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { passwordWorth, type PasswordWorth } from '#protocol/people/password-worth.ts';
 import { useTexts } from '../texts/language.tsx';
@@ -9,7 +9,13 @@ import { STATE_COLOURS, StateMark } from './state-mark.tsx';
 
 const estimate = () => import('./estimate-guesses.ts');
 
-const MARKS = { short: 'off', weak: 'bad', good: 'good', strong: 'good' } as const;
+/** What is to be said of the two fields: what a password is worth, or that they differ. */
+type Said = PasswordWorth | 'differ';
+
+const MARKS = { short: 'off', weak: 'bad', differ: 'bad', good: 'good', strong: 'good' } as const;
+/** The mark of a state, and what parts it from its words. */
+const ROOM_OF_MARK = 18;
+const SAID: readonly Said[] = ['short', 'weak', 'differ', 'good', 'strong'];
 
 /** Undefined while nothing is typed, or nothing is known yet. */
 function useWorth(password: string): PasswordWorth | undefined {
@@ -46,6 +52,9 @@ export function NewPassword({
   const [repeated, setRepeated] = useState('');
   const [generated, setGenerated] = useState<string>();
   const worth = useWorth(password);
+  const differ = repeated !== '' && repeated !== password;
+  const said: Said | undefined = differ && worth !== 'short' && worth !== 'weak' ? 'differ' : worth;
+  const wordsFor = (one: Said): string => (one === 'differ' ? texts.differ : texts.worth[one]);
   const both = (first: string, second: string, made: boolean): void => {
     setPassword(first);
     setRepeated(second);
@@ -71,30 +80,34 @@ export function NewPassword({
         label={texts.repeat}
         value={repeated}
         onChange={(event) => both(password, event.currentTarget.value, false)}
-        error={repeated !== '' && repeated !== password ? texts.differ : undefined}
+        error={differ}
         autoComplete="new-password"
       />
-      {/* Beside the button there is room already: on a desk nothing jumps while somebody types. */}
       <Group>
         <Button variant="default" size="xs" onClick={generate}>
           {texts.generate}
         </Button>
-        <Group
-          gap={6}
-          flex="1 1 14rem"
-          wrap="nowrap"
-          role="status"
-          c={worth === 'weak' ? STATE_COLOURS.bad : 'dimmed'}
-        >
-          {worth !== undefined && (
-            <>
-              <StateMark state={MARKS[worth]} />
-              <Text size="xs" c="inherit">
-                {texts.worth[worth]}
-              </Text>
-            </>
-          )}
-        </Group>
+        <Box flex="1 1 14rem" className="one-place">
+          {/* The longest of them keeps its room, unseen: nothing jumps while somebody types. */}
+          {SAID.map((one) => (
+            <Text key={one} size="xs" ps={ROOM_OF_MARK} data-room-for={wordsFor(one)} aria-hidden />
+          ))}
+          <Group
+            gap={6}
+            wrap="nowrap"
+            role="status"
+            c={said !== undefined && MARKS[said] === 'bad' ? STATE_COLOURS.bad : 'dimmed'}
+          >
+            {said !== undefined && (
+              <>
+                <StateMark state={MARKS[said]} />
+                <Text size="xs" c="inherit">
+                  {wordsFor(said)}
+                </Text>
+              </>
+            )}
+          </Group>
+        </Box>
       </Group>
       {generated !== undefined && <GeneratedPassword password={generated} />}
     </Stack>

@@ -5,6 +5,19 @@ import { useLanguage } from '../texts/language.tsx';
 import { type Notice, warningWords } from '../texts/warnings.ts';
 import { useTimes } from './times.ts';
 
+export function NoticeLine({ notice }: { readonly notice: Notice }) {
+  const { language } = useLanguage();
+  const times = useTimes();
+  const { sentence, nextStep } = notice;
+  const words = warningWords(language, notice, times);
+  return (
+    <Text size="sm" className="long-text" lang={words === undefined ? 'en' : language}>
+      {words ?? capital(sentence)}
+      {words === undefined && nextStep !== undefined && ` — ${nextStep}`}
+    </Text>
+  );
+}
+
 export function NoticeList({
   title,
   notices,
@@ -12,22 +25,13 @@ export function NoticeList({
   readonly title?: string;
   readonly notices: readonly Notice[];
 }) {
-  const { language } = useLanguage();
-  const times = useTimes();
   if (notices.length === 0) return null;
   return (
     <Alert color="yellow" variant="light" title={title}>
       <Stack gap={4}>
-        {notices.map((notice) => {
-          const { sentence, nextStep } = notice;
-          const words = warningWords(language, notice, times);
-          return (
-            <Text key={sentence} size="sm" className="long-text" lang={words === undefined ? 'en' : language}>
-              {words ?? capital(sentence)}
-              {words === undefined && nextStep !== undefined && ` — ${nextStep}`}
-            </Text>
-          );
-        })}
+        {notices.map((notice) => (
+          <NoticeLine key={notice.sentence} notice={notice} />
+        ))}
       </Stack>
     </Alert>
   );

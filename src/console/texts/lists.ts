@@ -1,5 +1,8 @@
 /** Devices, people, approvals and the audit log. */
+import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import { catalogue } from './catalogue.ts';
+
+type Barriers = Readonly<Record<NonNullable<PeopleAnswer<'showApproval'>['approval']['barrier']>, string>>;
 
 export const LISTS = catalogue(
   {
@@ -74,6 +77,16 @@ export const LISTS = catalogue(
       approvedBy: 'Approved by',
       emergency: 'Approved by the owner alone, in an emergency',
       cannot: 'You cannot approve this',
+      barriers: {
+        owner: 'The owner of the data directory may approve only in an emergency.',
+        unknown: 'Only a person who is known by name may answer it.',
+        service: 'A service account never answers a request.',
+        right: 'You lack the right Write on “Approvals”.',
+        own: 'Nobody answers their own request.',
+        'of-own-service':
+          'The service account that requested it is your own, and nobody answers their own request.',
+        already: 'You approved it already.',
+      } satisfies Barriers,
       states: {
         waiting: 'waiting',
         approved: 'approved',
@@ -203,6 +216,16 @@ export const LISTS = catalogue(
       approvedBy: 'Freigegeben von',
       emergency: 'Vom Eigentümer allein freigegeben, im Notfall',
       cannot: 'Sie können dies nicht freigeben',
+      barriers: {
+        owner: 'Der Eigentümer des Datenverzeichnisses darf nur im Notfall freigeben.',
+        unknown: 'Nur wer hier namentlich bekannt ist, darf antworten.',
+        service: 'Ein Dienstkonto beantwortet keine Anfragen.',
+        right: 'Ihnen fehlt das Recht Schreiben für „Freigaben“.',
+        own: 'Niemand beantwortet eine eigene Anfrage.',
+        'of-own-service':
+          'Das Dienstkonto, das angefragt hat, gehört Ihnen, und niemand beantwortet eine eigene Anfrage.',
+        already: 'Sie haben es schon freigegeben.',
+      },
       states: {
         waiting: 'wartet',
         approved: 'freigegeben',

@@ -5,7 +5,7 @@ export const PASSWORD = catalogue(
   {
     password: 'Password',
     repeat: 'Repeat password',
-    differ: 'The two passwords differ',
+    differ: 'The two passwords differ.',
     generate: 'Generate password',
     generated: 'Write it down or store it now: it is shown only here.',
     worth: {
@@ -18,7 +18,7 @@ export const PASSWORD = catalogue(
   {
     password: 'Passwort',
     repeat: 'Passwort wiederholen',
-    differ: 'Die beiden Passwörter sind verschieden',
+    differ: 'Die beiden Passwörter sind verschieden.',
     generate: 'Passwort erzeugen',
     generated: 'Schreiben Sie es jetzt auf: Es wird nur hier gezeigt.',
     worth: {

@@ -39,6 +39,7 @@ export const SHELL = catalogue(
       lost: 'The connection to the server is lost. This page continues as soon as it is back.',
     },
     rights: {
+      named: (area: string, right: string) => `${area}: ${right}`,
       lacking: (area: string, right: string) => `You lack the right ${right} on “${area}”.`,
       limited: (area: string, right: string, groups: string) =>
         `Your right ${right} on “${area}” is limited to ${groups}, and this needs it everywhere.`,
@@ -92,6 +93,7 @@ export const SHELL = catalogue(
       lost: 'Die Verbindung zum Server ist unterbrochen. Sobald sie wieder besteht, geht es hier weiter.',
     },
     rights: {
+      named: (area, right) => `${germanWord(GERMAN_AREAS, area)}: ${germanWord(GERMAN_RIGHTS, right)}`,
       lacking: (area, right) =>
         `Ihnen fehlt das Recht ${germanWord(GERMAN_RIGHTS, right)} für „${germanWord(GERMAN_AREAS, area)}“.`,
       limited: (area, right, groups) =>

@@ -1,6 +1,6 @@
 /**
- * Warnings of the server in the languages that it does not speak itself, each with what to do. Every warning has its
- * sentence here, or the console does not compile.
+ * Warnings of the server, and findings of a verification of its audit log, in the languages that it does not speak
+ * itself. Every one has its sentence here, or the console does not compile.
  */
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Language } from './catalogue.ts';
@@ -83,6 +83,29 @@ const GERMAN: WarningWords = {
     `Vom übergeordneten Server abgelehnte Schlüssel: ${number(Number(count))}. Der Grund steht beim Schlüssel.`,
   'disk-low': () =>
     'Auf der Platte ist wenig Platz: Übertragungen untergeordneter Server sind aufgeschoben. Schaffen Sie Platz.',
+
+  'log-line-altered': ({ line }, { number }) => `Zeile ${number(Number(line))} wurde verändert.`,
+  'log-unproved': ({ from, to }, { number }) =>
+    `${from === to ? `Zeile ${number(Number(to))}` : `Eine der Zeilen ${number(Number(from))} bis ${number(Number(to))}`} wurde verändert, und keine Zeile danach ist bewiesen.`,
+  'log-unsealed-end': () =>
+    'Nach seiner letzten versiegelten Zeile wurde das Protokoll gekürzt oder verlängert.',
+  'log-lines-missing': ({ from, to }, { number }) =>
+    from === to
+      ? `Zeile ${number(Number(to))} fehlt.`
+      : `Die Zeilen ${number(Number(from))} bis ${number(Number(to))} fehlen.`,
+  'log-seal-altered': ({ line }, { number }) =>
+    `Das Siegel der Zeile ${number(Number(line))} wurde verändert.`,
+  'log-not-as-signed': ({ lines }, { number }) =>
+    `Die ersten ${number(Number(lines))} Zeilen sind nicht die des signierten Prüfpunkts.`,
+  'log-truncated': ({ line, signed }, { number }) =>
+    `Das Protokoll endet mit Zeile ${number(Number(line))}, aber signiert waren schon ${number(Number(signed))} Zeilen: Es wurde gekürzt.`,
+  'log-altered-before-tree': ({ faults, lines }, { number }) =>
+    `Als der Baum begonnen wurde, waren von den ersten ${number(Number(lines))} Zeilen schon ${number(Number(faults))} verändert.`,
+  'log-tree-altered': () =>
+    'Der gespeicherte Baum wurde verändert, die Zeilen nicht. Die Prüfung des Servers mit Reparatur legt ihn neu an.',
+  'log-cursor-altered': ({ member, epoch, seq }, { number }) =>
+    `Die Angabe, wie weit ${member} in der Epoche ${epoch} empfangen wurde, wurde verändert: Sie sagt ${number(Number(seq))}, das Protokoll sagt etwas anderes.`,
+  'more-findings': ({ count }, { number }) => `Weitere Befunde: ${number(Number(count))}.`,
 };
 
 const WARNINGS: Readonly<Record<Language, WarningWords | null>> = { en: null, de: GERMAN };

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { KEY_KINDS } from '#domain/key-kind.ts';
 import { KEY_STATES } from '#domain/key-state.ts';
+import { LOOKUP_REASONS } from '#domain/lookup-reason.ts';
 import { DEVICE_STATES } from '#domain/member.ts';
 import {
   ASKED_SERVERS_MAX,
@@ -136,6 +137,20 @@ export const ExplainResult = z.object({
   verdict: Sentence,
   path: list(ExplainStep, ASKED_SERVERS_MAX + 1),
   ...ToldStepFields,
+  /** The verdict by name, for surfaces with words of their own. */
+  about: z
+    .object({
+      /** Why it cannot be had; or where it is: `here`, or at a server to which every link is open. */
+      reason: z.enum([...LOOKUP_REASONS, 'here', 'elsewhere']),
+      /** The name of the server where that is so. */
+      at: Field,
+      /** The names of those that looked into their own repository. */
+      asked: list(Field, ASKED_SERVERS_MAX + 1),
+      /** Of a primary that cannot be reached; null where it was never heard. */
+      since: Field.nullable(),
+    })
+    .optional()
+    .catch(undefined),
 });
 export type ExplainResult = z.infer<typeof ExplainResult>;
 

@@ -5,6 +5,7 @@
  */
 import {
   type Answered,
+  ANSWER_BARRIERS,
   approvalsThatCount,
   type ApprovalRequest,
   approversNeeded,
@@ -142,7 +143,7 @@ async function requireAnswerer(
   const answerer = await personById(ports, reader, caller.id);
   const because = whyNotAnswer(request, answerer, requester);
   if (because !== undefined || answerer === undefined)
-    throw cannot(request, 'answered', because ?? 'only a person who is known by name may answer it');
+    throw cannot(request, 'answered', because ?? ANSWER_BARRIERS.unknown);
   return { answerer, requester };
 }
 

@@ -5,10 +5,13 @@
  */
 import type { Act } from '#domain/act.ts';
 import {
+  ANSWER_BARRIERS,
+  type AnswerBarrier,
   APPROVALS_PAGE_MAX,
   type ApprovalRequest,
+  barrierToAnswer,
   type RequestState,
-  whyNotAnswer,
+  stateSentence,
 } from '#domain/approval.ts';
 import { parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
@@ -105,14 +108,8 @@ async function shown(
   caller: Caller,
   request: ApprovalRequest,
 ): Promise<ShownApproval> {
-  const because =
-    request.state === 'waiting' && caller.id === null
-      ? 'the owner of the data directory may approve only in an emergency'
-      : whyNotAnswer(
-          request,
-          await personById(ports, reader, caller.id),
-          await personById(ports, reader, request.by.id),
-        );
+  const barrier = request.state === 'waiting' ? await barrierFor(ports, reader, caller, request) : undefined;
+  const because = barrier === undefined ? stateSentence(request) : ANSWER_BARRIERS[barrier];
   const { id, act, operation, parameters, meaning, approvers, by, reason, createdAt, expiresAt } = request;
   const { state, approvedBy, deniedBy, emergency, told = [] } = request;
   return {
@@ -134,5 +131,17 @@ async function shown(
     told: [...told],
     mayApprove: because === undefined,
     because: because ?? null,
+    barrier: barrier ?? null,
   };
+}
+
+async function barrierFor(
+  ports: ListPorts,
+  reader: Reader,
+  caller: Caller,
+  request: ApprovalRequest,
+): Promise<AnswerBarrier | undefined> {
+  if (caller.id === null) return 'owner';
+  const answerer = await personById(ports, reader, caller.id);
+  return barrierToAnswer(request, answerer, await personById(ports, reader, request.by.id));
 }

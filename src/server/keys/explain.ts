@@ -5,7 +5,8 @@ import { claimFromText } from '#domain/claim.ts';
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
-import { explainRefusal, type LookupReason } from '#domain/lookup.ts';
+import type { LookupReason } from '#domain/lookup-reason.ts';
+import { explainRefusal } from '#domain/lookup.ts';
 import { type Caller, read } from '#domain/right.ts';
 import { scopeOf } from '#domain/scope.ts';
 import type { ServerName } from '#domain/server-name.ts';
@@ -185,13 +186,19 @@ function outcomeOf(answer: ExplainAnswer, own: ServerName, asked: readonly Serve
 }
 
 /** The outcome of a lookup, and the next step. */
-function inWords(own: ServerName, outcome: TraceOutcome): ToldStep & { verdict: string } {
+function inWords(
+  own: ServerName,
+  outcome: TraceOutcome,
+): ToldStep & Pick<ExplainResult, 'verdict' | 'about'> {
   if (outcome.outcome === 'not-found') {
     const { sentence, nextStep } = explainRefusal(outcome);
-    return { verdict: sentence, ...told(nextStep) };
+    const { reason, at, asked, since = null } = outcome;
+    const about = { reason, at: at.name, asked: asked.map(({ name }) => name), since };
+    return { verdict: sentence, ...told(nextStep), about };
   }
   const { id, name } = outcome.source;
   return {
+    about: { reason: id === own.id ? 'here' : 'elsewhere', at: name, asked: [], since: null },
     verdict:
       id === own.id
         ? `${name}, this server, has the key`

@@ -7,7 +7,8 @@
 import { codeOf } from '#domain/errors.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import { LOOKUP_DEPTH_MAX } from '#domain/limits.ts';
-import { type LookupReason, timeForNextHop } from '#domain/lookup.ts';
+import type { LookupReason } from '#domain/lookup-reason.ts';
+import { timeForNextHop } from '#domain/lookup.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { withinTime } from '../environment/environment.ts';

@@ -70,9 +70,9 @@ export function ApprovalDetails({
               </bdi>
             </Alert>
           )}
-          {request.state === 'waiting' && !request.mayApprove && request.because !== null && (
+          {request.barrier !== null && (
             <Alert color="gray" variant="light" title={texts.cannot}>
-              <bdi>{request.because}</bdi>
+              {texts.barriers[request.barrier]}
             </Alert>
           )}
           {request.state === 'approved' && request.by.id === me.person.id && (

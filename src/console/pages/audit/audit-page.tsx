@@ -8,6 +8,7 @@ import { usePagedList } from '../../api/paged-list.ts';
 import { useTypedField } from '../../parts/address-field.ts';
 import { useCallers } from '../../parts/callers.ts';
 import { ListTable } from '../../parts/list-table.tsx';
+import { NoticeLine } from '../../parts/notice-list.tsx';
 import { Page } from '../../parts/page.tsx';
 import { ProblemAlert } from '../../parts/problem-alert.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -51,8 +52,8 @@ export function AuditPage() {
           variant="light"
           title={verified.data.ok ? texts.fine(times.number(verified.data.size)) : texts.broken}
         >
-          {verified.data.problems.map(({ sentence }) => (
-            <div key={sentence}>{sentence}</div>
+          {verified.data.problems.map((problem) => (
+            <NoticeLine key={problem.sentence} notice={problem} />
           ))}
         </Alert>
       )}

@@ -24,6 +24,7 @@ import { Passkeys } from './passkeys.tsx';
 
 export function MePage() {
   const { me: texts, people, devices } = useTexts(LISTS);
+  const { rights } = useTexts(SHELL);
   const { me, act } = useSession();
   const { language, choose } = useLanguage();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
@@ -48,7 +49,7 @@ export function MePage() {
         <Group gap={6}>
           {me.rights.map(({ area, right, groups }) => (
             <Badge key={`${area} ${right}`} variant="light" tt="none" maw="100%">
-              {area}: {right}
+              {rights.named(area, right)}
               {groups !== undefined && ` (${groups.map(({ name }) => name).join(', ')})`}
             </Badge>
           ))}
@@ -66,7 +67,10 @@ export function MePage() {
           />
           <SegmentedControl
             aria-label={texts.language}
-            data={LANGUAGES.map((value) => ({ value, label: SHELL[value].language }))}
+            data={LANGUAGES.map((value) => ({
+              value,
+              label: <span lang={value}>{SHELL[value].language}</span>,
+            }))}
             value={language}
             onChange={(value) => choose(value)}
           />

@@ -7,7 +7,8 @@ import { StateMark, type State } from '../../parts/state-mark.tsx';
 import { useTimes } from '../../parts/times.ts';
 import { useSession } from '../../shell/session.tsx';
 import { KEYS } from '../../texts/keys.ts';
-import { useTexts } from '../../texts/language.tsx';
+import { useLanguage, useTexts } from '../../texts/language.tsx';
+import { verdictWords } from '../../texts/verdicts.ts';
 
 type Explained = PeopleAnswer<'explainKey'>;
 type Server = Explained['path'][number];
@@ -24,7 +25,10 @@ export function WayOfKey({ explained, keyId }: { readonly explained: Explained; 
   const { me } = useSession();
   const times = useTimes();
   const [, setSearch] = useSearchParams();
+  const { language } = useLanguage();
   const { path, verdict, nextStep } = explained;
+  const words = verdictWords(language, explained, times.day);
+  const spoken = words === undefined ? 'en' : language;
   const opens = path.some(({ has, wrongClaim }) => has === true && wrongClaim !== true);
   const properties = (): void =>
     setSearch((now) => {
@@ -35,7 +39,12 @@ export function WayOfKey({ explained, keyId }: { readonly explained: Explained; 
   const offHere = path.find(({ server }) => server.id === me.server.id)?.option === false;
   return (
     <>
-      <Alert color={opens ? 'green' : 'red'} variant="light" title={capital(verdict)} role="status" />
+      <Alert
+        color={opens ? 'green' : 'red'}
+        variant="light"
+        role="status"
+        title={<span lang={spoken}>{words?.verdict ?? capital(verdict)}</span>}
+      />
       <Timeline
         active={path.length}
         bulletSize={26}
@@ -68,7 +77,9 @@ export function WayOfKey({ explained, keyId }: { readonly explained: Explained; 
       </Timeline>
       <div>
         <Text fw={600}>{why.next}</Text>
-        <Text size="sm">{capital(nextStep)}.</Text>
+        <Text size="sm" lang={spoken}>
+          {words?.next ?? `${capital(nextStep)}.`}
+        </Text>
       </div>
       {!opens && (
         <Group gap="xs">

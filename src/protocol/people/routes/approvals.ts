@@ -1,7 +1,14 @@
 /** The calls about approvals: the requests, their answers, and the rules that ask for them. */
 import { z } from 'zod';
 import { ACTS } from '#domain/act.ts';
-import { APPROVALS_PAGE_MAX, APPROVERS_MAX, REQUEST_STATES, TOLD_MAX } from '#domain/approval.ts';
+import {
+  ANSWER_BARRIERS,
+  type AnswerBarrier,
+  APPROVALS_PAGE_MAX,
+  APPROVERS_MAX,
+  REQUEST_STATES,
+  TOLD_MAX,
+} from '#domain/approval.ts';
 import { NAME_LENGTH_MAX, REASON_LENGTH_MAX } from '#domain/limits.ts';
 import { read, write } from '#domain/right.ts';
 import { Uuid } from '../../fields.ts';
@@ -48,6 +55,8 @@ const ShownApproval = z.object({
   /** Whether the caller may answer it, and if not, why. */
   mayApprove: z.boolean(),
   because: Sentence.nullable(),
+  /** The same by name where the request waits; null where it does not, or they may. */
+  barrier: z.enum(Object.keys(ANSWER_BARRIERS) as AnswerBarrier[]).nullable(),
 });
 export type ShownApproval = z.infer<typeof ShownApproval>;
 

@@ -2,7 +2,8 @@
  * Decides about the link to a secondary: whether a key may cross it now and, if not, the reason to tell the secondary.
  */
 import { judgeLink, type LinkVerdict } from '#domain/hierarchy.ts';
-import type { LookupReason, LookupRefusal } from '#domain/lookup.ts';
+import type { LookupReason } from '#domain/lookup-reason.ts';
+import type { LookupRefusal } from '#domain/lookup.ts';
 import type { Member } from '#domain/member.ts';
 import { type Options, readOptions } from '../../repository/settings.ts';
 import type { HierarchyPorts } from '../ports.ts';

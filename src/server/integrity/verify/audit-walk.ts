@@ -9,6 +9,7 @@ import { parseJson } from '#domain/bounded-json.ts';
 import { ROW_JSON } from '#domain/json-bounds.ts';
 import type { AuditRow, Cursor } from '#store/rows.ts';
 import type { Reader } from '#store/transaction.ts';
+import type { Warning } from '#domain/warnings.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';
 import type { Damage, Findings, ToldOfKeys } from './findings.ts';
 import { SignedHeads, signedHeads } from './signed-heads.ts';
@@ -61,9 +62,9 @@ export async function walkAudit(
   let seq = 0;
   let faults = 0;
   let lastKey = 0;
-  const fault = (sentence: string): void => {
+  const fault = (about: Warning, sentence: string): void => {
     faults += 1;
-    findings.add(sentence);
+    findings.addNamed(about, sentence);
   };
   const signed = new SignedHeads(await signedHeads(rows, reader), fault);
   const proof = new TreeProof({
@@ -90,7 +91,9 @@ export async function walkAudit(
       } else if (told?.event === 'secondary-asked-again') {
         cursors.hear(row.seq, told.secondary, told.epoch, 0);
       } else if (told?.event === 'audit-tree-started' && told.faults > 0) {
-        findings.add(
+        const details = { faults: String(told.faults), lines: String(told.lines) };
+        findings.addNamed(
+          { name: 'log-altered-before-tree', details },
           `${told.faults} of the first ${told.lines} lines of the audit log had been altered when its tree was started`,
         );
       }

@@ -7,7 +7,8 @@ import { KEY_JSON } from '#domain/json-bounds.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { Contact, Cursor, StoredKey } from '#store/rows.ts';
 import { toHex } from '#domain/hex.ts';
-import { type NextStep, type Notice, notice, step } from '#domain/step.ts';
+import { type NextStep, type Notice, notice, step, warn } from '#domain/step.ts';
+import type { Warning } from '#domain/warnings.ts';
 
 /** Problems listed and damaged keys named. Beyond this they are only counted. */
 const PROBLEMS_MAX = 1000;
@@ -59,7 +60,16 @@ export class Findings {
   #more = 0;
 
   add(sentence: string, next?: NextStep): void {
-    if (this.#notices.length < PROBLEMS_MAX) this.#notices.push(notice(sentence, next));
+    this.#note(notice(sentence, next));
+  }
+
+  /** What surfaces can say in words of their own. */
+  addNamed(about: Warning, sentence: string, next?: NextStep): void {
+    this.#note(warn(about, sentence, next));
+  }
+
+  #note(one: Notice): void {
+    if (this.#notices.length < PROBLEMS_MAX) this.#notices.push(one);
     else this.#more += 1;
   }
 
@@ -106,8 +116,10 @@ export class Findings {
   /** A cursor that is not where the audit log says. */
   cursor(cursor: Cursor): void {
     this.#cursors.push(cursor);
-    this.add(
-      `the row that says how far ${cursor.memberId} was received in epoch ${cursor.epoch} was altered: it says number ${cursor.seq}, but the audit log disagrees`,
+    const { memberId: member, epoch, seq } = cursor;
+    this.addNamed(
+      { name: 'log-cursor-altered', details: { member, epoch, seq: String(seq) } },
+      `the row that says how far ${member} was received in epoch ${epoch} was altered: it says number ${seq}, but the audit log disagrees`,
     );
   }
 
@@ -135,7 +147,11 @@ export class Findings {
   /** The stored tree of the audit log differs from its lines, which are as they were written. */
   auditTiles(): void {
     this.#auditTiles = 1;
-    this.add('the stored tree of the audit log was altered, but its lines were not', step('make-tree-again'));
+    this.addNamed(
+      { name: 'log-tree-altered', details: {} },
+      'the stored tree of the audit log was altered, but its lines were not',
+      step('make-tree-again'),
+    );
   }
 
   get alteredAuditTiles(): number {

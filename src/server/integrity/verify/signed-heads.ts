@@ -4,6 +4,7 @@
  */
 import type { LogHead } from '#domain/audit-log.ts';
 import { toHex } from '#domain/hex.ts';
+import type { Warning } from '#domain/warnings.ts';
 import type { Reader } from '#store/transaction.ts';
 import { readOwnCheckpoint } from '../../checkpoints/checkpoints.ts';
 import { readCountersigned } from '../../hierarchy/primary/tell-log.ts';
@@ -17,10 +18,10 @@ export async function signedHeads(rows: TrustedRows, reader: Reader): Promise<re
 
 export class SignedHeads {
   readonly #heads: readonly LogHead[];
-  readonly #fault: (sentence: string) => void;
+  readonly #fault: (about: Warning, sentence: string) => void;
   #size = 0;
 
-  constructor(heads: readonly LogHead[], fault: (sentence: string) => void) {
+  constructor(heads: readonly LogHead[], fault: (about: Warning, sentence: string) => void) {
     this.#heads = heads;
     this.#fault = fault;
   }
@@ -29,7 +30,10 @@ export class SignedHeads {
     this.#size = size;
     for (const head of this.#heads) {
       if (head.size !== size || head.root === toHex(root())) continue;
-      this.#fault(`the first ${size} lines of the audit log are not those of the checkpoint that was signed`);
+      this.#fault(
+        { name: 'log-not-as-signed', details: { lines: String(size) } },
+        `the first ${size} lines of the audit log are not those of the checkpoint that was signed`,
+      );
     }
   }
 
@@ -37,6 +41,7 @@ export class SignedHeads {
     const longest = Math.max(0, ...this.#heads.map(({ size }) => size));
     if (longest <= this.#size) return;
     this.#fault(
+      { name: 'log-truncated', details: { line: String(this.#size), signed: String(longest) } },
       `the audit log ends at line ${this.#size}, and a checkpoint of ${longest} lines was signed: it was truncated`,
     );
   }

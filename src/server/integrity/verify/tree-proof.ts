@@ -7,6 +7,7 @@
  */
 import type { Barrier } from '#crypto/barrier.ts';
 import { appendLeaf, type Frontier, leafHash, rootOf, sameHash } from '#domain/merkle-tree.ts';
+import type { Warning } from '#domain/warnings.ts';
 import type { AuditRow, AuditTile } from '#store/rows.ts';
 import type { Reader } from '#store/transaction.ts';
 import { auditMacFits } from '../../audit/audit-log.ts';
@@ -20,7 +21,7 @@ export interface TreeProofPorts {
   readonly reader: Reader;
   readonly barrier: Barrier;
   /** A line is not as it was written. */
-  readonly onFault: (sentence: string) => void;
+  readonly onFault: (about: Warning, sentence: string) => void;
   /** The lines are right, and what is derived from them is not. */
   readonly onTile: () => void;
   /** After each line: how many there are, and the root over them if asked for. */
@@ -65,9 +66,15 @@ export class TreeProof {
     if (this.#misfit !== undefined) {
       const from = this.#proved + 1;
       const which = from === this.#misfit ? `line ${from}` : `one of the lines ${from} to ${this.#misfit}`;
-      this.#ports.onFault(`${which} of the audit log was altered, and no line after it is proved`);
+      this.#ports.onFault(
+        { name: 'log-unproved', details: { from: String(from), to: String(this.#misfit) } },
+        `${which} of the audit log was altered, and no line after it is proved`,
+      );
     } else if (this.#lastMac < this.#size) {
-      this.#ports.onFault('the audit log was truncated or extended after its last sealed line');
+      this.#ports.onFault(
+        { name: 'log-unsealed-end', details: {} },
+        'the audit log was truncated or extended after its last sealed line',
+      );
     }
     for (const tile of this.#builder.growing()) await this.#compare(tile);
     if (this.#tilesAltered) this.#ports.onTile();
@@ -76,6 +83,7 @@ export class TreeProof {
   async #missing(last: number): Promise<void> {
     const first = this.#size + 1;
     this.#ports.onFault(
+      { name: 'log-lines-missing', details: { from: String(first), to: String(last) } },
       first === last
         ? `the audit log lacks line ${first}`
         : `the audit log lacks the lines ${first} to ${last}`,
@@ -115,7 +123,10 @@ export class TreeProof {
       if (this.#doubts.length > 0) this.#tilesAltered = true;
       this.#ofTiles = this.#ofLines;
     } else if (this.#ofTiles !== this.#ofLines && auditMacFits(barrier, row, this.#ofTiles)) {
-      for (const line of this.#doubts) onFault(`line ${line} of the audit log was altered`);
+      for (const line of this.#doubts) {
+        const about: Warning = { name: 'log-line-altered', details: { line: String(line) } };
+        onFault(about, `line ${line} of the audit log was altered`);
+      }
       this.#ofLines = this.#ofTiles;
     } else {
       this.#misfit ??= row.seq;
@@ -123,7 +134,10 @@ export class TreeProof {
     }
     this.#doubts = [];
     this.#proved = row.seq;
-    if (this.#misfit !== undefined) onFault(`the seal of line ${this.#misfit} of the audit log was altered`);
+    if (this.#misfit !== undefined) {
+      const about: Warning = { name: 'log-seal-altered', details: { line: String(this.#misfit) } };
+      onFault(about, `the seal of line ${this.#misfit} of the audit log was altered`);
+    }
     this.#misfit = undefined;
   }
 
