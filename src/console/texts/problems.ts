@@ -96,6 +96,9 @@ const GERMAN: ProblemWords = {
   'backup-damaged': 'Das Passwort stimmt, aber die Sicherung ist beschädigt oder abgeschnitten.',
   'backup-invalid': 'Das ist keine Sicherung.',
   'file-exists': 'Diese Datei gibt es schon.',
+  'key-request-invalid': 'Die Datei ist keine Anfrage nach einem Schlüssel, oder sie wurde verändert.',
+  'answer-invalid':
+    'Die Antwort passt nicht: Sie wurde verändert, schon verwendet, oder ist für ein anderes Gerät.',
   'not-enrolled': 'Dieses Gerät gehört zu keinem Server.',
   'device-stays': 'Das Gerät ist nicht umgezogen: Dem neuen Server fehlen noch Schlüssel.',
   'file-not-encrypted': 'Diese Datei hat kein Gerät verschlüsselt.',
