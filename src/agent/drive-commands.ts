@@ -6,19 +6,21 @@ import { randomUUID } from 'node:crypto';
 import { claimToText } from '#domain/claim.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { keyUnavailable } from '#domain/lookup.ts';
-import type { TestedDrive } from '#protocol/agent-program.ts';
+import type { OpenedDrive, TestedDrive } from '#protocol/agent-program.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
 import { noteOpened, takeIntoCustody } from './custody.ts';
 import { checkCryptsetupThere } from './drives/cryptsetup.ts';
 import { makeDrivePassphrase } from './drives/drive-passphrase.ts';
 import { checkDriveEmpty } from './drives/drive-contents.ts';
+import { type OpenDrive, openDrive } from './drives/drive-target.ts';
 import { noDriveToken } from './drives/drive-token.ts';
 import { checkDriveLabel, formatDrive } from './drives/format-drive.ts';
 import { holdDrive } from './drives/hold-drive.ts';
 import { DRIVE_ALGORITHM } from './drives/make-volume.ts';
-import { proveDriveOpens, proveOpenDrive } from './drives/open-drive.ts';
-import { readDrive } from './drives/read-drive.ts';
+import { mapDrive, mappedPath, requireMapperName } from './drives/map-drive.ts';
+import { type ProvedDrive, type ProveJob, proveOpenDrive } from './drives/open-drive.ts';
+import { readOpenDrive } from './drives/read-drive.ts';
 import { sourceName } from './found-elsewhere.ts';
 import type { AgentPorts } from './ports.ts';
 import { withServer } from './server-connection.ts';
@@ -78,34 +80,69 @@ export async function askForKey(calls: MachineCalls, keyId: string, claim: Uint8
   return { complete, source: answer.source };
 }
 
+/** What to do with a drive once its key is had: prove that it opens, or open it. */
+type UseDrive = (drive: OpenDrive, job: ProveJob) => Promise<ProvedDrive>;
+
 /** Gets a drive's key and proves that the drive would open. */
-export async function testDriveForDevice(
+export function testDriveForDevice(
   ports: AgentPorts,
   request: { readonly path: string; readonly signal?: AbortSignal },
 ): Promise<TestedDrive> {
+  return useDrive(ports, request, proveOpenDrive);
+}
+
+/** Gets a drive's key and opens the drive under that name. */
+export async function openDriveForDevice(
+  ports: AgentPorts,
+  request: {
+    readonly path: string;
+    readonly name: string;
+    readonly readOnly: boolean;
+    readonly signal: AbortSignal;
+  },
+): Promise<OpenedDrive> {
+  const { name, readOnly } = request;
+  requireMapperName(name);
+  const opened = await useDrive(ports, request, (drive, job) => mapDrive(drive, { ...job, name, readOnly }));
+  return { ...opened, device: mappedPath(name) };
+}
+
+async function useDrive(
+  ports: AgentPorts,
+  request: { readonly path: string; readonly signal?: AbortSignal },
+  use: UseDrive,
+): Promise<TestedDrive> {
   const { path, signal } = request;
   const { server } = ports.state.requireMembership();
-  const { header, tokens } = await readDrive(path);
-  let refused: unknown;
-  // Several keys of ours may open one drive; the newest available one is used.
-  for (const { keyId, claim } of tokens) {
-    const own = ports.state.key(keyId);
-    if (own?.material && own.record) {
-      const job = { path, key: own.record, passphrase: own.material, signal };
-      const { keyslot, copiesAgree } = await proveDriveOpens(job);
-      return { key: keyId, keyslot, source: 'device', copiesAgree };
+  const drive = await openDrive(path);
+  try {
+    const { header, tokens } = await readOpenDrive(drive);
+    let refused: unknown;
+    // Several keys of ours may open one drive; the newest available one is used.
+    for (const { keyId, claim } of tokens) {
+      const own = ports.state.key(keyId);
+      if (own?.material && own.record) {
+        const { keyslot, copiesAgree } = await use(drive, {
+          key: own.record,
+          passphrase: own.material,
+          signal,
+        });
+        return { key: keyId, keyslot, source: 'device', copiesAgree };
+      }
+      try {
+        const { complete, source } = await withServer(ports, (calls) => askForKey(calls, keyId, claim));
+        const job = { key: complete.key, passphrase: complete.material, signal };
+        const { keyslot, copiesAgree } = await use(drive, job);
+        noteOpened(ports, server.id, { id: keyId, kind: 'volume', claim: claimToText(claim) });
+        return { key: keyId, keyslot, source: sourceName(server, source), copiesAgree };
+      } catch (error) {
+        refused ??= error;
+      }
     }
-    try {
-      const { complete, source } = await withServer(ports, (calls) => askForKey(calls, keyId, claim));
-      const job = { path, key: complete.key, passphrase: complete.material, signal };
-      const { keyslot, copiesAgree } = await proveDriveOpens(job);
-      noteOpened(ports, server.id, { id: keyId, kind: 'volume', claim: claimToText(claim) });
-      return { key: keyId, keyslot, source: sourceName(server, source), copiesAgree };
-    } catch (error) {
-      refused ??= error;
-    }
+    if (refused !== undefined) throw refused;
+    const made = ports.state.keys().find(({ record }) => record?.locator.luksUuid === header.uuid);
+    throw noDriveToken(path, header.uuid, made?.id);
+  } finally {
+    await drive.handle.close();
   }
-  if (refused !== undefined) throw refused;
-  const made = ports.state.keys().find(({ record }) => record?.locator.luksUuid === header.uuid);
-  throw noDriveToken(path, header.uuid, made?.id);
 }

@@ -96,6 +96,16 @@ export const testDrive: AgentProgram['testDrive'] = async (options) => {
   );
 };
 
+export const openDrive: AgentProgram['openDrive'] = async ({ state, stop, ...request }) => {
+  const { openDriveForDevice } = await import('./drive-commands.ts');
+  return withState(state, (ports) => openDriveForDevice(ports, { ...request, signal: stop }));
+};
+
+export const closeDrive: AgentProgram['closeDrive'] = async ({ name }) => {
+  const { closeMapped } = await import('./drives/map-drive.ts');
+  await closeMapped(name);
+};
+
 export const rotateDrive: AgentProgram['rotateDrive'] = async ({ state, path, stop }) => {
   const { rotateDriveForDevice } = await import('./rotate-drive.ts');
   return withState(state, (ports) => rotateDriveForDevice(ports, { path, signal: stop }));
@@ -112,16 +122,10 @@ export const decryptWithAnswer: AgentProgram['decryptWithAnswer'] = async (optio
   return withState(options.state, (ports) => decryptFileWithAnswer(ports, options.answer, jobOf(options)));
 };
 
-export const testDriveWithAnswer: AgentProgram['testDriveWithAnswer'] = async ({ state, stop, ...job }) => {
-  const { openDriveWithAnswer, proveWith } = await import('./requests/use-answer.ts');
-  return withState(state, async (ports) => {
-    const { key, done } = await openDriveWithAnswer(
-      ports,
-      { ...job, streams: standardStreams() },
-      (drive, complete) => proveWith(drive, complete, stop),
-    );
-    return { key, keyslot: done.keyslot, copiesAgree: done.copiesAgree };
-  });
+export const openDriveWithAnswer: AgentProgram['openDriveWithAnswer'] = async ({ state, stop, ...job }) => {
+  const { useDriveWithAnswer } = await import('./requests/use-answer.ts');
+  const request = { ...job, streams: standardStreams(), signal: stop };
+  return withState(state, (ports) => useDriveWithAnswer(ports, request));
 };
 
 export const takeRecovery: AgentProgram['takeRecovery'] = async ({ state, ...recovery }) => {

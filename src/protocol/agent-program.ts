@@ -50,6 +50,11 @@ export interface TestedDrive {
   readonly copiesAgree: boolean;
 }
 
+export interface OpenedDrive extends TestedDrive {
+  /** Where the system finds the opened drive. */
+  readonly device: string;
+}
+
 export interface MadeKeyRequest {
   /** The key that is asked for. */
   readonly key: string;
@@ -101,6 +106,15 @@ export interface AgentProgram {
     readonly path: string;
     readonly stop: AbortSignal;
   }) => Promise<TestedDrive>;
+  /** Opens the drive under a name. */
+  readonly openDrive: (options: {
+    readonly state: string;
+    readonly path: string;
+    readonly name: string;
+    readonly readOnly: boolean;
+    readonly stop: AbortSignal;
+  }) => Promise<OpenedDrive>;
+  readonly closeDrive: (options: { readonly name: string }) => Promise<void>;
   /** Gives a drive a new key; the old keyslot goes once the new one is proved. */
   readonly rotateDrive: (options: {
     readonly state: string;
@@ -121,11 +135,13 @@ export interface AgentProgram {
   readonly decryptWithAnswer: (
     options: FileOptions & { readonly answer: string },
   ) => Promise<{ readonly key: string }>;
-  /** Proves that the answer opens the drive that was asked for. */
-  readonly testDriveWithAnswer: (options: {
+  /** Opens the drive that was asked for under a name, or without one only proves that the answer opens it. */
+  readonly openDriveWithAnswer: (options: {
     readonly state: string;
     readonly answer: string;
     readonly path: string;
+    readonly name: string | undefined;
+    readonly readOnly: boolean;
     readonly stop: AbortSignal;
   }) => Promise<Omit<TestedDrive, 'source'>>;
   /** Takes a recovery password of another system into custody. */

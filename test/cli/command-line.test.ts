@@ -27,7 +27,7 @@ test('wrong usage is exit 2, the complaint and the usage on standard error, stan
 });
 
 test('what comes in a later release is exit 2 and says so', async () => {
-  for (const args of ['policies show', 'agent open-drive x --state y --name z']) {
+  for (const args of ['policies show', 'policies set x --file y']) {
     const ran = await runKeystair(args.split(' '));
     assert.equal(ran.status, 2, args);
     assert.equal(ran.stdout, '', args);

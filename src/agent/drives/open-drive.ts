@@ -1,10 +1,10 @@
 /**
- * Proves that a key opens a drive, without mapping it and without a change to it.
+ * Proves that a key opens a drive, without a change to it.
  *
  * Two programs read a drive's header: this one judges it, cryptsetup uses it. So that both read the same, header and
  * keyslots are read from the drive once, into a private copy. That copy is judged; cryptsetup is asked whether it
- * accepts the same metadata from it, and tries exactly a checked keyslot there. Code that maps a drive for writing must
- * pass this very copy to cryptsetup through `--header`: a drive's firmware could answer the next reader differently.
+ * accepts the same metadata from it, and tries exactly a checked keyslot there. Whoever maps a drive passes this very copy
+ * to cryptsetup (`map-drive.ts`): a drive's firmware could answer the next reader differently.
  */
 import type { FileHandle } from 'node:fs/promises';
 import type { EncryptionKey } from '#domain/encryption-key.ts';
@@ -126,7 +126,16 @@ export async function withHeaderCopy<T>(
 }
 
 /** Throws `drive-altered`, `drive-does-not-open`, `drive-data-missing`, and what `readDrive` throws. */
-export async function proveOpenDrive(drive: OpenDrive, job: ProveJob): Promise<ProvedDrive> {
+export function proveOpenDrive(drive: OpenDrive, job: ProveJob): Promise<ProvedDrive> {
+  return withProvedCopy(drive, job, async (_copy, proved) => proved);
+}
+
+/** Hands on the copy in which the key opened the keyslot. Throws what `proveOpenDrive` and `work` throw. */
+export async function withProvedCopy<T>(
+  drive: OpenDrive,
+  job: ProveJob,
+  work: (copy: FileHandle, proved: ProvedDrive) => Promise<T>,
+): Promise<T> {
   const { key, signal, folders } = job;
   const read = await readOpenDrive(drive);
   const { header, front } = read;
@@ -134,7 +143,11 @@ export async function proveOpenDrive(drive: OpenDrive, job: ProveJob): Promise<P
   return withHeaderCopy(drive, read, { signal, folders }, async (copy) => {
     const keyslot = await firstThatOpens(copy, drive.target, job, keyslots);
     await checkUnchanged(drive, front);
-    return { keyslot, uuid: header.uuid, copiesAgree: header.other?.seqid === header.seqid };
+    return await work(copy, {
+      keyslot,
+      uuid: header.uuid,
+      copiesAgree: header.other?.seqid === header.seqid,
+    });
   });
 }
 

@@ -7,16 +7,17 @@
 import { readKeyAnswer, type SealedKeyAnswer } from '#crypto/key-answer.ts';
 import { parseJson } from '#domain/bounded-json.ts';
 import { claimToText } from '#domain/claim.ts';
-import type { CompleteKey } from '#domain/encryption-key.ts';
 import { codeOf } from '#domain/errors.ts';
 import { KEY_JSON } from '#domain/json-bounds.ts';
 import { answerInvalid } from '#domain/key-request.ts';
+import type { TestedDrive } from '#protocol/agent-program.ts';
 import { formed } from '#protocol/forms.ts';
 import { KeyAnswer } from '#protocol/key-answer.ts';
 import { keyFromWire } from '#protocol/wire-key.ts';
 import { noteOpened } from '../custody.ts';
-import { openDrive, type OpenDrive } from '../drives/drive-target.ts';
-import { proveOpenDrive, type ProvedDrive } from '../drives/open-drive.ts';
+import { openDrive } from '../drives/drive-target.ts';
+import { mapDrive, requireMapperName } from '../drives/map-drive.ts';
+import { proveOpenDrive } from '../drives/open-drive.ts';
 import { readOpenDrive } from '../drives/read-drive.ts';
 import { decryptFile } from '../files/decrypt-file.ts';
 import type { FileJob } from '../files/encrypt-file.ts';
@@ -59,40 +60,40 @@ function isOfAnotherFile(error: unknown): boolean {
   return codeOf(error) === 'file-damaged' && (error as { details?: object }).details !== undefined;
 }
 
-/**
- * Hands the drive's key to `work`, which opens the drive or proves that it opens.
- *
- * Throws `answer-invalid`, and what `openDrive` and `work` throw.
- */
-export async function openDriveWithAnswer<Done>(
+export interface AnsweredDrive {
+  readonly answer: string;
+  readonly path: string;
+  /** Under which the drive is opened; without one it is only proved that it opens. */
+  readonly name: string | undefined;
+  readonly readOnly: boolean;
+  readonly streams: StandardStreams;
+  readonly signal: AbortSignal;
+}
+
+/** Throws `answer-invalid`, and what `openDrive`, `proveOpenDrive` and `mapDrive` throw. */
+export async function useDriveWithAnswer(
   ports: AgentPorts,
-  job: { readonly answer: string; readonly path: string; readonly streams: StandardStreams },
-  work: (drive: OpenDrive, complete: CompleteKey) => Promise<Done>,
-): Promise<{ readonly key: string; readonly done: Done }> {
-  const drive = await openDrive(job.path);
+  { answer, path, name, readOnly, streams, signal }: AnsweredDrive,
+): Promise<Omit<TestedDrive, 'source'>> {
+  if (name !== undefined) requireMapperName(name);
+  const drive = await openDrive(path);
   try {
     const { tokens } = await readOpenDrive(drive);
-    const { request, content } = await openAnswer(ports, job.answer, job.streams);
+    const { request, content } = await openAnswer(ports, answer, streams);
     if (content.opens !== 'drive') throw answerInvalid('other-data');
     const { complete } = keyFromWire(content.complete);
     const { id } = complete.key;
     const token = tokens.find(({ keyId }) => keyId === id);
     if (id !== request.key || token === undefined) throw answerInvalid('other-data');
-    const done = await work(drive, complete);
+    const job = { key: complete.key, passphrase: complete.material, signal };
+    const { keyslot, copiesAgree } = await (name === undefined
+      ? proveOpenDrive(drive, job)
+      : mapDrive(drive, { ...job, name, readOnly }));
     end(ports, request, 'volume', claimToText(token.claim));
-    return { key: id, done };
+    return { key: id, keyslot, copiesAgree };
   } finally {
     await drive.handle.close();
   }
-}
-
-/** For `openDriveWithAnswer`. */
-export function proveWith(
-  drive: OpenDrive,
-  { key, material }: CompleteKey,
-  signal: AbortSignal,
-): Promise<ProvedDrive> {
-  return proveOpenDrive(drive, { key, passphrase: material, signal });
 }
 
 async function openAnswer(ports: AgentPorts, path: string, streams: StandardStreams): Promise<Opened> {

@@ -1,6 +1,6 @@
 /** `keystair agent …` for drives. */
 import { command, type Noun, type Positional } from '../command.ts';
-import { flag, name as nameOption, notYet, text } from '../options.ts';
+import { flag, name as nameOption, text } from '../options.ts';
 import { readPassword } from '../secrets.ts';
 import { columns } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
@@ -45,20 +45,39 @@ const openDrive = command({
   positionals: { path: PATH },
   options: {
     ...STATE,
-    name: notYet('MAPPER', 'open it under this name', 'prove that it opens with --test'),
+    name: text('MAPPER', 'open it under this name in /dev/mapper; the system mounts it from there'),
+    'read-only': flag('with --name: open it so that nothing is written to it'),
     test: flag('only prove that it would open'),
   },
-  example: '/dev/sdb --test --state /var/lib/keystair-agent',
-  check: (_values, { test }) => {
-    if (!test) throw new UsageError('say what to do with the drive: --test');
+  example: '/dev/sdb --name kari-blue --state /var/lib/keystair-agent',
+  check: (_values, { name, test, 'read-only': readOnly }) => {
+    if ((name !== undefined) === test) {
+      throw new UsageError('say what to do with the drive: --name MAPPER or --test');
+    }
+    if (readOnly && test) throw new UsageError('--read-only goes with --name');
   },
-  run: async (context, { path }, { state }) => {
+  run: async (context, { path }, { state, name, 'read-only': readOnly }) => {
     const stop = context.stopSignal();
     const agent = await context.agentProgram();
-    const { copiesAgree, ...document } = await agent.testDrive({ state, path, stop });
+    const opened =
+      name === undefined ? undefined : await agent.openDrive({ state, path, name, readOnly, stop });
+    const { copiesAgree, ...document } = opened ?? (await agent.testDrive({ state, path, stop }));
     const { key, keyslot, source } = document;
-    const opens = `The drive opens: key ${key} in keyslot ${keyslot}, obtained from ${sourceWords(source)}.`;
+    const done = opened === undefined ? 'The drive opens' : `The drive is opened as ${opened.device}`;
+    const opens = `${done}: key ${key} in keyslot ${keyslot}, obtained from ${sourceWords(source)}.`;
     return { document, lines: copiesAgree ? [opens] : [opens, ONE_COPY_LEFT] };
+  },
+});
+
+const closeDrive = command({
+  summary: 'close a drive that was opened under a name; unmount it first',
+  positionals: { name: { placeholder: 'MAPPER', help: 'the name that was given to open-drive' } },
+  options: STATE,
+  example: 'kari-blue',
+  run: async (context, { name }) => {
+    const agent = await context.agentProgram();
+    await agent.closeDrive({ name });
+    return { document: {}, lines: [`${name} is closed.`] };
   },
 });
 
@@ -114,5 +133,6 @@ export const driveVerbs: Noun['verbs'] = {
   'format-drive': formatDrive,
   'adopt-drive': adoptDrive,
   'open-drive': openDrive,
+  'close-drive': closeDrive,
   rotate,
 };

@@ -49,6 +49,8 @@ const useAnswer = command({
   },
   options: {
     ...STATE,
+    name: text('MAPPER', 'of a drive: open it under this name in /dev/mapper'),
+    'read-only': flag('with --name: open it so that nothing is written to it'),
     test: flag('of a drive: only prove that it would open'),
     force: flag('replace OUT if it exists'),
   },
@@ -58,7 +60,7 @@ const useAnswer = command({
       throw new UsageError('say what to do: OUT for a file, --test for a drive');
     if (to === '-' && json) throw new UsageError('with --json standard output cannot be OUT; name a file');
   },
-  run: async (context, { answer, from, to }, { state, force }) => {
+  run: async (context, { answer, from, to }, { state, force, name, 'read-only': readOnly }) => {
     const stop = context.stopSignal();
     const agent = await context.agentProgram();
     if (to !== undefined) {
@@ -67,8 +69,10 @@ const useAnswer = command({
       const piped = to === '-' ? { piped: true as const } : {};
       return { document: {}, lines: [], messages: [`Decrypted with the key ${key}.`], ...piped };
     }
-    const { key, keyslot } = await agent.testDriveWithAnswer({ state, answer, path: from, stop });
-    return { document: {}, lines: [`The drive opens: key ${key} in keyslot ${keyslot}.`] };
+    const job = { state, answer, path: from, name, readOnly, stop };
+    const { key, keyslot } = await agent.openDriveWithAnswer(job);
+    const done = name === undefined ? 'The drive opens' : `The drive is opened as /dev/mapper/${name}`;
+    return { document: {}, lines: [`${done}: key ${key} in keyslot ${keyslot}.`] };
   },
 });
 
