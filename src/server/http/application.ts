@@ -9,14 +9,14 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { JsonBounds } from '#domain/bounded-json.ts';
-import { KeystairError } from '#domain/errors.ts';
+import { type ErrorCode, KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { REQUEST_BYTES_MAX } from '#domain/limits.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '#protocol/problem.ts';
 import type { Log } from '../environment/environment.ts';
 import { BodyRoom, type HoldBody } from './body-room.ts';
 import { readBody } from './read-body.ts';
-import { type Audience, failureOf, send, whatFailed } from './replies.ts';
+import { type Audience, failureOf, isOdd, send, whatFailed } from './replies.ts';
 
 function notUsed(): never {
   throw new Error('broken invariant: no route has a JSON schema');
@@ -38,6 +38,8 @@ export interface ApplicationOptions {
   /** Whose bodies share one part of the room for all; the connection's own unless given. */
   readonly holderOf?: (socket: Socket) => object;
   readonly noSuchCall: () => KeystairError;
+  /** Notes a request that was refused for its form, or for where it comes from. */
+  readonly noteOdd?: ((request: FastifyRequest, code: ErrorCode) => void) | undefined;
   /** Answers a request for nothing that is here, before its body is read; undefined if it gets the problem. May throw. */
   readonly answerNone?:
     | ((request: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined)
@@ -47,7 +49,7 @@ export interface ApplicationOptions {
 }
 
 export function createApplication(options: ApplicationOptions): FastifyInstance {
-  const { audience, log, parse, boundsOf, holderOf, noSuchCall, answerNone, serve } = options;
+  const { audience, log, parse, boundsOf, holderOf, noSuchCall, noteOdd, answerNone, serve } = options;
   const answerFailure = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const failure = failureOf(audience, error);
     const problem = problemOf(failure ?? error);
@@ -56,6 +58,7 @@ export function createApplication(options: ApplicationOptions): FastifyInstance 
       const because = whatFailed(failure ?? error);
       log.error({ event: 'call-failed', route, code: problem.code, because }, 'a call failed');
     }
+    if (failure !== undefined && isOdd(failure)) noteOdd?.(request, failure.code);
     if (!request.raw.complete) {
       // The connection ends with the answer. What of the body arrives until then is dropped, not kept for a reader.
       request.raw.resume();

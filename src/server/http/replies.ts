@@ -47,7 +47,25 @@ export const PEOPLE: Audience = {
   misreadStep: step('compare-versions'),
 };
 
-export function misread({ misreadCode, misreadStep }: Audience, sentence: string): KeystairError {
+/** Failures of requests that no program of ours sends. */
+const ODD = new WeakSet<KeystairError>();
+
+/** Marks the failure of a request that may try to get around a check: it is noted, whoever sent it. */
+export function odd(failure: KeystairError): KeystairError {
+  ODD.add(failure);
+  return failure;
+}
+
+export function isOdd(failure: KeystairError): boolean {
+  return ODD.has(failure);
+}
+
+export function misread(audience: Audience, sentence: string): KeystairError {
+  return odd(incomplete(audience, sentence));
+}
+
+/** Lines break, and programs end: that is nothing odd. */
+function incomplete({ misreadCode, misreadStep }: Audience, sentence: string): KeystairError {
   return new KeystairError(misreadCode, sentence, { nextStep: misreadStep });
 }
 
@@ -80,9 +98,11 @@ export function withinBounds<T>(audience: Audience, counted: () => T): T {
     return counted();
   } catch (cause) {
     if (!(cause instanceof JsonOutOfBounds)) throw cause;
-    throw new KeystairError('request-too-large', `the request has ${cause.message}`, {
-      nextStep: audience.misreadStep,
-    });
+    throw odd(
+      new KeystairError('request-too-large', `the request has ${cause.message}`, {
+        nextStep: audience.misreadStep,
+      }),
+    );
   }
 }
 
@@ -131,15 +151,18 @@ function lastAnswer({ headers }: Audience, failure: KeystairError) {
   return { status: problem.status, headers: { ...headers, ...own }, body };
 }
 
-/** Our sentences for what the framework and the HTTP parser refuse by themselves. */
-const REFUSED_BEFORE_US: Readonly<Record<string, string>> = {
+const BROKEN_OFF: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection broke before the request was complete',
   ERR_STREAM_PREMATURE_CLOSE: 'the connection broke before the request was complete',
   ERR_HTTP_REQUEST_TIMEOUT: 'the request was not complete in time',
+  HPE_INVALID_EOF_STATE: 'the connection broke before the request was complete',
+};
+
+/** Our sentences for what the framework and the HTTP parser refuse by themselves. */
+const REFUSED_BEFORE_US: Readonly<Record<string, string>> = {
   FST_ERR_BAD_URL: 'the path of the request is not well-formed',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the call does not accept a body of this media type',
   FST_ERR_MAX_PARAM_LENGTH: 'a part of the path is too long',
-  HPE_INVALID_EOF_STATE: 'the connection broke before the request was complete',
 };
 
 /** The failure in our code; undefined for a defect or trouble of this server. */
@@ -149,6 +172,8 @@ export function failureOf(audience: Audience, error: unknown): KeystairError | u
   if (typeof code !== 'string') return undefined;
   if (code === 'HPE_HEADER_OVERFLOW')
     return tooLarge(`the head of the request has more than ${REQUEST_HEAD_BYTES_MAX} bytes`);
+  const broken = BROKEN_OFF[code];
+  if (broken !== undefined) return incomplete(audience, broken);
   const sentence = REFUSED_BEFORE_US[code];
   if (sentence !== undefined) return misread(audience, sentence);
   if (code.startsWith('HPE_')) return misread(audience, 'the request is not HTTP/1.1');

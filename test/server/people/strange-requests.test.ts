@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { before, test } from 'node:test';
+import { eventually } from '#test/support/eventually.ts';
 import {
   addPerson,
   type Office,
@@ -198,4 +199,27 @@ test('no path leads to a file that is not one of the console’s', async () => {
     assert.match(heard, /^HTTP\/1\.1 4\d\d /, path);
     assert.doesNotMatch(heard, /"dependencies"|\[core\]|root:|Index of/, path);
   }
+});
+
+test('whoever tries to get around a check is in the audit log: once, and then counted', async () => {
+  const own = await openOffice();
+  const nils = await addPerson(own, 'Nils', 'Auditor');
+  const noted = async () =>
+    (await own.server.events('call-refused')).map(({ by, code, route }) => [by, code, route]);
+  const foreign = { origin: 'https://elsewhere.example' };
+  for (let time = 0; time < 20; time += 1) {
+    await own.browser().refused('not-allowed', 'POST /sign-in/password', { name: 'x' }, foreign);
+    await own.browser().refused('not-allowed', 'GET /me', undefined, { host: 'elsewhere.example' });
+    await nils.browser.refused('invalid-argument', 'GET /keys?limit=x');
+    await nils.browser.refused('invalid-argument', 'POST /me/recovery-codes', '{"a":');
+  }
+  await eventually('both are noted', async () => (await noted()).length >= 2);
+  // What repeats is counted, and written when its window closes.
+  assert.deepEqual(
+    new Set((await noted()).map(String)),
+    new Set([
+      `person:${nils.id} Nils,invalid-argument,GET /api/v1/keys`,
+      'somebody unknown,not-allowed,POST /api/v1/sign-in/password',
+    ]),
+  );
 });

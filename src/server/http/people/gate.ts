@@ -7,7 +7,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AskedAct } from '#domain/approval.ts';
-import { codeOf, KeystairError } from '#domain/errors.ts';
+import { codeOf, type ErrorCode, KeystairError } from '#domain/errors.ts';
 import { REASON_LENGTH_MAX } from '#domain/limits.ts';
 import {
   type Caller,
@@ -31,7 +31,7 @@ import {
 } from '#protocol/people/people-route.ts';
 import type { GivenApproval } from '../../approvals/require-approval.ts';
 import type { Refusals } from '../../audit/refusals.ts';
-import type { Clock } from '../../environment/environment.ts';
+import type { Clock, Log } from '../../environment/environment.ts';
 import { PEOPLE, requireForm } from '../replies.ts';
 
 /**
@@ -87,6 +87,26 @@ export type GuardedRoute = Pick<
   'method' | 'path' | 'rights' | 'besides' | 'limitable' | 'fresh' | 'act' | 'secrets' | 'stream'
 >;
 
+/** Who was known when a request began. */
+const people = new WeakMap<FastifyRequest, Person>();
+/** One name for all whom nobody knows: however many they are, their oddities are counted as one. */
+const STRANGER = 'somebody unknown';
+
+/** Notes a request that was refused for its form or its origin: in the audit log, counted where it repeats. */
+export function noteOdd(
+  { refusals }: Pick<Gate, 'refusals'>,
+  log: Log,
+  request: FastifyRequest,
+  code: ErrorCode,
+): void {
+  const by = people.get(request)?.name ?? STRANGER;
+  const route = `${request.method} ${request.routeOptions.url ?? 'to nothing that is here'}`;
+  // Nothing was given, so the answer does not wait for it.
+  refusals.note(by, code, { event: 'call-refused', by, caller: by, code, route }).catch((error: unknown) => {
+    log.warn({ event: 'refusal-not-noted', code: codeOf(error) }, 'a refused request could not be noted');
+  });
+}
+
 /** Puts one call behind the gate. @param url where it is served, if not under the API's prefix. */
 export function addCall(
   app: FastifyInstance,
@@ -96,7 +116,6 @@ export function addCall(
   answer: Answer,
   url: string = routedPath(route.path),
 ): void {
-  const people = new WeakMap<FastifyRequest, Person>();
   const where = route.limitable === true ? 'somewhere' : 'everywhere';
   app.route({
     method: route.method,

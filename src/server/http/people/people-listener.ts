@@ -19,7 +19,7 @@ import { requireForm, PEOPLE, send, sendText } from '../replies.ts';
 import { fieldsOf, parseBody } from './call-fields.ts';
 import { addCallRoutes, type CallPorts } from './call-listener.ts';
 import { addConsoleFiles, isForPage, readConsoleFiles, sendPage } from './console-files.ts';
-import { addCall, type Authenticate, type Gate } from './gate.ts';
+import { addCall, type Authenticate, type Gate, noteOdd } from './gate.ts';
 import { requireOwnOrigin, type Site } from './request-origin.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { StreamApi } from './stream-api.ts';
@@ -60,6 +60,7 @@ export function createPeopleListener(
     audience: PEOPLE,
     log,
     parse: parseBody,
+    noteOdd: (request, code) => noteOdd(gate, log, request, code),
     answerNone: ({ raw }, reply) => {
       if (files === undefined || !isForPage(raw)) return undefined;
       requireOwnOrigin(raw, site);

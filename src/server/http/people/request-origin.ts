@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { KeystairError } from '#domain/errors.ts';
-import { misread, PEOPLE } from '../replies.ts';
+import { misread, odd, PEOPLE } from '../replies.ts';
 
 export interface Site {
   /** The allowed values of the `Host` header. */
@@ -64,7 +64,9 @@ function isVisit({ method, url, headers }: IncomingMessage): boolean {
 }
 
 function elsewhere(sentence: string): KeystairError {
-  return new KeystairError('not-allowed', sentence, {
-    nextStep: 'call the server by the address that it shows, and not from a page of another site',
-  });
+  return odd(
+    new KeystairError('not-allowed', sentence, {
+      nextStep: 'call the server by the address that it shows, and not from a page of another site',
+    }),
+  );
 }
