@@ -135,6 +135,12 @@ export const NEXT_STEPS: Readonly<Record<StepName, string>> = {
     'move it with `keystair server migrate --data {directory} --to URL`, or give an empty directory',
   'start-on-database':
     'start it with `keystair server start --database URL`, where URL names {place}; this directory keeps its key file',
+  'after-loss':
+    'devices and secondaries send again what they have; get the rest with `keystair server recover-from-primary`, or from exports and backups, and let a standby confirm each commit (synchronous_standby_names)',
+  'accept-rollback':
+    'bring back the database that has everything; if it is lost for good, run `keystair server accept-rollback --data DIR` on the machine of the server: what was lost is then asked for again',
+  'restore-into-database':
+    'find the database that holds the repository, or restore the newest backup into an empty directory and move it there with `keystair server migrate`; a new server needs a data directory of its own',
   'restore-again': 'run `keystair server restore` into it again, which removes what was left',
 
   'look-at-devices': 'list the devices with `keystair devices list`',

@@ -2,6 +2,7 @@
 import type { ApprovalEvent } from './approval-events.ts';
 import type { DeviceEvent } from './device-events.ts';
 import type { KeyEvent } from './key-events.ts';
+import type { LostCommits, PastEvent } from './past-events.ts';
 import type { PeopleEvent } from './people-events.ts';
 
 /** A checkpoint without its signatures. */
@@ -35,6 +36,8 @@ export type AuditEvent = { readonly by: Actor } & (
       readonly previous: string;
       /** The last checkpoint that is known of the log under its old origin. */
       readonly lastCheckpoint: LogHead | null;
+      /** What the database had acknowledged and no longer has. */
+      readonly lost?: LostCommits;
     }
   /**
    * The lines before this one were written by a release that chained them; they are leaves of the tree now. `chain` is
@@ -157,20 +160,7 @@ export type AuditEvent = { readonly by: Actor } & (
     }
   /** Somebody tells that they restored that backup on trial, and that it was whole. */
   | { readonly event: 'backup-checked'; readonly backup: string; readonly madeAt: string }
-  /** The log continues in a repository restored from a backup: up to this line and root it is the old one's. */
-  | {
-      readonly event: 'backup-restored';
-      readonly backup: string;
-      readonly madeAt: string;
-      readonly line: number;
-      readonly root: string;
-      /** Invitations that were still open, and are now void. */
-      readonly invitationsVoided: number;
-      /** Sessions that were open, and have ended. */
-      readonly sessionsEnded: number;
-      /** Set-up links that were open, and are void. */
-      readonly setUpLinksVoided: number;
-    }
+  | PastEvent
   /** This primary may return to a secondary what it once sent, until then. */
   | {
       readonly event: 'recovery-allowed';

@@ -69,6 +69,7 @@ export const ERROR_CODES = [
   'database-unreachable',
   'database-refused',
   'database-unsafe',
+  'database-rolled-back',
   'outcome-unknown',
   'disk-full',
   'disk-low',

@@ -119,6 +119,12 @@ export const STEPS = {
   'check-directory': 'check the data directory, or restore it from a backup',
   'migrate-first': 'move the repository of {directory} into the database first, or give an empty directory',
   'start-on-database': 'start the server with that database, {place}; this directory keeps its key file',
+  'after-loss':
+    'devices and secondaries send again what they have; look for the rest on the primary, in exports and backups, and let a standby confirm each commit (synchronous_standby_names)',
+  'accept-rollback':
+    'bring back the database that has everything; if it is lost for good, accept the rollback as the administrator of the machine: what was lost is then asked for again',
+  'restore-into-database':
+    'find the database that holds the repository, or restore the newest backup into an empty directory and move it there; a new server needs a data directory of its own',
   'restore-again': 'restore into it again, which removes what was left',
 
   // devices

@@ -34,6 +34,7 @@ export const WARNINGS = {
   'recovery-open': ['server', 'until'],
   'keys-refused': ['count'],
   'disk-low': [],
+  'commits-lost': ['keys', 'lines', 'at'],
 
   'log-line-altered': ['line'],
   'log-unproved': ['from', 'to'],

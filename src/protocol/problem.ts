@@ -79,6 +79,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'database-unreachable': 503,
   'database-refused': 500,
   'database-unsafe': 500,
+  'database-rolled-back': 503,
   'outcome-unknown': 503,
   'disk-full': 507,
   'disk-low': 507,

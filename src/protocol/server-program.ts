@@ -66,6 +66,12 @@ export interface MigrateReport {
   readonly tables: Readonly<Record<string, { readonly rows: number; readonly digest: string }>>;
 }
 
+/** Which past of a database was seen, and which is accepted in its place: PostgreSQL's system identifier and timeline. */
+export interface AcceptRollbackReport {
+  readonly seen: { readonly system: string; readonly timeline: number };
+  readonly found: { readonly system: string; readonly timeline: number };
+}
+
 export interface CheckReport {
   readonly ok: boolean;
   readonly keys: number;
@@ -91,6 +97,8 @@ export interface ServerProgram {
     configFile: string | undefined,
     life: Watch,
   ) => Promise<MigrateReport>;
+  /** Takes a database with an older past, which the server of that directory refused, for the true one. */
+  readonly acceptRollback: (dataDirectory: string) => AcceptRollbackReport | Promise<AcceptRollbackReport>;
   /** Makes an empty data directory into the server that the backup holds, whole or not at all. */
   readonly restoreServer: (
     file: BackupFile,

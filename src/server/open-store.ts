@@ -25,7 +25,7 @@ export async function openStore(
   const { openPostgresStore } = await import('#store/postgres/open-postgres-store.ts');
   const lock = holdProcessDirectory(dataDirectory);
   try {
-    const store = await openPostgresStore({ place, onFatal, onTrouble });
+    const store = await openPostgresStore({ place, onFatal, onTrouble, directory: dataDirectory });
     return { ...store, close: () => store.close().finally(() => lock.release()) };
   } catch (error) {
     lock.release();

@@ -27,6 +27,7 @@ import { createPeopleListener } from './http/people/people-listener.ts';
 import { createCredentials, loadAuthority } from './members/credentials.ts';
 import { keepLeafRenewed, makeServerLeaf } from './members/server-leaf.ts';
 import type { Repository } from './start/create-repository.ts';
+import { healSetback } from './start/heal-setback.ts';
 
 /** A drain that takes longer is cut: the person who stopped the service is waiting. */
 const DRAIN_MS_MAX = 10_000;
@@ -54,6 +55,11 @@ export async function serve(
 ): Promise<void> {
   const { config, log, store, socket, door, clock, timers, random } = ports;
   const { server, rows } = repository;
+  if (store.whenSetBack !== undefined) {
+    store.whenSetBack(healSetback({ ...repository, clock, random, log }));
+    // Whatever was lost is recorded before anybody is answered.
+    await store.write(async () => undefined);
+  }
   const authority = await loadAuthority(rows, store);
   let listen = '';
   const addresses = () => [config.address ?? listen];

@@ -13,6 +13,7 @@
  * - A sync that fails ends the process (`onFatal`): what is on disk is then unknown.
  * - The store sees only sealed material. It is not trusted: callers check MACs and open seals.
  */
+import type { Setback } from './setback.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Reader, Transaction } from './transaction.ts';
 
@@ -35,6 +36,11 @@ export interface Store {
   readonly facts: StoreFacts;
   readonly reader: Reader;
   write<T>(work: (transaction: Transaction) => Promise<T>, options?: WriteOptions): Promise<T>;
+  /**
+   * Where a failover can lose acknowledged commits: `heal` runs before any other work of the first group after one that
+   * did, in the same transaction. It throws `database-rolled-back` where the process must begin again.
+   */
+  whenSetBack?(heal: (transaction: Transaction, setback: Setback) => Promise<void>): void;
   /** The repository as it is now, to be read as one while others keep writing. */
   snapshot(): Promise<Snapshot>;
   /** Bytes free where the store writes; undefined where it cannot know. */

@@ -37,8 +37,8 @@ export function runWith(redirected: string, args: readonly string[]): Promise<Ra
 
 /** These are there to serve; what they do not get rid of is no result. */
 const SERVE = ['server start', 'agent run'];
-/** This needs a PostgreSQL. */
-const OF_DATABASES = ['server migrate'];
+/** These need a PostgreSQL. */
+const OF_DATABASES = ['server migrate', 'server accept-rollback'];
 /** These need a request, and so people: where the output of all commands is written, theirs is too. */
 const OF_REQUESTS = ['show', 'approve', 'deny', 'withdraw', 'acknowledge'].map((verb) => `approvals ${verb}`);
 /** This needs an opened drive, and so a kernel with a device mapper. */

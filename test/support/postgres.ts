@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '#domain/errors.ts';
 import { connectToPrimary } from '#store/postgres/hosts.ts';
 import type { DatabasePlace } from '#store/postgres/place.ts';
+import { type Row, Session } from '#store/postgres/session.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
 const START_MS_MAX = 60_000;
@@ -70,6 +71,32 @@ export class PostgresInstance {
     if (made.status !== 0) throw new Error(`initdb failed: ${made.error?.message ?? made.stderr}`);
   }
 
+  /** A standby of this instance, made and not started yet: a copy that streams what follows. */
+  async standby(): Promise<PostgresInstance> {
+    const folder = mkdtempSync(join(tmpdir(), 'keystair-pg-'));
+    const { uid, gid } = identity();
+    if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+    const from = ['-h', this.folder, '-p', String(this.port), '-U', 'keystair'];
+    const made = spawnSync(
+      join(this.#programs, 'pg_basebackup'),
+      [...from, '-D', join(folder, 'data'), '-R', '-X', 'stream', '-c', 'fast', '--no-sync'],
+      { ...identity(), encoding: 'utf8', cwd: folder },
+    );
+    if (made.status !== 0) throw new Error(`pg_basebackup failed: ${made.error?.message ?? made.stderr}`);
+    return new PostgresInstance(this.#programs, folder, this.port);
+  }
+
+  /** A question to this very instance, be it primary or standby. */
+  async ask(question: string, database = 'postgres'): Promise<readonly Row[]> {
+    const place = this.place(database);
+    const session = await Session.connect(place, place.hosts[0]!);
+    try {
+      return (await session.query(question)).rows;
+    } finally {
+      await session.end();
+    }
+  }
+
   /** Starts the program; resolves when it answers. */
   async run(settings: readonly string[] = [], isSafe = true): Promise<void> {
     const options = [
@@ -93,10 +120,18 @@ export class PostgresInstance {
         await (await connectToPrimary(this.place('postgres'))).end();
         return;
       } catch (error) {
+        if (existsSync(join(this.folder, 'data', 'standby.signal')) && (await this.#answers())) return;
         if (!isSafe && codeOf(error) === 'database-unsafe') return;
         if (Date.now() > until || this.#process.exitCode !== null) throw error;
       }
     }
+  }
+
+  async #answers(): Promise<boolean> {
+    return this.ask('SELECT 1').then(
+      () => true,
+      () => false,
+    );
   }
 
   place(database: string): DatabasePlace {

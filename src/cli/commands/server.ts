@@ -14,6 +14,7 @@ import { serverStatusLines } from '../server-status-lines.ts';
 import { createProgress, inKeys } from '../progress.ts';
 import { columns } from '../table.ts';
 import { ADDRESSED_SERVER, count, EDITED_SERVER, OPTION_NAME, onOrOff, withVersion } from '../words.ts';
+import { acceptRollback } from './accept-rollback.ts';
 import { backup, restore } from './backup.ts';
 import { backups } from './backups.ts';
 import { initRecovery } from './init-recovery.ts';
@@ -198,6 +199,7 @@ export const serverCommands: Noun = {
     backups,
     restore,
     migrate,
+    'accept-rollback': acceptRollback,
     'recover-from-primary': recover,
     seals,
     'add-seal': addSeal,

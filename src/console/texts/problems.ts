@@ -77,6 +77,8 @@ const GERMAN: ProblemWords = {
   'database-unreachable': 'Die Datenbank dieses Servers antwortet nicht. Es wurde nichts geändert.',
   'database-refused': 'Die Datenbank weist diesen Server ab.',
   'database-unsafe': 'Die Datenbank würde verlieren, was sie bestätigt hat.',
+  'database-rolled-back':
+    'Der Datenbank fehlt, was sie schon bestätigt hatte. Ein Administrator der Maschine muss entscheiden.',
   'outcome-unknown':
     'Die Datenbank dieses Servers ging während der Änderung verloren. Es ist nicht bekannt, ob sie geschah.',
   'disk-full': 'Die Platte ist voll. Was nicht bestätigt wurde, ist nicht gespeichert.',

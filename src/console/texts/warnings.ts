@@ -30,6 +30,11 @@ function witnessed(lines: string, { number }: Written): string {
   return lines === '1' ? 'die hier bezeugte Zeile' : `die ${number(Number(lines))} hier bezeugten Zeilen`;
 }
 
+/** Which numbers are lost, from the server's words for it. */
+function lost(range: string): string {
+  return range === 'none' ? 'keine' : range.replace('up to', 'bis').replace(' to ', ' bis ');
+}
+
 const ACKNOWLEDGE = 'Klären Sie den Grund mit einem Administrator dort, und bestätigen Sie die Lücke.';
 const VERIFY = 'Prüfen Sie den Server, und stellen Sie die neueste Sicherung wieder her.';
 
@@ -77,6 +82,8 @@ const GERMAN: WarningWords = {
     `Die Server bilden einen Ring, jeder unter dem vorigen: ${servers}. ${at === '' ? 'Trennen Sie den Server, der keinen übergeordneten haben soll, von seinem.' : `Die neueste Verbindung ist die von ${secondary} zu ${primary} vom ${day(at)}. Trennen Sie sie, oder die des Servers, der keinen übergeordneten haben soll.`}`,
   'clock-behind': ({ clock, known }, { day }) =>
     `Die Uhr dieses Servers steht auf ${day(clock)}, aber sein Prüfprotokoll war schon bei ${day(known)}. Stellen Sie die Uhr. Geht sie jetzt richtig und ging damals falsch, endet diese Warnung zu jener Zeit.`,
+  'commits-lost': ({ keys, lines, at }, { day }) =>
+    `Die Datenbank hat verloren, was sie bestätigt hatte (bemerkt am ${day(at)}). Schlüssel: ${lost(keys)}; Zeilen des Prüfprotokolls: ${lost(lines)}. Geräte und untergeordnete Server senden von selbst nach; suchen Sie den Rest beim übergeordneten Server, in Exporten und Sicherungen.`,
   'recovery-open': ({ server, until }, { day }) =>
     `${server} darf seine Schlüssel bis ${day(until)} von hier wiederherstellen. Beenden Sie das, wenn er sie hat.`,
   'keys-refused': ({ count }, { number }) =>

@@ -134,6 +134,7 @@ export const OCSF_KINDS: Readonly<Record<AuditEvent['event'], OcsfKind>> = {
   'server-created': kind('lifecycle', 1),
   'server-unsealed': kind('lifecycle', 3),
   'epoch-started': kind('lifecycle', OTHER_ACTIVITY),
+  'rollback-accepted': kind('lifecycle', OTHER_ACTIVITY, ALERT),
   'backup-restored': kind('lifecycle', OTHER_ACTIVITY, ALERT),
 
   'audit-tree-started': kind('base', OTHER_ACTIVITY),

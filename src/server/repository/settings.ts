@@ -3,6 +3,7 @@
  * are needed.
  */
 import type { Changed } from '#domain/changed.ts';
+import type { LostCommits } from '#domain/past-events.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
 import type { Reader, Transaction } from '#store/transaction.ts';
@@ -28,6 +29,8 @@ export interface Epoch {
   readonly epoch: string;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** Why it began, where the database had lost what it acknowledged. */
+  readonly lost?: LostCommits | undefined;
 }
 
 /** Without a trustworthy row the defaults apply: the option is off. */

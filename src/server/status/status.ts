@@ -17,6 +17,7 @@ import type { Resealing } from '../seals/resealing.ts';
 import type { Seals } from '../seals/seals.ts';
 import { clockBehindSentence, timeAhead } from '../repository/known-time.ts';
 import { readEpoch, readOptions } from '../repository/settings.ts';
+import { lossWarnings } from './loss-warnings.ts';
 import type { ServerIdentities } from '../transfer/server-identities.ts';
 import { countMembers, listMembers } from '../members/members.ts';
 import { isDiskLow } from '../repository/low-disk.ts';
@@ -70,6 +71,7 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
       ...(await auditWarnings(ports)),
       ...ports.forwarding.warnings(forwarding),
       ...(await ruleWarnings(ports)),
+      ...(await lossWarnings(ports, reader)),
       ...(await warningsOf(ports)),
     ],
   };

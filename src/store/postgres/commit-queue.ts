@@ -5,11 +5,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { STORE_GROUP_WORKS_MAX } from '#domain/limits.ts';
+import type { Setback } from '../setback.ts';
+import type { Transaction } from '../transaction.ts';
 import type { Settle, Work } from '../work.ts';
 import { lostDatabase, mayPass } from './failure.ts';
 import { beginGroup, type Begun, commitGroup, newMarker, runWorks } from './group.ts';
-import { connectToPrimary } from './hosts.ts';
-import type { DatabasePlace } from './place.ts';
+import type { LastSeen } from './last-seen.ts';
 import type { Session } from './session.ts';
 
 /** While a database fails over, works wait so long before they are answered "later". */
@@ -22,8 +23,13 @@ const MARKERS_KEPT = '1 hour';
 /** Groups between two removals of old markers. */
 const GROUPS_A_SWEEP = 1000;
 
+/** Records what was set back, and heals what can be. */
+export type Heal = (transaction: Transaction, setback: Setback) => Promise<void>;
+
 export interface CommitQueuePorts {
-  readonly place: DatabasePlace;
+  /** Connects to the primary. */
+  readonly connect: () => Promise<Session>;
+  readonly seen: LastSeen;
   /** This process, as its lease names it. */
   readonly holder: string;
   /** The error as a caller should see it. */
@@ -39,9 +45,18 @@ export class CommitQueue {
   #running: Promise<void> | undefined;
   #groups = 0;
   #dead: KeystairError | undefined;
+  /** The connection whose database has not yet been asked for what was seen. */
+  #unasked: Session | undefined;
+  #setback: Setback | undefined;
+  #heal: Heal | undefined;
 
   constructor(ports: CommitQueuePorts) {
     this.#ports = ports;
+  }
+
+  /** @param heal runs before any work where acknowledged commits are gone. */
+  whenSetBack(heal: Heal): void {
+    this.#heal = heal;
   }
 
   add(work: Work): void {
@@ -77,25 +92,44 @@ export class CommitQueue {
     } catch (error) {
       const explained = this.#ports.explain(error);
       for (const work of this.#queue.splice(0)) work.reject(explained);
-      if (codeOf(explained) === 'data-in-use') {
-        this.#dead = explained as KeystairError;
-        this.#ports.onFatal(this.#dead);
-      }
+      if (codeOf(explained) === 'data-in-use') this.#end(explained as KeystairError);
       return;
     }
     // Taken now: while the group waited for its turn, more may have come.
     const works = this.#queue.splice(0, STORE_GROUP_WORKS_MAX);
     let settles: readonly Settle[];
     try {
+      await this.#healIn(begun);
       settles = await runWorks(begun, works);
     } catch (error) {
       this.#cut(begun.session);
       const explained = this.#ports.explain(error);
       for (const work of works) work.reject(explained);
+      if (codeOf(error) === 'database-rolled-back') this.#end(error as KeystairError);
       return;
     }
     this.#queue.unshift(...works.slice(settles.length));
     await this.#settle(begun, works.slice(0, settles.length), settles);
+  }
+
+  #end(error: KeystairError): void {
+    this.#dead = error;
+    this.#ports.onFatal(error);
+  }
+
+  /** Throws what keeps it from being recorded: then nothing else of the group is either. */
+  async #healIn(begun: Begun): Promise<void> {
+    const [setback, heal] = [this.#setback, this.#heal];
+    if (setback === undefined || heal === undefined) return;
+    let failure: { readonly error: unknown } | undefined;
+    const work: Work = {
+      run: (transaction) => heal(transaction, setback),
+      resolve: () => undefined,
+      reject: (error) => (failure = { error }),
+    };
+    const [settle] = await runWorks(begun, [work]);
+    settle?.();
+    if (failure !== undefined) throw failure.error;
   }
 
   async #settle(begun: Begun, works: readonly Work[], settles: readonly Settle[]): Promise<void> {
@@ -106,6 +140,7 @@ export class CommitQueue {
       let outcome = await commitGroup(begun, marker);
       if (outcome === 'unknown') outcome = await this.#askFor(marker);
       if (outcome === 'durable') {
+        this.#noteDurable(begun);
         for (const settle of settles) settle();
         await this.#sweepMarkers();
         return;
@@ -120,6 +155,14 @@ export class CommitQueue {
     }
   }
 
+  /** While nobody can record what was set back, the older knowledge stands. */
+  #noteDurable({ session, state }: Begun): void {
+    if (this.#setback !== undefined && this.#heal === undefined) return;
+    this.#setback = undefined;
+    const { history } = session;
+    if (history !== undefined) this.#ports.seen.committed(history, state.keys, state.audit);
+  }
+
   /** Waits for the turn of this process, through failovers and other holders of the lock. */
   async #begin(): Promise<Begun> {
     const { holder } = this.#ports;
@@ -127,7 +170,12 @@ export class CommitQueue {
       let session: Session | undefined;
       try {
         session = await this.#connected();
-        return await beginGroup(session, holder);
+        const begun = await beginGroup(session, holder);
+        if (this.#unasked === session) {
+          this.#setback = await this.#ports.seen.setbackIn(begun.state);
+          this.#unasked = undefined;
+        }
+        return begun;
       } catch (error) {
         if (session !== undefined) this.#cut(session);
         const passes =
@@ -140,7 +188,8 @@ export class CommitQueue {
 
   async #connected(): Promise<Session> {
     if (this.#session === undefined || this.#session.isLost) {
-      this.#session = await connectToPrimary(this.#ports.place);
+      this.#session = await this.#ports.connect();
+      this.#unasked = this.#session;
     }
     return this.#session;
   }

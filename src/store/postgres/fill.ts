@@ -43,6 +43,12 @@ async function fillingOf(session: Session): Promise<string | null> {
   return (rows[0]?.[0] ?? null) as string | null;
 }
 
+/** Whether no repository is there: not even tables, or nothing in them. */
+export async function holdsNothing(session: Session): Promise<boolean> {
+  const { rows } = await session.query("SELECT to_regclass('keystair.repository') IS NULL");
+  return rows[0]?.[0] === true || isEmpty(session);
+}
+
 async function isEmpty(session: Session): Promise<boolean> {
   const { rows } = await session.query(
     'SELECT 1 FROM keystair.trusted_rows UNION ALL SELECT 1 FROM keystair.keys UNION ALL SELECT 1 FROM keystair.audit LIMIT 1',

@@ -1,6 +1,7 @@
 /** Finds the primary among the hosts of a database, and refuses one that would lose what it acknowledges. */
 import { KeystairError } from '#domain/errors.ts';
 import { explain, mayPass, unreachable } from './failure.ts';
+import type { LastSeen } from './last-seen.ts';
 import { type DatabasePlace, shownPlace } from './place.ts';
 import { Session } from './session.ts';
 
@@ -8,21 +9,35 @@ const VERSION_MIN = 150_000;
 
 const FACTS = `
   SELECT pg_is_in_recovery(), current_setting('server_version_num')::int, current_setting('fsync'),
-    current_setting('full_page_writes'), current_setting('synchronous_commit'), current_setting('server_encoding')
+    current_setting('full_page_writes'), current_setting('synchronous_commit'), current_setting('server_encoding'),
+    (SELECT system_identifier::text FROM pg_control_system()),
+    CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END
 `;
 
-/** Connects to the first host that can be written. Throws `database-unreachable`, `database-refused`, `database-unsafe`. */
-export async function connectToPrimary(place: DatabasePlace): Promise<Session> {
+/**
+ * Connects to the first host that can be written.
+ *
+ * @param seen judges its past: of two that can be written, the older one is passed over.
+ * Throws `database-unreachable`, `database-refused`, `database-unsafe`, `database-rolled-back`.
+ */
+export async function connectToPrimary(place: DatabasePlace, seen?: LastSeen): Promise<Session> {
   let last: unknown;
+  let older: KeystairError | undefined;
   for (const host of place.hosts) {
     let session: Session | undefined;
     try {
       session = await Session.connect(place, host);
       const { rows } = await session.query(FACTS);
-      const [inRecovery, version, fsync, fullPages, commit, encoding] = rows[0]!;
+      const [inRecovery, version, fsync, fullPages, commit, encoding, system, timeline] = rows[0]!;
       if (inRecovery !== true) {
         requireSafe(place, { version: Number(version), fsync, fullPages, commit, encoding });
-        return session;
+        const history = { system: String(system), timeline: Number.parseInt(String(timeline), 16) };
+        const fault = seen?.faultOf(history);
+        if (fault === undefined) {
+          session.belongsTo(history);
+          return session;
+        }
+        older = fault;
       }
       await session.end();
     } catch (error) {
@@ -31,7 +46,7 @@ export async function connectToPrimary(place: DatabasePlace): Promise<Session> {
       last = error;
     }
   }
-  throw unreachable(place, last);
+  throw older ?? unreachable(place, last);
 }
 
 interface Facts {

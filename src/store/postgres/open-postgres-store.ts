@@ -9,8 +9,9 @@ import type { Store } from '../store.ts';
 import type { Transaction } from '../transaction.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { explain, lostDatabase, mayPass } from './failure.ts';
-import { beginFilling, finishFilling, refuseHalfFilled } from './fill.ts';
+import { beginFilling, finishFilling, holdsNothing, refuseHalfFilled } from './fill.ts';
 import { connectToPrimary } from './hosts.ts';
+import { emptied, LastSeen, rolledBack } from './last-seen.ts';
 import { type DatabasePlace, shownPlace } from './place.ts';
 import { PostgresReader } from './postgres-reader.ts';
 import { snapshotOf } from './postgres-snapshot.ts';
@@ -29,6 +30,10 @@ export interface PostgresStoreOptions {
   readonly onTrouble?: (error: KeystairError) => void;
   /** How long to wait for another process that may have been killed; longer than its lease unless said otherwise. */
   readonly leaseWaitMs?: number;
+  /** The data directory of this process: what it knows committed is noted there, and held against the database. */
+  readonly directory?: string | undefined;
+  /** How long callers are put off while only a database with an older past answers. */
+  readonly patienceMs?: number;
   /** Fills the database instead of serving it, under this name. */
   readonly filling?: string;
 }
@@ -48,25 +53,37 @@ export async function openPostgresStore({
   onTrouble,
   filling,
   leaseWaitMs,
+  directory,
+  patienceMs,
 }: PostgresStoreOptions): Promise<FilledStore> {
   const holder = randomUUID();
   const explainHere = (error: unknown): unknown => explain(error, place);
   /** Callers may be anybody, and are not told which hosts there are. */
   const explainRunning = (error: unknown): unknown => {
     const explained = explain(error, place);
-    if (codeOf(explained) !== 'database-unreachable') return explained;
+    const code = codeOf(explained);
+    if (code !== 'database-unreachable' && code !== 'database-rolled-back') return explained;
     onTrouble?.(explained as KeystairError);
-    return lostDatabase(error);
+    return code === 'database-unreachable'
+      ? lostDatabase(error)
+      : rolledBack('the database of this server has lost what it acknowledged', error);
   };
-  const first = await connectToPrimary(place);
+  const seen = new LastSeen({ place, directory, patienceMs, onTrouble });
+  const connect = (): Promise<Session> => connectToPrimary(place, seen);
+  const first = await connect().catch(async (error: unknown) => {
+    // What was met is noted, so that a person can accept it.
+    await seen.close();
+    throw error;
+  });
   try {
+    if (seen.isKnown && (await holdsNothing(first))) throw emptied(place);
     await ensureSchema(first, place);
     await takeLease(first, holder, place, leaseWaitMs);
   } catch (error) {
     first.cut();
     throw explainHere(error);
   }
-  const renewal = new LeaseRenewal(place, holder);
+  const renewal = new LeaseRenewal(place, holder, connect);
   try {
     if (filling === undefined) await refuseHalfFilled(first, place);
     else await beginFilling(first, place, filling);
@@ -75,8 +92,9 @@ export async function openPostgresStore({
     await renewal.stop();
     throw explainHere(error);
   }
-  const readers = new Readers(place, first, explainRunning);
-  const queue = new CommitQueue({ place, holder, explain: explainRunning, onFatal });
+  seen.started();
+  const readers = new Readers(connect, first, explainRunning);
+  const queue = new CommitQueue({ connect, seen, holder, explain: explainRunning, onFatal });
   const snapshots = new Set<Snapshot>();
   let closing: Promise<void> | undefined;
   const requireOpen = (): void => {
@@ -84,7 +102,7 @@ export async function openPostgresStore({
   };
 
   const finish = async (): Promise<void> => {
-    const session = await connectToPrimary(place);
+    const session = await connect();
     try {
       await finishFilling(session);
     } catch (error) {
@@ -99,6 +117,7 @@ export async function openPostgresStore({
     for (const snapshot of snapshots) await snapshot.release();
     await renewal.stop();
     await readers.close();
+    await seen.close();
   };
 
   return {
@@ -118,9 +137,10 @@ export async function openPostgresStore({
         } else reject(closedError());
       });
     },
+    whenSetBack: (heal) => queue.whenSetBack(heal),
     async snapshot() {
       requireOpen();
-      const session = await connectToPrimary(place).catch((error: unknown) => {
+      const session = await connect().catch((error: unknown) => {
         throw explainRunning(error);
       });
       const snapshot = await snapshotOf(session, explainRunning, () => snapshots.delete(snapshot));
@@ -142,13 +162,13 @@ export async function openPostgresStore({
 
 /** Asks each connection in turn; a lost one is replaced, and its question asked again. */
 class Readers {
-  readonly #place: DatabasePlace;
+  readonly #connect: () => Promise<Session>;
   readonly #explain: (error: unknown) => unknown;
   readonly #sessions: (Promise<Session> | undefined)[];
   #turn = 0;
 
-  constructor(place: DatabasePlace, first: Session, explainError: (error: unknown) => unknown) {
-    this.#place = place;
+  constructor(connect: () => Promise<Session>, first: Session, explainError: (error: unknown) => unknown) {
+    this.#connect = connect;
     this.#explain = explainError;
     this.#sessions = Array.from({ length: READERS }, (_, at) =>
       at === 0 ? Promise.resolve(first) : undefined,
@@ -175,7 +195,7 @@ class Readers {
     if (session !== undefined && !session.isLost) return session;
     // Somebody else may have replaced it meanwhile.
     if (this.#sessions[at] !== known) return this.#session(at);
-    const made = connectToPrimary(this.#place);
+    const made = this.#connect();
     this.#sessions[at] = made;
     return made.catch((error: unknown) => {
       throw this.#explain(error);

@@ -5,7 +5,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeystairError } from '#domain/errors.ts';
 import { explain, mayPass } from './failure.ts';
-import { connectToPrimary } from './hosts.ts';
 import { type DatabasePlace, shownPlace } from './place.ts';
 import type { Session } from './session.ts';
 
@@ -59,13 +58,15 @@ export async function takeLease(
 export class LeaseRenewal {
   readonly #place: DatabasePlace;
   readonly #holder: string;
+  readonly #connect: () => Promise<Session>;
   #session: Session | undefined;
   #timer: NodeJS.Timeout | undefined;
   #under: Promise<void> = Promise.resolve();
 
-  constructor(place: DatabasePlace, holder: string) {
+  constructor(place: DatabasePlace, holder: string, connect: () => Promise<Session>) {
     this.#place = place;
     this.#holder = holder;
+    this.#connect = connect;
     this.#later();
   }
 
@@ -79,7 +80,7 @@ export class LeaseRenewal {
   /** A renewal that fails is tried again: until another takes over, nothing is lost. */
   async #renew(): Promise<void> {
     try {
-      this.#session ??= await connectToPrimary(this.#place);
+      this.#session ??= await this.#connect();
       await this.#session.query(RENEW, [this.#holder]);
     } catch {
       this.#session?.cut();
@@ -92,7 +93,7 @@ export class LeaseRenewal {
     await this.#under;
     clearTimeout(this.#timer);
     try {
-      this.#session ??= await connectToPrimary(this.#place);
+      this.#session ??= await this.#connect();
       await this.#session.query(GIVE_BACK, [this.#holder]);
       await this.#session.end();
     } catch (error) {

@@ -3,6 +3,7 @@
  * a commit that was warned of is not known to be on the standby.
  */
 import pg from 'pg';
+import type { History } from '../setback.ts';
 import type { DatabaseHost, DatabasePlace } from './place.ts';
 
 export type Scalar = string | number | bigint | boolean | null | Uint8Array;
@@ -52,6 +53,7 @@ function throwFault(cause: unknown): never {
 export class Session {
   readonly #client: pg.Client;
   #warnings = 0;
+  #history: History | undefined;
   #lost: Error | undefined;
 
   constructor(client: pg.Client) {
@@ -92,6 +94,16 @@ export class Session {
 
   get isLost(): boolean {
     return this.#lost !== undefined;
+  }
+
+  /** Of the instance at the other end. */
+  get history(): History | undefined {
+    return this.#history;
+  }
+
+  /** A primary keeps its timeline for as long as it runs. */
+  belongsTo(history: History): void {
+    this.#history = history;
   }
 
   /** How often the database warned so far. */

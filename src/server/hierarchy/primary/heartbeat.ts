@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { KeystairError } from '#domain/errors.ts';
 import { judgeAcknowledged, type Position } from '#domain/sequence.ts';
 import type { LogHead } from '#domain/audit-log.ts';
+import type { LostCommits } from '#domain/past-events.ts';
 import type { HeartbeatAnswer } from '#protocol/messages.ts';
 import { eachServer } from '#domain/each-server.ts';
 import type { TreeServer } from '#protocol/server-tree.ts';
@@ -116,10 +117,16 @@ export async function beginEpoch(
   transaction: Transaction,
   because: string,
   lastCheckpoint?: LogHead,
+  lost?: LostCommits,
 ): Promise<string> {
   const epoch = toHex(ports.random(16));
   const previous = await readEpoch(ports.rows, transaction);
-  await writeEpoch(ports.rows, transaction, { epoch, startedAt: isoTime(ports.clock()) });
+  const startedAt = isoTime(ports.clock());
+  await writeEpoch(ports.rows, transaction, {
+    epoch,
+    startedAt,
+    ...(lost === undefined ? {} : { lost }),
+  });
   await transaction.clearRefusedKeys('');
   await ports.audit.append(transaction, [
     {
@@ -129,6 +136,7 @@ export async function beginEpoch(
       because,
       previous: previous?.epoch ?? '',
       lastCheckpoint: lastCheckpoint ?? (await lastKnownHead(ports.rows, transaction)),
+      ...(lost === undefined ? {} : { lost }),
     },
   ]);
   return epoch;

@@ -41,6 +41,12 @@ const EVERYBODY_CONNECTS: Fault = {
 
 export const TESTED_BUGS: readonly TestedBug[] = [
   {
+    name: 'a database is not asked for what it acknowledged last',
+    faults: [{ definition: 'LastSeen.setbackIn', wrap: () => () => Promise.resolve(undefined) }],
+    test: 'test/store/postgres-last-seen.test.ts',
+    sees: [fails('a failover to a standby that had not everything is noticed')],
+  },
+  {
     name: 'texts and lists of a message are as long as fits',
     faults: OF_MESSAGES.map(unbounded),
     test: 'test/protocol/message-limits.test.ts',
