@@ -193,14 +193,3 @@ test('of two devices that format one drive at once one does, and the other made 
   const [token] = Object.values(shown(shared).tokens) as Json[];
   assert.equal(token?.['key'], made.key);
 });
-
-test('an option that no release serves yet is wrong usage, and says so', async () => {
-  for (const args of [
-    ['open-drive', drive, '--name', 'data'],
-    ['rotate', drive],
-  ]) {
-    const ran = await maker.run(args);
-    assert.deepEqual([ran.status, ran.stdout], [2, '']);
-    assert.match(ran.stderr, /^keystair: not-available-yet: /);
-  }
-});
