@@ -96,6 +96,11 @@ export const testDrive: AgentProgram['testDrive'] = async (options) => {
   );
 };
 
+export const drives: AgentProgram['drives'] = async ({ state, stop }) => {
+  const { drivesHere } = await import('./drives-here.ts');
+  return withState(state, (ports) => drivesHere(ports, { signal: stop }));
+};
+
 export const openDrive: AgentProgram['openDrive'] = async ({ state, stop, ...request }) => {
   const { openDriveForDevice } = await import('./drive-commands.ts');
   return withState(state, (ports) => openDriveForDevice(ports, { ...request, signal: stop }));

@@ -50,6 +50,20 @@ export interface TestedDrive {
   readonly copiesAgree: boolean;
 }
 
+/** One drive of the device, and what is so with it. */
+export interface DriveHere {
+  readonly path: string;
+  /** Of the LUKS volume; null where there is none. */
+  readonly uuid: string | null;
+  readonly label: string | null;
+  /** There are no rules yet, so a drive is encrypted without one, or not. */
+  readonly state: 'no rule' | 'encrypted without rule' | 'error';
+  /** The key of ours that the drive names; the newest of several. */
+  readonly key: string | null;
+  /** What happened, and what to do. */
+  readonly problem: string | null;
+}
+
 export interface OpenedDrive extends TestedDrive {
   /** Where the system finds the opened drive. */
   readonly device: string;
@@ -106,6 +120,11 @@ export interface AgentProgram {
     readonly path: string;
     readonly stop: AbortSignal;
   }) => Promise<TestedDrive>;
+  /** What is so with the drives of this machine. Changes nothing. */
+  readonly drives: (options: {
+    readonly state: string;
+    readonly stop: AbortSignal;
+  }) => Promise<readonly DriveHere[]>;
   /** Opens the drive under a name. */
   readonly openDrive: (options: {
     readonly state: string;

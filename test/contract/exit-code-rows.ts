@@ -104,6 +104,7 @@ export const ROWS = (): readonly (readonly [command: string, ...args: string[]])
     ['agent decrypt-file', file('file.age'), '-', ...here],
     ['agent format-drive', file('stick'), ...here],
     ['agent rotate', file('stick'), ...here],
+    ['agent drives', ...here],
     ['agent open-drive', file('stick'), '--test', ...here],
     ['agent adopt-drive', file('stick'), ...withPassword, ...here],
     ['agent take-recovery', password, '--kind', 'other', '--id', 'NAS', ...here],

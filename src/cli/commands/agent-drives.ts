@@ -2,7 +2,7 @@
 import { command, type Noun, type Positional } from '../command.ts';
 import { flag, name as nameOption, text } from '../options.ts';
 import { readPassword } from '../secrets.ts';
-import { columns } from '../table.ts';
+import { columns, table } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
 import { AGENT_STATE as STATE } from '../words.ts';
 
@@ -69,6 +69,29 @@ const openDrive = command({
   },
 });
 
+const drives = command({
+  summary: 'list the drives of this machine: whether each is encrypted, and whether its key opens it',
+  positionals: {},
+  options: STATE,
+  example: '--state /var/lib/keystair-agent',
+  run: async (context, _values, { state }) => {
+    const stop = context.stopSignal();
+    const agent = await context.agentProgram();
+    const found = await agent.drives({ state, stop });
+    return {
+      document: { drives: found },
+      lines:
+        found.length === 0
+          ? ['No drives.']
+          : table(
+              ['Path', 'UUID', 'Label', 'State', 'Key'],
+              found.map((one) => [one.path, one.uuid ?? '', one.label ?? '', one.state, one.key ?? '']),
+            ),
+      messages: found.flatMap(({ path, problem }) => (problem === null ? [] : [`${path}: ${problem}`])),
+    };
+  },
+});
+
 const closeDrive = command({
   summary: 'close a drive that was opened under a name; unmount it first',
   positionals: { name: { placeholder: 'MAPPER', help: 'the name that was given to open-drive' } },
@@ -130,6 +153,7 @@ const rotate = command({
 });
 
 export const driveVerbs: Noun['verbs'] = {
+  drives,
   'format-drive': formatDrive,
   'adopt-drive': adoptDrive,
   'open-drive': openDrive,
