@@ -11,7 +11,7 @@
  * `--lingering` is the time after which no connection may be held that only lingers, where a server's limits are shorter.
  *
  * `--busy` says that others use this machine too: a slow honest device is told of and does not fail the run, and a
- * server may hold 320 MiB instead of 256.
+ * server may hold 300 MiB instead of 256.
  *
  * With a budget no round begins after so many seconds.
  * `--only` takes the classes whose name holds the text. Exit code 1 where anything is wrong.

@@ -224,8 +224,10 @@ class Campaign {
   async #lookAtLingering(): Promise<void> {
     const held = this.#rounds.lingeringMs ?? LINGERING_MS_MAX;
     const left = this.#lingeringSince + held - performance.now();
-    // Where few harms are asked for and there is time, it is waited for.
-    if (left > 0 && performance.now() + left < this.#rounds.end) await sleep(left + TIMER_MS);
+    // Where few harms are asked for and there is time, or somebody names the time, it is waited for: a busy machine takes
+    // all of a budget to start.
+    const isWaitedFor = this.#rounds.lingeringMs !== undefined || performance.now() + left < this.#rounds.end;
+    if (left > 0 && isWaitedFor) await sleep(left + TIMER_MS);
     const heldMs = performance.now() - this.#lingeringSince;
     const still = await this.#foreign.tell<Record<string, number>>({ do: 'lingering' });
     const seconds = Math.round(heldMs / 1000);
