@@ -45,8 +45,13 @@ export function watchConnections(server: Server, begin: RequestListener, rules: 
   };
   const start = (request: IncomingMessage, response: ServerResponse): void => {
     const failure = refusalOf(request, audience);
-    if (failure === undefined) begin(request, response);
-    else answerProblem(response, audience, failure);
+    if (failure === undefined) {
+      begin(request, response);
+      return;
+    }
+    // What of its body arrives until the connection ends is dropped, not kept for a reader.
+    request.resume();
+    answerProblem(response, audience, failure);
   };
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
