@@ -112,8 +112,7 @@ test('what comes later answers exit 2, says so, and says what to do instead', ()
   each(
     [
       ['policies', 'show', 'G'],
-      ['agent', 'rotate', '/dev/sdb', '--state', 's'],
-      ['agent', 'open-drive', '/dev/sdb', '--state', 's', '--name', 'stick'],
+      ['policies', 'set', 'G', '--file', 'f'],
     ],
     async (args) => {
       wrongUsage(await runKeystair([...args, '--json']), REFUSED['not-available-yet'].laterWithAStep, args);
