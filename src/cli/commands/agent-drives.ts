@@ -95,7 +95,8 @@ const drives = command({
 const closeDrive = command({
   summary: 'close a drive that was opened under a name; unmount it first',
   positionals: { name: { placeholder: 'MAPPER', help: 'the name that was given to open-drive' } },
-  options: STATE,
+  // As every command of the agent takes it; nothing of it is needed to close a drive.
+  options: { state: text('DIR', 'accepted, and not needed') },
   example: 'kari-blue',
   run: async (context, { name }) => {
     const agent = await context.agentProgram();
