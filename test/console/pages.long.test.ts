@@ -1,6 +1,6 @@
 /**
- * Every page as people have it: light, dark, on a phone and in German. Nothing keeps people out, nothing is cut off at
- * the edge, nothing breaks the page's policy.
+ * Every page as people have it: light, dark, on a phone and in German; and as somebody has it who has no right at all.
+ * Nothing keeps people out, nothing is cut off at the edge, nothing breaks the page's policy.
  *
  * With KEYSTAIR_PHOTOGRAPHS=FOLDER each is photographed, to be looked at.
  */
@@ -14,18 +14,24 @@ const PAGES = [
   'why',
   'keys',
   'devices',
+  'groups',
   'approvals',
   'people',
+  'roles',
   'audit',
   'reports',
   'me',
 ] as const;
+/** On these everybody has something: what to ask, what they asked for, which report, what is theirs. */
+const FOR_ALL = new Set(['why', 'approvals', 'reports', 'me']);
+const LACKING = { en: /You lack the right|This needs the right/, de: 'Ihnen fehlt das Recht' } as const;
 const CUSTODIAN = ['Key custodian', 'Server administrator', 'Help desk', 'Auditor'];
 
 const place = organisation('console-pages', { passwords: 'cheap' });
 let root: Server;
 let url: string;
 let setUp: SetUp;
+let setUpWithout: SetUp;
 let key: string;
 
 if (SKIP.skip === false)
@@ -50,6 +56,10 @@ if (SKIP.skip === false)
     const page = await newWindow();
     setUp = await setUpBy(page, String(setupUrl));
     await closeWindow(page);
+    const without = await root.done(['people', 'add', 'Eva Falk']);
+    const other = await newWindow();
+    setUpWithout = await setUpBy(other, String(without['setupUrl']));
+    await closeWindow(other);
   });
 
 for (const [how, eyes] of Object.entries(LOOKS)) {
@@ -68,6 +78,28 @@ for (const [how, eyes] of Object.entries(LOOKS)) {
     await look(page, 'key', how);
     await page.goto(`${url}/overview?properties=${root.id}&section=encryption`);
     await look(page, 'properties', how);
+    await closeWindow(page);
+  });
+}
+
+for (const [how, eyes] of Object.entries(LOOKS)) {
+  void test(`each page says which right somebody lacks: ${how}`, SKIP, async () => {
+    const page = await newWindow(eyes);
+    await signIn(page, url, 'Eva Falk', setUpWithout, eyes.language);
+    for (const name of PAGES) {
+      await page.goto(`${url}/${name}`);
+      await page.locator('main section').first().waitFor();
+      if (!FOR_ALL.has(name))
+        await page
+          .locator('main')
+          .getByText(LACKING[eyes.language ?? 'en'])
+          .first()
+          .waitFor();
+      await look(page, `${name}-without`, how);
+    }
+    await page.goto(`${url}/overview?properties=${root.id}&section=encryption`);
+    await page.getByRole('tabpanel').waitFor();
+    await look(page, 'properties-without', how);
     await closeWindow(page);
   });
 }

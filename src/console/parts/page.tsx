@@ -20,7 +20,8 @@ export function Page({
   return (
     <Stack gap="md" component="section" aria-label={title}>
       <Group justify="space-between" align="start">
-        <div>
+        {/* The hint wraps before the buttons do. */}
+        <div style={{ flex: '1 1 20rem' }}>
           <Title order={1} size="h2">
             {title}
           </Title>

@@ -1,5 +1,5 @@
 /** The audit log: its events, and whether they are as they were written. */
-import { Alert, Button, Code, Drawer, TextInput, Title } from '@mantine/core';
+import { Alert, Code, Drawer, TextInput, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
@@ -11,6 +11,7 @@ import { ListTable } from '../../parts/list-table.tsx';
 import { NoticeLine } from '../../parts/notice-list.tsx';
 import { Page } from '../../parts/page.tsx';
 import { ProblemAlert } from '../../parts/problem-alert.tsx';
+import { RightButton } from '../../parts/right-button.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useTimes } from '../../parts/times.ts';
 import { useTexts } from '../../texts/language.tsx';
@@ -39,9 +40,14 @@ export function AuditPage() {
       title={pages.audit}
       hint={texts.hint}
       actions={
-        <Button variant="default" loading={verified.isPending} onClick={() => verified.mutate()}>
+        <RightButton
+          call="verifyAudit"
+          variant="default"
+          loading={verified.isPending}
+          onClick={() => verified.mutate()}
+        >
           {texts.verify}
-        </Button>
+        </RightButton>
       }
     >
       {verified.error !== null && <ProblemAlert error={verified.error} />}
