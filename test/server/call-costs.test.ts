@@ -39,6 +39,8 @@ for (const route of ROUTES) {
     const server = await openServer('Oslo', { budgets: ONE_CALL, heartbeats: false });
     const joined = await (MACHINE_ROUTES[route].caller === 'secondary' ? joinSecondary : joinDevice)(server);
     const times = cost.share === 'membership' ? MEMBERSHIP_CALLS_AN_HOUR : 1;
+    // What a slow machine takes for them would give some of the share back.
+    server.clock.stoppedAt = Date.now();
     for (let at = 0; at < times; at += 1) {
       // A body that no route takes, so that nothing is changed.
       assert.equal((await joined.to(route, '[]')).code, 'request-invalid');

@@ -52,8 +52,11 @@ export interface ServerInProcess {
   readonly trusted: readonly TrustedAuthority[];
   readonly listener: HttpsServer;
   readonly administration: AdministrationServer;
-  /** Its clock stands so many milliseconds ahead of the machine's. */
-  readonly clock: { (): number; aheadMs: number };
+  /**
+   * Its clock stands so many milliseconds ahead of the machine's, or of the moment that it was stopped at, in
+   * milliseconds since 1970.
+   */
+  readonly clock: { (): number; aheadMs: number; stoppedAt?: number | undefined };
   /** What it logged: event names with their fields. */
   readonly logged: Readonly<Record<string, unknown>>[];
   /** What it waits for by the clock: deadlines of questions on their way, and what it does by itself. */
@@ -105,7 +108,10 @@ function logTo(logged: Record<string, unknown>[]): Log {
 
 /** Closed by itself when the tests of the file are over. */
 export async function openServer(name: string, options: InProcessOptions = {}): Promise<ServerInProcess> {
-  const clock = Object.assign(() => Date.now() + clock.aheadMs, { aheadMs: options.aheadMs ?? 0 });
+  const clock = Object.assign(() => (clock.stoppedAt ?? Date.now()) + clock.aheadMs, {
+    aheadMs: options.aheadMs ?? 0,
+    stoppedAt: undefined as number | undefined,
+  });
   const pending = new Set<NodeJS.Timeout>();
   const timers: Timers = {
     after(ms, call) {
