@@ -29,7 +29,7 @@ const MOSTLY_WAIT = [
   'test/crashes/ended.long.test.ts',
   'test/e2e/by-hand-import-full-disk.long.test.ts',
   'test/e2e/by-hand-progress.long.test.ts',
-  'test/e2e/full-disk-lookup.test.ts',
+  'test/e2e/full-disk-lookup.long.test.ts',
   'test/e2e/machines-speak.long.test.ts',
   'test/e2e/stopped-under-hostile.test.ts',
   'test/network/network.long.test.ts',

@@ -9,20 +9,23 @@ export function RightButton({
   call,
   onClick,
   label,
+  submits = false,
   children,
   ...look
 }: ButtonProps & {
   readonly call: CallName;
-  readonly onClick: () => void;
+  readonly onClick?: () => void;
   /** Its whole name, where a short word stands beside what it is for. */
   readonly label?: string;
+  /** It sends the form that it stands in. */
+  readonly submits?: boolean;
   readonly children: ReactNode;
 }) {
   const sentence = useMissingRight();
   const missing = useSession().lacking(call);
   if (missing === undefined)
     return (
-      <Button {...look} aria-label={label} onClick={onClick}>
+      <Button {...look} type={submits ? 'submit' : 'button'} aria-label={label} onClick={onClick}>
         {children}
       </Button>
     );

@@ -44,7 +44,7 @@ export function MePage() {
           <bdi>{me.person.name}</bdi>
         </Title>
         <Text size="sm">
-          {texts.roles}: {me.person.roles.join(', ')}
+          {texts.roles}: {me.person.roles.length === 0 ? texts.noRoles : me.person.roles.join(', ')}
         </Text>
         <Group gap={6}>
           {me.rights.map(({ area, right, groups }) => (

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { saveCsv } from '../../parts/csv.ts';
 import { Page } from '../../parts/page.tsx';
 import { ProblemAlert } from '../../parts/problem-alert.tsx';
+import { RightButton } from '../../parts/right-button.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useTimes } from '../../parts/times.ts';
 import { useSession } from '../../shell/session.tsx';
@@ -14,7 +15,9 @@ import { SHELL } from '../../texts/shell.ts';
 import { makeReport, type Report, REPORT_ROWS_MAX, type ReportName } from './make-report.ts';
 import { TIME_COLUMNS, useReportWords } from './report-words.ts';
 
-const NAMES: readonly ReportName[] = ['devices', 'oneServer', 'uses'];
+/** What each is gathered by. */
+const CALLS = { devices: 'listDevices', oneServer: 'listKeys', uses: 'listAudit' } as const;
+const NAMES = Object.keys(CALLS) as readonly ReportName[];
 
 /** Of a day that a person chose, in their zone. */
 function momentOf(day: string, addedDays: number): string | undefined {
@@ -78,9 +81,9 @@ export function ReportsPage() {
             />
           </>
         )}
-        <Button loading={made.isPending} onClick={() => made.mutate(name)}>
+        <RightButton call={CALLS[name]} loading={made.isPending} onClick={() => made.mutate(name)}>
           {texts.make}
-        </Button>
+        </RightButton>
       </Group>
       {made.error !== null && <ProblemAlert error={made.error} />}
       {made.data !== undefined && report !== undefined && (

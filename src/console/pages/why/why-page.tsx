@@ -7,6 +7,7 @@ import { call } from '../../api/call.ts';
 import { codeOf } from '../../api/problem.ts';
 import { Page } from '../../parts/page.tsx';
 import { ProblemAlert } from '../../parts/problem-alert.tsx';
+import { RightButton } from '../../parts/right-button.tsx';
 import { useTimes } from '../../parts/times.ts';
 import { KEYS } from '../../texts/keys.ts';
 import { useTexts } from '../../texts/language.tsx';
@@ -92,9 +93,9 @@ export function WhyPage() {
                 </Button>
               )}
             </FileButton>
-            <Button type="submit" loading={explained.isFetching}>
+            <RightButton call="explainKey" submits loading={explained.isFetching}>
               {why.find}
-            </Button>
+            </RightButton>
           </Group>
         </form>
         {unread !== undefined && (
