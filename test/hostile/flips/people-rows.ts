@@ -8,6 +8,7 @@ import type { PersonRow } from '#domain/person.ts';
 import { read, type RequiredRight, RIGHTS } from '#domain/right.ts';
 import { FIRST_ROLE } from '#domain/role.ts';
 import { putGroup } from '#server/groups/group-rows.ts';
+import { putMade, requestMac } from '#server/http/people/repetition-rows.ts';
 import { hashApiKey } from '#server/people/known-people.ts';
 import { NO_CREDENTIALS, putCredentials } from '#server/people/credentials.ts';
 import { putIdentity } from '#server/people/identity-rows.ts';
@@ -54,6 +55,8 @@ export async function makePeople(ports: Repository & { readonly store: Store }):
     const open = await beginSession({ rows, clock, random }, transaction, reader, origin);
     const ended = await beginSession({ rows, clock, random }, transaction, manager, origin);
     await endSessionRow(rows, transaction, ended.session);
+    const request = requestMac(ports, 'addDevice', { name: 'laptop' });
+    await putMade({ ...ports, clock }, transaction, program, 'sent-twice', { request, answer: { id: 'x' } });
     await rows.put(transaction, 'setting', 'approval-rules', { rules: { 'keys.export': 1 } });
     for (const [kind, state] of [
       ['approval', 'waiting'],
