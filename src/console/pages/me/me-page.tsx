@@ -20,6 +20,7 @@ import { useLanguage, useTexts } from '../../texts/language.tsx';
 import { LISTS } from '../../texts/lists.ts';
 import { SHELL } from '../../texts/shell.ts';
 import { App } from './app.tsx';
+import { browserName } from './browser-name.ts';
 import { Passkeys } from './passkeys.tsx';
 
 export function MePage() {
@@ -90,7 +91,11 @@ export function MePage() {
           {
             key: 'agent',
             label: texts.browser,
-            show: ({ agent }) => <bdi className="long-text">{agent}</bdi>,
+            show: ({ agent }) => (
+              <bdi className="long-text" title={agent}>
+                {browserName(agent)}
+              </bdi>
+            ),
           },
           { key: 'address', label: texts.address, show: ({ address }) => address },
           {
