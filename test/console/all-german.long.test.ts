@@ -12,21 +12,8 @@ import { joinServers, organisation, type Server, setOption } from '#test/support
 import { closeWindow, newWindow, setUpBy, type SetUp, SKIP, signIn, untilTrue } from './browser.ts';
 import { ALL_ROLES } from './console-server.ts';
 import { englishLeft, englishTexts } from './english-left.ts';
-import { look } from './look.ts';
+import { look, PAGES } from './look.ts';
 
-const PAGES = [
-  'overview',
-  'why',
-  'keys',
-  'devices',
-  'groups',
-  'approvals',
-  'people',
-  'roles',
-  'audit',
-  'reports',
-  'me',
-] as const;
 const SECTIONS = ['general', 'encryption', 'seals', 'backups'] as const;
 
 /** Behind the buttons and menus of these pages; a test that opens fewer looks at less than it says. */

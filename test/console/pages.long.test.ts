@@ -7,21 +7,8 @@
 import { before, test } from 'node:test';
 import { joinServers, organisation, type Server, setOption } from '#test/support/organisation.ts';
 import { closeWindow, newWindow, setUpBy, type SetUp, SKIP, signIn } from './browser.ts';
-import { LOOKS, look } from './look.ts';
+import { LOOKS, look, PAGES } from './look.ts';
 
-const PAGES = [
-  'overview',
-  'why',
-  'keys',
-  'devices',
-  'groups',
-  'approvals',
-  'people',
-  'roles',
-  'audit',
-  'reports',
-  'me',
-] as const;
 /** On these everybody has something: what to ask, what they asked for, which report, what is theirs. */
 const FOR_ALL = new Set(['why', 'approvals', 'reports', 'me']);
 const LACKING = { en: /You lack the right|This needs the right/, de: 'Ihnen fehlt das Recht' } as const;
