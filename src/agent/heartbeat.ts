@@ -9,6 +9,7 @@ import { addToTotals, NO_RECEIPTS } from '#domain/receipt.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { handOverPending } from './custody.ts';
 import type { AgentPorts } from './ports.ts';
+import { checkDrives } from './proofs/check-drives.ts';
 import { withMembership, withServer } from './server-connection.ts';
 
 export interface Heard {
@@ -18,9 +19,9 @@ export interface Heard {
 }
 
 /** Keeps a failure as the last problem, whichever command asked for the heartbeat. */
-export async function heartbeat(ports: AgentPorts): Promise<Heard> {
+export async function heartbeat(ports: AgentPorts, stop?: AbortSignal): Promise<Heard> {
   try {
-    return await sendHeartbeat(ports);
+    return await sendHeartbeat(ports, stop);
   } catch (error) {
     noteProblem(ports, problemWords(error));
     throw error;
@@ -40,12 +41,13 @@ function noteProblem({ state }: AgentPorts, because: string): void {
   }
 }
 
-async function sendHeartbeat(ports: AgentPorts): Promise<Heard> {
+async function sendHeartbeat(ports: AgentPorts, stop: AbortSignal | undefined): Promise<Heard> {
   await tellServers(ports).catch(() => undefined);
   return withServer(ports, async (calls) => {
     const device = ports.state.requireDevice();
     const membership = ports.state.requireMembership();
     const refusal = await handOverPending(ports, calls);
+    await checkDrives(ports, calls, { stop });
     const totals = addToTotals(NO_RECEIPTS, ports.state.receiptIds(membership.server.id));
     const answer = await calls.call('deviceHeartbeat', {
       name: device.name,

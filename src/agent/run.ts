@@ -16,7 +16,7 @@ export async function runAgent(ports: AgentPorts, log: AgentLog, stop: AbortSign
   log.info({ event: 'started' }, 'the agent runs');
   while (!stop.aborted) {
     try {
-      const { server, returned } = await heartbeat(ports);
+      const { server, returned } = await heartbeat(ports, stop);
       failures = 0;
       log.info({ event: 'heartbeat', server: server.name, returned }, 'the server answered');
     } catch (error) {

@@ -18,6 +18,7 @@ import { KEY_REQUESTS_KEPT_MAX } from '#domain/key-request.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { step } from '#domain/step.ts';
 import { type AgentKey, keyFromRow } from './agent-key.ts';
+import type { DriveProof } from './proofs/drive-proof.ts';
 import { isReadable, openDatabase } from './state-database.ts';
 import { stateDamaged, stateFailure } from './state-failure.ts';
 
@@ -62,6 +63,8 @@ interface Facts {
   /** ISO times. */
   'last-heartbeat': string;
   'last-problem': string | null;
+  /** The last check of each drive. */
+  'drive-proofs': readonly DriveProof[];
 }
 
 /** The fields of a fact that code relies on: a flipped bit on disk may rename a field. */

@@ -153,6 +153,8 @@ export const NEXT_STEPS: Readonly<Record<StepName, string>> = {
     'it returns its receipts with its next heartbeat; to do it now, run `keystair agent heartbeat` on {device}',
   'find-drive-key':
     'if Keystair made it and its token was removed, `keystair keys list --find {uuid}` on a server shows its key; otherwise open it with its own passphrase',
+  'adopt-again':
+    'run `keystair agent adopt-drive {path}` with another passphrase of it, before nobody knows one',
   'check-file': 'check that this is a file that `keystair agent encrypt-file` made',
   'open-elsewhere':
     'import an export with `keystair keys import FILE`; restore a backup with `keystair server restore FILE` into an empty directory; open any other file with `age --decrypt`',

@@ -137,6 +137,8 @@ export const STEPS = {
   'device-heartbeat': 'it returns its receipts with its next heartbeat; to do it now, send one from {device}',
   'find-drive-key':
     'if Keystair made it and its token was removed, a server finds its key by {uuid}; otherwise open it with its own passphrase',
+  'adopt-again':
+    'take {path} into custody again at the device with another passphrase of it, before nobody knows one',
   'check-file': 'check that this is a file that an agent encrypted',
   'open-elsewhere':
     'import an export at a server; restore a backup into an empty directory; open any other file with `age --decrypt`',

@@ -2,6 +2,7 @@
 import type { KeystairError } from '#domain/errors.ts';
 import type { AgeAlgorithm } from '#domain/file-stanza.ts';
 import type { RecoveryKind } from '#domain/recovery-password.ts';
+import type { Notice } from '#domain/step.ts';
 import type { ServerName } from '#domain/server-name.ts';
 
 export interface EnrolReport {
@@ -53,6 +54,11 @@ export interface TestedDrive {
 /** One drive of the device, and what is so with it. */
 export interface DriveHere {
   readonly path: string;
+  /** What the disk says of itself; null where it says nothing. */
+  readonly serial: string | null;
+  readonly model: string | null;
+  /** It can be pulled out. */
+  readonly removable: boolean;
   /** Of the LUKS volume; null where there is none. */
   readonly uuid: string | null;
   readonly label: string | null;
@@ -60,8 +66,10 @@ export interface DriveHere {
   readonly state: 'no rule' | 'encrypted without rule' | 'error';
   /** The key of ours that the drive names; the newest of several. */
   readonly key: string | null;
+  /** When that key, as custody gives it back, was last proved to open the drive; ISO 8601. */
+  readonly provedAt: string | null;
   /** What happened, and what to do. */
-  readonly problem: string | null;
+  readonly problem: Notice | null;
 }
 
 export interface OpenedDrive extends TestedDrive {

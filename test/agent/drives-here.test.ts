@@ -7,22 +7,13 @@ import { findDrives } from '#agent/drives/find-drives.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { openServer } from '#test/support/server-in-process.ts';
 import { image, MIB, shown, standIn } from './drives/images.ts';
+import { disk, listing, listingOf } from './listed-drives.ts';
 import { stock, unlessInstalled } from './system-tools.ts';
 
 const skip = unlessInstalled('cryptsetup');
 const PASSPHRASE = 'Blåbærsyltetøy 7';
 const QUICK = ['--pbkdf=pbkdf2', '--pbkdf-force-iterations=1000'];
-const SYSTEM = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 const { signal } = new AbortController();
-
-/** Where `lsblk` lists these. */
-function listing(devices: unknown): readonly string[] {
-  return [standIn('lsblk', `cat <<'LIST'\n${JSON.stringify({ blockdevices: devices })}\nLIST`), ...SYSTEM];
-}
-
-function disk(name: string, more: object = {}): object {
-  return { name, type: 'disk', size: 32 * MIB, ...more };
-}
 
 test('each drive is listed once: partitions instead of their disk, no disc, nothing that was opened', async () => {
   const part = (name: string, children: readonly object[] = []) => ({
@@ -31,8 +22,10 @@ test('each drive is listed once: partitions instead of their disk, no disc, noth
     size: 1,
     children,
   });
-  const folders = listing([
+  const folders = listingOf([
     disk('/dev/sda', {
+      serial: ' S1\u001b\n',
+      rm: false,
       children: [
         part('/dev/sda1'),
         part('/dev/sda2', [
@@ -45,11 +38,19 @@ test('each drive is listed once: partitions instead of their disk, no disc, noth
         ]),
       ],
     }),
-    disk('/dev/sdb'),
+    disk('/dev/sdb', { hotplug: '1' }),
     disk('/dev/sdc', { size: 0 }),
     { name: '/dev/sr0', type: 'rom', size: 1 },
   ]);
-  assert.deepEqual(await findDrives({ folders }), ['/dev/sda1', '/dev/sda2', '/dev/sdb']);
+  assert.deepEqual(
+    (await findDrives({ folders })).map(({ path, serial, removable }) => [path, serial, removable]),
+    [
+      ['/dev/sda1', 'S1', false],
+      ['/dev/sda2', 'S1', false],
+      ['/dev/sdb', null, true],
+    ],
+    'a partition is told by its disk',
+  );
   for (const broken of ['exit 1', 'echo "{"', 'echo "[]"'])
     await assert.rejects(findDrives({ folders: [standIn('lsblk', broken)] }), { code: 'tool-failed' });
   await assert.rejects(findDrives({ folders: [] }), { code: 'tool-missing' });
@@ -87,7 +88,7 @@ test('a drive in custody, one that is not, one whose keyslot was removed, and on
     input: JSON.stringify({ ...(token as object), keyslots: ['0'] }),
   });
   const [foreign, plain] = [encrypted(), image(32 * MIB)];
-  const folders = listing([kept, killed, foreign, plain, `${plain}-gone`].map((name) => disk(name)));
+  const folders = listing([kept, killed, foreign, plain, `${plain}-gone`]);
   const found = await drivesHere(agent.ports, { signal, folders });
   assert.deepEqual(
     found.map(({ path, state, problem }) => [path, state, problem === null]),

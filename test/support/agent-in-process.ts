@@ -25,7 +25,8 @@ export interface AgentInProcess {
   ask<T>(work: (calls: MachineCalls) => Promise<T>): Promise<T>;
 }
 
-export function openAgent(aheadMs = 0): AgentInProcess {
+/** @param toolFolders where the system's tools are. With none its heartbeat does not look at the drives of this machine. */
+export function openAgent(aheadMs = 0, toolFolders: readonly string[] = []): AgentInProcess {
   const folder = mkdtempSync(join(tmpdir(), 'keystair-agent-'));
   const state = AgentState.open(join(folder, 'state'), { create: true });
   atTheEnd(() => {
@@ -37,6 +38,7 @@ export function openAgent(aheadMs = 0): AgentInProcess {
     state,
     clock: () => Date.now() + clock.aheadMs,
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
+    toolFolders,
   };
   return {
     ports,

@@ -15,10 +15,23 @@ const LIST_JSON: JsonBounds = { length: LIST_BYTES_MAX, depth: 64, values: 100_0
 const OPENED = 'crypt';
 const NO_DRIVES: ReadonlySet<string> = new Set([OPENED, 'rom']);
 
-/** Paths, in lsblk's order. Throws `tool-missing`, `tool-failed`. */
+/** A block device, and what tells it from others before anybody reads it. */
+export interface FoundDrive {
+  readonly path: string;
+  /** Of the disk, also where this is a partition of it. */
+  readonly serial: string | null;
+  readonly model: string | null;
+  /** The medium or the whole drive can be pulled out: a card, a stick, a disk on USB. */
+  readonly removable: boolean;
+}
+
+/** What a disk says of itself, in characters; longer text is cut. A drive is somebody else's, and may say anything. */
+const SAID_LENGTH_MAX = 128;
+
+/** In lsblk's order. Throws `tool-missing`, `tool-failed`. */
 export async function findDrives(
   options: Pick<ToolOptions, 'folders' | 'signal'> = {},
-): Promise<readonly string[]> {
+): Promise<readonly FoundDrive[]> {
   const lsblk = await findTool('lsblk', options.folders);
   if (lsblk === undefined) {
     throw new KeystairError(
@@ -29,13 +42,15 @@ export async function findDrives(
       },
     );
   }
-  const args = ['--json', '--bytes', '--paths', '--output', 'NAME,TYPE,SIZE'];
+  const args = ['--json', '--bytes', '--paths', '--output', 'NAME,TYPE,SIZE,SERIAL,MODEL,RM,HOTPLUG'];
   const run = await runTool(lsblk, args, { ...options, outputBytesMax: LIST_BYTES_MAX });
   try {
     if (run.exitCode !== 0) throw new Error(`exit code ${run.exitCode}`);
     const listed = parseJson(run.stdout, LIST_JSON);
     if (!isObject(listed)) throw new Error('it is no object');
-    return [...new Set(pathsIn(listed['blockdevices']))];
+    const found = [...drivesIn(listed['blockdevices'], { serial: null, model: null, removable: false })];
+    // A volume on several disks is listed below each of them.
+    return [...new Map(found.map((drive) => [drive.path, drive])).values()];
   } catch (cause) {
     throw new KeystairError('tool-failed', 'lsblk did not list the drives of this machine', {
       nextStep: 'install a current util-linux, and try again',
@@ -44,7 +59,9 @@ export async function findDrives(
   }
 }
 
-function* pathsIn(devices: unknown): Generator<string> {
+type Said = Omit<FoundDrive, 'path'>;
+
+function* drivesIn(devices: unknown, outer: Said): Generator<FoundDrive> {
   if (!Array.isArray(devices)) return;
   for (const device of devices.filter(isObject)) {
     const { name, type, size } = device;
@@ -52,8 +69,24 @@ function* pathsIn(devices: unknown): Generator<string> {
     const within = Array.isArray(listed) ? listed.filter(isObject) : [];
     const isOuter = within.some((one) => one['type'] !== OPENED);
     const isDrive = typeof type === 'string' && !NO_DRIVES.has(type) && Number(size) > 0;
-    if (typeof name === 'string' && isDrive && !isOuter) yield name;
+    const said: Said = {
+      serial: textOf(device['serial']) ?? outer.serial,
+      model: textOf(device['model']) ?? outer.model,
+      removable: outer.removable || isTrue(device['rm']) || isTrue(device['hotplug']),
+    };
+    if (typeof name === 'string' && isDrive && !isOuter) yield { path: name, ...said };
     // What is within an opened drive is that drive's own.
-    if (type !== OPENED) yield* pathsIn(within);
+    if (type !== OPENED) yield* drivesIn(within, said);
   }
+}
+
+function textOf(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  const text = value.replace(/\p{Cc}/gu, '').trim();
+  return text === '' ? null : text.slice(0, SAID_LENGTH_MAX);
+}
+
+/** lsblk before 2.33 printed "1". */
+function isTrue(value: unknown): boolean {
+  return value === true || value === '1';
 }

@@ -41,6 +41,9 @@ export interface ToolOptions {
   readonly folders?: readonly string[] | undefined;
 }
 
+/** A tool that was asked to stop and does not, for instance one that waits for a broken drive, is killed after this. */
+const STOP_MS = 2000;
+
 /** A tool opens `file` again by this path, like any other. */
 export const HANDED_FILE = '/proc/self/fd/3';
 
@@ -93,7 +96,19 @@ export async function runTool(
     cwd: '/',
     detached: true,
   }) as ChildProcessWithoutNullStreams;
-  const stop = () => child.kill('SIGTERM');
+  // The whole group: what the tool started would keep its output open.
+  const kill = (signalName: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, signalName);
+    } catch {
+      // It has ended.
+    }
+  };
+  let last: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    kill('SIGTERM');
+    last = setTimeout(() => kill('SIGKILL'), STOP_MS);
+  };
   signal?.addEventListener('abort', stop, { once: true });
   const stdout = collect(child.stdout, outputBytesMax);
   const stderr = collect(child.stderr, outputBytesMax);
@@ -109,5 +124,6 @@ export async function runTool(
     return { exitCode, stdout: stdout(), stderr: stderr() };
   } finally {
     signal?.removeEventListener('abort', stop);
+    clearTimeout(last);
   }
 }

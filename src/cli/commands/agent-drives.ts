@@ -1,10 +1,11 @@
 /** `keystair agent …` for drives. */
 import { command, type Noun, type Positional } from '../command.ts';
+import { noticeWords } from '../next-steps.ts';
 import { flag, name as nameOption, text } from '../options.ts';
 import { readPassword } from '../secrets.ts';
 import { columns, table } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
-import { AGENT_STATE as STATE } from '../words.ts';
+import { AGENT_STATE as STATE, when } from '../words.ts';
 
 const PATH: Positional = { placeholder: 'PATH', help: 'a block device or an image file' };
 
@@ -69,6 +70,12 @@ const openDrive = command({
   },
 });
 
+/** Only a drive with a key in custody is proved. */
+function provedWords(key: string | null, provedAt: string | null): string {
+  if (key === null) return '';
+  return provedAt === null ? 'never' : when(provedAt);
+}
+
 const drives = command({
   summary: 'list the drives of this machine: whether each is encrypted, and whether its key opens it',
   positionals: {},
@@ -77,15 +84,25 @@ const drives = command({
   run: async (context, _values, { state }) => {
     const stop = context.stopSignal();
     const agent = await context.agentProgram();
-    const found = await agent.drives({ state, stop });
+    const found = (await agent.drives({ state, stop })).map((drive) => ({
+      ...drive,
+      problem: drive.problem === null ? null : noticeWords(drive.problem),
+    }));
     return {
       document: { drives: found },
       lines:
         found.length === 0
           ? ['No drives.']
           : table(
-              ['Path', 'UUID', 'Label', 'State', 'Key'],
-              found.map((one) => [one.path, one.uuid ?? '', one.label ?? '', one.state, one.key ?? '']),
+              ['Path', 'UUID', 'Label', 'State', 'Key', 'Last proved'],
+              found.map(({ path, uuid, label, state: shown, key, provedAt }) => [
+                path,
+                uuid ?? '',
+                label ?? '',
+                shown,
+                key ?? '',
+                provedWords(key, provedAt),
+              ]),
             ),
       messages: found.flatMap(({ path, problem }) => (problem === null ? [] : [`${path}: ${problem}`])),
     };
