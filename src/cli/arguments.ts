@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import type { Command, GivenTexts, Nouns, Outcome } from './command.ts';
 import type { Context } from './context.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '#domain/did-you-mean.ts';
 import { overview } from './overview.ts';
 import type { Places } from './places.ts';
 import { helpForCommand, helpForNoun, helpForProgram, usageLine } from './usage.ts';

@@ -1,6 +1,6 @@
 /** Rights as people write and read them: `AREA:Read`, and one line an area. */
 import { RIGHTS, type RequiredRight } from '#domain/right.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '#domain/did-you-mean.ts';
 import { columns } from './table.ts';
 import { UsageError } from './usage-error.ts';
 

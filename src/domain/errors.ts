@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   'already-exists',
   'changed-meanwhile',
   'group-in-use',
+  'policy-invalid',
   // connection and membership
   'server-not-running',
   'server-unreachable',

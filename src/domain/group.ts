@@ -20,6 +20,8 @@ export interface Group {
   /** The group above it. */
   readonly above: string;
   readonly changed?: Changed | undefined;
+  /** The number of the change that brought it to its place or gave it its name. */
+  readonly policyNumber?: number | undefined;
 }
 
 export class GroupTree {

@@ -29,6 +29,8 @@ export interface Member {
   readonly movedTo: ServerName | null;
   /** Of a device: the id of the group in which it stands; absent for the root group. */
   readonly group?: string | undefined;
+  /** Of a device: the number of the change that brought it to its group. */
+  readonly policyNumber?: number | undefined;
   /** A secondary's, by its own word: an export can be sealed to it. Absent until it told one. */
   readonly recipient?: string | undefined;
   /** ISO 8601. */
@@ -54,6 +56,11 @@ export function memberPlace({ kind, removedAt }: Pick<Member, 'kind' | 'removedA
 /** The group that the row names. It may be gone: then the device stands in the root group. */
 export function groupOf({ group }: Pick<Member, 'group'>): string {
   return group ?? ROOT_GROUP;
+}
+
+/** The device in that group. @param policyNumber of the change that brings it there. */
+export function inGroup(device: Member, group: string, policyNumber: number): Member {
+  return { ...device, group: group === ROOT_GROUP ? undefined : group, policyNumber };
 }
 
 /** Whether it is a device that obeys this server now: not one that is on its way here, has moved away or was removed. */

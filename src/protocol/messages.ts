@@ -28,6 +28,7 @@ import { ClaimText, FileStanzas } from './data-header.ts';
 import { Addresses, Name, ServerNameSchema, Uuid } from './fields.ts';
 import { Introduction } from './introduction.ts';
 import { list, matching, text, Time, whole } from './forms.ts';
+import { DevicePolicy, HeldPolicy, PrimaryPolicy } from './policy-messages.ts';
 import { ToldServersSchema } from './server-tree.ts';
 import { WireKeySchema } from './wire-key.ts';
 
@@ -85,6 +86,8 @@ export const HeartbeatRequest = z.object({
   /** How its audit log stands. An earlier release omits it. */
   log: LogStatement.optional(),
   checkpoint: ToldCheckpoint.optional(),
+  /** The primary's policy that it has. Absent where it takes none, and from an earlier release. */
+  policy: HeldPolicy.optional(),
   ...Introduction.shape,
 });
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
@@ -104,6 +107,8 @@ export const HeartbeatAnswer = z.object({
   line: ServerLine.optional(),
   /** Absent where the audit log stands as the primary holds it. */
   log: LogAnswer.optional(),
+  /** The policy of this primary's root group, where the secondary takes it and has another one. */
+  policy: PrimaryPolicy.optional(),
   ...Introduction.shape,
 });
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
@@ -208,12 +213,16 @@ export const RecoverAnswer = z.union([
 export const DeviceHeartbeatRequest = z.object({
   name: Name,
   receipts: z.object({ count: Seq, digest: Hex32 }),
+  /** The policy that the device has. An earlier release omits it, and is sent none. */
+  policy: HeldPolicy.optional(),
 });
 export const DeviceHeartbeatAnswer = z.object({
   server: ServerNameSchema,
   addresses: Addresses,
   /** The server's count of receipts differs: show them. */
   receipts: z.enum(['agree', 'differ']),
+  /** The policy that holds, where the device has another one. An earlier release omits it. */
+  policy: DevicePolicy.optional(),
 });
 
 export const RecordRequest = z.object({ complete: WireKeySchema });

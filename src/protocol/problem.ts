@@ -25,6 +25,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'already-exists': 409,
   'changed-meanwhile': 412,
   'group-in-use': 409,
+  'policy-invalid': 422,
 
   'server-not-running': 503,
   'server-unreachable': 502,

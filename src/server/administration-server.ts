@@ -44,6 +44,7 @@ import { EventStreams } from './http/people/event-streams.ts';
 import type { ServedPeople } from './http/people/people-listener.ts';
 import { Repetitions } from './http/people/repetitions.ts';
 import { createStreamApi } from './http/people/stream-api.ts';
+import { GroupPolicies } from './groups/group-policies.ts';
 import { ReportedLinkSettings } from './hierarchy/secondaries/reported-link-settings.ts';
 import { Lookups } from './keys/lookup.ts';
 import type { Clock, Log, Random, Timers } from './environment/environment.ts';
@@ -148,6 +149,7 @@ export async function createAdministrationServer(
     random,
     log,
     reported: new ReportedLinkSettings(),
+    policies: new GroupPolicies({ rows, server, store }),
     wanted: pending,
     keysRecorded: new Signal(),
     hierarchyChanged: new Signal(),
@@ -241,7 +243,6 @@ export async function createAdministrationServer(
     facts: options.facts,
   };
   const people = createPeopleApi(peoplePorts);
-
   const stopped = new AbortController();
   let healing: Promise<void> | undefined;
   return {

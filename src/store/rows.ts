@@ -107,6 +107,8 @@ export type TrustedKind =
   | 'invitation'
   /** A group of devices. */
   | 'group'
+  /** What devices must do: by the id of the group that has it, or `primary`. */
+  | 'policy'
   | 'primary'
   | 'import'
   | 'recovery'

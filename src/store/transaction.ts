@@ -177,7 +177,7 @@ export interface Transaction extends Reader {
 
   putRow(row: TrustedRow): Promise<void>;
   /**
-   * Only for rows that are no custody: invitations, groups, primaries, imports, recoveries, seals, settings, people,
+   * Only for rows that are no custody: invitations, groups, policies, primaries, imports, recoveries, seals, settings, people,
    * open approvals, notices.
    */
   deleteRow(kind: TrustedKind, id: string): Promise<void>;

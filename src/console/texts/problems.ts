@@ -17,6 +17,8 @@ const GERMAN: ProblemWords = {
     'Jemand anderes hat es inzwischen geändert. Sehen Sie es neu an, und entscheiden Sie noch einmal.',
   'group-in-use':
     'In der Gruppe sind noch Geräte oder Gruppen, oder jemand hat eine Rolle, die auf sie beschränkt ist. Es wurde nichts entfernt.',
+  'policy-invalid':
+    'Die Richtlinie kann so nicht gelten. Es wurde nichts geändert. Die Felder sagen, was nicht stimmt.',
   'server-not-running': 'Der Server läuft nicht.',
   'server-unreachable':
     'Ein Server war nicht zu erreichen. Prüfen Sie, ob er läuft, und die Firewalls dazwischen.',

@@ -1,5 +1,5 @@
 /** A device's heartbeat, and the receipts that the device returns if this server's count differs. */
-import type { Member } from '#domain/member.ts';
+import { isManaged, type Member } from '#domain/member.ts';
 import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import type { Transaction } from '#store/transaction.ts';
 import { toHex } from '#domain/hex.ts';
@@ -7,10 +7,11 @@ import type { CheckedKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '../records/record-keys.ts';
 import { writeMember } from '../members/members.ts';
 import { noteReceipts } from './receipts.ts';
+import type { GroupPolicies } from '../groups/group-policies.ts';
 import type { DevicePorts } from './record-device-key.ts';
 
 export async function deviceHeartbeat(
-  ports: DevicePorts,
+  ports: DevicePorts & { readonly policies: GroupPolicies },
   requireCaller: (transaction: Transaction) => Promise<Member>,
   request: RequestOf<'deviceHeartbeat'>,
   addresses: readonly string[],
@@ -26,7 +27,13 @@ export async function deviceHeartbeat(
   const agree = totals.count === request.receipts.count && toHex(totals.digest) === request.receipts.digest;
   // If receipts are wanted for damaged keys, the next request tells which ones.
   const differ = !agree || ports.wanted.from(member.id);
-  return { server: ports.server, addresses: [...addresses], receipts: differ ? 'differ' : 'agree' };
+  const policy = isManaged(member) ? await ports.policies.forDevice(member, request.policy) : undefined;
+  return {
+    server: ports.server,
+    addresses: [...addresses],
+    receipts: differ ? 'differ' : 'agree',
+    ...(policy === undefined ? {} : { policy }),
+  };
 }
 
 /** Of a device's receipts, those that this server does not know, and those of keys that are damaged here. */

@@ -1,13 +1,11 @@
 /**
- * Groups of devices: listed, added, changed, removed.
+ * Groups of devices: listed, added, changed. `remove-group.ts` removes them.
  *
- * Invariants: the tree stays within its bounds and has no loop. A group goes only when nothing is in it, and never with
- * a device or a key. Whoever is limited to groups changes none above the first of them, and gains nothing by a change.
+ * Invariants: the tree stays within its bounds and has no loop. Whoever is limited to groups changes none above the first of them, and gains nothing by a change.
  */
 import type { Changed } from '#domain/changed.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { type Group, GROUP_DEPTH_MAX, GROUPS_MAX, type GroupTree, ROOT_GROUP } from '#domain/group.ts';
-import { groupOf, type Member } from '#domain/member.ts';
 import { readName } from '#domain/name.ts';
 import { sortName } from '#domain/name-order.ts';
 import { type Caller, read, write } from '#domain/right.ts';
@@ -15,22 +13,18 @@ import { groupInScope, requireNoGain, requireRightIn, type Scope, scopeOf } from
 import { step } from '#domain/step.ts';
 import type { PeopleAnswer, PeopleRoutes } from '#protocol/people/people-routes.ts';
 import type { z } from 'zod';
-import type { Transaction } from '#store/transaction.ts';
 import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
 import { isoTime, uuidFrom } from '../environment/environment.ts';
 import { findGroup, groupName, putGroup, readGroups, topGroups } from '../groups/group-rows.ts';
-import { memberFound, writeMember } from '../members/members.ts';
-import { peopleLimitedTo } from '../people/role-rows.ts';
+import { nextPolicyNumber } from '../groups/policy-rows.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 
-type GroupPorts = Pick<ServerPorts, 'audit' | 'clock' | 'random' | 'rows' | 'server' | 'store'>;
-type Asked<N extends keyof PeopleRoutes> = z.output<PeopleRoutes[N]['request']>;
+export type GroupPorts = Pick<ServerPorts, 'audit' | 'clock' | 'random' | 'rows' | 'server' | 'store'>;
+export type Asked<N extends keyof PeopleRoutes> = z.output<PeopleRoutes[N]['request']>;
 type Shown = PeopleAnswer<'showGroup'>['group'];
 
 const SEE = read('Managed devices');
 const CHANGE = write('Managed devices');
-/** Devices moved in one transaction, some 20 ms. */
-const PAGE_DEVICES = 500;
 
 function shown(ports: Pick<GroupPorts, 'server'>, tree: GroupTree, scope: Scope, id: string): Shown {
   const above = tree.get(id)?.above;
@@ -83,6 +77,8 @@ export async function addGroup(
     requireDepth(tree.depthOf(above) + 1);
     const group = { id: uuidFrom(ports.random), name, above };
     await putGroup(rows, transaction, group);
+    // A device that joins there meets no tree without it.
+    await nextPolicyNumber(ports, transaction);
     await audit.append(transaction, [
       { event: 'group-added', by: caller.name, group: group.id, name, above },
     ]);
@@ -137,7 +133,9 @@ export async function setGroup(
     if (above !== before.above) requireNoGain(caller, before.above, above);
     const group = { id: before.id, name, above };
     const changed: Changed = { by: caller.name, at: isoTime(ports.clock()) };
-    await putGroup(rows, transaction, { ...group, changed });
+    // Devices are told the name of their group, too.
+    const policyNumber = await nextPolicyNumber(ports, transaction);
+    await putGroup(rows, transaction, { ...group, changed, policyNumber });
     await audit.append(transaction, [
       {
         event: 'group-changed',
@@ -152,96 +150,6 @@ export async function setGroup(
   });
 }
 
-export async function removeGroup(
-  ports: GroupPorts,
-  caller: Caller,
-  { id: wanted, contents = 'refuse' }: Asked<'removeGroup'>,
-  { requireWanted }: Pick<CallLife, 'requireWanted'> = UNWATCHED,
-): Promise<PeopleAnswer<'removeGroup'>> {
-  const { rows, server, store } = ports;
-  const scope = scopeOf(caller, CHANGE);
-  const id = findGroup(await readGroups(rows, store.reader), server, scope, wanted);
-  for (let moved = 0; ; ) {
-    const { devices, done } = await store.write(async (transaction) => {
-      const tree = await readGroups(rows, transaction);
-      const group = requireOwn(tree, id);
-      requireRightIn(caller, CHANGE, group.above);
-      const below = tree.below(id);
-      const page = await devicesIn(ports, transaction, id);
-      if (contents === 'refuse' && (page.length > 0 || below.length > 0)) throw notEmpty(group);
-      for (const { name } of below) requireFree(tree, group.above, name, id);
-      if (page.length > 0 || below.length > 0) requireNoGain(caller, id, group.above);
-      await requireNobodyLimitedTo(ports, transaction, group);
-      await moveUp(ports, transaction, caller, group, page);
-      const isLast = page.length < PAGE_DEVICES;
-      return {
-        devices: page.length,
-        done: isLast ? await finish(ports, transaction, caller, tree, group) : undefined,
-      };
-    });
-    moved += devices;
-    if (done !== undefined) return { ...done, devices: moved };
-    requireWanted();
-  }
-}
-
-/** The group is gone with the transaction, and what is below it stands one higher. */
-async function finish(
-  { rows, audit }: GroupPorts,
-  transaction: Transaction,
-  caller: Caller,
-  tree: GroupTree,
-  group: Group,
-): Promise<Omit<PeopleAnswer<'removeGroup'>, 'devices'>> {
-  const below = tree.below(group.id);
-  for (const one of below) await putGroup(rows, transaction, { ...one, above: group.above });
-  await transaction.deleteRow('group', group.id);
-  await audit.append(transaction, [
-    { event: 'group-removed', by: caller.name, group: group.id, name: group.name, above: group.above },
-  ]);
-  const { id, name, above } = group;
-  return { group: { id, name, above }, groups: below.length };
-}
-
-/** Those whose rows say so: a row that was altered holds nothing up. */
-async function devicesIn(
-  { rows }: Pick<GroupPorts, 'rows'>,
-  transaction: Transaction,
-  group: string,
-): Promise<readonly Member[]> {
-  const { devices } = await transaction.findDevices({ order: 'a-z', groups: [group], limit: PAGE_DEVICES });
-  return devices.flatMap(({ row }) => {
-    const member = memberFound(rows, row);
-    return member !== undefined && groupOf(member) === group ? [member] : [];
-  });
-}
-
-async function moveUp(
-  { rows, audit }: GroupPorts,
-  transaction: Transaction,
-  caller: Caller,
-  { id, above }: Group,
-  devices: readonly Member[],
-): Promise<void> {
-  const [first] = devices;
-  if (first === undefined) return;
-  for (const device of devices) await writeMember(rows, transaction, inGroup(device, above));
-  await audit.append(transaction, [
-    {
-      event: 'group-emptied',
-      by: caller.name,
-      group: id,
-      to: above,
-      devices: devices.length,
-      first: first.id,
-    },
-  ]);
-}
-
-export function inGroup(device: Member, group: string): Member {
-  return { ...device, group: group === ROOT_GROUP ? undefined : group };
-}
-
 function requireName(given: string): string {
   const read = readName(given);
   if ('fault' in read) throw new KeystairError('invalid-argument', `the name ${read.fault}`);
@@ -249,7 +157,7 @@ function requireName(given: string): string {
 }
 
 /** Throws `invalid-argument` for the root group. */
-function requireOwn(tree: GroupTree, id: string): Group {
+export function requireOwn(tree: GroupTree, id: string): Group {
   const group = tree.get(id);
   if (group !== undefined) return group;
   throw new KeystairError('invalid-argument', 'the root group stays as it is', {
@@ -258,7 +166,7 @@ function requireOwn(tree: GroupTree, id: string): Group {
 }
 
 /** Throws `already-exists`. @param except the group that is to have the name, or that is going. */
-function requireFree(tree: GroupTree, above: string, name: string, except?: string): void {
+export function requireFree(tree: GroupTree, above: string, name: string, except?: string): void {
   const sorted = sortName(name);
   if (!tree.below(above).some((one) => one.id !== except && sortName(one.name) === sorted)) return;
   throw new KeystairError('already-exists', `a group there is called ${JSON.stringify(name)} already`, {
@@ -271,24 +179,4 @@ function requireDepth(levels: number): void {
   throw new KeystairError('invalid-argument', `groups stand at most ${GROUP_DEPTH_MAX} levels deep`, {
     nextStep: 'choose a group further up',
   });
-}
-
-function notEmpty({ name }: Group): KeystairError {
-  return new KeystairError('group-in-use', `devices or groups are in the group ${JSON.stringify(name)}`, {
-    nextStep: step('empty-group'),
-  });
-}
-
-async function requireNobodyLimitedTo(
-  { rows }: GroupPorts,
-  transaction: Transaction,
-  { id, name }: Group,
-): Promise<void> {
-  const people = await peopleLimitedTo(rows, transaction, id);
-  if (people === 0) return;
-  throw new KeystairError(
-    'group-in-use',
-    `${people} people have roles that are limited to the group ${JSON.stringify(name)}`,
-    { nextStep: step('change-limits') },
-  );
 }

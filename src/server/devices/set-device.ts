@@ -1,16 +1,16 @@
 /** Moves a device to another group: by whoever may manage devices in both, and gains nothing by it. */
-import { groupOf } from '#domain/member.ts';
+import { groupOf, inGroup } from '#domain/member.ts';
 import { type Caller, write } from '#domain/right.ts';
 import { deviceInScope, requireNoGain, scopeOf } from '#domain/scope.ts';
 import type { PeopleAnswer, PeopleRoutes } from '#protocol/people/people-routes.ts';
 import type { z } from 'zod';
 import { findGroup, groupName, readGroups } from '../groups/group-rows.ts';
+import { nextPolicyNumber } from '../groups/policy-rows.ts';
 import { findMember, requireMemberNow, writeMember } from '../members/members.ts';
 import type { ServerPorts } from '../repository/ports.ts';
-import { inGroup } from './groups.ts';
 
 export async function setDevice(
-  ports: Pick<ServerPorts, 'audit' | 'rows' | 'server' | 'store'>,
+  ports: Pick<ServerPorts, 'audit' | 'random' | 'rows' | 'server' | 'store'>,
   caller: Caller,
   { id: wanted, group: wantedGroup }: z.output<PeopleRoutes['setDevice']['request']>,
 ): Promise<PeopleAnswer<'setDevice'>> {
@@ -25,7 +25,8 @@ export async function setDevice(
     const before = tree.placeOf(groupOf(device));
     if (group !== before) {
       requireNoGain(caller, before, group);
-      await writeMember(rows, transaction, inGroup(device, group));
+      const number = await nextPolicyNumber(ports, transaction);
+      await writeMember(rows, transaction, inGroup(device, group, number));
       await audit.append(transaction, [
         { event: 'device-grouped', by: caller.name, device: id, name: device.name, group, before },
       ]);

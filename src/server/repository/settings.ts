@@ -13,6 +13,8 @@ export interface Options {
   readonly useHierarchy: boolean;
   readonly transmit: 'immediately' | 'heartbeat';
   readonly heartbeatMs: number;
+  /** The policy of the primary's root group counts here, above this server's own. Off by default. */
+  readonly takePolicy?: boolean | undefined;
   /** When `useHierarchy` was last switched, Unix ms. A neighbour last heard before then does not know of it. */
   readonly switchedAt?: number | undefined;
   readonly changed?: Changed | undefined;

@@ -70,6 +70,7 @@ const ROW_KINDS = Object.keys({
   'person-name': true,
   role: true,
   group: true,
+  policy: true,
   credential: true,
   'api-key': true,
   identity: true,

@@ -8,6 +8,7 @@ import type { PersonRow } from '#domain/person.ts';
 import { read, type RequiredRight, RIGHTS } from '#domain/right.ts';
 import { FIRST_ROLE } from '#domain/role.ts';
 import { putGroup } from '#server/groups/group-rows.ts';
+import { putPolicy } from '#server/groups/policy-rows.ts';
 import { putMade, requestMac } from '#server/http/people/repetition-rows.ts';
 import { hashApiKey } from '#server/people/known-people.ts';
 import { NO_CREDENTIALS, putCredentials } from '#server/people/credentials.ts';
@@ -83,6 +84,7 @@ export async function makePeople(ports: Repository & { readonly store: Store }):
       startedAt: AT,
     });
     await putGroup(rows, transaction, { id: randomUUID(), name: 'Lyon', above: ROOT_GROUP });
+    await putPolicy(rows, transaction, ROOT_GROUP, { document: { fixedDrives: 'require' }, number: 1 });
     await rows.put(transaction, 'recovery', randomUUID(), { allowedAt: AT, expiresAt: AT, knownAt: AT });
     await rows.put(transaction, 'audit-cursor', 'file', { line: 1 });
     return { session: open.token, endedSession: ended.token, apiKey: 'ksk_program', rights: RIGHTS_GIVEN };

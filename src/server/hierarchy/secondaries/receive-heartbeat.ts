@@ -68,7 +68,16 @@ async function answerUnwritten(
 async function writeHeartbeat(
   ports: Pick<
     HierarchyPorts,
-    'audit' | 'checkpoints' | 'clock' | 'introduction' | 'log' | 'rows' | 'server' | 'store' | 'treeChanged'
+    | 'audit'
+    | 'checkpoints'
+    | 'clock'
+    | 'introduction'
+    | 'log'
+    | 'policies'
+    | 'rows'
+    | 'server'
+    | 'store'
+    | 'treeChanged'
   >,
   requireCaller: (transaction: Transaction) => Promise<Member>,
   request: HeartbeatRequest,
@@ -169,7 +178,12 @@ async function writeHeartbeat(
   // The servers above show it too. Otherwise they would only hear of it with the next heartbeat.
   if (changed) ports.treeChanged.raise();
   const logAnswer = await completeLogAnswer(ports, log, request);
-  return logAnswer === undefined ? answer : { ...answer, log: logAnswer };
+  const policy = await ports.policies.forSecondary(request.policy);
+  return {
+    ...answer,
+    ...(logAnswer === undefined ? {} : { log: logAnswer }),
+    ...(policy === undefined ? {} : { policy }),
+  };
 }
 
 /** The servers below, without what changes with every key and every heartbeat. */

@@ -19,6 +19,7 @@ import type { Reader } from '#store/transaction.ts';
 import type { MemberIdentity, PeerIdentity } from '#transport/peer-identity.ts';
 import { chargeMember, type MemberBudgets } from '../../members/member-budgets.ts';
 import { arrive, arrived, type ArrivePorts, moved } from '../../devices/arrive.ts';
+import type { GroupPolicies } from '../../groups/group-policies.ts';
 import { InTurn } from '../../environment/in-turn.ts';
 import { deviceHeartbeat, missingReceipts, returnReceipts } from '../../devices/device-heartbeat.ts';
 import { recordDeviceKey } from '../../devices/record-device-key.ts';
@@ -45,6 +46,7 @@ export interface MachineApiPorts extends ProvidePorts, ArrivePorts, ExplainPorts
   readonly budgets: MemberBudgets;
   readonly streams: OpenStreams;
   readonly checkpoints: Checkpoints | undefined;
+  readonly policies: GroupPolicies;
   readonly introduction: () => Introduction;
 }
 

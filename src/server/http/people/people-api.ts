@@ -5,15 +5,9 @@ import { PROGRAM_VERSION } from '#protocol/version.ts';
 import { UNWATCHED } from '../../environment/call-life.ts';
 import type { ApprovalPorts } from '../../approvals/ports.ts';
 import { changeSettings, type SettingsPorts, showSettings } from '../../hierarchy/change-settings.ts';
-import {
-  addGroup,
-  groupForInvitation,
-  listGroups,
-  removeGroup,
-  setGroup,
-  showGroup,
-} from '../../devices/groups.ts';
+import { addGroup, groupForInvitation, listGroups, setGroup, showGroup } from '../../devices/groups.ts';
 import { listDevices, removeDevice } from '../../devices/list-devices.ts';
+import { removeGroup } from '../../devices/remove-group.ts';
 import { setDevice } from '../../devices/set-device.ts';
 import type { UpwardTransmission } from '../../hierarchy/primary/upward-transmission.ts';
 import { type JoinPorts, joinHierarchy } from '../../hierarchy/primary/join.ts';

@@ -23,6 +23,7 @@ const JUDGED = {
   person: true,
   'person-name': true,
   role: true,
+  policy: true,
   credential: true,
   'api-key': true,
   passkey: true,

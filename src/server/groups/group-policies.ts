@@ -1,0 +1,157 @@
+/**
+ * What holds for a group: its policy merged with those above it, and with the primary's where this server takes it.
+ *
+ * Invariant: what is remembered counts only under the count of changes that it was read at. An idle heartbeat reads that
+ * count and nothing more.
+ */
+import { type Group, GroupTree, ROOT_GROUP } from '#domain/group.ts';
+import { groupOf, type Member } from '#domain/member.ts';
+import {
+  effectiveDocument,
+  effectiveValues,
+  type MergedPolicy,
+  mergePolicies,
+  policyDigest,
+  type PolicyLevel,
+} from '#domain/policy/effective-policy.ts';
+import type { PolicyDocument } from '#domain/policy/policy.ts';
+import { isSendable } from '#domain/policy/sendable.ts';
+import type { ServerName } from '#domain/server-name.ts';
+import type { DevicePolicy, HeldPolicy, PrimaryPolicy } from '#protocol/policy-messages.ts';
+import type { Reader } from '#store/transaction.ts';
+import type { ServerPorts } from '../repository/ports.ts';
+import { readOptions } from '../repository/settings.ts';
+import { groupName, readGroups } from './group-rows.ts';
+import {
+  NO_COUNT,
+  type PolicyCount,
+  type PolicyRow,
+  readPolicyCount,
+  readPrimaryPolicy,
+} from './policy-rows.ts';
+
+type PolicyPorts = Pick<ServerPorts, 'rows' | 'server' | 'store'>;
+
+/** A level: a group of this server, or the primary. */
+export type PolicySource =
+  | { readonly kind: 'group'; readonly id: string; readonly name: string }
+  | { readonly kind: 'primary'; readonly id: string; readonly name: string };
+
+/** All that decides, as read at one moment. */
+export interface PolicyState {
+  readonly tree: GroupTree;
+  readonly policies: ReadonlyMap<string, PolicyRow>;
+  readonly primary: (PolicyRow & { readonly from: ServerName }) | undefined;
+}
+
+export interface GroupPolicy {
+  /** The greatest number of a change on the way down to the group. */
+  readonly number: number;
+  readonly merged: MergedPolicy<PolicySource>;
+  readonly group: string;
+  /** As devices are told it. */
+  readonly sent: DevicePolicy;
+}
+
+export async function readPolicyState(
+  { rows }: Pick<PolicyPorts, 'rows'>,
+  reader: Reader,
+): Promise<PolicyState> {
+  const tree = await readGroups(rows, reader);
+  const policies = new Map((await rows.all<PolicyRow>(reader, 'policy')).map(({ id, value }) => [id, value]));
+  const { takePolicy = false } = await readOptions(rows, reader);
+  const taken = takePolicy ? await readPrimaryPolicy(rows, reader) : undefined;
+  // Left meanwhile, or joined another one: what a former primary said counts no more.
+  const primary = await rows.get<ServerName>(reader, 'primary', 'current');
+  return { tree, policies, primary: taken?.from.id === primary?.id ? taken : undefined };
+}
+
+/** From the top down to the group. */
+function wayDown(tree: GroupTree, id: string): readonly (Group | undefined)[] {
+  const group = tree.get(id);
+  return group === undefined ? [undefined] : [...wayDown(tree, group.above), group];
+}
+
+export function policyOfGroup(
+  { tree, policies, primary }: PolicyState,
+  server: ServerName,
+  id: string,
+): GroupPolicy {
+  const way = wayDown(tree, id).map((group) => ({ group, policy: policies.get(group?.id ?? ROOT_GROUP) }));
+  const levels: PolicyLevel<PolicySource>[] = way.flatMap(({ group, policy }) =>
+    policy === undefined
+      ? []
+      : [
+          {
+            source: {
+              kind: 'group',
+              id: group?.id ?? ROOT_GROUP,
+              name: groupName(tree, server, group?.id ?? ROOT_GROUP),
+            },
+            document: policy.document,
+          },
+        ],
+  );
+  const above: PolicyLevel<PolicySource>[] =
+    primary === undefined
+      ? []
+      : [{ source: { kind: 'primary', ...primary.from }, document: primary.document }];
+  const merged = mergePolicies([...above, ...levels]);
+  const number = Math.max(
+    primary?.number ?? 0,
+    ...way.map(({ group, policy }) => Math.max(policy?.number ?? 0, group?.policyNumber ?? 0)),
+  );
+  const settings = effectiveValues(merged);
+  const group = groupName(tree, server, id);
+  return {
+    number,
+    merged,
+    group: id,
+    sent: { number, digest: policyDigest({ group, settings }), group, settings },
+  };
+}
+
+export class GroupPolicies {
+  readonly #ports: PolicyPorts;
+  readonly #known = new Map<string, GroupPolicy>();
+  #state: PolicyState | undefined;
+  #count: PolicyCount = NO_COUNT;
+
+  constructor(ports: PolicyPorts) {
+    this.#ports = ports;
+  }
+
+  /** What a device is to be told: its policy, where it has another one. */
+  async forDevice(device: Member, held: HeldPolicy | undefined): Promise<DevicePolicy | undefined> {
+    if (held === undefined) return undefined;
+    const { number, sent } = await this.#of(groupOf(device));
+    const own = Math.max(number, device.policyNumber ?? 0);
+    if (held.number === own && held.digest === sent.digest) return undefined;
+    return isSendable(sent.settings) ? { ...sent, number: own } : undefined;
+  }
+
+  /** What a secondary that takes this server's policy is to be told, where it has another one. */
+  async forSecondary(held: HeldPolicy | undefined): Promise<PrimaryPolicy | undefined> {
+    if (held === undefined) return undefined;
+    const { number, merged } = await this.#of(ROOT_GROUP);
+    const document: PolicyDocument = effectiveDocument(merged);
+    const digest = policyDigest(document);
+    if (held.number === number && held.digest === digest) return undefined;
+    return isSendable(document) ? { number, digest, document } : undefined;
+  }
+
+  async #of(group: string): Promise<GroupPolicy> {
+    const { rows, server, store } = this.#ports;
+    const count = await readPolicyCount(rows, store.reader);
+    if (this.#state === undefined || count.number !== this.#count.number || count.mark !== this.#count.mark) {
+      // A change meanwhile has another count: it is read again at the next heartbeat.
+      this.#state = await readPolicyState(this.#ports, store.reader);
+      this.#count = count;
+      this.#known.clear();
+    }
+    const id = this.#state.tree.placeOf(group);
+    const known = this.#known.get(id) ?? policyOfGroup(this.#state, server, id);
+    this.#known.set(id, known);
+    return known;
+  }
+}
