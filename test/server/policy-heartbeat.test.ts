@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ROOT_GROUP } from '#domain/group.ts';
 import type { HeldPolicy } from '#protocol/policy-messages.ts';
-import { nextPolicyNumber, putPolicy } from '#server/groups/policy-rows.ts';
+import { nextPolicyNumber, putPolicy, putPrimaryPolicy, readPolicy } from '#server/groups/policy-rows.ts';
+import { writeOptions, OPTIONS_DEFAULT } from '#server/repository/settings.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { openServer } from '#test/support/server-in-process.ts';
 
@@ -113,4 +114,53 @@ test('settings of a later release reach the device; what fits no message is not 
   assert.deepEqual((await pc.hears())?.settings, { printers: { allow: ['office'] } });
   await set(ROOT_GROUP, { printers: 'x'.repeat(200 * 1024) });
   assert.equal(await pc.hears(), undefined);
+});
+
+test('a policy whose row was altered counts as none', async () => {
+  const { group } = await server.call('addGroup', { name: 'Altered' });
+  const pc = await enrolled();
+  await server.call('setDevice', { id: pc.id, group: group.id });
+  await set(group.id, { proofHours: 2 });
+  const { rows } = server.repository;
+  await server.store.write(async (transaction) => {
+    const row = (await transaction.row('policy', group.id))!;
+    await transaction.putRow({ ...row, body: row.body.replace('2', '3') });
+    await nextPolicyNumber({ rows, random: (bytes) => new Uint8Array(bytes) }, transaction);
+  });
+  assert.equal(await readPolicy(rows, server.store.reader, group.id), undefined);
+  assert.equal((await pc.hears())?.settings['proofHours'], undefined);
+});
+
+test("a primary's policy counts above the root group's, only while it is taken from this primary", async () => {
+  const pc = await enrolled();
+  const { rows } = server.repository;
+  await set(ROOT_GROUP, { proofHours: 3, headerBackup: true });
+  const from = { id: crypto.randomUUID(), name: 'Headquarters' };
+  const change = (takePolicy: boolean, primary = from) =>
+    server.store.write(async (transaction) => {
+      const number = await nextPolicyNumber(
+        { rows, random: () => crypto.getRandomValues(new Uint8Array(8)) },
+        transaction,
+      );
+      await rows.put(transaction, 'primary', 'current', primary);
+      await writeOptions(rows, transaction, { ...OPTIONS_DEFAULT, takePolicy });
+      const document = { proofHours: 1, fixedDrives: 'require', locked: ['proofHours'] };
+      await putPrimaryPolicy(rows, transaction, {
+        document,
+        number,
+        from,
+        theirs: { number: 7, digest: '0'.repeat(16) },
+      });
+    });
+  const own = { proofHours: 3, headerBackup: true };
+  await change(true);
+  assert.deepEqual((await pc.hears())?.settings, {
+    proofHours: 1,
+    fixedDrives: 'require',
+    headerBackup: true,
+  });
+  await change(true, { id: crypto.randomUUID(), name: 'Another' });
+  assert.deepEqual((await pc.hears())?.settings, own);
+  await change(false);
+  assert.deepEqual((await pc.hears())?.settings, own);
 });

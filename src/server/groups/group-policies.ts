@@ -53,10 +53,7 @@ export interface GroupPolicy {
   readonly sent: DevicePolicy;
 }
 
-export async function readPolicyState(
-  { rows }: Pick<PolicyPorts, 'rows'>,
-  reader: Reader,
-): Promise<PolicyState> {
+async function readPolicyState({ rows }: Pick<PolicyPorts, 'rows'>, reader: Reader): Promise<PolicyState> {
   const tree = await readGroups(rows, reader);
   const policies = new Map((await rows.all<PolicyRow>(reader, 'policy')).map(({ id, value }) => [id, value]));
   const { takePolicy = false } = await readOptions(rows, reader);
@@ -72,7 +69,7 @@ function wayDown(tree: GroupTree, id: string): readonly (Group | undefined)[] {
   return group === undefined ? [undefined] : [...wayDown(tree, group.above), group];
 }
 
-export function policyOfGroup(
+function policyOfGroup(
   { tree, policies, primary }: PolicyState,
   server: ServerName,
   id: string,

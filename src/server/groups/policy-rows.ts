@@ -65,10 +65,6 @@ export function putPrimaryPolicy(
   return rows.put(transaction, 'policy', PRIMARY, policy);
 }
 
-export function dropPrimaryPolicy(transaction: Transaction): Promise<void> {
-  return transaction.deleteRow('policy', PRIMARY);
-}
-
 export async function readPolicyCount(rows: TrustedRows, reader: Reader): Promise<PolicyCount> {
   return (await rows.get<PolicyCount>(reader, 'setting', COUNT)) ?? NO_COUNT;
 }
@@ -82,4 +78,14 @@ export async function nextPolicyNumber(
   const next: PolicyCount = { number: number + 1, mark: toHex(random(MARK_BYTES)) };
   await rows.put(transaction, 'setting', COUNT, next);
   return next.number;
+}
+
+/** When the primary is left. Its policy holds no more, under a new number. */
+export async function forgetPrimaryPolicy(
+  ports: Pick<ServerPorts, 'rows' | 'random'>,
+  transaction: Transaction,
+): Promise<void> {
+  if ((await readPrimaryPolicy(ports.rows, transaction)) === undefined) return;
+  await transaction.deleteRow('policy', PRIMARY);
+  await nextPolicyNumber(ports, transaction);
 }

@@ -7,13 +7,14 @@ import type { ServerName } from '#domain/server-name.ts';
 import type { Caller } from '#domain/right.ts';
 import { step } from '#domain/step.ts';
 import type { ServerPorts } from '../repository/ports.ts';
+import { forgetPrimaryPolicy } from '../groups/policy-rows.ts';
 import { findNamed, listMembers, readMember, removeMember, writeMember } from '../members/members.ts';
 import type { OpenStreams } from './secondaries/open-streams.ts';
 import type { PrimaryLink } from './primary/primary-link.ts';
 import { readPrimary } from './primary/primary-row.ts';
 
 export interface NeighbourPorts
-  extends Pick<ServerPorts, 'audit' | 'clock' | 'hierarchyChanged' | 'rows' | 'store'> {
+  extends Pick<ServerPorts, 'audit' | 'clock' | 'hierarchyChanged' | 'random' | 'rows' | 'store'> {
   readonly link: PrimaryLink;
   readonly streams: OpenStreams;
 }
@@ -93,6 +94,7 @@ export async function leaveHierarchy(
     // The call took a moment. Another caller may have left the primary and joined another one meanwhile.
     if ((await readPrimary(ports.rows, transaction))?.id !== primary.id) return;
     await transaction.deleteRow('primary', 'current');
+    await forgetPrimaryPolicy(ports, transaction);
     await transaction.clearRefusedKeys('');
     await ports.audit.append(transaction, [
       { event: 'hierarchy-left', by: caller.name, primary: primary.id, name: primary.name },
