@@ -141,6 +141,7 @@ test("a primary's policy counts above the root group's, only while it is taken f
       const number = await nextPolicyNumber(
         { rows, random: () => crypto.getRandomValues(new Uint8Array(8)) },
         transaction,
+        'everywhere',
       );
       await rows.put(transaction, 'primary', 'current', primary);
       await writeOptions(rows, transaction, { ...OPTIONS_DEFAULT, takePolicy });

@@ -42,6 +42,8 @@ export interface PolicyState {
   readonly tree: GroupTree;
   readonly policies: ReadonlyMap<string, PolicyRow>;
   readonly primary: (PolicyRow & { readonly from: ServerName }) | undefined;
+  /** Of the last change that may hold for every device. */
+  readonly everywhere: number;
 }
 
 export interface GroupPolicy {
@@ -60,7 +62,8 @@ async function readPolicyState({ rows }: Pick<PolicyPorts, 'rows'>, reader: Read
   const taken = takePolicy ? await readPrimaryPolicy(rows, reader) : undefined;
   // Left meanwhile, or joined another one: what a former primary said counts no more.
   const primary = await rows.get<ServerName>(reader, 'primary', 'current');
-  return { tree, policies, primary: taken?.from.id === primary?.id ? taken : undefined };
+  const { everywhere } = await readPolicyCount(rows, reader);
+  return { tree, policies, primary: taken?.from.id === primary?.id ? taken : undefined, everywhere };
 }
 
 /** From the top down to the group. */
@@ -70,7 +73,7 @@ function wayDown(tree: GroupTree, id: string): readonly (Group | undefined)[] {
 }
 
 function policyOfGroup(
-  { tree, policies, primary }: PolicyState,
+  { tree, policies, primary, everywhere }: PolicyState,
   server: ServerName,
   id: string,
 ): GroupPolicy {
@@ -95,6 +98,7 @@ function policyOfGroup(
       : [{ source: { kind: 'primary', ...primary.from }, document: primary.document }];
   const merged = mergePolicies([...above, ...levels]);
   const number = Math.max(
+    everywhere,
     primary?.number ?? 0,
     ...way.map(({ group, policy }) => Math.max(policy?.number ?? 0, group?.policyNumber ?? 0)),
   );

@@ -32,13 +32,15 @@ export interface PolicyCount {
   readonly number: number;
   /** Random: a number that was lost with its change and given again is known for another. */
   readonly mark: string;
+  /** Of the last change of whether the primary's policy counts. It may change what every device must do. */
+  readonly everywhere: number;
 }
 
 /** No group has this id. */
 const PRIMARY = 'primary';
 const COUNT = 'policy-count';
 const MARK_BYTES = 8;
-export const NO_COUNT: PolicyCount = { number: 0, mark: '' };
+export const NO_COUNT: PolicyCount = { number: 0, mark: '', everywhere: 0 };
 
 export function readPolicy(rows: TrustedRows, reader: Reader, group: string): Promise<PolicyRow | undefined> {
   return rows.get<PolicyRow>(reader, 'policy', group);
@@ -73,11 +75,14 @@ export async function readPolicyCount(rows: TrustedRows, reader: Reader): Promis
 export async function nextPolicyNumber(
   { rows, random }: Pick<ServerPorts, 'rows' | 'random'>,
   transaction: Transaction,
+  where: 'everywhere' | 'somewhere' = 'somewhere',
 ): Promise<number> {
-  const { number } = await readPolicyCount(rows, transaction);
-  const next: PolicyCount = { number: number + 1, mark: toHex(random(MARK_BYTES)) };
+  const before = await readPolicyCount(rows, transaction);
+  const number = before.number + 1;
+  const everywhere = where === 'everywhere' ? number : before.everywhere;
+  const next: PolicyCount = { number, mark: toHex(random(MARK_BYTES)), everywhere };
   await rows.put(transaction, 'setting', COUNT, next);
-  return next.number;
+  return number;
 }
 
 /** When the primary is left. Its policy holds no more, under a new number. */
@@ -87,5 +92,5 @@ export async function forgetPrimaryPolicy(
 ): Promise<void> {
   if ((await readPrimaryPolicy(ports.rows, transaction)) === undefined) return;
   await transaction.deleteRow('policy', PRIMARY);
-  await nextPolicyNumber(ports, transaction);
+  await nextPolicyNumber(ports, transaction, 'everywhere');
 }
