@@ -148,6 +148,23 @@ export async function readRecoveryText(
   return readText(source, asked, terminal);
 }
 
+/** A list with recovery passwords, as a spreadsheet or another product wrote it: 50,000 devices, with room. */
+const RECOVERY_LIST_BYTES_MAX = 16 * 1024 * 1024;
+
+/** @param source a file that only its owner may read, or `-` for standard input. */
+export function readRecoveryList(
+  source: string,
+  terminal: Pick<Terminal, 'input' | 'inputIsPerson'>,
+): Promise<string> {
+  const asked = {
+    called: 'the list',
+    question: 'List',
+    bytesMax: RECOVERY_LIST_BYTES_MAX,
+    guarded: true,
+  };
+  return readText(source, asked, terminal);
+}
+
 /** Does not repeat it: standard error often ends in a log. */
 function shownByArgument(what: string): UsageError {
   return new UsageError(`${what} cannot be an argument: process lists show arguments`, {

@@ -29,6 +29,13 @@ export type KeyEvent =
       readonly to: string;
       readonly reason: LookupReason;
     }
+  /** A person, or a script, took recovery passwords of other systems into custody: this many were new. */
+  | {
+      readonly event: 'recoveries-taken';
+      readonly recorded: number;
+      readonly known: number;
+      readonly first: string;
+    }
   | { readonly event: 'key-revealed'; readonly key: string; readonly reason: string }
   /** A request without a connection was answered: material is about to leave, sealed to whoever made the request. */
   | {

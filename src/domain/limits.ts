@@ -18,6 +18,9 @@ export const CLAIM_BYTES = 16;
 /** Hides low-entropy material behind the public digest. */
 export const BLIND_BYTES = 16;
 
+/** Recovery passwords in one call: with every field at its usual length they take a quarter of a request. */
+export const RECOVERIES_TOGETHER_MAX = 100;
+
 // --- transmission ---
 
 /** Keys in one batch: large enough that one flush is shared by many, small enough to hold in memory and redo. */

@@ -34,10 +34,16 @@ const FILEVAULT_GROUP = /.{4}/g;
  * @throws `invalid-argument`; its sentence quotes nothing of the password.
  */
 export function readRecoveryPassword(kind: RecoveryKind, id: string, text: string): RecoveryPassword {
-  return { kind, id: readId(kind, id.trim()), password: PASSWORDS[kind](text.trim()) };
+  return { kind, id: readRecoveryId(kind, id.trim()), password: readRecoveryText(kind, text) };
 }
 
-function readId(kind: RecoveryKind, id: string): string {
+/** The password alone, where its id was lost on the way here. Throws as above. */
+export function readRecoveryText(kind: RecoveryKind, text: string): string {
+  return PASSWORDS[kind](text.trim());
+}
+
+/** Throws as above. */
+export function readRecoveryId(kind: RecoveryKind, id: string): string {
   if (kind === 'bitlocker') {
     const [, digits] = BITLOCKER_ID.exec(id) ?? [];
     if (digits === undefined) {

@@ -22,6 +22,7 @@ before(async () => {
   key = await device.encrypt('text', place.path('file.age'));
   writeFileSync(password, 'purple lantern harvest moss\n', { mode: 0o600 });
   writeFileSync(place.path('plain'), 'text');
+  writeFileSync(place.path('recovery.csv'), 'kind,device,password\nother,NAS,sesame\n', { mode: 0o600 });
   writeFileSync(place.path('stick'), '');
   truncateSync(place.path('stick'), 32 * 1024 * 1024);
   await oslo.done(['keys', 'export', '--out', place.path('keys.age'), '--password-file', password]);
@@ -83,6 +84,7 @@ export const ROWS = (): readonly (readonly [command: string, ...args: string[]])
     ['keys explain', key, ...atOslo],
     ['keys reveal', key, '--reason', 'a test', ...atOslo],
     ['keys export', '--out', '-', ...withPassword, ...atOslo],
+    ['keys import-recovery', file('recovery.csv'), ...atLyon],
     ['keys import', file('keys.age'), ...withPassword, ...atLyon],
     ['agent request-file', file('file.age'), '--out', file('request'), ...here],
     ['keys answer', file('request'), '--reason', 'a test', '--out', file('answer'), ...atOslo],

@@ -108,6 +108,12 @@ export const CALLS: readonly (readonly [name: string, line: string, body: unknow
   ['explainKey', `POST /api/v1/keys/${ID}/explain`, {}, REGISTER],
   ['revealKey', `POST /api/v1/keys/${ID}/reveal`, { reason: 'it is needed' }, REVEAL],
   ['answerKeyRequest', `POST /api/v1/keys/${ID}/answer`, ASKED, REVEAL],
+  [
+    'takeRecoveries',
+    'POST /api/v1/keys/recoveries',
+    { recoveries: [{ kind: 'other', device: 'NAS', password: 'x' }] },
+    IMPORT,
+  ],
   ['startExport', 'POST /api/v1/keys/exports', { password: 'x' }, EXPORT],
   ['downloadExport', `GET /api/v1/keys/exports/${ID}`, undefined, EXPORT],
   ['startImport', 'POST /api/v1/keys/imports', { password: 'x' }, IMPORT],

@@ -18,6 +18,7 @@ import { UsageError } from '../usage-error.ts';
 import { ADDRESSED_SERVER, APPROVED_SERVER } from '../words.ts';
 import { answer } from './keys-answer.ts';
 import { exportByHand, importByHand } from './keys-by-hand.ts';
+import { importRecovery } from './keys-import-recovery.ts';
 
 type Filter = Omit<PeopleRequest<'listKeys'>, 'after' | 'limit'>;
 
@@ -148,5 +149,14 @@ const explain = command({
 
 export const keysCommands: Noun = {
   summary: 'the encryption keys of a server',
-  verbs: { list, show, reveal, answer, explain, export: exportByHand, import: importByHand },
+  verbs: {
+    list,
+    show,
+    reveal,
+    answer,
+    explain,
+    export: exportByHand,
+    import: importByHand,
+    'import-recovery': importRecovery,
+  },
 };

@@ -107,6 +107,7 @@ export const OCSF_KINDS: Readonly<Record<AuditEvent['event'], OcsfKind>> = {
   'lookup-refused': kind('api', READ, REFUSED),
   'key-revealed': kind('api', READ),
   'key-answered': kind('api', READ),
+  'recoveries-taken': kind('api', CREATE),
   'call-refused': kind('api', OTHER_ACTIVITY, REFUSED),
   'refusals-counted': kind('api', OTHER_ACTIVITY, REFUSED),
   'connection-ended': kind('api', OTHER_ACTIVITY, REFUSED),

@@ -2,9 +2,16 @@
 import { z } from 'zod';
 import { KEY_KINDS } from '#domain/key-kind.ts';
 import { KEY_STATES } from '#domain/key-state.ts';
-import { KEY_MATERIAL_BYTES_MAX, LIST_PAGE_MAX, REASON_LENGTH_MAX } from '#domain/limits.ts';
+import {
+  KEY_MATERIAL_BYTES_MAX,
+  LIST_PAGE_MAX,
+  NAME_LENGTH_MAX,
+  REASON_LENGTH_MAX,
+  RECOVERIES_TOGETHER_MAX,
+} from '#domain/limits.ts';
 import { AGES } from '#domain/list-order.ts';
 import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
+import { RECOVERY_KINDS } from '#domain/recovery-password.ts';
 import { read, write } from '#domain/right.ts';
 import { ServerNameSchema, Uuid } from '../../fields.ts';
 import { list, remark, text, Time } from '../../forms.ts';
@@ -114,6 +121,50 @@ export const KEYS_ROUTES = {
       claim: 'AAAAAAAAAAAAAAAAAAAAAA',
       device: { id: '5f0d7c1a-3b2e-4c6d-8e9f-0a1b2c3d4e5f', name: 'laptop-17' },
       recipient: 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
+    },
+  }),
+  takeRecoveries: row({
+    method: 'POST',
+    path: '/keys/recoveries',
+    summary:
+      'Takes recovery passwords of other systems into custody, all or none. One that is there already changes nothing, so the call may be repeated.',
+    rights: [write('Encryption key management')],
+    fresh: true,
+    request: z.object({
+      recoveries: list(
+        z.object({
+          kind: z.enum(RECOVERY_KINDS),
+          /** What the screen shows that asks for the password: of BitLocker a GUID. Else the serial number, else the device's name. */
+          id: remark(NAME_LENGTH_MAX).optional(),
+          serial: remark(NAME_LENGTH_MAX).optional(),
+          /** The name of the device; of a managed one if exactly one here has it. */
+          device: remark(NAME_LENGTH_MAX),
+          password: text(KEY_MATERIAL_BYTES_MAX, 1),
+        }),
+        RECOVERIES_TOGETHER_MAX,
+        1,
+      ),
+      /** Only says what would be new. */
+      dryRun: z.boolean().optional(),
+    }),
+    answer: z.object({
+      /** In the order of the request. `key` is null for what a dry run found new. */
+      recoveries: list(
+        z.object({ outcome: z.enum(['new', 'known']), key: Uuid.nullable() }),
+        RECOVERIES_TOGETHER_MAX,
+      ),
+      dryRun: z.boolean(),
+    }),
+    secrets: ['recoveries'],
+    example: {
+      recoveries: [
+        {
+          kind: 'bitlocker',
+          id: '2D1F3A4B-5C6D-7E8F-9A0B-1C2D3E4F5A6B',
+          device: 'PC-0417',
+          password: '…',
+        },
+      ],
     },
   }),
   recoverFromPrimary: row({

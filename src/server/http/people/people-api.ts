@@ -20,6 +20,7 @@ import { answerKeyRequest } from '../../keys/answer-request.ts';
 import { type ExplainPorts, explainKey } from '../../keys/explain.ts';
 import { listKeys, showKey } from '../../keys/list-keys.ts';
 import { revealKey } from '../../keys/reveal-key.ts';
+import { takeRecoveries } from '../../keys/take-recoveries.ts';
 import type { PendingRepairs } from '../../integrity/repair/pending-repairs.ts';
 import { repair } from '../../integrity/repair/repair.ts';
 import { serverStatus, type StatusPorts } from '../../status/status.ts';
@@ -106,6 +107,8 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
     revealKey: (caller, request) => revealKey(ports, caller, request),
     answerKeyRequest: (caller, request) =>
       answerKeyRequest({ ...ports, refusals: ports.accounts.refusals }, caller, request),
+
+    takeRecoveries: (caller, request) => takeRecoveries(ports, caller, request),
 
     startExport: async (caller, request) => {
       const { id } = await ports.transfers.exports.start(caller, request);
