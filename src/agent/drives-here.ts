@@ -34,15 +34,22 @@ export async function drivesHere(ports: AgentPorts, options: LookOptions): Promi
   // A person is told at once; a heartbeat names it beside each drive that needed it.
   if (options.calls === undefined) await checkCryptsetupThere(options.signal);
   const drives: DriveHere[] = [];
+  let opened = 0;
   for (const found of await findDrives(options)) {
     const drive = await openedOrGone(found, drives);
     if (drive === undefined) continue;
+    opened += 1;
     try {
       drives.push(await lookAt(ports, drive, found, options));
     } finally {
       await drive.handle.close();
     }
   }
+  // Told once: that it is not run by root says nothing of any drive.
+  if (options.calls !== undefined && opened === 0 && process.getuid?.() !== 0 && drives.length > 0)
+    throw new KeystairError('not-allowed', 'the agent may read no drive of this machine', {
+      nextStep: 'run it as root, or not at all for drives',
+    });
   return drives;
 }
 

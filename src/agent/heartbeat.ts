@@ -10,6 +10,7 @@ import type { MachineCalls } from '#protocol/machine-calls.ts';
 import { handOverPending } from './custody.ts';
 import type { AgentPorts } from './ports.ts';
 import { checkDrives } from './proofs/check-drives.ts';
+import { digestOf, reportOf } from './proofs/drive-report.ts';
 import { withMembership, withServer } from './server-connection.ts';
 
 export interface Heard {
@@ -47,12 +48,17 @@ async function sendHeartbeat(ports: AgentPorts, stop: AbortSignal | undefined): 
     const device = ports.state.requireDevice();
     const membership = ports.state.requireMembership();
     const refusal = await handOverPending(ports, calls);
-    await checkDrives(ports, calls, { stop });
+    const report = reportOf(await checkDrives(ports, calls, { stop }));
+    const digest = digestOf(report);
     const totals = addToTotals(NO_RECEIPTS, ports.state.receiptIds(membership.server.id));
-    const answer = await calls.call('deviceHeartbeat', {
-      name: device.name,
-      receipts: { count: totals.count, digest: Buffer.from(totals.digest).toString('hex') },
-    });
+    const receipts = { count: totals.count, digest: Buffer.from(totals.digest).toString('hex') };
+    const said = { name: device.name, receipts };
+    const heard = await calls.call('deviceHeartbeat', { ...said, drives: { digest } });
+    // Only what the server does not have yet: most heartbeats tell nothing new.
+    const answer =
+      heard.wantDrives === true
+        ? await calls.call('deviceHeartbeat', { ...said, drives: { digest, report } })
+        : heard;
     const returned =
       answer.receipts === 'differ' ? await returnReceipts(ports, calls, membership.server.id) : 0;
     ports.state.transaction(() => {

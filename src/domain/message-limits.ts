@@ -62,6 +62,12 @@ export const LINE_ID_LENGTH_MAX = 36;
 export const FILE_KEY_LENGTH_MAX = 24;
 /** A receipt in base64: a record with material and fields at their limits, sealed. */
 export const RECEIPT_LENGTH_MAX = 24 * 1024;
+/** Drives that one device reports: more than stand in one machine. With all texts at their limits they fill a request. */
+export const DRIVES_REPORTED_MAX = 64;
+/** What is wrong with a drive and what to do, in UTF-16 units: some sentences. Longer ones are cut. */
+export const DRIVE_PROBLEM_LENGTH_MAX = 600;
+/** A path, label, serial or model in UTF-16 units: LUKS2 labels have 47, and disks say at most 40. */
+export const DRIVE_TEXT_LENGTH_MAX = 128;
 /** Servers that a lookup's message may name: more than its depth, so that a way that is too long can be reported. */
 export const ASKED_SERVERS_MAX = 64;
 /** Keys and rows that a report to a person names; beyond this the rest is only counted. */

@@ -1,4 +1,5 @@
 /** What the command line asks of the agent's program, which it runs in its own process, and what the program reports. */
+import type { DriveState } from '#domain/drive-report.ts';
 import type { KeystairError } from '#domain/errors.ts';
 import type { AgeAlgorithm } from '#domain/file-stanza.ts';
 import type { RecoveryKind } from '#domain/recovery-password.ts';
@@ -62,8 +63,7 @@ export interface DriveHere {
   /** Of the LUKS volume; null where there is none. */
   readonly uuid: string | null;
   readonly label: string | null;
-  /** There are no rules yet, so a drive is encrypted without one, or not. */
-  readonly state: 'no rule' | 'encrypted without rule' | 'error';
+  readonly state: DriveState;
   /** The key of ours that the drive names; the newest of several. */
   readonly key: string | null;
   /** When that key, as custody gives it back, was last proved to open the drive; ISO 8601. */

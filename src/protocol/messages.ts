@@ -25,6 +25,7 @@ import { LOOKUP_REASONS } from '#domain/lookup-reason.ts';
 import { ExplainStep } from './explain-step.ts';
 import { LogAnswer, LogStatement, ToldCheckpoint } from './checkpoint-messages.ts';
 import { ClaimText, FileStanzas } from './data-header.ts';
+import { ToldDrives } from './drive-report.ts';
 import { Addresses, Name, ServerNameSchema, Uuid } from './fields.ts';
 import { Introduction } from './introduction.ts';
 import { list, matching, text, Time, whole } from './forms.ts';
@@ -215,6 +216,8 @@ export const DeviceHeartbeatRequest = z.object({
   receipts: z.object({ count: Seq, digest: Hex32 }),
   /** The policy that the device has. An earlier release omits it, and is sent none. */
   policy: HeldPolicy.optional(),
+  /** An earlier release omits it. */
+  drives: ToldDrives.optional(),
 });
 export const DeviceHeartbeatAnswer = z.object({
   server: ServerNameSchema,
@@ -223,6 +226,8 @@ export const DeviceHeartbeatAnswer = z.object({
   receipts: z.enum(['agree', 'differ']),
   /** The policy that holds, where the device has another one. An earlier release omits it. */
   policy: DevicePolicy.optional(),
+  /** Send the report of the drives with another heartbeat. */
+  wantDrives: z.boolean().optional(),
 });
 
 export const RecordRequest = z.object({ complete: WireKeySchema });

@@ -126,6 +126,8 @@ export const ROWS = (): readonly (readonly [command: string, ...args: string[]])
     ['sessions list', ...atOslo],
     ['devices invite', ...atOslo],
     ['devices list', ...atOslo],
+    ['devices show', 'PC', ...atOslo],
+    ['devices coverage', ...atOslo],
     ['groups add', 'Lyon', ...atOslo],
     ['groups list', ...atOslo],
     ['groups rename', 'Lyon', '--name', 'Grenoble', ...atOslo],

@@ -43,6 +43,23 @@ const unwrap = (more: object) => ({
   stanzas: [{ args: ['X25519'], body: '', ...more }],
 });
 const held = (origin: string) => ({ ...HEARD, log: { held: { origin, size: 0, root: CHAIN } } });
+const DRIVE = {
+  path: '/dev/sda',
+  uuid: null,
+  label: null,
+  serial: null,
+  model: null,
+  removable: false,
+  state: 'done',
+  key: null,
+  provedAt: null,
+  problem: null,
+};
+const drives = (more: object) => ({
+  name: 'PC',
+  receipts: { count: 0, digest: CHAIN },
+  drives: { digest: '0'.repeat(16), report: { drives: [], left: 0, problem: null, ...more } },
+});
 
 const LIMITS: readonly Limit[] = [
   {
@@ -173,6 +190,30 @@ const LIMITS: readonly Limit[] = [
     most: 128,
     form: message.HeartbeatAnswer,
     messages: (count) => [held(text(count))],
+  },
+  {
+    limit: 'DRIVES_REPORTED_MAX',
+    most: 64,
+    form: message.DeviceHeartbeatRequest,
+    messages: (count) => [drives({ drives: list(count, DRIVE) })],
+  },
+  {
+    limit: 'DRIVE_TEXT_LENGTH_MAX',
+    most: 128,
+    form: message.DeviceHeartbeatRequest,
+    messages: (count) =>
+      ['path', 'uuid', 'label', 'serial', 'model'].map((field) =>
+        drives({ drives: [{ ...DRIVE, [field]: text(count) }] }),
+      ),
+  },
+  {
+    limit: 'DRIVE_PROBLEM_LENGTH_MAX',
+    most: 600,
+    form: message.DeviceHeartbeatRequest,
+    messages: (count) => [
+      drives({ problem: text(count) }),
+      drives({ drives: [{ ...DRIVE, problem: text(count) }] }),
+    ],
   },
 ];
 

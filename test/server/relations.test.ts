@@ -220,6 +220,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
     'explainKey',
     'revealKey',
     'answerKeyRequest',
+    'showDevice',
     'removeDevice',
     'setDevice',
   ),

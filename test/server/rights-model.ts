@@ -84,6 +84,7 @@ export const CALLS: readonly (readonly [name: string, line: string, body: unknow
   ['watchChanges', 'GET /api/v1/events', undefined],
 
   ['listDevices', 'GET /api/v1/devices', undefined, DEVICES_READ],
+  ['showDevice', 'GET /api/v1/devices/x', undefined, DEVICES_READ],
   ['inviteDevice', 'POST /api/v1/devices/invitations', {}, DEVICES_WRITE],
   ['removeDevice', 'DELETE /api/v1/devices/x', undefined, DEVICES_WRITE],
   ['listGroups', 'GET /api/v1/groups', undefined, DEVICES_READ],

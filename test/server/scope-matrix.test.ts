@@ -122,6 +122,11 @@ const CALLS: Readonly<Record<string, Call>> = {
     has: async (who, { device }) =>
       ids(await office.ask(who, `GET /devices?find=${device}&order=last-heard`), 'devices').length === 1,
   },
+  showDevice: {
+    needs: 'Managed devices: Read',
+    about: 'device',
+    has: async (who, { device }) => isDone(await office.ask(who, `GET /devices/${device}`)),
+  },
   setDevice: {
     needs: 'Managed devices: Write',
     about: 'device',

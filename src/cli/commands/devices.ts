@@ -1,15 +1,13 @@
 /** `keystair devices …`: the managed devices of a server. */
-import { LIST_PAGE_MAX } from '#domain/limits.ts';
 import { DEVICE_ORDERS } from '#domain/list-order.ts';
 import { DEVICE_STATES } from '#domain/member.ts';
-import type { PeopleClient } from '#transport/people/people-client.ts';
-import type { PeopleAnswer, PeopleRequest } from '#protocol/people/people-routes.ts';
 import type { Noun } from '../command.ts';
 import { command } from '../command.ts';
+import { everyDevice, type ListedDevice } from '../every-device.ts';
 import { choice, required, text, time } from '../options.ts';
-import { PackedList, pages } from '../packed-list.ts';
 import { tableOf } from '../table.ts';
 import { ADDRESSED_SERVER, when } from '../words.ts';
+import { coverage, drivesWords, show, stateWords } from './device-drives.ts';
 import { INVITATION_EXPIRES, leadsNowhereElse } from './hierarchy.ts';
 
 const invite = command({
@@ -39,21 +37,6 @@ const invite = command({
     };
   },
 });
-
-type ListedDevice = PeopleAnswer<'listDevices'>['devices'][number];
-
-async function everyDevice(
-  client: PeopleClient,
-  filter: Omit<PeopleRequest<'listDevices'>, 'after' | 'limit'>,
-): Promise<PackedList<ListedDevice>> {
-  const devices = new PackedList<ListedDevice>();
-  for await (const page of pages<PeopleAnswer<'listDevices'>>((behind) =>
-    client('listDevices', { ...filter, ...behind, limit: LIST_PAGE_MAX }),
-  )) {
-    devices.push(page.devices);
-  }
-  return devices;
-}
 
 const list = command({
   summary: 'list the devices and how many keys each has',
@@ -85,7 +68,11 @@ const list = command({
       lines:
         devices.length === 0
           ? [noDevices(Object.values(filter).some((value) => value !== undefined))]
-          : tableOf(['Name', 'Id', 'Group', 'Keys', 'Last heartbeat', 'State'], devices, deviceCells),
+          : tableOf(
+              ['Name', 'Id', 'Group', 'Keys', 'Drives', 'Last heartbeat', 'State'],
+              devices,
+              deviceCells,
+            ),
     };
   },
 });
@@ -100,8 +87,9 @@ function deviceCells(device: ListedDevice): string[] {
     device.id,
     device.group.name,
     String(device.keys),
+    drivesWords(device.drives),
     when(device.lastHeartbeatAt),
-    device.movedTo === undefined ? device.state : `${device.state} to ${device.movedTo.name}`,
+    stateWords(device),
   ];
 }
 
@@ -144,5 +132,5 @@ function keysStay(keys: number): string {
 
 export const devicesCommands: Noun = {
   summary: 'the managed devices of a server',
-  verbs: { list, invite, set, remove },
+  verbs: { list, show, coverage, invite, set, remove },
 };

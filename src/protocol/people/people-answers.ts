@@ -13,6 +13,7 @@ import {
   REFUSED_REASON_LENGTH_MAX,
   REPORT_NAMES_MAX,
 } from '#domain/message-limits.ts';
+import { DriveReportForm } from '../drive-report.ts';
 import { ExplainStep } from '../explain-step.ts';
 import { Name, ServerNameSchema, Uuid } from '../fields.ts';
 import { list, text } from '../forms.ts';
@@ -60,6 +61,16 @@ export const ListedDevice = z.object({
   /** `moved` names the server it moved to; `arriving` has not finished moving here. */
   state: z.enum(DEVICE_STATES),
   movedTo: ServerNameSchema.optional(),
+  /** What it told of its drives, in numbers; null where it never told. Its own word. */
+  drives: z
+    .object({ drives: z.number(), demanded: z.number(), proved: z.number(), problems: z.number() })
+    .nullable(),
+});
+
+export const ShownDevice = ListedDevice.extend({
+  /** When it told of its drives; null where it never did. */
+  reportedAt: Field.nullable(),
+  report: DriveReportForm.nullable(),
 });
 
 /** The problem of the link to the primary may list every address that was tried. */

@@ -6,6 +6,7 @@ import { toHex } from '#domain/hex.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '../records/record-keys.ts';
 import { writeMember } from '../members/members.ts';
+import { heardDrives } from './device-contact.ts';
 import { noteReceipts } from './receipts.ts';
 import type { GroupPolicies } from '../groups/group-policies.ts';
 import type { DevicePorts } from './record-device-key.ts';
@@ -16,13 +17,18 @@ export async function deviceHeartbeat(
   request: RequestOf<'deviceHeartbeat'>,
   addresses: readonly string[],
 ): Promise<AnswerOf<'deviceHeartbeat'>> {
-  const { member, totals } = await ports.store.write(async (transaction) => {
+  const { member, totals, wantDrives } = await ports.store.write(async (transaction) => {
     // The row as it is now: a row read earlier would undo a removal of this moment.
     const member = await requireCaller(transaction);
-    await transaction.putContact({ id: member.id, lastHeartbeatAt: ports.clock(), body: '{}' });
+    const { body, wantDrives } = heardDrives(
+      await transaction.contact(member.id),
+      request.drives,
+      ports.clock(),
+    );
+    await transaction.putContact({ id: member.id, lastHeartbeatAt: ports.clock(), body });
     if (request.name !== member.name)
       await writeMember(ports.rows, transaction, { ...member, name: request.name });
-    return { member, totals: await transaction.receiptTotals(member.id) };
+    return { member, totals: await transaction.receiptTotals(member.id), wantDrives };
   });
   const agree = totals.count === request.receipts.count && toHex(totals.digest) === request.receipts.digest;
   // If receipts are wanted for damaged keys, the next request tells which ones.
@@ -33,6 +39,7 @@ export async function deviceHeartbeat(
     addresses: [...addresses],
     receipts: differ ? 'differ' : 'agree',
     ...(policy === undefined ? {} : { policy }),
+    ...(wantDrives ? { wantDrives } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
- * The devices of this server: lists them, finds one by what a person typed, removes one. A removed device's keys stay.
+ * The devices of this server: lists them, shows one with its drives, removes one. A removed device's keys stay.
  */
+import { countDrives } from '#domain/drive-report.ts';
 import { UUID_PATTERN } from '#domain/uuid.ts';
 import { LIST_PAGE_MAX } from '#domain/limits.ts';
 import { type GroupTree, ROOT_GROUP } from '#domain/group.ts';
@@ -17,6 +18,7 @@ import type { ServerPorts } from '../repository/ports.ts';
 import { findGroup, groupName, readGroups } from '../groups/group-rows.ts';
 import { noSuchPosition } from '../members/list-position.ts';
 import { findMember, memberFound, removeMember } from '../members/members.ts';
+import { type ToldReport, toldReport } from './device-contact.ts';
 
 const UUID_LENGTH = 36;
 const NEVER_HEARD = -1;
@@ -25,7 +27,7 @@ type Asked = z.output<PeopleRoutes['listDevices']['request']>;
 
 /** Lists one page of devices: there may be a million. */
 export async function listDevices(
-  ports: Pick<ServerPorts, 'rows' | 'server' | 'store'>,
+  ports: Pick<ServerPorts, 'clock' | 'rows' | 'server' | 'store'>,
   caller: Caller,
   {
     order = 'a-z',
@@ -58,23 +60,51 @@ export async function listDevices(
     .map(({ row }) => memberFound(ports.rows, row))
     .filter((member) => member !== undefined)
     .filter((member) => fits(member, scope, states, find));
-  const keys = await reader.countKeysByDevice(members.map(({ id }) => id));
-  const contacts = await Promise.all(members.map(({ id }) => reader.contact(id)));
   return {
     next: found.searchedTo === null ? null : textOf(found.searchedTo),
-    devices: members.map((member, index) => {
-      const lastHeartbeatAt = contacts[index]?.lastHeartbeatAt ?? null;
-      return {
-        id: member.id,
-        name: member.name,
-        keys: keys.get(member.id) ?? 0,
-        lastHeartbeatAt: lastHeartbeatAt === null ? null : isoTime(lastHeartbeatAt),
-        group: groupOfDevice(tree, ports.server, member),
-        state: member.state,
-        ...(member.movedTo === null ? {} : { movedTo: member.movedTo }),
-      };
-    }),
+    devices: (await shownDevices(ports, tree, members)).map(({ listed }) => listed),
   };
+}
+
+type Listed = PeopleAnswer<'listDevices'>['devices'][number];
+
+async function shownDevices(
+  { server, store, clock }: Pick<ServerPorts, 'clock' | 'server' | 'store'>,
+  tree: GroupTree,
+  members: readonly Member[],
+): Promise<readonly { readonly listed: Listed; readonly told: ToldReport | undefined }[]> {
+  const { reader } = store;
+  const keys = await reader.countKeysByDevice(members.map(({ id }) => id));
+  const contacts = await Promise.all(members.map(({ id }) => reader.contact(id)));
+  return members.map((member, index) => {
+    const contact = contacts[index];
+    const lastHeartbeatAt = contact?.lastHeartbeatAt ?? null;
+    const told = toldReport(contact);
+    const listed = {
+      id: member.id,
+      name: member.name,
+      keys: keys.get(member.id) ?? 0,
+      lastHeartbeatAt: lastHeartbeatAt === null ? null : isoTime(lastHeartbeatAt),
+      group: groupOfDevice(tree, server, member),
+      state: member.state,
+      ...(member.movedTo === null ? {} : { movedTo: member.movedTo }),
+      drives: told === undefined ? null : countDrives(told.report, clock()),
+    };
+    return { listed, told };
+  });
+}
+
+/** Throws `not-found`, and `ambiguous-name`. */
+export async function showDevice(
+  ports: Pick<ServerPorts, 'clock' | 'rows' | 'server' | 'store'>,
+  caller: Caller,
+  { id: wanted }: z.output<PeopleRoutes['showDevice']['request']>,
+): Promise<PeopleAnswer<'showDevice'>['device']> {
+  const isSeen = deviceInScope.bind(undefined, scopeOf(caller, read('Managed devices')));
+  const member = await findMember(ports, 'device', wanted, { isSeen });
+  const [shown] = await shownDevices(ports, await readGroups(ports.rows, ports.store.reader), [member]);
+  const { listed, told } = shown!;
+  return { ...listed, reportedAt: told?.at ?? null, report: told?.report ?? null };
 }
 
 /** Of a scope, what is in one group and below it. */

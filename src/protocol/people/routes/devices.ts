@@ -7,7 +7,7 @@ import { read, write } from '#domain/right.ts';
 import { ServerNameSchema } from '../../fields.ts';
 import { list, Time } from '../../forms.ts';
 import { Invitation, InvitationMs } from '../invitation-forms.ts';
-import { ListedDevice } from '../people-answers.ts';
+import { ListedDevice, ShownDevice } from '../people-answers.ts';
 import { Find, Named, Next, PAGE } from '../people-fields.ts';
 import { row } from '../people-route.ts';
 
@@ -52,6 +52,16 @@ export const DEVICES_ROUTES = {
       devices: list(ListedDevice, LIST_PAGE_MAX),
     }),
     example: { order: 'longest-silent', silentSince: '2026-01-31T00:00:00Z', limit: 100 },
+  }),
+  showDevice: row({
+    method: 'GET',
+    path: '/devices/{id}',
+    summary: 'Shows a device with its drives, as the device itself reported them.',
+    rights: [read(DEVICES)],
+    limitable: true,
+    request: z.object({ id: Named }),
+    answer: z.object({ device: ShownDevice }),
+    example: { id: 'laptop-17' },
   }),
   removeDevice: row({
     method: 'DELETE',

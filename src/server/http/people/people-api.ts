@@ -6,7 +6,7 @@ import { UNWATCHED } from '../../environment/call-life.ts';
 import type { ApprovalPorts } from '../../approvals/ports.ts';
 import { changeSettings, type SettingsPorts, showSettings } from '../../hierarchy/change-settings.ts';
 import { addGroup, groupForInvitation, listGroups, setGroup, showGroup } from '../../devices/groups.ts';
-import { listDevices, removeDevice } from '../../devices/list-devices.ts';
+import { listDevices, removeDevice, showDevice } from '../../devices/list-devices.ts';
 import { removeGroup } from '../../devices/remove-group.ts';
 import { setDevice } from '../../devices/set-device.ts';
 import type { UpwardTransmission } from '../../hierarchy/primary/upward-transmission.ts';
@@ -140,6 +140,7 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
       return invite(ports, caller, { kind: 'device', dmz: false, expiresMs, group: kept }, joinAt(), life);
     },
     listDevices: (caller, request) => listDevices(ports, caller, request),
+    showDevice: async (caller, request) => ({ device: await showDevice(ports, caller, request) }),
     setDevice: (caller, request) => setDevice(ports, caller, request),
     removeDevice: (caller, { id }) => removeDevice(ports, caller, id),
 
