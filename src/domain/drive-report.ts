@@ -41,7 +41,7 @@ export interface DriveReport {
 }
 
 /** A drive counts as proved for this long. Devices prove each at least once a day. */
-export const PROOF_COUNTS_MS = 24 * 60 * 60 * 1000;
+const PROOF_COUNTS_MS = 24 * 60 * 60 * 1000;
 
 export interface DriveCounts {
   readonly drives: number;
@@ -64,17 +64,14 @@ export function countDrives({ drives, left, problem }: DriveReport, now: number)
   };
 }
 
-export function isDemanded({ demanded, key }: Pick<ReportedDrive, 'demanded' | 'key'>): boolean {
+function isDemanded({ demanded, key }: Pick<ReportedDrive, 'demanded' | 'key'>): boolean {
   return demanded ?? key !== null;
 }
 
 /** A device's clock may be a little ahead of the server's. */
 const CLOCK_AHEAD_MS = 60 * 60 * 1000;
 
-export function isProved(
-  { provedAt, problem }: Pick<ReportedDrive, 'provedAt' | 'problem'>,
-  now: number,
-): boolean {
+function isProved({ provedAt, problem }: Pick<ReportedDrive, 'provedAt' | 'problem'>, now: number): boolean {
   if (provedAt === null || problem !== null) return false;
   const age = now - Date.parse(provedAt);
   return age >= -CLOCK_AHEAD_MS && age < PROOF_COUNTS_MS;

@@ -12,7 +12,7 @@ import { list, matching, text, Time, whole } from './forms.ts';
 const Said = text(DRIVE_TEXT_LENGTH_MAX);
 const Problem = text(DRIVE_PROBLEM_LENGTH_MAX).nullable();
 
-export const ReportedDriveForm = z.object({
+const ReportedDriveForm = z.object({
   path: Said,
   uuid: Said.nullable(),
   label: Said.nullable(),
