@@ -45,6 +45,8 @@ export const NEXT_STEPS: Readonly<Record<StepName, string>> = {
   'look-at-people': 'list the people with `keystair people list`',
   'look-at-roles': 'list the roles with `keystair roles list`',
   'look-at-groups': 'list the groups with `keystair groups list`',
+  'look-at-policy-schema':
+    'compare with `keystair policies schema` and `keystair policies show G`, and try it with --dry-run first',
   'empty-group':
     'move what is in it with `keystair devices set` and `keystair groups move`, or to the group above with `--move-up`',
   'change-limits': 'limit those roles to other groups first with `keystair people set`',

@@ -20,6 +20,7 @@ export type ChangeKind = keyof typeof CHANGE_KINDS;
 const KIND_BY_WORD: Readonly<Record<string, ChangeKind>> = {
   device: 'devices',
   group: 'devices',
+  policy: 'devices',
   settings: 'settings',
   seal: 'settings',
   data: 'settings',

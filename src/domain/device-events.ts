@@ -25,6 +25,17 @@ export type DeviceEvent =
       readonly group: string;
       readonly before: string;
     }
+  | {
+      readonly event: 'policy-changed';
+      readonly group: string;
+      readonly name: string;
+      readonly policyNumber: number;
+      readonly policy: Readonly<Record<string, unknown>>;
+      /** The policy that it replaced. */
+      readonly before: Readonly<Record<string, unknown>>;
+      /** For how many devices something changed. */
+      readonly devices: number;
+    }
   /** So many devices stand in the group above, because theirs is being removed; `first` is one of them. */
   | {
       readonly event: 'group-emptied';

@@ -37,6 +37,7 @@ export const STEPS = {
   'look-at-people': 'list the people',
   'look-at-roles': 'list the roles',
   'look-at-groups': 'list the groups',
+  'look-at-policy-schema': 'compare with what a policy may say, and look at what would change first',
   'empty-group': 'move what is in it to another group first, or let it move to the group above',
   'change-limits': 'limit those roles to other groups first',
   'open-console-first': 'start the server with a console, where people sign in',

@@ -10,9 +10,12 @@ import { matching, STOPS, text, whole } from './forms.ts';
 
 const PolicyDigest = matching(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal digits');
 
+/** The value of a setting of any release. Bounded as JSON. */
+export const SettingValue = z.unknown();
+
 /** Values by name of setting, bounded as JSON. */
 export const SettingValuesForm = z
-  .record(text(NAME_LENGTH_MAX, 1), z.unknown())
+  .record(text(NAME_LENGTH_MAX, 1), SettingValue)
   .refine(isSendable, { ...STOPS, message: 'must be of the size of a policy' });
 
 /** What a heartbeat says of the policy that its sender has; number 0 and no digest where it has none. */

@@ -26,15 +26,6 @@ test('wrong usage is exit 2, the complaint and the usage on standard error, stan
   }
 });
 
-test('what comes in a later release is exit 2 and says so', async () => {
-  for (const args of ['policies show', 'policies set x --file y']) {
-    const ran = await runKeystair(args.split(' '));
-    assert.equal(ran.status, 2, args);
-    assert.equal(ran.stdout, '', args);
-    assert.match(ran.stderr, REFUSED['not-available-yet'].later, args);
-  }
-});
-
 test('a refusal is exit 1 with one line, and standard output empty', async () => {
   const ran = await runKeystair(['server', 'status', '--data', inFolder('nowhere'), '--json']);
   assert.equal(ran.status, 1);

@@ -23,6 +23,7 @@ before(async () => {
   writeFileSync(password, 'purple lantern harvest moss\n', { mode: 0o600 });
   writeFileSync(place.path('plain'), 'text');
   writeFileSync(place.path('recovery.csv'), 'kind,device,password\nother,NAS,sesame\n', { mode: 0o600 });
+  writeFileSync(place.path('policy'), '{"fixedDrives":"require"}');
   writeFileSync(place.path('stick'), '');
   truncateSync(place.path('stick'), 32 * 1024 * 1024);
   await oslo.done(['keys', 'export', '--out', place.path('keys.age'), '--password-file', password]);
@@ -131,6 +132,9 @@ export const ROWS = (): readonly (readonly [command: string, ...args: string[]])
     ['groups add', 'Lyon', ...atOslo],
     ['groups list', ...atOslo],
     ['groups rename', 'Lyon', '--name', 'Grenoble', ...atOslo],
+    ['policies set', 'Grenoble', '--file', file('policy'), ...atOslo],
+    ['policies show', 'Grenoble', ...atOslo],
+    ['policies schema'],
     ['groups move', 'Grenoble', '--in', 'Oslo', ...atOslo],
     ['devices set', 'PC', '--group', 'Grenoble', ...atOslo],
     ['groups remove', 'Grenoble', '--move-up', ...atOslo],

@@ -108,17 +108,6 @@ test('what is blank, endless or on two lines is no name and no reason', () =>
     },
   ));
 
-test('what comes later answers exit 2, says so, and says what to do instead', () =>
-  each(
-    [
-      ['policies', 'show', 'G'],
-      ['policies', 'set', 'G', '--file', 'f'],
-    ],
-    async (args) => {
-      wrongUsage(await runKeystair([...args, '--json']), REFUSED['not-available-yet'].laterWithAStep, args);
-    },
-  ));
-
 // That every single command has its example is held without processes, in test/cli/arguments.test.ts.
 test('every level has help with one example, and none of it is on standard error', async () => {
   const commands: string[][] = [[]];

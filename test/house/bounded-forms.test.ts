@@ -10,7 +10,7 @@ import { formed, list, matching, text } from '#protocol/forms.ts';
 import { MACHINE_ROUTES } from '#protocol/machine-routes.ts';
 import * as messages from '#protocol/messages.ts';
 import * as peopleAnswers from '#protocol/people/people-answers.ts';
-import { SettingValuesForm } from '#protocol/policy-messages.ts';
+import { SettingValue, SettingValuesForm } from '#protocol/policy-messages.ts';
 import { PEOPLE_ROUTES } from '#protocol/people/people-routes.ts';
 import * as passkeyForms from '#protocol/people/passkey-forms.ts';
 import * as personForms from '#protocol/people/person-forms.ts';
@@ -33,6 +33,7 @@ const CARRIED: ReadonlySet<unknown> = new Set([
   Problem.shape.details,
   // Judged by `isSendable`.
   SettingValuesForm,
+  SettingValue,
   Parameters,
   peopleAnswers.PeopleLine.options[1].shape.answer,
   // Files: bytes, and no message.

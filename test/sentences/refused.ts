@@ -107,10 +107,6 @@ export const REFUSED = {
     nobodyHasIt: /because no server up to the root has this key/,
     sameInvitationInFull: /^keystair: device-stays: [^\n]*same invitation\n$/,
   },
-  'not-available-yet': {
-    later: /^keystair: not-available-yet: .*not available in this release yet/,
-    laterWithAStep: /^keystair: not-available-yet: [^\n;]*not available in this release yet; [^\n]+\n/,
-  },
   'root-key-missing': {
     putBack: /root\.key; restore the key file/,
     thereIsNone: /no key file/,

@@ -3,7 +3,7 @@ const named = (before: string, name: string, after: string): RegExp =>
   new RegExp(`${before}${RegExp.escape(name)}${after}`);
 
 export const USAGE = {
-  beginWithANoun: /begin with one of server, hierarchy, keys, devices, groups, approvals, people/,
+  beginWithANoun: /begin with one of server, hierarchy, keys, devices, groups, policies, approvals, people/,
   verbMissing: /a verb is missing/,
   oneTooMany: /unexpected argument/,
   outputTaken: /standard output cannot be OUT/,

@@ -43,6 +43,24 @@ const CALLS: Readonly<Record<string, Call>> = {
     everywhere: THERE,
     limited: INSIDE,
   },
+  showPolicy: {
+    needs: SEE,
+    ask: (who, group) => office.ask(who, `GET /groups/${group}/policy`),
+    everywhere: THERE,
+    limited: INSIDE,
+  },
+  previewPolicy: {
+    needs: CHANGE,
+    ask: (who, group) => office.ask(who, `POST /groups/${group}/policy/preview`, { policy: {} }),
+    everywhere: THERE,
+    limited: INSIDE,
+  },
+  setPolicy: {
+    needs: CHANGE,
+    ask: (who, group) => office.ask(who, `PUT /groups/${group}/policy`, { policy: {} }),
+    everywhere: THERE,
+    limited: INSIDE,
+  },
   addGroup: {
     needs: CHANGE,
     ask: (who, above) => office.ask(who, 'POST /groups', { name: name(), above }),

@@ -92,6 +92,9 @@ export const CALLS: readonly (readonly [name: string, line: string, body: unknow
   ['addGroup', 'POST /api/v1/groups', { name: 'x' }, DEVICES_WRITE],
   ['setGroup', 'PATCH /api/v1/groups/x', { name: 'y' }, DEVICES_WRITE],
   ['removeGroup', 'DELETE /api/v1/groups/x', undefined, DEVICES_WRITE],
+  ['showPolicy', 'GET /api/v1/groups/x/policy', undefined, DEVICES_READ],
+  ['previewPolicy', 'POST /api/v1/groups/x/policy/preview', { policy: {} }, DEVICES_WRITE],
+  ['setPolicy', 'PUT /api/v1/groups/x/policy', { policy: {} }, DEVICES_WRITE],
   ['setDevice', 'PATCH /api/v1/devices/x', { group: 'y' }, DEVICES_WRITE],
 
   ['listApprovals', 'GET /api/v1/approvals', undefined],

@@ -43,8 +43,11 @@ export function mergePolicies<Source>(levels: readonly PolicyLevel<Source>[]): M
     const locks = locksOf(document);
     for (const [setting, value] of Object.entries(valuesOf(document))) {
       const above = settings.get(setting);
-      if (above?.locked === true) overruled.push({ setting, source, by: above.source });
-      else settings.set(setting, { setting, value, source, locked: locks.has(setting) });
+      if (above?.locked === true) {
+        // Whoever says the same is not overruled.
+        if (canonicalCall(value) !== canonicalCall(above.value))
+          overruled.push({ setting, source, by: above.source });
+      } else settings.set(setting, { setting, value, source, locked: locks.has(setting) });
     }
   }
   return { settings: [...settings.values()], overruled };

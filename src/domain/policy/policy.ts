@@ -8,6 +8,7 @@
 import { isObject } from '../bounded-json.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { KeystairError } from '../errors.ts';
+import type { NextStep } from '../step.ts';
 import { POLICY_BYTES_MAX, POLICY_FAULTS_NAMED } from './policy-limits.ts';
 import {
   isSettingName,
@@ -118,7 +119,7 @@ export function readSettings(values: SettingValues): ReadSettings {
 }
 
 /** `policy-invalid`, with every fault in its details. */
-export function policyInvalid(faults: readonly PolicyFault[], nextStep: string): KeystairError {
+export function policyInvalid(faults: readonly PolicyFault[], nextStep: NextStep): KeystairError {
   const named = faults.slice(0, POLICY_FAULTS_NAMED);
   const more = faults.length - named.length;
   const words = named.map(({ setting, problem }) =>

@@ -14,6 +14,7 @@ import { HIERARCHY_ROUTES } from './routes/hierarchy.ts';
 import { JOB_ROUTES } from './routes/jobs.ts';
 import { KEYS_ROUTES } from './routes/keys.ts';
 import { PERSON_ROUTES } from './routes/people.ts';
+import { POLICIES_ROUTES } from './routes/policies.ts';
 import { ROLE_ROUTES } from './routes/roles.ts';
 import { SEAL_ROUTES } from './routes/seals.ts';
 import { SERVER_ROUTES } from './routes/server.ts';
@@ -31,6 +32,7 @@ export const PEOPLE_ROUTES = {
   ...JOB_ROUTES,
   ...DEVICES_ROUTES,
   ...GROUPS_ROUTES,
+  ...POLICIES_ROUTES,
   ...AUDIT_ROUTES,
   ...PERSON_ROUTES,
   ...ROLE_ROUTES,

@@ -55,7 +55,10 @@ export interface GroupPolicy {
   readonly sent: DevicePolicy;
 }
 
-async function readPolicyState({ rows }: Pick<PolicyPorts, 'rows'>, reader: Reader): Promise<PolicyState> {
+export async function readPolicyState(
+  { rows }: Pick<PolicyPorts, 'rows'>,
+  reader: Reader,
+): Promise<PolicyState> {
   const tree = await readGroups(rows, reader);
   const policies = new Map((await rows.all<PolicyRow>(reader, 'policy')).map(({ id, value }) => [id, value]));
   const { takePolicy = false } = await readOptions(rows, reader);
@@ -72,11 +75,12 @@ function wayDown(tree: GroupTree, id: string): readonly (Group | undefined)[] {
   return group === undefined ? [undefined] : [...wayDown(tree, group.above), group];
 }
 
-function policyOfGroup(
-  { tree, policies, primary, everywhere }: PolicyState,
+/** What is said on the way down to the group, from the top. */
+export function levelsOf(
+  { tree, policies, primary }: PolicyState,
   server: ServerName,
   id: string,
-): GroupPolicy {
+): readonly PolicyLevel<PolicySource>[] {
   const way = wayDown(tree, id).map((group) => ({ group, policy: policies.get(group?.id ?? ROOT_GROUP) }));
   const levels: PolicyLevel<PolicySource>[] = way.flatMap(({ group, policy }) =>
     policy === undefined
@@ -96,11 +100,19 @@ function policyOfGroup(
     primary === undefined
       ? []
       : [{ source: { kind: 'primary', ...primary.from }, document: primary.document }];
-  const merged = mergePolicies([...above, ...levels]);
+  return [...above, ...levels];
+}
+
+export function policyOfGroup(state: PolicyState, server: ServerName, id: string): GroupPolicy {
+  const { tree, policies, primary, everywhere } = state;
+  const merged = mergePolicies(levelsOf(state, server, id));
   const number = Math.max(
     everywhere,
     primary?.number ?? 0,
-    ...way.map(({ group, policy }) => Math.max(policy?.number ?? 0, group?.policyNumber ?? 0)),
+    ...wayDown(tree, id).flatMap((group) => [
+      policies.get(group?.id ?? ROOT_GROUP)?.number ?? 0,
+      group?.policyNumber ?? 0,
+    ]),
   );
   const settings = effectiveValues(merged);
   const group = groupName(tree, server, id);

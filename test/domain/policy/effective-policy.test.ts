@@ -41,6 +41,10 @@ test('a lock of a setting that is locked further up locks nothing more', () => {
   ]);
 });
 
+test('a group that says what is locked above says nothing against it', () => {
+  assert.deepEqual(merge({ proofHours: 6, locked: ['proofHours'] }, { proofHours: 6 }).overruled, []);
+});
+
 test('settings of a later release are inherited and locked like others', () => {
   const merged = merge({ printers: { allow: [] }, locked: ['printers'] }, { printers: 'all' });
   assert.deepEqual(effectiveDocument(merged), { printers: { allow: [] }, locked: ['printers'] });

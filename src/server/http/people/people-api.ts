@@ -7,6 +7,8 @@ import type { ApprovalPorts } from '../../approvals/ports.ts';
 import { changeSettings, type SettingsPorts, showSettings } from '../../hierarchy/change-settings.ts';
 import { addGroup, groupForInvitation, listGroups, setGroup, showGroup } from '../../devices/groups.ts';
 import { listDevices, removeDevice, showDevice } from '../../devices/list-devices.ts';
+import { listDevices, removeDevice } from '../../devices/list-devices.ts';
+import { previewPolicy, setPolicy, showPolicy } from '../../devices/policies.ts';
 import { removeGroup } from '../../devices/remove-group.ts';
 import { setDevice } from '../../devices/set-device.ts';
 import type { UpwardTransmission } from '../../hierarchy/primary/upward-transmission.ts';
@@ -149,6 +151,10 @@ export function createPeopleApi(ports: PeopleApiPorts): PeopleApi {
     addGroup: (caller, request, life) => addGroup(ports, caller, request, life),
     setGroup: (caller, request, life) => setGroup(ports, caller, request, life),
     removeGroup: (caller, request, life) => removeGroup(ports, caller, request, life),
+
+    showPolicy: (caller, request) => showPolicy(ports, caller, request),
+    previewPolicy: (caller, request) => previewPolicy(ports, caller, request),
+    setPolicy: (caller, request, life) => setPolicy(ports, caller, request, life),
 
     listAudit: (_caller, request) => listAudit(ports.store.reader, request),
     verifyAudit: (_caller, _request, life = UNWATCHED) =>
