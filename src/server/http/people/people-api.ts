@@ -7,7 +7,6 @@ import type { ApprovalPorts } from '../../approvals/ports.ts';
 import { changeSettings, type SettingsPorts, showSettings } from '../../hierarchy/change-settings.ts';
 import { addGroup, groupForInvitation, listGroups, setGroup, showGroup } from '../../devices/groups.ts';
 import { listDevices, removeDevice, showDevice } from '../../devices/list-devices.ts';
-import { listDevices, removeDevice } from '../../devices/list-devices.ts';
 import { previewPolicy, setPolicy, showPolicy } from '../../devices/policies.ts';
 import { removeGroup } from '../../devices/remove-group.ts';
 import { setDevice } from '../../devices/set-device.ts';
