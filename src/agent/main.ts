@@ -122,6 +122,17 @@ export const requestFile: AgentProgram['requestFile'] = async ({ state, stop, ..
   return withState(state, (ports) => requestFileForDevice(ports, { ...job, streams, signal: stop }));
 };
 
+export const spokenRequest: AgentProgram['spokenRequest'] = async ({ state, ...job }) => {
+  const { spokenRequestForDevice } = await import('./requests/spoken-request.ts');
+  return withState(state, (ports) => spokenRequestForDevice(ports, job));
+};
+
+export const openDriveWithSpokenAnswer: AgentProgram['openDriveWithSpokenAnswer'] = async (options) => {
+  const { useDriveWithSpokenAnswer } = await import('./requests/spoken-request.ts');
+  const { state, stop, ...job } = options;
+  return withState(state, (ports) => useDriveWithSpokenAnswer(ports, { ...job, signal: stop }));
+};
+
 export const decryptWithAnswer: AgentProgram['decryptWithAnswer'] = async (options) => {
   const { decryptFileWithAnswer } = await import('./requests/use-answer.ts');
   return withState(options.state, (ports) => decryptFileWithAnswer(ports, options.answer, jobOf(options)));

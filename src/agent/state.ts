@@ -230,6 +230,12 @@ export class AgentState {
     };
   }
 
+  /** Those for this key that an answer may still come for, the newest first. */
+  requestsFor(key: string): readonly MadeRequest[] {
+    const rows = this.#rows('SELECT id FROM requests WHERE key = ? ORDER BY rowid DESC', key);
+    return rows.flatMap((row) => this.request(String(row['id'])) ?? []);
+  }
+
   /** What opened its answer is forgotten; that it was made is not. */
   endRequest(id: string, used: string): void {
     this.#run('UPDATE requests SET identity = NULL, used = ? WHERE id = ?', used, id);

@@ -11,14 +11,21 @@ import { sha256 } from './sha-256.ts';
  */
 export const KEY_REQUESTS_KEPT_MAX = 100;
 
-export function keyRequestInvalid(because: string): KeystairError {
-  return new KeystairError('key-request-invalid', `this is no request for a key: ${because}`, {
-    nextStep: 'ask for the file again, as the device wrote it',
-  });
+export function keyRequestInvalid(
+  because: string,
+  nextStep = 'ask for the file again, as the device wrote it',
+): KeystairError {
+  return new KeystairError('key-request-invalid', `this is no request for a key: ${because}`, { nextStep });
 }
 
 /** Why an answer does not serve here. */
-export type AnswerFault = 'not-an-answer' | 'unknown-request' | 'used' | 'damaged' | 'other-data';
+export type AnswerFault =
+  | 'not-an-answer'
+  | 'unknown-request'
+  | 'used'
+  | 'damaged'
+  | 'other-data'
+  | 'misheard';
 
 const ASK_AGAIN = 'make a new request on this device, and have that one answered';
 const FAULTS: Readonly<Record<AnswerFault, readonly [sentence: string, nextStep: string]>> = {
@@ -29,13 +36,32 @@ const FAULTS: Readonly<Record<AnswerFault, readonly [sentence: string, nextStep:
   ],
   used: ['the answer was used already, and serves once', ASK_AGAIN],
   damaged: ['the answer was damaged or altered', 'have it sent again'],
+  misheard: [
+    'each block of the answer is right, but not all are in their place',
+    'have the answer read out once more',
+  ],
   'other-data': [
     'the answer is for another file or drive',
     `name the file or drive that was asked for, or ${ASK_AGAIN}`,
   ],
 };
 
-export function answerInvalid(reason: AnswerFault, details: object = {}): KeystairError {
+/** @param details with `wrongGroup` or `wrongLength` of what was read out. */
+export function answerInvalid(
+  reason: AnswerFault,
+  details: { readonly wrongGroup?: number; readonly wrongLength?: number; readonly request?: string } = {},
+): KeystairError {
+  const { wrongGroup, wrongLength } = details;
+  if (wrongGroup !== undefined || wrongLength !== undefined) {
+    const sentence =
+      wrongGroup === undefined
+        ? `the answer has ${wrongLength} characters, and a spoken one has 170 in 34 blocks`
+        : `block ${wrongGroup} of the answer is not what was read out`;
+    return new KeystairError('answer-invalid', sentence, {
+      nextStep: 'compare the blocks, and type them again',
+      details: { reason, ...details },
+    });
+  }
   const [sentence, nextStep] = FAULTS[reason];
   return new KeystairError('answer-invalid', sentence, { nextStep, details: { reason, ...details } });
 }

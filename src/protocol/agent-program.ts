@@ -84,6 +84,12 @@ export interface MadeKeyRequest {
   readonly code: string;
 }
 
+export interface SpokenKeyRequest {
+  readonly key: string;
+  /** Lines of six blocks, to be read out. */
+  readonly blocks: string;
+}
+
 /** Key id and claim as they lie in the header of a file or drive. */
 export interface HeldKey {
   readonly id: string;
@@ -158,6 +164,21 @@ export interface AgentProgram {
     readonly key: string | undefined;
     readonly stop: AbortSignal;
   }) => Promise<MadeKeyRequest>;
+  /** Asks for the key of a drive in blocks that are read out, and keeps what opens the spoken answer. */
+  readonly spokenRequest: (options: {
+    readonly state: string;
+    readonly path: string;
+    readonly key: string | undefined;
+  }) => Promise<SpokenKeyRequest>;
+  /** As `openDriveWithAnswer`, with the blocks that were read out. */
+  readonly openDriveWithSpokenAnswer: (options: {
+    readonly state: string;
+    readonly blocks: string;
+    readonly path: string;
+    readonly name: string | undefined;
+    readonly readOnly: boolean;
+    readonly stop: AbortSignal;
+  }) => Promise<Omit<TestedDrive, 'source'>>;
   /** Decrypts the file that was asked for. */
   readonly decryptWithAnswer: (
     options: FileOptions & { readonly answer: string },

@@ -190,6 +190,7 @@ test('every call without a limit needs its rights everywhere', async () => {
       'downloadBackup',
       'recoverFromPrimary',
       'startBackup',
+      'takeRecoveries',
       'addSeal',
       'allowRecovery',
       'initRecovery',
@@ -200,6 +201,7 @@ test('every call without a limit needs its rights everywhere', async () => {
     ['POST /server/recovery', {}],
     ['POST /server/verify', { repair: true }],
     ['POST /server/backups', { password: 'x' }],
+    ['POST /keys/recoveries', { recoveries: [{ kind: 'other', device: 'NAS', password: 'x' }] }],
   ] as const) {
     const { code, body: problem } = await office.ask(who, line, body);
     assert.equal(code, 'not-allowed', line);

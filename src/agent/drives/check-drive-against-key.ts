@@ -21,8 +21,11 @@ const SECTOR_SIZES: readonly number[] = [512, 1024, 2048, 4096];
 /** What cryptsetup encrypts keyslots with by default, whatever the data's cipher is. */
 const KEYSLOT_CIPHER = 'aes-xts-plain64';
 
+/** What of a key's record a drive is compared with. */
+export type DriveKey = Pick<EncryptionKey, 'algorithm' | 'id' | 'locator'>;
+
 /** Splits `aes-xts-plain64/512` into its two parts. */
-function algorithmOf(key: EncryptionKey): { cipher: string; keyBytes: number } | undefined {
+function algorithmOf(key: DriveKey): { cipher: string; keyBytes: number } | undefined {
   const found = /^([a-z0-9_:-]+)\/([1-9][0-9]{0,4})$/.exec(key.algorithm);
   return found === null ? undefined : { cipher: found[1]!, keyBytes: Number(found[2]) / 8 };
 }
@@ -46,7 +49,7 @@ function* segmentDifferences(segment: Luks2Segment, cipher: string): Generator<s
 }
 
 /** The keyslots that the drive assigns to this key. */
-function keyslotsOf(header: Luks2Copy, key: EncryptionKey): readonly number[] {
+function keyslotsOf(header: Luks2Copy, key: DriveKey): readonly number[] {
   const slots = findDriveTokens(header).tokens.filter((token) => token.keyId === key.id);
   return [...new Set(slots.flatMap((token) => token.keyslots))].sort((a, b) => a - b);
 }
@@ -99,7 +102,7 @@ function* dangers(header: Luks2Copy, luksUuid: string | undefined, cipher: strin
   for (const each of header.segments.values()) yield* segmentDifferences(each, cipher);
 }
 
-function* differences(header: Luks2Header, key: EncryptionKey): Generator<string> {
+function* differences(header: Luks2Header, key: DriveKey): Generator<string> {
   const algorithm = algorithmOf(key);
   if (algorithm === undefined || isNull(algorithm.cipher)) {
     yield `the key's algorithm ${key.algorithm} is not a drive cipher`;
@@ -126,7 +129,7 @@ function* differences(header: Luks2Header, key: EncryptionKey): Generator<string
 }
 
 /** Returns the keyslots to use; no others were checked. Throws `drive-altered` with everything that differs. */
-export function checkDriveAgainstKey(header: Luks2Header, key: EncryptionKey): readonly number[] {
+export function checkDriveAgainstKey(header: Luks2Header, key: DriveKey): readonly number[] {
   const found = [...new Set(differences(header, key))];
   if (found.length === 0) return keyslotsOf(header, key);
   throw new KeystairError(

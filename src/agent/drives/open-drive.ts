@@ -7,10 +7,9 @@
  * to cryptsetup (`map-drive.ts`): a drive's firmware could answer the next reader differently.
  */
 import type { FileHandle } from 'node:fs/promises';
-import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
 import type { KeyMaterial } from '#domain/key-material.ts';
-import { checkDriveAgainstKey } from './check-drive-against-key.ts';
+import { checkDriveAgainstKey, type DriveKey } from './check-drive-against-key.ts';
 import { cryptsetupFailure, EXIT_NO_PERMISSION, runCryptsetup } from './cryptsetup.ts';
 import { type DriveTarget, type OpenDrive, openDrive, readAt } from './drive-target.ts';
 import { checkCryptsetupAgrees, copyHeader } from './header-copy.ts';
@@ -20,7 +19,7 @@ import { HANDED_FILE } from './run-tool.ts';
 
 export interface ProveJob {
   /** The record of the key that the drive names, and its material as `passphrase`. */
-  readonly key: EncryptionKey;
+  readonly key: DriveKey;
   readonly passphrase: KeyMaterial;
   readonly signal?: AbortSignal | undefined;
   /** Where the system's tools are. */

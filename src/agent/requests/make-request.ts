@@ -78,7 +78,11 @@ async function isDrive({ target, handle }: OpenDrive): Promise<boolean> {
   return findLuks2Header(await readAt(handle, 0, DRIVE_HEADER_BYTES_MAX)) !== undefined;
 }
 
-async function heldByDrive(drive: OpenDrive, wanted: string | undefined): Promise<Held> {
+/** Of a drive alone: key id and claim in its header. Throws `not-found` where it does not name the wanted key. */
+export async function heldByDrive(
+  drive: OpenDrive,
+  wanted: string | undefined,
+): Promise<Pick<Held, 'claim' | 'key'>> {
   const { header, tokens } = await readOpenDrive(drive);
   const [newest] = tokens;
   if (newest === undefined) throw noDriveToken(drive.target.path, header.uuid);

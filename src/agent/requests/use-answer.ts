@@ -51,7 +51,7 @@ export async function decryptFileWithAnswer(
   } catch (error) {
     throw isOfAnotherFile(error) ? answerInvalid('other-data') : error;
   }
-  end(ports, request, 'file', claimed);
+  endRequest(ports, request, 'file', claimed);
   return { key: content.key };
 }
 
@@ -89,7 +89,7 @@ export async function useDriveWithAnswer(
     const { keyslot, copiesAgree } = await (name === undefined
       ? proveOpenDrive(drive, job)
       : mapDrive(drive, { ...job, name, readOnly }));
-    end(ports, request, 'volume', claimToText(token.claim));
+    endRequest(ports, request, 'volume', claimToText(token.claim));
     return { key: id, keyslot, copiesAgree };
   } finally {
     await drive.handle.close();
@@ -123,7 +123,13 @@ async function contentOf(sealed: SealedKeyAnswer, { id, identity }: MadeRequest)
   return read.value;
 }
 
-function end(ports: AgentPorts, { id, key }: MadeRequest, kind: 'file' | 'volume', claim: string): void {
+/** It has served: this device needs the key from now on, and forgets what opened the answer. */
+export function endRequest(
+  ports: AgentPorts,
+  { id, key }: Pick<MadeRequest, 'id' | 'key'>,
+  kind: 'file' | 'volume',
+  claim: string,
+): void {
   const { server } = ports.state.requireMembership();
   // When it changes server, the new one must have this key too.
   noteOpened(ports, server.id, { id: key, kind, claim });

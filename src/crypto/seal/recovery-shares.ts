@@ -11,8 +11,9 @@
 import { hash } from 'node:crypto';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { RECOVERY_SHARE_BYTES_MAX, RECOVERY_SHARES_MAX } from '#domain/limits.ts';
-import { decodeShareText, encodeShareText, SHARE_TEXT_BYTES } from './share-text.ts';
+import { decodeSpokenText, encodeSpokenText } from '#domain/spoken-text.ts';
 
+const SHARE_TEXT_BYTES = 45;
 const VERSION = 1;
 const SET_AT = 1;
 const THRESHOLD_AT = 5;
@@ -55,7 +56,7 @@ export async function splitRecoveryKey(
     bytes.set(value, VALUE_AT);
     bytes.set(checksumOf(bytes), CHECKSUM_AT);
     value.fill(0);
-    return encodeShareText(bytes);
+    return encodeSpokenText(bytes);
   });
 }
 
@@ -66,7 +67,10 @@ function invalid(sentence: string, nextStep: string): KeystairError {
 /** @param number as the person counts it, for the sentence. Throws `share-invalid`. */
 export function parseRecoveryShare(text: string, number: number): RecoveryShare {
   const compare = 'compare it with the paper, and enter it again';
-  const read = text.length > RECOVERY_SHARE_BYTES_MAX ? { wrongLength: text.length } : decodeShareText(text);
+  const read =
+    text.length > RECOVERY_SHARE_BYTES_MAX
+      ? { wrongLength: text.length }
+      : decodeSpokenText(text, SHARE_TEXT_BYTES);
   if ('wrongGroup' in read) throw invalid(`share ${number} is mistyped in group ${read.wrongGroup}`, compare);
   if ('wrongLength' in read) {
     throw invalid(

@@ -37,6 +37,9 @@ const KeyRequest = z.object({
 });
 export type KeyRequest = z.output<typeof KeyRequest>;
 
+/** Of a request that was read out: an X25519 key in base64url. What answers it is read out as well. */
+export const SPOKEN_RECIPIENT = /^x25519:[\w-]{43}$/;
+
 /** Why a text is no request, or the request. */
 export function readKeyRequest(text: string): KeyRequest | { readonly because: string } {
   let value: unknown;

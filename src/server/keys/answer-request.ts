@@ -7,6 +7,7 @@
  * drive's key, or one file's key; never a recovery password.
  */
 import { sealKeyAnswer } from '#crypto/key-answer.ts';
+import { sealSpokenAnswer } from '#crypto/spoken-answer.ts';
 import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { claimFromText } from '#domain/claim.ts';
 import type { CompleteKey } from '#domain/encryption-key.ts';
@@ -21,6 +22,8 @@ import type { ServerName } from '#domain/server-name.ts';
 import { step } from '#domain/step.ts';
 import type { KeyAnswer } from '#protocol/key-answer.ts';
 import type { PeopleAnswer, PeopleRoutes } from '#protocol/people/people-routes.ts';
+import { SPOKEN_RECIPIENT } from '#protocol/people/key-request.ts';
+import { pointOfRecipient } from '#protocol/spoken-request.ts';
 import { keyToWire } from '#protocol/wire-key.ts';
 import type { z } from 'zod';
 import type { Refusals } from '../audit/refusals.ts';
@@ -43,24 +46,23 @@ export async function answerKeyRequest(
   caller: Caller,
   asked: Asked,
 ): Promise<PeopleAnswer<'answerKeyRequest'>> {
-  const { id, claim, device, recipient, request, reason } = asked;
+  const { id, claim, recipient, request, reason } = asked;
   const scope = scopeOf(caller, write('Key reveal'));
   // Whoever is limited to groups answers for keys of their devices, which are here.
   if (scope !== 'everywhere') await findKey(ports, scope, id);
-  await requireNotRemoved(ports, device);
+  const known = await knownName(ports, asked.device);
+  const device = { ...asked.device, name: known ?? asked.device.name };
   const outcome = await ports.lookups.find({
     id,
     claim: claimFromText(claim),
     asked: [],
     deadline: ports.clock() + LOOKUP_DEADLINE_MS_DEFAULT,
   });
-  if (outcome.outcome === 'not-found') throw await refused(ports, caller, asked, outcome);
+  if (outcome.outcome === 'not-found') throw await refused(ports, caller, { id, device }, outcome);
   const content = await contentFor(asked, outcome.key, outcome.source);
-  const answer = await sealKeyAnswer(
-    { recipient, request },
-    Buffer.from(JSON.stringify(content)),
-    ports.random,
-  );
+  const answer = SPOKEN_RECIPIENT.test(recipient)
+    ? spokenAnswer(recipient, outcome.key)
+    : await sealKeyAnswer({ recipient, request }, Buffer.from(JSON.stringify(content)), ports.random);
   await ports.audit.record({
     event: 'key-answered',
     by: caller.name,
@@ -73,16 +75,28 @@ export async function answerKeyRequest(
     source: outcome.source.id,
     reason,
   });
-  return { answer };
+  return { answer, ...(known === undefined ? {} : { device: known }) };
 }
 
-/** Nobody proved who asks; but what says that it is a device that was removed here, as a stolen one is, gets nothing. */
-async function requireNotRemoved({ rows, store }: AnswerPorts, device: ServerName): Promise<void> {
+/** Only a drive's key is short enough. */
+function spokenAnswer(recipient: string, { key, material }: CompleteKey): string {
+  const { luksUuid } = key.locator;
+  if (key.kind !== 'volume' || luksUuid === undefined)
+    throw keyRequestInvalid('only the key of a drive can be read out', 'have the request sent as a file');
+  const drive = { key: key.id, luksUuid, algorithm: key.algorithm };
+  return sealSpokenAnswer(pointOfRecipient(recipient), drive, material);
+}
+
+/**
+ * The name of a device of this server. Nobody proved who asks; but what says that it is a device that was removed here, as a
+ * stolen one is, gets nothing.
+ */
+async function knownName({ rows, store }: AnswerPorts, device: ServerName): Promise<string | undefined> {
   const member = await readMember(rows, store.reader, device.id);
-  if (member === undefined || member.removedAt === null) return;
+  if (member === undefined || member.removedAt === null) return member?.name;
   throw new KeystairError(
     'not-a-member',
-    `the device ${device.name}, which asks, was removed from this server`,
+    `the device ${member.name}, which asks, was removed from this server`,
     {
       nextStep: 'find out who has it; if it is still yours, enrol it again and let it ask once more',
       details: { device: device.id },
@@ -93,7 +107,7 @@ async function requireNotRemoved({ rows, store }: AnswerPorts, device: ServerNam
 async function refused(
   { refusals }: AnswerPorts,
   caller: Caller,
-  { id, device }: Asked,
+  { id, device }: Pick<Asked, 'device' | 'id'>,
   refusal: LookupRefusal,
 ): Promise<KeystairError> {
   const { reason } = refusal;

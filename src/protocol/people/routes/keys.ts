@@ -14,9 +14,9 @@ import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import { RECOVERY_KINDS } from '#domain/recovery-password.ts';
 import { read, write } from '#domain/right.ts';
 import { ServerNameSchema, Uuid } from '../../fields.ts';
-import { list, remark, text, Time } from '../../forms.ts';
+import { list, matching, remark, text, Time } from '../../forms.ts';
 import { ExplainResult, ListedKey } from '../people-answers.ts';
-import { ASKED_FIELDS } from '../key-request.ts';
+import { ASKED_FIELDS, SPOKEN_RECIPIENT } from '../key-request.ts';
 import { Empty, Field, Find, Named, Next, PAGE } from '../people-fields.ts';
 import { row } from '../people-route.ts';
 
@@ -110,9 +110,21 @@ export const KEYS_ROUTES = {
     fresh: true,
     act: 'keys.reveal',
     /** The fields of the request file; the id is the key's. */
-    request: z.object({ id: Uuid, reason: remark(REASON_LENGTH_MAX), ...ASKED_FIELDS }),
-    /** The answer file, an armored age file. */
-    answer: z.object({ answer: text(KEY_ANSWER_FILE_LENGTH_MAX) }),
+    request: z.object({
+      id: Uuid,
+      reason: remark(REASON_LENGTH_MAX),
+      ...ASKED_FIELDS,
+      recipient: z.union([
+        ASKED_FIELDS.recipient,
+        matching(SPOKEN_RECIPIENT, 'must be a recipient of age, or x25519: and 43 characters'),
+      ]),
+    }),
+    answer: z.object({
+      /** The answer file, an armored age file; or what is read out, to a recipient of a spoken request. */
+      answer: text(KEY_ANSWER_FILE_LENGTH_MAX),
+      /** The name of the device that asks, if it is a device of this server. */
+      device: Field.optional(),
+    }),
     secrets: ['claim'],
     example: {
       id: KEY_EXAMPLE,
