@@ -16,6 +16,8 @@ import { type FoundDrive, findDrives } from './drives/find-drives.ts';
 import type { Luks2Header } from './drives/luks2/luks2-header.ts';
 import { proveOpenDrive } from './drives/open-drive.ts';
 import { readOpenHeader } from './drives/read-drive.ts';
+import { readPolicy } from './policy/kept-policy.ts';
+import { obeyed } from './policy/obey.ts';
 import type { AgentPorts } from './ports.ts';
 import type { DriveProof } from './proofs/drive-proof.ts';
 import { isProofDue, proofOf, readProofs } from './proofs/drive-proofs.ts';
@@ -33,7 +35,7 @@ export async function drivesHere(ports: AgentPorts, options: LookOptions): Promi
   ports.state.requireDevice();
   // A person is told at once; a heartbeat names it beside each drive that needed it.
   if (options.calls === undefined) await checkCryptsetupThere(options.signal);
-  const drives: DriveHere[] = [];
+  const drives: SeenHere[] = [];
   let opened = 0;
   for (const found of await findDrives(options)) {
     const drive = await openedOrGone(found, drives);
@@ -50,11 +52,15 @@ export async function drivesHere(ports: AgentPorts, options: LookOptions): Promi
     throw new KeystairError('not-allowed', 'the agent may read no drive of this machine', {
       nextStep: 'run it as root, or not at all for drives',
     });
-  return drives;
+  const { settings } = readPolicy(ports.state);
+  return drives.map((drive) => obeyed(drive, settings));
 }
 
+/** Before it is held against the policy. */
+type SeenHere = DriveHere & { readonly exempt: boolean };
+
 /** Undefined where it was pulled out meanwhile, and where it cannot be opened, which is noted. */
-async function openedOrGone(found: FoundDrive, drives: DriveHere[]): Promise<OpenDrive | undefined> {
+async function openedOrGone(found: FoundDrive, drives: SeenHere[]): Promise<OpenDrive | undefined> {
   try {
     return await openDrive(found.path);
   } catch (error) {
@@ -63,7 +69,7 @@ async function openedOrGone(found: FoundDrive, drives: DriveHere[]): Promise<Ope
   }
 }
 
-const UNKNOWN = { uuid: null, label: null, key: null, provedAt: null } as const;
+const UNKNOWN = { uuid: null, label: null, key: null, provedAt: null, rule: null } as const;
 
 function failed(error: unknown): Pick<DriveHere, 'state' | 'problem'> {
   if (codeOf(error) === 'interrupted' || !(error instanceof KeystairError)) throw error;
@@ -75,10 +81,10 @@ async function lookAt(
   drive: OpenDrive,
   found: FoundDrive,
   options: LookOptions,
-): Promise<DriveHere> {
+): Promise<SeenHere> {
   // As lsblk names it: a volume's real name is given out anew at each start.
   const { path } = found;
-  let seen: Pick<DriveHere, 'uuid' | 'label' | 'key' | 'provedAt'> = UNKNOWN;
+  let seen: Pick<DriveHere, 'uuid' | 'label' | 'key' | 'provedAt' | 'rule'> = UNKNOWN;
   try {
     const { header } = await readOpenHeader(drive);
     const proof = proofOf(readProofs(ports.state), { path, uuid: header.uuid });
@@ -87,6 +93,7 @@ async function lookAt(
       label: header.label === '' ? null : header.label,
       key: proof?.key ?? null,
       provedAt: proof?.provedAt ?? null,
+      rule: null,
     };
     const token = newestToken(ports, path, header, proof);
     // Encrypted, and never ours.
@@ -148,7 +155,7 @@ async function checkedDrive(
 ): Promise<DriveProof | undefined> {
   const subject = { path, uuid: header.uuid, key: token.keyId, header: String(header.seqid) };
   if (calls !== undefined) {
-    if (!isProofDue(proof, subject, ports.clock())) return proof;
+    if (!isProofDue(proof, subject, ports.clock(), readPolicy(ports.state).settings.proofHours)) return proof;
     return proveFromCustody(ports, drive, { subject, token, before: proof }, { calls, signal, folders });
   }
   // What this device holds itself can be tried without anybody.

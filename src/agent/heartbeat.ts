@@ -7,7 +7,9 @@ import { DEVICE_PAGE_MAX } from '#domain/limits.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { addToTotals, NO_RECEIPTS } from '#domain/receipt.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
+import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import { handOverPending } from './custody.ts';
+import { keepPolicy, readPolicy } from './policy/kept-policy.ts';
 import type { AgentPorts } from './ports.ts';
 import { checkDrives } from './proofs/check-drives.ts';
 import { digestOf, reportOf } from './proofs/drive-report.ts';
@@ -48,17 +50,9 @@ async function sendHeartbeat(ports: AgentPorts, stop: AbortSignal | undefined): 
     const device = ports.state.requireDevice();
     const membership = ports.state.requireMembership();
     const refusal = await handOverPending(ports, calls);
-    const report = reportOf(await checkDrives(ports, calls, { stop }));
-    const digest = digestOf(report);
     const totals = addToTotals(NO_RECEIPTS, ports.state.receiptIds(membership.server.id));
     const receipts = { count: totals.count, digest: Buffer.from(totals.digest).toString('hex') };
-    const said = { name: device.name, receipts };
-    const heard = await calls.call('deviceHeartbeat', { ...said, drives: { digest } });
-    // Only what the server does not have yet: most heartbeats tell nothing new.
-    const answer =
-      heard.wantDrives === true
-        ? await calls.call('deviceHeartbeat', { ...said, drives: { digest, report } })
-        : heard;
+    const answer = await tell(ports, calls, { name: device.name, receipts }, stop);
     const returned =
       answer.receipts === 'differ' ? await returnReceipts(ports, calls, membership.server.id) : 0;
     ports.state.transaction(() => {
@@ -72,6 +66,28 @@ async function sendHeartbeat(ports: AgentPorts, stop: AbortSignal | undefined): 
     });
     return { server: answer.server, returned };
   });
+}
+
+/** Says what it has and what is so with the drives. One round trip, unless there is something new at either end. */
+async function tell(
+  ports: AgentPorts,
+  calls: MachineCalls,
+  who: Pick<RequestOf<'deviceHeartbeat'>, 'name' | 'receipts'>,
+  stop: AbortSignal | undefined,
+): Promise<AnswerOf<'deviceHeartbeat'>> {
+  const { state } = ports;
+  const look = async () => reportOf(await checkDrives(ports, calls, { stop }), readPolicy(state).notKnown);
+  let report = await look();
+  const drives = { digest: digestOf(report) };
+  const answer = await calls.call('deviceHeartbeat', { ...who, policy: readPolicy(state).held, drives });
+  if (answer.policy === undefined && answer.wantDrives !== true) return answer;
+  if (answer.policy !== undefined) {
+    keepPolicy(state, answer.policy);
+    // What is so by the new policy is told at once.
+    report = await look();
+  }
+  const told = { digest: digestOf(report), report };
+  return calls.call('deviceHeartbeat', { ...who, policy: readPolicy(state).held, drives: told });
 }
 
 /** Page by page: asks which of these receipts the server does not know, and sends those. */

@@ -65,6 +65,8 @@ interface Facts {
   'last-problem': string | null;
   /** The last check of each drive. */
   'drive-proofs': readonly DriveProof[];
+  /** The policy that holds for this device, as JSON: a later release may nest more in it than a fact has. */
+  policy: string;
 }
 
 /** The fields of a fact that code relies on: a flipped bit on disk may rename a field. */

@@ -157,6 +157,9 @@ export const NEXT_STEPS: Readonly<Record<StepName, string>> = {
     'if Keystair made it and its token was removed, `keystair keys list --find {uuid}` on a server shows its key; otherwise open it with its own passphrase',
   'adopt-again':
     'run `keystair agent adopt-drive {path}` with another passphrase of it, before nobody knows one',
+  'adopt-by-policy': 'run `keystair agent adopt-drive {path}` with a passphrase that opens it now',
+  'encrypt-by-policy':
+    'copy what is on it elsewhere, and run `keystair agent format-drive {path} --erase`; nothing is done to it by itself',
   'check-file': 'check that this is a file that `keystair agent encrypt-file` made',
   'open-elsewhere':
     'import an export with `keystair keys import FILE`; restore a backup with `keystair server restore FILE` into an empty directory; open any other file with `age --decrypt`',

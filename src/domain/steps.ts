@@ -140,6 +140,9 @@ export const STEPS = {
     'if Keystair made it and its token was removed, a server finds its key by {uuid}; otherwise open it with its own passphrase',
   'adopt-again':
     'take {path} into custody again at the device with another passphrase of it, before nobody knows one',
+  'adopt-by-policy': 'take {path} into custody at the device, with a passphrase that opens it now',
+  'encrypt-by-policy':
+    'copy what is on {path} elsewhere, and make it an encrypted drive at the device; nothing is done to it by itself',
   'check-file': 'check that this is a file that an agent encrypted',
   'open-elsewhere':
     'import an export at a server; restore a backup into an empty directory; open any other file with `age --decrypt`',

@@ -3,6 +3,7 @@ import type { DriveState } from '#domain/drive-report.ts';
 import type { KeystairError } from '#domain/errors.ts';
 import type { AgeAlgorithm } from '#domain/file-stanza.ts';
 import type { RecoveryKind } from '#domain/recovery-password.ts';
+import type { DriveRule } from '#domain/policy/drive-rule.ts';
 import type { Notice } from '#domain/step.ts';
 import type { ServerName } from '#domain/server-name.ts';
 
@@ -63,7 +64,11 @@ export interface DriveHere {
   /** Of the LUKS volume; null where there is none. */
   readonly uuid: string | null;
   readonly label: string | null;
+  /** What the policy says of it; null where it could not be told. */
+  readonly rule: DriveRule | null;
   readonly state: DriveState;
+  /** Whether the rule says that its key must be in custody; absent without such a rule. */
+  readonly demanded?: boolean;
   /** The key of ours that the drive names; the newest of several. */
   readonly key: string | null;
   /** When that key, as custody gives it back, was last proved to open the drive; ISO 8601. */

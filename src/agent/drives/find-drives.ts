@@ -23,7 +23,18 @@ export interface FoundDrive {
   readonly model: string | null;
   /** The medium or the whole drive can be pulled out: a card, a stick, a disk on USB. */
   readonly removable: boolean;
+  /** Firmware or boot loader read it before anything can be decrypted, or nothing can be written to it. */
+  readonly exempt: boolean;
 }
+
+/** Where firmware looks for a boot loader: EFI, and what GRUB needs on a disk without it. */
+const BOOT_PARTITIONS: ReadonlySet<unknown> = new Set([
+  'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
+  '21686148-6449-6e6f-744e-656564454649',
+  'bc13c2ff-59e6-4262-a352-b275fd6f7172',
+  '0xef',
+]);
+const BOOT_MOUNTS: ReadonlySet<unknown> = new Set(['/boot', '/boot/efi', '/efi']);
 
 /** What a disk says of itself, in characters; longer text is cut. A drive is somebody else's, and may say anything. */
 const SAID_LENGTH_MAX = 128;
@@ -42,7 +53,13 @@ export async function findDrives(
       },
     );
   }
-  const args = ['--json', '--bytes', '--paths', '--output', 'NAME,TYPE,SIZE,SERIAL,MODEL,RM,HOTPLUG'];
+  const args = [
+    '--json',
+    '--bytes',
+    '--paths',
+    '--output',
+    'NAME,TYPE,SIZE,SERIAL,MODEL,RM,HOTPLUG,RO,PARTTYPE,MOUNTPOINT',
+  ];
   const run = await runTool(lsblk, args, { ...options, outputBytesMax: LIST_BYTES_MAX });
   try {
     if (run.exitCode !== 0) throw new Error(`exit code ${run.exitCode}`);
@@ -59,7 +76,7 @@ export async function findDrives(
   }
 }
 
-type Said = Omit<FoundDrive, 'path'>;
+type Said = Omit<FoundDrive, 'path' | 'exempt'>;
 
 function* drivesIn(devices: unknown, outer: Said): Generator<FoundDrive> {
   if (!Array.isArray(devices)) return;
@@ -74,10 +91,15 @@ function* drivesIn(devices: unknown, outer: Said): Generator<FoundDrive> {
       model: textOf(device['model']) ?? outer.model,
       removable: outer.removable || isTrue(device['rm']) || isTrue(device['hotplug']),
     };
-    if (typeof name === 'string' && isDrive && !isOuter) yield { path: name, ...said };
+    if (typeof name === 'string' && isDrive && !isOuter)
+      yield { path: name, ...said, exempt: isExempt(device) };
     // What is within an opened drive is that drive's own.
     if (type !== OPENED) yield* drivesIn(within, said);
   }
+}
+
+function isExempt({ ro, parttype, mountpoint }: Record<string, unknown>): boolean {
+  return isTrue(ro) || BOOT_PARTITIONS.has(parttype) || BOOT_MOUNTS.has(mountpoint);
 }
 
 function textOf(value: unknown): string | null {

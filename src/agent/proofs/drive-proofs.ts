@@ -14,10 +14,11 @@ import type { DriveProof } from './drive-proof.ts';
 export type ProofSubject = Pick<DriveProof, 'path' | 'uuid' | 'key' | 'header'>;
 
 /**
- * A proof is repeated when it is this old, so that with heartbeats a quarter of an hour apart, and an hour without the
- * server, no two proofs are more than a day apart.
+ * A proof is repeated somewhat sooner than the policy says: with heartbeats a quarter of an hour apart, and an hour
+ * without the server, no two proofs of a day are more than a day apart.
  */
-const PROOF_AGE_MS_MAX = 22 * 60 * 60 * 1000;
+const PROOF_SOONER = 11 / 12;
+const HOUR_MS = 60 * 60 * 1000;
 /** Drives remembered, the last checked first: more than anybody plugs in, and what fits a fact of the state. */
 const PROOFS_KEPT = 256;
 
@@ -49,15 +50,17 @@ export function proofOf(
   return proofs.find((proof) => proof.path === path && proof.uuid === uuid);
 }
 
+/** @param now Unix milliseconds. @param hours between two proofs, by the policy. */
 export function isProofDue(
   proof: DriveProof | undefined,
   subject: Pick<ProofSubject, 'key' | 'header'>,
   now: number,
+  hours: number,
 ): boolean {
   if (proof === undefined || proof.key !== subject.key || proof.header !== subject.header) return true;
   const age = now - Date.parse(proof.checkedAt);
   // A time to come was written while the clock was ahead.
-  return !(age >= 0 && age < PROOF_AGE_MS_MAX);
+  return !(age >= 0 && age < hours * HOUR_MS * PROOF_SOONER);
 }
 
 /** Read and written in one transaction: another command may prove a drive meanwhile. */

@@ -6,21 +6,32 @@ import {
   DRIVE_TEXT_LENGTH_MAX,
   DRIVES_REPORTED_MAX,
 } from '#domain/message-limits.ts';
+import type { NotKnown } from '#domain/policy/policy.ts';
 import type { Notice } from '#domain/step.ts';
 import type { DriveHere } from '#protocol/agent-program.ts';
 import type { DriveReportMessage } from '#protocol/drive-report.ts';
 import type { DrivesLook } from './check-drives.ts';
 
 /** Drives in custody first, then those with a problem: what is left out where there is no room matters least. */
-export function reportOf({ drives, problem }: DrivesLook): DriveReportMessage {
+export function reportOf({ drives, problem }: DrivesLook, notKnown: readonly NotKnown[]): DriveReportMessage {
   const weight = ({ key, problem: wrong }: DriveHere): number =>
     (key === null ? 2 : 0) + (wrong === null ? 1 : 0);
   const sorted = [...drives].sort((a, b) => weight(a) - weight(b) || (a.path < b.path ? -1 : 1));
   return {
     drives: sorted.slice(0, DRIVES_REPORTED_MAX).map(reported),
     left: Math.max(0, drives.length - DRIVES_REPORTED_MAX),
-    problem: words(problem),
+    problem: words(problem) ?? notKnownWords(notKnown),
   };
+}
+
+/** A policy of a later release: the rest of it is done. Null where everything is known. */
+export function notKnownWords(notKnown: readonly NotKnown[]): string | null {
+  if (notKnown.length === 0) return null;
+  const names = notKnown.map(({ setting }) => setting).join(', ');
+  return `the policy says more than this agent knows (${names}); upgrade Keystair on the device`.slice(
+    0,
+    DRIVE_PROBLEM_LENGTH_MAX,
+  );
 }
 
 /** In one order of fields. */
@@ -36,6 +47,7 @@ function reported(drive: DriveHere): ReportedDrive {
     key: drive.key,
     provedAt: drive.provedAt,
     problem: words(drive.problem),
+    ...(drive.demanded === undefined ? {} : { demanded: drive.demanded }),
   };
 }
 

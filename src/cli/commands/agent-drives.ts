@@ -94,11 +94,12 @@ const drives = command({
         found.length === 0
           ? ['No drives.']
           : table(
-              ['Path', 'UUID', 'Label', 'State', 'Key', 'Last proved'],
-              found.map(({ path, uuid, label, state: shown, key, provedAt }) => [
+              ['Path', 'UUID', 'Label', 'Rule', 'State', 'Key', 'Last proved'],
+              found.map(({ path, uuid, label, rule, state: shown, key, provedAt }) => [
                 path,
                 uuid ?? '',
                 label ?? '',
+                rule ?? '',
                 shown,
                 key ?? '',
                 provedWords(key, provedAt),

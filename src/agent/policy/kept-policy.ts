@@ -1,0 +1,46 @@
+/**
+ * The policy that holds for this device, as its server last told it. Kept in the state, so that it holds while the server
+ * is away.
+ *
+ * Invariant: what is unknown in a policy of a later release is never a failure: the rest is done, and the unknown named.
+ */
+import { parseJson } from '#domain/bounded-json.ts';
+import { codeOf } from '#domain/errors.ts';
+import { ANSWER_JSON } from '#domain/json-bounds.ts';
+import { type NotKnown, readSettings } from '#domain/policy/policy.ts';
+import type { PolicySettings } from '#domain/policy/settings.ts';
+import { formed } from '#protocol/forms.ts';
+import { DevicePolicy, type HeldPolicy } from '#protocol/policy-messages.ts';
+import type { AgentState } from '../state.ts';
+
+export interface KeptPolicy {
+  readonly held: HeldPolicy;
+  /** Where the device stands; undefined where no policy was told yet. */
+  readonly group: string | undefined;
+  readonly settings: PolicySettings;
+  readonly notKnown: readonly NotKnown[];
+}
+
+export function keepPolicy(state: AgentState, policy: DevicePolicy): void {
+  state.set('policy', JSON.stringify(policy));
+}
+
+/** The defaults where none was told. What the disk damaged is asked for again. */
+export function readPolicy(state: AgentState): KeptPolicy {
+  const policy = readKept(state);
+  if (policy === undefined) return { held: { number: 0 }, group: undefined, ...readSettings({}) };
+  const { number, digest, group, settings } = policy;
+  return { held: { number, digest }, group, ...readSettings(settings) };
+}
+
+function readKept(state: AgentState): DevicePolicy | undefined {
+  try {
+    const kept = state.get('policy');
+    if (kept === undefined) return undefined;
+    const read = formed(DevicePolicy, parseJson(kept, ANSWER_JSON));
+    return read.ok ? read.value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || codeOf(error) === 'data-damaged') return undefined;
+    throw error;
+  }
+}

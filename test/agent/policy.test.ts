@@ -1,0 +1,148 @@
+/**
+ * A device does what its group's policy says of its drives, and says where it is not so and what mends it: at the next
+ * heartbeat, and while its server is away. It never formats or decrypts by itself.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { adoptDriveForDevice } from '#agent/adopt-drive.ts';
+import { drivesHere } from '#agent/drives-here.ts';
+import { keepPolicy, readPolicy } from '#agent/policy/kept-policy.ts';
+import { agentStatus } from '#agent/status.ts';
+import { ROOT_GROUP } from '#domain/group.ts';
+import type { PolicyDocument } from '#domain/policy/policy.ts';
+import { nextPolicyNumber, putPolicy } from '#server/groups/policy-rows.ts';
+import { openAgent } from '#test/support/agent-in-process.ts';
+import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
+import { digestOf, image, MIB } from './drives/images.ts';
+import { disk, listingOf } from './listed-drives.ts';
+import { stock, unlessInstalled } from './system-tools.ts';
+
+const skip = unlessInstalled('cryptsetup');
+const PASSPHRASE = 'Blåbærsyltetøy 7';
+const QUICK = ['--pbkdf=pbkdf2', '--pbkdf-force-iterations=1000'];
+const { signal } = new AbortController();
+const ESP = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
+
+async function setPolicy({ store, repository }: ServerInProcess, document: PolicyDocument): Promise<void> {
+  const ports = { rows: repository.rows, random: () => crypto.getRandomValues(new Uint8Array(8)) };
+  await store.write(async (transaction) => {
+    const number = await nextPolicyNumber(ports, transaction);
+    await putPolicy(ports.rows, transaction, ROOT_GROUP, { document, number });
+  });
+}
+
+function encrypted(): string {
+  const path = image(32 * MIB);
+  const args = ['luksFormat', '--batch-mode', '--type=luks2', ...QUICK, '--key-file=-', path];
+  stock('cryptsetup', args, { input: PASSPHRASE });
+  return path;
+}
+
+/** A machine with an encrypted disk, a plain one, a boot partition, and an encrypted stick. */
+async function machine() {
+  const server = await openServer('Oslo');
+  const paths = { locked: encrypted(), plain: image(32 * MIB), boot: image(32 * MIB), stick: encrypted() };
+  const folders = listingOf([
+    disk(paths.locked),
+    disk(paths.plain),
+    disk(paths.boot, { parttype: ESP }),
+    disk(paths.stick, { rm: true, serial: 'S7' }),
+  ]);
+  const agent = openAgent(0, folders);
+  await agent.enrolWith(server);
+  const states = async () =>
+    Object.fromEntries(
+      (await drivesHere(agent.ports, { signal, folders })).map(({ path, state, problem, demanded }) => [
+        Object.entries(paths).find(([, one]) => one === path)![0],
+        [state, problem?.step?.name, demanded],
+      ]),
+    );
+  return { server, agent, paths, states };
+}
+
+test('what a policy demands of fixed drives is named where it is not so, and done once a person did it', {
+  skip,
+}, async () => {
+  const { server, agent, paths, states } = await machine();
+  await agent.heartbeat();
+  const before = await states();
+  assert.deepEqual(before['locked'], ['encrypted without rule', undefined, undefined]);
+  const bytes = digestOf(paths.plain);
+  await setPolicy(server, { fixedDrives: 'require' });
+  await agent.heartbeat();
+  assert.deepEqual(await states(), {
+    locked: ['error', 'adopt-by-policy', true],
+    plain: ['error', 'encrypt-by-policy', true],
+    boot: ['no rule', undefined, undefined],
+    stick: ['encrypted without rule', undefined, undefined],
+  });
+  assert.equal(digestOf(paths.plain), bytes, 'it never formats');
+  const { device } = await server.call('showDevice', { id: agent.ports.state.requireDevice().id });
+  assert.deepEqual(
+    device.drives,
+    { drives: 4, demanded: 2, proved: 0, problems: 2 },
+    'told with the heartbeat that brought the policy',
+  );
+  await adoptDriveForDevice(agent.ports, {
+    path: paths.locked,
+    password: PASSPHRASE,
+    label: undefined,
+    signal,
+  });
+  await agent.heartbeat();
+  assert.deepEqual((await states())['locked'], ['done', undefined, true]);
+  await setPolicy(server, { fixedDrives: 'take-into-custody' });
+  await agent.heartbeat();
+  const after = await states();
+  assert.deepEqual([after['locked']![0], after['plain']![0]], ['done', 'no rule']);
+});
+
+test('a stick that must be encrypted is demanded once it is in custody, by its serial number', {
+  skip,
+}, async () => {
+  const { server, agent, paths, states } = await machine();
+  await setPolicy(server, {
+    removableExceptions: [{ serial: 'S7', rule: 'encrypt-before-writing' }],
+  });
+  await adoptDriveForDevice(agent.ports, {
+    path: paths.stick,
+    password: PASSPHRASE,
+    label: undefined,
+    signal,
+  });
+  await agent.heartbeat();
+  assert.deepEqual((await states())['stick'], ['done', undefined, true]);
+});
+
+test('of a policy of a later release, what is known is done and what is not is told', { skip }, async () => {
+  const { server, agent, states } = await machine();
+  await setPolicy(server, { fixedDrives: 'require', colour: 'green', removableDrives: 'burn' });
+  await agent.heartbeat();
+  assert.equal((await states())['plain']![1], 'encrypt-by-policy');
+  const { device } = await server.call('showDevice', { id: agent.ports.state.requireDevice().id });
+  for (const setting of ['colour', 'removableDrives']) {
+    assert.ok(device.report!.problem!.includes(setting));
+    assert.ok(agentStatus(agent.ports).warnings[0]!.includes(setting));
+  }
+});
+
+test('a policy is fetched once, holds while the server is away, and one that the disk damaged is asked for again', async () => {
+  const server = await openServer('Oslo');
+  const agent = openAgent();
+  await agent.enrolWith(server);
+  await setPolicy(server, { proofHours: 3 });
+  await agent.heartbeat();
+  const { state } = agent.ports;
+  assert.equal(readPolicy(state).settings.proofHours, 3);
+  const kept = state.get('policy');
+  await agent.heartbeat();
+  assert.equal(state.get('policy'), kept);
+  for (const damaged of ['{', '{"number":-1}', '"x"']) {
+    state.set('policy', damaged);
+    assert.equal(readPolicy(state).settings.proofHours, 24);
+    await agent.heartbeat();
+    assert.equal(state.get('policy'), kept);
+  }
+  keepPolicy(state, { number: 1, digest: '0'.repeat(16), group: 'Oslo', settings: { proofHours: 0 } });
+  assert.deepEqual(readPolicy(state).notKnown, [{ setting: 'proofHours', what: 'value' }]);
+});
