@@ -36,6 +36,15 @@ export type DeviceEvent =
       /** For how many devices something changed. */
       readonly devices: number;
     }
+  | {
+      readonly event: 'policy-taken';
+      readonly primary: string;
+      readonly name: string;
+      readonly policyNumber: number;
+      /** Its number at the primary. */
+      readonly theirs: number;
+      readonly digest: string;
+    }
   /** So many devices stand in the group above, because theirs is being removed; `first` is one of them. */
   | {
       readonly event: 'group-emptied';

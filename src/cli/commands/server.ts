@@ -105,18 +105,24 @@ const settings = command({
     ...EDITED_SERVER,
     'use-hierarchy': onOff(OPTION_NAME),
     transmit: choice(['immediately', 'heartbeat'], 'when new keys go to the primary'),
+    'take-policy': onOff("let the policy of the primary's root group count here, above this server's own"),
     heartbeat: duration('SECONDS', 'the time between two heartbeats', {
       secondsMin: HEARTBEAT_INTERVAL_MS_MIN / 1000,
       secondsMax: HEARTBEAT_INTERVAL_MS_MAX / 1000,
     }),
   },
   example: '--data /var/lib/keystair --use-hierarchy on',
-  run: async (context, _values, { data: address, 'use-hierarchy': useHierarchy, transmit, heartbeat }) => {
+  run: async (
+    context,
+    _values,
+    { data: address, 'use-hierarchy': useHierarchy, transmit, heartbeat, 'take-policy': takePolicy },
+  ) => {
     const client = await context.connect(address);
     const changes = {
       ...(useHierarchy === undefined ? {} : { useHierarchy }),
       ...(transmit === undefined ? {} : { transmit }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
+      ...(takePolicy === undefined ? {} : { takePolicy }),
     };
     const { answer, version } = await withVersion((told) =>
       Object.keys(changes).length === 0
@@ -136,6 +142,7 @@ function settingsOutcome(answer: SettingsAnswer, version: string | undefined): O
       [OPTION_NAME, onOrOff(shown.useHierarchy)],
       ['New keys are transmitted', shown.transmit === 'immediately' ? 'immediately' : 'with the heartbeat'],
       ['Heartbeat', `every ${secondsToText(shown.heartbeat)}`],
+      ["Take the primary's policy", onOrOff(shown.takePolicy)],
       ['Version', version ?? ''],
     ]),
     messages:

@@ -87,6 +87,7 @@ export const OCSF_KINDS: Readonly<Record<AuditEvent['event'], OcsfKind>> = {
   'group-emptied': kind('entity', MOVE),
   'group-removed': kind('entity', DELETE),
   'policy-changed': kind('entity', UPDATE),
+  'policy-taken': kind('entity', UPDATE),
 
   'approval-requested': kind('api', CREATE),
   'approval-given': kind('api', UPDATE),

@@ -10,6 +10,7 @@ import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { OpenStreams } from './secondaries/open-streams.ts';
 import type { PrimaryLink } from './primary/primary-link.ts';
+import { forgetPrimaryPolicy } from '../groups/policy-rows.ts';
 import { readPrimary } from './primary/primary-row.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { type Options, readOptions, writeOptions } from '../repository/settings.ts';
@@ -25,8 +26,13 @@ function answerOf(options: Options, notHeard: readonly ServerName[]): SettingsAn
   return { ...shown(options), notHeard: [...notHeard] };
 }
 
-function shown({ useHierarchy, transmit, heartbeatMs }: Options): Omit<SettingsAnswer, 'notHeard'> {
-  return { useHierarchy, transmit, heartbeat: Math.round(heartbeatMs / 1000) };
+function shown({
+  useHierarchy,
+  transmit,
+  heartbeatMs,
+  takePolicy = false,
+}: Options): Omit<SettingsAnswer, 'notHeard'> {
+  return { useHierarchy, transmit, heartbeat: Math.round(heartbeatMs / 1000), takePolicy };
 }
 
 export async function showSettings(ports: SettingsPorts): Promise<SettingsAnswer> {
@@ -47,6 +53,7 @@ export async function changeSettings(
       useHierarchy: request.useHierarchy ?? before.useHierarchy,
       transmit: request.transmit ?? before.transmit,
       heartbeatMs: request.heartbeat === undefined ? before.heartbeatMs : request.heartbeat * 1000,
+      takePolicy: request.takePolicy ?? before.takePolicy ?? false,
       switchedAt:
         request.useHierarchy === undefined || request.useHierarchy === before.useHierarchy
           ? before.switchedAt
@@ -54,6 +61,8 @@ export async function changeSettings(
       changed: { by: caller.name, at: isoTime(ports.clock()) },
     };
     await writeOptions(ports.rows, transaction, after);
+    // Off: what the primary said is gone at once, and comes back only from a primary.
+    if (after.takePolicy !== (before.takePolicy ?? false)) await forgetPrimaryPolicy(ports, transaction);
     await ports.audit.append(transaction, [
       { event: 'settings-changed', by: caller.name, changes: { ...request } },
     ]);
@@ -65,7 +74,9 @@ export async function changeSettings(
   }
   ports.hierarchyChanged.raise();
   // A reachable primary hears of the change at once. If it cannot be reached, the answer says so.
-  if (before.useHierarchy !== after.useHierarchy) await ports.heartbeatNow().catch(() => undefined);
+  const isTaken = after.takePolicy === true && before.takePolicy !== true;
+  if (before.useHierarchy !== after.useHierarchy || isTaken)
+    await ports.heartbeatNow().catch(() => undefined);
   return answerOf(after, await neighboursNotHeard(ports, after));
 }
 

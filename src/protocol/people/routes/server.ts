@@ -93,6 +93,8 @@ const Settings = z.object({
   transmit: z.enum(['immediately', 'heartbeat']),
   /** Seconds. */
   heartbeat: z.number(),
+  /** The policy of the primary's root group counts here. A server of an earlier release has no such option. */
+  takePolicy: z.boolean().default(false),
 });
 const SettingsAnswer = Settings.extend({
   /** Neighbours that have not been told of a change yet. */
@@ -101,8 +103,13 @@ const SettingsAnswer = Settings.extend({
 export type SettingsAnswer = z.infer<typeof SettingsAnswer>;
 
 /** Not of the neighbours, which change by themselves. */
-export function settingsVersion({ useHierarchy, transmit, heartbeat }: z.infer<typeof Settings>): Versioned {
-  return { useHierarchy, transmit, heartbeat };
+export function settingsVersion({
+  useHierarchy,
+  transmit,
+  heartbeat,
+  takePolicy,
+}: z.infer<typeof Settings>): Versioned {
+  return { useHierarchy, transmit, heartbeat, takePolicy };
 }
 
 export const SERVER_ROUTES = {
@@ -135,6 +142,7 @@ export const SERVER_ROUTES = {
       useHierarchy: z.boolean().optional(),
       transmit: z.enum(['immediately', 'heartbeat']).optional(),
       heartbeat: whole(1, HEARTBEAT_INTERVAL_MS_MAX / 1000).optional(),
+      takePolicy: z.boolean().optional(),
     }),
     answer: SettingsAnswer,
     version: settingsVersion,

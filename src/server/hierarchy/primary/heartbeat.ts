@@ -20,6 +20,7 @@ import { toHex } from '#domain/hex.ts';
 import { step } from '#domain/step.ts';
 import { contradiction, keepLogAnswer, logStatement, wantedCheckpoint } from './tell-log.ts';
 import type { PrimaryLink } from './primary-link.ts';
+import { heldPolicy, takePolicy } from './take-policy.ts';
 import { primaryContactId, type PrimaryRow, readPrimary } from './primary-row.ts';
 
 type HeartbeatPorts = Pick<
@@ -68,6 +69,7 @@ export async function heartbeat(
     const known = judgeAcknowledged(acknowledged, await reader.chainAt(acknowledged.seq)) === 'continue';
     if (known && unknownLog === undefined) {
       await noteHeartbeat(ports, link, primary, answer, acknowledged);
+      if (answer.policy !== undefined) await takePolicy(ports, primary, answer.policy);
       return { primary, epoch, acknowledged };
     }
     await startEpoch(ports, known ? UNKNOWN_LOG : UNKNOWN_SEQUENCE, epoch, unknownLog);
@@ -153,6 +155,7 @@ async function exchange(
   const head = await ports.store.reader.head();
   const below = await tree();
   const own = await logStatement(ports);
+  const policy = await heldPolicy(ports, primary);
   const request = {
     name: ports.server.name,
     useHierarchy: options.useHierarchy,
@@ -163,6 +166,7 @@ async function exchange(
     treeDigest: digestOfTree(below),
     heartbeatMs: options.heartbeatMs,
     ...(own === undefined ? {} : { log: own.log }),
+    ...(policy === undefined ? {} : { policy }),
     ...ports.introduction(),
   };
   const answer = await link.call(primary, false, (calls) => calls.call('heartbeat', request));

@@ -50,6 +50,18 @@ export const TESTED_BUGS: readonly TestedBug[] = [
     sees: [fails('a failover to a standby that had not everything is noticed')],
   },
   {
+    name: 'a policy is as large as anybody writes it',
+    faults: [unbounded('POLICY_BYTES_MAX')],
+    test: 'test/server/policies.test.ts',
+    sees: [fails('a policy that cannot be carried out is refused whole')],
+  },
+  {
+    name: 'a policy is sent and taken however large it is',
+    faults: [unbounded('SENT_POLICY_BYTES_MAX')],
+    test: 'test/server/policy-heartbeat.test.ts',
+    sees: [fails('settings of a later release reach the device')],
+  },
+  {
     name: 'texts and lists of a message are as long as fits',
     faults: OF_MESSAGES.map(unbounded),
     test: 'test/protocol/message-limits.test.ts',
