@@ -16,6 +16,7 @@ import { type FoundDrive, findDrives } from './drives/find-drives.ts';
 import type { Luks2Header } from './drives/luks2/luks2-header.ts';
 import { proveOpenDrive } from './drives/open-drive.ts';
 import { readOpenHeader } from './drives/read-drive.ts';
+import { failureOf } from './policy/failed-rotations.ts';
 import { readPolicy } from './policy/kept-policy.ts';
 import { obeyed } from './policy/obey.ts';
 import type { AgentPorts } from './ports.ts';
@@ -53,7 +54,11 @@ export async function drivesHere(ports: AgentPorts, options: LookOptions): Promi
       nextStep: 'run it as root, or not at all for drives',
     });
   const { settings } = readPolicy(ports.state);
-  return drives.map((drive) => obeyed(drive, settings));
+  return drives.map((drive) => {
+    const judged = obeyed(drive, settings);
+    const failed = judged.key === null ? undefined : failureOf(ports.state, judged.key);
+    return { ...judged, problem: judged.problem ?? failed?.problem ?? null };
+  });
 }
 
 /** Before it is held against the policy. */

@@ -7,12 +7,10 @@ import { DEVICE_PAGE_MAX } from '#domain/limits.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { addToTotals, NO_RECEIPTS } from '#domain/receipt.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
-import type { AnswerOf, RequestOf } from '#protocol/machine-routes.ts';
 import { handOverPending } from './custody.ts';
-import { keepPolicy, readPolicy } from './policy/kept-policy.ts';
+import { rotateByPolicy } from './policy/rotate-by-policy.ts';
+import { tellDrives, type Who } from './policy/tell-drives.ts';
 import type { AgentPorts } from './ports.ts';
-import { checkDrives } from './proofs/check-drives.ts';
-import { digestOf, reportOf } from './proofs/drive-report.ts';
 import { withMembership, withServer } from './server-connection.ts';
 
 export interface Heard {
@@ -47,12 +45,12 @@ function noteProblem({ state }: AgentPorts, because: string): void {
 async function sendHeartbeat(ports: AgentPorts, stop: AbortSignal | undefined): Promise<Heard> {
   await tellServers(ports).catch(() => undefined);
   return withServer(ports, async (calls) => {
-    const device = ports.state.requireDevice();
     const membership = ports.state.requireMembership();
     const refusal = await handOverPending(ports, calls);
-    const totals = addToTotals(NO_RECEIPTS, ports.state.receiptIds(membership.server.id));
-    const receipts = { count: totals.count, digest: Buffer.from(totals.digest).toString('hex') };
-    const answer = await tell(ports, calls, { name: device.name, receipts }, stop);
+    let { answer, drives } = await tellDrives(ports, calls, whoAmI(ports), stop);
+    const signal = stop ?? new AbortController().signal;
+    if ((await rotateByPolicy(ports, drives, answer.rotate ?? [], signal)) > 0)
+      ({ answer, drives } = await tellDrives(ports, calls, whoAmI(ports), stop));
     const returned =
       answer.receipts === 'differ' ? await returnReceipts(ports, calls, membership.server.id) : 0;
     ports.state.transaction(() => {
@@ -68,26 +66,11 @@ async function sendHeartbeat(ports: AgentPorts, stop: AbortSignal | undefined): 
   });
 }
 
-/** Says what it has and what is so with the drives. One round trip, unless there is something new at either end. */
-async function tell(
-  ports: AgentPorts,
-  calls: MachineCalls,
-  who: Pick<RequestOf<'deviceHeartbeat'>, 'name' | 'receipts'>,
-  stop: AbortSignal | undefined,
-): Promise<AnswerOf<'deviceHeartbeat'>> {
-  const { state } = ports;
-  const look = async () => reportOf(await checkDrives(ports, calls, { stop }), readPolicy(state).notKnown);
-  let report = await look();
-  const drives = { digest: digestOf(report) };
-  const answer = await calls.call('deviceHeartbeat', { ...who, policy: readPolicy(state).held, drives });
-  if (answer.policy === undefined && answer.wantDrives !== true) return answer;
-  if (answer.policy !== undefined) {
-    keepPolicy(state, answer.policy);
-    // What is so by the new policy is told at once.
-    report = await look();
-  }
-  const told = { digest: digestOf(report), report };
-  return calls.call('deviceHeartbeat', { ...who, policy: readPolicy(state).held, drives: told });
+function whoAmI({ state }: AgentPorts): Who {
+  const { server } = state.requireMembership();
+  const { count, digest } = addToTotals(NO_RECEIPTS, state.receiptIds(server.id));
+  const receipts = { count, digest: Buffer.from(digest).toString('hex') };
+  return { name: state.requireDevice().name, receipts };
 }
 
 /** Page by page: asks which of these receipts the server does not know, and sends those. */

@@ -18,6 +18,7 @@ import { KEY_REQUESTS_KEPT_MAX } from '#domain/key-request.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { step } from '#domain/step.ts';
 import { type AgentKey, keyFromRow } from './agent-key.ts';
+import type { FailedRotation } from './policy/failed-rotation.ts';
 import type { DriveProof } from './proofs/drive-proof.ts';
 import { isReadable, openDatabase } from './state-database.ts';
 import { stateDamaged, stateFailure } from './state-failure.ts';
@@ -65,6 +66,8 @@ interface Facts {
   'last-problem': string | null;
   /** The last check of each drive. */
   'drive-proofs': readonly DriveProof[];
+  /** Drives that were to get a new key and did not. */
+  'failed-rotations': readonly FailedRotation[];
   /** The policy that holds for this device, as JSON: a later release may nest more in it than a fact has. */
   policy: string;
 }

@@ -15,7 +15,7 @@ export function keyTable(keys: Iterable<ListedKey>): Iterable<string> {
     key.id,
     key.kind,
     key.device.name,
-    key.state,
+    key.notRotatedSince === undefined ? key.state : `${key.state}; revealed, not rotated`,
     when(key.createdAt),
     locatorText(key),
   ]);
@@ -34,6 +34,8 @@ export function keyLines(key: ListedKey): string[] {
     ['Recorded here', `${when(key.recordedAt)}, as number ${key.seq}`],
     ['State', key.state],
   ];
+  if (key.notRotatedSince !== undefined)
+    rows.push(['Revealed', `${when(key.notRotatedSince)}, and not rotated since`]);
   if (key.refusedBecause !== undefined) rows.push(['Refused because', key.refusedBecause]);
   return columns(rows);
 }

@@ -71,8 +71,8 @@ function isDemanded({ demanded, key }: Pick<ReportedDrive, 'demanded' | 'key'>):
 /** A device's clock may be a little ahead of the server's. */
 const CLOCK_AHEAD_MS = 60 * 60 * 1000;
 
-function isProved({ provedAt, problem }: Pick<ReportedDrive, 'provedAt' | 'problem'>, now: number): boolean {
-  if (provedAt === null || problem !== null) return false;
+function isProved({ provedAt, state }: Pick<ReportedDrive, 'provedAt' | 'state'>, now: number): boolean {
+  if (provedAt === null || state === 'error') return false;
   const age = now - Date.parse(provedAt);
   return age >= -CLOCK_AHEAD_MS && age < PROOF_COUNTS_MS;
 }

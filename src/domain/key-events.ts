@@ -37,6 +37,8 @@ export type KeyEvent =
       readonly first: string;
     }
   | { readonly event: 'key-revealed'; readonly key: string; readonly reason: string }
+  /** By a device's word: a drive opens with a new key, and the revealed one is gone from it. */
+  | { readonly event: 'key-rotated'; readonly key: string; readonly replacedBy: string }
   /** A request without a connection was answered: material is about to leave, sealed to whoever made the request. */
   | {
       readonly event: 'key-answered';

@@ -15,6 +15,7 @@ import {
 import {
   ASKED_SERVERS_MAX,
   CERTIFICATE_LENGTH_MAX,
+  DRIVES_REPORTED_MAX,
   FILE_KEY_LENGTH_MAX,
   INVITATION_SECRET_LENGTH_MAX,
   LINE_ID_LENGTH_MAX,
@@ -228,6 +229,8 @@ export const DeviceHeartbeatAnswer = z.object({
   policy: DevicePolicy.optional(),
   /** Send the report of the drives with another heartbeat. */
   wantDrives: z.boolean().optional(),
+  /** Keys of drives that it reported, which were revealed: they are to be replaced where the policy says so. */
+  rotate: list(Uuid, DRIVES_REPORTED_MAX).optional(),
 });
 
 export const RecordRequest = z.object({ complete: WireKeySchema });

@@ -109,6 +109,8 @@ export type TrustedKind =
   | 'group'
   /** What devices must do: by the id of the group that has it, or `primary`. */
   | 'policy'
+  /** A key of a drive that was revealed and not rotated: by the key's id. */
+  | 'rotation'
   | 'primary'
   | 'import'
   | 'recovery'

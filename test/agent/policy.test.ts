@@ -8,35 +8,16 @@ import { adoptDriveForDevice } from '#agent/adopt-drive.ts';
 import { drivesHere } from '#agent/drives-here.ts';
 import { keepPolicy, readPolicy } from '#agent/policy/kept-policy.ts';
 import { agentStatus } from '#agent/status.ts';
-import { ROOT_GROUP } from '#domain/group.ts';
-import type { PolicyDocument } from '#domain/policy/policy.ts';
-import { nextPolicyNumber, putPolicy } from '#server/groups/policy-rows.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
-import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
+import { openServer } from '#test/support/server-in-process.ts';
 import { digestOf, image, MIB } from './drives/images.ts';
 import { disk, listingOf } from './listed-drives.ts';
-import { stock, unlessInstalled } from './system-tools.ts';
+import { encrypted, PASSPHRASE, setPolicy } from './ruled-device.ts';
+import { unlessInstalled } from './system-tools.ts';
 
 const skip = unlessInstalled('cryptsetup');
-const PASSPHRASE = 'Blåbærsyltetøy 7';
-const QUICK = ['--pbkdf=pbkdf2', '--pbkdf-force-iterations=1000'];
 const { signal } = new AbortController();
 const ESP = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
-
-async function setPolicy({ store, repository }: ServerInProcess, document: PolicyDocument): Promise<void> {
-  const ports = { rows: repository.rows, random: () => crypto.getRandomValues(new Uint8Array(8)) };
-  await store.write(async (transaction) => {
-    const number = await nextPolicyNumber(ports, transaction);
-    await putPolicy(ports.rows, transaction, ROOT_GROUP, { document, number });
-  });
-}
-
-function encrypted(): string {
-  const path = image(32 * MIB);
-  const args = ['luksFormat', '--batch-mode', '--type=luks2', ...QUICK, '--key-file=-', path];
-  stock('cryptsetup', args, { input: PASSPHRASE });
-  return path;
-}
 
 /** A machine with an encrypted disk, a plain one, a boot partition, and an encrypted stick. */
 async function machine() {

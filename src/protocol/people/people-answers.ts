@@ -46,6 +46,8 @@ export const ListedKey = KeyFields.extend({
   seq: z.number(),
   receivedFrom: Field,
   recordedAt: Field,
+  /** When it was revealed, where no device has proved a new key since; ISO 8601. */
+  notRotatedSince: Field.optional(),
   /** Why the primary refused it. */
   refusedBecause: text(REFUSED_REASON_LENGTH_MAX).optional(),
 });

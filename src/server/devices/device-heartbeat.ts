@@ -6,7 +6,10 @@ import { toHex } from '#domain/hex.ts';
 import type { CheckedKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '../records/record-keys.ts';
 import { writeMember } from '../members/members.ts';
-import { heardDrives } from './device-contact.ts';
+import type { DriveReport } from '#domain/drive-report.ts';
+import type { Contact } from '#store/rows.ts';
+import { endTasks, tasksOf } from '../keys/rotation-tasks.ts';
+import { heardDrives, toldReport } from './device-contact.ts';
 import { noteReceipts } from './receipts.ts';
 import type { GroupPolicies } from '../groups/group-policies.ts';
 import type { DevicePorts } from './record-device-key.ts';
@@ -17,18 +20,17 @@ export async function deviceHeartbeat(
   request: RequestOf<'deviceHeartbeat'>,
   addresses: readonly string[],
 ): Promise<AnswerOf<'deviceHeartbeat'>> {
-  const { member, totals, wantDrives } = await ports.store.write(async (transaction) => {
+  const { member, totals, wantDrives, rotate } = await ports.store.write(async (transaction) => {
     // The row as it is now: a row read earlier would undo a removal of this moment.
     const member = await requireCaller(transaction);
-    const { body, wantDrives } = heardDrives(
-      await transaction.contact(member.id),
-      request.drives,
-      ports.clock(),
-    );
-    await transaction.putContact({ id: member.id, lastHeartbeatAt: ports.clock(), body });
+    const before = await transaction.contact(member.id);
+    const { body, wantDrives } = heardDrives(before, request.drives, ports.clock());
+    const contact = { id: member.id, lastHeartbeatAt: ports.clock(), body };
+    await transaction.putContact(contact);
+    const rotate = await revealedDrives(ports, transaction, contact, request.drives?.report);
     if (request.name !== member.name)
       await writeMember(ports.rows, transaction, { ...member, name: request.name });
-    return { member, totals: await transaction.receiptTotals(member.id), wantDrives };
+    return { member, totals: await transaction.receiptTotals(member.id), wantDrives, rotate };
   });
   const agree = totals.count === request.receipts.count && toHex(totals.digest) === request.receipts.digest;
   // If receipts are wanted for damaged keys, the next request tells which ones.
@@ -40,7 +42,21 @@ export async function deviceHeartbeat(
     receipts: differ ? 'differ' : 'agree',
     ...(policy === undefined ? {} : { policy }),
     ...(wantDrives ? { wantDrives } : {}),
+    ...(rotate.length === 0 ? {} : { rotate }),
   };
+}
+
+/** Of the drives that it reported, the keys that were revealed. A new report may end such tasks first. */
+async function revealedDrives(
+  ports: DevicePorts,
+  transaction: Transaction,
+  contact: Contact,
+  told: DriveReport | undefined,
+): Promise<string[]> {
+  if (told !== undefined) await endTasks(ports, transaction, contact.id, told);
+  const drives = toldReport(contact)?.report.drives ?? [];
+  const keys = drives.flatMap(({ key }) => (key === null ? [] : [key]));
+  return [...(await tasksOf(ports, transaction, [...new Set(keys)])).keys()];
 }
 
 /** Of a device's receipts, those that this server does not know, and those of keys that are damaged here. */

@@ -108,6 +108,7 @@ export const OCSF_KINDS: Readonly<Record<AuditEvent['event'], OcsfKind>> = {
   'key-shown': kind('api', READ),
   'lookup-refused': kind('api', READ, REFUSED),
   'key-revealed': kind('api', READ),
+  'key-rotated': kind('entity', UPDATE),
   'key-answered': kind('api', READ),
   'recoveries-taken': kind('api', CREATE),
   'call-refused': kind('api', OTHER_ACTIVITY, REFUSED),

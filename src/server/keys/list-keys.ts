@@ -18,6 +18,7 @@ import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { publicFields } from '../records/record-keys.ts';
+import { type RotationTask, tasksOf } from './rotation-tasks.ts';
 
 export interface ListPorts extends Pick<ServerPorts, 'rows' | 'store'> {
   readonly link: Pick<PrimaryLink, 'acknowledgedSeq' | 'transmittedSeq'>;
@@ -37,7 +38,7 @@ async function climbedNow({ link, store }: ListPorts): Promise<Climbed> {
   };
 }
 
-function shown(climbed: Climbed, row: StoredKey): ListedKey {
+function shown(climbed: Climbed, row: StoredKey, task: RotationTask | undefined): ListedKey {
   const refusedBecause = climbed.refused.get(row.seq);
   const fields = publicFields(row);
   return {
@@ -47,6 +48,7 @@ function shown(climbed: Climbed, row: StoredKey): ListedKey {
     seq: row.seq,
     receivedFrom: row.receivedFrom,
     recordedAt: isoTime(row.recordedAt),
+    ...(task === undefined ? {} : { notRotatedSince: task.revealedAt }),
     ...(refusedBecause === undefined ? {} : { refusedBecause }),
   };
 }
@@ -78,8 +80,10 @@ export async function listKeys(
   });
   const keys: ListedKey[] = [];
   const unreadable: { id: string; seq: number }[] = [];
-  for (const row of await keysInScope(ports, scope, found.keys)) {
-    const listed = listedOrNot(row, climbed);
+  const inScope = await keysInScope(ports, scope, found.keys);
+  const tasks = await tasksOf(ports, reader, idsOf(inScope));
+  for (const row of inScope) {
+    const listed = listedOrNot(row, climbed, tasks.get(row.id));
     if (listed === undefined) unreadable.push({ id: row.id, seq: row.seq });
     else keys.push(listed);
   }
@@ -87,6 +91,10 @@ export async function listKeys(
   // How many keys there are, outside too, is nothing for whoever is limited.
   const of = scope === 'everywhere' ? (await reader.head()).seq : (searchedTo ?? keys.at(-1)?.seq ?? 0);
   return { keys, unreadable, next: searchedTo === null ? null : String(searchedTo), searchedTo, of };
+}
+
+function idsOf(rows: readonly StoredKey[]): readonly string[] {
+  return rows.map(({ id }) => id);
 }
 
 function timeOf(text: string | undefined): number | undefined {
@@ -102,9 +110,13 @@ function borderAt(order: KeyOrder, after: string | undefined): Pick<KeyFilter, '
 }
 
 /** One damaged row must not hide all others. */
-function listedOrNot(row: StoredKey, climbed: Climbed): ListedKey | undefined {
+function listedOrNot(
+  row: StoredKey,
+  climbed: Climbed,
+  task: RotationTask | undefined,
+): ListedKey | undefined {
   try {
-    const listed = formed(ListedKey, shown(climbed, row));
+    const listed = formed(ListedKey, shown(climbed, row, task));
     return listed.ok ? listed.value : undefined;
   } catch (error) {
     if (codeOf(error) === 'record-unreadable') return undefined;
@@ -118,7 +130,8 @@ export async function showKey(ports: ListPorts, caller: Caller, wanted: string):
   const reason = await ports.store.reader.refusalOf('', row.seq);
   const refused = new Map(reason === undefined ? [] : [[row.seq, reason]]);
   const { acknowledgedSeq, transmittedSeq } = ports.link;
-  return { key: shown({ refused, acknowledgedSeq, transmittedSeq }, row) };
+  const tasks = await tasksOf(ports, ports.store.reader, [row.id]);
+  return { key: shown({ refused, acknowledgedSeq, transmittedSeq }, row, tasks.get(row.id)) };
 }
 
 /** The key in a scope with this id, or the only one there whose locator, device name or id holds the text. */

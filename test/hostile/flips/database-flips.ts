@@ -71,6 +71,7 @@ const ROW_KINDS = Object.keys({
   role: true,
   group: true,
   policy: true,
+  rotation: true,
   credential: true,
   'api-key': true,
   identity: true,

@@ -85,6 +85,7 @@ export async function makePeople(ports: Repository & { readonly store: Store }):
     });
     await putGroup(rows, transaction, { id: randomUUID(), name: 'Lyon', above: ROOT_GROUP });
     await putPolicy(rows, transaction, ROOT_GROUP, { document: { fixedDrives: 'require' }, number: 1 });
+    await rows.put(transaction, 'rotation', randomUUID(), { revealedAt: AT, by: 'Kari' });
     await rows.put(transaction, 'recovery', randomUUID(), { allowedAt: AT, expiresAt: AT, knownAt: AT });
     await rows.put(transaction, 'audit-cursor', 'file', { line: 1 });
     return { session: open.token, endedSession: ended.token, apiKey: 'ksk_program', rights: RIGHTS_GIVEN };

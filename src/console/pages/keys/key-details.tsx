@@ -51,6 +51,7 @@ export function KeyDetails({
           [list.algorithm, key.algorithm],
           [list.state, states[key.state]],
           [one.refusedBecause, key.refusedBecause],
+          [one.notRotated, key.notRotatedSince === undefined ? undefined : times.exact(key.notRotatedSince)],
           [one.created, times.exact(key.createdAt)],
           [list.recorded, times.exact(key.recordedAt)],
           [one.origin, key.origin],

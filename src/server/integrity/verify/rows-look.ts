@@ -24,6 +24,7 @@ const JUDGED = {
   'person-name': true,
   role: true,
   policy: true,
+  rotation: true,
   credential: true,
   'api-key': true,
   passkey: true,
