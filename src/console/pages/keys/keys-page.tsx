@@ -119,8 +119,12 @@ export function KeysPage() {
           {
             key: 'state',
             label: texts.list.state,
-            show: ({ id, state }) =>
-              replaced.has(id) ? `${texts.states[state]} · ${texts.list.replaced}` : texts.states[state],
+            show: ({ id, state, notRotatedSince }) =>
+              [
+                texts.states[state],
+                ...(replaced.has(id) ? [texts.list.replaced] : []),
+                ...(notRotatedSince === undefined ? [] : [texts.list.revealed]),
+              ].join(' · '),
           },
           {
             key: 'recorded',
