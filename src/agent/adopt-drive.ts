@@ -6,7 +6,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { claimFromText } from '#domain/claim.ts';
-import { codeOf, KeystairError } from '#domain/errors.ts';
+import { codeOf } from '#domain/errors.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import type { AdoptedDrive } from '#protocol/agent-program.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
@@ -15,10 +15,12 @@ import { takeIntoCustody } from './custody.ts';
 import { askForKey } from './drive-commands.ts';
 import { addKeyslot, addToken, findOwnKeyslot, freeKeyslot } from './drives/adopt-drive.ts';
 import { requireAdoptable } from './drives/check-drive-against-key.ts';
+import { convertLuks1, forgetKeptHeader, passphraseDoesNotOpen } from './drives/convert-luks1.ts';
 import { checkCryptsetupThere } from './drives/cryptsetup.ts';
 import { makeDrivePassphrase } from './drives/drive-passphrase.ts';
 import { driveNotAllowed, type OpenDrive, openDrive } from './drives/drive-target.ts';
 import { type DriveToken, findDriveTokens } from './drives/drive-token.ts';
+import { passphrasesIn } from './drives/known-passphrases.ts';
 import type { Luks2Header } from './drives/luks2/luks2-header.ts';
 import { opens, proveOpenDrive, withHeaderCopy } from './drives/open-drive.ts';
 import { readOpenHeader } from './drives/read-drive.ts';
@@ -27,8 +29,10 @@ import { withServer } from './server-connection.ts';
 
 export interface AdoptRequest {
   readonly path: string;
-  /** What opens the drive now. */
-  readonly password: string;
+  /** What opens the drive now; the bytes of a file are tried without a trailing newline first. */
+  readonly password: string | Uint8Array;
+  /** Makes a LUKS2 volume of a LUKS1 volume first. */
+  readonly convert?: boolean;
   /** To find it by; the drive's own unless given. */
   readonly label: string | undefined;
   readonly signal: AbortSignal;
@@ -48,33 +52,68 @@ export async function adoptDriveForDevice(ports: AgentPorts, request: AdoptReque
   const drive = await openDrive(path);
   try {
     if (drive.target.readOnly) throw driveNotAllowed(path);
+    const given = passphrasesIn(password);
+    const { directory } = ports.state;
+    if (request.convert === true)
+      await convertLuks1(drive, { directory, passphrases: given, random: ports.random, signal });
     const read = await readOpenHeader(drive);
     const { header } = read;
     const algorithm = requireAdoptable(header);
     const tokens = tokensOf(header);
     const before = await adoptedBefore(ports, drive, header, tokens);
-    if (before !== undefined) return before;
-    const known = KeyMaterial.fromText(password);
-    const begun = await withHeaderCopy(drive, read, { signal }, async (copy) => {
-      const found = await begunBefore(ports, copy, header, tokens);
-      if (found === undefined && !(await opens(copy, { passphrase: known, signal })))
-        throw doesNotOpen(drive);
-      return found;
-    });
-    const keyslot = begun?.keyslot ?? freeKeyslot(header, drive.target.path);
-    const shown = label ?? (header.label === '' ? undefined : header.label);
-    const locator = { luksUuid: header.uuid, ...(shown === undefined ? {} : { label: shown }) };
-    return await withServer(ports, async (calls) => {
-      if (begun !== undefined) return await nameAndProve(calls, drive, header, begun);
-      const added = makeDrivePassphrase(ports.random);
-      const draft = { kind: 'volume', locator, algorithm, replaces: null } as const;
-      const { key, claim } = await takeIntoCustody(ports, calls, draft, added);
-      await addKeyslot(drive, keyslot, { known, added });
-      return await nameAndProve(calls, drive, header, { keyId: key.key.id, claim, keyslot });
-    });
+    if (before !== undefined) {
+      await forgetKeptHeader(directory, header.uuid);
+      return before;
+    }
+    const begunOrKnown = await withHeaderCopy(
+      drive,
+      read,
+      { signal },
+      async (copy) =>
+        (await begunBefore(ports, copy, header, tokens)) ??
+        (await firstThatOpens(drive, copy, given, signal)),
+    );
+    const adopted = await adopt(ports, drive, header, { begunOrKnown, algorithm, label });
+    await forgetKeptHeader(directory, header.uuid);
+    return adopted;
   } finally {
     await drive.handle.close();
   }
+}
+
+async function adopt(
+  ports: AgentPorts,
+  drive: OpenDrive,
+  header: Luks2Header,
+  given: {
+    /** The keyslot of a run that was interrupted, or a passphrase that opens the drive. */
+    readonly begunOrKnown: OwnKey | KeyMaterial;
+    readonly algorithm: string;
+    readonly label: string | undefined;
+  },
+): Promise<AdoptedDrive> {
+  const { begunOrKnown, algorithm, label = header.label === '' ? undefined : header.label } = given;
+  const keyslot =
+    begunOrKnown instanceof KeyMaterial ? freeKeyslot(header, drive.target.path) : begunOrKnown.keyslot;
+  const locator = { luksUuid: header.uuid, ...(label === undefined ? {} : { label }) };
+  return await withServer(ports, async (calls) => {
+    if (!(begunOrKnown instanceof KeyMaterial)) return await nameAndProve(calls, drive, header, begunOrKnown);
+    const added = makeDrivePassphrase(ports.random);
+    const draft = { kind: 'volume', locator, algorithm, replaces: null } as const;
+    const { key, claim } = await takeIntoCustody(ports, calls, draft, added);
+    await addKeyslot(drive, keyslot, { known: begunOrKnown, added });
+    return await nameAndProve(calls, drive, header, { keyId: key.key.id, claim, keyslot });
+  });
+}
+
+async function firstThatOpens(
+  { target }: OpenDrive,
+  copy: FileHandle,
+  passphrases: readonly KeyMaterial[],
+  signal: AbortSignal,
+): Promise<KeyMaterial> {
+  for (const passphrase of passphrases) if (await opens(copy, { passphrase, signal })) return passphrase;
+  throw passphraseDoesNotOpen(target.path);
 }
 
 /** Tokens of ours whose keyslot somebody removed are no reason to refuse: the drive gets a new one. */
@@ -138,10 +177,4 @@ async function nameAndProve(
   const { complete } = await askForKey(calls, keyId, claim);
   const proved = await proveOpenDrive(drive, { key: complete.key, passphrase: complete.material });
   return { key: keyId, uuid, keyslot: proved.keyslot };
-}
-
-function doesNotOpen({ target }: OpenDrive): KeystairError {
-  return new KeystairError('drive-does-not-open', `that passphrase does not open ${target.path}`, {
-    nextStep: 'nothing was changed; check the passphrase and the keyboard layout',
-  });
 }

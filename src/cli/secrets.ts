@@ -64,6 +64,14 @@ async function readGuarded(path: string, what: string, bytesMax: number): Promis
   }
 }
 
+/** A file with a passphrase of a drive: any bytes, as cryptsetup takes them. */
+export async function readKeyFile(path: string): Promise<Uint8Array> {
+  const what = `the password file ${path}`;
+  const bytes = await readGuarded(path, what, PASSWORD_BYTES_MAX);
+  if (bytes.length > 0) return bytes;
+  throw new KeystairError('password-weak', `${what} is empty`, { nextStep: 'write the password into it' });
+}
+
 /** UTF-16 begins with one of these where it has a byte order mark. */
 const UTF_16_MARKS = ['fffe', 'feff'];
 

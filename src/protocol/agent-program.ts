@@ -129,7 +129,10 @@ export interface AgentProgram {
     readonly state: string;
     readonly path: string;
     /** What opens it now. */
-    readonly password: string;
+    /** The bytes of a file are tried without a trailing newline first. */
+    readonly password: string | Uint8Array;
+    /** Makes a LUKS2 volume of a LUKS1 volume first. */
+    readonly convert: boolean;
     readonly label: string | undefined;
     readonly stop: AbortSignal;
   }) => Promise<AdoptedDrive>;

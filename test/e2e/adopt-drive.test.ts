@@ -3,7 +3,7 @@
  * before still does. What cannot be adopted is refused, and not a byte of it changes.
  */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import {
   digestOf,
@@ -148,6 +148,70 @@ test('what cannot be adopted is refused, no key is made for it, and it stays as 
     assert.equal(digestOf(drive), before, code);
   }
   assert.deepEqual(await tree.lyon.keyIds(), ids);
+});
+
+test('a LUKS1 volume is converted where that is asked for, and then opens at every device', {
+  skip,
+}, async () => {
+  const drive = encrypted('luks1');
+  writeAt(drive, 20 * MIB, Buffer.from('what was written to it'));
+  const data = readAt(drive, 16 * MIB, 16 * MIB);
+  const { key, keyslot } = await device.done(adopting(drive, '--convert'));
+  assert.ok(readAt(drive, 16 * MIB, 16 * MIB).equals(data));
+  assert.ok(opensStock(drive, KeyMaterial.fromText(PASSPHRASE)));
+  assert.deepEqual(
+    readdirSync(device.state).filter((name) => name.startsWith('luks1-')),
+    [],
+  );
+  const finder = await place.enrol('finder of an old drive', tree.lyon);
+  assert.deepEqual(await finder.done(['open-drive', drive, '--test']), { key, keyslot, source: 'server' });
+  const { replaces } = await device.done(['rotate', drive]);
+  assert.equal(replaces, key);
+});
+
+test('a key file of any bytes is taken, also with a newline that belongs to it', { skip }, async () => {
+  const bytes = Buffer.concat([Buffer.from([0, 1, 0xff, 0xfe, 0x0a, 0x80]), Buffer.from('\n')]);
+  const keyFile = place.path('key-file');
+  writeFileSync(keyFile, bytes, { mode: 0o600 });
+  for (const known of [bytes, bytes.subarray(0, -1)]) {
+    const drive = image(32 * MIB);
+    const args = ['luksFormat', '--batch-mode', '--type=luks2', ...QUICK, '--key-file=-', drive];
+    stock('cryptsetup', args, { input: known });
+    const { key } = await device.done(['adopt-drive', drive, '--password-file', keyFile]);
+    assert.equal((await device.done(['open-drive', drive, '--test']))['key'], key);
+  }
+});
+
+test('a drive with a megabyte of somebody else’s token is adopted, opened and rotated, and the token stays', {
+  skip,
+}, async () => {
+  const drive = image(48 * MIB);
+  const room = ['--luks2-metadata-size=4m', '--luks2-keyslots-size=8m'];
+  const args = ['luksFormat', '--batch-mode', '--type=luks2', ...QUICK, ...room, '--key-file=-', drive];
+  stock('cryptsetup', args, { input: PASSPHRASE });
+  const token = { type: 'of-another-tool', keyslots: ['0'], note: 'x'.repeat(MIB) };
+  stock('cryptsetup', ['token', 'import', '--json-file=-', drive], { input: JSON.stringify(token) });
+  const { key } = await device.done(adopting(drive));
+  assert.equal((await device.done(['open-drive', drive, '--test']))['key'], key);
+  assert.equal((await device.done(['rotate', drive]))['replaces'], key);
+  const kept = stock('cryptsetup', ['token', 'export', '--token-id=0', drive], { maxBuffer: 16 * MIB });
+  assert.deepEqual(JSON.parse(kept.toString()), token);
+});
+
+test('two drives of one UUID, as a copied stick has, are each opened by the key that they name', {
+  skip,
+}, async () => {
+  const [first, second] = [encrypted(), image(32 * MIB)];
+  writeAt(second, 0, readAt(first, 0, 32 * MIB));
+  const adopted = await device.done(adopting(first));
+  const copy = await device.done(adopting(second));
+  assert.equal(copy['uuid'], adopted['uuid']);
+  assert.notEqual(copy['key'], adopted['key']);
+  for (const [drive, { key }] of [
+    [first, adopted],
+    [second, copy],
+  ] as const)
+    assert.equal((await device.done(['open-drive', drive, '--test']))['key'], key);
 });
 
 test('without its server nothing is added', { skip }, async () => {

@@ -262,7 +262,7 @@ export const REFUSED = {
   },
   'drive-not-luks': {
     bothCopiesDamaged: /both copies.*backup/,
-    convert: /LUKS1.*cryptsetup convert/,
+    convert: /LUKS1.*--convert/,
     beginningEmpty: /beginning is empty.*overwritten.*luksHeaderRestore/s,
     nothingOnIt: /it is empty \(all of it was read\)/,
   },

@@ -2,7 +2,7 @@
 import { command, type Noun, type Positional } from '../command.ts';
 import { noticeWords } from '../next-steps.ts';
 import { flag, name as nameOption, text } from '../options.ts';
-import { readPassword } from '../secrets.ts';
+import { readKeyFile, readPassword } from '../secrets.ts';
 import { columns, table } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
 import { AGENT_STATE as STATE, when } from '../words.ts';
@@ -128,16 +128,21 @@ const adoptDrive = command({
   positionals: { path: PATH },
   options: {
     ...STATE,
-    'password-file': text('F', 'a file that holds a passphrase of the drive; without it you are asked'),
+    'password-file': text(
+      'F',
+      'a file that holds a passphrase of the drive, or a key file; without it you are asked',
+    ),
+    convert: flag('a LUKS1 volume: make it a LUKS2 volume first; its data and passphrases stay'),
     label: nameOption("a label to find it by; else the drive's own", 'L'),
   },
   example: '/dev/sdb --state /var/lib/keystair-agent --password-file passphrase',
-  run: async (context, { path }, { state, 'password-file': file, label }) => {
+  run: async (context, { path }, { state, 'password-file': file, label, convert }) => {
     const stop = context.stopSignal();
     const agent = await context.agentProgram();
     const question = { text: 'A passphrase that opens the drive now', twice: false };
-    const password = await readPassword(file, context.terminal, question);
-    const document = await agent.adoptDrive({ state, path, password, label, stop });
+    const password =
+      file === undefined ? await readPassword(file, context.terminal, question) : await readKeyFile(file);
+    const document = await agent.adoptDrive({ state, path, password, label, convert, stop });
     return {
       document,
       lines: columns([

@@ -117,7 +117,7 @@ function unusable(bytes: Buffer): KeystairError | undefined {
   const begins = bytes.subarray(0, FIRST_MAGIC.length).equals(FIRST_MAGIC);
   if (begins && bytes.length >= 8 && bytes.readUInt16BE(6) === 1) {
     return new KeystairError('drive-not-luks', 'the drive holds a LUKS1 volume', {
-      nextStep: 'back up its header, then convert it with `cryptsetup convert --type luks2`',
+      nextStep: 'take it into custody with --convert, which makes it a LUKS2 volume',
     });
   }
   const second = HEADER_SIZES.find((at) => bytes.subarray(at, at + SECOND_MAGIC.length).equals(SECOND_MAGIC));
