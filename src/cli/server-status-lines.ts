@@ -6,14 +6,14 @@ import {
   type Line,
   ok,
   problem,
+  type StateWord,
   stateColumns,
   stateLine,
   stateTable,
-  type StateWord,
   warning,
 } from './state-words.ts';
 import { columns } from './table.ts';
-import { DMZ_ADVICE, onOrOff, OPTION_NAME, when, yesOrNo } from './words.ts';
+import { DMZ_ADVICE, OPTION_NAME, onOrOff, when, yesOrNo } from './words.ts';
 
 type Primary = NonNullable<ServerStatus['primary']>;
 
@@ -87,6 +87,20 @@ function consoleLines({ console, consoleFingerprint }: Pick<ServerStatus, 'conso
   return [['Console', console], ...pinned] as [string, string][];
 }
 
+/** Where there are several: most servers are one process, and need not be told. */
+function processLines(processes: ServerStatus['processes']): [string, string][] {
+  if (processes.length < 2) return [];
+  return processes.map(({ address, version, sealed, holds }, at) => [
+    at === 0 ? 'This process' : 'Another one',
+    [
+      address ?? 'not listening yet',
+      `version ${version}`,
+      ...(sealed ? ['sealed'] : []),
+      ...(holds.length > 0 ? ['leads'] : []),
+    ].join(', '),
+  ]);
+}
+
 function auditLine({ lines, countersigned }: ServerStatus['audit']): string {
   const witness =
     countersigned === null
@@ -134,6 +148,7 @@ export function serverStatusLines(status: WordedStatus): Line[] {
         'Kept in',
         `${status.database.kind === 'sqlite' ? 'the embedded database in' : 'PostgreSQL,'} ${status.database.place}`,
       ],
+      ...processLines(status.processes),
       ['Data key', dataKeyLine(status.dataKey)],
       ['Audit log', auditLine(status.audit)],
       ['Audit key', status.auditKey ?? 'none'],

@@ -3,98 +3,64 @@
  * It knows no listener and no disk, so a whole tree of servers runs in one process from one seed.
  */
 import type { Caller, RequiredRight } from '#domain/right.ts';
-import type { Store } from '#store/store.ts';
-import type { ApprovalPorts } from './approvals/ports.ts';
-import { endLapsed, endLapsedAtStart } from './approvals/lapse.ts';
+import { meaningOf } from './act-meaning.ts';
+import type { AdministrationServerOptions } from './administration-server-options.ts';
 import { noteTold } from './approvals/approval-rows.ts';
+import { endLapsed } from './approvals/lapse.ts';
+import type { ApprovalPorts } from './approvals/ports.ts';
 import { requireApproval } from './approvals/require-approval.ts';
 import { Counting } from './audit/counting.ts';
 import { Provisions } from './audit/provisions.ts';
 import { Refusals } from './audit/refusals.ts';
 import { type Backups, createBackups } from './backup/backups.ts';
+import { Changes } from './changes/changes.ts';
+import { tellingStore } from './changes/telling-store.ts';
 import { openCheckpoints } from './checkpoints/open-checkpoints.ts';
-import { type Budgets, BUDGETS_DEFAULT, createMemberBudgets } from './members/member-budgets.ts';
-import type { Repository } from './start/create-repository.ts';
 import { DeviceCustody } from './devices/device-custody.ts';
 import { loadReceipts } from './devices/receipts.ts';
+import type { Clock } from './environment/environment.ts';
+import { Signal } from './environment/signal.ts';
+import { Forwarding } from './forwarding/forwarding.ts';
+import type { HierarchyPorts } from './hierarchy/ports.ts';
+import { PrimaryLink } from './hierarchy/primary/primary-link.ts';
 import { UpwardTransmission } from './hierarchy/primary/upward-transmission.ts';
-import type { AskToJoin } from './hierarchy/primary/join.ts';
 import { OpenStreams } from './hierarchy/secondaries/open-streams.ts';
-import { healContacts } from './hierarchy/secondaries/heal-contacts.ts';
-import { type Dialler, PrimaryLink } from './hierarchy/primary/primary-link.ts';
+import { ReportedLinkSettings } from './hierarchy/secondaries/reported-link-settings.ts';
 import { treeForPrimary } from './hierarchy/tree.ts';
 import { MachineApi, type MachineApiPorts } from './http/machines/machine-api.ts';
 import type { KnownPeople } from './http/people/console-entrance.ts';
+import { EventStreams } from './http/people/event-streams.ts';
 import type { Approvals } from './http/people/gate.ts';
 import type { MetricsPorts } from './http/people/metrics.ts';
 import type { OpenPages } from './http/people/open-pages.ts';
 import { createPeopleApi, type PeopleApi, type PeopleApiPorts } from './http/people/people-api.ts';
+import type { ServedPeople } from './http/people/people-listener.ts';
+import { Repetitions } from './http/people/repetitions.ts';
 import { createSignInApi, type SignInApi } from './http/people/sign-in-api.ts';
+import { createStreamApi } from './http/people/stream-api.ts';
+import { PendingRepairs } from './integrity/repair/pending-repairs.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { Lookups } from './keys/lookup.ts';
+import { LedWork } from './led-work.ts';
+import { BUDGETS_DEFAULT, createMemberBudgets } from './members/member-budgets.ts';
+import { Notices } from './notices/notices.ts';
 import { offerFirstSetUp } from './people/first-person.ts';
 import { giversOf } from './people/givers.ts';
 import { RegisteredPeople } from './people/known-people.ts';
-import type { ProviderSettings } from './people/provider-settings.ts';
-import { Forwarding } from './forwarding/forwarding.ts';
-import type { AuditReceiver } from './forwarding/receiver.ts';
-import { Notices, type Receiver } from './notices/notices.ts';
 import { Providers } from './people/providers.ts';
 import { SignInDelays } from './people/sign-in-delays.ts';
-import { type MakeParameters, Stretcher } from './people/stretcher.ts';
-import { EventStreams } from './http/people/event-streams.ts';
-import type { ServedPeople } from './http/people/people-listener.ts';
-import { Repetitions } from './http/people/repetitions.ts';
-import { createStreamApi } from './http/people/stream-api.ts';
 import { GroupPolicies } from './groups/group-policies.ts';
-import { ReportedLinkSettings } from './hierarchy/secondaries/reported-link-settings.ts';
-import { Lookups } from './keys/lookup.ts';
-import type { Clock, Log, Random, Timers } from './environment/environment.ts';
-import type { HierarchyPorts } from './hierarchy/ports.ts';
-import { meaningOf } from './act-meaning.ts';
-import { PendingRepairs } from './integrity/repair/pending-repairs.ts';
-import { Resealing } from './seals/resealing.ts';
-import { Seals, type SealsPorts } from './seals/seals.ts';
+import { Stretcher } from './people/stretcher.ts';
+import { hearingStore } from './processes/hearing-store.ts';
+import { OtherProcesses } from './processes/other-processes.ts';
 import { noteTimeAhead } from './repository/known-time.ts';
-import { Signal } from './environment/signal.ts';
+import { Resealing } from './seals/resealing.ts';
+import { Seals } from './seals/seals.ts';
 import { createReadiness } from './status/ready.ts';
-import { serverStatus, type StatusPorts } from './status/status.ts';
-import type { TransferTuning } from './transfer/transfer-ports.ts';
-import { Transfers } from './transfer/transfers.ts';
+import { serverStatus } from './status/status.ts';
 import { introduces } from './transfer/introduces.ts';
 import { ServerIdentities } from './transfer/server-identities.ts';
-import { Changes } from './changes/changes.ts';
-import { tellingStore } from './changes/telling-store.ts';
-import { Jobs } from './jobs/jobs.ts';
-import type { Credentials } from './members/credentials.ts';
-
-export interface AdministrationServerOptions {
-  readonly repository: Repository;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly log: Log;
-  readonly credentials: Credentials;
-  readonly dialler: Dialler;
-  readonly askToJoin: AskToJoin;
-  readonly makePrivateKey: () => string;
-  readonly facts: StatusPorts['facts'];
-  /** Its neighbours are told its recipient, whose keys are made and loaded once it has a neighbour. */
-  readonly tellsRecipient?: true;
-  readonly budgets?: Budgets;
-  readonly transferTuning?: TransferTuning;
-  /** False: only Ed25519 signs the audit log, so that the same seed gives the same signatures. */
-  readonly postQuantumLog?: boolean;
-  /** What the passwords of people cost; the real cost by default. */
-  readonly passwordParameters?: MakeParameters;
-  /** Through whom people may sign in. */
-  readonly providers?: readonly ProviderSettings[];
-  /** Whom to tell that an approval is wanted. */
-  readonly receivers?: readonly Receiver[];
-  /** Where the audit log is forwarded to. */
-  readonly auditReceivers?: readonly AuditReceiver[];
-  /** Where its seals are kept. */
-  readonly sealPlaces: Pick<SealsPorts, 'dataDirectory' | 'places'>;
-}
+import { Transfers } from './transfer/transfers.ts';
 
 export interface AdministrationServer {
   readonly machines: MachineApi;
@@ -120,6 +86,12 @@ export interface AdministrationServer {
   readonly stopping: AbortSignal;
   /** A set-up link for the first person, where there is nobody yet. */
   readonly offerFirstSetUp: () => Promise<string | undefined>;
+  /** HOST:PORT of other processes of this server. */
+  readonly otherAddresses: () => readonly string[];
+  /** Ids of the seals that open this process without a person. */
+  readonly opensAlone: () => Promise<readonly string[]>;
+  /** From here on it says that it is not ready: others take the calls that come. */
+  leave(): void;
   /** Starts heartbeats and the counting of refusals. */
   start(): void;
   /** Ends the server's own work; the caller closes the listeners. */
@@ -132,7 +104,9 @@ export async function createAdministrationServer(
   const { repository, clock, timers, random, log, credentials } = options;
   const { server, barrier, rows, audit } = repository;
   const changes = new Changes(random);
-  const store = tellingStore(options.store, audit, changes);
+  const { keyring } = repository;
+  const { processes } = options.store;
+  const store = tellingStore(hearingStore(options.store, barrier, keyring), audit, changes);
   const pending = new PendingRepairs({ barrier, rows, audit, clock, random });
   const checkpoints = await openCheckpoints({ ...repository, store, clock, random }, options.postQuantumLog);
   const identities = new ServerIdentities(rows, store);
@@ -148,7 +122,7 @@ export async function createAdministrationServer(
     timers,
     random,
     log,
-    reported: new ReportedLinkSettings(),
+    reported: new ReportedLinkSettings(clock()),
     policies: new GroupPolicies({ rows, server, store }),
     wanted: pending,
     keysRecorded: new Signal(),
@@ -243,8 +217,27 @@ export async function createAdministrationServer(
     facts: options.facts,
   };
   const people = createPeopleApi(peoplePorts);
+  if (processes !== undefined) notices.hold();
+  const led = new LedWork({
+    ports,
+    processes,
+    upward,
+    transfers,
+    jobs,
+    resealing,
+    notices,
+    approvals,
+    forwarding,
+    changes,
+  });
+  const others =
+    processes === undefined
+      ? undefined
+      : new OtherProcesses({ ...ports, keyring, link, streams, changes, wake: () => led.wake() }, processes);
+  await others?.start();
+
+  const readiness = createReadiness(store, clock);
   const stopped = new AbortController();
-  let healing: Promise<void> | undefined;
   return {
     machines: new MachineApi(machinePorts),
     people,
@@ -258,7 +251,10 @@ export async function createAdministrationServer(
     approvals: { require: (caller, asked, given) => requireApproval(approvals, caller, asked, given) },
     known: new RegisteredPeople({ ...ports, providers }),
     giversOf: (right) => giversOf({ ...ports, providers }, right),
-    open: { serverName: server.name, notReady: createReadiness(store, clock) },
+    open: { serverName: server.name, notReady: readiness.notReady },
+    leave: readiness.leave,
+    otherAddresses: () => others?.addresses ?? [],
+    opensAlone: () => seals.opensAlone(),
     metricsPorts: {
       status: () => serverStatus(peoplePorts),
       freeBytes: () => store.freeBytes(),
@@ -268,29 +264,15 @@ export async function createAdministrationServer(
     stopping: stopped.signal,
     offerFirstSetUp: () => offerFirstSetUp(accounts),
     start() {
-      healing = healContacts(ports, stopped.signal).catch(() => undefined);
-      upward.start();
-      transfers.start();
-      jobs.start().catch(() => undefined);
-      resealing.start();
-      notices.wake();
-      endLapsedAtStart(approvals).catch(() => undefined);
-      forwarding.start((listener) => changes.listen(listener));
+      led.start();
       counted.start();
     },
     async stop() {
       counted.stop();
+      others?.stop();
       stopped.abort();
       events.stop();
-      await Promise.all([
-        healing,
-        jobs.stop(),
-        upward.stop(),
-        transfers.stop(),
-        backups.stop(),
-        resealing.stop(),
-        notices.stop(),
-      ]);
+      await Promise.all([led.stop(), jobs.stop(), transfers.stop(), backups.stop()]);
       options.dialler.close();
       await counted.end();
       // The last, so that it takes what the others wrote at their end.

@@ -3,20 +3,21 @@
  * opens without a person or waits sealed for one. Then it serves until it is stopped.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
+import { codeOf } from '#domain/errors.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { ServerLife, ServerOptions } from '#protocol/server-program.ts';
 import { defaultName, readConfig, type ServerConfig } from './config.ts';
-import type { Timers } from './environment/environment.ts';
 import { ConsoleDoor } from './console-door.ts';
+import type { Timers } from './environment/environment.ts';
 import { createLocalSocket } from './http/people/local-socket.ts';
 import { openStore } from './open-store.ts';
 import { createLog, endProcess, logTrouble } from './process-log.ts';
 import { waitSealed } from './sealed-server.ts';
 import { readDataKeys } from './seals/seal-rows.ts';
-import { serve, type ServingPorts } from './serving.ts';
-import { createRepository, isNew, openedRepository } from './start/create-repository.ts';
+import { type ServingPorts, serve } from './serving.ts';
+import { createRepository, isNew, openedRepository, type Repository } from './start/create-repository.ts';
 import { openAtStart, type SealedServer, unverifiedName } from './start/open-at-start.ts';
 
 const clock = (): number => Date.now();
@@ -40,9 +41,9 @@ export async function runServer(options: ServerOptions, life: ServerLife): Promi
   const onReady = (server: ServerName, listen: string): void =>
     life.onReady({ event: 'ready', server, listen, console: door.url });
   try {
-    if (await isNew(store.reader)) {
-      const repository = await createRepository(ports, keyFileOfNew(config), config.name ?? defaultName());
-      await serve(ports, repository, { stop, onSetUpLink, onReady });
+    const made = (await isNew(store.reader)) ? await makeNew(ports) : undefined;
+    if (made !== undefined) {
+      await serve(ports, made, { stop, onSetUpLink, onReady });
     } else {
       const start = await openAtStart(store.reader, await readDataKeys(store.reader), config);
       if ('opened' in start) {
@@ -56,6 +57,19 @@ export async function runServer(options: ServerOptions, life: ServerLife): Promi
     await store.close();
   }
   log.info({ event: 'stopped' }, 'the server stopped');
+}
+
+/** Undefined where another process of this server was first: then the key file is that one's, and ours opens nothing. */
+async function makeNew(ports: ServingPorts): Promise<Repository | undefined> {
+  const { config } = ports;
+  const hadKeyFile = existsSync(config.rootKeyFile);
+  try {
+    return await createRepository(ports, keyFileOfNew(config), config.name ?? defaultName());
+  } catch (error) {
+    if (codeOf(error) !== 'already-exists') throw error;
+    if (!hadKeyFile) rmSync(config.rootKeyFile, { force: true });
+    return undefined;
+  }
 }
 
 /** An existing key file is left from a start that broke off, or was put there on purpose. */

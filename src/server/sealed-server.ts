@@ -3,9 +3,12 @@
  *
  * Invariant: while it is sealed, nothing listens for machines, and nothing in the database is believed.
  */
-import type { ServerName } from '#domain/server-name.ts';
+
 import type { Caller } from '#domain/right.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { type Notice, notice } from '#domain/step.ts';
+import { PROGRAM_VERSION } from '#protocol/version.ts';
+import type { Store } from '#store/store.ts';
 import { rereadSealPlaces, type ServerConfig } from './config.ts';
 import type { ConsoleDoor } from './console-door.ts';
 import type { Clock, Log } from './environment/environment.ts';
@@ -13,6 +16,7 @@ import { LOCAL_ENTRANCE, type LocalSocket } from './http/people/local-socket.ts'
 import { createPeopleListener, type ServedPeople } from './http/people/people-listener.ts';
 import { createSealedApi } from './http/people/sealed-api.ts';
 import type { Opened } from './seals/auto-unseal.ts';
+import { readDataKeys, readSeals } from './seals/seal-rows.ts';
 import { showSeal } from './seals/show-seals.ts';
 import { Unsealing } from './seals/unsealing.ts';
 import type { SealedServer } from './start/open-at-start.ts';
@@ -21,6 +25,7 @@ export interface SealedPorts {
   readonly config: ServerConfig;
   readonly sealed: SealedServer;
   readonly server: ServerName;
+  readonly store: Store;
   readonly socket: LocalSocket;
   readonly door: ConsoleDoor;
   readonly clock: Clock;
@@ -44,9 +49,13 @@ const NONE = (): boolean => false;
 
 /** Resolves when a person has opened the server; undefined if it is to stop. */
 export async function waitSealed(ports: SealedPorts): Promise<Unsealed | undefined> {
-  const { config, sealed, server, socket, door, clock, log, stop, serving } = ports;
+  const { config, sealed, server, store, socket, door, clock, log, stop, serving } = ports;
   const places = () => rereadSealPlaces(config);
-  const unsealing = new Unsealing({ ...sealed.rows, dataKeys: sealed.dataKeys, places, clock, log });
+  const read = async () => ({
+    seals: (await readSeals(store.reader)).seals,
+    dataKeys: await readDataKeys(store.reader),
+  });
+  const unsealing = new Unsealing({ read, places, clock, log });
   const unsealed = Promise.withResolvers<Omit<Unsealed, 'refused'> | undefined>();
   const api = createSealedApi({
     server,
@@ -67,6 +76,7 @@ export async function waitSealed(ports: SealedPorts): Promise<Unsealed | undefin
     { event: 'sealed', seals: sealed.rows.seals.map(({ id }) => id), because: warningsOf(sealed) },
     'the server is sealed and waits for a person',
   );
+  await store.processes?.announce({ state: 'sealed', version: PROGRAM_VERSION });
   ports.onSealed();
   const onStop = (): void => unsealed.resolve(undefined);
   if (stop.aborted) onStop();

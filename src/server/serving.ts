@@ -5,30 +5,35 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Server } from 'node:https';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ADDRESSES_MAX } from '#domain/message-limits.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { ServerLife } from '#protocol/server-program.ts';
+import { PROGRAM_VERSION } from '#protocol/version.ts';
 import type { Store } from '#store/store.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
+import type { Authority } from '#transport/authority.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';
 import { replaceCertificate } from '#transport/machine-listener.ts';
-import type { Authority } from '#transport/authority.ts';
 import { trustAuthority } from '#transport/trusted-authority.ts';
 import { type AdministrationServer, createAdministrationServer } from './administration-server.ts';
+import { createAuditReceivers } from './audit-receivers.ts';
 import { rereadSealPlaces, type ServerConfig } from './config.ts';
 import type { ConsoleDoor } from './console-door.ts';
 import type { Clock, Log, Random, Timers } from './environment/environment.ts';
 import { createDialler } from './hierarchy/primary/dial-primary.ts';
 import { listenOnPort, rememberPort } from './http/machines/listen-port.ts';
-import { createAuditReceivers } from './audit-receivers.ts';
-import { createReceivers } from './notice-receivers.ts';
 import { createMachineListener } from './http/machines/machine-listener.ts';
 import { LOCAL_ENTRANCE, type LocalSocket } from './http/people/local-socket.ts';
 import { createPeopleListener } from './http/people/people-listener.ts';
 import { createCredentials, loadAuthority } from './members/credentials.ts';
 import { keepLeafRenewed, makeServerLeaf } from './members/server-leaf.ts';
+import { createReceivers } from './notice-receivers.ts';
 import type { Repository } from './start/create-repository.ts';
 import { healSetback } from './start/heal-setback.ts';
 
+/** A balancer that asks every two seconds has asked twice. */
+const LEAVE_MS = 5000;
 /** A drain that takes longer is cut: the person who stopped the service is waiting. */
 const DRAIN_MS_MAX = 10_000;
 
@@ -62,7 +67,10 @@ export async function serve(
   }
   const authority = await loadAuthority(rows, store);
   let listen = '';
-  const addresses = () => [config.address ?? listen];
+  const ownAddress = () => config.address ?? listen;
+  let others: () => readonly string[] = () => [];
+  /** This process first: whoever hears it talks to it already. */
+  const addresses = () => [ownAddress(), ...others()].slice(0, ADDRESSES_MAX);
   const credentials = createCredentials(authority, addresses, clock);
   const names = [config.address ?? config.listen.host];
   const leaf = await makeServerLeaf(authority, server.id, names, clock());
@@ -89,6 +97,7 @@ export async function serve(
       places: (file) => rereadSealPlaces(config, file),
     },
   });
+  others = administrationServer.otherAddresses;
   const machines = createMachineListener({
     api: administrationServer.machines,
     credentials: leaf,
@@ -107,6 +116,12 @@ export async function serve(
     const leafPorts = { authority, serverId: server.id, addresses: names, clock, timers, log };
     endRenewal = keepLeafRenewed(leafPorts, leaf, (renewed) => replaceCertificate(machines.server, renewed));
     administrationServer.start();
+    await store.processes?.announce({
+      address: ownAddress(),
+      version: PROGRAM_VERSION,
+      state: 'serving',
+      opensWith: await administrationServer.opensAlone(),
+    });
     log.info({ event: 'ready', server: server.id, name: server.name, listen }, 'the server is ready');
     life.onReady(server, listen);
     const setUpUrl = await administrationServer.offerFirstSetUp();
@@ -114,6 +129,7 @@ export async function serve(
 
     await aborted(life.stop);
     log.info({ event: 'stopping' }, 'the server is draining');
+    await leaveToOthers(administrationServer, store);
   } finally {
     endRenewal();
     const cut = setTimeout(() => machines.server.closeAllConnections(), DRAIN_MS_MAX);
@@ -127,6 +143,14 @@ export async function serve(
     ]);
     clearTimeout(cut);
   }
+}
+
+/** Where others serve: a balancer in front has to notice first that this process takes no more. */
+async function leaveToOthers(served: AdministrationServer, { processes }: Store): Promise<void> {
+  served.leave();
+  if (processes === undefined) return;
+  await processes.announce({ state: 'stopping' }).catch(() => undefined);
+  if (served.otherAddresses().length > 0) await sleep(LEAVE_MS);
 }
 
 /** The same operations over the network, for people who signed in. */

@@ -13,6 +13,7 @@
  * - A sync that fails ends the process (`onFatal`): what is on disk is then unknown.
  * - The store sees only sealed material. It is not trusted: callers check MACs and open seals.
  */
+import type { Processes } from './processes.ts';
 import type { Setback } from './setback.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Reader, Transaction } from './transaction.ts';
@@ -23,6 +24,8 @@ export interface WriteOptions {
    * few rows of one person who signs in or out, or the one row about the last backup.
    */
   readonly reserve?: boolean;
+  /** Only while this process leads; `interrupted` otherwise. */
+  readonly led?: boolean;
 }
 
 /** Where a repository lies, as its server's status shows it. */
@@ -35,6 +38,8 @@ export interface StoreFacts {
 export interface Store {
   readonly facts: StoreFacts;
   readonly reader: Reader;
+  /** Where several processes may serve the repository. */
+  readonly processes?: Processes;
   write<T>(work: (transaction: Transaction) => Promise<T>, options?: WriteOptions): Promise<T>;
   /**
    * Where a failover can lose acknowledged commits: `heal` runs before any other work of the first group after one that

@@ -8,6 +8,8 @@ export interface Work {
   readonly run: (transaction: Transaction) => Promise<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** Runs only where this process leads. */
+  readonly led?: boolean;
 }
 
 /** Tells the work's caller what became of it. */

@@ -6,7 +6,7 @@ import { importsOf, type SourceFile } from './source-text.ts';
 export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['http'],
   ['status', 'backup'],
-  ['transfer', 'integrity', 'jobs'],
+  ['transfer', 'integrity', 'jobs', 'processes'],
   ['start'],
   ['devices', 'seals', 'approvals'],
   ['keys'],

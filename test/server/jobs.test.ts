@@ -1,11 +1,11 @@
 /** Long work as a job: who sees it, how it is watched and cancelled, and what a stop of the server makes of it. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { temporaryFolder } from '#test/agent/temporary-folder.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { LOCAL_ADMINISTRATOR, read, requireRights, RIGHTS } from '#domain/right.ts';
+import { LOCAL_ADMINISTRATOR, RIGHTS, read, requireRights } from '#domain/right.ts';
 import type { PeopleApi } from '#server/http/people/people-api.ts';
-import { Jobs, type JobLife } from '#server/jobs/jobs.ts';
+import { type JobLife, Jobs } from '#server/jobs/jobs.ts';
+import { temporaryFolder } from '#test/agent/temporary-folder.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { openPeopleSocket, type PeopleSocket } from '#test/support/people-socket.ts';
 import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
@@ -116,7 +116,7 @@ test('a job that the stop of the server interrupts is named as such after the ne
   const { id } = await held(jobs);
   await jobs.stop();
   const next = new Jobs(ports);
-  await next.start();
+  await next.takeOver();
   const { state, problem } = next.show(callerNamed('kari'), id);
   assert.deepEqual([state, problem?.code], ['interrupted', 'interrupted']);
   assert.deepEqual(await store.reader.rows('job'), []);

@@ -8,12 +8,12 @@ import { REPORT_NAMES_MAX } from '#domain/message-limits.ts';
 import type { AnswerOf } from '#protocol/machine-routes.ts';
 import { CountedEvents } from '#server/audit/counted-events.ts';
 import { Refusals } from '#server/audit/refusals.ts';
+import type { HierarchyPorts } from '#server/hierarchy/ports.ts';
 import { serveRecovery } from '#server/hierarchy/recovery/serve-recovery.ts';
 import { ReportedLinkSettings } from '#server/hierarchy/secondaries/reported-link-settings.ts';
-import type { HierarchyPorts } from '#server/hierarchy/ports.ts';
 import { OPTIONS_DEFAULT, writeOptions } from '#server/repository/settings.ts';
-import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { DAMAGE } from '#test/sentences/damage.ts';
+import { makeSomeKey } from '#test/support/machine-caller.ts';
 import { recoveringPair, refusal } from './recovering-pair.ts';
 
 const pair = recoveringPair();
@@ -55,7 +55,7 @@ test('a permission withdrawn while the audit event is written gives nothing out'
     ...repository,
     store,
     clock,
-    reported: new ReportedLinkSettings(),
+    reported: new ReportedLinkSettings(0),
   } as unknown as HierarchyPorts;
   const refusals = new Refusals(new CountedEvents(repository.audit, clock));
   const member = (await pair.primary.member(pair.lyon.name.id))!;

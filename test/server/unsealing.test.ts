@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UNSEAL_FAILURES_MAX, UNSEAL_WINDOW_MS } from '#domain/limits.ts';
-import { createRepository } from '#server/start/create-repository.ts';
 import type { Log } from '#server/environment/environment.ts';
 import { readDataKeys, readSeals } from '#server/seals/seal-rows.ts';
 import { Seals } from '#server/seals/seals.ts';
 import { Unsealing } from '#server/seals/unsealing.ts';
+import { createRepository } from '#server/start/create-repository.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
+import { REFUSED } from '#test/sentences/refused.ts';
+import { ADMINISTRATOR } from '#test/support/administrator.ts';
 import { NO_SEAL_PLACES } from '#test/support/no-seal-places.ts';
 import { random } from '#test/support/transfer-office.ts';
-import { ADMINISTRATOR } from '#test/support/administrator.ts';
-import { REFUSED } from '#test/sentences/refused.ts';
 
 const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
 const RIGHT = { passphrase: 'lantern quiver mossy eleven trombone' };
@@ -32,7 +32,15 @@ async function sealedServer() {
   await seals.add(ADMINISTRATOR, { kind: 'passphrase', ...RIGHT });
   const rows = await readSeals(store.reader);
   const dataKeys = await readDataKeys(store.reader);
-  return { time, unsealing: new Unsealing({ ...rows, dataKeys, ...NO_SEAL_PLACES, clock, log: silent }) };
+  return {
+    time,
+    unsealing: new Unsealing({
+      read: async () => ({ ...rows, dataKeys }),
+      ...NO_SEAL_PLACES,
+      clock,
+      log: silent,
+    }),
+  };
 }
 
 test('the wait ends with the minute, whatever the clock does, and the right passphrase opens then', async () => {

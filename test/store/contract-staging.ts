@@ -7,7 +7,7 @@ import { keyAfter, keyId, plain, ZEROS } from './stored-rows.ts';
 const IMPORT_A = '0192f0aa-1111-4000-8000-00000000000a';
 const IMPORT_B = '0192f0bb-2222-4000-8000-00000000000b';
 
-function staged(n: number): StagedKey {
+export function staged(n: number): StagedKey {
   const { id, digest, deviceId, fields, sealed, recordedAt } = keyAfter({ seq: 0, chain: ZEROS }, n);
   return { id, digest, deviceId, fields, sealed, recordedAt };
 }

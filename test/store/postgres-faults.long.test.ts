@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL that fails: connections cut anywhere, commits whose outcome is lost, settings that would lose keys, and two
- * processes that want the same repository. Nothing acknowledged is lost, and nothing is
+ * A PostgreSQL that fails: connections cut anywhere, commits whose outcome is lost, and
+ * settings that would lose keys. Nothing acknowledged is lost, and nothing is
  * acknowledged that is not known.
  */
 import assert from 'node:assert/strict';
@@ -148,39 +148,6 @@ test('a database that stays away is told of once for all that waited, by its add
   assert.equal(told.length, 1);
   assert.match(told[0]!.message, new RegExp(`127\\.0\\.0\\.1:${port}`));
   await store.close();
-});
-
-test('a second process is refused while the first serves, and takes over when it is gone', {
-  skip,
-}, async () => {
-  const place = await newPlace();
-  const first = await openPostgresStore({ place, onFatal });
-  await record(first, [1]);
-  await assert.rejects(openPostgresStore({ place, onFatal, leaseWaitMs: 0 }), { code: 'data-in-use' });
-  await first.close();
-  const second = await openPostgresStore({ place, onFatal });
-  await record(second, [2]);
-  assert.equal((await second.reader.head()).seq, 2);
-  await second.close();
-});
-
-test('a process whose right has run out and was taken writes nothing more, and ends', { skip }, async () => {
-  const place = await newPlace();
-  const paused = await openPostgresStore({ place, onFatal });
-  await record(paused, [1]);
-  const session = await connectToPrimary(place);
-  // As if it had been stopped for longer than its lease.
-  await session.query("UPDATE keystair.leases SET until = clock_timestamp() - interval '1 second'");
-  const other = await openPostgresStore({ place, onFatal });
-  fatal.length = 0;
-  await assert.rejects(record(paused, [2]), { code: 'data-in-use' });
-  assert.deepEqual(fatal, ['data-in-use']);
-  await assert.rejects(record(paused, [3]), { code: 'data-in-use' });
-  await record(other, [4]);
-  assert.deepEqual(await recordedIds(place), new Set([keyId(1), keyId(4)]));
-  await session.end();
-  await paused.close();
-  await other.close();
 });
 
 for (const [setting, what] of [

@@ -5,9 +5,10 @@
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { CompleteKey } from '#domain/encryption-key.ts';
+import { checkKey } from '#domain/encryption-key.ts';
 import type { Member } from '#domain/member.ts';
 import type { ServerName } from '#domain/server-name.ts';
-import type { CompleteKey } from '#domain/encryption-key.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import {
   PEOPLE_ROUTES,
@@ -16,30 +17,29 @@ import {
   type PeopleRequest,
 } from '#protocol/people/people-routes.ts';
 import { type AdministrationServer, createAdministrationServer } from '#server/administration-server.ts';
-import type { Budgets } from '#server/members/member-budgets.ts';
-import { createRepository, type Repository } from '#server/start/create-repository.ts';
+import type { Log, Timers } from '#server/environment/environment.ts';
 import { createDialler } from '#server/hierarchy/primary/dial-primary.ts';
-import type { Dialler } from '#server/hierarchy/primary/primary-link.ts';
+import type { Dialler } from '#server/hierarchy/primary/dialler.ts';
 import { createMachineListener, type MachineTimes } from '#server/http/machines/machine-listener.ts';
-import { checkKey } from '#domain/encryption-key.ts';
-import { recordKeys } from '#server/records/record-keys.ts';
-import { NOTHING_WANTED } from '#test/support/nothing-wanted.ts';
+import { createCredentials, loadAuthority } from '#server/members/credentials.ts';
+import type { Budgets } from '#server/members/member-budgets.ts';
+import { isLeafDue, makeServerLeaf } from '#server/members/server-leaf.ts';
 import type { Receiver } from '#server/notices/notices.ts';
 import type { ProviderSettings } from '#server/people/provider-settings.ts';
 import type { MakeParameters } from '#server/people/stretcher.ts';
-import type { Log, Timers } from '#server/environment/environment.ts';
-import { isLeafDue, makeServerLeaf } from '#server/members/server-leaf.ts';
-import { createCredentials, loadAuthority } from '#server/members/credentials.ts';
+import { recordKeys } from '#server/records/record-keys.ts';
+import { createRepository, type Repository } from '#server/start/create-repository.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
 import type { Store } from '#store/store.ts';
+import { NOTHING_WANTED } from '#test/support/nothing-wanted.ts';
 import { askToJoin } from '#transport/ask-to-join.ts';
 import type { Authority } from '#transport/authority.ts';
 import { makeKeyPair } from '#transport/key-pair.ts';
 import { replaceCertificate } from '#transport/machine-listener.ts';
 import { type TrustedAuthority, trustAuthority } from '#transport/trusted-authority.ts';
-import { NO_SEAL_PLACES } from './no-seal-places.ts';
-import { atTheEnd } from './at-the-end.ts';
 import { ADMINISTRATOR } from './administrator.ts';
+import { atTheEnd } from './at-the-end.ts';
+import { NO_SEAL_PLACES } from './no-seal-places.ts';
 
 const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
 

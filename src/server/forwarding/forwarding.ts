@@ -37,7 +37,7 @@ export class Forwarding {
       for (const lane of this.#lanes) lane.wake();
     };
     this.#end = changed(wake);
-    wake();
+    for (const lane of this.#lanes) lane.start();
   }
 
   async stop(): Promise<void> {
@@ -49,7 +49,10 @@ export class Forwarding {
     if (this.#lanes.length === 0) return [];
     const { seq } = await reader.auditHead();
     return Promise.all(
-      this.#lanes.map(async ({ receiver: { name, kind }, confirmed: lines = 0, problem = null }) => {
+      this.#lanes.map(async (lane) => {
+        const { receiver, problem = null } = lane;
+        const { name, kind } = receiver;
+        const lines = await lane.confirmed(reader);
         const behind = Math.max(0, seq - lines);
         const [next] = behind === 0 ? [] : await reader.auditAfter(lines, 1);
         return { name, kind, lines, behind, since: next === undefined ? null : timeOfLine(next), problem };

@@ -15,6 +15,7 @@ import {
   FORWARD_UNCONFIRMED_MAX,
 } from '#domain/forwarding-limits.ts';
 import type { ServerName } from '#domain/server-name.ts';
+import type { Reader } from '#store/transaction.ts';
 import { withinTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { forwardedLine } from './forwarded-event.ts';
@@ -53,14 +54,24 @@ export class Lane {
     this.receiver = receiver;
   }
 
-  /** The last line that is known to have arrived; undefined before it began. */
-  get confirmed(): number | undefined {
-    return this.#confirmed;
+  /** The last line that is known to have arrived, as another process stored it where that one sends. */
+  async confirmed(reader: Reader): Promise<number> {
+    if (this.#confirmed !== undefined && !this.#stopped) return this.#confirmed;
+    return (await this.#ports.rows.get<Cursor>(reader, 'audit-cursor', this.receiver.name))?.line ?? 0;
   }
 
   /** Why the last attempt failed; undefined where it did not. */
   get problem(): string | undefined {
     return this.#problem;
+  }
+
+  /** From the line that is stored: another process may have gone on meanwhile. */
+  start(): void {
+    this.#stopping = false;
+    this.#stopped = false;
+    this.#confirmed = undefined;
+    this.#firstUnconfirmedAt = undefined;
+    this.wake();
   }
 
   /** There may be something to send. Never waits and never throws. */
@@ -163,7 +174,8 @@ export class Lane {
     if (line === this.#stored) return;
     const cursor: Cursor = { line };
     try {
-      await store.write((transaction) => rows.put(transaction, 'audit-cursor', this.receiver.name, cursor));
+      const { name } = this.receiver;
+      await store.write((transaction) => rows.put(transaction, 'audit-cursor', name, cursor), { led: true });
       this.#stored = line;
     } catch (error) {
       const because = error instanceof Error ? error.message : String(error);

@@ -71,6 +71,7 @@ export async function changeSettings(
   if (before.useHierarchy && !after.useHierarchy) {
     ports.link.closeStreams();
     ports.streams.closeAll();
+    await ports.store.processes?.settled();
   }
   ports.hierarchyChanged.raise();
   // A reachable primary hears of the change at once. If it cannot be reached, the answer says so.

@@ -3,15 +3,15 @@
  * stream that such a command closes is closed before the command returns.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import type { ServerName } from '#domain/server-name.ts';
 import type { Caller } from '#domain/right.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { step } from '#domain/step.ts';
-import type { ServerPorts } from '../repository/ports.ts';
 import { forgetPrimaryPolicy } from '../groups/policy-rows.ts';
 import { findNamed, listMembers, readMember, removeMember, writeMember } from '../members/members.ts';
-import type { OpenStreams } from './secondaries/open-streams.ts';
+import type { ServerPorts } from '../repository/ports.ts';
 import type { PrimaryLink } from './primary/primary-link.ts';
 import { readPrimary } from './primary/primary-row.ts';
+import type { OpenStreams } from './secondaries/open-streams.ts';
 
 export interface NeighbourPorts
   extends Pick<ServerPorts, 'audit' | 'clock' | 'hierarchyChanged' | 'random' | 'rows' | 'store'> {
@@ -101,6 +101,7 @@ export async function leaveHierarchy(
     ]);
   });
   ports.link.forget();
+  await ports.store.processes?.settled();
   ports.hierarchyChanged.raise();
   return { primary: { id: primary.id, name: primary.name }, told };
 }
@@ -113,6 +114,8 @@ async function closeTo(ports: NeighbourPorts, id: string): Promise<void> {
   const primary = await readPrimary(ports.rows, ports.store.reader);
   if (primary?.id === id) ports.link.closeStreams();
   ports.streams.close(id);
+  // The streams at other processes of this server, too.
+  await ports.store.processes?.settled();
 }
 
 export function gone(server: ServerName): KeystairError {

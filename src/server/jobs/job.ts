@@ -13,6 +13,8 @@ export interface JobRow {
   /** The rights that the call needed. */
   readonly rights: readonly RequiredRight[];
   readonly startedAt: string;
+  /** The process that works on it; absent where a server has one. */
+  readonly process?: string | undefined;
 }
 
 export class Job implements Feed {

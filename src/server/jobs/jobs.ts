@@ -43,10 +43,16 @@ export class Jobs {
     this.#ports = ports;
   }
 
-  /** Records the jobs that the last stop interrupted. */
-  async start(): Promise<void> {
+  /**
+   * Records the jobs that a stop interrupted.
+   *
+   * @param living the processes of this server whose jobs go on.
+   */
+  async takeOver(living: ReadonlySet<string> = new Set()): Promise<void> {
     const { store, rows, clock } = this.#ports;
-    const left = await rows.all<JobRow>(store.reader, 'job');
+    const left = (await rows.all<JobRow>(store.reader, 'job')).filter(
+      ({ id, value }) => !living.has(value.process ?? '') && !this.#jobs.has(id),
+    );
     if (left.length === 0) return;
     for (const { id, value } of left) {
       const job = new Job(id, value);
@@ -84,6 +90,7 @@ export class Jobs {
       owner: caller.id,
       rights,
       startedAt: isoTime(clock()),
+      ...(store.processes === undefined ? {} : { process: store.processes.process }),
     };
     const job = new Job(id, row);
     const durable = store.write((transaction) => rows.put(transaction, 'job', id, row));

@@ -55,7 +55,7 @@ export class Notices {
   #again = false;
   #stopped = false;
   #cancel: () => void = () => {};
-  readonly #stopping = Promise.withResolvers<typeof STOPPED>();
+  #stopping = Promise.withResolvers<typeof STOPPED>();
 
   constructor(ports: NoticePorts) {
     this.#ports = ports;
@@ -68,6 +68,17 @@ export class Notices {
       const row: NoticeRow = { to, notice, attempts: 0, nextAt: clock() };
       await rows.put(transaction, 'notice', uuidFrom(random), row);
     }
+  }
+
+  /** Sends nothing before `start`: another process does, or nobody yet. */
+  hold(): void {
+    this.#stopped = true;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#stopping = Promise.withResolvers();
+    this.wake();
   }
 
   /** Sends what is due. Never waits and never throws. */

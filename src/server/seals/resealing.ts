@@ -19,11 +19,11 @@ import { step } from '#domain/step.ts';
 import type { DataKeyState } from '#protocol/people/seal-messages.ts';
 import type { ResealedKey } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
-import { putDataKey } from './seal-rows.ts';
-import { resealed } from '../records/record-keys.ts';
 import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
-import type { ServerPorts } from '../repository/ports.ts';
+import { resealed } from '../records/record-keys.ts';
 import { isDiskLow } from '../repository/low-disk.ts';
+import type { ServerPorts } from '../repository/ports.ts';
+import { putDataKey } from './seal-rows.ts';
 
 export interface ResealingPorts
   extends Pick<ServerPorts, 'audit' | 'barrier' | 'log' | 'random' | 'rows' | 'store' | 'timers'> {
@@ -40,11 +40,14 @@ interface ResealingRow {
 }
 
 const ROW = 'resealing';
+/** One process walks, and one that was overtaken changes nothing. */
+const LED = { led: true };
 
 export class Resealing {
   readonly #ports: ResealingPorts;
   #problem: string | undefined;
-  #stopped = false;
+  /** Nothing is walked before the start, and after the end. */
+  #started = false;
   #cancel: (() => void) | undefined;
   #page: Promise<unknown> = Promise.resolve();
   #walking = false;
@@ -57,13 +60,15 @@ export class Resealing {
 
   /** Continues where the last run of this server ended. */
   start(): void {
+    this.#started = true;
     this.#walk();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#started = false;
     this.#cancel?.();
     await this.#page;
+    this.#walking = false;
   }
 
   async state(): Promise<DataKeyState> {
@@ -104,13 +109,13 @@ export class Resealing {
 
   #walk(): void {
     this.#again = true;
-    if (this.#walking || this.#stopped) return;
+    if (this.#walking || !this.#started) return;
     this.#walking = true;
     this.#later(0);
   }
 
   #later(ms: number): void {
-    if (this.#stopped) return;
+    if (!this.#started) return;
     this.#cancel = this.#ports.timers.after(ms, () => {
       this.#again = false;
       this.#page = this.#step().then(
@@ -165,7 +170,7 @@ export class Resealing {
         },
       ]);
       return { before };
-    });
+    }, LED);
     if (over?.before !== undefined) {
       log.info({ event: 'records-resealed', ...over.before }, 'every record is under the new data key');
     }

@@ -7,6 +7,8 @@
  */
 import { rmSync } from 'node:fs';
 import type { Keyring, SealRow } from '#crypto/keyring.ts';
+import { requireStrongPassword } from '#crypto/password/password-strength.ts';
+import { newPassword } from '#crypto/password/password-text.ts';
 import { createKeyFile, readKeyFile } from '#crypto/seal/key-file.ts';
 import { makePassphraseParameters, stretchPassphrase } from '#crypto/seal/passphrase.ts';
 import { openUnderToken, sealUnderToken } from '#crypto/seal/pkcs11-token.ts';
@@ -16,8 +18,6 @@ import {
   RECOVERY_SET_BYTES,
   splitRecoveryKey,
 } from '#crypto/seal/recovery-shares.ts';
-import { requireStrongPassword } from '#crypto/password/password-strength.ts';
-import { newPassword } from '#crypto/password/password-text.ts';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { SEALS_MAX } from '#domain/limits.ts';
 import type { Caller } from '#domain/right.ts';
@@ -28,6 +28,7 @@ import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { ServerPorts } from '../repository/ports.ts';
 import { keyFileAtHand, readPinFile, type SealPlaces } from './auto-unseal.ts';
+import { opensAlone, requireNotNeeded } from './needed-seals.ts';
 import { newSealId, putSeal, readTrustedSeals, type Seal, type StoredSealKind } from './seal-rows.ts';
 import { sealWarnings, showSeal } from './show-seals.ts';
 
@@ -95,12 +96,19 @@ export class Seals {
     });
   }
 
+  /** Ids of the seals that open this process without a person. */
+  async opensAlone(): Promise<readonly string[]> {
+    const { keyring, places, store } = this.#ports;
+    return opensAlone(await this.#trusted(store.reader), keyring, places());
+  }
+
   /** Throws `not-found`, `last-seal`. */
   remove(
     caller: Caller,
     id: string,
   ): Promise<{ readonly seal: string; readonly kind: StoredSealKind | 'altered'; readonly left: number }> {
-    return this.#alone(() => {
+    return this.#alone(async () => {
+      await requireNotNeeded(this.#ports.store.processes, id);
       const { keyring, places, store } = this.#ports;
       const { rootKeyFile } = places();
       const openedByKeyFile = keyFileAtHand(keyring, rootKeyFile);

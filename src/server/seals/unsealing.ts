@@ -23,8 +23,8 @@ export type UnsealRequest =
   | { readonly shares: readonly string[] };
 
 export interface UnsealingPorts {
-  readonly seals: readonly Seal[];
-  readonly dataKeys: readonly DataKeyRow[];
+  /** As they are now: while this process waits, another one of the server may change them. */
+  readonly read: () => Promise<{ readonly seals: readonly Seal[]; readonly dataKeys: readonly DataKeyRow[] }>;
   readonly places: () => SealPlaces;
   readonly clock: Clock;
   readonly log: Log;
@@ -108,7 +108,7 @@ export class Unsealing {
   }
 
   async #open(request: UnsealRequest): Promise<Opened> {
-    const { seals, dataKeys } = this.#ports;
+    const { seals, dataKeys } = await this.#ports.read();
     const kind =
       'passphrase' in request ? KIND_OF.passphrase : 'pin' in request ? KIND_OF.pin : KIND_OF.shares;
     const candidates = seals.filter((seal) => seal.kind === kind);

@@ -5,29 +5,29 @@
 import { Barrier } from '#crypto/barrier.ts';
 import { createKeyring, type Keyring } from '#crypto/keyring.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
+import { toHex } from '#domain/hex.ts';
 import { FREE_BYTES_FOR_TRANSMISSIONS } from '#domain/limits.ts';
 import type { ServerName } from '#domain/server-name.ts';
-import type { Reader } from '#store/transaction.ts';
+import { step } from '#domain/step.ts';
 import type { Store } from '#store/store.ts';
+import type { Reader } from '#store/transaction.ts';
 import { createAuthority } from '#transport/authority.ts';
 import { AuditLog } from '../audit/audit-log.ts';
 import { openAuditTree } from '../audit/open-tree.ts';
+import { storeNewLogKeys } from '../checkpoints/log-keys.ts';
 import { storeNewReceiptKey } from '../devices/receipts.ts';
-import { toHex } from '#domain/hex.ts';
-import { step } from '#domain/step.ts';
 import { type Clock, isoTime, type Log, type Random, uuidFrom } from '../environment/environment.ts';
-import { type Opened, openWithKeyFile } from '../seals/auto-unseal.ts';
-import { putDataKey, putSeal, readDataKeys, readSeals } from '../seals/seal-rows.ts';
+import { storeNewAuthority } from '../members/credentials.ts';
 import {
+  OPTIONS_DEFAULT,
   readIdentity,
   writeEpoch,
   writeIdentity,
   writeOptions,
-  OPTIONS_DEFAULT,
 } from '../repository/settings.ts';
-import { storeNewLogKeys } from '../checkpoints/log-keys.ts';
-import { storeNewAuthority } from '../members/credentials.ts';
 import { TrustedRows } from '../repository/trusted-rows.ts';
+import { type Opened, openWithKeyFile } from '../seals/auto-unseal.ts';
+import { putDataKey, putSeal, readDataKeys, readSeals } from '../seals/seal-rows.ts';
 
 export interface Repository {
   readonly server: ServerName;
@@ -54,6 +54,7 @@ export async function isNew(reader: Reader): Promise<boolean> {
   return (await reader.rows('seal')).length === 0;
 }
 
+/** Throws `already-exists` where another process made the server a moment ago. */
 export async function createRepository(
   ports: RepositoryPorts,
   sealKey: Uint8Array,
@@ -72,6 +73,7 @@ export async function createRepository(
   const authority = await makeAuthority({ serverId: server.id, now: clock() });
   const epoch = toHex(random(16));
   const made = store.write(async (transaction) => {
+    if (!(await isNew(transaction))) throw madeMeanwhile();
     await putSeal(parts.rows, transaction, seal, isoTime(clock()));
     for (const dataKey of dataKeys) await putDataKey(transaction, dataKey);
     await writeIdentity(parts.rows, transaction, server);
@@ -96,6 +98,16 @@ export async function createRepository(
     throw codeOf(error) === 'disk-full' ? noRoomForNew(error as KeystairError) : error;
   });
   return { ...parts, server };
+}
+
+function madeMeanwhile(): KeystairError {
+  return new KeystairError(
+    'already-exists',
+    'another process made the server in this database a moment ago',
+    {
+      nextStep: 'start again: this process then joins it',
+    },
+  );
 }
 
 /** There is no server yet whose custody or lookups the message could mention. */

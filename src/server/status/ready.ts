@@ -8,13 +8,26 @@ import type { Clock } from '../environment/environment.ts';
 
 const TRIED_MS = 1000;
 
-/** @returns a function that says why the server is not ready; undefined if it is. */
-export function createReadiness(store: Store, clock: Clock): () => Promise<string | undefined> {
+export interface Readiness {
+  /** Why the server is not ready; undefined if it is. */
+  readonly notReady: () => Promise<string | undefined>;
+  /** It is to stop: others take the calls that come. */
+  readonly leave: () => void;
+}
+
+export function createReadiness(store: Store, clock: Clock): Readiness {
+  let isLeaving = false;
   let tried = { at: -Infinity, outcome: Promise.resolve<string | undefined>(undefined) };
-  return () => {
-    const now = clock();
-    if (Math.abs(now - tried.at) >= TRIED_MS) tried = { at: now, outcome: tryStore(store) };
-    return tried.outcome;
+  return {
+    notReady: async () => {
+      if (isLeaving) return 'the server is stopping';
+      const now = clock();
+      if (Math.abs(now - tried.at) >= TRIED_MS) tried = { at: now, outcome: tryStore(store) };
+      return tried.outcome;
+    },
+    leave: () => {
+      isLeaving = true;
+    },
   };
 }
 

@@ -6,22 +6,23 @@ import { emergencyWarnings } from '../approvals/emergency.ts';
 import { ruleWarnings } from '../approvals/rules.ts';
 import { isoTime } from '../environment/environment.ts';
 import type { Forwarding } from '../forwarding/forwarding.ts';
+import type { HierarchyPorts } from '../hierarchy/ports.ts';
 import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
-import type { Providers } from '../people/providers.ts';
 import { readPrimary } from '../hierarchy/primary/primary-row.ts';
 import { openRecoveries } from '../hierarchy/recovery/allow-recovery.ts';
 import { ringNotice } from '../hierarchy/ring.ts';
 import { ringSeen, showSecondary } from '../hierarchy/tree.ts';
-import type { HierarchyPorts } from '../hierarchy/ports.ts';
+import { countMembers, listMembers } from '../members/members.ts';
+import type { Providers } from '../people/providers.ts';
+import { clockBehindSentence, timeAhead } from '../repository/known-time.ts';
+import { isDiskLow } from '../repository/low-disk.ts';
+import { readEpoch, readOptions } from '../repository/settings.ts';
 import type { Resealing } from '../seals/resealing.ts';
 import type { Seals } from '../seals/seals.ts';
-import { clockBehindSentence, timeAhead } from '../repository/known-time.ts';
-import { readEpoch, readOptions } from '../repository/settings.ts';
-import { lossWarnings } from './loss-warnings.ts';
 import type { ServerIdentities } from '../transfer/server-identities.ts';
-import { countMembers, listMembers } from '../members/members.ts';
-import { isDiskLow } from '../repository/low-disk.ts';
 import { auditStatus, auditWarnings } from './audit-status.ts';
+import { lossWarnings } from './loss-warnings.ts';
+import { showProcesses } from './show-processes.ts';
 
 export interface StatusPorts
   extends Pick<HierarchyPorts, 'checkpoints' | 'clock' | 'reported' | 'rows' | 'server' | 'store'> {
@@ -60,6 +61,7 @@ export async function serverStatus(ports: StatusPorts): Promise<ServerStatus> {
     ),
     devices,
     database: ports.store.facts,
+    processes: await showProcesses(ports, ports.facts().listen),
     ...ports.facts(),
     recipients: await recipientsOf(ports),
     seals,

@@ -6,7 +6,7 @@
  * is applied in short transactions (apply-import.ts). A broken connection, a restart or a kill before the confirmation
  * leaves nothing. After it the whole import is completed, in spite of a kill or a full disk.
  */
-import { KeystairError, codeOf } from '#domain/errors.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { KeyMaterial } from '#domain/key-material.ts';
 import { IMPORT_RETRY_MS } from '#domain/limits.ts';
 import { type Caller, write } from '#domain/right.ts';
@@ -16,7 +16,7 @@ import type { ImportReport } from '#protocol/people/routes/transfers.ts';
 import { applyPage, type ConfirmedImport, confirmImport } from './apply-import.ts';
 import { requireStillInScope } from './devices-in-scope.ts';
 import { NamedFile } from './named-file.ts';
-import { dropStage, importedFrom, importInterrupted, stageImport, type Staged } from './stage-import.ts';
+import { dropStage, importedFrom, importInterrupted, type Staged, stageImport } from './stage-import.ts';
 import type { TransferPorts } from './transfer-ports.ts';
 
 /** What opens the file, and which file it must be. */
@@ -43,13 +43,16 @@ export class Imports {
     this.#ports = ports;
   }
 
-  /** Continues what was confirmed before a restart, and clears what was not. */
-  async start(): Promise<void> {
+  /** Continues what was confirmed before a restart, and clears what was not; what a living process holds is its own. */
+  async takeOver(): Promise<void> {
     const { store, rows } = this.#ports;
-    for (const { id } of await rows.all(store.reader, 'import')) this.#resumeLater(id);
+    const held = (await store.processes?.heldStages()) ?? new Set();
+    for (const { id } of await rows.all(store.reader, 'import')) {
+      if (!held.has(id) && !this.#applying.has(id)) this.#resumeLater(id);
+    }
     for (const id of await store.reader.stagedImports()) {
       // Read again for each: an import may have been confirmed a moment ago.
-      if (this.#staging.has(id)) continue;
+      if (this.#staging.has(id) || held.has(id)) continue;
       if ((await rows.get(store.reader, 'import', id)) === undefined) await this.#drop(id);
     }
   }

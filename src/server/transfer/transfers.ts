@@ -25,8 +25,9 @@ export class Transfers {
     });
   }
 
-  start(): void {
-    this.#applied.start().catch((error: unknown) => {
+  /** Goes on with what processes that ended have left. */
+  takeOver(): void {
+    this.#applied.takeOver().catch((error: unknown) => {
       this.#log.error(
         { event: 'imports-not-resumed', code: codeOf(error) },
         'unfinished imports could not be continued; the next start tries again',

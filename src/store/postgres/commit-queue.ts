@@ -9,8 +9,9 @@ import type { Setback } from '../setback.ts';
 import type { Transaction } from '../transaction.ts';
 import type { Settle, Work } from '../work.ts';
 import { lostDatabase, mayPass } from './failure.ts';
-import { beginGroup, type Begun, commitGroup, newMarker, runWorks } from './group.ts';
+import { type Begun, beginGroup, commitGroup, newMarker, runWorks } from './group.ts';
 import type { LastSeen } from './last-seen.ts';
+import type { OwnProcess } from './own-process.ts';
 import type { Session } from './session.ts';
 
 /** While a database fails over, works wait so long before they are answered "later". */
@@ -30,8 +31,8 @@ export interface CommitQueuePorts {
   /** Connects to the primary. */
   readonly connect: () => Promise<Session>;
   readonly seen: LastSeen;
-  /** This process, as its lease names it. */
-  readonly holder: string;
+  /** This process among those that serve the repository. */
+  readonly member: OwnProcess;
   /** The error as a caller should see it. */
   readonly explain: (error: unknown) => unknown;
   /** Ends the process. */
@@ -92,7 +93,8 @@ export class CommitQueue {
     } catch (error) {
       const explained = this.#ports.explain(error);
       for (const work of this.#queue.splice(0)) work.reject(explained);
-      if (codeOf(explained) === 'data-in-use') this.#end(explained as KeystairError);
+      const code = codeOf(explained);
+      if (code === 'data-in-use' || code === 'data-newer') this.#end(explained as KeystairError);
       return;
     }
     // Taken now: while the group waited for its turn, more may have come.
@@ -100,6 +102,7 @@ export class CommitQueue {
     let settles: readonly Settle[];
     try {
       await this.#healIn(begun);
+      await this.#hearIn(begun);
       settles = await runWorks(begun, works);
     } catch (error) {
       this.#cut(begun.session);
@@ -121,15 +124,14 @@ export class CommitQueue {
   async #healIn(begun: Begun): Promise<void> {
     const [setback, heal] = [this.#setback, this.#heal];
     if (setback === undefined || heal === undefined) return;
-    let failure: { readonly error: unknown } | undefined;
-    const work: Work = {
-      run: (transaction) => heal(transaction, setback),
-      resolve: () => undefined,
-      reject: (error) => (failure = { error }),
-    };
-    const [settle] = await runWorks(begun, [work]);
-    settle?.();
-    if (failure !== undefined) throw failure.error;
+    await runFirst(begun, (transaction) => heal(transaction, setback));
+  }
+
+  /** What other processes changed is heard of before anything is decided. */
+  async #hearIn(begun: Begun): Promise<void> {
+    const { member } = this.#ports;
+    if (begun.change === member.heard) return;
+    await runFirst(begun, (transaction) => member.hear(transaction, begun.change));
   }
 
   async #settle(begun: Begun, works: readonly Work[], settles: readonly Settle[]): Promise<void> {
@@ -156,7 +158,8 @@ export class CommitQueue {
   }
 
   /** While nobody can record what was set back, the older knowledge stands. */
-  #noteDurable({ session, state }: Begun): void {
+  #noteDurable({ session, state, change }: Begun): void {
+    if (state.isChanged) this.#ports.member.changed(change + 1);
     if (this.#setback !== undefined && this.#heal === undefined) return;
     this.#setback = undefined;
     const { history } = session;
@@ -165,12 +168,12 @@ export class CommitQueue {
 
   /** Waits for the turn of this process, through failovers and other holders of the lock. */
   async #begin(): Promise<Begun> {
-    const { holder } = this.#ports;
+    const { process } = this.#ports.member;
     for (const until = Date.now() + WAIT_MS_MAX; ; ) {
       let session: Session | undefined;
       try {
         session = await this.#connected();
-        const begun = await beginGroup(session, holder);
+        const begun = await beginGroup(session, process);
         if (this.#unasked === session) {
           this.#setback = await this.#ports.seen.setbackIn(begun.state);
           this.#unasked = undefined;
@@ -234,6 +237,15 @@ export class CommitQueue {
       if (!mayPass(error)) throw error;
     }
   }
+}
+
+/** Before the works of a group, as one of them. Throws its failure. */
+async function runFirst(begun: Begun, run: Work['run']): Promise<void> {
+  let failure: { readonly error: unknown } | undefined;
+  const work: Work = { run, resolve: () => undefined, reject: (error) => (failure = { error }) };
+  const [settle] = await runWorks(begun, [work]);
+  settle?.();
+  if (failure !== undefined) throw failure.error;
 }
 
 function unknownOutcome(): KeystairError {

@@ -39,9 +39,13 @@ export async function repairKeys(send: Send, head: Position, rows: readonly Stor
   return last === undefined ? head : { seq: last.seq, chain: last.chain };
 }
 
-/** @returns the first id that is staged already, or comes twice; then nothing was staged. */
+/**
+ * @param process which holds the stage while it lives.
+ * @returns the first id that is staged already, or comes twice; then nothing was staged.
+ */
 export async function stageKeys(
   send: Send,
+  process: string,
   importId: string,
   keys: readonly StagedKey[],
 ): Promise<string | undefined> {
@@ -51,6 +55,10 @@ export async function stageKeys(
     seen.add(id);
   }
   const ids = [...seen];
+  await send('INSERT INTO keystair.stages (import, process) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    importId,
+    process,
+  ]);
   const { rows } = await send(
     'SELECT id FROM keystair.staged_keys WHERE import = $1 AND id = ANY($2::uuid[]) LIMIT 1',
     [importId, ids],
@@ -109,6 +117,11 @@ export async function dropStaged(send: Send, importId: string, limit: number): P
     `DELETE FROM keystair.staged_keys WHERE import = $1 AND id IN
        (SELECT id FROM keystair.staged_keys WHERE import = $1 ORDER BY id LIMIT $2)`,
     [importId, limit],
+  );
+  await send(
+    `DELETE FROM keystair.stages WHERE import = $1
+       AND NOT EXISTS (SELECT 1 FROM keystair.staged_keys WHERE import = $1)`,
+    [importId],
   );
   return count;
 }

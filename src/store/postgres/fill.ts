@@ -7,8 +7,7 @@ import { type DatabasePlace, shownPlace } from './place.ts';
 import type { Session } from './session.ts';
 
 /** Throws `data-damaged` where something that fills the database has not finished. */
-export async function refuseHalfFilled(session: Session, place: DatabasePlace): Promise<void> {
-  const filling = await fillingOf(session);
+export function refuseFilling(filling: string | null, place: DatabasePlace): void {
   if (filling === null) return;
   throw new KeystairError(
     'data-damaged',

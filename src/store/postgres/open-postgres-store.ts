@@ -2,21 +2,20 @@
  * The store of one server in PostgreSQL: one connection that writes groups of works, some that read, one that renews the
  * right to serve. docs/decisions/0014 says why.
  */
-import { randomUUID } from 'node:crypto';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { Store } from '../store.ts';
+import type { Store, WriteOptions } from '../store.ts';
 import type { Transaction } from '../transaction.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { explain, lostDatabase, mayPass } from './failure.ts';
-import { beginFilling, finishFilling, holdsNothing, refuseHalfFilled } from './fill.ts';
+import { beginFilling, finishFilling, holdsNothing } from './fill.ts';
 import { connectToPrimary } from './hosts.ts';
 import { emptied, LastSeen, rolledBack } from './last-seen.ts';
+import { OwnProcess } from './own-process.ts';
 import { type DatabasePlace, shownPlace } from './place.ts';
 import { PostgresReader } from './postgres-reader.ts';
 import { snapshotOf } from './postgres-snapshot.ts';
 import { ensureSchema } from './schema.ts';
-import { LeaseRenewal, takeLease } from './server-lease.ts';
 import { DatabaseFault, type Row, type Session, type Value } from './session.ts';
 
 /** Connections that read. Questions follow each other on each of them. */
@@ -24,12 +23,12 @@ const READERS = 4;
 
 export interface PostgresStoreOptions {
   readonly place: DatabasePlace;
-  /** Called when another process serves the database; ends this one. */
+  /** Called when others took over what this process held; ends it. */
   readonly onFatal: (error: KeystairError) => never;
   /** Is told what is said to no caller: which hosts do not answer, and why. */
   readonly onTrouble?: (error: KeystairError) => void;
-  /** How long to wait for another process that may have been killed; longer than its lease unless said otherwise. */
-  readonly leaseWaitMs?: number;
+  /** How long filling waits for processes that may have been killed; longer than they count as living by default. */
+  readonly aloneWaitMs?: number;
   /** The data directory of this process: what it knows committed is noted there, and held against the database. */
   readonly directory?: string | undefined;
   /** How long callers are put off while only a database with an older past answers. */
@@ -44,19 +43,18 @@ export interface FilledStore extends Store {
 }
 
 /**
- * Throws `database-unreachable`, `database-refused`, `database-unsafe`, `data-newer`, `data-in-use`; `data-damaged` where
- * it is half filled, and with `filling` `already-exists` where it holds anything.
+ * Throws `database-unreachable`, `database-refused`, `database-unsafe`, `data-newer`; `data-damaged` where it is half
+ * filled; and with `filling` `data-in-use` where a process serves it, `already-exists` where it holds anything.
  */
 export async function openPostgresStore({
   place,
   onFatal,
   onTrouble,
   filling,
-  leaseWaitMs,
+  aloneWaitMs,
   directory,
   patienceMs,
 }: PostgresStoreOptions): Promise<FilledStore> {
-  const holder = randomUUID();
   const explainHere = (error: unknown): unknown => explain(error, place);
   /** Callers may be anybody, and are not told which hosts there are. */
   const explainRunning = (error: unknown): unknown => {
@@ -75,31 +73,29 @@ export async function openPostgresStore({
     await seen.close();
     throw error;
   });
-  try {
-    if (seen.isKnown && (await holdsNothing(first))) throw emptied(place);
-    await ensureSchema(first, place);
-    await takeLease(first, holder, place, leaseWaitMs);
-  } catch (error) {
-    first.cut();
-    throw explainHere(error);
-  }
-  const renewal = new LeaseRenewal(place, holder, connect);
-  try {
-    if (filling === undefined) await refuseHalfFilled(first, place);
-    else await beginFilling(first, place, filling);
-  } catch (error) {
-    first.cut();
-    await renewal.stop();
-    throw explainHere(error);
-  }
-  seen.started();
   const readers = new Readers(connect, first, explainRunning);
-  const queue = new CommitQueue({ connect, seen, holder, explain: explainRunning, onFatal });
-  const snapshots = new Set<Snapshot>();
   let closing: Promise<void> | undefined;
   const requireOpen = (): void => {
     if (closing !== undefined) throw closedError();
   };
+  const reader = new PostgresReader(async (_, text, values = []) => {
+    requireOpen();
+    return readers.ask(text, values);
+  });
+  const member = new OwnProcess({ connect, reader: () => reader, explain: explainRunning, onFatal });
+  try {
+    if (seen.isKnown && (await holdsNothing(first))) throw emptied(place);
+    await ensureSchema(first, place);
+    await member.join(first, place, filling === undefined ? undefined : { waitMs: aloneWaitMs });
+    if (filling !== undefined) await beginFilling(first, place, filling);
+  } catch (error) {
+    await member.leave();
+    first.cut();
+    throw explainHere(error);
+  }
+  seen.started();
+  const queue = new CommitQueue({ connect, seen, member, explain: explainRunning, onFatal });
+  const snapshots = new Set<Snapshot>();
 
   const finish = async (): Promise<void> => {
     const session = await connect();
@@ -115,7 +111,7 @@ export async function openPostgresStore({
   const close = async (): Promise<void> => {
     await queue.close();
     for (const snapshot of snapshots) await snapshot.release();
-    await renewal.stop();
+    await member.leave();
     await readers.close();
     await seen.close();
   };
@@ -123,17 +119,16 @@ export async function openPostgresStore({
   return {
     facts: { kind: 'postgresql', place: shownPlace(place) },
     finish,
-    reader: new PostgresReader(async (_, text, values = []) => {
-      requireOpen();
-      return readers.ask(text, values);
-    }),
-    write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    reader,
+    processes: member,
+    write<T>(work: (transaction: Transaction) => Promise<T>, { led }: WriteOptions = {}): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         if (closing === undefined) {
           // The queue has explained, once for all works of a group, what is not a work's own.
           const refuse = (error: unknown): void =>
             reject(error instanceof DatabaseFault ? explainRunning(error) : error);
-          queue.add({ run: work, resolve: (value) => resolve(value as T), reject: refuse });
+          const settle = (value: unknown): void => resolve(value as T);
+          queue.add({ run: work, resolve: settle, reject: refuse, ...(led === true ? { led } : {}) });
         } else reject(closedError());
       });
     },

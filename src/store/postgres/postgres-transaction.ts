@@ -35,6 +35,7 @@ import {
   stageKeys,
 } from './direct-writes.ts';
 import type { GroupState } from './group-state.ts';
+import { isHeardOf } from './heard-rows.ts';
 import type { Answer, Row, Value } from './session.ts';
 import type { TableName } from './tables.ts';
 import { WaitingReader } from './waiting-reader.ts';
@@ -53,9 +54,8 @@ export class PostgresTransaction extends WaitingReader implements WorkTransactio
 
   constructor(group: GroupState) {
     const own = new WriteSet();
-    const { written, absent } = group;
     super(
-      { own, written, absent, requireOpen: () => this.#requireOpen() },
+      { own, written: group.written, absent: group.absent, requireOpen: () => this.#requireOpen() },
       (tables, text, values) => this.#ask(tables, text, values),
       (_, text, values) => this.#askBeside(text, values),
     );
@@ -209,7 +209,7 @@ export class PostgresTransaction extends WaitingReader implements WorkTransactio
   }
 
   async stageKeys(importId: string, keys: readonly StagedKey[]): Promise<string | undefined> {
-    const twice = await this.#direct((send) => stageKeys(send, importId, keys));
+    const twice = await this.#direct((send) => stageKeys(send, this.#group.process, importId, keys));
     if (twice === undefined) this.#countKeys(keys);
     return twice;
   }
@@ -244,6 +244,7 @@ export class PostgresTransaction extends WaitingReader implements WorkTransactio
   }
 
   async putRow(row: TrustedRow): Promise<void> {
+    this.#group.isChanged ||= isHeardOf(row);
     this.#change(() => {
       this.#own.rows.set(WriteSet.rowName(row.kind, row.id), row);
       this.#bytes += row.body.length;
@@ -251,6 +252,7 @@ export class PostgresTransaction extends WaitingReader implements WorkTransactio
   }
 
   async deleteRow(kind: TrustedKind, id: string): Promise<void> {
+    this.#group.isChanged ||= isHeardOf({ kind, id, body: '' });
     this.#change(() => this.#own.rows.set(WriteSet.rowName(kind, id), null));
   }
 

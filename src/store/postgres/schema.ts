@@ -7,20 +7,28 @@ import { type DatabasePlace, shownPlace } from './place.ts';
 import { DatabaseFault, type Session } from './session.ts';
 
 /** Raised with every change that an older program would misread. */
-const DATA_FORMAT = 1;
+export const DATA_FORMAT = 1;
 
 /**
  * Texts that order pages compare their bytes, as everywhere else. The row of `repository` is locked by every group and
- * never written: a counter that every group writes grows by a dead version each time, for as long as a backup reads.
+ * hardly ever written: a counter that every group writes grows by a dead version each time, for as long as a backup reads.
  */
 const TABLES = `
   CREATE TABLE keystair.repository (
     one boolean PRIMARY KEY DEFAULT true CHECK (one), format integer NOT NULL,
     -- What fills it, until it is whole; no server starts on it meanwhile.
-    filling text
+    filling text,
+    -- Raised with what every process must hear of before it works on.
+    change bigint NOT NULL DEFAULT 0
   ) WITH (fillfactor = 10);
-  CREATE TABLE keystair.leases (name text PRIMARY KEY, holder uuid NOT NULL, until timestamptz NOT NULL)
-    WITH (fillfactor = 10);
+  CREATE TABLE keystair.leases (
+    name text PRIMARY KEY, holder uuid NOT NULL, fence bigint NOT NULL, until timestamptz NOT NULL
+  ) WITH (fillfactor = 10);
+  CREATE TABLE keystair.processes (
+    id uuid PRIMARY KEY, address text, version text NOT NULL, state text NOT NULL, opens_with text[] NOT NULL,
+    seen_change bigint NOT NULL, seen_at timestamptz NOT NULL
+  ) WITH (fillfactor = 10);
+  CREATE TABLE keystair.stages (import uuid PRIMARY KEY, process uuid NOT NULL);
   CREATE TABLE keystair.groups (id uuid PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp());
   CREATE INDEX groups_by_time ON keystair.groups (at);
 

@@ -128,6 +128,11 @@ export class Session {
     }));
   }
 
+  /** @param listener is told who notified. */
+  onNotification(listener: (from: string) => void): void {
+    this.#client.on('notification', ({ payload }) => listener(payload ?? ''));
+  }
+
   /** Ends it now: what it had not committed is undone. */
   cut(): void {
     this.#lost ??= new Error('the connection to the database was cut');

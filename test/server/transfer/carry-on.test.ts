@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { CompleteKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
-import type { Transaction } from '#store/transaction.ts';
 import type { Store } from '#store/store.ts';
+import type { Transaction } from '#store/transaction.ts';
 import { canMount, missing, withSmallDisk } from '#test/store/system-tools.ts';
 import { administratorNamed } from '#test/support/administrator.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -61,7 +61,7 @@ test('a stage that was not confirmed is cleared away at the next start', async (
   assert.equal(staged, 1);
   const second = await openOffice('Lyon', { directory, sealKey });
   assert.equal((await second.store.reader.stagedImports()).length, 1);
-  second.transfers.start();
+  second.transfers.takeOver();
   await eventually('an empty stage', async () => (await second.store.reader.stagedImports()).length === 0);
   assert.equal((await second.store.reader.head()).seq, 0);
   assert.equal((await second.imported(file)).new, KEYS);
@@ -78,7 +78,7 @@ test('a confirmed import is carried to its end after a stop, wherever it stood',
     assert.ok(recorded < KEYS);
     await first.close();
     const second = await openOffice('Lyon', { directory, sealKey });
-    second.transfers.start();
+    second.transfers.takeOver();
     await eventually('the end', async () => (await second.events('import-ended')).length === 1);
     assert.deepEqual(await second.ids(), keys.map(({ key }) => key.id).toSorted());
     const [ended] = await second.events('import-ended');
@@ -108,7 +108,7 @@ test('a confirmation that somebody wrote into the database by hand is not one', 
     const body = JSON.stringify({ by: 'thief', new: 1, known: 0, conflicts: [], left: 1 });
     await transaction.putRow({ kind: 'import', id, body, mac: new Uint8Array(32) });
   });
-  lyon.transfers.start();
+  lyon.transfers.takeOver();
   await eventually('an empty stage', async () => (await lyon.store.reader.stagedImports()).length === 0);
   assert.deepEqual(await lyon.ids(), []);
 });

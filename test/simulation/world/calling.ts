@@ -1,6 +1,6 @@
 /** How a server calls others over the simulated network, for as long as one life of it lasts. */
 import { createMachineCalls, type MachineCalls } from '#protocol/machine-calls.ts';
-import type { Dialler } from '#server/hierarchy/primary/primary-link.ts';
+import type { Dialler } from '#server/hierarchy/primary/dialler.ts';
 import { MEMBER_KEY } from '#server/hierarchy/primary/primary-row.ts';
 import type { TrustedRows } from '#server/repository/trusted-rows.ts';
 import type { Reader } from '#store/transaction.ts';

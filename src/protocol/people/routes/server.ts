@@ -50,6 +50,20 @@ const ServerStatus = z.object({
   devices: z.number(),
   /** Where the repository lies. */
   database: z.object({ kind: z.enum(['sqlite', 'postgresql']), place: text(PATH_LENGTH_MAX) }),
+  /** The processes of this server, this one first. */
+  processes: list(
+    z.object({
+      id: Uuid,
+      /** HOST:PORT under which members reach it; null before it listens. */
+      address: Field.nullable(),
+      version: Field,
+      lastSeenAt: Field,
+      sealed: z.boolean(),
+      /** What it does for all: `lead`, or nothing. */
+      holds: list(z.enum(['lead']), 1),
+    }),
+    PEOPLE_LIST_MAX,
+  ),
   listen: Field,
   /** The address of the console, and the SHA-256 of its certificate; null where it has none. */
   console: Field.nullable(),

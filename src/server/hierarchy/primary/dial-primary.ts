@@ -8,7 +8,7 @@ import { machineSend } from '#transport/machine-send.ts';
 import type { TlsCredentials } from '#transport/tls-context.ts';
 import type { Clock } from '../../environment/environment.ts';
 import type { TrustedRows } from '../../repository/trusted-rows.ts';
-import type { Dialler } from './primary-link.ts';
+import type { Dialler } from './dialler.ts';
 import { MEMBER_KEY, type PrimaryRow } from './primary-row.ts';
 
 export function createDialler(rows: TrustedRows, store: Store, clock: Clock): Dialler {

@@ -9,12 +9,12 @@ import { step } from '#domain/step.ts';
 import type { JoinAnswer } from '#protocol/messages.ts';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Reader } from '#store/transaction.ts';
-import type { HierarchyPorts } from '../ports.ts';
 import { readOptions, writeOptions } from '../../repository/settings.ts';
+import type { HierarchyPorts } from '../ports.ts';
 import { isBelow } from '../tree.ts';
-import type { UpwardTransmission } from './upward-transmission.ts';
 import type { PrimaryLink } from './primary-link.ts';
 import { MEMBER_KEY, type PrimaryRow, readPrimary } from './primary-row.ts';
+import type { UpwardTransmission } from './upward-transmission.ts';
 
 /** Dials an inviting server, pins its authority, proves possession of the key, and asks to join. */
 export type AskToJoin = (
@@ -97,6 +97,7 @@ export async function joinHierarchy(
     return { primary, present, useHierarchy };
   });
   ports.link.forget();
+  await ports.store.processes?.settled();
   ports.hierarchyChanged.raise();
   // The first heartbeat, so that both ends know each other when the command returns. It may fail: the join stands.
   await ports.upward.refresh().catch(() => undefined);

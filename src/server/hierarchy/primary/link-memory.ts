@@ -16,6 +16,18 @@ export interface LinkMemory {
   readonly console?: string | undefined;
 }
 
+/** As long as one heartbeat may be late. */
+const LATELY_HEARTBEATS = 2;
+
+/** @param heardAt Unix ms. */
+export function isLately(
+  heardAt: number | null,
+  now: number,
+  { heartbeatMs }: { readonly heartbeatMs: number },
+): boolean {
+  return heardAt !== null && now - heardAt < LATELY_HEARTBEATS * heartbeatMs;
+}
+
 const NOTHING_KEPT: LinkMemory = { useHierarchy: false, dmz: false, acknowledgedSeq: 0, line: [] };
 
 export function readLinkMemory(contact: Contact): LinkMemory {

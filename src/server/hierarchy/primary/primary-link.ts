@@ -5,7 +5,7 @@
  * before one heartbeat was answered, so that a change of option or DMZ mark meanwhile is never missed.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
-import { judgeLink, lineTo, type LinkVerdict, ringAbove } from '#domain/hierarchy.ts';
+import { judgeLink, type LinkVerdict, lineTo, ringAbove } from '#domain/hierarchy.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { Reader } from '#store/transaction.ts';
@@ -14,7 +14,8 @@ import { Signal } from '../../environment/signal.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
 import { type Options, readOptions } from '../../repository/settings.ts';
 import { ringSentence } from '../ring.ts';
-import { type LinkMemory, readLinkMemory } from './link-memory.ts';
+import type { Dialler } from './dialler.ts';
+import { isLately, type LinkMemory, readLinkMemory } from './link-memory.ts';
 import { linkClosed, namedFailure, type PrimaryState, stateAfter } from './primary-failure.ts';
 import { type PrimaryRow, readPrimary, readPrimaryContact } from './primary-row.ts';
 
@@ -30,13 +31,6 @@ type HeardOf = Heard & { readonly primaryId: string };
 export const WHY_PUT_OFF =
   'it is low on disk space, or the budget of this server is used up; the rest is sent automatically after that';
 
-/** Opens (or reuses) the connections to a primary. */
-export interface Dialler {
-  calls(primary: PrimaryRow): Promise<MachineCalls>;
-  /** Closes connections to a primary that was left or changed. */
-  close(): void;
-}
-
 export class PrimaryLink {
   readonly #ports: Pick<ServerPorts, 'clock' | 'rows' | 'server' | 'store'>;
   readonly #dialler: Dialler;
@@ -44,6 +38,8 @@ export class PrimaryLink {
   #remembered: LinkMemory | undefined;
   #state: PrimaryState = 'never-heard';
   #lastHeardAt: number | null = null;
+  /** Another process of this server heard it within the last heartbeats. */
+  #isHeardElsewhere = false;
   #failingSince: number | null = null;
   #problem: string | null = null;
   /** The servers above this one as last reported, the nearest first. */
@@ -64,18 +60,27 @@ export class PrimaryLink {
     this.#dialler = dialler;
   }
 
-  /** Loads what an earlier run kept, to show it. */
-  async remember(): Promise<void> {
-    const primary = await readPrimary(this.#ports.rows, this.#ports.store.reader);
-    if (primary === undefined) return;
-    const contact = await readPrimaryContact(this.#ports.store.reader, primary);
+  /**
+   * Loads what an earlier run kept, to show it; it decides nothing.
+   *
+   * @param elsewhere what another process of this server keeps, which hears the primary now.
+   */
+  async remember(elsewhere = false): Promise<void> {
+    const { rows, store, clock } = this.#ports;
+    const primary = await readPrimary(rows, store.reader);
+    const contact = primary === undefined ? undefined : await readPrimaryContact(store.reader, primary);
     if (contact === undefined) return;
-    this.#lastHeardAt = contact.lastHeartbeatAt;
+    const heardAt = contact.lastHeartbeatAt;
+    if (elsewhere) {
+      this.#isHeardElsewhere = isLately(heardAt, clock(), await readOptions(rows, store.reader));
+      if ((heardAt ?? 0) <= (this.#lastHeardAt ?? 0)) return;
+      [this.#failingSince, this.#problem] = [null, null];
+    }
+    this.#lastHeardAt = heardAt;
     this.#remembered = readLinkMemory(contact);
     this.#line = this.#remembered.line;
     this.#console = this.#remembered.console;
-    this.#acknowledgedSeq = this.#remembered.acknowledgedSeq;
-    this.#transmittedSeq = this.#acknowledgedSeq;
+    this.noteAcknowledged(this.#remembered.acknowledgedSeq);
   }
 
   get line(): readonly ServerName[] {
@@ -141,6 +146,7 @@ export class PrimaryLink {
   /** Right after a start, a primary heard in an earlier run is shown as not reached yet. */
   #shownState(): PrimaryState {
     if (this.#state === 'connected' || this.#state === 'refused') return this.#state;
+    if (this.#isHeardElsewhere) return 'connected';
     return this.#lastHeardAt === null ? 'never-heard' : 'unreachable';
   }
 
@@ -212,14 +218,9 @@ export class PrimaryLink {
 
   /** The body of the contact row that keeps the link to show after a restart. */
   memory(): string {
-    const memory: LinkMemory = {
-      useHierarchy: this.#heard?.useHierarchy ?? false,
-      dmz: this.#heard?.dmz ?? false,
-      acknowledgedSeq: this.#acknowledgedSeq,
-      line: this.#line,
-      console: this.#console,
-    };
-    return JSON.stringify(memory);
+    const { useHierarchy = false, dmz = false } = this.#heard ?? {};
+    const [acknowledgedSeq, line, console] = [this.#acknowledgedSeq, this.#line, this.#console];
+    return JSON.stringify({ useHierarchy, dmz, acknowledgedSeq, line, console } satisfies LinkMemory);
   }
 
   /** Forgets everything heard: the primary was left or replaced. Answers that it still sends count for nothing. */
@@ -230,6 +231,7 @@ export class PrimaryLink {
     this.#remembered = undefined;
     this.#state = 'never-heard';
     this.#lastHeardAt = null;
+    this.#isHeardElsewhere = false;
     this.#failingSince = null;
     this.#problem = null;
     this.#putOffUntil = null;

@@ -9,8 +9,8 @@ import type { Position } from '#domain/sequence.ts';
 import { step } from '#domain/step.ts';
 import type { TreeServer } from '#protocol/server-tree.ts';
 import { isoTime } from '../../environment/environment.ts';
-import type { HierarchyPorts } from '../ports.ts';
 import { OPTIONS_DEFAULT, readOptions } from '../../repository/settings.ts';
+import type { HierarchyPorts } from '../ports.ts';
 import { heartbeat } from './heartbeat.ts';
 import { type PrimaryLink, WHY_PUT_OFF } from './primary-link.ts';
 import { type PrimaryRow, readPrimary } from './primary-row.ts';
@@ -20,6 +20,7 @@ import { transmit } from './transmit.ts';
 /** Rounds of heartbeat and transmission in one climb; more means that the two sides do not agree. */
 const ROUNDS_MAX = 4;
 
+type UpwardPorts = Omit<HierarchyPorts, 'reported' | 'wanted'>;
 type Trigger = 'heartbeat' | 'transmission';
 
 interface PrimaryPosition {
@@ -29,7 +30,7 @@ interface PrimaryPosition {
 }
 
 export class UpwardTransmission {
-  readonly #ports: Omit<HierarchyPorts, 'reported' | 'wanted'>;
+  readonly #ports: UpwardPorts;
   readonly #link: PrimaryLink;
   readonly #tree: () => Promise<readonly TreeServer[]>;
   /** The primary's acknowledged position from its last answer. Undefined: ask first. */
@@ -44,20 +45,20 @@ export class UpwardTransmission {
   #cancelTreeWait: (() => void) | undefined;
   /** Something below changed since the last change was reported. */
   #treeWaits = false;
-  #stopped = false;
+  /** Nothing begins by itself before; a person may ask at any process. */
+  #started = false;
+  #stopping = false;
   #unlisten: (() => void)[] = [];
 
-  constructor(
-    ports: Omit<HierarchyPorts, 'reported' | 'wanted'>,
-    link: PrimaryLink,
-    tree: () => Promise<readonly TreeServer[]>,
-  ) {
+  constructor(ports: UpwardPorts, link: PrimaryLink, tree: () => Promise<readonly TreeServer[]>) {
     this.#ports = ports;
     this.#link = link;
     this.#tree = tree;
   }
 
   start(): void {
+    this.#started = true;
+    this.#stopping = false;
     this.#unlisten = [
       this.#ports.keysRecorded.listen(() => this.#keysCame()),
       this.#ports.hierarchyChanged.listen(() => this.#trigger('heartbeat')),
@@ -71,7 +72,8 @@ export class UpwardTransmission {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#started = false;
+    this.#stopping = true;
     for (const unlisten of this.#unlisten) unlisten();
     this.#cancelTimer?.();
     this.#cancelLook?.();
@@ -132,7 +134,7 @@ export class UpwardTransmission {
 
   /** Reports the first change at once, later ones together. After failures the timer does: no secondary hastens it. */
   #treeChanged(): void {
-    if (this.#failures > 0 || this.#stopped) return;
+    if (this.#failures > 0 || !this.#started) return;
     if (this.#cancelTreeWait !== undefined) {
       this.#treeWaits = true;
       return;
@@ -147,7 +149,7 @@ export class UpwardTransmission {
   }
 
   #trigger(what: Trigger): void {
-    if (this.#stopped) return;
+    if (!this.#started) return;
     if (this.#running !== undefined) {
       if (this.#again !== 'heartbeat') this.#again = what;
       return;
@@ -178,7 +180,7 @@ export class UpwardTransmission {
           nextStep: step('join-hierarchy'),
         });
       }
-      while (next !== undefined && !this.#stopped) {
+      while (next !== undefined && !this.#stopping) {
         transmitted += await this.#rounds(next);
         // Taken only here: a trigger dropped before anything was looked at could be the timer's only one.
         next = this.#again;
@@ -248,7 +250,6 @@ export class UpwardTransmission {
    * Defers batches until the primary has room; heartbeats continue. A tenth of jitter, and never sooner than it said.
    */
   #putOff(leastMs: number): void {
-    if (this.#stopped) return;
     const waitMs = Math.ceil(leastMs * (1 + 0.1 * this.#fraction()));
     const until = this.#ports.clock() + waitMs;
     this.#link.notePutOff(until);
@@ -257,6 +258,7 @@ export class UpwardTransmission {
       'the primary accepts no more transmissions for now',
     );
     this.#cancelPutOff?.();
+    if (!this.#started) return;
     this.#cancelPutOff = this.#ports.timers.after(waitMs, () => {
       this.#link.notePutOff(null);
       this.#trigger('transmission');
@@ -282,7 +284,7 @@ export class UpwardTransmission {
   }
 
   #after(ms: number): void {
-    if (this.#stopped) return;
+    if (!this.#started) return;
     this.#cancelTimer?.();
     this.#cancelTimer = this.#ports.timers.after(ms, () => this.#trigger('heartbeat'));
   }

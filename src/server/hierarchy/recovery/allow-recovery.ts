@@ -4,14 +4,14 @@
  * closes what is under way before the command returns.
  */
 import { RECOVERY_MS_DEFAULT } from '#domain/limits.ts';
-import type { ServerName } from '#domain/server-name.ts';
 import type { Caller } from '#domain/right.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Reader } from '#store/transaction.ts';
 import { isoTime } from '../../environment/environment.ts';
+import { findNamed, listMembers, readMember } from '../../members/members.ts';
 import { type Expiring, isExpired, latestTime } from '../../repository/known-time.ts';
 import type { ServerPorts } from '../../repository/ports.ts';
-import { findNamed, listMembers, readMember } from '../../members/members.ts';
 import { gone } from '../neighbours.ts';
 import type { OpenStreams } from '../secondaries/open-streams.ts';
 
@@ -80,6 +80,7 @@ export async function allowRecovery(
       ]);
     });
     ports.streams.close(id);
+    await ports.store.processes?.settled();
     return { server: { id, name }, expiresAt: null };
   }
   const now = ports.clock();

@@ -1,19 +1,20 @@
 /** A secondary's heartbeat, at its primary. The answer carries the cursor of that epoch, which lives only here. */
+
+import { eachServer } from '#domain/each-server.ts';
 import { codeOf } from '#domain/errors.ts';
+import { toHex } from '#domain/hex.ts';
 import { EPOCHS_KEPT_MAX, HEARTBEAT_INTERVAL_MS_DEFAULT, TREE_REFRESH_MS } from '#domain/limits.ts';
-import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
 import { SEQUENCE_START } from '#domain/sequence.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import type { HeartbeatAnswer, HeartbeatRequest } from '#protocol/messages.ts';
-import { eachServer } from '#domain/each-server.ts';
 import type { TreeServer } from '#protocol/server-tree.ts';
 import type { Cursor } from '#store/rows.ts';
 import type { Transaction } from '#store/transaction.ts';
-import type { HierarchyPorts } from '../ports.ts';
-import { readOptions } from '../../repository/settings.ts';
 import { readMember, writeMember } from '../../members/members.ts';
-import { toHex } from '#domain/hex.ts';
+import { readOptions } from '../../repository/settings.ts';
 import { cutTold } from '../cut-tree.ts';
+import type { HierarchyPorts } from '../ports.ts';
 import { findRing, ringSentence } from '../ring.ts';
 import { completeLogAnswer, hearLog } from './hear-log.ts';
 import { readSecondaryContact, type SecondaryContact } from './secondary-contact.ts';
@@ -35,7 +36,7 @@ export async function receiveHeartbeat(
   request: HeartbeatRequest,
   tells: Tells,
 ): Promise<HeartbeatAnswer> {
-  ports.reported.note(id, request);
+  ports.reported.note(id, request, ports.clock());
   try {
     return await writeHeartbeat(ports, requireCaller, request, tells);
   } catch (error) {

@@ -7,10 +7,12 @@
  * committed, however often the store runs the work.
  */
 import { parseJson } from '#domain/bounded-json.ts';
+import type { CheckedKey } from '#domain/encryption-key.ts';
 import { KeystairError } from '#domain/errors.ts';
+import { toHex } from '#domain/hex.ts';
 import { KEY_JSON } from '#domain/json-bounds.ts';
 import type { Member } from '#domain/member.ts';
-import { nextChainValue, type Position, samePosition, SEQUENCE_START } from '#domain/sequence.ts';
+import { nextChainValue, type Position, SEQUENCE_START, samePosition } from '#domain/sequence.ts';
 import { BatchLines, batchIncomplete, boundPutOff } from '#domain/transmission.ts';
 import { formed } from '#protocol/forms.ts';
 import { type TransmissionAnswer, TransmissionEnd, TransmissionStart } from '#protocol/messages.ts';
@@ -19,14 +21,12 @@ import type { Transaction } from '#store/transaction.ts';
 import type { Refusals } from '../../audit/refusals.ts';
 import type { Amount, Budget } from '../../members/budget.ts';
 import type { MemberBudgets } from '../../members/member-budgets.ts';
-import type { CheckedKey } from '#domain/encryption-key.ts';
 import { recordKeys } from '../../records/record-keys.ts';
-import { judgeSecondaryLink } from './judge-secondary.ts';
-import type { HierarchyPorts } from '../ports.ts';
-import { readOptions } from '../../repository/settings.ts';
-import { readLine, type ReceivedLine } from '../batch.ts';
-import { toHex } from '#domain/hex.ts';
 import { isDiskLow } from '../../repository/low-disk.ts';
+import { readOptions } from '../../repository/settings.ts';
+import { type ReceivedLine, readLine } from '../batch.ts';
+import type { HierarchyPorts } from '../ports.ts';
+import { judgeSecondaryLink } from './judge-secondary.ts';
 
 interface ReceivedBatch {
   readonly epoch: string;
@@ -37,10 +37,7 @@ interface ReceivedBatch {
 }
 
 export interface TransmissionPorts
-  extends Omit<
-    HierarchyPorts,
-    'server' | 'timers' | 'random' | 'hierarchyChanged' | 'introduction' | 'treeChanged'
-  > {
+  extends Omit<HierarchyPorts, 'timers' | 'random' | 'hierarchyChanged' | 'introduction' | 'treeChanged'> {
   readonly budgets: MemberBudgets;
   readonly refusals: Refusals;
 }
@@ -91,7 +88,10 @@ async function noteDeferred(
 }
 
 async function storeBatch(
-  ports: Pick<HierarchyPorts, 'audit' | 'barrier' | 'clock' | 'reported' | 'rows' | 'wanted'>,
+  ports: Pick<
+    HierarchyPorts,
+    'audit' | 'barrier' | 'clock' | 'reported' | 'rows' | 'server' | 'store' | 'wanted'
+  >,
   transaction: Transaction,
   member: Member,
   batch: ReceivedBatch,
@@ -111,7 +111,7 @@ async function storeBatch(
     useHierarchy: options.useHierarchy,
     dmz: member.dmz,
   });
-  const verdict = judgeSecondaryLink(ports, options, member);
+  const verdict = await judgeSecondaryLink(ports, transaction, options, member);
   if (verdict !== 'open') return { answer: answer('closed', position), recorded: 0 };
   if (!continuesFrom(cursor, batch.start)) {
     return { answer: answer('discontinuous', position), recorded: 0 };

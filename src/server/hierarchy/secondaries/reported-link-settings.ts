@@ -13,13 +13,19 @@ export interface SecondaryEnd {
 const OPEN_END: SecondaryEnd = { useHierarchy: true, dmz: false };
 
 export class ReportedLinkSettings {
-  readonly #heard = new Map<string, SecondaryEnd>();
+  readonly #heard = new Map<string, SecondaryEnd & { readonly at: number }>();
+  readonly #startedAt: number;
   #ids: readonly string[] | undefined;
   #reading: Promise<readonly string[]> | undefined;
 
-  /** Notes what a heartbeat said. */
-  note(id: string, { useHierarchy, dmz }: SecondaryEnd): void {
-    this.#heard.set(id, { useHierarchy, dmz });
+  /** @param startedAt Unix ms: what was stored before it may be of an older copy. */
+  constructor(startedAt: number) {
+    this.#startedAt = startedAt;
+  }
+
+  /** Notes what a heartbeat said. @param at Unix ms. */
+  note(id: string, { useHierarchy, dmz }: SecondaryEnd, at: number): void {
+    this.#heard.set(id, { useHierarchy, dmz, at });
   }
 
   /**
@@ -43,8 +49,14 @@ export class ReportedLinkSettings {
     this.#reading = undefined;
   }
 
-  /** The end of a secondary that asks or sends right now. */
-  endOf(id: string): SecondaryEnd {
-    return this.#heard.get(id) ?? OPEN_END;
+  /**
+   * The end of a secondary that asks or sends right now.
+   *
+   * @param elsewhere what another process of this server heard, and when.
+   */
+  endOf(id: string, elsewhere?: SecondaryEnd & { readonly at: number }): SecondaryEnd {
+    const here = this.#heard.get(id);
+    if (elsewhere !== undefined && elsewhere.at > (here?.at ?? this.#startedAt)) return elsewhere;
+    return here ?? OPEN_END;
   }
 }
