@@ -1,6 +1,6 @@
 /**
  * The store of one server in PostgreSQL: one connection that writes groups of works, some that read, one for what this
- * process and the others tell each other. docs/decisions/0014 and 0018 say why.
+ * process and the others tell each other. docs/decisions/0014 and 0017 say why.
  */
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { Snapshot } from '../snapshot.ts';
