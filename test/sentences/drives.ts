@@ -35,6 +35,7 @@ export const DRIVE = {
   partitionsOne: /1 at byte 1048576, 2 at byte 9437184/,
   partitionsThree: /1 at byte 1048576, 3 at byte 9437184/,
   wasLuks: /was a LUKS2 volume.*byte 16384/s,
+  bitlocker: /BitLocker volume.*recovery password/s,
   luks1: /LUKS1/,
   bothCopies: /both copies/,
   changedWhileRead: /changed while/,

@@ -8,6 +8,9 @@ import type { DriveTarget, OpenDrive } from './drive-target.ts';
 import { partitionsOf } from './partition-table.ts';
 
 const NAMED_MAX = 8;
+/** Of a volume that BitLocker encrypted, in the place where a file system's boot sector names itself. */
+const BITLOCKER_MAGIC = Buffer.from('-FVE-FS-');
+const BITLOCKER_AT = 3;
 
 /** Named as the kernel does: `sdb1`, and where the disk's own name ends with a digit `loop0p1`. */
 function partitionWords({ path, kind }: DriveTarget, front: Buffer): string | undefined {
@@ -35,6 +38,14 @@ export async function describeNotLuks(
   folders?: readonly string[],
 ): Promise<KeystairError> {
   const { path, kind } = drive.target;
+  // First: its boot sector ends like a partition table.
+  if (front.subarray(BITLOCKER_AT, BITLOCKER_AT + BITLOCKER_MAGIC.length).equals(BITLOCKER_MAGIC)) {
+    return notLuks(
+      path,
+      'it is a BitLocker volume',
+      'open it with Windows, which shows the id of its recovery password: an administrator finds the password by that id',
+    );
+  }
   const partitions = partitionWords(drive.target, front);
   if (partitions !== undefined) {
     return notLuks(

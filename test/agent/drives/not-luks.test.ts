@@ -96,6 +96,12 @@ void describe('a drive without a LUKS header', () => {
     assert.match(await told(job.path), REFUSED['drive-not-luks'].beginningEmpty);
   });
 
+  void it('because BitLocker encrypted it is told with the way to its recovery password', async () => {
+    const front = dosTable();
+    front.write('-FVE-FS-', 3, 'latin1');
+    assert.match(await told(beginningWith(front)), DRIVE.bitlocker);
+  });
+
   void it('is told as empty, or by what is on it', { skip: unlessInstalled('mkfs.ext4') }, async () => {
     assert.match(await told(image()), REFUSED['drive-not-luks'].nothingOnIt);
     const name = image();
