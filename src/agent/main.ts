@@ -51,7 +51,7 @@ export const run: AgentProgram['run'] = async (options) => {
     },
     logDestination(),
   );
-  return withState(options.state, (ports) => runAgent(ports, log, options.stop));
+  return withState(options.state, (ports) => runAgent(ports, log, options));
 };
 
 export const status: AgentProgram['status'] = ({ state }) => withState(state, agentStatus);

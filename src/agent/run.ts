@@ -1,19 +1,24 @@
-/** The agent as a service: a heartbeat every quarter of an hour, with jitter; sooner after a failure, with back-off. */
+/**
+ * The agent as a service: a heartbeat every quarter of an hour, with jitter; sooner after a failure, with back-off. And
+ * removable drives, as they are plugged in.
+ */
 import { backOffMs, spreadMs } from '#domain/backoff.ts';
 import { codeOf } from '#domain/errors.ts';
 import { HEARTBEAT_INTERVAL_MS_DEFAULT } from '#domain/limits.ts';
 import { heartbeat, problemWords } from './heartbeat.ts';
-import type { AgentPorts } from './ports.ts';
+import type { AgentLog, AgentPorts, ServiceOptions } from './ports.ts';
+import { meetRemovableDrives } from './removable/removable-drives.ts';
 
-export interface AgentLog {
-  info(fields: Readonly<Record<string, unknown>>, message: string): void;
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+/** Resolves when it was stopped. */
+export async function runAgent(ports: AgentPorts, log: AgentLog, options: ServiceOptions): Promise<void> {
+  ports.state.requireDevice();
+  log.info({ event: 'started' }, 'the agent runs');
+  await Promise.all([sendHeartbeats(ports, log, options.stop), meetRemovableDrives(ports, log, options)]);
+  log.info({ event: 'stopped' }, 'the agent stopped');
 }
 
-export async function runAgent(ports: AgentPorts, log: AgentLog, stop: AbortSignal): Promise<void> {
-  ports.state.requireDevice();
+async function sendHeartbeats(ports: AgentPorts, log: AgentLog, stop: AbortSignal): Promise<void> {
   let failures = 0;
-  log.info({ event: 'started' }, 'the agent runs');
   while (!stop.aborted) {
     try {
       const { server, returned } = await heartbeat(ports, stop);
@@ -26,7 +31,6 @@ export async function runAgent(ports: AgentPorts, log: AgentLog, stop: AbortSign
     }
     await sleep(waitMs(ports, failures), stop);
   }
-  log.info({ event: 'stopped' }, 'the agent stopped');
 }
 
 function waitMs(ports: AgentPorts, failures: number): number {

@@ -160,6 +160,10 @@ export const NEXT_STEPS: Readonly<Record<StepName, string>> = {
   'adopt-by-policy': 'run `keystair agent adopt-drive {path}` with a passphrase that opens it now',
   'encrypt-by-policy':
     'copy what is on it elsewhere, and run `keystair agent format-drive {path} --erase`; nothing is done to it by itself',
+  'encrypt-plugged':
+    'to write to it, run `blockdev --setrw {path}` and `keystair agent format-drive {path} --erase` as root, which erases what is on it',
+  'adopt-plugged':
+    'to write to it, run `blockdev --setrw {path}` and `keystair agent adopt-drive {path}` as root, with a passphrase that opens it now; nothing on it is lost',
   'check-file': 'check that this is a file that `keystair agent encrypt-file` made',
   'open-elsewhere':
     'import an export with `keystair keys import FILE`; restore a backup with `keystair server restore FILE` into an empty directory; open any other file with `age --decrypt`',

@@ -143,6 +143,10 @@ export const STEPS = {
   'adopt-by-policy': 'take {path} into custody at the device, with a passphrase that opens it now',
   'encrypt-by-policy':
     'copy what is on {path} elsewhere, and make it an encrypted drive at the device; nothing is done to it by itself',
+  'encrypt-plugged':
+    'to write to it, make {path} an encrypted drive at the device, which erases what is on it',
+  'adopt-plugged':
+    'to write to it, take {path} into custody at the device, with a passphrase that opens it now; nothing on it is lost',
   'check-file': 'check that this is a file that an agent encrypted',
   'open-elsewhere':
     'import an export at a server; restore a backup into an empty directory; open any other file with `age --decrypt`',

@@ -109,7 +109,12 @@ export interface AgentProgram {
   }) => Promise<EnrolReport>;
   readonly heartbeat: (options: { readonly state: string }) => Promise<{ readonly server: ServerName }>;
   /** Until `stop` is aborted. */
-  readonly run: (options: { readonly state: string; readonly stop: AbortSignal }) => Promise<void>;
+  readonly run: (options: {
+    readonly state: string;
+    readonly stop: AbortSignal;
+    /** What the person at the device is told, with commands as the command line has them. */
+    readonly words: (notice: Notice) => string;
+  }) => Promise<void>;
   readonly status: (options: { readonly state: string }) => Promise<AgentStatusReport>;
   /** `-` is standard input or output. */
   readonly encryptFile: (

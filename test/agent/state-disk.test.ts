@@ -75,7 +75,7 @@ void describe('agent state', { skip }, () => {
     disk.remount('ro');
     const ended = new AbortController();
     try {
-      const running = run({ state: device.state, stop: ended.signal });
+      const running = run({ state: device.state, stop: ended.signal, words: ({ sentence }) => sentence });
       // Its first heartbeat has failed once the server has heard it.
       const heard = async () =>
         (await oslo.call('listDevices', {})).devices.find(({ name }) => name === 'PC')?.lastHeartbeatAt;

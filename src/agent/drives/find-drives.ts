@@ -39,10 +39,23 @@ const BOOT_MOUNTS: ReadonlySet<unknown> = new Set(['/boot', '/boot/efi', '/efi']
 /** What a disk says of itself, in characters; longer text is cut. A drive is somebody else's, and may say anything. */
 const SAID_LENGTH_MAX = 128;
 
+const DRIVE_COLUMNS = 'NAME,TYPE,SIZE,SERIAL,MODEL,RM,HOTPLUG,RO,PARTTYPE,MOUNTPOINT';
+
 /** In lsblk's order. Throws `tool-missing`, `tool-failed`. */
 export async function findDrives(
   options: Pick<ToolOptions, 'folders' | 'signal'> = {},
 ): Promise<readonly FoundDrive[]> {
+  const listed = await listBlockDevices(DRIVE_COLUMNS, options);
+  const found = [...drivesIn(listed, { serial: null, model: null, removable: false })];
+  // A volume on several disks is listed below each of them.
+  return [...new Map(found.map((drive) => [drive.path, drive])).values()];
+}
+
+/** @param columns of lsblk's; each device holds what is within it as `children`. Throws `tool-missing`, `tool-failed`. */
+export async function listBlockDevices(
+  columns: string,
+  options: Pick<ToolOptions, 'folders' | 'signal'>,
+): Promise<readonly Record<string, unknown>[]> {
   const lsblk = await findTool('lsblk', options.folders);
   if (lsblk === undefined) {
     throw new KeystairError(
@@ -53,21 +66,14 @@ export async function findDrives(
       },
     );
   }
-  const args = [
-    '--json',
-    '--bytes',
-    '--paths',
-    '--output',
-    'NAME,TYPE,SIZE,SERIAL,MODEL,RM,HOTPLUG,RO,PARTTYPE,MOUNTPOINT',
-  ];
+  const args = ['--json', '--bytes', '--paths', '--output', columns];
   const run = await runTool(lsblk, args, { ...options, outputBytesMax: LIST_BYTES_MAX });
   try {
     if (run.exitCode !== 0) throw new Error(`exit code ${run.exitCode}`);
     const listed = parseJson(run.stdout, LIST_JSON);
     if (!isObject(listed)) throw new Error('it is no object');
-    const found = [...drivesIn(listed['blockdevices'], { serial: null, model: null, removable: false })];
-    // A volume on several disks is listed below each of them.
-    return [...new Map(found.map((drive) => [drive.path, drive])).values()];
+    const { blockdevices } = listed;
+    return Array.isArray(blockdevices) ? blockdevices.filter(isObject) : [];
   } catch (cause) {
     throw new KeystairError('tool-failed', 'lsblk did not list the drives of this machine', {
       nextStep: 'install a current util-linux, and try again',
@@ -102,13 +108,14 @@ function isExempt({ ro, parttype, mountpoint }: Record<string, unknown>): boolea
   return isTrue(ro) || BOOT_PARTITIONS.has(parttype) || BOOT_MOUNTS.has(mountpoint);
 }
 
-function textOf(value: unknown): string | null {
+/** What a disk says of itself, without what would move a cursor; null where it says nothing. */
+export function textOf(value: unknown): string | null {
   if (typeof value !== 'string') return null;
   const text = value.replace(/\p{Cc}/gu, '').trim();
   return text === '' ? null : text.slice(0, SAID_LENGTH_MAX);
 }
 
 /** lsblk before 2.33 printed "1". */
-function isTrue(value: unknown): boolean {
+export function isTrue(value: unknown): boolean {
   return value === true || value === '1';
 }

@@ -3,6 +3,7 @@ import type { Noun } from '../command.ts';
 import { AGE_ALGORITHMS } from '#domain/file-stanza.ts';
 import { RECOVERY_KINDS } from '#domain/recovery-password.ts';
 import { command, type Outcome, type Positional } from '../command.ts';
+import { noticeWords } from '../next-steps.ts';
 import { choice, flag, name as nameOption, required, text } from '../options.ts';
 import { readInvitation, readRecoveryText } from '../secrets.ts';
 import { sayPartsLeft } from '../parts-left.ts';
@@ -70,7 +71,7 @@ const run = command({
   run: async (context, _values, { state }) => {
     const stop = context.stopSignal();
     const agent = await context.agentProgram();
-    await agent.run({ state, stop });
+    await agent.run({ state, stop, words: noticeWords });
     return { document: {}, lines: [] };
   },
 });
