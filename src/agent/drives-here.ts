@@ -10,7 +10,7 @@ import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { DriveHere } from '#protocol/agent-program.ts';
 import { isMade, newestOf } from './agent-key.ts';
 import { checkCryptsetupThere } from './drives/cryptsetup.ts';
-import { openDrive, type OpenDrive } from './drives/drive-target.ts';
+import { type OpenDrive, openDrive } from './drives/drive-target.ts';
 import { type DriveToken, findDriveTokens } from './drives/drive-token.ts';
 import { type FoundDrive, findDrives } from './drives/find-drives.ts';
 import type { Luks2Header } from './drives/luks2/luks2-header.ts';
@@ -37,22 +37,23 @@ export async function drivesHere(ports: AgentPorts, options: LookOptions): Promi
   // A person is told at once; a heartbeat names it beside each drive that needed it.
   if (options.calls === undefined) await checkCryptsetupThere(options.signal);
   const drives: SeenHere[] = [];
-  let opened = 0;
+  let refused = 0;
   for (const found of await findDrives(options)) {
-    const drive = await openedOrGone(found, drives);
-    if (drive === undefined) continue;
-    opened += 1;
     try {
-      drives.push(await lookAt(ports, drive, found, options));
-    } finally {
-      await drive.handle.close();
+      const drive = await openDrive(found.path);
+      try {
+        drives.push(await lookAt(ports, drive, found, options));
+      } finally {
+        await drive.handle.close();
+      }
+    } catch (error) {
+      // Pulled out meanwhile.
+      if (codeOf(error) === 'not-found') continue;
+      if (codeOf(error) === 'not-allowed') refused += 1;
+      drives.push({ ...found, ...UNKNOWN, ...failed(error) });
     }
   }
-  // Told once: that it is not run by root says nothing of any drive.
-  if (options.calls !== undefined && opened === 0 && process.getuid?.() !== 0 && drives.length > 0)
-    throw new KeystairError('not-allowed', 'the agent may read no drive of this machine', {
-      nextStep: 'run it as root, or not at all for drives',
-    });
+  if (options.calls !== undefined && refused > 0 && refused === drives.length) return mayReadNone(ports);
   const { settings } = readPolicy(ports.state);
   return drives.map((drive) => {
     const judged = obeyed(drive, settings);
@@ -64,14 +65,13 @@ export async function drivesHere(ports: AgentPorts, options: LookOptions): Promi
 /** Before it is held against the policy. */
 type SeenHere = DriveHere & { readonly exempt: boolean };
 
-/** Undefined where it was pulled out meanwhile, and where it cannot be opened, which is noted. */
-async function openedOrGone(found: FoundDrive, drives: SeenHere[]): Promise<OpenDrive | undefined> {
-  try {
-    return await openDrive(found.path);
-  } catch (error) {
-    if (codeOf(error) !== 'not-found') drives.push({ ...found, ...UNKNOWN, ...failed(error) });
-    return undefined;
-  }
+/** In a container, or not as root. Told once and not for each drive, and only where a drive here matters to somebody. */
+function mayReadNone({ state }: AgentPorts): readonly DriveHere[] {
+  const isKept = readProofs(state).length > 0 || state.keys().some(({ kind }) => kind === 'volume');
+  if (!isKept && readPolicy(state).settings.fixedDrives === 'leave') return [];
+  throw new KeystairError('not-allowed', 'the agent may read no drive of this machine', {
+    nextStep: 'run it as root, and outside of a container',
+  });
 }
 
 const UNKNOWN = { uuid: null, label: null, key: null, provedAt: null, rule: null } as const;

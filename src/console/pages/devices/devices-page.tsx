@@ -16,11 +16,13 @@ import { RowMenu } from '../../parts/row-menu.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useTimes } from '../../parts/times.ts';
 import { useSession } from '../../shell/session.tsx';
+import { DRIVES } from '../../texts/drives.ts';
 import { GROUPS } from '../../texts/groups.ts';
 import { useTexts } from '../../texts/language.tsx';
 import { LISTS } from '../../texts/lists.ts';
 import { SHELL } from '../../texts/shell.ts';
-
+import { DeviceDetails } from './device-details.tsx';
+import { DriveWords } from './drive-words.tsx';
 import { InviteDialog } from './invite-dialog.tsx';
 import { MoveDialog } from './move-dialog.tsx';
 
@@ -29,12 +31,14 @@ type Device = PeopleAnswer<'listDevices'>['devices'][number];
 export function DevicesPage() {
   const { devices: texts } = useTexts(LISTS);
   const groupTexts = useTexts(GROUPS);
+  const driveTexts = useTexts(DRIVES);
   const { pages, common } = useTexts(SHELL);
   const times = useTimes();
   const client = useQueryClient();
   const { lacking } = useSession();
   const find = useTypedField('find');
   const [group, setGroup] = useAddressField('group');
+  const [opened, setOpened] = useState<string>();
   const [inviting, setInviting] = useState(false);
   const [moving, setMoving] = useState<Device>();
   const [removing, setRemoving] = useState<Device>();
@@ -76,6 +80,7 @@ export function DevicesPage() {
         {...list.shown}
         name={pages.devices}
         idOf={({ id }) => id}
+        onOpen={({ id }) => setOpened(id)}
         empty={Object.keys(filter).length === 0 ? texts.noneYet : texts.none}
         columns={[
           { key: 'name', label: texts.name, show: ({ name }) => <bdi>{name}</bdi> },
@@ -86,11 +91,13 @@ export function DevicesPage() {
             wide: true,
           },
           { key: 'keys', label: texts.keys, show: ({ keys }) => times.number(keys) },
+          { key: 'drives', label: driveTexts.drives, show: ({ drives }) => <DriveWords told={drives} /> },
           {
             key: 'state',
             label: texts.state,
             show: ({ state, movedTo }) =>
               movedTo === undefined ? texts.states[state] : texts.movedTo(movedTo.name),
+            wide: true,
           },
           {
             key: 'heard',
@@ -122,6 +129,7 @@ export function DevicesPage() {
           },
         ]}
       />
+      <DeviceDetails id={opened} onClose={() => setOpened(undefined)} />
       {inviting && <InviteDialog group={group} onClose={() => setInviting(false)} />}
       {moving !== undefined && (
         <MoveDialog

@@ -12,6 +12,7 @@ export type Column =
   | 'id'
   | 'keys'
   | 'deviceState'
+  | 'drives'
   | 'heard'
   | 'key'
   | 'kind'
@@ -27,6 +28,8 @@ export interface Report {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly string[])[];
   readonly cut: boolean;
+  /** Of drives that must be in custody. */
+  readonly coverage?: { readonly demanded: number; readonly proved: number };
 }
 
 interface Page {
@@ -78,19 +81,30 @@ function restOf(line: string): string {
     .trim();
 }
 
+/** The coverage is that of the rows. */
+async function devicesReport(): Promise<Report> {
+  const coverage = { demanded: 0, proved: 0 };
+  const report = await gather(['device', 'id', 'keys', 'drives', 'deviceState', 'heard'], async (after) => {
+    const { devices, next } = await call('listDevices', { ...behind(after), limit: PAGE_ROWS });
+    for (const { drives } of devices) {
+      coverage.demanded += drives?.demanded ?? 0;
+      coverage.proved += drives?.proved ?? 0;
+    }
+    const rows = devices.map((one) => [
+      one.name,
+      one.id,
+      String(one.keys),
+      one.drives === null ? '' : `${one.drives.problems} ${one.drives.proved} ${one.drives.demanded}`,
+      one.state,
+      one.lastHeartbeatAt ?? '',
+    ]);
+    return { rows, next };
+  });
+  return { ...report, coverage };
+}
+
 export function makeReport(name: ReportName, { since, until }: Period): Promise<Report> {
-  if (name === 'devices')
-    return gather(['device', 'id', 'keys', 'deviceState', 'heard'], async (after) => {
-      const { devices, next } = await call('listDevices', { ...behind(after), limit: PAGE_ROWS });
-      const rows = devices.map((one) => [
-        one.name,
-        one.id,
-        String(one.keys),
-        one.state,
-        one.lastHeartbeatAt ?? '',
-      ]);
-      return { rows, next };
-    });
+  if (name === 'devices') return devicesReport();
   if (name === 'oneServer')
     return gather(['key', 'device', 'kind', 'label', 'keyState', 'recorded'], async (after) => {
       const { keys, next } = await call('listKeys', {

@@ -9,6 +9,7 @@ import { RightButton } from '../../parts/right-button.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useTimes } from '../../parts/times.ts';
 import { useSession } from '../../shell/session.tsx';
+import { DRIVES } from '../../texts/drives.ts';
 import { useTexts } from '../../texts/language.tsx';
 import { REPORTS } from '../../texts/reports.ts';
 import { SHELL } from '../../texts/shell.ts';
@@ -39,6 +40,7 @@ function inFile({ columns, rows }: Report, words: ReturnType<typeof useReportWor
 
 export function ReportsPage() {
   const texts = useTexts(REPORTS);
+  const driveTexts = useTexts(DRIVES);
   const { pages, common } = useTexts(SHELL);
   const { me } = useSession();
   const times = useTimes();
@@ -105,6 +107,14 @@ export function ReportsPage() {
               </Button>
             </Group>
           </Group>
+          {report.coverage !== undefined && (
+            <Text>
+              {driveTexts.coverage(
+                times.number(report.coverage.proved),
+                times.number(report.coverage.demanded),
+              )}
+            </Text>
+          )}
           {report.cut && <Alert color="yellow">{texts.cut(times.number(REPORT_ROWS_MAX))}</Alert>}
           {report.rows.length === 0 ? (
             <Text c="dimmed">{texts.none}</Text>

@@ -1,0 +1,94 @@
+/** What devices told of their drives, at the console: in the list, beside the device, and in the report for the records. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { before, test } from 'node:test';
+import { withServer } from '#agent/server-connection.ts';
+import { AgentState } from '#agent/state.ts';
+import { organisation } from '#test/support/organisation.ts';
+import { newWindow, SKIP, signIn, untilTrue } from './browser.ts';
+import { consoleServer, type ConsoleServer, signedInAs, type SignedIn } from './console-server.ts';
+import { look, LOOKS } from './look.ts';
+
+const place = organisation('console-drives', { passwords: 'cheap' });
+let oslo: ConsoleServer;
+let anna: SignedIn;
+
+const PLAIN = {
+  uuid: null,
+  label: null,
+  serial: 'S5GXNX0T',
+  model: 'Samsung SSD 980 PRO 1TB',
+  removable: false,
+  state: 'no rule' as const,
+  key: null,
+  provedAt: null,
+  problem: null,
+};
+const KEPT = {
+  ...PLAIN,
+  uuid: '0d0c6d5c-7a2f-4d3b-9c4b-3c1e2c1d9a11',
+  label: 'Attic',
+  state: 'done' as const,
+  key: '01a1f7f8-3000-74e3-b020-e07ad3bca24f',
+};
+const LOST = 'the key in custody no longer opens /dev/nvme0n1p4; take it into custody again at the device';
+
+if (SKIP.skip === false)
+  before(async () => {
+    oslo = await consoleServer(place, 'Oslo');
+    await place.enrol('silent', oslo.server);
+    const agent = await place.enrol('laptop', oslo.server);
+    const state = AgentState.open(agent.state, { create: false });
+    const provedAt = new Date().toISOString();
+    const drives = [
+      { ...KEPT, path: '/dev/nvme0n1p3', provedAt },
+      { ...KEPT, path: '/dev/nvme0n1p4', state: 'error' as const, provedAt, problem: LOST },
+      { ...PLAIN, path: '/dev/nvme0n1p1' },
+    ];
+    await withServer({ state, clock: Date.now, random: (bytes) => randomBytes(bytes) }, (calls) =>
+      calls.call('deviceHeartbeat', {
+        name: 'laptop',
+        receipts: { count: 0, digest: '0'.repeat(64) },
+        drives: { digest: '0123456789abcdef', report: { drives, left: 0, problem: null } },
+      }),
+    );
+    state.close();
+    anna = await signedInAs(oslo, 'Anna Berg');
+  });
+
+void test(
+  'a drive that no longer opens is seen in the list, and told in full beside its device',
+  SKIP,
+  async () => {
+    const { page } = anna;
+    await page.goto(`${oslo.url}/devices`);
+    const row = page.getByRole('row', { name: /laptop/ });
+    await row.getByText('1 problem').waitFor();
+    await row.getByRole('button', { name: 'laptop', exact: true }).click();
+    const drive = page.getByRole('region', { name: '/dev/nvme0n1p4' });
+    await drive.getByText(/no longer opens/).waitFor();
+    await page.getByRole('region', { name: '/dev/nvme0n1p3' }).getByText('done').waitFor();
+  },
+);
+
+void test('the report for the records says how many drives were proved', SKIP, async () => {
+  const { page } = anna;
+  await page.goto(`${oslo.url}/reports`);
+  await page.getByRole('button', { name: 'Make the report' }).click();
+  await page.getByText('Of 2 drives that must be in custody, 1 were proved').waitFor();
+  const row = page.getByRole('row', { name: /laptop/ });
+  assert.equal(await row.getByRole('cell', { name: '1 problem' }).count(), 1);
+});
+
+for (const [how, eyes] of Object.entries(LOOKS))
+  void test(`devices with drives look right: ${how}`, SKIP, async () => {
+    const page = await newWindow(eyes);
+    await signIn(page, oslo.url, 'Anna Berg', anna.setUp, eyes.language);
+    await page.goto(`${oslo.url}/devices`);
+    await page.getByRole('row', { name: /laptop/ }).waitFor();
+    await look(page, 'devices-with-drives', how);
+    await page.getByRole('button', { name: 'laptop', exact: true }).click();
+    await page.getByRole('region', { name: '/dev/nvme0n1p4' }).waitFor();
+    await untilTrue(page, `document.getAnimations().every(({ playState }) => playState !== 'running')`);
+    await look(page, 'device-details', how);
+  });
