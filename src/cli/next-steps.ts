@@ -142,7 +142,7 @@ export const NEXT_STEPS: Readonly<Record<StepName, string>> = {
   'accept-rollback':
     'bring back the database that has everything; if it is lost for good, run `keystair server accept-rollback --data DIR` on the machine of the server: what was lost is then asked for again',
   'restore-into-database':
-    'find the database that holds the repository, or restore the newest backup into an empty directory and move it there with `keystair server migrate`; a new server needs a data directory of its own',
+    'find the database that holds the repository, or restore the newest backup into this one with `keystair server restore FILE --data DIR --database URL`; a new server needs a data directory of its own',
   'restore-again': 'run `keystair server restore` into it again, which removes what was left',
 
   'look-at-devices': 'list the devices with `keystair devices list`',

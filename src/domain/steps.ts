@@ -125,7 +125,7 @@ export const STEPS = {
   'accept-rollback':
     'bring back the database that has everything; if it is lost for good, accept the rollback as the administrator of the machine: what was lost is then asked for again',
   'restore-into-database':
-    'find the database that holds the repository, or restore the newest backup into an empty directory and move it there; a new server needs a data directory of its own',
+    'find the database that holds the repository, or restore the newest backup into this one; a new server needs a data directory of its own',
   'restore-again': 'restore into it again, which removes what was left',
 
   // devices

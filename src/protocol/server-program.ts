@@ -99,11 +99,15 @@ export interface ServerProgram {
   ) => Promise<MigrateReport>;
   /** Takes a database with an older past, which the server of that directory refused, for the true one. */
   readonly acceptRollback: (dataDirectory: string) => AcceptRollbackReport | Promise<AcceptRollbackReport>;
-  /** Makes an empty data directory into the server that the backup holds, whole or not at all. */
+  /** Makes an empty data directory, or an empty database, into the server that the backup holds, whole or not at all. */
   readonly restoreServer: (
     file: BackupFile,
     dataDirectory: string,
-    options: { readonly config: string | undefined; readonly newKeyFile: boolean },
+    options: {
+      readonly config: string | undefined;
+      readonly newKeyFile: boolean;
+      readonly database: string | undefined;
+    },
   ) => Promise<RestoreReport>;
   /** Restores into a directory of its own under `scratch`, verifies everything, and leaves nothing behind. */
   readonly checkBackupFile: (file: BackupFile, scratch: string, life: Watch) => Promise<CheckReport>;

@@ -12,12 +12,15 @@ import type { VerifyAnswer } from '#protocol/people/people-answers.ts';
 import type { BackupFile, CheckReport, RestoreReport, Watch } from '#protocol/server-program.ts';
 import { fillSqliteDirectory } from '#store/sqlite/fill-directory.ts';
 import { openSqliteStore } from '#store/sqlite/open-sqlite-store.ts';
+import type { Store } from '#store/store.ts';
 import { checkBackup } from './backup/check-backup.ts';
 import { readBackup } from './backup/read-backup.ts';
 import { restoreBackup } from './backup/restore-backup.ts';
 import { withScratchDirectory } from './backup/scratch-directory.ts';
 import { type CallLife, callLife, UNWATCHED } from './environment/call-life.ts';
 import { readConfig } from './config.ts';
+import { readDatabasePlace } from './database-config.ts';
+import { fillDatabase } from './fill-database.ts';
 import { readDataKeys } from './seals/seal-rows.ts';
 import { openedRepository } from './start/create-repository.ts';
 import { openStore } from './open-store.ts';
@@ -27,6 +30,13 @@ import { verify } from './integrity/verify/verify.ts';
 
 const clock = (): number => Date.now();
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
+
+export interface RestoreOptions {
+  readonly config: string | undefined;
+  readonly newKeyFile: boolean;
+  /** Undefined: the one that the configuration names, else the data directory. */
+  readonly database: string | undefined;
+}
 
 /** Verifies a data directory on which no server runs. Holds its lock meanwhile. */
 export async function verifyOffline(
@@ -52,15 +62,15 @@ export async function verifyOffline(
 }
 
 /**
- * Restores into an empty data directory, whole or not at all. If there is to be a key file, it is made at its
- * configured place.
+ * Restores into an empty data directory, or into an empty database, whole or not at all. If there is to be a key file,
+ * it is made at its configured place.
  */
 export async function restoreServer(
   file: BackupFile,
   dataDirectory: string,
-  { config: configFile, newKeyFile }: { readonly config: string | undefined; readonly newKeyFile: boolean },
+  { config: configFile, newKeyFile, database }: RestoreOptions,
 ): Promise<RestoreReport> {
-  const config = readConfig({ data: dataDirectory, config: configFile });
+  const config = readConfig({ data: dataDirectory, config: configFile, database });
   const log = createLog('error');
   const keyFile = config.rootKeyFile;
   let made = false;
@@ -71,16 +81,18 @@ export async function restoreServer(
     return createKeyFile(keyFile, random);
   };
   const mayRemain = dirname(keyFile) === config.dataDirectory ? [basename(keyFile)] : [];
-  const options = { directory: config.dataDirectory, mayRemain, onFatal: endProcess(log) };
-  try {
-    return await fillSqliteDirectory(options, (store) =>
-      restoreBackup(
-        { store, clock, random, log },
-        readBackup(file.bytes, file.password),
-        makeSealKey,
-        newKeyFile,
-      ),
+  const onFatal = endProcess(log);
+  const into = (store: Store): Promise<RestoreReport> =>
+    restoreBackup(
+      { store, clock, random, log },
+      readBackup(file.bytes, file.password),
+      makeSealKey,
+      newKeyFile,
     );
+  try {
+    return config.database === undefined
+      ? await fillSqliteDirectory({ directory: config.dataDirectory, mayRemain, onFatal }, into)
+      : await fillDatabase(config.dataDirectory, readDatabasePlace(config.database), onFatal, into);
   } catch (error) {
     if (made) rmSync(keyFile, { force: true });
     throw withoutRoom(error, `to restore the backup into ${config.dataDirectory}`, '--data DIR');

@@ -1,6 +1,8 @@
-/** A server on PostgreSQL as people run it: moved there whole, served by one process at a time, killed and started again. */
+/** A server on PostgreSQL as people run it: moved there whole, restored into it whole, killed and started again. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { parseDatabasePlace } from '#store/postgres/place.ts';
 import { postgresPrograms, sharedPostgres } from '#test/support/postgres.ts';
 import { doneJson, organisation, refusedWith } from '#test/support/organisation.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
@@ -52,6 +54,67 @@ test('a server is moved into a database and is the same server; its directory ne
   const third = await startServer(lyon.data, ['--database', url, '--listen', listen]);
   await laptop.heartbeat();
   assert.equal(await third.stop(), 0);
+});
+
+test('a backup of either kind opens in the other, and in a database only whole', {
+  skip,
+  timeout: 120_000,
+}, async () => {
+  const rome = await place.server('Rome');
+  const laptop = await place.enrol('rome-laptop', rome);
+  const key = await laptop.encrypt('text', place.path('rome.age'), { newIdentity: true });
+  const [file, password] = [place.path('rome.backup'), place.path('rome.password')];
+  writeFileSync(password, 'seven words that nobody would ever guess at all\n', { mode: 0o600 });
+  await rome.done(['server', 'backup', file, '--password-file', password]);
+  const { listen } = rome;
+  await rome.stop();
+
+  const url = await newDatabase();
+  const data = place.path('rome-restored');
+  const restore = ['server', 'restore', file, '--data', data, '--database', url, '--password-file', password];
+  const cut = place.path('cut.backup');
+  writeFileSync(cut, readFileSync(file).subarray(0, 3000));
+  refusedWith(await runKeystair(restore.with(2, cut)), 'backup-damaged');
+  // One that was killed leaves the mark, and some rows.
+  const { openPostgresStore } = await import('#store/postgres/open-postgres-store.ts');
+  const broken = await openPostgresStore({
+    place: { ...parseDatabasePlace(url), password: undefined, ca: undefined },
+    filling: 'a restore',
+    onFatal: () => assert.fail(),
+  });
+  await broken.write((transaction) =>
+    transaction.putRow({ kind: 'setting', id: 'left', body: '{}', mac: new Uint8Array(32) }),
+  );
+  await broken.close();
+  const start = ['server', 'start', '--data', data, '--listen', listen, '--database', url];
+  refusedWith(await runKeystair(start), 'data-damaged');
+
+  doneJson(await runKeystair([...restore, '--json']));
+  refusedWith(await runKeystair(restore), 'already-exists');
+  const again = await place.server('Rome', { data, args: ['--database', url, '--listen', listen] });
+  assert.deepEqual([again.id, await again.keyIds()], [rome.id, [key]]);
+  await laptop.heartbeat();
+  assert.deepEqual((await again.call('verify', {})).problems, []);
+  refusedWith(await runKeystair(restore), 'data-in-use');
+
+  const back = place.path('rome-back.backup');
+  await again.done(['server', 'backup', back, '--password-file', password]);
+  await again.stop();
+  const directory = place.path('rome-back');
+  doneJson(
+    await runKeystair([
+      'server',
+      'restore',
+      back,
+      '--data',
+      directory,
+      '--password-file',
+      password,
+      '--json',
+    ]),
+  );
+  const embedded = await place.server('Rome', { data: directory, args: ['--listen', listen] });
+  assert.deepEqual([embedded.id, await embedded.keyIds()], [rome.id, [key]]);
 });
 
 test('a directory with a repository of its own is not served from a database', { skip }, async () => {

@@ -145,10 +145,12 @@ async function checkIt(
 }
 
 export const restore = command({
-  summary: 'restore the server in a backup into an empty data directory, completely or not at all',
+  summary:
+    'restore the server in a backup into an empty data directory or database, completely or not at all',
   positionals: BACKUP_FILE,
   options: {
     data: required(text('DIR', 'an empty directory, or one that does not exist yet')),
+    database: text('URL', 'an empty PostgreSQL database instead, as postgres://USER@HOST/NAME'),
     'password-file': PASSWORD_FILE,
     config: text('FILE', 'a configuration file, if the key file is to be elsewhere'),
     'new-key-file': flag(
@@ -159,7 +161,7 @@ export const restore = command({
   run: async (
     context,
     { file },
-    { data, config, 'password-file': passwordFile, 'new-key-file': newKeyFile },
+    { data, database, config, 'password-file': passwordFile, 'new-key-file': newKeyFile },
   ) => {
     const { restoreServer } = await context.serverProgram();
     const {
@@ -169,7 +171,7 @@ export const restore = command({
       keyFile,
       otherSeals,
     } = await withBackup(context, file, passwordFile, 'Restoring', (read) =>
-      restoreServer(read, data, { config, newKeyFile }),
+      restoreServer(read, data, { config, newKeyFile, database }),
     );
     return {
       document: {},
@@ -177,7 +179,7 @@ export const restore = command({
         `${server.name} (${server.id}) is restored as it was at ${when(made.createdAt)}: ${count(counts['keys'] ?? 0, 'key')}.`,
       ],
       messages: [
-        `Next: keystair server start --data ${data}`,
+        `Next: keystair server start --data ${data}${database === undefined ? '' : ` --database ${database}`}`,
         'Secondaries and devices send again what this server lost. The primary returns what only it has, once an administrator there allows that: keystair server recover-from-primary.',
         'Members removed after the backup are members again; those that joined after it are not, and open invitations are void: check keystair hierarchy show and keystair devices list.',
         'People are who they were then: somebody removed since is back, and somebody added since is not. All sessions have ended, and open set-up links are void: check keystair people list.',

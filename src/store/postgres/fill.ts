@@ -5,6 +5,7 @@
 import { KeystairError } from '#domain/errors.ts';
 import { type DatabasePlace, shownPlace } from './place.ts';
 import type { Session } from './session.ts';
+import { TABLE_NAMES } from './tables.ts';
 
 /** Throws `data-damaged` where something that fills the database has not finished. */
 export function refuseFilling(filling: string | null, place: DatabasePlace): void {
@@ -35,6 +36,12 @@ export async function beginFilling(session: Session, place: DatabasePlace, what:
 /** From here on a server may start on it. */
 export async function finishFilling(session: Session): Promise<void> {
   await session.query('UPDATE keystair.repository SET filling = NULL');
+}
+
+/** Removes what a broken-off filling had loaded; the mark stays. */
+export async function emptyFilled(session: Session): Promise<void> {
+  const tables = [...TABLE_NAMES, 'stages', 'groups'].map((name) => `keystair.${name}`);
+  await session.query(`TRUNCATE ${tables.join(', ')}`);
 }
 
 async function fillingOf(session: Session): Promise<string | null> {

@@ -8,7 +8,7 @@ import type { Store, WriteOptions } from '../store.ts';
 import type { Transaction } from '../transaction.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { explain, lostDatabase, mayPass } from './failure.ts';
-import { beginFilling, finishFilling, holdsNothing } from './fill.ts';
+import { beginFilling, emptyFilled, finishFilling, holdsNothing } from './fill.ts';
 import { connectToPrimary } from './hosts.ts';
 import { emptied, LastSeen, rolledBack } from './last-seen.ts';
 import { OwnProcess } from './own-process.ts';
@@ -39,6 +39,8 @@ export interface PostgresStoreOptions {
 
 /** A store that is being filled; no server starts on it until `finish` has answered. */
 export interface FilledStore extends Store {
+  /** Removes what was loaded, by a broken-off filling too. */
+  empty(): Promise<void>;
   finish(): Promise<void>;
 }
 
@@ -97,10 +99,10 @@ export async function openPostgresStore({
   const queue = new CommitQueue({ connect, seen, member, explain: explainRunning, onFatal });
   const snapshots = new Set<Snapshot>();
 
-  const finish = async (): Promise<void> => {
+  const alone = async (change: (session: Session) => Promise<void>): Promise<void> => {
     const session = await connect();
     try {
-      await finishFilling(session);
+      await change(session);
     } catch (error) {
       throw explainHere(error);
     } finally {
@@ -118,7 +120,8 @@ export async function openPostgresStore({
 
   return {
     facts: { kind: 'postgresql', place: shownPlace(place) },
-    finish,
+    empty: () => alone(emptyFilled),
+    finish: () => alone(finishFilling),
     reader,
     processes: member,
     write<T>(work: (transaction: Transaction) => Promise<T>, { led }: WriteOptions = {}): Promise<T> {

@@ -68,6 +68,12 @@ export function removeAccepted(directory: string): void {
   rmSync(join(directory, ACCEPTED_FILE), { force: true });
 }
 
+/** The database holds another life of the server from now on: what was seen of the one before is no measure. */
+export function forgetSeen(directory: string): void {
+  rmSync(join(directory, SEEN_FILE), { force: true });
+  removeAccepted(directory);
+}
+
 function readForm<Form extends z.ZodType>(
   directory: string,
   name: string,
