@@ -4,7 +4,7 @@
  * Invariant: nothing is written to the disk, and it never is formatted. A disk whose rule cannot be carried out is not
  * left as if it were allowed: that is told.
  */
-import { access, readFile, realpath, writeFile } from 'node:fs/promises';
+import { access, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { RemovableDriveRule } from '#domain/policy/settings.ts';
@@ -105,9 +105,8 @@ async function shutOut(path: string, { kernelFolder = '/sys' }: HoldOptions): Pr
   const described = join(kernelFolder, 'class/block', basename(path));
   try {
     for (let folder = await realpath(described); folder !== '/'; folder = dirname(folder)) {
-      // A USB device has a maker; its interfaces and the hub's host do not have both.
-      if (await areThere(folder, ['idVendor', 'authorized', 'devpath'])) {
-        if ((await readFile(join(folder, 'devpath'), 'utf8')).trim() === '0') break;
+      // The nearest one is the stick itself. Its interfaces can be switched off too, but have no maker.
+      if (await areThere(folder, ['idVendor', 'authorized'])) {
         await writeFile(join(folder, 'authorized'), '0', { flag: 'r+' });
         return true;
       }

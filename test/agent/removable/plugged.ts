@@ -66,7 +66,6 @@ export class PluggedMachine {
       writeFileSync(`${usb}/1-1:1.0/authorized`, '1');
       for (const [file, text] of [
         ['idVendor', '46f4'],
-        ['devpath', '1'],
         ['authorized', '1'],
       ] as const)
         writeFileSync(`${usb}/${file}`, `${text}\n`);
