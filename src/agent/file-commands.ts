@@ -5,7 +5,8 @@
 import { unwrapFileKey } from '#crypto/age-identity.ts';
 import { claimToText } from '#domain/claim.ts';
 import { cannotOpen } from '#domain/file-damaged.ts';
-import type { AgeAlgorithm, AgeStanza } from '#domain/file-stanza.ts';
+import type { AgeAlgorithm } from '#domain/age-algorithm.ts';
+import type { AgeStanza } from '#domain/file-stanza.ts';
 import { keyUnavailable } from '#domain/lookup.ts';
 import { noteOpened } from './custody.ts';
 import { currentFileIdentity } from './file-identity.ts';

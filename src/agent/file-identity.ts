@@ -3,7 +3,7 @@
  * days and on command, so that one file gives access to that period's files at most.
  */
 import { makeAgeIdentity, recipientOf } from '#crypto/age-identity.ts';
-import type { AgeAlgorithm } from '#domain/file-stanza.ts';
+import type { AgeAlgorithm } from '#domain/age-algorithm.ts';
 import { claimFromText } from '#domain/claim.ts';
 import type { EncryptionKey } from '#domain/encryption-key.ts';
 import { FILE_IDENTITY_MS } from '#domain/limits.ts';

@@ -10,7 +10,8 @@
 import type { Decrypter } from 'age-encryption';
 import { assert, KeystairError } from '#domain/errors.ts';
 import { fileDamaged } from '#domain/file-damaged.ts';
-import type { AgeAlgorithm, AgeStanza } from '#domain/file-stanza.ts';
+import type { AgeAlgorithm } from '#domain/age-algorithm.ts';
+import type { AgeStanza } from '#domain/file-stanza.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { UNWRAP_STANZAS_MAX } from '#domain/limits.ts';
 

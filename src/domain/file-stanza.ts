@@ -13,10 +13,6 @@ import { fileDamaged } from './file-damaged.ts';
 import { CLAIM_BYTES } from './limits.ts';
 import { step } from './step.ts';
 
-/** The algorithms of `file` keys: hybrid post-quantum by default, X25519 where older tools must read the files. */
-export const AGE_ALGORITHMS = ['age-mlkem768x25519', 'age-x25519'] as const;
-export type AgeAlgorithm = (typeof AGE_ALGORITHMS)[number];
-
 /** A recipient stanza of an age header, the body decoded. */
 export interface AgeStanza {
   readonly args: readonly string[];

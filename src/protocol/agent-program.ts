@@ -1,7 +1,7 @@
 /** What the command line asks of the agent's program, which it runs in its own process, and what the program reports. */
 import type { DriveState } from '#domain/drive-report.ts';
 import type { KeystairError } from '#domain/errors.ts';
-import type { AgeAlgorithm } from '#domain/file-stanza.ts';
+import type { AgeAlgorithm } from '#domain/age-algorithm.ts';
 import type { RecoveryKind } from '#domain/recovery-password.ts';
 import type { DriveRule } from '#domain/policy/drive-rule.ts';
 import type { Notice } from '#domain/step.ts';

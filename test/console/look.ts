@@ -17,6 +17,7 @@ export const PAGES = [
   'keys',
   'devices',
   'groups',
+  'policy',
   'approvals',
   'people',
   'roles',

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Encrypter, Stanza } from 'age-encryption';
-import { AGE_ALGORITHMS } from '#domain/file-stanza.ts';
+import { AGE_ALGORITHMS } from '#domain/age-algorithm.ts';
 import { makeAgeIdentity, recipientOf, unwrapFileKey } from '#crypto/age-identity.ts';
 import { codeOf } from '#domain/errors.ts';
 import type { AgeStanza } from '#domain/file-stanza.ts';

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { decryptFile, encryptFile, enrol, heartbeat } from '#agent/main.ts';
-import type { AgeAlgorithm } from '#domain/file-stanza.ts';
+import type { AgeAlgorithm } from '#domain/age-algorithm.ts';
 import { connectToServer } from '#cli/data-directory.ts';
 import type { PeopleClient } from '#transport/people/people-client.ts';
 import { type Ran, runKeystair } from './run-keystair.ts';

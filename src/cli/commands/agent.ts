@@ -1,6 +1,6 @@
 /** `keystair agent …`: the network agent on a managed device. */
 import type { Noun } from '../command.ts';
-import { AGE_ALGORITHMS } from '#domain/file-stanza.ts';
+import { AGE_ALGORITHMS } from '#domain/age-algorithm.ts';
 import { RECOVERY_KINDS } from '#domain/recovery-password.ts';
 import { command, type Outcome, type Positional } from '../command.ts';
 import { noticeWords } from '../next-steps.ts';

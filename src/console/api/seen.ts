@@ -8,7 +8,10 @@ import { callForVersion } from './call.ts';
 import { codeOf } from './problem.ts';
 
 /** @param id undefined for something new. */
-export function useSeen<N extends 'showGroup' | 'showPerson' | 'showRole'>(name: N, id: string | undefined) {
+export function useSeen<N extends 'showGroup' | 'showPerson' | 'showPolicy' | 'showRole'>(
+  name: N,
+  id: string | undefined,
+) {
   const seen = useQuery({
     queryKey: ['seen', name, id],
     enabled: id !== undefined,

@@ -24,6 +24,9 @@ const PAGES = {
   groups: lazy(() =>
     import('../pages/groups/groups-page.tsx').then((made) => ({ default: made.GroupsPage })),
   ),
+  policy: lazy(() =>
+    import('../pages/policy/policy-page.tsx').then((made) => ({ default: made.PolicyPage })),
+  ),
   people: lazy(() =>
     import('../pages/people/people-page.tsx').then((made) => ({ default: made.PeoplePage })),
   ),

@@ -2,7 +2,7 @@
  * The published JSON Schema of a policy (draft 2020-12), for editors and scripts. `valueFault` decides; a test holds the
  * two together.
  */
-import { AGE_ALGORITHMS } from '../file-stanza.ts';
+import { AGE_ALGORITHMS } from '../age-algorithm.ts';
 import {
   DRIVE_NAME_LENGTH_MAX,
   ENCRYPTED_FOLDERS_MAX,

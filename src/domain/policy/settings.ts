@@ -4,9 +4,9 @@
  *
  * Invariant: with every default, a device does what it does without a policy.
  */
+import { AGE_ALGORITHMS, type AgeAlgorithm } from '../age-algorithm.ts';
 import { isObject } from '../bounded-json.ts';
 import { didYouMean } from '../did-you-mean.ts';
-import { AGE_ALGORITHMS, type AgeAlgorithm } from '../file-stanza.ts';
 import { readName } from '../name.ts';
 import { folderFault } from './folder.ts';
 import {

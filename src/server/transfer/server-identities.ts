@@ -4,7 +4,7 @@
  * transit must still open.
  */
 import { makeAgeIdentity, recipientOf } from '#crypto/age-identity.ts';
-import type { AgeAlgorithm } from '#domain/file-stanza.ts';
+import type { AgeAlgorithm } from '#domain/age-algorithm.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import type { Store } from '#store/store.ts';
 import type { TrustedRows } from '../repository/trusted-rows.ts';

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { Decrypter, Encrypter, Stanza } from 'age-encryption';
 import { decryptFile, readFileStanza, type UnwrapFileKey } from '#agent/files/decrypt-file.ts';
 import { encryptFile } from '#agent/files/encrypt-file.ts';
-import { AGE_ALGORITHMS } from '#domain/file-stanza.ts';
+import { AGE_ALGORITHMS } from '#domain/age-algorithm.ts';
 import { encodeFileStanza } from '#domain/file-stanza.ts';
 import { sameBytes } from '../same-bytes.ts';
 import { stock, unlessInstalled } from '../system-tools.ts';

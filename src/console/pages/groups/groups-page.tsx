@@ -92,6 +92,9 @@ export function GroupsPage() {
                   <Menu.Item component={Link} to={`/devices?group=${group.id}`}>
                     {texts.showDevices}
                   </Menu.Item>
+                  <Menu.Item component={Link} to={`/policy?group=${group.id}`}>
+                    {texts.showPolicy}
+                  </Menu.Item>
                   <Menu.Item
                     disabled={lacking('addGroup') !== undefined}
                     onClick={() => setDoing({ what: 'add', above: group.id })}
