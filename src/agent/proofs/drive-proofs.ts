@@ -18,7 +18,7 @@ export type ProofSubject = Pick<DriveProof, 'path' | 'uuid' | 'key' | 'header'>;
  * without the server, no two proofs of a day are more than a day apart.
  */
 const PROOF_SOONER = 11 / 12;
-const HOUR_MS = 60 * 60 * 1000;
+const ONE_HOUR_MS = 60 * 60 * 1000;
 /** Drives remembered, the last checked first: more than anybody plugs in, and what fits a fact of the state. */
 const PROOFS_KEPT = 256;
 
@@ -60,7 +60,7 @@ export function isProofDue(
   if (proof === undefined || proof.key !== subject.key || proof.header !== subject.header) return true;
   const age = now - Date.parse(proof.checkedAt);
   // A time to come was written while the clock was ahead.
-  return !(age >= 0 && age < hours * HOUR_MS * PROOF_SOONER);
+  return !(age >= 0 && age < hours * ONE_HOUR_MS * PROOF_SOONER);
 }
 
 /** Read and written in one transaction: another command may prove a drive meanwhile. */

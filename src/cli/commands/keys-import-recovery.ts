@@ -55,7 +55,7 @@ export const importRecovery = command({
     const progress = createProgress(context.terminal, 'Recording', clock, (done) => count(done, 'row'));
     const outcome = { new: 0, known: 0 };
     let done = 0;
-    for (const recoveries of pagesOf(rows.map(({ recovery }) => recovery))) {
+    for (const recoveries of recoveryPages(rows.map(({ recovery }) => recovery))) {
       const answer = await client('takeRecoveries', { recoveries, dryRun });
       for (const one of answer.recoveries) outcome[one.outcome] += 1;
       done += recoveries.length;
@@ -78,7 +78,7 @@ export const importRecovery = command({
   },
 });
 
-function* pagesOf(rows: readonly ListedRecovery[]): Generator<ListedRecovery[]> {
+function* recoveryPages(rows: readonly ListedRecovery[]): Generator<ListedRecovery[]> {
   let page: ListedRecovery[] = [];
   let length = 0;
   for (const row of rows) {
