@@ -73,7 +73,7 @@ export function DeviceDetails({
                   {capital(device.report.problem)}
                 </Alert>
               )}
-              {device.report.drives.map((drive) => (
+              {troubledFirst(device.report.drives).map((drive) => (
                 <DriveCard key={drive.path} drive={drive} />
               ))}
               {device.report.left > 0 && (
@@ -85,6 +85,12 @@ export function DeviceDetails({
       )}
     </Drawer>
   );
+}
+
+/** What somebody has to look at comes first; else as the device told them. */
+function troubledFirst(drives: readonly Drive[]): readonly Drive[] {
+  const isQuiet = ({ problem }: Drive): number => (problem === null ? 1 : 0);
+  return drives.toSorted((one, other) => isQuiet(one) - isQuiet(other));
 }
 
 function DriveCard({ drive }: { readonly drive: Drive }) {
