@@ -16,7 +16,7 @@ import type { PrimaryLink } from '../hierarchy/primary/primary-link.ts';
 import { readPrimary } from '../hierarchy/primary/primary-row.ts';
 import type { OpenStreams } from '../hierarchy/secondaries/open-streams.ts';
 import { listMembers } from '../members/members.ts';
-import { readIdentity, readOptions } from '../repository/settings.ts';
+import { readEpoch, readIdentity, readOptions } from '../repository/settings.ts';
 import { readDataKeys } from '../seals/seal-rows.ts';
 
 /** Between two looks at which processes live, and what the leader heard of the primary. */
@@ -102,6 +102,7 @@ export class OtherProcesses {
     const secondaries = await listMembers(rows, reader, 'secondary');
     const recoveries = await reader.rows('recovery');
     const all = [
+      (await readEpoch(rows, reader))?.epoch,
       useHierarchy,
       primary?.id,
       primary?.dmz,

@@ -127,7 +127,7 @@ export class CommitQueue {
     await runFirst(begun, (transaction) => heal(transaction, setback));
   }
 
-  /** What other processes changed is heard of before anything is decided. */
+  /** What was changed, by this process too, is heard of before anything more is decided. */
   async #hearIn(begun: Begun): Promise<void> {
     const { member } = this.#ports;
     if (begun.change === member.heard) return;
@@ -158,8 +158,7 @@ export class CommitQueue {
   }
 
   /** While nobody can record what was set back, the older knowledge stands. */
-  #noteDurable({ session, state, change }: Begun): void {
-    if (state.isChanged) this.#ports.member.changed(change + 1);
+  #noteDurable({ session, state }: Begun): void {
     if (this.#setback !== undefined && this.#heal === undefined) return;
     this.#setback = undefined;
     const { history } = session;

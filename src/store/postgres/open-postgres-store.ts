@@ -84,7 +84,7 @@ export async function openPostgresStore({
     requireOpen();
     return readers.ask(text, values);
   });
-  const member = new OwnProcess({ connect, reader: () => reader, explain: explainRunning, onFatal });
+  const member = new OwnProcess({ connect, reader: () => reader, explain: explainRunning, onTrouble, onFatal });
   try {
     if (seen.isKnown && (await holdsNothing(first))) throw emptied(place);
     await ensureSchema(first, place);

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KeystairError } from '#domain/errors.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { Leader, LivingProcess, Processes, ProcessFacts } from '../processes.ts';
 import type { Reader } from '../transaction.ts';
 import { giveLeadBack, renewLead, takeLead } from './lead.ts';
@@ -38,6 +38,7 @@ export interface MemberPorts {
   readonly connect: () => Promise<Session>;
   readonly reader: () => Reader;
   readonly explain: (error: unknown) => unknown;
+  readonly onTrouble?: ((error: KeystairError) => void) | undefined;
   /** Ends the process: others took over what it held. */
   readonly onFatal: (error: KeystairError) => never;
 }
@@ -51,6 +52,8 @@ export class OwnProcess implements Processes {
   #looking: Promise<void> | undefined;
   #again = false;
   #stopped = false;
+  /** The code of the trouble that was told last. */
+  #told: string | undefined;
   #hear: (reader: Reader) => Promise<void> = async () => undefined;
   #heard = 0;
   #seen: Pick<Signs, 'keys' | 'lines'> | undefined;
@@ -103,11 +106,6 @@ export class OwnProcess implements Processes {
     this.#heard = change;
   }
 
-  /** A change of this process is durable. */
-  changed(change: number): void {
-    this.#heard = change;
-  }
-
   lead(leader: Leader): void {
     this.#leader = leader;
     this.#look();
@@ -123,8 +121,9 @@ export class OwnProcess implements Processes {
   }
 
   async settled(): Promise<void> {
-    const change = this.#heard;
+    // Of its own change, too.
     await this.#lookNow();
+    const change = this.#heard;
     for (const until = Date.now() + SETTLED_MS_MAX; Date.now() < until; await sleep(SETTLED_PAUSE_MS)) {
       if (!(await this.#ask((session) => someHaveNotHeard(session, change)))) return;
     }
@@ -180,14 +179,23 @@ export class OwnProcess implements Processes {
   async #run(): Promise<void> {
     while (this.#again && !this.#stopped) {
       this.#again = false;
-      await this.#pass().catch(() => {
+      await this.#pass().catch((error: unknown) => {
         // The database is away, or said no: looked again in a second.
         this.#session?.cut();
         this.#session = undefined;
+        this.#tell(this.#ports.explain(error));
       });
     }
     this.#looking = undefined;
     this.#later();
+  }
+
+  /** Works tell of a database that is away; of what cannot be heard, once. */
+  #tell(error: unknown): void {
+    const code = codeOf(error);
+    if (!(error instanceof KeystairError) || code === 'database-unreachable' || code === this.#told) return;
+    this.#told = code;
+    this.#ports.onTrouble?.(error);
   }
 
   async #pass(): Promise<void> {
