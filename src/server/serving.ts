@@ -69,8 +69,8 @@ export async function serve(
   let listen = '';
   const ownAddress = () => config.address ?? listen;
   let others: () => readonly string[] = () => [];
-  /** This process first: whoever hears it talks to it already. */
-  const addresses = () => [ownAddress(), ...others()].slice(0, ADDRESSES_MAX);
+  /** This process first: whoever hears it talks to it already. Behind a balancer all have one address. */
+  const addresses = () => [...new Set([ownAddress(), ...others()])].slice(0, ADDRESSES_MAX);
   const credentials = createCredentials(authority, addresses, clock);
   const names = [config.address ?? config.listen.host];
   const leaf = await makeServerLeaf(authority, server.id, names, clock());

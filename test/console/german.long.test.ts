@@ -40,7 +40,10 @@ void test('a warning, report, refusal and missing right are in the language of t
     anna.getByRole('button', { name: 'Als CSV sichern' }).click(),
   ]);
   const csv = readFileSync(await file.path(), 'utf8');
-  assert.match(csv, /^\ufeff"Gerät","Kennung","Schlüssel","Laufwerke","Zustand","Zuletzt gehört"\r\n"laptop",/);
+  assert.match(
+    csv,
+    /^\ufeff"Gerät","Kennung","Schlüssel","Laufwerke","Zustand","Zuletzt gehört"\r\n"laptop",/,
+  );
 
   // The last one that may manage people stays: the server says why, the page says it in German.
   await anna.goto(`${oslo.url}/people`);

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
 import { organisation } from '#test/support/organisation.ts';
-import { postgresPrograms, sharedPostgres } from '#test/support/postgres.ts';
+import { sharedPostgres } from '#test/support/postgres.ts';
+import { postgresPrograms } from '#test/support/postgres-programs.ts';
 import { missing } from '../store/system-tools.ts';
 
 const programs = postgresPrograms();

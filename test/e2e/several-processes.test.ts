@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
 import { joinServers, organisation, type Server, setOption } from '#test/support/organisation.ts';
-import { postgresPrograms, sharedPostgres } from '#test/support/postgres.ts';
+import { sharedPostgres } from '#test/support/postgres.ts';
+import { postgresPrograms } from '#test/support/postgres-programs.ts';
 import { NotReady } from '#test/support/running-server.ts';
 import { missing } from '../store/system-tools.ts';
 

@@ -19,6 +19,7 @@ const WRONG: readonly (readonly [tool: string, ...args: string[]])[] = [
   ['test/large-files/main.ts', '--lines', '10'],
   ['test/event-streams/main.ts', '--streams', '0'],
   ['test/devices/main.ts', '--only', 'none'],
+  ['test/failover/main.ts', '--rounds', '0'],
   ['bench/main.ts', '--only', 'P0'],
 ];
 const TOOLS = [...new Set(WRONG.map(([tool]) => tool))];

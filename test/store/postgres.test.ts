@@ -2,7 +2,8 @@
 import { test } from 'node:test';
 import type { KeystairError } from '#domain/errors.ts';
 import { openPostgresStore } from '#store/postgres/open-postgres-store.ts';
-import { postgresPrograms, sharedPostgres } from '#test/support/postgres.ts';
+import { sharedPostgres } from '#test/support/postgres.ts';
+import { postgresPrograms } from '#test/support/postgres-programs.ts';
 import { type Repository, storeContract } from './store-contract.ts';
 import { missing } from './system-tools.ts';
 

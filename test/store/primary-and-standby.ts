@@ -9,7 +9,8 @@ import type { DatabasePlace } from '#store/postgres/place.ts';
 import type { Setback } from '#store/setback.ts';
 import type { Store } from '#store/store.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { PostgresInstance, postgresPrograms } from '#test/support/postgres.ts';
+import { PostgresInstance } from '#test/support/postgres.ts';
+import { postgresPrograms } from '#test/support/postgres-programs.ts';
 import { record } from './contract-writing.ts';
 import { missing } from './system-tools.ts';
 

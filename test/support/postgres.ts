@@ -3,7 +3,7 @@
  * ends; each test gets a database of its own.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -13,20 +13,9 @@ import { connectToPrimary } from '#store/postgres/hosts.ts';
 import type { DatabasePlace } from '#store/postgres/place.ts';
 import { type Row, Session } from '#store/postgres/session.ts';
 
-const DEBIAN = '/usr/lib/postgresql';
 const START_MS_MAX = 60_000;
 /** Nobody's: PostgreSQL refuses to run as root. */
 const NOBODY = 65_534;
-
-/** The folder of PostgreSQL's programs; undefined where there is none. */
-export function postgresPrograms(): string | undefined {
-  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).toSorted().toReversed() : [];
-  for (const version of versions) {
-    const folder = join(DEBIAN, version, 'bin');
-    if (existsSync(join(folder, 'postgres'))) return folder;
-  }
-  return undefined;
-}
 
 function identity(): { uid?: number; gid?: number } {
   return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};

@@ -9,8 +9,7 @@ import { codeOf } from '#domain/errors.ts';
 import { ANSWER_JSON } from '#domain/json-bounds.ts';
 import { type NotKnown, readSettings } from '#domain/policy/policy.ts';
 import type { PolicySettings } from '#domain/policy/settings.ts';
-import { formed } from '#protocol/forms.ts';
-import { DevicePolicy, type HeldPolicy } from '#protocol/policy-messages.ts';
+import type { DevicePolicy, HeldPolicy } from '#protocol/policy-messages.ts';
 import type { AgentState } from '../state.ts';
 
 export interface KeptPolicy {
@@ -33,12 +32,25 @@ export function readPolicy(state: AgentState): KeptPolicy {
   return { held: { number, digest }, group, ...readSettings(settings) };
 }
 
+/** It had the form of its message when it was kept. The schemas of messages would load where nobody is asked. */
+function isPolicy(read: unknown): read is DevicePolicy {
+  if (typeof read !== 'object' || read === null) return false;
+  const { number, digest, group, settings } = read as Partial<Record<keyof DevicePolicy, unknown>>;
+  return (
+    Number.isSafeInteger(number) &&
+    typeof digest === 'string' &&
+    typeof group === 'string' &&
+    typeof settings === 'object' &&
+    settings !== null
+  );
+}
+
 function readKept(state: AgentState): DevicePolicy | undefined {
   try {
     const kept = state.get('policy');
     if (kept === undefined) return undefined;
-    const read = formed(DevicePolicy, parseJson(kept, ANSWER_JSON));
-    return read.ok ? read.value : undefined;
+    const read = parseJson(kept, ANSWER_JSON);
+    return isPolicy(read) ? read : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || codeOf(error) === 'data-damaged') return undefined;
     throw error;

@@ -84,7 +84,13 @@ export async function openPostgresStore({
     requireOpen();
     return readers.ask(text, values);
   });
-  const member = new OwnProcess({ connect, reader: () => reader, explain: explainRunning, onTrouble, onFatal });
+  const member = new OwnProcess({
+    connect,
+    reader: () => reader,
+    explain: explainRunning,
+    onTrouble,
+    onFatal,
+  });
   try {
     if (seen.isKnown && (await holdsNothing(first))) throw emptied(place);
     await ensureSchema(first, place);

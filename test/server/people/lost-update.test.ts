@@ -25,6 +25,7 @@ const right = (area: string) => ({ rights: [{ area, right: 'Read' }] });
 const EDITED = [
   ['/people/Marc', { roles: [] }, { roles: ['Reader'] }],
   ['/roles/Reader', right('Managed devices'), right('Administration Server')],
+  ['/groups/Lyon/policy', { policy: { fixedDrives: 'leave' } }, { policy: { fixedDrives: 'require' } }],
   ['/groups/Lyon', { name: 'Lyon East' }, { name: 'Lyon West' }],
   ['/server/settings', { heartbeat: 90 }, { useHierarchy: true }],
 ] as const;
@@ -39,13 +40,15 @@ for (const [path, first, second] of EDITED) {
     const { headers, body } = await anna!.browser.send(`GET ${path}`);
     // A group that was renamed is found by its id.
     const { id } = (body['group'] ?? {}) as { readonly id?: string };
-    const place = id === undefined ? path : `/groups/${id}`;
+    const isPolicy = path.endsWith('/policy');
+    const place = id === undefined || isPolicy ? path : `/groups/${id}`;
+    const edit = isPolicy ? 'PUT' : 'PATCH';
     const seen = { 'if-match': String(headers['etag']) };
     assert.match(seen['if-match'], /^"[\w-]{22}"$/);
 
-    const made = await eva!.browser.send(`PATCH ${place}`, first, seen);
+    const made = await eva!.browser.send(`${edit} ${place}`, first, seen);
     assert.equal(made.status, 200, JSON.stringify(made.body));
-    const refused = await anna!.browser.send(`PATCH ${place}`, second, seen);
+    const refused = await anna!.browser.send(`${edit} ${place}`, second, seen);
     assert.equal(refused.status, 412);
     assert.equal(refused.body.code, 'changed-meanwhile');
     const { changedBy, changedAt } = refused.body['details'] as Record<string, string>;
@@ -54,13 +57,13 @@ for (const [path, first, second] of EDITED) {
 
     const now = await anna!.browser.send(`GET ${place}`);
     assert.equal(now.headers['etag'], made.headers['etag'], 'the version of the first change is there');
-    const again = await anna!.browser.send(`PATCH ${place}`, second, {
+    const again = await anna!.browser.send(`${edit} ${place}`, second, {
       'if-match': String(now.headers['etag']),
     });
     assert.equal(again.status, 200, JSON.stringify(again.body));
     // Whoever names no version, or any, replaces what is there.
-    assert.equal((await eva!.browser.send(`PATCH ${place}`, first)).status, 200);
-    assert.equal((await eva!.browser.send(`PATCH ${place}`, second, { 'if-match': '*' })).status, 200);
+    assert.equal((await eva!.browser.send(`${edit} ${place}`, first)).status, 200);
+    assert.equal((await eva!.browser.send(`${edit} ${place}`, second, { 'if-match': '*' })).status, 200);
   });
 }
 

@@ -1,0 +1,196 @@
+/**
+ * One server of three processes over three PostgreSQL under Patroni and etcd, while one thing after another is killed.
+ *
+ *   npm run cluster -- [--rounds N] [--budget 300s] [--seed N] [--keep]
+ *
+ * Each round kills one of them with SIGKILL: a PostgreSQL, a machine with PostgreSQL and Patroni, a process of the server,
+ * etcd, HAProxy. It is started again as a service manager would. Sixteen devices take keys into custody and open each
+ * other's files all the while. At the end every key that was acknowledged is there, and everything opens. Exit code 1
+ * where something was lost, refused for good, or never answered; then the folder with what everybody logged is kept.
+ */
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PeopleClient } from '#transport/people/people-client.ts';
+import { postgresPrograms } from '../support/postgres-programs.ts';
+import { budgetMs, readingArguments, textsOf, wholeNumber } from '../support/tool-options.ts';
+import { type Office, openOffice } from './office.ts';
+import type { Service } from './service.ts';
+
+const ROUNDS = 20;
+/** After that, whoever was at work before a fault and did nothing since was forgotten. */
+const NEVER_MS = 180_000;
+const LOOK_MS = 100;
+const PROGRAMS = { patroni: 'patroni', etcd: 'etcd-server', haproxy: 'haproxy' } as const;
+
+const options = readingArguments(() => {
+  const values = textsOf({
+    rounds: { type: 'string' },
+    budget: { type: 'string' },
+    seed: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+  });
+  return {
+    rounds: wholeNumber(values, 'rounds', { min: 1 }) ?? ROUNDS,
+    budget: budgetMs(values),
+    seed: wholeNumber(values, 'seed') ?? Math.floor(Math.random() * 1_000_000),
+    keep: values.keep,
+  };
+});
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** What is missing here, as the package to install. */
+function missingPackages(): readonly string[] {
+  const folders = `${process.env['PATH'] ?? ''}:/usr/sbin`.split(delimiter);
+  const missing = Object.entries(PROGRAMS)
+    .filter(([program]) => !folders.some((folder) => existsSync(join(folder, program))))
+    .map(([, name]) => name);
+  return postgresPrograms() === undefined ? [...missing, 'postgresql'] : missing;
+}
+
+/** The same choices for the same seed. */
+function choices(seed: number): <T>(from: readonly T[]) => T {
+  let state = seed;
+  return (from) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+    return from[(state >> 8) % from.length]!;
+  };
+}
+
+type Fault = 'PostgreSQL' | 'a machine with its database' | 'a process' | 'etcd' | 'HAProxy';
+const FAULTS: readonly Fault[] = [
+  'PostgreSQL',
+  'PostgreSQL',
+  'a machine with its database',
+  'a process',
+  'a process',
+  'etcd',
+  'HAProxy',
+];
+
+async function strike(office: Office, fault: Fault, choose: <T>(from: readonly T[]) => T): Promise<string> {
+  const { databases, front, processes } = office;
+  switch (fault) {
+    case 'PostgreSQL': {
+      const member = choose(databases.members);
+      databases.killPostgres(member);
+      return `PostgreSQL ${member.name}`;
+    }
+    case 'a machine with its database': {
+      const member = choose(databases.members);
+      await member.patroni.kill();
+      databases.killPostgres(member);
+      return `Patroni and PostgreSQL ${member.name}`;
+    }
+    case 'a process': {
+      const one = choose(processes);
+      await one.kill();
+      return one.name;
+    }
+    case 'etcd':
+      await databases.etcd.kill();
+      return 'etcd';
+    case 'HAProxy':
+      await front.kill();
+      return 'HAProxy';
+  }
+}
+
+/** Starts again what ended, as a service manager does. */
+async function keepRunning(services: readonly Service[], stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    await sleep(1000);
+    if (stop.aborted) return;
+    for (const service of services) service.start();
+  }
+}
+
+/** How long until each device has done something after now. */
+async function goesOn({ workers, shared }: Office): Promise<number> {
+  const begun = performance.now();
+  const before = workers.map(({ done }) => done);
+  while (workers.some(({ done }, at) => done <= before[at]! + 1)) {
+    await sleep(LOOK_MS);
+    if (performance.now() - begun > NEVER_MS) {
+      shared.faults.push(`somebody did nothing for ${NEVER_MS / 1000} s after a fault`);
+      break;
+    }
+  }
+  return performance.now() - begun;
+}
+
+async function keyIds(call: PeopleClient): Promise<Set<string>> {
+  const ids = new Set<string>();
+  let after: string | null = '0';
+  while (after !== null) {
+    const page: { keys: { id: string }[]; next: string | null } = await call('listKeys', {
+      after,
+      limit: 1000,
+    });
+    for (const { id } of page.keys) ids.add(id);
+    after = page.next;
+  }
+  return ids;
+}
+
+async function judge({ ask, askSecondary, shared }: Office): Promise<void> {
+  await askSecondary('heartbeatNow', {});
+  const there = await ask(keyIds);
+  const lost = [...shared.acknowledged].filter((id) => !there.has(id));
+  if (lost.length > 0) shared.faults.push(`${lost.length} acknowledged keys are lost, the first ${lost[0]}`);
+  const { problems } = await ask((call) => call('verify', {}));
+  for (const problem of problems) shared.faults.push(`verify: ${JSON.stringify(problem)}`);
+}
+
+async function run(): Promise<number> {
+  const missing = missingPackages();
+  if (missing.length > 0) {
+    say(`not run: install ${missing.join(', ')}`);
+    return process.env['CI'] === undefined ? 0 : 1;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'keystair-failover-'));
+  // PostgreSQL runs as somebody else.
+  chmodSync(folder, 0o755);
+  const begun = performance.now();
+  const office = await openOffice(folder, postgresPrograms()!, say);
+  const ends = new AbortController();
+  const { databases, front, processes, workers, shared } = office;
+  const kept = [...databases.members.map(({ patroni }) => patroni), databases.etcd, front, ...processes];
+  const keeping = keepRunning(kept, ends.signal);
+  const working = Promise.all(workers.map((worker) => worker.run(ends.signal)));
+  const choose = choices(options.seed);
+  let rounds = 0;
+  try {
+    await goesOn(office);
+    for (; rounds < options.rounds; rounds += 1) {
+      if (performance.now() - begun > options.budget) break;
+      const struck = await strike(office, choose(FAULTS), choose);
+      const ms = await goesOn(office);
+      say(`${struck} was killed: every device went on after ${(ms / 1000).toFixed(1)} s`);
+      await databases.whole();
+    }
+    ends.abort();
+    await Promise.all([working, keeping]);
+    for (const service of kept) service.start();
+    await judge(office);
+  } catch (error) {
+    shared.faults.push(String(error));
+  } finally {
+    ends.abort();
+    await Promise.all([working, keeping]);
+    await office.stop();
+  }
+  say(
+    `${rounds} rounds with the seed ${options.seed}: ${shared.acknowledged.size} keys acknowledged, ${shared.lookups} files opened for others, the longest after ${(shared.longestMs / 1000).toFixed(1)} s`,
+  );
+  for (const fault of shared.faults.slice(0, 50)) say(`FAULT: ${fault}`);
+  if (shared.faults.length === 0 && !options.keep) rmSync(folder, { recursive: true, force: true });
+  else say(`what everybody logged is in ${folder}`);
+  return shared.faults.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await run();

@@ -1,0 +1,186 @@
+/** One server of three processes behind HAProxy, over databases that fail over; a secondary below it; devices at both. */
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
+import { enrol } from '#agent/main.ts';
+import { connectToServer } from '#cli/data-directory.ts';
+import type { PeopleClient } from '#transport/people/people-client.ts';
+import { type RunningServer, startServer } from '../support/running-server.ts';
+import { createDatabase, Databases } from './databases.ts';
+import { CONSOLE_HOST, makeFront } from './front.ts';
+import { freePort, Service } from './service.ts';
+import { Shared, Worker } from './work.ts';
+
+const PROCESSES = 3;
+const DEVICES = 16;
+/** Every so many devices belong to the secondary. */
+const OF_SECONDARY = 4;
+const KEYSTAIR = join(import.meta.dirname, '../../bin/keystair');
+const LOOKS_MAX = 600;
+const BETWEEN_MS = 200;
+
+export interface Office {
+  readonly databases: Databases;
+  readonly front: Service;
+  readonly processes: readonly Service[];
+  readonly secondary: RunningServer;
+  readonly workers: readonly Worker[];
+  readonly shared: Shared;
+  /** The server, at whichever process answers. */
+  readonly ask: <T>(question: (call: PeopleClient) => Promise<T>) => Promise<T>;
+  readonly askSecondary: PeopleClient;
+  stop(): Promise<void>;
+}
+
+export async function openOffice(
+  folder: string,
+  programs: string,
+  say: (text: string) => void,
+): Promise<Office> {
+  const databases = await Databases.start(folder, programs);
+  const [first] = databases.members;
+  await eventually('a database leads', async () =>
+    databases.members.some((one) => createDatabase(programs, one)),
+  );
+  await databases.whole();
+  say('three PostgreSQL stand, and one of them confirms what the first one commits');
+  const hosts = databases.members.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  const url = `postgres://keystair@${hosts}/keystair`;
+  const frontPort = await freePort();
+  const behind = await Promise.all(
+    Array.from({ length: PROCESSES }, async () => ({
+      machines: `127.0.0.1:${await freePort()}`,
+      people: `127.0.0.1:${await freePort()}`,
+    })),
+  );
+  const front = makeFront(folder, frontPort, behind);
+  front.start();
+  const config = join(folder, 'server.json');
+  writeFileSync(config, JSON.stringify({ console: { url: `https://${CONSOLE_HOST}` } }), { mode: 0o600 });
+  const directories = behind.map((_, at) => join(folder, `process-${at}`));
+  const processes = behind.map(
+    ({ machines, people }, at) =>
+      new Service({
+        name: `process ${at}`,
+        program: KEYSTAIR,
+        args: [
+          'server',
+          'start',
+          '--data',
+          directories[at]!,
+          '--name',
+          'Headquarters',
+          '--listen',
+          machines,
+        ].concat([
+          '--address',
+          `127.0.0.1:${frontPort}`,
+          '--console',
+          people,
+          '--database',
+          url,
+          '--config',
+          config,
+        ]),
+        log: join(folder, `process-${at}.log`),
+      }),
+  );
+  const calls = directories.map((directory) => connectWhenThere(directory));
+  const ask = async <T>(question: (call: PeopleClient) => Promise<T>): Promise<T> => {
+    let last: unknown;
+    for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+      for (const connect of calls) {
+        try {
+          return await question(await connect());
+        } catch (error) {
+          last = error;
+        }
+      }
+      await sleep(BETWEEN_MS);
+    }
+    throw last;
+  };
+  processes[0]!.start();
+  await ask((call) => call('serverStatus', {}));
+  for (const [at, directory] of directories.entries()) {
+    if (at === 0) continue;
+    mkdirSync(directory, { mode: 0o700 });
+    copyFileSync(join(directories[0]!, 'root.key'), join(directory, 'root.key'));
+    processes[at]!.start();
+  }
+  await eventually('three processes serve', async () => {
+    const { processes: shown } = await ask((call) => call('serverStatus', {}));
+    return shown.filter(({ address }) => address !== null).length === PROCESSES;
+  });
+  await eventually('HAProxy found a process', () => answersAt(frontPort));
+  const secondary = await startServer(join(folder, 'branch'), ['--name', 'Branch']);
+  const askSecondary = await connectToServer(secondary.data);
+  const { invitation } = await ask((call) => call('inviteSecondary', { dmz: false }));
+  await askSecondary('joinHierarchy', { invitation });
+  await ask((call) => call('changeSettings', { useHierarchy: true }));
+  await askSecondary('changeSettings', { useHierarchy: true });
+
+  const shared = new Shared();
+  const workers: Worker[] = [];
+  for (let n = 0; n < DEVICES; n += 1) {
+    const name = `device-${n}`;
+    const state = join(folder, name);
+    const invited =
+      n % OF_SECONDARY === 0
+        ? await askSecondary('inviteDevice', {})
+        : await ask((call) => call('inviteDevice', {}));
+    await enrol({ state, invitation: invited.invitation, name });
+    workers.push(new Worker(name, state, folder, shared));
+  }
+  say(
+    `three processes behind HAProxy, a secondary and ${DEVICES} devices are at work (database of ${first!.name} was first)`,
+  );
+  return {
+    databases,
+    front,
+    processes,
+    secondary,
+    workers,
+    shared,
+    ask,
+    askSecondary,
+    async stop() {
+      await secondary.stop();
+      await Promise.all(processes.map((process) => process.kill()));
+      await front.kill();
+      await databases.stop();
+    },
+  };
+}
+
+/** The socket is there once the process has started. */
+function connectWhenThere(directory: string): () => Promise<PeopleClient> {
+  let known: Promise<PeopleClient> | undefined;
+  return () => {
+    known ??= connectToServer(directory);
+    known.catch(() => (known = undefined));
+    return known;
+  };
+}
+
+/** Without a process behind it, HAProxy ends a connection at once. */
+function answersAt(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    socket.once('secureConnect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
+  });
+}
+
+export async function eventually(what: string, look: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+    if (await look().catch(() => false)) return;
+    await sleep(BETWEEN_MS);
+  }
+  throw new Error(`it never came: ${what}`);
+}
