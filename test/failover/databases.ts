@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, Service } from './service.ts';
+import { freePort, Service } from './kept-running.ts';
 
 /** Nobody's. */
 const NOBODY = 65_534;
@@ -33,7 +33,7 @@ export class Databases {
   readonly etcd: Service;
   readonly members: readonly DatabaseMember[];
 
-  private constructor(etcd: Service, members: readonly DatabaseMember[]) {
+  constructor(etcd: Service, members: readonly DatabaseMember[]) {
     this.etcd = etcd;
     this.members = members;
   }

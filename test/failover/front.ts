@@ -1,7 +1,7 @@
 /** HAProxy in front of several processes of one server: TLS is passed through, and a process that is not ready is left out. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Service } from './service.ts';
+import { Service } from './kept-running.ts';
 
 /** The one name of the console, whichever process answers. */
 export const CONSOLE_HOST = 'keystair.example';

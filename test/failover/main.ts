@@ -16,7 +16,7 @@ import type { PeopleClient } from '#transport/people/people-client.ts';
 import { postgresPrograms } from '../support/postgres-programs.ts';
 import { budgetMs, readingArguments, textsOf, wholeNumber } from '../support/tool-options.ts';
 import { type Office, openOffice } from './office.ts';
-import type { Service } from './service.ts';
+import type { Service } from './kept-running.ts';
 
 const ROUNDS = 20;
 /** After that, whoever was at work before a fault and did nothing since was forgotten. */

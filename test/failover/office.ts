@@ -9,7 +9,7 @@ import type { PeopleClient } from '#transport/people/people-client.ts';
 import { type RunningServer, startServer } from '../support/running-server.ts';
 import { createDatabase, Databases } from './databases.ts';
 import { CONSOLE_HOST, makeFront } from './front.ts';
-import { freePort, Service } from './service.ts';
+import { freePort, Service } from './kept-running.ts';
 import { Shared, Worker } from './work.ts';
 
 const PROCESSES = 3;
