@@ -16,7 +16,8 @@ import type { AgentPorts } from './ports.ts';
 import { withServer } from './server-connection.ts';
 
 export interface EncryptFileRequest extends FileJob {
-  readonly algorithm: AgeAlgorithm;
+  /** Undefined: as the policy says. */
+  readonly algorithm: AgeAlgorithm | undefined;
   readonly newIdentity: boolean;
 }
 

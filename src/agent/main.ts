@@ -61,7 +61,7 @@ export const encryptFile: AgentProgram['encryptFile'] = async (options) => {
   return withState(options.state, (ports) =>
     encryptFileForDevice(ports, {
       ...jobOf(options),
-      algorithm: options.algorithm ?? 'age-mlkem768x25519',
+      algorithm: options.algorithm,
       newIdentity: options.newIdentity ?? false,
     }),
   );

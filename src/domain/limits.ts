@@ -230,8 +230,6 @@ export const COUNTING_WINDOWS_MAX = 10_000;
 
 // --- agent ---
 
-/** A new file identity with a new claim: holding one file gives access to that period's files at most. */
-export const FILE_IDENTITY_MS = 30 * 24 * 60 * 60 * 1000;
 /** Header of an age file: a few stanzas; hybrid ones take 1.6 KiB. */
 export const AGE_HEADER_BYTES_MAX = 64 * 1024;
 /** Whitespace before and after an armored age file, each, as mail and editors leave it: as much as stock age accepts. */

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { adoptDriveForDevice } from '#agent/adopt-drive.ts';
 import { drivesHere } from '#agent/drives-here.ts';
+import { currentFileIdentity } from '#agent/file-identity.ts';
 import { keepPolicy, readPolicy } from '#agent/policy/kept-policy.ts';
 import { agentStatus } from '#agent/status.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
@@ -15,6 +16,7 @@ import { disk, listingOf } from './listed-drives.ts';
 import { encrypted, PASSPHRASE, setPolicy } from './ruled-device.ts';
 import { unlessInstalled } from './system-tools.ts';
 
+const DAY_MS = 24 * 3_600_000;
 const skip = unlessInstalled('cryptsetup');
 const { signal } = new AbortController();
 const ESP = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
@@ -126,4 +128,27 @@ test('a policy is fetched once, holds while the server is away, and one that the
   }
   keepPolicy(state, { number: 1, digest: '0'.repeat(16), group: 'Oslo', settings: { proofHours: 0 } });
   assert.deepEqual(readPolicy(state).notKnown, [{ setting: 'proofHours', what: 'value' }]);
+});
+
+test('files are encrypted for an identity of the kind and age that the policy says, unless a person names the kind', async () => {
+  const server = await openServer('Oslo');
+  const agent = openAgent();
+  await agent.enrolWith(server);
+  const identity = async (wanted?: 'age-x25519') => {
+    const { keyId } = await currentFileIdentity(agent.ports, wanted, false);
+    return (await server.call('showKey', { id: keyId })).key;
+  };
+  const first = await identity();
+  assert.equal(first.algorithm, 'age-mlkem768x25519');
+  await setPolicy(server, { fileAlgorithm: 'age-x25519', fileIdentityDays: 2 });
+  await agent.heartbeat();
+  const second = await identity();
+  assert.equal(second.algorithm, 'age-x25519');
+  agent.clock.aheadMs = DAY_MS;
+  assert.equal((await identity()).id, second.id);
+  agent.clock.aheadMs = 2 * DAY_MS + 1000;
+  assert.equal((await identity()).replaces, second.id);
+  await setPolicy(server, { fileIdentityDays: 2 });
+  await agent.heartbeat();
+  assert.equal((await identity('age-x25519')).algorithm, 'age-x25519');
 });
