@@ -13,6 +13,7 @@ import { eventually } from '#test/support/eventually.ts';
 import { PostgresInstance } from '#test/support/postgres.ts';
 import { record } from './contract-writing.ts';
 import {
+  caughtUp,
   failOver,
   losing,
   noted,
@@ -165,5 +166,40 @@ test(
       } finally {
         await other.remove();
       }
+    }),
+);
+
+test(
+  'a primary that was replaced and does not know it is left for the one that took its place',
+  {
+    skip,
+    timeout: 180_000,
+  },
+  () =>
+    withPair(['synchronous_standby_names=*'], async (pair) => {
+      const store = await opened(pair);
+      await record(store, [1, 2, 3]);
+      await caughtUp(pair);
+      // The old one still takes connections, and waits for a standby that is none any more.
+      await pair.standby.ask('SELECT pg_promote()');
+      await eventually('the other one is a primary', async () => {
+        const [row] = await pair.standby.ask('SELECT pg_is_in_recovery()');
+        return row?.[0] === false;
+      });
+      let next = 3;
+      await eventually('a key is recorded at the one that took over', async () => {
+        next += 1;
+        return record(store, [next]).then(
+          () => true,
+          (error: unknown) => {
+            assert.match(codeOf(error) ?? String(error), /^(outcome-unknown|database-unreachable|later)$/);
+            return false;
+          },
+        );
+      });
+      const [there] = await pair.standby.ask('SELECT max(seq) FROM keystair.keys');
+      for (let reader = 0; reader < 8; reader += 1)
+        assert.equal((await store.reader.head()).seq, there?.[0], 'no reader stays behind');
+      await store.close();
     }),
 );

@@ -30,6 +30,8 @@ export type Heal = (transaction: Transaction, setback: Setback) => Promise<void>
 export interface CommitQueuePorts {
   /** Connects to the primary. */
   readonly connect: () => Promise<Session>;
+  /** A primary does not confirm: one that was replaced, and does not know it, never will. The others are asked first. */
+  readonly suspect: (session: Session) => void;
   readonly seen: LastSeen;
   /** This process among those that serve the repository. */
   readonly member: OwnProcess;
@@ -136,7 +138,10 @@ export class CommitQueue {
 
   async #settle(begun: Begun, works: readonly Work[], settles: readonly Settle[]): Promise<void> {
     const marker = newMarker();
-    const timer = setTimeout(() => this.#cut(begun.session), COMMIT_MS_MAX);
+    const timer = setTimeout(() => {
+      this.#ports.suspect(begun.session);
+      this.#cut(begun.session);
+    }, COMMIT_MS_MAX);
     timer.unref();
     try {
       let outcome = await commitGroup(begun, marker);

@@ -80,6 +80,12 @@ export class LastSeen {
     return new KeystairError('database-unreachable', what, { nextStep: 'try again in a moment' });
   }
 
+  /** Whether another primary, of a newer timeline, has acknowledged since. */
+  isPast(history: History | undefined): boolean {
+    const seen = this.#seen;
+    return seen !== undefined && history?.system === seen.system && history.timeline < seen.timeline;
+  }
+
   /** What a person said of this database. */
   #takeAccepted(seen: Seen, found: History): boolean {
     const { directory } = this.#options;

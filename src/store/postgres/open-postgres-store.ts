@@ -69,13 +69,22 @@ export async function openPostgresStore({
       : rolledBack('the database of this server has lost what it acknowledged', error);
   };
   const seen = new LastSeen({ place, directory, patienceMs, onTrouble });
-  const connect = (): Promise<Session> => connectToPrimary(place, seen);
+  /** Where the walk over the hosts begins. */
+  let begin = 0;
+  const connect = (): Promise<Session> => {
+    const { hosts } = place;
+    const at = begin % hosts.length;
+    return connectToPrimary({ ...place, hosts: [...hosts.slice(at), ...hosts.slice(0, at)] }, seen);
+  };
+  const suspect = ({ host: { host, port } }: Session): void => {
+    begin = place.hosts.findIndex((one) => one.host === host && one.port === port) + 1;
+  };
   const first = await connect().catch(async (error: unknown) => {
     // What was met is noted, so that a person can accept it.
     await seen.close();
     throw error;
   });
-  const readers = new Readers(connect, first, explainRunning);
+  const readers = new Readers(connect, first, explainRunning, (session) => seen.isPast(session.history));
   let closing: Promise<void> | undefined;
   const requireOpen = (): void => {
     if (closing !== undefined) throw closedError();
@@ -86,6 +95,7 @@ export async function openPostgresStore({
   });
   const member = new OwnProcess({
     connect,
+    suspect,
     reader: () => reader,
     explain: explainRunning,
     onTrouble,
@@ -102,7 +112,14 @@ export async function openPostgresStore({
     throw explainHere(error);
   }
   seen.started();
-  const queue = new CommitQueue({ connect, seen, member, explain: explainRunning, onFatal });
+  const queue = new CommitQueue({
+    connect,
+    suspect,
+    seen,
+    member,
+    explain: explainRunning,
+    onFatal,
+  });
   const snapshots = new Set<Snapshot>();
 
   const alone = async (change: (session: Session) => Promise<void>): Promise<void> => {
@@ -169,9 +186,17 @@ class Readers {
   readonly #connect: () => Promise<Session>;
   readonly #explain: (error: unknown) => unknown;
   readonly #sessions: (Promise<Session> | undefined)[];
+  /** Whether it is connected to a primary that was replaced. */
+  readonly #isPast: (session: Session) => boolean;
   #turn = 0;
 
-  constructor(connect: () => Promise<Session>, first: Session, explainError: (error: unknown) => unknown) {
+  constructor(
+    connect: () => Promise<Session>,
+    first: Session,
+    explainError: (error: unknown) => unknown,
+    isPast: (session: Session) => boolean,
+  ) {
+    this.#isPast = isPast;
     this.#connect = connect;
     this.#explain = explainError;
     this.#sessions = Array.from({ length: READERS }, (_, at) =>
@@ -196,7 +221,10 @@ class Readers {
   async #session(at: number): Promise<Session> {
     const known = this.#sessions[at];
     const session = known === undefined ? undefined : await known.catch(() => undefined);
-    if (session !== undefined && !session.isLost) return session;
+    if (session !== undefined && !session.isLost) {
+      if (!this.#isPast(session)) return session;
+      session.cut();
+    }
     // Somebody else may have replaced it meanwhile.
     if (this.#sessions[at] !== known) return this.#session(at);
     const made = this.#connect();

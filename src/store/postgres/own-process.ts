@@ -21,6 +21,9 @@ import {
 import type { Session } from './session.ts';
 
 const LOOK_MS = 1000;
+/** A look that takes longer has met a primary that does not confirm; the next one still comes before others count this
+ * process as ended. */
+const LOOK_MS_MAX = 5000;
 /** A leader that could not renew for so long stops by itself, before another may begin. */
 const LEAD_MS_MAX = 7000;
 /**
@@ -37,6 +40,8 @@ const CHANNEL = 'keystair';
 export interface MemberPorts {
   readonly connect: () => Promise<Session>;
   readonly reader: () => Reader;
+  /** The primary does not confirm: others are asked first. */
+  readonly suspect: (session: Session) => void;
   readonly explain: (error: unknown) => unknown;
   readonly onTrouble?: ((error: KeystairError) => void) | undefined;
   /** Ends the process: others took over what it held. */
@@ -75,7 +80,7 @@ export class OwnProcess implements Processes {
     return this.#leads;
   }
 
-  /** The number of the last change that this process heard of. */
+  /** The number of the last change that it heard of. */
   get heard(): number {
     return this.#heard;
   }
@@ -159,8 +164,7 @@ export class OwnProcess implements Processes {
   #later(): void {
     clearTimeout(this.#timer);
     if (this.#stopped) return;
-    this.#timer = setTimeout(() => this.#look(), LOOK_MS);
-    this.#timer.unref();
+    this.#timer = setTimeout(() => this.#look(), LOOK_MS).unref();
   }
 
   /** Now, or once more where one is under way. Never throws. */
@@ -179,15 +183,24 @@ export class OwnProcess implements Processes {
   async #run(): Promise<void> {
     while (this.#again && !this.#stopped) {
       this.#again = false;
+      const slow = setTimeout(() => this.#giveUpLook(), LOOK_MS_MAX).unref();
       await this.#pass().catch((error: unknown) => {
         // The database is away, or said no: looked again in a second.
         this.#session?.cut();
         this.#session = undefined;
         this.#tell(this.#ports.explain(error));
       });
+      clearTimeout(slow);
     }
     this.#looking = undefined;
     this.#later();
+  }
+
+  /** No limit of the database ends a commit that waits for a standby. */
+  #giveUpLook(): void {
+    if (this.#session === undefined) return;
+    this.#ports.suspect(this.#session);
+    this.#session.cut();
   }
 
   /** Works tell of a database that is away; of what cannot be heard, once. */
@@ -218,10 +231,9 @@ export class OwnProcess implements Processes {
 
   #end(): void {
     this.#stopped = true;
-    const sentence = 'this process stood still for so long that other processes took over what it held';
-    this.#ports.onFatal(
-      new KeystairError('data-in-use', sentence, { nextStep: 'start it again: it joins the others' }),
-    );
+    const sentence = 'this process stood still for so long that others took over what it held';
+    const nextStep = 'start it again: it joins the others';
+    this.#ports.onFatal(new KeystairError('data-in-use', sentence, { nextStep }));
   }
 
   #noteRecorded({ keys, lines }: Signs): void {
@@ -239,9 +251,9 @@ export class OwnProcess implements Processes {
       else this.#stopLeading();
       return;
     }
-    const isFirst = this.#isFirstTry;
+    const isSteady = this.#isFirstTry || startedAt - this.#steadySince >= STEADY_FOR_LEAD_MS;
     this.#isFirstTry = false;
-    if (!isFirst && startedAt - this.#steadySince < STEADY_FOR_LEAD_MS) return;
+    if (!isSteady) return;
     await this.#ending;
     if (!(await takeLead(session, this.process))) return;
     this.#watch(startedAt);
@@ -252,9 +264,8 @@ export class OwnProcess implements Processes {
   /** @param renewedAt when the renewal was sent: its answer may have come late. */
   #watch(renewedAt: number): void {
     clearTimeout(this.#late);
-    const left = LEAD_MS_MAX - (performance.now() - renewedAt);
-    this.#late = setTimeout(() => this.#stopLeading(), Math.max(0, left));
-    this.#late.unref();
+    const endsAt = renewedAt + LEAD_MS_MAX;
+    this.#late = setTimeout(() => this.#stopLeading(), endsAt - performance.now()).unref();
   }
 
   #stopLeading(): void {

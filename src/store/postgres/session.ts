@@ -51,12 +51,14 @@ function throwFault(cause: unknown): never {
 }
 
 export class Session {
+  readonly host: DatabaseHost;
   readonly #client: pg.Client;
   #warnings = 0;
   #history: History | undefined;
   #lost: Error | undefined;
 
-  constructor(client: pg.Client) {
+  constructor(client: pg.Client, host: DatabaseHost) {
+    this.host = host;
     this.#client = client;
     client.on('notice', ({ severity }) => {
       if (severity === 'WARNING') this.#warnings += 1;
@@ -69,7 +71,8 @@ export class Session {
     });
   }
 
-  static async connect(place: DatabasePlace, { host, port }: DatabaseHost): Promise<Session> {
+  static async connect(place: DatabasePlace, at: DatabaseHost): Promise<Session> {
+    const { host, port } = at;
     const { user, database, password, ca } = place;
     const isLocal = host.startsWith('/') || LOOPBACK.has(host);
     const client = new pg.Client({
@@ -87,7 +90,7 @@ export class Session {
       pipeline: true,
       types: TYPES,
     });
-    const session = new Session(client);
+    const session = new Session(client, at);
     await client.connect().catch(throwFault);
     return session;
   }
