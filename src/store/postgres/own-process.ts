@@ -36,6 +36,7 @@ const STEADY_FOR_LEAD_MS = 2500;
 const SETTLED_MS_MAX = 15_000;
 const SETTLED_PAUSE_MS = 50;
 const CHANNEL = 'keystair';
+const AWAY: ReadonlySet<string> = new Set(['database-unreachable', 'database-rolled-back']);
 
 export interface MemberPorts {
   readonly connect: () => Promise<Session>;
@@ -80,7 +81,6 @@ export class OwnProcess implements Processes {
     return this.#leads;
   }
 
-  /** The number of the last change that it heard of. */
   get heard(): number {
     return this.#heard;
   }
@@ -188,7 +188,7 @@ export class OwnProcess implements Processes {
         // The database is away, or said no: looked again in a second.
         this.#session?.cut();
         this.#session = undefined;
-        this.#tell(this.#ports.explain(error));
+        this.#tell(error);
       });
       clearTimeout(slow);
     }
@@ -206,7 +206,7 @@ export class OwnProcess implements Processes {
   /** Works tell of a database that is away; of what cannot be heard, once. */
   #tell(error: unknown): void {
     const code = codeOf(error);
-    if (!(error instanceof KeystairError) || code === 'database-unreachable' || code === this.#told) return;
+    if (!(error instanceof KeystairError) || AWAY.has(code) || code === this.#told) return;
     this.#told = code;
     this.#ports.onTrouble?.(error);
   }
