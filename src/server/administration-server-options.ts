@@ -1,5 +1,4 @@
 /** What an Administration Server is assembled from: its world, and what its configuration says. */
-
 import type { Store } from '#store/store.ts';
 import type { Clock, Log, Random, Timers } from './environment/environment.ts';
 import type { AuditReceiver } from './forwarding/receiver.ts';

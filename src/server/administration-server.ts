@@ -21,6 +21,7 @@ import { loadReceipts } from './devices/receipts.ts';
 import type { Clock } from './environment/environment.ts';
 import { Signal } from './environment/signal.ts';
 import { Forwarding } from './forwarding/forwarding.ts';
+import { GroupPolicies } from './groups/group-policies.ts';
 import type { HierarchyPorts } from './hierarchy/ports.ts';
 import { PrimaryLink } from './hierarchy/primary/primary-link.ts';
 import { UpwardTransmission } from './hierarchy/primary/upward-transmission.ts';
@@ -49,7 +50,6 @@ import { giversOf } from './people/givers.ts';
 import { RegisteredPeople } from './people/known-people.ts';
 import { Providers } from './people/providers.ts';
 import { SignInDelays } from './people/sign-in-delays.ts';
-import { GroupPolicies } from './groups/group-policies.ts';
 import { Stretcher } from './people/stretcher.ts';
 import { hearingStore } from './processes/hearing-store.ts';
 import { OtherProcesses } from './processes/other-processes.ts';
@@ -102,9 +102,8 @@ export async function createAdministrationServer(
   options: AdministrationServerOptions,
 ): Promise<AdministrationServer> {
   const { repository, clock, timers, random, log, credentials } = options;
-  const { server, barrier, rows, audit } = repository;
+  const { server, barrier, rows, audit, keyring } = repository;
   const changes = new Changes(random);
-  const { keyring } = repository;
   const { processes } = options.store;
   const store = tellingStore(hearingStore(options.store, barrier, keyring), audit, changes);
   const pending = new PendingRepairs({ barrier, rows, audit, clock, random });
@@ -168,9 +167,9 @@ export async function createAdministrationServer(
     },
   };
   const transfers = new Transfers({ ...transferPorts, identities });
-  const backups = createBackups({ ...transferPorts, keyring: repository.keyring });
-  const seals = new Seals({ ...ports, ...options.sealPlaces, keyring: repository.keyring });
-  const resealing = new Resealing({ ...ports, keyring: repository.keyring });
+  const backups = createBackups({ ...transferPorts, keyring });
+  const seals = new Seals({ ...ports, ...options.sealPlaces, keyring });
+  const resealing = new Resealing({ ...ports, keyring });
   const notices = new Notices({
     ...ports,
     receivers: options.receivers ?? [],

@@ -3,7 +3,6 @@
  *
  * Invariant: while it is sealed, nothing listens for machines, and nothing in the database is believed.
  */
-
 import type { Caller } from '#domain/right.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import { type Notice, notice } from '#domain/step.ts';

@@ -9,10 +9,11 @@
  * `--keep` leaves the folder with what everybody logged. Exit code 1 where something was not so.
  */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { missingPackages } from '../support/missing-packages.ts';
 import { oneOf, readingArguments, textsOf } from '../support/tool-options.ts';
 import type { Claim } from './claim.ts';
 import { openOffice } from './office.ts';
@@ -54,23 +55,7 @@ const say = (sentence: string): void => void process.stdout.write(`${sentence}\n
 const begun = performance.now();
 const seconds = (): string => `${((performance.now() - begun) / 1000).toFixed(0)} s`;
 
-function missingPackages(): readonly string[] {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  const isThere = (program: string): boolean =>
-    folders.some((folder) => {
-      try {
-        accessSync(join(folder, program), constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-  return Object.entries(PROGRAMS)
-    .filter(([program]) => !isThere(program))
-    .map(([, name]) => name);
-}
-
-const missing = missingPackages();
+const missing = missingPackages(PROGRAMS);
 const because =
   missing.length > 0
     ? `this machine lacks ${missing.join(', ')} (\`apt-get install ${missing.join(' ')}\`)`

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseDatabasePlace } from '#store/postgres/place.ts';
-import { sharedPostgres } from '#test/support/postgres.ts';
+import { newDatabaseUrl, sharedPostgres } from '#test/support/postgres.ts';
 import { postgresPrograms } from '#test/support/postgres-programs.ts';
 import { doneJson, organisation, refusedWith } from '#test/support/organisation.ts';
 import { runKeystair } from '#test/support/run-keystair.ts';
@@ -15,8 +15,7 @@ const skip = missing(programs !== undefined, 'install postgresql');
 const place = organisation('postgres');
 
 async function newDatabase(): Promise<string> {
-  const { hosts, user, database } = await (await sharedPostgres(programs!)).newDatabase();
-  return `postgres://${user}@${encodeURIComponent(hosts[0]!.host)}/${database}`;
+  return newDatabaseUrl(await sharedPostgres(programs!));
 }
 
 test('a server is moved into a database and is the same server; its directory never serves again', {

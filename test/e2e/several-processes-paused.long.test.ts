@@ -3,13 +3,12 @@
  * taken over what it held: it changes nothing any more, and ends.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
 import { organisation } from '#test/support/organisation.ts';
-import { sharedPostgres } from '#test/support/postgres.ts';
+import { newDatabaseUrl, sharedPostgres } from '#test/support/postgres.ts';
 import { postgresPrograms } from '#test/support/postgres-programs.ts';
+import { startBeside } from '#test/support/several-processes.ts';
 import { missing } from '../store/system-tools.ts';
 
 const programs = postgresPrograms();
@@ -21,13 +20,9 @@ test('a leader that stands still is replaced, and when it wakes up it ends witho
   timeout: 240_000,
 }, async () => {
   const instance = await sharedPostgres(programs!);
-  const { hosts, user, database } = await instance.newDatabase();
-  const args = ['--database', `postgres://${user}@${encodeURIComponent(hosts[0]!.host)}/${database}`];
-  const first = await place.server('Lyon', { args });
-  const data = place.path('lyon-2');
-  mkdirSync(data, { mode: 0o700 });
-  copyFileSync(join(first.data, 'root.key'), join(data, 'root.key'));
-  const second = await place.server('Lyon', { data, args });
+  const url = await newDatabaseUrl(instance);
+  const first = await place.server('Lyon', { args: ['--database', url] });
+  const second = await startBeside(place, first, url);
   const laptop = await place.enrol('laptop', second);
 
   process.kill(first.pid, 'SIGSTOP');
@@ -39,7 +34,10 @@ test('a leader that stands still is replaced, and when it wakes up it ends witho
     const key = await laptop.encrypt('text', place.path('meanwhile.age'), { newIdentity: true });
     assert.deepEqual(await second.keyIds(), [key]);
     await eventually('what the first one held is free', async () => {
-      const [row] = await instance.ask('SELECT count(*) FROM keystair.processes', database);
+      const [row] = await instance.ask(
+        'SELECT count(*) FROM keystair.processes',
+        new URL(url).pathname.slice(1),
+      );
       return row?.[0] === 1;
     });
   } finally {

@@ -3,14 +3,15 @@
  * what must be done once, and devices and neighbours hardly notice when one of them dies.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
 import { joinServers, organisation, type Server, setOption } from '#test/support/organisation.ts';
-import { sharedPostgres } from '#test/support/postgres.ts';
+import { newDatabaseUrl, sharedPostgres } from '#test/support/postgres.ts';
 import { postgresPrograms } from '#test/support/postgres-programs.ts';
 import { NotReady } from '#test/support/running-server.ts';
+import { hearsOf, startBeside } from '#test/support/several-processes.ts';
 import { missing } from '../store/system-tools.ts';
 
 const programs = postgresPrograms();
@@ -18,16 +19,7 @@ const skip = missing(programs !== undefined, 'install postgresql');
 const place = organisation('processes', { passwords: 'cheap' });
 
 async function newDatabase(): Promise<string> {
-  const { hosts, user, database } = await (await sharedPostgres(programs!)).newDatabase();
-  return `postgres://${user}@${encodeURIComponent(hosts[0]!.host)}/${database}`;
-}
-
-/** One more process of a server: a directory of its own, with a copy of the key file. */
-async function another(first: Server, url: string, name = `${first.name}-2`): Promise<Server> {
-  const data = place.path(name.toLowerCase());
-  mkdirSync(data, { mode: 0o700 });
-  copyFileSync(join(first.data, 'root.key'), join(data, 'root.key'));
-  return place.server(first.name, { data, args: ['--database', url] });
+  return newDatabaseUrl(await sharedPostgres(programs!));
 }
 
 async function leads(server: Server): Promise<boolean> {
@@ -66,15 +58,11 @@ test('a device goes on at the other process when its own is killed, and finds ev
 }, async () => {
   const url = await newDatabase();
   const first = await place.server('Lyon', { args: ['--database', url] });
-  const second = await another(first, url);
+  const second = await startBeside(place, first, url);
   const laptop = await place.enrol('laptop', first);
   const file = place.path('one.age');
   const key = await laptop.encrypt('text', file, { newIdentity: true });
-  // It hears of the other process's address.
-  await eventually('the device knows both', async () => {
-    await laptop.heartbeat();
-    return (await laptop.run(['status'])).stdout.includes(second.listen);
-  });
+  await hearsOf(laptop, second);
   assert.deepEqual(await second.keyIds(), [key]);
 
   await first.kill();
@@ -95,7 +83,7 @@ test('a new data key made at one process is used by the other, whose records the
 }, async () => {
   const url = await newDatabase();
   const first = await place.server('Oslo', { args: ['--database', url] });
-  const second = await another(first, url);
+  const second = await startBeside(place, first, url);
   const laptop = await place.enrol('laptop-oslo', second);
   await first.call('rotateDataKey', {});
   const key = await laptop.encrypt('text', place.path('oslo.age'), { newIdentity: true });
@@ -119,7 +107,7 @@ test('a key recorded at either process climbs, and an option switched at one clo
   const root = await place.server('Root');
   const url = await newDatabase();
   const first = await place.server('Rome', { args: ['--database', url] });
-  const second = await another(first, url);
+  const second = await startBeside(place, first, url);
   await joinServers(first, root);
   await setOption(true, root, second);
   await eventually('the option is known at the first one', async () => {
@@ -156,12 +144,9 @@ test('a process that is told to stop hands over in order: a device that calls me
 }, async () => {
   const url = await newDatabase();
   const first = await place.server('Turin', { args: ['--database', url] });
-  const second = await another(first, url);
+  const second = await startBeside(place, first, url);
   const laptop = await place.enrol('laptop-turin', first);
-  await eventually('the device knows both', async () => {
-    await laptop.heartbeat();
-    return (await laptop.run(['status'])).stdout.includes(second.listen);
-  });
+  await hearsOf(laptop, second);
   const stopped = first.stop();
   let calls = 0;
   while (first.alive) {
@@ -177,7 +162,7 @@ test('a process that is told to stop hands over in order: a device that calls me
 test('the seal that another process opens by is not removed', { skip }, async () => {
   const url = await newDatabase();
   const first = await place.server('Parma', { args: ['--database', url] });
-  await another(first, url);
+  await startBeside(place, first, url);
   const passphrase = 'a passphrase of many words that nobody guesses';
   await first.call('addSeal', { kind: 'passphrase', passphrase });
   const { seals } = await first.call('serverStatus', {});

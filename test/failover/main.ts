@@ -8,11 +8,13 @@
  * other's files all the while. At the end every key that was acknowledged is there, and everything opens. Exit code 1
  * where something was lost, refused for good, or never answered; then the folder with what everybody logged is kept.
  */
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PeopleClient } from '#transport/people/people-client.ts';
+import { createDice, type Dice } from '../simulation/world/dice.ts';
+import { everyKeyId } from '../support/every-key-id.ts';
+import { missingPackages } from '../support/missing-packages.ts';
 import { postgresPrograms } from '../support/postgres-programs.ts';
 import { budgetMs, readingArguments, textsOf, wholeNumber } from '../support/tool-options.ts';
 import { type Office, openOffice } from './office.ts';
@@ -43,24 +45,6 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** What is missing here, as the package to install. */
-function missingPackages(): readonly string[] {
-  const folders = `${process.env['PATH'] ?? ''}:/usr/sbin`.split(delimiter);
-  const missing = Object.entries(PROGRAMS)
-    .filter(([program]) => !folders.some((folder) => existsSync(join(folder, program))))
-    .map(([, name]) => name);
-  return postgresPrograms() === undefined ? [...missing, 'postgresql'] : missing;
-}
-
-/** The same choices for the same seed. */
-function choices(seed: number): <T>(from: readonly T[]) => T {
-  let state = seed;
-  return (from) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
-    return from[(state >> 8) % from.length]!;
-  };
-}
-
 type Fault = 'PostgreSQL' | 'a machine with its database' | 'a process' | 'etcd' | 'HAProxy';
 const FAULTS: readonly Fault[] = [
   'PostgreSQL',
@@ -72,22 +56,22 @@ const FAULTS: readonly Fault[] = [
   'HAProxy',
 ];
 
-async function strike(office: Office, fault: Fault, choose: <T>(from: readonly T[]) => T): Promise<string> {
+async function strike(office: Office, fault: Fault, dice: Dice): Promise<string> {
   const { databases, front, processes } = office;
   switch (fault) {
     case 'PostgreSQL': {
-      const member = choose(databases.members);
+      const member = dice.pick(databases.members);
       databases.killPostgres(member);
       return `PostgreSQL ${member.name}`;
     }
     case 'a machine with its database': {
-      const member = choose(databases.members);
+      const member = dice.pick(databases.members);
       await member.patroni.kill();
       databases.killPostgres(member);
       return `Patroni and PostgreSQL ${member.name}`;
     }
     case 'a process': {
-      const one = choose(processes);
+      const one = dice.pick(processes);
       await one.kill();
       return one.name;
     }
@@ -123,23 +107,9 @@ async function goesOn({ workers, shared }: Office): Promise<number> {
   return performance.now() - begun;
 }
 
-async function keyIds(call: PeopleClient): Promise<Set<string>> {
-  const ids = new Set<string>();
-  let after: string | null = '0';
-  while (after !== null) {
-    const page: { keys: { id: string }[]; next: string | null } = await call('listKeys', {
-      after,
-      limit: 1000,
-    });
-    for (const { id } of page.keys) ids.add(id);
-    after = page.next;
-  }
-  return ids;
-}
-
 async function judge({ ask, askSecondary, shared }: Office): Promise<void> {
   await askSecondary('heartbeatNow', {});
-  const there = await ask(keyIds);
+  const there = await ask(async (call) => new Set(await everyKeyId(call)));
   const lost = [...shared.acknowledged].filter((id) => !there.has(id));
   if (lost.length > 0) shared.faults.push(`${lost.length} acknowledged keys are lost, the first ${lost[0]}`);
   const { problems } = await ask((call) => call('verify', {}));
@@ -147,8 +117,9 @@ async function judge({ ask, askSecondary, shared }: Office): Promise<void> {
 }
 
 async function run(): Promise<number> {
-  const missing = missingPackages();
-  if (missing.length > 0) {
+  const programs = postgresPrograms();
+  const missing = [...missingPackages(PROGRAMS), ...(programs === undefined ? ['postgresql'] : [])];
+  if (programs === undefined || missing.length > 0) {
     say(`not run: install ${missing.join(', ')}`);
     return process.env['CI'] === undefined ? 0 : 1;
   }
@@ -156,19 +127,19 @@ async function run(): Promise<number> {
   // PostgreSQL runs as somebody else.
   chmodSync(folder, 0o755);
   const begun = performance.now();
-  const office = await openOffice(folder, postgresPrograms()!, say);
+  const office = await openOffice(folder, programs, say);
   const ends = new AbortController();
   const { databases, front, processes, workers, shared } = office;
   const kept = [...databases.members.map(({ patroni }) => patroni), databases.etcd, front, ...processes];
   const keeping = keepRunning(kept, ends.signal);
   const working = Promise.all(workers.map((worker) => worker.run(ends.signal)));
-  const choose = choices(options.seed);
+  const dice = createDice(options.seed, 'faults');
   let rounds = 0;
   try {
     await goesOn(office);
     for (; rounds < options.rounds; rounds += 1) {
       if (performance.now() - begun > options.budget) break;
-      const struck = await strike(office, choose(FAULTS), choose);
+      const struck = await strike(office, dice.pick(FAULTS), dice);
       const ms = await goesOn(office);
       say(`${struck} was killed: every device went on after ${(ms / 1000).toFixed(1)} s`);
       await databases.whole();

@@ -1,12 +1,14 @@
 /** One server of three processes behind HAProxy, over databases that fail over; a secondary below it; devices at both. */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { enrol } from '#agent/main.ts';
 import { connectToServer } from '#cli/data-directory.ts';
 import type { PeopleClient } from '#transport/people/people-client.ts';
+import { eventually } from '../support/eventually.ts';
 import { type RunningServer, startServer } from '../support/running-server.ts';
+import { directoryBeside } from '../support/several-processes.ts';
 import { createDatabase, Databases } from './databases.ts';
 import { CONSOLE_HOST, makeFront } from './front.ts';
 import { freePort, Service } from './kept-running.ts';
@@ -40,9 +42,7 @@ export async function openOffice(
 ): Promise<Office> {
   const databases = await Databases.start(folder, programs);
   const [first] = databases.members;
-  await eventually('a database leads', async () =>
-    databases.members.some((one) => createDatabase(programs, one)),
-  );
+  await comes('a database leads', async () => databases.members.some((one) => createDatabase(programs, one)));
   await databases.whole();
   say('three PostgreSQL stand, and one of them confirms what the first one commits');
   const hosts = databases.members.map(({ port }) => `127.0.0.1:${port}`).join(',');
@@ -105,15 +105,14 @@ export async function openOffice(
   await ask((call) => call('serverStatus', {}));
   for (const [at, directory] of directories.entries()) {
     if (at === 0) continue;
-    mkdirSync(directory, { mode: 0o700 });
-    copyFileSync(join(directories[0]!, 'root.key'), join(directory, 'root.key'));
+    directoryBeside(directories[0]!, directory);
     processes[at]!.start();
   }
-  await eventually('three processes serve', async () => {
+  await comes('three processes serve', async () => {
     const { processes: shown } = await ask((call) => call('serverStatus', {}));
     return shown.filter(({ address }) => address !== null).length === PROCESSES;
   });
-  await eventually('HAProxy found a process', () => answersAt(frontPort));
+  await comes('HAProxy found a process', () => answersAt(frontPort));
   const secondary = await startServer(join(folder, 'branch'), ['--name', 'Branch']);
   const askSecondary = await connectToServer(secondary.data);
   const { invitation } = await ask((call) => call('inviteSecondary', { dmz: false }));
@@ -177,10 +176,7 @@ function answersAt(port: number): Promise<boolean> {
   });
 }
 
-export async function eventually(what: string, look: () => Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
-    if (await look().catch(() => false)) return;
-    await sleep(BETWEEN_MS);
-  }
-  throw new Error(`it never came: ${what}`);
+/** What cannot be asked yet has not come yet. */
+function comes(what: string, look: () => Promise<boolean>): Promise<boolean> {
+  return eventually(what, () => look().catch(() => false));
 }

@@ -21,10 +21,8 @@ import { missing } from './system-tools.ts';
 const programs = postgresPrograms();
 const skip = missing(programs !== undefined, 'install postgresql');
 
-const fatal: string[] = [];
 function onFatal(error: KeystairError): never {
-  fatal.push(error.code);
-  return undefined as never;
+  throw error;
 }
 
 async function newPlace(): Promise<DatabasePlace> {

@@ -14,6 +14,7 @@ import { decryptFile, encryptFile, enrol, heartbeat } from '#agent/main.ts';
 import type { AgeAlgorithm } from '#domain/age-algorithm.ts';
 import { connectToServer } from '#cli/data-directory.ts';
 import type { PeopleClient } from '#transport/people/people-client.ts';
+import { everyKeyId } from './every-key-id.ts';
 import { type Ran, runKeystair } from './run-keystair.ts';
 import { type RunningServer, startServer } from './running-server.ts';
 
@@ -114,18 +115,8 @@ export class Server {
     return this.call('heartbeatNow', {});
   }
 
-  async keyIds(): Promise<string[]> {
-    const ids: string[] = [];
-    let after: string | null = '0';
-    while (after !== null) {
-      const page: { keys: { id: string }[]; next: string | null } = await this.call('listKeys', {
-        after,
-        limit: 1000,
-      });
-      ids.push(...page.keys.map(({ id }) => id));
-      after = page.next;
-    }
-    return ids;
+  keyIds(): Promise<string[]> {
+    return everyKeyId(this.call);
   }
 }
 

@@ -166,6 +166,12 @@ export class PostgresInstance {
   }
 }
 
+/** The URL of an empty database of that instance, as people name it. */
+export async function newDatabaseUrl(instance: PostgresInstance): Promise<string> {
+  const { hosts, user, database } = await instance.newDatabase();
+  return `postgres://${user}@${encodeURIComponent(hosts[0]!.host)}/${database}`;
+}
+
 let shared: Promise<PostgresInstance> | undefined;
 
 /** The instance that the tests of this file share. */

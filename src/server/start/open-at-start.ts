@@ -13,7 +13,6 @@ import { readSeals, type SealRows } from '../seals/seal-rows.ts';
 /** A server that waits for a person. */
 export interface SealedServer {
   readonly rows: SealRows;
-  readonly dataKeys: readonly DataKeyRow[];
   readonly failures: readonly KeystairError[];
 }
 
@@ -33,7 +32,7 @@ export async function openAtStart(
   if ('opened' in outcome) return outcome;
   const [failure] = outcome.failures;
   if (rows.seals.some(({ kind }) => kind !== 'key-file'))
-    return { sealed: { rows, dataKeys, failures: outcome.failures } };
+    return { sealed: { rows, failures: outcome.failures } };
   throw (
     failure ??
     new KeystairError('data-damaged', 'every row of a seal is missing or was altered in the database', {

@@ -29,7 +29,7 @@ export async function showProcesses(
     version,
     lastSeenAt: isoTime(lastSeenAt),
     sealed: state === 'sealed',
-    holds: leads ? (['lead'] as const).slice() : [],
+    holds: leads ? ['lead' as const] : [],
   }));
   const isOwn = (id: string): number => (id === processes.process ? 0 : 1);
   return shown.toSorted((one, other) => isOwn(one.id) - isOwn(other.id));

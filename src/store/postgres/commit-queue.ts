@@ -12,6 +12,7 @@ import { lostDatabase, mayPass } from './failure.ts';
 import { type Begun, beginGroup, commitGroup, newMarker, runWorks } from './group.ts';
 import type { LastSeen } from './last-seen.ts';
 import type { OwnProcess } from './own-process.ts';
+import type { Recorded } from './process-rows.ts';
 import type { Session } from './session.ts';
 
 /** While a database fails over, works wait so long before they are answered "later". */
@@ -34,7 +35,7 @@ export interface CommitQueuePorts {
   readonly suspect: (session: Session) => void;
   readonly seen: LastSeen;
   /** This process among those that serve the repository. */
-  readonly member: OwnProcess;
+  readonly own: OwnProcess;
   /** The error as a caller should see it. */
   readonly explain: (error: unknown) => unknown;
   /** Ends the process. */
@@ -131,9 +132,9 @@ export class CommitQueue {
 
   /** What was changed, by this process too, is heard of before anything more is decided. */
   async #hearIn(begun: Begun): Promise<void> {
-    const { member } = this.#ports;
-    if (begun.change === member.heard) return;
-    await runFirst(begun, (transaction) => member.hear(transaction, begun.change));
+    const { own } = this.#ports;
+    if (begun.change === own.heard) return;
+    await runFirst(begun, (transaction) => own.hear(transaction, begun.change));
   }
 
   async #settle(begun: Begun, works: readonly Work[], settles: readonly Settle[]): Promise<void> {
@@ -163,7 +164,9 @@ export class CommitQueue {
   }
 
   /** While nobody can record what was set back, the older knowledge stands. */
-  #noteDurable({ session, state }: Begun): void {
+  #noteDurable(begun: Begun): void {
+    this.#ports.own.recorded(recordedIn(begun));
+    const { session, state } = begun;
     if (this.#setback !== undefined && this.#heal === undefined) return;
     this.#setback = undefined;
     const { history } = session;
@@ -172,12 +175,13 @@ export class CommitQueue {
 
   /** Waits for the turn of this process, through failovers and other holders of the lock. */
   async #begin(): Promise<Begun> {
-    const { process } = this.#ports.member;
+    const { own } = this.#ports;
     for (const until = Date.now() + WAIT_MS_MAX; ; ) {
       let session: Session | undefined;
       try {
         session = await this.#connected();
-        const begun = await beginGroup(session, process);
+        const begun = await beginGroup(session, own.process);
+        own.found(recordedIn(begun));
         if (this.#unasked === session) {
           this.#setback = await this.#ports.seen.setbackIn(begun.state);
           this.#unasked = undefined;
@@ -241,6 +245,11 @@ export class CommitQueue {
       if (!mayPass(error)) throw error;
     }
   }
+}
+
+/** The heads of both sequences, as a group has them now. */
+function recordedIn({ state: { keys, audit } }: Begun): Recorded {
+  return { keys: keys.seq, lines: audit.seq };
 }
 
 /** Before the works of a group, as one of them. Throws its failure. */

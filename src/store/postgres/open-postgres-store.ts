@@ -93,7 +93,7 @@ export async function openPostgresStore({
     requireOpen();
     return readers.ask(text, values);
   });
-  const member = new OwnProcess({
+  const own = new OwnProcess({
     connect,
     suspect,
     reader: () => reader,
@@ -104,10 +104,10 @@ export async function openPostgresStore({
   try {
     if (seen.isKnown && (await holdsNothing(first))) throw emptied(place);
     await ensureSchema(first, place);
-    await member.join(first, place, filling === undefined ? undefined : { waitMs: aloneWaitMs });
+    await own.join(first, place, filling === undefined ? undefined : { waitMs: aloneWaitMs });
     if (filling !== undefined) await beginFilling(first, place, filling);
   } catch (error) {
-    await member.leave();
+    await own.leave();
     first.cut();
     throw explainHere(error);
   }
@@ -116,7 +116,7 @@ export async function openPostgresStore({
     connect,
     suspect,
     seen,
-    member,
+    own,
     explain: explainRunning,
     onFatal,
   });
@@ -136,7 +136,7 @@ export async function openPostgresStore({
   const close = async (): Promise<void> => {
     await queue.close();
     for (const snapshot of snapshots) await snapshot.release();
-    await member.leave();
+    await own.leave();
     await readers.close();
     await seen.close();
   };
@@ -146,7 +146,7 @@ export async function openPostgresStore({
     empty: () => alone(emptyFilled),
     finish: () => alone(finishFilling),
     reader,
-    processes: member,
+    processes: own,
     write<T>(work: (transaction: Transaction) => Promise<T>, { led }: WriteOptions = {}): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         if (closing === undefined) {

@@ -14,7 +14,7 @@ import {
   leaveProcesses,
   livingProcesses,
   removeEnded,
-  type Signs,
+  type Recorded,
   showLife,
   someHaveNotHeard,
 } from './process-rows.ts';
@@ -38,7 +38,7 @@ const SETTLED_PAUSE_MS = 50;
 const CHANNEL = 'keystair';
 const AWAY: ReadonlySet<string> = new Set(['database-unreachable', 'database-rolled-back']);
 
-export interface MemberPorts {
+export interface OwnProcessPorts {
   readonly connect: () => Promise<Session>;
   readonly reader: () => Reader;
   /** The primary does not confirm: others are asked first. */
@@ -51,7 +51,7 @@ export interface MemberPorts {
 
 export class OwnProcess implements Processes {
   readonly process = randomUUID();
-  readonly #ports: MemberPorts;
+  readonly #ports: OwnProcessPorts;
   #facts: ProcessFacts = { address: null, version: '', state: 'starting', opensWith: [] };
   #session: Session | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -62,7 +62,8 @@ export class OwnProcess implements Processes {
   #told: string | undefined;
   #hear: (reader: Reader) => Promise<void> = async () => undefined;
   #heard = 0;
-  #seen: Pick<Signs, 'keys' | 'lines'> | undefined;
+  /** The last that this process knows of. */
+  #recorded: Recorded | undefined;
   #onRecorded: Parameters<Processes['onRecorded']>[0] = () => undefined;
   #leader: Leader | undefined;
   #leads = false;
@@ -73,7 +74,7 @@ export class OwnProcess implements Processes {
   #lookedAt = Number.NEGATIVE_INFINITY;
   #steadySince = 0;
 
-  constructor(ports: MemberPorts) {
+  constructor(ports: OwnProcessPorts) {
     this.#ports = ports;
   }
 
@@ -104,11 +105,23 @@ export class OwnProcess implements Processes {
     this.#onRecorded = listener;
   }
 
-  /** In the transaction of works: reads again what others changed. */
+  /** Reads again what was changed: in the transaction of works, or between them. */
   async hear(reader: Reader, change: number): Promise<void> {
-    if (change === this.#heard) return;
     await this.#hear(reader);
     this.#heard = change;
+  }
+
+  /** What is there now: what is more than this process knows of was recorded by another one. */
+  found({ keys, lines }: Recorded): void {
+    const before = this.#recorded ?? { keys, lines };
+    this.#recorded = { keys, lines };
+    const what = { keys: keys > before.keys, lines: lines > before.lines };
+    if (what.keys || what.lines) this.#onRecorded(what);
+  }
+
+  /** What is there after a group of this process. */
+  recorded(heads: Recorded): void {
+    this.#recorded = heads;
   }
 
   lead(leader: Leader): void {
@@ -222,7 +235,7 @@ export class OwnProcess implements Processes {
       await this.hear(this.#ports.reader(), signs.change);
       await showLife(session, this.process, this.#facts, this.#heard);
     }
-    this.#noteRecorded(signs);
+    this.found(signs);
     await this.#renewOrTake(session, startedAt);
     const isSteady = startedAt - this.#steadySince > STEADY_MS;
     if (this.#leads && signs.someEnded && isSteady && (await removeEnded(session)) > 0)
@@ -234,14 +247,6 @@ export class OwnProcess implements Processes {
     const sentence = 'this process stood still for so long that others took over what it held';
     const nextStep = 'start it again: it joins the others';
     this.#ports.onFatal(new KeystairError('data-in-use', sentence, { nextStep }));
-  }
-
-  #noteRecorded({ keys, lines }: Signs): void {
-    const before = this.#seen;
-    this.#seen = { keys, lines };
-    if (before === undefined) return;
-    const what = { keys: keys > before.keys, lines: lines > before.lines };
-    if (what.keys || what.lines) this.#onRecorded(what);
   }
 
   async #renewOrTake(session: Session, startedAt: number): Promise<void> {
@@ -275,15 +280,10 @@ export class OwnProcess implements Processes {
     this.#ending = this.#leader?.end() ?? Promise.resolve();
   }
 
-  /** Ends what only the leader does, and lets another lead. */
-  async resign(): Promise<void> {
+  async leave(): Promise<void> {
     this.#stopLeading();
     this.#leader = undefined;
     await this.#ending;
-  }
-
-  async leave(): Promise<void> {
-    await this.resign();
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#looking;

@@ -64,11 +64,14 @@ async function insert(session: Session, id: string, facts: ProcessFacts, change:
   );
 }
 
-export interface Signs {
-  readonly change: number;
-  /** The numbers of the last key, and of the last line of the audit log. */
+/** The numbers of the last key, and of the last line of the audit log. */
+export interface Recorded {
   readonly keys: number;
   readonly lines: number;
+}
+
+export interface Signs extends Recorded {
+  readonly change: number;
   /** Somebody seems to have ended. */
   readonly someEnded: boolean;
 }
@@ -104,7 +107,6 @@ export async function leaveProcesses(session: Session, id: string): Promise<void
   await session.query('DELETE FROM keystair.processes WHERE id = $1', [id]);
 }
 
-/** @param mayHaveEnded also those that gave no sign for long. */
 export async function livingProcesses(session: Session): Promise<readonly LivingProcess[]> {
   const { rows } = await session.query(
     `SELECT id, address, version, state, opens_with, (extract(epoch FROM seen_at) * 1000)::bigint,

@@ -1,5 +1,4 @@
 /** A secondary's heartbeat, at its primary. The answer carries the cursor of that epoch, which lives only here. */
-
 import { eachServer } from '#domain/each-server.ts';
 import { codeOf } from '#domain/errors.ts';
 import { toHex } from '#domain/hex.ts';
