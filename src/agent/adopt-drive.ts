@@ -15,14 +15,14 @@ import { takeIntoCustody } from './custody.ts';
 import { askForKey } from './drive-commands.ts';
 import { addKeyslot, addToken, findOwnKeyslot, freeKeyslot } from './drives/adopt-drive.ts';
 import { requireAdoptable } from './drives/check-drive-against-key.ts';
-import { convertLuks1, forgetKeptHeader, passphraseDoesNotOpen } from './drives/convert-luks1.ts';
+import { convertLuks1, forgetKeptHeader } from './drives/convert-luks1.ts';
 import { checkCryptsetupThere } from './drives/cryptsetup.ts';
 import { makeDrivePassphrase } from './drives/drive-passphrase.ts';
 import { driveNotAllowed, type OpenDrive, openDrive } from './drives/drive-target.ts';
 import { type DriveToken, findDriveTokens } from './drives/drive-token.ts';
-import { passphrasesIn } from './drives/known-passphrases.ts';
+import { passphrasesIn, passphraseThatOpens } from './drives/known-passphrases.ts';
 import type { Luks2Header } from './drives/luks2/luks2-header.ts';
-import { opens, proveOpenDrive, withHeaderCopy } from './drives/open-drive.ts';
+import { proveOpenDrive, withHeaderCopy } from './drives/open-drive.ts';
 import { readOpenHeader } from './drives/read-drive.ts';
 import type { AgentPorts } from './ports.ts';
 import { withServer } from './server-connection.ts';
@@ -71,7 +71,7 @@ export async function adoptDriveForDevice(ports: AgentPorts, request: AdoptReque
       { signal },
       async (copy) =>
         (await begunBefore(ports, copy, header, tokens)) ??
-        (await firstThatOpens(drive, copy, given, signal)),
+        (await passphraseThatOpens(drive, copy, given, { signal })),
     );
     const adopted = await adopt(ports, drive, header, { begunOrKnown, algorithm, label });
     await forgetKeptHeader(directory, header.uuid);
@@ -104,16 +104,6 @@ async function adopt(
     await addKeyslot(drive, keyslot, { known: begunOrKnown, added });
     return await nameAndProve(calls, drive, header, { keyId: key.key.id, claim, keyslot });
   });
-}
-
-async function firstThatOpens(
-  { target }: OpenDrive,
-  copy: FileHandle,
-  passphrases: readonly KeyMaterial[],
-  signal: AbortSignal,
-): Promise<KeyMaterial> {
-  for (const passphrase of passphrases) if (await opens(copy, { passphrase, signal })) return passphrase;
-  throw passphraseDoesNotOpen(target.path);
 }
 
 /** Tokens of ours whose keyslot somebody removed are no reason to refuse: the drive gets a new one. */

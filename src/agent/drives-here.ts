@@ -102,17 +102,16 @@ async function lookAt(
     };
     const token = newestToken(ports, path, header, proof);
     // Encrypted, and never ours.
-    if (token === undefined) return { ...found, path, ...seen, key: null, provedAt: null, ...WITHOUT_RULE };
+    if (token === undefined) return { ...found, ...seen, key: null, provedAt: null, ...WITHOUT_RULE };
     if (token.keyId !== proof?.key) seen = { ...seen, key: token.keyId, provedAt: null };
     const checked = await checkedDrive(ports, drive, { path, header, token, proof }, options);
     if (checked?.key === token.keyId) seen = { ...seen, provedAt: checked.provedAt };
     const problem = checked?.problem ?? null;
-    return { ...found, path, ...seen, ...(problem === null ? WITHOUT_RULE : { state: 'error', problem }) };
+    return { ...found, ...seen, ...(problem === null ? WITHOUT_RULE : { state: 'error', problem }) };
   } catch (error) {
     // Not encrypted, or not in a way that we know; no rule says that it must be.
-    if (codeOf(error) === 'drive-not-luks')
-      return { ...found, path, ...seen, state: 'no rule', problem: null };
-    return { ...found, path, ...seen, ...failed(error) };
+    if (codeOf(error) === 'drive-not-luks') return { ...found, ...seen, state: 'no rule', problem: null };
+    return { ...found, ...seen, ...failed(error) };
   }
 }
 

@@ -20,7 +20,10 @@ export interface Heard {
 }
 
 /** Keeps a failure as the last problem, whichever command asked for the heartbeat. */
-export async function heartbeat(ports: AgentPorts, stop?: AbortSignal): Promise<Heard> {
+export async function heartbeat(
+  ports: AgentPorts,
+  stop: AbortSignal = new AbortController().signal,
+): Promise<Heard> {
   try {
     return await sendHeartbeat(ports, stop);
   } catch (error) {
@@ -42,14 +45,13 @@ function noteProblem({ state }: AgentPorts, because: string): void {
   }
 }
 
-async function sendHeartbeat(ports: AgentPorts, stop: AbortSignal | undefined): Promise<Heard> {
+async function sendHeartbeat(ports: AgentPorts, stop: AbortSignal): Promise<Heard> {
   await tellServers(ports).catch(() => undefined);
   return withServer(ports, async (calls) => {
     const membership = ports.state.requireMembership();
     const refusal = await handOverPending(ports, calls);
     let { answer, drives } = await tellDrives(ports, calls, whoAmI(ports), stop);
-    const signal = stop ?? new AbortController().signal;
-    if ((await rotateByPolicy(ports, drives, answer.rotate ?? [], signal)) > 0)
+    if ((await rotateByPolicy(ports, drives, answer.rotate ?? [], stop)) > 0)
       ({ answer, drives } = await tellDrives(ports, calls, whoAmI(ports), stop));
     const returned =
       answer.receipts === 'differ' ? await returnReceipts(ports, calls, membership.server.id) : 0;

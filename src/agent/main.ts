@@ -34,7 +34,7 @@ export const enrol: AgentProgram['enrol'] = async (options) => {
 
 export const heartbeat: AgentProgram['heartbeat'] = async ({ state }) => {
   const { heartbeat: deviceHeartbeat } = await import('./heartbeat.ts');
-  return withState(state, (ports) => deviceHeartbeat(ports));
+  return withState(state, deviceHeartbeat);
 };
 
 export const run: AgentProgram['run'] = async (options) => {

@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { requireClosedDirectory, requireOwnDatabase, makeClosedDirectory } from '#disk/closed-directory.ts';
 import { parseJson } from '#domain/bounded-json.ts';
-import { KeystairError } from '#domain/errors.ts';
+import { codeOf, KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { KEY_REQUESTS_KEPT_MAX } from '#domain/key-request.ts';
@@ -129,6 +129,16 @@ export class AgentState {
       throw new Error(`the fact ${name} lacks a field`);
     } catch (cause) {
       throw stateDamaged(this.#path, cause);
+    }
+  }
+
+  /** Undefined where the disk damaged it, too: for what is found out anew. */
+  getUnlessDamaged<N extends keyof Facts>(name: N): Facts[N] | undefined {
+    try {
+      return this.get(name);
+    } catch (error) {
+      if (codeOf(error) === 'data-damaged') return undefined;
+      throw error;
     }
   }
 

@@ -1,16 +1,13 @@
 /** Two devices of one server, and drives of the first that somebody opens by a passphrase of their own too. */
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { adoptDriveForDevice } from '#agent/adopt-drive.ts';
 import { testDriveForDevice } from '#agent/drive-commands.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
 import { type AgentInProcess, openAgent } from '#test/support/agent-in-process.ts';
 import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
-import { image, MIB, opensStock, shown } from './drives/images.ts';
-import { stock } from './system-tools.ts';
+import { opensStock, shown } from './drives/images.ts';
+import { adopt, encrypted, PASSPHRASE } from './others-volume.ts';
 
-export const PASSPHRASE = 'Blåbærsyltetøy 7';
-const QUICK = ['--pbkdf=pbkdf2', '--pbkdf-force-iterations=1000'];
 export const { signal } = new AbortController();
 export let server: ServerInProcess;
 /** The one that adopted the drives, and one that never had them. */
@@ -26,11 +23,8 @@ before(async () => {
 
 /** A drive of somebody with a passphrase of their own, and its key in custody. */
 export async function adopted(): Promise<{ readonly path: string; readonly key: string }> {
-  const path = image(32 * MIB);
-  const args = ['luksFormat', '--batch-mode', '--type=luks2', ...QUICK, '--key-file=-', path];
-  stock('cryptsetup', args, { input: PASSPHRASE });
-  const request = { path, password: PASSPHRASE, label: undefined, signal };
-  const { key } = await adoptDriveForDevice(agent.ports, request);
+  const path = encrypted();
+  const { key } = await adopt(agent, path);
   return { path, key };
 }
 

@@ -5,34 +5,28 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { test } from 'node:test';
-import { adoptDriveForDevice } from '#agent/adopt-drive.ts';
 import { drivesHere } from '#agent/drives-here.ts';
 import { checkDrives } from '#agent/proofs/check-drives.ts';
 import { agentStatus } from '#agent/status.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { openServer } from '#test/support/server-in-process.ts';
-import { image, MIB, shown, standIn, writeAt } from './drives/images.ts';
+import { shown, standIn, writeAt } from './drives/images.ts';
 import { listing } from './listed-drives.ts';
+import { adopt, encrypted, PASSPHRASE } from './others-volume.ts';
 import { stock, unlessInstalled } from './system-tools.ts';
 
 const skip = unlessInstalled('cryptsetup');
-const PASSPHRASE = 'Blåbærsyltetøy 7';
 const { signal } = new AbortController();
 const HOUR_MS = 3_600_000;
 
 /** A device with drives in custody, and tools of the system beside which one may be a stand-in. */
 async function deviceWithDrives(count: number) {
   const server = await openServer('Oslo');
-  const paths = Array.from({ length: count }, () => image(32 * MIB));
+  const paths = Array.from({ length: count }, () => encrypted());
   const folders = [...listing(paths)];
   const agent = openAgent(0, folders);
   await agent.enrolWith(server);
-  for (const path of paths) {
-    const quick = ['--pbkdf=pbkdf2', '--pbkdf-force-iterations=1000'];
-    const args = ['luksFormat', '--batch-mode', '--type=luks2', ...quick, '--key-file=-', path];
-    stock('cryptsetup', args, { input: PASSPHRASE });
-    await adoptDriveForDevice(agent.ports, { path, password: PASSPHRASE, label: undefined, signal });
-  }
+  for (const path of paths) await adopt(agent, path);
   return {
     agent,
     paths,
@@ -76,12 +70,7 @@ test('a keyslot that somebody removed is seen at the next heartbeat, with the ne
   assert.ok(killed!.provedAt !== null, 'it still says when it last opened');
   assert.equal(kept!.problem, null);
   // A person mends it with another passphrase.
-  const { key } = await adoptDriveForDevice(agent.ports, {
-    path: paths[0]!,
-    password: PASSPHRASE,
-    label: undefined,
-    signal,
-  });
+  const { key } = await adopt(agent, paths[0]!);
   await agent.heartbeat();
   const [mended] = await look();
   assert.deepEqual([mended!.key, mended!.problem], [key, null]);

@@ -1,18 +1,16 @@
 /** What a device says of its drives is so: it looks, and what a key of its own no longer opens is named. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { adoptDriveForDevice } from '#agent/adopt-drive.ts';
 import { drivesHere } from '#agent/drives-here.ts';
 import { findDrives } from '#agent/drives/find-drives.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { openServer } from '#test/support/server-in-process.ts';
 import { image, MIB, shown, standIn } from './drives/images.ts';
 import { disk, listing, listingOf } from './listed-drives.ts';
+import { adopt, encrypted, PASSPHRASE } from './others-volume.ts';
 import { stock, unlessInstalled } from './system-tools.ts';
 
 const skip = unlessInstalled('cryptsetup');
-const PASSPHRASE = 'Blåbærsyltetøy 7';
-const QUICK = ['--pbkdf=pbkdf2', '--pbkdf-force-iterations=1000'];
 const { signal } = new AbortController();
 
 test('each drive is listed once: partitions instead of their disk, no disc, nothing that was opened', async () => {
@@ -61,25 +59,9 @@ test('a drive in custody, one that is not, one whose keyslot was removed, and on
 }, async () => {
   const agent = openAgent();
   await agent.enrolWith(await openServer('Oslo'));
-  const encrypted = (): string => {
-    const path = image(32 * MIB);
-    const args = [
-      'luksFormat',
-      '--batch-mode',
-      '--type=luks2',
-      ...QUICK,
-      '--label=Attic',
-      '--key-file=-',
-      path,
-    ];
-    stock('cryptsetup', args, { input: PASSPHRASE });
-    return path;
-  };
-  const [kept, killed] = [encrypted(), encrypted()];
-  const adopt = (path: string) =>
-    adoptDriveForDevice(agent.ports, { path, password: PASSPHRASE, label: undefined, signal });
-  const { key, uuid } = await adopt(kept);
-  await adopt(killed);
+  const [kept, killed] = [encrypted('--label=Attic'), encrypted()];
+  const { key, uuid } = await adopt(agent, kept);
+  await adopt(agent, killed);
   // Its own keyslot is gone, and the token names somebody else's.
   const [number, token] = Object.entries(shown(killed).tokens)[0]!;
   stock('cryptsetup', ['luksKillSlot', '--batch-mode', '--key-file=-', killed, '1'], { input: PASSPHRASE });

@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { adoptDriveForDevice } from '#agent/adopt-drive.ts';
 import { drivesHere } from '#agent/drives-here.ts';
 import { currentFileIdentity } from '#agent/file-identity.ts';
 import { keepPolicy, readPolicy } from '#agent/policy/kept-policy.ts';
@@ -13,7 +12,8 @@ import { openAgent } from '#test/support/agent-in-process.ts';
 import { openServer } from '#test/support/server-in-process.ts';
 import { digestOf, image, MIB } from './drives/images.ts';
 import { disk, listingOf } from './listed-drives.ts';
-import { encrypted, PASSPHRASE, setPolicy } from './ruled-device.ts';
+import { adopt, encrypted } from './others-volume.ts';
+import { setPolicy } from './ruled-device.ts';
 import { unlessInstalled } from './system-tools.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -66,12 +66,7 @@ test('what a policy demands of fixed drives is named where it is not so, and don
     { drives: 4, demanded: 2, proved: 0, problems: 2 },
     'told with the heartbeat that brought the policy',
   );
-  await adoptDriveForDevice(agent.ports, {
-    path: paths.locked,
-    password: PASSPHRASE,
-    label: undefined,
-    signal,
-  });
+  await adopt(agent, paths.locked);
   await agent.heartbeat();
   assert.deepEqual((await states())['locked'], ['done', undefined, true]);
   await setPolicy(server, { fixedDrives: 'take-into-custody' });
@@ -87,12 +82,7 @@ test('a stick that must be encrypted is demanded once it is in custody, by its s
   await setPolicy(server, {
     removableExceptions: [{ serial: 'S7', rule: 'encrypt-before-writing' }],
   });
-  await adoptDriveForDevice(agent.ports, {
-    path: paths.stick,
-    password: PASSPHRASE,
-    label: undefined,
-    signal,
-  });
+  await adopt(agent, paths.stick);
   await agent.heartbeat();
   assert.deepEqual((await states())['stick'], ['done', undefined, true]);
 });

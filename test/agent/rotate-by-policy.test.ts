@@ -4,14 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { adoptDriveForDevice } from '#agent/adopt-drive.ts';
 import { testDriveForDevice } from '#agent/drive-commands.ts';
+import { heartbeat } from '#agent/heartbeat.ts';
 import { rotateDriveForDevice } from '#agent/rotate-drive.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { openServer } from '#test/support/server-in-process.ts';
 import { shown, standIn } from './drives/images.ts';
 import { disk, listingOf } from './listed-drives.ts';
-import { encrypted, PASSPHRASE, setPolicy } from './ruled-device.ts';
+import { adopt, encrypted } from './others-volume.ts';
+import { setPolicy } from './ruled-device.ts';
 import { unlessInstalled } from './system-tools.ts';
 
 const skip = unlessInstalled('cryptsetup');
@@ -24,12 +25,7 @@ async function kept(more: object = {}) {
   const folders = listingOf([disk(path, more)]);
   const agent = openAgent(0, folders);
   await agent.enrolWith(server);
-  const { key } = await adoptDriveForDevice(agent.ports, {
-    path,
-    password: PASSPHRASE,
-    label: undefined,
-    signal,
-  });
+  const { key } = await adopt(agent, path);
   await agent.heartbeat();
   const tokens = () => Object.values(shown(path).tokens).map((token) => (token as { key: string }).key);
   const revealed = async (id: string) => (await server.call('showKey', { id })).key.notRotatedSince;
@@ -104,7 +100,6 @@ test('a rotation that fails leaves the drive open to a key in custody, is told, 
   await setPolicy(server, { rotateAfterReveal: true });
   const broken = standIn('cryptsetup', 'case "$1" in luksAddKey) exit 9;; esac; exec "$TOOL" "$@"');
   const ports = { ...agent.ports, toolFolders: [broken, ...folders] };
-  const { heartbeat } = await import('#agent/heartbeat.ts');
   const made = async () =>
     (await server.call('listKeys', {})).keys.filter((one) => one.replaces === key).length;
   await heartbeat(ports);

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { testDriveForDevice } from '#agent/drive-commands.ts';
 import { rotateDriveForDevice } from '#agent/rotate-drive.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
-import { adopted, agent, finder, namesIn, PASSPHRASE, requireOnly, signal } from './adopted-drives.ts';
+import { adopted, agent, finder, namesIn, requireOnly, signal } from './adopted-drives.ts';
+import { PASSPHRASE } from './others-volume.ts';
 import { opensStock, standIn } from './drives/images.ts';
 import { unlessInstalled } from './system-tools.ts';
 

@@ -3,11 +3,10 @@
  * is a machine of its own.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { ROOT_GROUP } from '#domain/group.ts';
+import { freePort } from '../support/free-port.ts';
 import { doneJson, type Json } from '../support/organisation.ts';
 import { runKeystair } from '../support/run-keystair.ts';
 import { type RunningServer, startServer } from '../support/running-server.ts';
@@ -54,7 +53,6 @@ export class Device {
 }
 
 export interface Office {
-  readonly folder: string;
   readonly oslo: Device;
   readonly lyon: Device;
   /** A new stick, empty. */
@@ -68,14 +66,6 @@ export interface Office {
 /** For a shell. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 async function done(args: readonly string[], stdin = ''): Promise<Json> {
@@ -108,10 +98,6 @@ export async function openOffice(
   folder: string,
   atEnd: (end: () => unknown) => void,
 ): Promise<Office> {
-  const start = async (name: string): Promise<Machine> => {
-    const machine = await Machine.start(name, kernel, folder, atEnd);
-    return machine;
-  };
   const startRoot = async (): Promise<RunningServer> => {
     const root = await startServer(join(folder, 'headquarters'), ['--name', 'Headquarters']);
     atEnd(() => root.process.kill('SIGKILL'));
@@ -127,15 +113,14 @@ export async function openOffice(
     return branches;
   };
   const [osloMachine, lyonMachine, [root, osloServer, lyonServer]] = await Promise.all([
-    start('oslo'),
-    start('lyon'),
+    Machine.start('oslo', kernel, folder, atEnd),
+    Machine.start('lyon', kernel, folder, atEnd),
     startRoot().then(async (root) => [root, ...(await startBranches(root))] as const),
   ]);
   const [oslo, lyon] = await Promise.all([enrol(osloMachine, osloServer), enrol(lyonMachine, lyonServer)]);
   const images = join(folder, 'images');
   mkdirSync(images);
   return {
-    folder,
     oslo,
     lyon,
     stick: (serial) => new Stick(join(images, serial), serial, STICK_MIB),

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { Claim } from './claim.ts';
-import { LETTER, makeOwn, mountAndRead, PASSWORD } from './drive-work.ts';
+import { adopting, plugOwn, readLetter, requirePassword } from './drive-work.ts';
 import type { Device } from './office.ts';
 import type { Stick } from './stick.ts';
 
@@ -44,12 +44,6 @@ async function stopAfter(
   return status !== 0;
 }
 
-async function readLetter(device: Device, stick: Stick): Promise<void> {
-  await device.done(['open-drive', stick.path, '--name', 'stopped']);
-  assert.equal(await mountAndRead(device, 'stopped'), LETTER);
-  await device.machine.must('cryptsetup close stopped');
-}
-
 export const pulledWhileFormatting: Claim = {
   name: 'pulled-while-formatting',
   proves: ['pulled out while it was formatted, a stick is no volume, says so, and is formatted again'],
@@ -75,15 +69,12 @@ export const pulledWhileAdopting: Claim = {
   ],
   async show({ lyon, stick }) {
     const old = stick('OLDER');
-    await old.plug(lyon.machine);
-    await makeOwn(lyon, old.path);
-    const args = ['adopt-drive', old.path, '--password-file', '/run/password'];
+    await plugOwn(lyon, old);
+    const args = adopting(old);
     const stopped: boolean[] = [];
     for (const writes of ADOPTING) {
       stopped.push(await stopAfter(writes, 'pull', { device: lyon, stick: old, args }));
-      await lyon.machine.must(
-        `printf %s '${PASSWORD}' | cryptsetup open --test-passphrase --key-slot 0 --key-file=- ${old.path}`,
-      );
+      await requirePassword(lyon, old);
     }
     assert.ok(stopped[0], 'it was done at once');
     await lyon.done(args);
@@ -93,9 +84,8 @@ export const pulledWhileAdopting: Claim = {
 };
 
 async function stoppedWhileRotating(stop: Stop, device: Device, stick: Stick): Promise<void> {
-  await stick.plug(device.machine);
-  await makeOwn(device, stick.path);
-  await device.done(['adopt-drive', stick.path, '--password-file', '/run/password']);
+  await plugOwn(device, stick);
+  await device.done(adopting(stick));
   const stopped: boolean[] = [];
   for (const writes of ROTATING[stop]) {
     stopped.push(await stopAfter(writes, stop, { device, stick, args: ['rotate', stick.path] }));

@@ -92,15 +92,14 @@ export class Stick {
   }
 
   /** Resolves after that many writes, or when `ended` does. */
-  async written(count: number, ended: Promise<unknown>): Promise<number> {
+  async written(count: number, ended: Promise<unknown>): Promise<void> {
     let over = false;
     const noteOver = (): void => {
       over = true;
     };
     ended.then(noteOver, noteOver);
     for (;;) {
-      const writes = await this.writes();
-      if (writes >= count || over) return writes;
+      if ((await this.writes()) >= count || over) return;
       await sleep(LOOK_MS);
     }
   }

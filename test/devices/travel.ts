@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.ts';
 import type { Claim } from './claim.ts';
-import { LETTER, makeOwn, mountAndRead, PASSWORD } from './drive-work.ts';
+import { adopting, LETTER, mountAndRead, plugOwn, readLetter, requirePassword } from './drive-work.ts';
 
 export const travel: Claim = {
   name: 'travel',
@@ -38,10 +38,7 @@ export const travel: Claim = {
 
     const rotated = await lyon.done(['rotate', kari.path]);
     assert.equal(rotated['replaces'], key);
-    const proved = await lyon.done(['open-drive', kari.path, '--name', 'kari']);
-    assert.equal(proved['key'], rotated['key']);
-    assert.equal(await mountAndRead(lyon, 'kari'), LETTER);
-    await lyon.machine.must('cryptsetup close kari');
+    assert.equal((await readLetter(lyon, kari))['key'], rotated['key']);
     const slots = await lyon.machine.must(`cryptsetup luksDump --dump-json-metadata ${kari.path}`);
     const { keyslots, tokens } = JSON.parse(slots) as { keyslots: object; tokens: object };
     assert.equal(Object.keys(keyslots).length, 1, 'the old keyslot is still there');
@@ -57,17 +54,11 @@ export const adopt: Claim = {
   ],
   async show({ oslo, stick }) {
     const old = stick('OLD');
-    await old.plug(oslo.machine);
-    await makeOwn(oslo, old.path);
-    const { key, keyslot } = await oslo.done(['adopt-drive', old.path, '--password-file', '/run/password']);
+    await plugOwn(oslo, old);
+    const { key, keyslot } = await oslo.done(adopting(old));
     assert.equal(keyslot, 1);
-    const opened = await oslo.done(['open-drive', old.path, '--name', 'old']);
-    assert.equal(opened['key'], key);
-    assert.equal(await mountAndRead(oslo, 'old'), LETTER);
-    await oslo.machine.must('cryptsetup close old');
-    await oslo.machine.must(
-      `printf %s '${PASSWORD}' | cryptsetup open --test-passphrase --key-slot 0 --key-file=- ${old.path}`,
-    );
+    assert.equal((await readLetter(oslo, old))['key'], key);
+    await requirePassword(oslo, old);
     await old.pull();
   },
 };

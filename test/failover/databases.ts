@@ -6,7 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, Service } from './kept-running.ts';
+import { freePort } from '../support/free-port.ts';
+import { Service } from './kept-running.ts';
 
 /** Nobody's. */
 const NOBODY = 65_534;

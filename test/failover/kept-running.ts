@@ -1,7 +1,6 @@
 /** One program that a service manager would keep: started, killed at once, and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { createServer } from 'node:net';
 
 export interface ServiceOptions {
   readonly name: string;
@@ -66,13 +65,4 @@ export class Service {
     process.kill(signal);
     await gone;
   }
-}
-
-/** A port of loopback that nobody has now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -7,11 +7,12 @@ import { enrol } from '#agent/main.ts';
 import { connectToServer } from '#cli/data-directory.ts';
 import type { PeopleClient } from '#transport/people/people-client.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { type RunningServer, startServer } from '../support/running-server.ts';
 import { directoryBeside } from '../support/several-processes.ts';
 import { createDatabase, Databases } from './databases.ts';
 import { CONSOLE_HOST, makeFront } from './front.ts';
-import { freePort, Service } from './kept-running.ts';
+import { Service } from './kept-running.ts';
 import { Shared, Worker } from './work.ts';
 
 const PROCESSES = 3;

@@ -6,17 +6,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { coverageOf } from '#domain/drive-report.ts';
 import { addToTotals, NO_RECEIPTS } from '#domain/receipt.ts';
-import { adoptDriveForDevice } from '#agent/adopt-drive.ts';
 import { listing } from '#test/agent/listed-drives.ts';
 import { image, MIB } from '#test/agent/drives/images.ts';
+import { adopt, encrypted } from '#test/agent/others-volume.ts';
 import { stock, unlessInstalled } from '#test/agent/system-tools.ts';
 import { type AgentInProcess, openAgent } from '#test/support/agent-in-process.ts';
 import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
 
 const skip = unlessInstalled('cryptsetup');
 const DAY_MS = 24 * 3_600_000;
-const PASSPHRASE = 'Blåbærsyltetøy 7';
-const QUICK = ['--pbkdf=pbkdf2', '--pbkdf-force-iterations=1000'];
 
 async function onlyDevice(server: ServerInProcess) {
   const { devices } = await server.call('listDevices', {});
@@ -26,21 +24,10 @@ async function onlyDevice(server: ServerInProcess) {
 
 async function withDrives(): Promise<{ server: ServerInProcess; agent: AgentInProcess; kept: string }> {
   const server = await openServer('Oslo');
-  const [kept, plain] = [image(32 * MIB), image(32 * MIB)];
-  const args = [
-    'luksFormat',
-    '--batch-mode',
-    '--type=luks2',
-    ...QUICK,
-    '--label=Attic',
-    '--key-file=-',
-    kept,
-  ];
-  stock('cryptsetup', args, { input: PASSPHRASE });
+  const [kept, plain] = [encrypted('--label=Attic'), image(32 * MIB)];
   const agent = openAgent(0, listing([kept, plain]));
   await agent.enrolWith(server);
-  const { signal } = new AbortController();
-  await adoptDriveForDevice(agent.ports, { path: kept, password: PASSPHRASE, label: undefined, signal });
+  await adopt(agent, kept);
   return { server, agent, kept };
 }
 

@@ -9,11 +9,12 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWholeFile } from '#disk/whole-file.ts';
 import { KeystairError } from '#domain/errors.ts';
-import { KeyMaterial } from '#domain/key-material.ts';
+import type { KeyMaterial } from '#domain/key-material.ts';
 import { DRIVE_HEADER_BYTES_MAX } from '#domain/limits.ts';
 import { UUID_PATTERN } from '#domain/uuid.ts';
-import { cryptsetupFailure, EXIT_NO_PERMISSION, runCryptsetup } from './cryptsetup.ts';
+import { cryptsetupFailure, runCryptsetup } from './cryptsetup.ts';
 import { type OpenDrive, readAt } from './drive-target.ts';
+import { passphraseThatOpens } from './known-passphrases.ts';
 import { findLuks1Header, LUKS1_KEYSLOTS, type Luks1Header } from './luks1-header.ts';
 import { HANDED_FILE, type ToolOptions } from './run-tool.ts';
 
@@ -38,8 +39,8 @@ export async function convertLuks1(drive: OpenDrive, job: ConvertJob): Promise<v
   const header = findLuks1Header(front);
   if (header === undefined) return;
   requireConvertible(drive, header, front.length);
-  await requireOpens(drive, job);
-  const { directory, random, folders } = job;
+  const { directory, passphrases, random, folders, signal } = job;
+  await passphraseThatOpens(drive, drive.handle, passphrases, { type: 'luks1', folders, signal });
   const kept = keptHeaderPath(directory, header.uuid);
   // One that is there is of a run that was cut off: the drive's own may be half of each.
   if ((await stat(kept).catch(() => undefined)) === undefined)
@@ -75,22 +76,5 @@ function requireConvertible({ target }: OpenDrive, header: Luks1Header, bytes: n
   // Converted, they fill the room that there is for keyslots.
   throw new KeystairError('invalid-argument', `all ${LUKS1_KEYSLOTS} keyslots of ${target.path} are used`, {
     nextStep: 'remove one that nobody needs (`cryptsetup luksDump` shows them), and run the command again',
-  });
-}
-
-async function requireOpens({ handle, target }: OpenDrive, job: ConvertJob): Promise<void> {
-  const { passphrases, folders, signal } = job;
-  for (const passphrase of passphrases) {
-    const args = ['open', '--test-passphrase', '--type=luks1', '--key-file=-', HANDED_FILE];
-    const run = await runCryptsetup(args, { input: passphrase.expose(), file: handle, folders, signal });
-    if (run.exitCode === 0) return;
-    if (run.exitCode !== EXIT_NO_PERMISSION) throw cryptsetupFailure('open --test-passphrase', run);
-  }
-  throw passphraseDoesNotOpen(target.path);
-}
-
-export function passphraseDoesNotOpen(path: string): KeystairError {
-  return new KeystairError('drive-does-not-open', `that passphrase does not open ${path}`, {
-    nextStep: 'nothing was changed; check the passphrase and the keyboard layout',
   });
 }

@@ -34,7 +34,7 @@ const BOOT_PARTITIONS: ReadonlySet<unknown> = new Set([
   'bc13c2ff-59e6-4262-a352-b275fd6f7172',
   '0xef',
 ]);
-const BOOT_MOUNTS: ReadonlySet<unknown> = new Set(['/boot', '/boot/efi', '/efi']);
+export const BOOT_MOUNTS: ReadonlySet<unknown> = new Set(['/boot', '/boot/efi', '/efi']);
 
 /** What a disk says of itself, in characters; longer text is cut. A drive is somebody else's, and may say anything. */
 const SAID_LENGTH_MAX = 128;
@@ -72,8 +72,7 @@ export async function listBlockDevices(
     if (run.exitCode !== 0) throw new Error(`exit code ${run.exitCode}`);
     const listed = parseJson(run.stdout, LIST_JSON);
     if (!isObject(listed)) throw new Error('it is no object');
-    const { blockdevices } = listed;
-    return Array.isArray(blockdevices) ? blockdevices.filter(isObject) : [];
+    return devicesIn(listed['blockdevices']);
   } catch (cause) {
     throw new KeystairError('tool-failed', 'lsblk did not list the drives of this machine', {
       nextStep: 'install a current util-linux, and try again',
@@ -82,14 +81,17 @@ export async function listBlockDevices(
   }
 }
 
+/** A list of devices, as lsblk has it; empty where it is none. */
+export function devicesIn(listed: unknown): readonly Record<string, unknown>[] {
+  return Array.isArray(listed) ? listed.filter(isObject) : [];
+}
+
 type Said = Omit<FoundDrive, 'path' | 'exempt'>;
 
-function* drivesIn(devices: unknown, outer: Said): Generator<FoundDrive> {
-  if (!Array.isArray(devices)) return;
-  for (const device of devices.filter(isObject)) {
+function* drivesIn(devices: readonly Record<string, unknown>[], outer: Said): Generator<FoundDrive> {
+  for (const device of devices) {
     const { name, type, size } = device;
-    const listed = device['children'];
-    const within = Array.isArray(listed) ? listed.filter(isObject) : [];
+    const within = devicesIn(device['children']);
     const isOuter = within.some((one) => one['type'] !== OPENED);
     const isDrive = typeof type === 'string' && !NO_DRIVES.has(type) && Number(size) > 0;
     const said: Said = {

@@ -26,20 +26,21 @@ export interface ProveJob {
   readonly folders?: readonly string[] | undefined;
 }
 
+/** A passphrase to be tried. */
+export interface TryJob extends Omit<ProveJob, 'key'> {
+  readonly type?: 'luks1' | 'luks2';
+}
+
 /**
  * Whether the passphrase opens the copy.
  *
  * @param keyslot only this one; any unless given.
  */
-export async function opens(
-  copy: FileHandle,
-  job: Omit<ProveJob, 'key'>,
-  keyslot?: number,
-): Promise<boolean> {
+export async function opens(copy: FileHandle, job: TryJob, keyslot?: number): Promise<boolean> {
   const args = [
     'open',
     '--test-passphrase',
-    '--type=luks2',
+    `--type=${job.type ?? 'luks2'}`,
     // Otherwise cryptsetup would load any plugin that a token on the drive names.
     '--disable-external-tokens',
     '--key-file=-',

@@ -1,5 +1,4 @@
 /** Drives that were to get new keys and did not, kept in the device's state and shown with the drive. */
-import { codeOf } from '#domain/errors.ts';
 import type { AgentState } from '../state.ts';
 import type { FailedRotation } from './failed-rotation.ts';
 
@@ -12,12 +11,7 @@ export function failureOf(state: AgentState, key: string): FailedRotation | unde
 
 /** What the disk damaged is tried again. */
 function readFailures(state: AgentState): readonly FailedRotation[] {
-  try {
-    return state.get('failed-rotations') ?? [];
-  } catch (error) {
-    if (codeOf(error) === 'data-damaged') return [];
-    throw error;
-  }
+  return state.getUnlessDamaged('failed-rotations') ?? [];
 }
 
 export function keepFailure(state: AgentState, failed: FailedRotation): void {

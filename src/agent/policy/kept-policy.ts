@@ -4,8 +4,7 @@
  *
  * Invariant: what is unknown in a policy of a later release is never a failure: the rest is done, and the unknown named.
  */
-import { parseJson } from '#domain/bounded-json.ts';
-import { codeOf } from '#domain/errors.ts';
+import { isObject, parseJson } from '#domain/bounded-json.ts';
 import { ANSWER_JSON } from '#domain/json-bounds.ts';
 import { type NotKnown, readSettings } from '#domain/policy/policy.ts';
 import type { PolicySettings } from '#domain/policy/settings.ts';
@@ -34,25 +33,24 @@ export function readPolicy(state: AgentState): KeptPolicy {
 
 /** It had the form of its message when it was kept. The schemas of messages would load where nobody is asked. */
 function isPolicy(read: unknown): read is DevicePolicy {
-  if (typeof read !== 'object' || read === null) return false;
-  const { number, digest, group, settings } = read as Partial<Record<keyof DevicePolicy, unknown>>;
+  if (!isObject(read)) return false;
+  const { number, digest, group, settings } = read;
   return (
     Number.isSafeInteger(number) &&
     typeof digest === 'string' &&
     typeof group === 'string' &&
-    typeof settings === 'object' &&
-    settings !== null
+    isObject(settings)
   );
 }
 
 function readKept(state: AgentState): DevicePolicy | undefined {
+  const kept = state.getUnlessDamaged('policy');
+  if (kept === undefined) return undefined;
   try {
-    const kept = state.get('policy');
-    if (kept === undefined) return undefined;
     const read = parseJson(kept, ANSWER_JSON);
     return isPolicy(read) ? read : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || codeOf(error) === 'data-damaged') return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -4,10 +4,9 @@
  * Invariant: it never formats, encrypts or decrypts. What a rule demands and only a person can do is named with the
  * command that does it.
  */
-import { KeystairError } from '#domain/errors.ts';
 import { type JudgedDrive, judgeDrive } from '#domain/policy/drive-rule.ts';
 import type { PolicySettings } from '#domain/policy/settings.ts';
-import { type Notice, step } from '#domain/step.ts';
+import { type Notice, notice, step } from '#domain/step.ts';
 import type { DriveHere } from '#protocol/agent-program.ts';
 
 export function obeyed(drive: DriveHere & { readonly exempt: boolean }, settings: PolicySettings): DriveHere {
@@ -27,13 +26,12 @@ export function obeyed(drive: DriveHere & { readonly exempt: boolean }, settings
 function lackOf(path: string, lacks: JudgedDrive['lacks']): Notice | null {
   switch (lacks) {
     case 'custody':
-      return new KeystairError('drive-no-token', `the policy demands that the key of ${path} is in custody`, {
-        nextStep: step('adopt-by-policy', { path }),
-      }).notice;
+      return notice(
+        `the policy demands that the key of ${path} is in custody`,
+        step('adopt-by-policy', { path }),
+      );
     case 'encryption':
-      return new KeystairError('drive-not-luks', `the policy demands that ${path} is encrypted`, {
-        nextStep: step('encrypt-by-policy', { path }),
-      }).notice;
+      return notice(`the policy demands that ${path} is encrypted`, step('encrypt-by-policy', { path }));
     case undefined:
       return null;
   }

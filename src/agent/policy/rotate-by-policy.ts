@@ -26,7 +26,7 @@ export async function rotateByPolicy(
   signal: AbortSignal,
 ): Promise<number> {
   const { settings } = readPolicy(ports.state);
-  const due = drives.filter((drive) => isDue(ports, settings, drive, new Set(revealed)));
+  const due = drives.filter((drive) => isDue(ports, settings, drive, revealed));
   let rotated = 0;
   for (const { path, key } of due.slice(0, ROTATIONS_TOGETHER)) {
     if (signal.aborted) break;
@@ -49,12 +49,12 @@ function isDue(
   ports: AgentPorts,
   { rotateAfterReveal, rotateAfterMove, rotateAfterDays }: PolicySettings,
   { key, provedAt, state, removable }: DriveHere,
-  revealed: ReadonlySet<string>,
+  revealed: readonly string[],
 ): boolean {
   if (key === null || provedAt === null || state === 'error') return false;
   const now = ports.clock();
   if (triedToday(failureOf(ports.state, key), now)) return false;
-  if (rotateAfterReveal && revealed.has(key)) return true;
+  if (rotateAfterReveal && revealed.includes(key)) return true;
   const record = ports.state.key(key)?.record ?? undefined;
   // A stick that is only plugged in here is somebody else's.
   if (removable && record === undefined) return false;

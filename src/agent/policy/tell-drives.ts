@@ -21,7 +21,7 @@ export async function tellDrives(
   ports: AgentPorts,
   calls: MachineCalls,
   who: Who,
-  stop: AbortSignal | undefined,
+  stop: AbortSignal,
 ): Promise<ToldDrives> {
   const { state } = ports;
   const look = async () => {

@@ -6,7 +6,6 @@
  * for a new one.
  */
 import { isObject } from '#domain/bounded-json.ts';
-import { codeOf } from '#domain/errors.ts';
 import type { AgentState } from '../state.ts';
 import type { DriveProof } from './drive-proof.ts';
 
@@ -24,13 +23,8 @@ const PROOFS_KEPT = 256;
 
 /** What the disk damaged is proved again: nothing else depends on it. */
 export function readProofs(state: AgentState): readonly DriveProof[] {
-  try {
-    const kept: unknown = state.get('drive-proofs') ?? [];
-    return Array.isArray(kept) ? kept.filter(isProof) : [];
-  } catch (error) {
-    if (codeOf(error) === 'data-damaged') return [];
-    throw error;
-  }
+  const kept: unknown = state.getUnlessDamaged('drive-proofs');
+  return Array.isArray(kept) ? kept.filter(isProof) : [];
 }
 
 function isProof(value: unknown): value is DriveProof {

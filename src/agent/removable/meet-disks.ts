@@ -8,12 +8,11 @@
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { type PolicySettings, removableRule, type RemovableDriveRule } from '#domain/policy/settings.ts';
 import type { Notice } from '#domain/step.ts';
-import type { ToolOptions } from '../drives/run-tool.ts';
 import { type HoldOptions, holdToRule } from './hold-to-rule.ts';
 import { type PluggedDisk, pluggedDisks } from './plugged-disks.ts';
 import { type Done, type Outcome, nameOf, toldOf } from './removable-words.ts';
 
-export interface MeetPorts extends HoldOptions, Pick<ToolOptions, 'folders' | 'signal'> {
+export interface MeetPorts extends HoldOptions {
   readonly settings: () => PolicySettings;
   /** Unix milliseconds. */
   readonly clock: () => number;
@@ -27,6 +26,8 @@ export interface MetDisk {
   readonly disk: PluggedDisk;
   readonly rule: RemovableDriveRule;
   readonly outcome: Outcome;
+  /** What the person is told; undefined where there is nothing to tell. */
+  readonly told: Notice | undefined;
 }
 
 /** A disk with a loose contact comes and goes many times a minute. Its rule counts each time, and its words this often. */
@@ -63,17 +64,17 @@ export class DiskMeeter {
     const rule = removableRule(this.#ports.settings(), disk);
     const { path, serial, model, paths } = disk;
     // A partition that appeared is met as well: the kernel makes it writable.
-    const told = JSON.stringify([serial, model, paths]);
+    const self = JSON.stringify([serial, model, paths]);
     const before = this.#met.get(path);
-    if (before?.disk === told && before.rule === rule) return;
+    if (before?.disk === self && before.rule === rule) return;
     const outcome = await this.#hold(disk, rule, before?.done);
-    this.#met.set(path, { disk: told, rule, done: outcome.done });
+    this.#met.set(path, { disk: self, rule, done: outcome.done });
     // What is left as it is says nothing, unless it was held to another rule before.
     if (outcome.done === 'left' && before === undefined) return;
     if (!this.#mayTell(disk)) return;
-    this.#ports.note({ disk, rule, outcome });
-    const words = toldOf(outcome, nameOf(disk));
-    if (words !== undefined) await this.#ports.tell(words);
+    const told = toldOf(outcome, nameOf(disk));
+    this.#ports.note({ disk, rule, outcome, told });
+    if (told !== undefined) await this.#ports.tell(told);
   }
 
   async #hold(disk: PluggedDisk, rule: RemovableDriveRule, before: Done | undefined): Promise<Outcome> {

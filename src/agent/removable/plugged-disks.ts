@@ -3,8 +3,7 @@
  *
  * Invariant: a disk that the system runs from is none of them, however it is plugged in: nothing is ever done to it.
  */
-import { isObject } from '#domain/bounded-json.ts';
-import { isTrue, listBlockDevices, textOf } from '../drives/find-drives.ts';
+import { BOOT_MOUNTS, devicesIn, isTrue, listBlockDevices, textOf } from '../drives/find-drives.ts';
 import type { ToolOptions } from '../drives/run-tool.ts';
 
 export interface PluggedDisk {
@@ -20,16 +19,7 @@ export interface PluggedDisk {
 }
 
 /** Where a system keeps what it runs from. */
-const SYSTEM_MOUNTS: ReadonlySet<string> = new Set([
-  '/',
-  '/boot',
-  '/boot/efi',
-  '/efi',
-  '/usr',
-  '/var',
-  '/home',
-  '[SWAP]',
-]);
+const SYSTEM_MOUNTS: ReadonlySet<unknown> = new Set([...BOOT_MOUNTS, '/', '/usr', '/var', '/home', '[SWAP]']);
 
 /** Throws `tool-missing`, `tool-failed`. */
 export async function pluggedDisks(
@@ -42,7 +32,9 @@ export async function pluggedDisks(
     // A reader without a card has no size.
     if (typeof name !== 'string' || type !== 'disk' || !isRemovable || Number(device['size']) <= 0) return [];
     const within = [...descendants(device)];
-    const mounts = [device, ...within].map(({ mountpoint }) => mountpoint).filter(isText);
+    const mounts = [device, ...within]
+      .map(({ mountpoint }) => mountpoint)
+      .filter((mount) => typeof mount === 'string');
     if (mounts.some((mount) => SYSTEM_MOUNTS.has(mount))) return [];
     const partitions = within.filter((one) => one['type'] === 'part').map((one) => String(one['name']));
     return [
@@ -59,14 +51,8 @@ export async function pluggedDisks(
 }
 
 function* descendants(device: Record<string, unknown>): Generator<Record<string, unknown>> {
-  const within = device['children'];
-  if (!Array.isArray(within)) return;
-  for (const one of within.filter(isObject)) {
+  for (const one of devicesIn(device['children'])) {
     yield one;
     yield* descendants(one);
   }
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
 }

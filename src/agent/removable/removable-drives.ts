@@ -1,10 +1,10 @@
 /** Removable drives, as the agent meets them while it runs as a service. */
-import { codeOf, KeystairError } from '#domain/errors.ts';
+import { codeOf } from '#domain/errors.ts';
 import { testDriveForDevice } from '../drive-commands.ts';
+import { problemWords } from '../heartbeat.ts';
 import { readPolicy } from '../policy/kept-policy.ts';
 import type { AgentLog, AgentPorts, ServiceOptions } from '../ports.ts';
 import { DiskMeeter } from './meet-disks.ts';
-import { nameOf, toldOf } from './removable-words.ts';
 import { tellPerson } from './tell-person.ts';
 import { watchDisks } from './watch-disks.ts';
 
@@ -19,16 +19,15 @@ export async function meetRemovableDrives(
     settings: () => readPolicy(ports.state).settings,
     clock: ports.clock,
     prove: (path) => testDriveForDevice(ports, { path, signal: stop }),
-    note: ({ disk, rule, outcome }) => {
+    note: ({ disk, rule, outcome, told }) => {
       const { path, serial, model } = disk;
       const fields = { event: 'removable-drive', path, serial, model, rule, done: outcome.done };
-      const said = toldOf(outcome, nameOf(disk));
-      const because = said === undefined ? undefined : words(said);
+      const because = told === undefined ? undefined : words(told);
       if (outcome.done === 'failed')
         log.warn({ ...fields, because }, 'a removable drive could not be held to its rule');
       else log.info({ ...fields, because }, 'a removable drive was held to its rule');
     },
-    tell: (said) => tellPerson(words(said), { folders }),
+    tell: (told) => tellPerson(words(told), { folders }),
     signal: stop,
     folders,
   });
@@ -39,7 +38,7 @@ export async function meetRemovableDrives(
       last = undefined;
     } catch (error) {
       if (codeOf(error) === 'interrupted') return;
-      const because = error instanceof KeystairError ? error.sentence : 'an internal failure';
+      const because = problemWords(error);
       // Each look would say it again.
       if (because !== last)
         log.warn(

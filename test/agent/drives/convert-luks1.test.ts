@@ -3,22 +3,29 @@
  * header is in a file first.
  */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { convertLuks1, forgetKeptHeader } from '#agent/drives/convert-luks1.ts';
 import { openDrive } from '#agent/drives/drive-target.ts';
 import { KeyMaterial } from '#domain/key-material.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
 import { stock, unlessInstalled } from '../system-tools.ts';
-import { digestOf, image, MIB, opensStock, readAt, shown, writeAt } from './images.ts';
+import {
+  digestOf,
+  image,
+  MIB,
+  opensStock,
+  path as inFolder,
+  readAt,
+  shown,
+  standIn,
+  writeAt,
+} from './images.ts';
 
 const skip = unlessInstalled('cryptsetup');
-const inFolder = temporaryFolder('convert-luks1');
 const PASSPHRASE = 'purple lantern';
 const QUICK = ['--pbkdf-force-iterations=1000', '--key-file=-'];
-let made = 0;
 
 function luks1(...more: readonly string[]): string {
   const path = image(24 * MIB);
@@ -29,7 +36,7 @@ function luks1(...more: readonly string[]): string {
 }
 
 function stateFolder(): string {
-  const folder = inFolder(`state-${(made += 1)}`);
+  const folder = inFolder(randomUUID());
   mkdirSync(folder, { mode: 0o700 });
   return folder;
 }
@@ -81,19 +88,9 @@ test('killed in the middle, the kept header puts the old one back', { skip }, as
   const directory = stateFolder();
   const uuid = uuidOf(path);
   // It tests the passphrase like the real one, and ends in the middle of the conversion.
-  const tools = inFolder(`tools-${(made += 1)}`);
-  mkdirSync(tools);
-  const real = stock('sh', ['-c', 'command -v cryptsetup']).toString().trim();
-  const broken = `#!/bin/sh\nif [ "$1" = convert ]; then head -c 65536 /dev/zero 1<>"$4"; kill -9 $$; fi\nexec ${real} "$@"\n`;
-  writeFileSync(join(tools, 'cryptsetup'), broken);
-  chmodSync(join(tools, 'cryptsetup'), 0o755);
-  for (const tool of ['head', 'sh'])
-    symlinkSync(
-      stock('sh', ['-c', `command -v ${tool}`])
-        .toString()
-        .trim(),
-      join(tools, tool),
-    );
+  const broken =
+    'if [ "$1" = convert ]; then head -c 65536 /dev/zero 1<>"$4"; kill -9 $$; fi\nexec "$TOOL" "$@"';
+  const tools = standIn('cryptsetup', broken);
   const torn = converting(path, directory, PASSPHRASE, [tools, '/usr/bin', '/bin', '/sbin']);
   await assert.rejects(torn, { code: 'tool-failed' });
   assert.ok(!opensStock(path, KeyMaterial.fromText(PASSPHRASE)));

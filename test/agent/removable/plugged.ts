@@ -54,7 +54,7 @@ export class PluggedMachine {
     return lines === '' ? [] : lines.split('\n');
   }
 
-  /** @param usb whether it hangs on USB; the kernel lets go of it otherwise. @returns the file of its switch. */
+  /** @param bus what it hangs on. @returns the file of its switch. */
   inKernel(name: string, bus: 'usb' | 'scsi' | 'neither'): string {
     const usb = `${this.kernelFolder}/devices/usb1/1-1`;
     const disk = `${usb}/1-1:1.0/host0/${name}`;

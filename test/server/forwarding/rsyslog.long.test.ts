@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { before, test } from 'node:test';
 import { createAuditReceivers } from '#server/audit-receivers.ts';
 import { Forwarding } from '#server/forwarding/forwarding.ts';
@@ -14,6 +13,7 @@ import { temporaryFolder } from '#test/agent/temporary-folder.ts';
 import { toolPath, unlessInstalled } from '#test/agent/system-tools.ts';
 import { atTheEnd } from '#test/support/at-the-end.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { freePort } from '#test/support/free-port.ts';
 import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
 import { makeMember, openOffice } from '#test/transport/office.ts';
 
@@ -53,15 +53,6 @@ async function end(signal: NodeJS.Signals): Promise<void> {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.kill(signal);
   await once(child, 'exit');
-}
-
-/** One that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const taken = createServer();
-  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-  const { port: found } = taken.address() as AddressInfo;
-  await new Promise((resolve) => taken.close(resolve));
-  return found;
 }
 
 before(async () => {
