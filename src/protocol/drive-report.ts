@@ -6,8 +6,8 @@ import {
   DRIVE_TEXT_LENGTH_MAX,
   DRIVES_REPORTED_MAX,
 } from '#domain/message-limits.ts';
-import { Uuid } from './fields.ts';
-import { list, matching, text, Time, whole } from './forms.ts';
+import { ShortDigest, Uuid } from './fields.ts';
+import { list, text, Time, whole } from './forms.ts';
 
 const Said = text(DRIVE_TEXT_LENGTH_MAX);
 const Problem = text(DRIVE_PROBLEM_LENGTH_MAX).nullable();
@@ -36,6 +36,6 @@ export type DriveReportMessage = z.infer<typeof DriveReportForm>;
 
 /** First 16 hexadecimal digits of a digest of the report; the report itself only when the server asked. */
 export const ToldDrives = z.object({
-  digest: matching(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal digits'),
+  digest: ShortDigest,
   report: DriveReportForm.optional(),
 });

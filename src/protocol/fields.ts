@@ -7,5 +7,7 @@ import { list, matching, text } from './forms.ts';
 
 export const Uuid = matching(UUID_PATTERN, 'must be a lower-case UUID');
 export const Name = text(NAME_LENGTH_MAX, 1);
+/** The first digits of a digest: for what is compared, and proves nothing. */
+export const ShortDigest = matching(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal digits');
 export const Addresses = list(text(NAME_LENGTH_MAX, 3), ADDRESSES_MAX);
 export const ServerNameSchema = z.object({ id: Uuid, name: Name });

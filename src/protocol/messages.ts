@@ -27,7 +27,7 @@ import { ExplainStep } from './explain-step.ts';
 import { LogAnswer, LogStatement, ToldCheckpoint } from './checkpoint-messages.ts';
 import { ClaimText, FileStanzas } from './data-header.ts';
 import { ToldDrives } from './drive-report.ts';
-import { Addresses, Name, ServerNameSchema, Uuid } from './fields.ts';
+import { Addresses, Name, ServerNameSchema, ShortDigest, Uuid } from './fields.ts';
 import { Introduction } from './introduction.ts';
 import { list, matching, text, Time, whole } from './forms.ts';
 import { DevicePolicy, HeldPolicy, PrimaryPolicy } from './policy-messages.ts';
@@ -81,7 +81,7 @@ export const HeartbeatRequest = z.object({
   seq: Seq,
   chain: Hex32,
   /** First 16 hexadecimal digits of a digest of the servers below; the servers themselves only when the primary asked. */
-  treeDigest: matching(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal digits'),
+  treeDigest: ShortDigest,
   tree: ToldServersSchema.optional(),
   /** The interval of its heartbeats: after three without one its primary shows it as silent. */
   heartbeatMs: whole(HEARTBEAT_INTERVAL_MS_MIN, HEARTBEAT_INTERVAL_MS_MAX).optional(),

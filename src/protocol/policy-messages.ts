@@ -5,10 +5,8 @@
 import { z } from 'zod';
 import { NAME_LENGTH_MAX } from '#domain/limits.ts';
 import { isSendable } from '#domain/policy/sendable.ts';
-import { Name } from './fields.ts';
-import { matching, STOPS, text, whole } from './forms.ts';
-
-const PolicyDigest = matching(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal digits');
+import { Name, ShortDigest } from './fields.ts';
+import { STOPS, text, whole } from './forms.ts';
 
 /** The value of a setting of any release. Bounded as JSON. */
 export const SettingValue = z.unknown();
@@ -19,13 +17,13 @@ export const SettingValuesForm = z
   .refine(isSendable, { ...STOPS, message: 'must be of the size of a policy' });
 
 /** What a heartbeat says of the policy that its sender has; number 0 and no digest where it has none. */
-export const HeldPolicy = z.object({ number: whole(), digest: PolicyDigest.optional() });
+export const HeldPolicy = z.object({ number: whole(), digest: ShortDigest.optional() });
 export type HeldPolicy = z.infer<typeof HeldPolicy>;
 
 /** The policy that holds for a device. A number is its server's own and rises with every change there. */
 export const DevicePolicy = z.object({
   number: whole(),
-  digest: PolicyDigest,
+  digest: ShortDigest,
   /** Where the device stands. */
   group: Name,
   /** What is set, without defaults. `readSettings` says what this release makes of it. */
@@ -34,5 +32,5 @@ export const DevicePolicy = z.object({
 export type DevicePolicy = z.infer<typeof DevicePolicy>;
 
 /** The policy of a primary's root group, for a secondary that takes it: `locked` is among its fields. */
-export const PrimaryPolicy = z.object({ number: whole(), digest: PolicyDigest, document: SettingValuesForm });
+export const PrimaryPolicy = z.object({ number: whole(), digest: ShortDigest, document: SettingValuesForm });
 export type PrimaryPolicy = z.infer<typeof PrimaryPolicy>;

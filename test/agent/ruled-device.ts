@@ -4,13 +4,15 @@ import type { PolicyDocument } from '#domain/policy/policy.ts';
 import { nextPolicyNumber, putPolicy } from '#server/groups/policy-rows.ts';
 import type { ServerInProcess } from '#test/support/server-in-process.ts';
 
+/** As a later release might, unchecked. */
 export async function setPolicy(
   { store, repository }: ServerInProcess,
   document: PolicyDocument,
+  group: string = ROOT_GROUP,
 ): Promise<void> {
   const ports = { rows: repository.rows, random: () => crypto.getRandomValues(new Uint8Array(8)) };
   await store.write(async (transaction) => {
     const number = await nextPolicyNumber(ports, transaction);
-    await putPolicy(ports.rows, transaction, ROOT_GROUP, { document, number });
+    await putPolicy(ports.rows, transaction, group, { document, number });
   });
 }

@@ -8,11 +8,12 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
+import { CONSOLE_PAGES } from '#protocol/people/console-pages.ts';
 import { joinServers, organisation, type Server, setOption } from '#test/support/organisation.ts';
 import { closeWindow, newWindow, setUpBy, type SetUp, SKIP, signIn, untilTrue } from './browser.ts';
 import { ALL_ROLES } from './console-server.ts';
 import { englishLeft, englishTexts } from './english-left.ts';
-import { look, PAGES } from './look.ts';
+import { look } from './look.ts';
 
 const SECTIONS = ['general', 'encryption', 'seals', 'backups'] as const;
 
@@ -108,7 +109,7 @@ void test('no page and no window of somebody who may do everything has English l
   await page.getByLabel('Passwort', { exact: true }).waitFor();
   await left.look(page, 'sign-in');
   await signIn(page, url, 'Anna', setUps.get('Anna')!, 'de');
-  for (const path of PAGES) {
+  for (const path of CONSOLE_PAGES) {
     await page.goto(`${url}/${path}`);
     await page.locator('main section').first().waitFor();
     await left.look(page, path);
@@ -171,7 +172,7 @@ void test('what somebody without a right is told has no English', SKIP, async ()
   const left = new Left();
   const page = await newWindow({ language: 'de' });
   await signIn(page, url, 'Eva', setUps.get('Eva')!, 'de');
-  for (const path of [...PAGES, `overview?properties=${root.id}`]) {
+  for (const path of [...CONSOLE_PAGES, `overview?properties=${root.id}`]) {
     await page.goto(`${url}/${path}`);
     await page.locator('main section').first().waitFor();
     await left.look(page, path);

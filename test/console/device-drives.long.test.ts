@@ -5,6 +5,7 @@ import { before, test } from 'node:test';
 import { withServer } from '#agent/server-connection.ts';
 import { AgentState } from '#agent/state.ts';
 import { organisation } from '#test/support/organisation.ts';
+import { REPORTED_DRIVE } from '#test/support/reported-drive.ts';
 import { newWindow, SKIP, signIn, untilTrue } from './browser.ts';
 import { consoleServer, type ConsoleServer, signedInAs, type SignedIn } from './console-server.ts';
 import { look, LOOKS } from './look.ts';
@@ -13,17 +14,7 @@ const place = organisation('console-drives', { passwords: 'cheap' });
 let oslo: ConsoleServer;
 let anna: SignedIn;
 
-const PLAIN = {
-  uuid: null,
-  label: null,
-  serial: 'S5GXNX0T',
-  model: 'Samsung SSD 980 PRO 1TB',
-  removable: false,
-  state: 'no rule' as const,
-  key: null,
-  provedAt: null,
-  problem: null,
-};
+const PLAIN = { ...REPORTED_DRIVE, serial: 'S5GXNX0T', model: 'Samsung SSD 980 PRO 1TB' };
 const KEPT = {
   ...PLAIN,
   uuid: '0d0c6d5c-7a2f-4d3b-9c4b-3c1e2c1d9a11',

@@ -10,22 +10,6 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { accessibilityFaults, type Look } from './browser.ts';
 
-/** The pages of the menu, and those that they lead to. */
-export const PAGES = [
-  'overview',
-  'why',
-  'keys',
-  'devices',
-  'groups',
-  'policy',
-  'approvals',
-  'people',
-  'roles',
-  'audit',
-  'reports',
-  'me',
-] as const;
-
 const FOLDER = process.env['KEYSTAIR_PHOTOGRAPHS'];
 
 export const LOOKS: Readonly<Record<string, Look>> = {

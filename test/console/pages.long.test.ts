@@ -5,9 +5,10 @@
  * With KEYSTAIR_PHOTOGRAPHS=FOLDER each is photographed, to be looked at.
  */
 import { before, test } from 'node:test';
+import { CONSOLE_PAGES } from '#protocol/people/console-pages.ts';
 import { joinServers, organisation, type Server, setOption } from '#test/support/organisation.ts';
 import { closeWindow, newWindow, setUpBy, type SetUp, SKIP, signIn } from './browser.ts';
-import { LOOKS, look, PAGES } from './look.ts';
+import { LOOKS, look } from './look.ts';
 
 /** On these everybody has something: what to ask, what they asked for, which report, what is theirs. */
 const FOR_ALL = new Set(['why', 'approvals', 'reports', 'me']);
@@ -55,7 +56,7 @@ for (const [how, eyes] of Object.entries(LOOKS)) {
     await page.goto(url);
     await look(page, 'sign-in', how);
     await signIn(page, url, 'Anna Berg', setUp, eyes.language);
-    for (const name of PAGES) {
+    for (const name of CONSOLE_PAGES) {
       await page.goto(`${url}/${name}`);
       await look(page, name, how);
     }
@@ -73,7 +74,7 @@ for (const [how, eyes] of Object.entries(LOOKS)) {
   void test(`each page says which right somebody lacks: ${how}`, SKIP, async () => {
     const page = await newWindow(eyes);
     await signIn(page, url, 'Eva Falk', setUpWithout, eyes.language);
-    for (const name of PAGES) {
+    for (const name of CONSOLE_PAGES) {
       await page.goto(`${url}/${name}`);
       await page.locator('main section').first().waitFor();
       if (!FOR_ALL.has(name))

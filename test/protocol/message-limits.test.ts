@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { formed } from '#protocol/forms.ts';
 import * as message from '#protocol/messages.ts';
 import { errorFromProblem } from '#protocol/problem.ts';
+import { REPORTED_DRIVE } from '#test/support/reported-drive.ts';
 
 const SERVER = { id: '01a1f7f8-3000-74e3-b020-e07ad3bca24f', name: 'Oslo' };
 const CHAIN = '0'.repeat(64);
@@ -43,18 +44,6 @@ const unwrap = (more: object) => ({
   stanzas: [{ args: ['X25519'], body: '', ...more }],
 });
 const held = (origin: string) => ({ ...HEARD, log: { held: { origin, size: 0, root: CHAIN } } });
-const DRIVE = {
-  path: '/dev/sda',
-  uuid: null,
-  label: null,
-  serial: null,
-  model: null,
-  removable: false,
-  state: 'done',
-  key: null,
-  provedAt: null,
-  problem: null,
-};
 const drives = (more: object) => ({
   name: 'PC',
   receipts: { count: 0, digest: CHAIN },
@@ -195,7 +184,7 @@ const LIMITS: readonly Limit[] = [
     limit: 'DRIVES_REPORTED_MAX',
     most: 64,
     form: message.DeviceHeartbeatRequest,
-    messages: (count) => [drives({ drives: list(count, DRIVE) })],
+    messages: (count) => [drives({ drives: list(count, REPORTED_DRIVE) })],
   },
   {
     limit: 'DRIVE_TEXT_LENGTH_MAX',
@@ -203,7 +192,7 @@ const LIMITS: readonly Limit[] = [
     form: message.DeviceHeartbeatRequest,
     messages: (count) =>
       ['path', 'uuid', 'label', 'serial', 'model'].map((field) =>
-        drives({ drives: [{ ...DRIVE, [field]: text(count) }] }),
+        drives({ drives: [{ ...REPORTED_DRIVE, [field]: text(count) }] }),
       ),
   },
   {
@@ -212,7 +201,7 @@ const LIMITS: readonly Limit[] = [
     form: message.DeviceHeartbeatRequest,
     messages: (count) => [
       drives({ problem: text(count) }),
-      drives({ drives: [{ ...DRIVE, problem: text(count) }] }),
+      drives({ drives: [{ ...REPORTED_DRIVE, problem: text(count) }] }),
     ],
   },
 ];

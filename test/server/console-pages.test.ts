@@ -1,6 +1,7 @@
 /** What a browser is shown where nothing is, and what a program gets there. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { CONSOLE_PAGES } from '#protocol/people/console-pages.ts';
 import { type ConsoleInProcess, openConsole } from '#test/support/console-in-process.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
@@ -25,6 +26,11 @@ test('a browser gets the console’s page, which says that nothing is here, as s
     assert.ok(nonce !== undefined && !page.headers['content-security-policy']!.includes(nonce));
     assert.ok(none.body.includes(nonce.slice(7, -1)));
   }
+});
+
+test('every page of the console is one that is there', async () => {
+  for (const page of ['', ...CONSOLE_PAGES, 'groups', 'policy', 'set-up', 'sign-in'])
+    assert.equal((await console.get(`/${page}`, BROWSER)).status, 200, page);
 });
 
 test('a program, a call of the API, and a page of another address get a problem document', async () => {

@@ -11,10 +11,14 @@ import { image, MIB } from '#test/agent/drives/images.ts';
 import { adopt, encrypted } from '#test/agent/others-volume.ts';
 import { stock, unlessInstalled } from '#test/agent/system-tools.ts';
 import { type AgentInProcess, openAgent } from '#test/support/agent-in-process.ts';
+import { REPORTED_DRIVE } from '#test/support/reported-drive.ts';
 import { openServer, type ServerInProcess } from '#test/support/server-in-process.ts';
 
 const skip = unlessInstalled('cryptsetup');
 const DAY_MS = 24 * 3_600_000;
+const { count, digest } = addToTotals(NO_RECEIPTS, []);
+/** What each heartbeat says. */
+const SAID = { name: 'PC', receipts: { count, digest: Buffer.from(digest).toString('hex') } };
 
 async function onlyDevice(server: ServerInProcess) {
   const { devices } = await server.call('listDevices', {});
@@ -88,17 +92,15 @@ test('a device of the release before tells nothing, and a later heartbeat withou
   const server = await openServer('Oslo');
   const agent = openAgent();
   await agent.enrolWith(server);
-  const { count, digest } = addToTotals(NO_RECEIPTS, []);
-  const said = { name: 'PC', receipts: { count, digest: Buffer.from(digest).toString('hex') } };
   const id = agent.ports.state.requireDevice().id;
   await server.store.write((transaction) => transaction.putContact({ id, lastHeartbeatAt: 1, body: '{}' }));
-  const before = await agent.ask((calls) => calls.call('deviceHeartbeat', said));
+  const before = await agent.ask((calls) => calls.call('deviceHeartbeat', SAID));
   assert.equal(before.wantDrives, undefined);
   assert.equal((await onlyDevice(server)).listed.drives, null);
   const report = { drives: [], left: 0, problem: 'lsblk is missing' };
   const drives = { digest: '0123456789abcdef', report };
-  await agent.ask((calls) => calls.call('deviceHeartbeat', { ...said, drives }));
-  await agent.ask((calls) => calls.call('deviceHeartbeat', said));
+  await agent.ask((calls) => calls.call('deviceHeartbeat', { ...SAID, drives }));
+  await agent.ask((calls) => calls.call('deviceHeartbeat', SAID));
   const { device } = await onlyDevice(server);
   assert.equal(device.report?.problem, 'lsblk is missing');
   assert.deepEqual(device.drives, { drives: 0, demanded: 0, proved: 0, problems: 1 });
@@ -108,23 +110,15 @@ test('a device that lies is shown by its own word, and a proof of a time to come
   const server = await openServer('Oslo');
   const agent = openAgent();
   await agent.enrolWith(server);
-  const { count, digest } = addToTotals(NO_RECEIPTS, []);
   const drive = {
-    path: '/dev/sda',
-    uuid: null,
-    label: null,
-    serial: null,
-    model: null,
-    removable: false,
+    ...REPORTED_DRIVE,
     state: 'done' as const,
     key: '01a1f7f8-3000-74e3-b020-e07ad3bca24f',
     provedAt: new Date(Date.now() + 365 * DAY_MS).toISOString(),
-    problem: null,
   };
   await agent.ask((calls) =>
     calls.call('deviceHeartbeat', {
-      name: 'PC',
-      receipts: { count, digest: Buffer.from(digest).toString('hex') },
+      ...SAID,
       drives: { digest: '0123456789abcdef', report: { drives: [drive], left: 0, problem: null } },
     }),
   );

@@ -9,6 +9,7 @@ import { POLICY_BYTES_MAX } from '#domain/policy/policy-limits.ts';
 import { SETTING_NAMES } from '#domain/policy/settings.ts';
 import { previewPolicy, setPolicy, showPolicy } from '#server/devices/policies.ts';
 import { writeMember } from '#server/members/members.ts';
+import { setPolicy as putUnchecked } from '#test/agent/ruled-device.ts';
 import { openServer } from '#test/support/server-in-process.ts';
 import { someDevice } from '#test/support/some-member.ts';
 
@@ -152,16 +153,7 @@ test('whoever is limited to a group learns what holds there, and nothing of the 
 });
 
 test('a setting of a later release is shown and named as unknown, and stays when it is inherited', async () => {
-  const { rows } = repository;
-  const { putPolicy, nextPolicyNumber } = await import('#server/groups/policy-rows.ts');
-  const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
-  await store.write(async (transaction) => {
-    const number = await nextPolicyNumber({ rows, random }, transaction);
-    await putPolicy(rows, transaction, france, {
-      document: { printers: 'refuse', proofHours: 'often' },
-      number,
-    });
-  });
+  await putUnchecked(server, { printers: 'refuse', proofHours: 'often' }, france);
   const { settings } = await show(lyon);
   const unknown = settings.filter(({ known }) => !known);
   assert.deepEqual(

@@ -5,23 +5,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ROOT_GROUP } from '#domain/group.ts';
+import type { PolicyDocument } from '#domain/policy/policy.ts';
 import type { HeldPolicy } from '#protocol/policy-messages.ts';
-import { nextPolicyNumber, putPolicy, putPrimaryPolicy, readPolicy } from '#server/groups/policy-rows.ts';
+import { nextPolicyNumber, putPrimaryPolicy, readPolicy } from '#server/groups/policy-rows.ts';
 import { writeOptions, OPTIONS_DEFAULT } from '#server/repository/settings.ts';
+import { setPolicy } from '#test/agent/ruled-device.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
 import { openServer } from '#test/support/server-in-process.ts';
 
 const server = await openServer('Office', { heartbeats: false });
 const RECEIPTS = { count: 0, digest: '00'.repeat(32) };
 
-async function set(group: string, document: Record<string, unknown>): Promise<void> {
-  const { repository, store } = server;
-  const ports = { rows: repository.rows, random: () => crypto.getRandomValues(new Uint8Array(8)) };
-  await store.write(async (transaction) => {
-    const number = await nextPolicyNumber(ports, transaction);
-    await putPolicy(ports.rows, transaction, group, { document, number });
-  });
-}
+const set = (group: string, document: PolicyDocument): Promise<void> => setPolicy(server, document, group);
 
 async function enrolled() {
   const agent = openAgent();

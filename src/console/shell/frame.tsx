@@ -3,6 +3,7 @@ import { ActionIcon, AppShell, Burger, Group, ScrollArea } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { lazy, useEffect } from 'react';
 import { Navigate, Route, Routes, useLocation, useSearchParams } from 'react-router';
+import type { ConsolePage } from '#protocol/people/console-pages.ts';
 import { Later } from '../parts/later.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { useTexts } from '../texts/language.tsx';
@@ -39,7 +40,7 @@ const PAGES = {
     import('../pages/reports/reports-page.tsx').then((made) => ({ default: made.ReportsPage })),
   ),
   me: lazy(() => import('../pages/me/me-page.tsx').then((made) => ({ default: made.MePage }))),
-} as const;
+} as const satisfies Record<ConsolePage, unknown>;
 const PropertiesDialog = lazy(() =>
   import('../properties/properties-dialog.tsx').then((made) => ({ default: made.PropertiesDialog })),
 );

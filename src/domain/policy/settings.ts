@@ -101,7 +101,12 @@ type Check = (value: unknown) => string | undefined;
 const CHECKS: Readonly<Record<SettingName, Check>> = {
   fixedDrives: oneOf(FIXED_DRIVE_RULES),
   removableDrives: oneOf(REMOVABLE_DRIVE_RULES),
-  removableExceptions: exceptionsFault,
+  removableExceptions: listOf(
+    REMOVABLE_EXCEPTIONS_MAX,
+    exceptionFault,
+    drivesOf,
+    'can never count: an entry before it names the same drives',
+  ),
   encryptedFolders: listOf(ENCRYPTED_FOLDERS_MAX, folderFault),
   driveAlgorithms: listOf(DRIVE_ALGORITHMS.length, oneOf(DRIVE_ALGORITHMS)),
   fileAlgorithm: oneOf(AGE_ALGORITHMS),
@@ -144,33 +149,29 @@ function wholeTo(most: number, unit: string): Check {
       : `must be a whole number of ${unit} from 1 to ${most}`;
 }
 
-function listOf(most: number, check: Check): Check {
+/** @param sameAs two entries for which it says the same are one too many, as `twice` says. */
+function listOf(
+  most: number,
+  check: Check,
+  sameAs: (sound: unknown) => unknown = (sound) => sound,
+  twice = 'is there twice',
+): Check {
   return (value) => {
     if (!Array.isArray(value)) return 'must be a list';
     if (value.length > most) return `must have ${most} entries at most`;
-    const list: readonly unknown[] = value;
-    for (const [at, one] of list.entries()) {
-      const fault = check(one);
+    const seen = new Set<unknown>();
+    for (const [at, one] of (value as readonly unknown[]).entries()) {
+      const fault = check(one) ?? (seen.has(sameAs(one)) ? twice : undefined);
       if (fault !== undefined) return `entry ${at + 1} ${fault}`;
-      if (list.indexOf(one) !== at) return `entry ${at + 1} is there twice`;
+      seen.add(sameAs(one));
     }
     return undefined;
   };
 }
 
-function exceptionsFault(value: unknown): string | undefined {
-  if (!Array.isArray(value)) return 'must be a list';
-  if (value.length > REMOVABLE_EXCEPTIONS_MAX) return `must have ${REMOVABLE_EXCEPTIONS_MAX} entries at most`;
-  const seen = new Set<string>();
-  for (const [at, one] of (value as readonly unknown[]).entries()) {
-    const fault = exceptionFault(one);
-    if (fault !== undefined) return `entry ${at + 1} ${fault}`;
-    const { serial, model } = one as RemovableException;
-    const drive = JSON.stringify([serial, model]);
-    if (seen.has(drive)) return `entry ${at + 1} can never count: an entry before it names the same drives`;
-    seen.add(drive);
-  }
-  return undefined;
+function drivesOf(sound: unknown): string {
+  const { serial, model } = sound as RemovableException;
+  return JSON.stringify([serial, model]);
 }
 
 const EXCEPTION_FIELDS = ['serial', 'model', 'rule', 'remark'];

@@ -8,7 +8,7 @@ import { recordKeys } from '../records/record-keys.ts';
 import { writeMember } from '../members/members.ts';
 import type { DriveReport } from '#domain/drive-report.ts';
 import type { Contact } from '#store/rows.ts';
-import { endTasks, tasksOf } from '../keys/rotation-tasks.ts';
+import { areTasks, endTasks, tasksOf } from '../keys/rotation-tasks.ts';
 import { heardDrives, toldReport } from './device-contact.ts';
 import { noteReceipts } from './receipts.ts';
 import type { GroupPolicies } from '../groups/group-policies.ts';
@@ -53,6 +53,8 @@ async function revealedDrives(
   contact: Contact,
   told: DriveReport | undefined,
 ): Promise<string[]> {
+  // An idle heartbeat reads no report.
+  if (!(await areTasks(transaction))) return [];
   if (told !== undefined) await endTasks(ports, transaction, contact.id, told);
   const drives = toldReport(contact)?.report.drives ?? [];
   const keys = drives.flatMap(({ key }) => (key === null ? [] : [key]));

@@ -1,7 +1,8 @@
 /**
  * Groups of devices: listed, added, changed. `remove-group.ts` removes them.
  *
- * Invariants: the tree stays within its bounds and has no loop. Whoever is limited to groups changes none above the first of them, and gains nothing by a change.
+ * Invariants: the tree stays within its bounds and has no loop. Whoever is limited to groups changes none above the first
+ * of them, and gains nothing by a change.
  */
 import type { Changed } from '#domain/changed.ts';
 import { KeystairError } from '#domain/errors.ts';

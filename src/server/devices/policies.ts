@@ -9,7 +9,7 @@ import { groupInScope, type Scope, scopeOf } from '#domain/scope.ts';
 import { type Caller, read, write } from '#domain/right.ts';
 import { ROOT_GROUP } from '#domain/group.ts';
 import { canonicalCall } from '#domain/canonical-call.ts';
-import { mergePolicies } from '#domain/policy/effective-policy.ts';
+import { effectiveValues, mergePolicies, type Overruled } from '#domain/policy/effective-policy.ts';
 import {
   contradictions,
   type PolicyDocument,
@@ -17,15 +17,17 @@ import {
   policyFaults,
   policyInvalid,
   readSettings,
+  type SettingValues,
 } from '#domain/policy/policy.ts';
 import { POLICY_DEFAULTS, SETTING_NAMES } from '#domain/policy/settings.ts';
+import type { ServerName } from '#domain/server-name.ts';
 import { step } from '#domain/step.ts';
 import type { PeopleAnswer, PeopleRoutes } from '#protocol/people/people-routes.ts';
 import type { Reader } from '#store/transaction.ts';
 import type { z } from 'zod';
 import { type CallLife, UNWATCHED } from '../environment/call-life.ts';
 import { isoTime } from '../environment/environment.ts';
-import { findGroup, groupName, readGroups } from '../groups/group-rows.ts';
+import { findGroup, groupName } from '../groups/group-rows.ts';
 import {
   type GroupPolicy,
   levelsOf,
@@ -42,7 +44,6 @@ type Asked<N extends keyof PeopleRoutes> = z.output<PeopleRoutes[N]['request']>;
 type Shown = PeopleAnswer<'showPolicy'>;
 type Effect = PeopleAnswer<'previewPolicy'>;
 type Where = Shown['settings'][number]['from'];
-type Overruled = Effect['overruled'][number];
 
 const SEE = read('Managed devices');
 const CHANGE = write('Managed devices');
@@ -56,28 +57,33 @@ export async function showPolicy(
   const scope = scopeOf(caller, SEE);
   const state = await readPolicyState(ports, ports.store.reader);
   const id = findGroup(state.tree, ports.server, scope, wanted);
-  const { number, merged } = policyOfGroup(state, ports.server, id);
+  const policy = policyOfGroup(state, ports.server, id);
   const above = mergePolicies(levelsOf(state, ports.server, id).filter(({ source }) => source.id !== id));
   const here = { id, name: groupName(state.tree, ports.server, id) };
   return {
     group: here,
     policy: documentOf(state, id),
-    number,
+    number: policy.number,
     inherited: shownSettings(above, scope),
-    settings: withDefaults(shownSettings(merged, scope)),
-    overruled: merged.overruled
-      .filter(({ source }) => source.id === id)
-      .map(({ setting, by }) => ({ setting, group: here, by: whereFrom(by, scope) })),
+    settings: withDefaults(shownSettings(policy.merged, scope)),
+    overruled: overruledHere(policy).map(({ setting, by }) => ({
+      setting,
+      group: here,
+      by: whereFrom(by, scope),
+    })),
   };
 }
 
 export async function previewPolicy(
   ports: Pick<PolicyPorts, 'rows' | 'server' | 'store'>,
   caller: Caller,
-  { id, policy }: Asked<'previewPolicy'>,
+  { id: wanted, policy }: Asked<'previewPolicy'>,
 ): Promise<Effect> {
   const { reader } = ports.store;
-  return judge(ports, reader, scopeOf(caller, CHANGE), id, policy);
+  const scope = scopeOf(caller, CHANGE);
+  const state = await readPolicyState(ports, reader);
+  const id = findGroup(state.tree, ports.server, scope, wanted);
+  return judge({ state, server: ports.server, reader, scope }, id, policy);
 }
 
 export async function setPolicy(
@@ -89,12 +95,11 @@ export async function setPolicy(
   const { rows, server, store, audit } = ports;
   const scope = scopeOf(caller, CHANGE);
   return store.write(async (transaction) => {
-    const tree = await readGroups(rows, transaction);
-    const found = findGroup(tree, server, scope, wanted);
     const state = await readPolicyState(ports, transaction);
+    const found = findGroup(state.tree, server, scope, wanted);
     const before = documentOf(state, found);
     requireVersion({ policy: before }, state.policies.get(found)?.changed);
-    const effect = await judge(ports, transaction, scope, found, policy);
+    const effect = await judge({ state, server, reader: transaction, scope }, found, policy);
     const number = await nextPolicyNumber(ports, transaction);
     const changed = { by: caller.name, at: isoTime(ports.clock()) };
     await putPolicy(rows, transaction, found, { document: policy, number, changed });
@@ -118,18 +123,23 @@ function documentOf({ policies }: PolicyState, id: string): PolicyDocument {
   return policies.get(id)?.document ?? {};
 }
 
-/** What a policy would do. Throws `policy-invalid`. */
+/** What a policy of that group would do. Throws `policy-invalid`. */
 async function judge(
-  ports: Pick<PolicyPorts, 'rows' | 'server'>,
-  reader: Reader,
-  scope: Scope,
-  wanted: string,
+  {
+    state: before,
+    server,
+    reader,
+    scope,
+  }: {
+    readonly state: PolicyState;
+    readonly server: ServerName;
+    readonly reader: Reader;
+    readonly scope: Scope;
+  },
+  id: string,
   policy: PolicyDocument,
 ): Promise<Effect> {
-  const { server } = ports;
-  const before = await readPolicyState(ports, reader);
   const { tree } = before;
-  const id = findGroup(tree, server, scope, wanted);
   const after: PolicyState = {
     ...before,
     policies: new Map([...before.policies, [id, { document: policy, number: 0 }]]),
@@ -138,17 +148,24 @@ async function judge(
     before: policyOfGroup(before, server, group),
     after: policyOfGroup(after, server, group),
   }));
-  requireSound(policy, id, pairs, scope);
+  // The group itself is among those that it is in.
+  const here = pairs.find((pair) => pair.after.group === id)!;
+  requireSound(policy, here, pairs, scope);
   const changed = pairs.filter((pair) => pair.before.sent.digest !== pair.after.sent.digest);
   const counts = await reader.countDevices(changed.map((pair) => pair.after.group));
   const named = (group: string) => ({ id: group, name: groupName(tree, server, group) });
-  const [here] = pairs.filter((pair) => pair.after.group === id);
   return {
     group: named(id),
-    changes: here === undefined ? [] : changesBetween(here.before, here.after),
+    changes: changesBetween(here.before, here.after),
     devices: changed.reduce((sum, pair) => sum + (counts.get(pair.after.group) ?? 0), 0),
     groups: changed.map((pair) => named(pair.after.group)),
-    overruled: pairs.flatMap((pair) => newlyOverruled(pair.before, pair.after, named, scope)),
+    overruled: pairs.flatMap((pair) =>
+      newlyOverruled(pair).map(({ setting, by }) => ({
+        setting,
+        group: named(pair.after.group),
+        by: whereFrom(by, scope),
+      })),
+    ),
   };
 }
 
@@ -157,15 +174,12 @@ interface Pair {
   readonly after: GroupPolicy;
 }
 
-function requireSound(policy: PolicyDocument, id: string, pairs: readonly Pair[], scope: Scope): void {
+function requireSound(policy: PolicyDocument, here: Pair, pairs: readonly Pair[], scope: Scope): void {
   const faults = [...policyFaults(policy)];
-  const here = pairs.find(({ after }) => after.group === id);
-  for (const { setting, source, by } of here?.after.merged.overruled ?? []) {
-    if (source.id !== id) continue;
+  for (const { setting, by } of overruledHere(here.after))
     faults.push({ setting, problem: `is locked ${placeWords(whereFrom(by, scope))}` });
-  }
   // Each level may be sound, and the levels together contradict each other.
-  if (faults.length === 0) faults.push(...pairs.flatMap((pair) => newContradictions(pair, id)));
+  if (faults.length === 0) faults.push(...pairs.flatMap((pair) => newContradictions(pair, here.after.group)));
   if (faults.length > 0) throw policyInvalid(faults, step('look-at-policy-schema'));
 }
 
@@ -183,27 +197,22 @@ function placeWords({ kind, name }: Where): string {
 }
 
 function changesBetween(before: GroupPolicy, after: GroupPolicy): Effect['changes'] {
-  const [old, now]: readonly Record<string, unknown>[] = [
-    { ...POLICY_DEFAULTS, ...before.sent.settings },
-    { ...POLICY_DEFAULTS, ...after.sent.settings },
-  ];
-  const names = new Set([...Object.keys(old!), ...Object.keys(now!)]);
+  const old: SettingValues = { ...POLICY_DEFAULTS, ...before.sent.settings };
+  const now: SettingValues = { ...POLICY_DEFAULTS, ...after.sent.settings };
+  const names = new Set([...Object.keys(old), ...Object.keys(now)]);
   return [...names]
-    .filter((setting) => canonicalCall(old![setting]) !== canonicalCall(now![setting]))
-    .map((setting) => ({ setting, before: old![setting], after: now![setting] }));
+    .filter((setting) => canonicalCall(old[setting]) !== canonicalCall(now[setting]))
+    .map((setting) => ({ setting, before: old[setting], after: now[setting] }));
 }
 
-function newlyOverruled(
-  before: GroupPolicy,
-  after: GroupPolicy,
-  named: (group: string) => Overruled['group'],
-  scope: Scope,
-): Overruled[] {
-  const { group } = after;
-  const known = new Set(before.merged.overruled.map(({ setting, source }) => `${source.id} ${setting}`));
-  return after.merged.overruled
-    .filter(({ setting, source }) => source.id === group && !known.has(`${source.id} ${setting}`))
-    .map(({ setting, by }) => ({ setting, group: named(group), by: whereFrom(by, scope) }));
+/** Of what the group itself says, what does not count. */
+function overruledHere({ group, merged }: GroupPolicy): readonly Overruled<PolicySource>[] {
+  return merged.overruled.filter(({ source }) => source.id === group);
+}
+
+function newlyOverruled({ before, after }: Pair): readonly Overruled<PolicySource>[] {
+  const known = new Set(overruledHere(before).map(({ setting }) => setting));
+  return overruledHere(after).filter(({ setting }) => !known.has(setting));
 }
 
 function whereFrom({ kind, id, name }: PolicySource, scope: Scope): Where {
@@ -211,12 +220,10 @@ function whereFrom({ kind, id, name }: PolicySource, scope: Scope): Where {
   return isSeen ? { kind, id, name } : { kind, id: null, name: null };
 }
 
-function shownSettings({ settings }: Pick<GroupPolicy['merged'], 'settings'>, scope: Scope) {
-  const { notKnown } = readSettings(
-    Object.fromEntries(settings.map(({ setting, value }) => [setting, value])),
-  );
+function shownSettings(merged: GroupPolicy['merged'], scope: Scope): Shown['settings'] {
+  const { notKnown } = readSettings(effectiveValues(merged));
   return inOrder(
-    settings.map(({ setting, value, source, locked }) => ({
+    merged.settings.map(({ setting, value, source, locked }) => ({
       setting,
       value,
       from: whereFrom(source, scope),

@@ -4,7 +4,7 @@
  * Invariant: what is remembered counts only under the count of changes that it was read at. An idle heartbeat reads that
  * count and nothing more.
  */
-import { type Group, GroupTree, ROOT_GROUP } from '#domain/group.ts';
+import { type GroupTree, ROOT_GROUP } from '#domain/group.ts';
 import { groupOf, type Member } from '#domain/member.ts';
 import {
   effectiveDocument,
@@ -33,9 +33,11 @@ import {
 type PolicyPorts = Pick<ServerPorts, 'rows' | 'server' | 'store'>;
 
 /** A level: a group of this server, or the primary. */
-export type PolicySource =
-  | { readonly kind: 'group'; readonly id: string; readonly name: string }
-  | { readonly kind: 'primary'; readonly id: string; readonly name: string };
+export interface PolicySource {
+  readonly kind: 'group' | 'primary';
+  readonly id: string;
+  readonly name: string;
+}
 
 /** All that decides, as read at one moment. */
 export interface PolicyState {
@@ -69,10 +71,10 @@ export async function readPolicyState(
   return { tree, policies, primary: taken?.from.id === primary?.id ? taken : undefined, everywhere };
 }
 
-/** From the top down to the group. */
-function wayDown(tree: GroupTree, id: string): readonly (Group | undefined)[] {
+/** The ids of the groups from the root down to this one. */
+function wayDown(tree: GroupTree, id: string): readonly string[] {
   const group = tree.get(id);
-  return group === undefined ? [undefined] : [...wayDown(tree, group.above), group];
+  return group === undefined ? [ROOT_GROUP] : [...wayDown(tree, group.above), id];
 }
 
 /** What is said on the way down to the group, from the top. */
@@ -81,26 +83,17 @@ export function levelsOf(
   server: ServerName,
   id: string,
 ): readonly PolicyLevel<PolicySource>[] {
-  const way = wayDown(tree, id).map((group) => ({ group, policy: policies.get(group?.id ?? ROOT_GROUP) }));
-  const levels: PolicyLevel<PolicySource>[] = way.flatMap(({ group, policy }) =>
-    policy === undefined
-      ? []
-      : [
-          {
-            source: {
-              kind: 'group',
-              id: group?.id ?? ROOT_GROUP,
-              name: groupName(tree, server, group?.id ?? ROOT_GROUP),
-            },
-            document: policy.document,
-          },
-        ],
-  );
-  const above: PolicyLevel<PolicySource>[] =
+  const levels: PolicyLevel<PolicySource>[] =
     primary === undefined
       ? []
       : [{ source: { kind: 'primary', ...primary.from }, document: primary.document }];
-  return [...above, ...levels];
+  for (const one of wayDown(tree, id)) {
+    const policy = policies.get(one);
+    if (policy === undefined) continue;
+    const source: PolicySource = { kind: 'group', id: one, name: groupName(tree, server, one) };
+    levels.push({ source, document: policy.document });
+  }
+  return levels;
 }
 
 export function policyOfGroup(state: PolicyState, server: ServerName, id: string): GroupPolicy {
@@ -109,10 +102,7 @@ export function policyOfGroup(state: PolicyState, server: ServerName, id: string
   const number = Math.max(
     everywhere,
     primary?.number ?? 0,
-    ...wayDown(tree, id).flatMap((group) => [
-      policies.get(group?.id ?? ROOT_GROUP)?.number ?? 0,
-      group?.policyNumber ?? 0,
-    ]),
+    ...wayDown(tree, id).flatMap((one) => [policies.get(one)?.number ?? 0, tree.get(one)?.policyNumber ?? 0]),
   );
   const settings = effectiveValues(merged);
   const group = groupName(tree, server, id);

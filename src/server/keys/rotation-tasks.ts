@@ -37,6 +37,11 @@ export async function noteRevealed(
   }
 }
 
+/** With none on the server, nobody has to look further. */
+export async function areTasks(reader: Reader): Promise<boolean> {
+  return (await reader.rowsAfter('rotation', '', 1)).length > 0;
+}
+
 /** Of these keys, those that were revealed and not rotated. With none on the server it costs one look. */
 export async function tasksOf(
   { rows }: Pick<ServerPorts, 'rows'>,
@@ -44,7 +49,7 @@ export async function tasksOf(
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, RotationTask>> {
   const tasks = new Map<string, RotationTask>();
-  if (keys.length === 0 || (await reader.rowsAfter('rotation', '', 1)).length === 0) return tasks;
+  if (keys.length === 0 || !(await areTasks(reader))) return tasks;
   for (const key of keys) {
     const task = await rows.get<RotationTask>(reader, 'rotation', key);
     if (task !== undefined) tasks.set(key, task);
@@ -59,7 +64,6 @@ export async function endTasks(
   device: string,
   { drives }: DriveReport,
 ): Promise<void> {
-  if ((await transaction.rowsAfter('rotation', '', 1)).length === 0) return;
   for (const { key, provedAt, state } of drives) {
     if (key === null || provedAt === null || state === 'error') continue;
     for (const replaced of await replacedBy(transaction, key)) {

@@ -1,7 +1,8 @@
 /** One request: exactly what is asked, by whom and why, and the answer to it. */
-import { Alert, Button, Code, Drawer, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { call } from '../../api/call.ts';
+import { DetailsDrawer } from '../../parts/details-drawer.tsx';
 import { FactsTable } from '../../parts/facts-table.tsx';
 import { ProblemAlert } from '../../parts/problem-alert.tsx';
 import { useTimes } from '../../parts/times.ts';
@@ -34,16 +35,10 @@ export function ApprovalDetails({
       await client.invalidateQueries();
     });
   return (
-    <Drawer
+    <DetailsDrawer
+      title={request !== undefined && texts.acts[request.act]}
       opened={id !== undefined}
       onClose={onClose}
-      position="right"
-      size="min(100%, 34rem)"
-      title={
-        <Title order={2} size="h4">
-          {request !== undefined && texts.acts[request.act]}
-        </Title>
-      }
     >
       {shown.error !== null && <ProblemAlert error={shown.error} />}
       {request !== undefined && (
@@ -101,6 +96,6 @@ export function ApprovalDetails({
           </Group>
         </Stack>
       )}
-    </Drawer>
+    </DetailsDrawer>
   );
 }

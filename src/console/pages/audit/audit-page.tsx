@@ -1,5 +1,5 @@
 /** The audit log: its events, and whether they are as they were written. */
-import { Alert, Code, Drawer, TextInput, Title } from '@mantine/core';
+import { Alert, Code, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
@@ -7,6 +7,7 @@ import { call } from '../../api/call.ts';
 import { usePagedList } from '../../api/paged-list.ts';
 import { useTypedField } from '../../parts/address-field.ts';
 import { useCallers } from '../../parts/callers.ts';
+import { DetailsDrawer } from '../../parts/details-drawer.tsx';
 import { ListTable } from '../../parts/list-table.tsx';
 import { NoticeLine } from '../../parts/notice-list.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -84,21 +85,11 @@ export function AuditPage() {
           { key: 'number', label: texts.number, show: ({ number }) => times.number(number), wide: true },
         ]}
       />
-      <Drawer
-        opened={opened !== undefined}
-        onClose={() => setOpened(undefined)}
-        position="right"
-        size="min(100%, 34rem)"
-        title={
-          <Title order={2} size="h4">
-            {opened?.event}
-          </Title>
-        }
-      >
+      <DetailsDrawer title={opened?.event} opened={opened !== undefined} onClose={() => setOpened(undefined)}>
         <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
           {opened?.line.replaceAll(',"', ',\n"')}
         </Code>
-      </Drawer>
+      </DetailsDrawer>
     </Page>
   );
 }

@@ -1,9 +1,10 @@
 /** One device with its drives, by its own word. */
-import { Alert, Drawer, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import { call } from '../../api/call.ts';
 import { capital } from '../../parts/capital.ts';
+import { DetailsDrawer } from '../../parts/details-drawer.tsx';
 import { FactsTable } from '../../parts/facts-table.tsx';
 import { ProblemAlert } from '../../parts/problem-alert.tsx';
 import { type State, StateMark } from '../../parts/state-mark.tsx';
@@ -31,17 +32,7 @@ export function DeviceDetails({
   const device = shown.data?.device.id === id ? shown.data?.device : undefined;
   const exact = (at: string | null): string => (at === null ? texts.neverProved : times.exact(at));
   return (
-    <Drawer
-      opened={id !== undefined}
-      onClose={onClose}
-      position="right"
-      size="min(100%, 34rem)"
-      title={
-        <Title order={2} size="h4">
-          {texts.title}
-        </Title>
-      }
-    >
+    <DetailsDrawer title={texts.title} opened={id !== undefined} onClose={onClose}>
       {shown.error !== null && <ProblemAlert error={shown.error} onRetry={() => void shown.refetch()} />}
       {device !== undefined && (
         <Stack>
@@ -83,7 +74,7 @@ export function DeviceDetails({
           )}
         </Stack>
       )}
-    </Drawer>
+    </DetailsDrawer>
   );
 }
 

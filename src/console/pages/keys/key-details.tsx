@@ -1,9 +1,10 @@
 /** One key beside the list: its public fields, and the doors that lead on from it. */
-import { Button, CopyButton, Drawer, Group, Stack, Text, Title } from '@mantine/core';
+import { Button, CopyButton, Group, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
 import { Link } from 'react-router';
 import { call } from '../../api/call.ts';
+import { DetailsDrawer } from '../../parts/details-drawer.tsx';
 import { type Fact, FactsTable } from '../../parts/facts-table.tsx';
 import { ProblemAlert } from '../../parts/problem-alert.tsx';
 import { RightButton } from '../../parts/right-button.tsx';
@@ -61,17 +62,7 @@ export function KeyDetails({
         ];
   return (
     <>
-      <Drawer
-        opened={id !== undefined && !revealing}
-        onClose={onClose}
-        position="right"
-        size="min(100%, 34rem)"
-        title={
-          <Title order={2} size="h4">
-            {one.title}
-          </Title>
-        }
-      >
+      <DetailsDrawer title={one.title} opened={id !== undefined && !revealing} onClose={onClose}>
         {shown.error !== null && <ProblemAlert error={shown.error} onRetry={() => void shown.refetch()} />}
         {key !== undefined && (
           <Stack>
@@ -107,7 +98,7 @@ export function KeyDetails({
             </Group>
           </Stack>
         )}
-      </Drawer>
+      </DetailsDrawer>
       {revealing && key !== undefined && <RevealDialog keyShown={key} onClose={stopRevealing} />}
     </>
   );

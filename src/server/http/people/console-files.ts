@@ -11,6 +11,7 @@ import { extname, join } from 'node:path';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { KeystairError } from '#domain/errors.ts';
+import { CONSOLE_PAGES } from '#protocol/people/console-pages.ts';
 import { PEOPLE, sendText } from '../replies.ts';
 
 /** Where the build writes them. */
@@ -20,20 +21,7 @@ const OF_PROGRAMS = '/api/';
 const NONCE = '__STYLE_NONCE__';
 const NONCE_BYTES = 16;
 /** The paths of pages. All of them get the same document, which reads the rest of the path itself. */
-const PAGES = [
-  'overview',
-  'why',
-  'keys',
-  'devices',
-  'approvals',
-  'people',
-  'roles',
-  'audit',
-  'reports',
-  'me',
-  'set-up',
-  'sign-in',
-] as const;
+const PAGES = [...CONSOLE_PAGES, 'set-up', 'sign-in'];
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
