@@ -23,7 +23,7 @@ export async function look(page: Page, name: string, how: string): Promise<void>
   await page.waitForLoadState('networkidle');
   if (FOLDER !== undefined) {
     mkdirSync(FOLDER, { recursive: true });
-    await page.screenshot({ path: join(FOLDER, `${name}-${how}.png`) });
+    await page.screenshot({ path: join(FOLDER, `${name}-${how}.png`), fullPage: true });
   }
   const overflow = await page.evaluate(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',

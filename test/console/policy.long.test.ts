@@ -13,6 +13,9 @@ import { look, LOOKS } from './look.ts';
 const place = organisation('console-policy', { passwords: 'cheap' });
 let head: ConsoleServer;
 let anna: SignedIn;
+/** May see policies, and change none. */
+let marc: SignedIn;
+let lyon: string;
 
 async function set(group: string, policy: object): Promise<void> {
   const file = place.path(`policy-${group}`);
@@ -27,10 +30,11 @@ if (SKIP.skip === false)
   before(async () => {
     head = await consoleServer(place, 'Headquarters');
     await place.enrol('laptop-lyon', head.server);
-    await head.server.done(['groups', 'add', 'Lyon']);
+    lyon = (await head.server.call('addGroup', { name: 'Lyon' })).group.id;
     await head.server.done(['devices', 'set', 'laptop-lyon', '--group', 'Lyon']);
     await set('Headquarters', { headerBackup: true, proofHours: 12, locked: ['headerBackup'] });
     anna = await signedInAs(head, 'Anna Berg');
+    marc = await signedInAs(head, 'Marc Roux', ['Auditor']);
   });
 
 void test(
@@ -53,7 +57,7 @@ void test(
     await page.getByText('Locked by the group Headquarters').waitFor();
     await page.getByRole('button', { name: 'Look at what changes…' }).click();
     const effect = page.getByRole('dialog', { name: 'What this changes' });
-    await effect.getByText('Something changes for 1 devices').waitFor();
+    await effect.getByText('Something changes for 1 device.').waitFor();
     await effect.getByText('leave alone → require encryption').waitFor();
     assert.deepEqual(await policyOf('Lyon'), {}, 'looking changes nothing');
     await effect.getByRole('button', { name: 'OK' }).click();
@@ -74,6 +78,8 @@ void test(
     await page.getByLabel('Serial number or model').fill('');
     await page.getByRole('button', { name: 'Look at what changes…' }).click();
     await page.getByRole('alert').filter({ hasText: 'removableExceptions' }).waitFor();
+    const field = page.getByRole('combobox', { name: 'Exceptions for removable drives' });
+    assert.equal(await field.getAttribute('aria-invalid'), 'true', 'the setting is marked');
     await page.getByLabel('Serial number or model').fill('4C530002');
   },
 );
@@ -88,6 +94,21 @@ void test('a policy that somebody else set meanwhile is not overwritten unseen',
   assert.deepEqual(await policyOf('Lyon'), { proofHours: 6 });
 });
 
+void test('what was locked above meanwhile holds up no other change', SKIP, async () => {
+  const { page } = anna;
+  await set('Headquarters', { proofHours: 12 });
+  await set('Lyon', { headerBackup: false });
+  await set('Headquarters', { headerBackup: true, proofHours: 12, locked: ['headerBackup'] });
+  await page.reload();
+  await page.getByText('This group says otherwise').waitFor();
+  await page.getByRole('combobox', { name: 'Removable drives', exact: true }).click();
+  await page.getByRole('option', { name: 'read only' }).click();
+  await page.getByRole('button', { name: 'Look at what changes…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'OK' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  assert.deepEqual(await policyOf('Lyon'), { removableDrives: 'read-only' });
+});
+
 for (const [how, eyes] of Object.entries(LOOKS)) {
   void test(`the page of a policy can be used by everybody: ${how}`, SKIP, async () => {
     const exceptions = [{ serial: '4C530001230115104052', rule: 'leave', remark: 'camera of the workshop' }];
@@ -98,13 +119,38 @@ for (const [how, eyes] of Object.entries(LOOKS)) {
     });
     const page = await newWindow(eyes);
     await signIn(page, head.url, 'Anna Berg', anna.setUp, eyes.language);
-    const { groups } = (await head.server.done(['groups', 'list'])) as unknown as {
-      readonly groups: readonly { readonly id: string; readonly name: string }[];
-    };
-    const lyon = groups.find(({ name }) => name === 'Lyon')!;
-    await page.goto(`${head.url}/policy?group=${lyon.id}`);
+    await page.goto(`${head.url}/policy?group=${lyon}`);
     await page.getByRole('combobox').nth(3).waitFor();
     await look(page, 'policy', how);
+    const apply = page.locator('main button').last();
+    const folders = page.locator('textarea:not([aria-hidden])');
+    await folders.fill('/srv/b');
+    await apply.click();
+    await page.getByRole('dialog').getByRole('button', { name: 'OK' }).waitFor();
+    await look(page, 'policy-effect', how);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await folders.fill('/etc');
+    await apply.click();
+    await page.getByRole('alert').waitFor();
+    await look(page, 'policy-refused', how);
+    await page.goto(`${head.url}/policy`);
+    await page.getByRole('combobox').nth(3).waitFor();
+    await look(page, 'policy-of-root', how);
+    await page.goto(`${head.url}/groups`);
+    await page.getByRole('button', { name: /Lyon/ }).last().click();
+    await page.getByRole('menuitem').last().waitFor();
+    await look(page, 'groups-menu', how);
+    await closeWindow(page);
+  });
+
+  void test(`a policy is looked at by somebody who may not change it: ${how}`, SKIP, async () => {
+    const page = await newWindow(eyes);
+    await signIn(page, head.url, 'Marc Roux', marc.setUp, eyes.language);
+    await page.goto(`${head.url}/policy?group=${lyon}`);
+    await page.getByRole('combobox').nth(3).waitFor();
+    assert.ok(await page.getByRole('combobox').nth(3).isDisabled());
+    await look(page, 'policy-read', how);
     await closeWindow(page);
   });
 }

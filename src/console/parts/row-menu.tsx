@@ -4,6 +4,9 @@ import type { ReactNode } from 'react';
 import { useTexts } from '../texts/language.tsx';
 import { SHELL } from '../texts/shell.ts';
 
+/** Of an act that takes something away; red enough to be read on either ground. */
+export const DANGEROUS = 'light-dark(var(--mantine-color-red-9), var(--mantine-color-red-4))';
+
 export function RowMenu({ name, children }: { readonly name: string; readonly children: ReactNode }) {
   const { common } = useTexts(SHELL);
   return (

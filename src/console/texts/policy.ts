@@ -14,7 +14,8 @@ export const POLICY = catalogue(
     locked: 'Locked for groups below',
     lockedBy: (where: string) => `Locked by ${where}: it cannot be changed here.`,
     notCounting: (where: string) =>
-      `This group says otherwise, which does not count: it is locked by ${where}.`,
+      `This group says otherwise, which does not count: it is locked by ${where}. The next change here drops it.`,
+    wrong: 'This cannot be carried out: see below the settings.',
     from: {
       group: (name: string) => `the group ${name}`,
       groupAbove: 'a group above',
@@ -25,8 +26,11 @@ export const POLICY = catalogue(
     save: 'Look at what changes…',
     apply: 'OK',
     applyTitle: 'What this changes',
-    devices: (devices: string, groups: string) =>
-      `Something changes for ${devices} devices, in ${groups} groups.`,
+    devices: (devices: string, groups: string) => {
+      if (devices === '0') return 'No device is concerned yet.';
+      const where = groups === '1' ? '' : `, in ${groups} groups`;
+      return `Something changes for ${devices === '1' ? '1 device' : `${devices} devices`}${where}.`;
+    },
     nothing: 'Nothing changes for the devices of this group.',
     becomes: (before: string, after: string) => `${before} → ${after}`,
     overruled: (group: string, setting: string) =>
@@ -61,8 +65,8 @@ export const POLICY = catalogue(
     yes: 'yes',
     no: 'no',
     none: 'none',
-    days: (days: string) => `${days} days`,
-    hours: (hours: string) => `${hours} hours`,
+    days: (days: string) => (days === '1' ? '1 day' : `${days} days`),
+    hours: (hours: string) => (hours === '1' ? '1 hour' : `${hours} hours`),
     folders: 'One absolute path in each line',
     serial: 'Serial number',
     model: 'Model',
@@ -81,12 +85,13 @@ export const POLICY = catalogue(
     group: 'Gruppe',
     number: (number) => `Richtlinie Nummer ${number}`,
     byDefault: (value) => `Standard: ${value}`,
-    inherit: (where, value) => `Geerbt durch ${where}: ${value}`,
+    inherit: (where, value) => `Vorgegeben durch ${where}: ${value}`,
     own: 'Eigene Liste',
     locked: 'Für Gruppen darin gesperrt',
     lockedBy: (where) => `Gesperrt durch ${where}: Hier lässt es sich nicht ändern.`,
     notCounting: (where) =>
-      `Diese Gruppe sagt etwas anderes, das nicht gilt: Es ist gesperrt durch ${where}.`,
+      `Diese Gruppe sagt etwas anderes, das nicht gilt: Es ist gesperrt durch ${where}. Mit der nächsten Änderung hier fällt es weg.`,
+    wrong: 'So lässt es sich nicht ausführen: siehe unter den Einstellungen.',
     from: {
       group: (name) => `die Gruppe ${name}`,
       groupAbove: 'eine Gruppe darüber',
@@ -98,7 +103,11 @@ export const POLICY = catalogue(
     save: 'Ansehen, was sich ändert…',
     apply: 'OK',
     applyTitle: 'Was sich damit ändert',
-    devices: (devices, groups) => `Für ${devices} Geräte ändert sich etwas, in ${groups} Gruppen.`,
+    devices: (devices, groups) => {
+      if (devices === '0') return 'Noch ist kein Gerät betroffen.';
+      const where = groups === '1' ? '' : `, in ${groups} Gruppen`;
+      return `Für ${devices === '1' ? '1 Gerät' : `${devices} Geräte`} ändert sich etwas${where}.`;
+    },
     nothing: 'Für die Geräte dieser Gruppe ändert sich nichts.',
     becomes: (before, after) => `${before} → ${after}`,
     overruled: (group, setting) => `${group} setzt „${setting}“ selbst, was dann nicht mehr gilt.`,
@@ -132,12 +141,12 @@ export const POLICY = catalogue(
     yes: 'ja',
     no: 'nein',
     none: 'keine',
-    days: (days) => `${days} Tage`,
-    hours: (hours) => `${hours} Stunden`,
+    days: (days) => (days === '1' ? '1 Tag' : `${days} Tage`),
+    hours: (hours) => (hours === '1' ? '1 Stunde' : `${hours} Stunden`),
     folders: 'Ein absoluter Pfad in jeder Zeile',
     serial: 'Seriennummer',
     model: 'Modell',
-    by: 'Benannt nach',
+    by: 'Erkannt an',
     value: 'Seriennummer oder Modell',
     rule: 'Regel',
     remark: 'Warum',

@@ -18,7 +18,7 @@ const GERMAN: ProblemWords = {
   'group-in-use':
     'In der Gruppe sind noch Geräte oder Gruppen, oder jemand hat eine Rolle, die auf sie beschränkt ist. Es wurde nichts entfernt.',
   'policy-invalid':
-    'Die Richtlinie kann so nicht gelten. Es wurde nichts geändert. Die Felder sagen, was nicht stimmt.',
+    'Die Richtlinie kann so nicht gelten. Es wurde nichts geändert. Wo es nicht geht, ist markiert.',
   'server-not-running': 'Der Server läuft nicht.',
   'server-unreachable':
     'Ein Server war nicht zu erreichen. Prüfen Sie, ob er läuft, und die Firewalls dazwischen.',

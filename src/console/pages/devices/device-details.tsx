@@ -1,6 +1,7 @@
 /** One device with its drives, by its own word. */
-import { Alert, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import { call } from '../../api/call.ts';
 import { capital } from '../../parts/capital.ts';
@@ -41,7 +42,7 @@ export function DeviceDetails({
           </Text>
           <FactsTable
             facts={[
-              ['Id', device.id],
+              [texts.id, device.id],
               [texts.group, device.group.name],
               [texts.heard, exact(device.lastHeartbeatAt)],
               [texts.told, exact(device.reportedAt)],
@@ -61,7 +62,7 @@ export function DeviceDetails({
               </div>
               {device.report.problem !== null && (
                 <Alert color="red" title={texts.cannotLook}>
-                  {capital(device.report.problem)}
+                  <span lang="en">{capital(device.report.problem)}</span>
                 </Alert>
               )}
               {troubledFirst(device.report.drives).map((drive) => (
@@ -97,6 +98,11 @@ function DriveCard({ drive }: { readonly drive: Drive }) {
           <bdi>{path}</bdi>
         </Text>
       </Group>
+      {problem !== null && (
+        <Alert color="red" my="xs" lang="en" className="long-text">
+          {capital(problem)}
+        </Alert>
+      )}
       <FactsTable
         facts={[
           [texts.state, texts.states[state]],
@@ -107,10 +113,10 @@ function DriveCard({ drive }: { readonly drive: Drive }) {
           [texts.lastProved, key === null ? null : proved],
         ]}
       />
-      {problem !== null && (
-        <Alert color="red" mt="xs">
-          {capital(problem)}
-        </Alert>
+      {key !== null && (
+        <Button component={Link} to={`/keys?key=${key}`} variant="subtle" size="compact-sm" mt="xs">
+          {texts.toKey}
+        </Button>
       )}
     </section>
   );

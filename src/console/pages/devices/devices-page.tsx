@@ -12,7 +12,7 @@ import { GroupSelect } from '../../parts/group-select.tsx';
 import { ListTable } from '../../parts/list-table.tsx';
 import { Page } from '../../parts/page.tsx';
 import { RightButton } from '../../parts/right-button.tsx';
-import { RowMenu } from '../../parts/row-menu.tsx';
+import { DANGEROUS, RowMenu } from '../../parts/row-menu.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useTimes } from '../../parts/times.ts';
 import { useSession } from '../../shell/session.tsx';
@@ -118,7 +118,7 @@ export function DevicesPage() {
                   {groupTexts.moveDevice}
                 </Menu.Item>
                 <Menu.Item
-                  color="red"
+                  c={DANGEROUS}
                   disabled={lacking('removeDevice') !== undefined}
                   onClick={() => setRemoving(device)}
                 >

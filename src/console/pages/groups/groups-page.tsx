@@ -10,7 +10,7 @@ import { ListTable } from '../../parts/list-table.tsx';
 import { Page } from '../../parts/page.tsx';
 import { RightButton } from '../../parts/right-button.tsx';
 import { RightNeeded } from '../../parts/right-needed.tsx';
-import { RowMenu } from '../../parts/row-menu.tsx';
+import { DANGEROUS, RowMenu } from '../../parts/row-menu.tsx';
 import { useTimes } from '../../parts/times.ts';
 import { useSession } from '../../shell/session.tsx';
 import { GROUPS } from '../../texts/groups.ts';
@@ -108,7 +108,7 @@ export function GroupsPage() {
                         {texts.change}
                       </Menu.Item>
                       <Menu.Item
-                        color="red"
+                        c={DANGEROUS}
                         disabled={!mayChange}
                         onClick={() => setDoing({ what: 'remove', group })}
                       >

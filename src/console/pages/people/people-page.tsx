@@ -10,7 +10,7 @@ import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { ListTable } from '../../parts/list-table.tsx';
 import { Page } from '../../parts/page.tsx';
 import { RightButton } from '../../parts/right-button.tsx';
-import { RowMenu } from '../../parts/row-menu.tsx';
+import { DANGEROUS, RowMenu } from '../../parts/row-menu.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useSession } from '../../shell/session.tsx';
 import { useTexts } from '../../texts/language.tsx';
@@ -101,7 +101,7 @@ export function PeoplePage() {
                   {texts.reset}
                 </Menu.Item>
                 <Menu.Item
-                  color="red"
+                  c={DANGEROUS}
                   disabled={!mayChange}
                   onClick={() => setDoing({ what: 'remove', person })}
                 >

@@ -8,7 +8,7 @@ import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { ListTable } from '../../parts/list-table.tsx';
 import { Page } from '../../parts/page.tsx';
 import { RightButton } from '../../parts/right-button.tsx';
-import { RowMenu } from '../../parts/row-menu.tsx';
+import { DANGEROUS, RowMenu } from '../../parts/row-menu.tsx';
 import { useTimes } from '../../parts/times.ts';
 import { useSession } from '../../shell/session.tsx';
 import { useTexts } from '../../texts/language.tsx';
@@ -104,7 +104,7 @@ export function RolesPage() {
                 </Menu.Item>
                 {!role.builtIn && (
                   <Menu.Item
-                    color="red"
+                    c={DANGEROUS}
                     disabled={!mayChange}
                     onClick={() => setDoing({ what: 'remove', role })}
                   >

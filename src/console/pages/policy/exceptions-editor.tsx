@@ -69,6 +69,8 @@ export function ExceptionsEditor({
               />
               {!disabled && (
                 <CloseButton
+                  // As high as the fields, in whose line it stands.
+                  size={36}
                   aria-label={texts.removeException(name)}
                   onClick={() => onChange(value.toSpliced(at, 1))}
                 />

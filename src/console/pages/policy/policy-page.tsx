@@ -9,6 +9,7 @@ import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import { POLICY_SETTINGS, type PolicySetting } from '#protocol/people/policy-choices.ts';
 import { call } from '../../api/call.ts';
 import { useGroups } from '../../api/groups.ts';
+import { Problem } from '../../api/problem.ts';
 import { useSeen } from '../../api/seen.ts';
 import { useAddressField } from '../../parts/address-field.ts';
 import { ApprovalOrProblem } from '../../parts/approval-or-problem.tsx';
@@ -71,9 +72,13 @@ function PolicyForm({ group }: { readonly group: string }) {
   if (shown === undefined) return <Loader size="sm" />;
   const draft: Document = { ...shown.policy, ...entered };
   const locks = (Array.isArray(draft['locked']) ? draft['locked'] : []) as readonly string[];
-  const policy = withoutNothing({ ...draft, locked: locks.filter((name) => draft[name] !== undefined) });
+  // What is locked above does not count here, and the server takes no policy that says otherwise.
+  const above = shown.inherited.filter(({ locked }) => locked).map(({ setting: name }) => [name, undefined]);
+  const own: Document = { ...draft, ...Object.fromEntries(above) };
+  const policy = withoutNothing({ ...own, locked: locks.filter((name) => own[name] !== undefined) });
   const lock = (name: PolicySetting, isLocked: boolean): void =>
     setEntered({ ...entered, locked: [...locks.filter((one) => one !== name), ...(isLocked ? [name] : [])] });
+  const wrong = settingsAtFault(looking.error);
   const unknown = shown.settings.filter(({ known }) => !known).map(({ setting: name }) => name);
   const apply = (): void =>
     setting.run(async () => {
@@ -98,6 +103,7 @@ function PolicyForm({ group }: { readonly group: string }) {
           inherited={shown.inherited.find((one) => one.setting === name)}
           locked={locks.includes(name)}
           fixed={lacking('setPolicy') !== undefined}
+          wrong={wrong.has(name)}
           onChange={(value) => setEntered({ ...entered, [name]: value })}
           onLock={(isLocked) => lock(name, isLocked)}
         />
@@ -119,6 +125,12 @@ function PolicyForm({ group }: { readonly group: string }) {
       )}
     </Stack>
   );
+}
+
+function settingsAtFault(error: unknown): ReadonlySet<string> {
+  if (!(error instanceof Problem) || error.code !== 'policy-invalid') return new Set();
+  const { faults = [] } = error.details as { readonly faults?: readonly { readonly setting?: string }[] };
+  return new Set(faults.flatMap(({ setting }) => setting ?? []));
 }
 
 /** Settings that say nothing are inherited; where nothing is locked, nothing says so. */

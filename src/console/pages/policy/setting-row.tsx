@@ -10,6 +10,7 @@ import {
 import { useTexts } from '../../texts/language.tsx';
 import { POLICY } from '../../texts/policy.ts';
 import { ExceptionsEditor } from './exceptions-editor.tsx';
+import { StateMark } from '../../parts/state-mark.tsx';
 import { type ShownPolicy, usePolicyWords } from './policy-words.ts';
 
 const INHERIT = 'inherit';
@@ -23,6 +24,7 @@ export function SettingRow({
   inherited,
   locked,
   fixed,
+  wrong,
   onChange,
   onLock,
 }: {
@@ -33,6 +35,8 @@ export function SettingRow({
   readonly locked: boolean;
   /** Nobody may change anything here. */
   readonly fixed: boolean;
+  /** The server refused what it says. */
+  readonly wrong: boolean;
   readonly onChange: (value: unknown) => void;
   readonly onLock: (locked: boolean) => void;
 }) {
@@ -77,6 +81,9 @@ export function SettingRow({
             onChange={choose}
             allowDeselect={false}
             disabled={disabled}
+            error={wrong}
+            // Red letters are hard to read; the border and the line below say it.
+            styles={{ input: { color: 'var(--mantine-color-text)' } }}
             flex="1 1 18rem"
           />
           <Checkbox
@@ -88,6 +95,12 @@ export function SettingRow({
             mb={8}
           />
         </Group>
+        {wrong && (
+          <Group gap={6} wrap="nowrap">
+            <StateMark state="bad" />
+            <Text size="sm">{texts.wrong}</Text>
+          </Group>
+        )}
         {chosen === OWN && (
           <ListEditor setting={setting} value={own} disabled={disabled} onChange={onChange} />
         )}
