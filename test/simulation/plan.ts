@@ -4,6 +4,7 @@
  */
 import { DAY_MS, MORNING_MS, type Plan, type Step, type StepName } from './step.ts';
 import { FAULTS } from './workload/faults.ts';
+import { PROCESS_FAULTS } from './workload/process-faults.ts';
 import { WORK } from './workload/work.ts';
 import { createDice } from './world/dice.ts';
 
@@ -25,7 +26,13 @@ function drawn<Name extends string>(weights: Readonly<Record<Name, number>>, sha
   return names.at(-1)!;
 }
 
-export function makePlan(seed: number, servers = SERVERS_DEFAULT, stepCount = STEPS_DEFAULT): Plan {
+/** @param processes of the root; other servers have as many or fewer. */
+export function makePlan(
+  seed: number,
+  servers = SERVERS_DEFAULT,
+  stepCount = STEPS_DEFAULT,
+  processes = 1,
+): Plan {
   const dice = createDice(seed, 'plan');
   const depths: number[] = [];
   const above = Array.from({ length: servers }, (_, index) => {
@@ -36,7 +43,8 @@ export function makePlan(seed: number, servers = SERVERS_DEFAULT, stepCount = ST
     return site;
   });
   const workWeights = Object.fromEntries(Object.entries(WORK).map(([name, { weight }]) => [name, weight]));
-  const faultWeights = Object.fromEntries(Object.entries(FAULTS).map(([name, { weight }]) => [name, weight]));
+  const faults = processes > 1 ? { ...FAULTS, ...PROCESS_FAULTS } : FAULTS;
+  const faultWeights = Object.fromEntries(Object.entries(faults).map(([name, { weight }]) => [name, weight]));
   const steps = Array.from({ length: stepCount }, (): Step => {
     const kind = dice.chance(FAULT_SHARE) ? faultWeights : workWeights;
     return {
@@ -48,5 +56,5 @@ export function makePlan(seed: number, servers = SERVERS_DEFAULT, stepCount = ST
     };
   });
   steps.sort((left, right) => left.at - right.at);
-  return { seed, above, devices: Math.ceil(servers * 1.5), steps };
+  return { seed, above, devices: Math.ceil(servers * 1.5), ...(processes > 1 ? { processes } : {}), steps };
 }

@@ -13,6 +13,7 @@ export interface SeedTask {
   readonly seed: number;
   readonly servers: number | undefined;
   readonly steps: number | undefined;
+  readonly processes: number | undefined;
 }
 
 /** What is printed of a run. */
@@ -51,7 +52,7 @@ export async function runSeeds({ tasks, workers, goesOn, time, onResult }: SeedR
   };
   if (workers <= 1) {
     for (let task = next(); task !== undefined; task = next()) {
-      const plan = makePlan(task.seed, task.servers, task.steps);
+      const plan = makePlan(task.seed, task.servers, task.steps, task.processes);
       onResult(resultOf(await time.round(() => simulate(plan))));
     }
     return;

@@ -14,6 +14,7 @@ import { DAY_MS, MINUTE_MS, type Plan } from './step.ts';
 import { FAULTS } from './workload/faults.ts';
 import { mendFaults, openEveryLink } from './workload/peace.ts';
 import { plantTree } from './workload/tree.ts';
+import { PROCESS_FAULTS } from './workload/process-faults.ts';
 import { type Action, WORK } from './workload/work.ts';
 import { createDice } from './world/dice.ts';
 import { prepareFilesByHand } from './world/file-by-hand.ts';
@@ -34,7 +35,7 @@ export interface Outcome {
   readonly figures: { readonly keys: number; readonly calls: number; readonly plannedFaults: number };
 }
 
-const ACTIONS: Readonly<Record<string, Action>> = { ...WORK, ...FAULTS };
+const ACTIONS: Readonly<Record<string, Action>> = { ...WORK, ...FAULTS, ...PROCESS_FAULTS };
 
 /** Storms and starts are over, and calls under way with them. */
 const SETTLING_MS = 3 * MINUTE_MS;

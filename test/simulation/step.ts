@@ -1,8 +1,9 @@
 /** A step of a plan, and the times of a day. */
 import type { FaultName } from './workload/faults.ts';
+import type { ProcessFaultName } from './workload/process-faults.ts';
 import type { WorkName } from './workload/work.ts';
 
-export type StepName = WorkName | FaultName;
+export type StepName = WorkName | FaultName | ProcessFaultName;
 
 /** What the numbers mean is the step's own; each is reduced to what there is when the step comes. */
 export interface Step {
@@ -19,6 +20,8 @@ export interface Plan {
   /** For each server the number of the one above it; the first, the root, has none. */
   readonly above: readonly (number | null)[];
   readonly devices: number;
+  /** The most processes that serve one server: the root has so many, others fewer. One where it is left out. */
+  readonly processes?: number;
   /** Servers left out, when a failing plan was made small. */
   readonly absent?: readonly number[];
   readonly steps: readonly Step[];

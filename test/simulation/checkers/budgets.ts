@@ -46,7 +46,7 @@ function outcomeOf(
 
 export class BudgetLevels {
   readonly #facts: Facts;
-  /** A restart forgives: by the life of the server, and the member. */
+  /** A restart forgives, and each process has its own: by its life, and the member. */
   readonly #levels = new WeakMap<Life, Map<string, Level>>();
 
   constructor(facts: Facts) {
@@ -54,19 +54,19 @@ export class BudgetLevels {
   }
 
   /** A call reached the server: from now on it may have been taken from the caller's budget. */
-  begins(instance: Instance, memberId: string, call: ServedCall): void {
+  begins(instance: Instance, life: Life, memberId: string, call: ServedCall): void {
     const records = asked(call);
     if (records === undefined) return;
     const most =
       call.path === MACHINE_ROUTES.record.path
         ? instance.budgets.deviceRecordsAnHour
         : instance.budgets.secondaryRecordsAnHour;
-    this.#levelOf(instance, memberId, most).least -= records;
+    this.#levelOf(life, memberId, most).least -= records;
   }
 
-  answered(instance: Instance, memberId: string, call: ServedCall, answer: Answer): void {
+  answered(instance: Instance, life: Life, memberId: string, call: ServedCall, answer: Answer): void {
     const records = asked(call);
-    const level = this.#levels.get(instance.life)?.get(memberId);
+    const level = this.#levels.get(life)?.get(memberId);
     if (records === undefined || level === undefined) return;
     fill(level, this.#facts.now);
     const outcome = outcomeOf(call, answer);
@@ -91,7 +91,7 @@ export class BudgetLevels {
     );
   }
 
-  #levelOf({ life }: Instance, memberId: string, most: number): Level {
+  #levelOf(life: Life, memberId: string, most: number): Level {
     const ofLife = this.#levels.get(life) ?? new Map<string, Level>();
     this.#levels.set(life, ofLife);
     const { now } = this.#facts;

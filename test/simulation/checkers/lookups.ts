@@ -3,6 +3,7 @@
  * server knows of its neighbours it knows by hearsay, so "that moment" begins when the answers it rests on were made.
  */
 import { timeForNextHop } from '#domain/lookup.ts';
+import { MACHINE_ROUTES } from '#protocol/machine-routes.ts';
 import type { MadeKey } from '../world/device.ts';
 import type { Instance } from '../world/instance.ts';
 import type { ServedCall } from '../world/network.ts';
@@ -154,8 +155,12 @@ function whyUntrue(
       return own || above ? undefined : `no link of ${at.name} is marked`;
     }
     case 'primary-unreachable': {
-      // Whoever waited in vain for a heartbeat tells of the one before.
+      // Whoever waited in vain for a heartbeat tells of the one before, or of this one.
       const begin = waited ? from - RETRY_MS : from;
+      const waits = [...world.network.open].some(
+        ({ caller, path }) => caller === at.name && path === MACHINE_ROUTES.heartbeat.path,
+      );
+      if (waited && waits) return undefined;
       return [at.name, ...at.instances.map(({ name }) => name)].some(
         (name) => (facts.failures.get(name) ?? -Infinity) >= begin,
       )

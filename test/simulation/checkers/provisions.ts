@@ -6,6 +6,7 @@
 import { COUNTING_WINDOW_MS } from '#domain/limits.ts';
 import type { AuditRow } from '#store/rows.ts';
 import type { Instance } from '../world/instance.ts';
+import type { Life } from '../world/life.ts';
 import { AUDITED } from './departures.ts';
 import type { Facts } from './facts.ts';
 
@@ -29,28 +30,23 @@ export function provisionName(key: string, as: 'key' | 'file-key', by: string): 
 
 export class ProvisionCounts {
   readonly #facts: Facts;
-  readonly #counts = new Map<Instance, Map<string, Counts>>();
+  readonly #counts = new WeakMap<Life, Map<string, Counts>>();
 
   constructor(facts: Facts) {
     this.#facts = facts;
   }
 
-  /** A server begins a life: nothing is counted in it yet. */
-  opened(instance: Instance): void {
-    this.#counts.set(instance, new Map());
+  asked(life: Life, name: string): void {
+    this.#of(life, name).asked += 1;
   }
 
-  asked(instance: Instance, name: string): void {
-    this.#of(instance, name).asked += 1;
-  }
-
-  committed(instance: Instance, rows: readonly AuditRow[]): void {
+  committed(instance: Instance, life: Life, rows: readonly AuditRow[]): void {
     for (const row of rows) {
       const event = JSON.parse(row.event) as Record<string, string>;
       const counted = event['event'] === 'provisions-counted';
       if (!counted && event['event'] !== 'key-provided') continue;
       const name = provisionName(event['key']!, event['as'] as 'key', event['by']!);
-      const counts = this.#of(instance, name);
+      const counts = this.#of(life, name);
       if (!counted) counts.writtenAt = this.#facts.now;
       counts.told += counted ? Number(event['count']) : 1;
       if (counts.told <= counts.asked) continue;
@@ -58,8 +54,8 @@ export class ProvisionCounts {
     }
   }
 
-  leaves(instance: Instance, name: string): void {
-    const counts = this.#of(instance, name);
+  leaves(instance: Instance, life: Life, name: string): void {
+    const counts = this.#of(life, name);
     counts.left += 1;
     const clockWasSet = (this.#facts.clockSet.get(instance.name) ?? -Infinity) >= counts.writtenAt;
     const least = clockWasSet ? 0 : this.#facts.now - COUNTING_WINDOW_MS - SPARE_MS;
@@ -68,17 +64,17 @@ export class ProvisionCounts {
   }
 
   /** An orderly end: what was counted has been written. */
-  stopped(instance: Instance): void {
-    for (const [name, { left, told }] of this.#counts.get(instance) ?? []) {
+  stopped(instance: Instance, life: Life): void {
+    for (const [name, { left, told }] of this.#counts.get(life) ?? []) {
       if (told < left) this.#violate(COUNTED, instance, name, `tells of ${told}, and ${left} left`);
     }
   }
 
-  #of(instance: Instance, name: string): Counts {
-    const ofInstance = this.#counts.get(instance) ?? new Map<string, Counts>();
-    this.#counts.set(instance, ofInstance);
-    const counts = ofInstance.get(name) ?? { writtenAt: -Infinity, asked: 0, left: 0, told: 0 };
-    ofInstance.set(name, counts);
+  #of(life: Life, name: string): Counts {
+    const ofLife = this.#counts.get(life) ?? new Map<string, Counts>();
+    this.#counts.set(life, ofLife);
+    const counts = ofLife.get(name) ?? { writtenAt: -Infinity, asked: 0, left: 0, told: 0 };
+    ofLife.set(name, counts);
     return counts;
   }
 

@@ -7,6 +7,7 @@ import type { Reader } from '#store/transaction.ts';
 import type { PeerIdentity } from '#transport/peer-identity.ts';
 import type { Device, MadeKey } from '../world/device.ts';
 import type { Instance, Opened } from '../world/instance.ts';
+import type { Life } from '../world/life.ts';
 import type { Answer, CallingEnd, PinnedEnd, ServedCall } from '../world/network.ts';
 import { routeOf } from '../world/serve.ts';
 import type { Committed } from '../world/store-port.ts';
@@ -55,12 +56,11 @@ export class Witness {
   }
 
   async onOpened(instance: Instance, reader: Reader, opened: Opened): Promise<void> {
-    this.#provisions.opened(instance);
     await checkOpened(this.facts, instance, reader, opened);
     if (opened !== 'as-it-was') this.#departures.startOver(instance);
   }
 
-  onCommitted(instance: Instance, committed: Committed): void {
+  onCommitted(instance: Instance, life: Life, committed: Committed): void {
     const { facts } = this;
     const { observed } = instance;
     const before = observed.links;
@@ -74,7 +74,7 @@ export class Witness {
     checkCursors(facts, this.#world, instance, committed);
     observed.addCursors(committed);
     observed.addAudit(committed.audit);
-    this.#provisions.committed(instance, committed.audit);
+    this.#provisions.committed(instance, life, committed.audit);
     checkImportEvents(facts, instance, committed.audit);
   }
 
@@ -91,19 +91,19 @@ export class Witness {
     this.facts.failures.set(caller, this.facts.now);
   }
 
-  onCallServed(instance: Instance, call: ServedCall, peer: PeerIdentity): void {
+  onCallServed(instance: Instance, life: Life, call: ServedCall, peer: PeerIdentity): void {
     this.#since.set(call, this.facts.now);
     if (peer.kind !== 'member') return;
-    this.#budgets.begins(instance, peer.memberId, call);
+    this.#budgets.begins(instance, life, peer.memberId, call);
     const name = this.#provisionOf(call, peer.memberId);
-    if (name !== undefined) this.#provisions.asked(instance, name);
+    if (name !== undefined) this.#provisions.asked(life, name);
   }
 
-  onAnswer(instance: Instance, call: ServedCall, peer: PeerIdentity, answer: Answer): void {
+  onAnswer(instance: Instance, life: Life, call: ServedCall, peer: PeerIdentity, answer: Answer): void {
     const route = routeOf(call.path);
     if (peer.kind !== 'member') return;
     const caller = this.#world.siteById(peer.memberId);
-    this.#budgets.answered(instance, peer.memberId, call, answer);
+    this.#budgets.answered(instance, life, peer.memberId, call, answer);
     if (answer.status !== 200) {
       // Whichever copy of it called.
       for (const { name } of caller?.instances ?? []) {
@@ -124,14 +124,14 @@ export class Witness {
     if (document['outcome'] !== 'found') return;
     const { id } = JSON.parse(call.sent as string) as { id: string };
     const name = this.#provisionOf(call, peer.memberId);
-    if (name !== undefined) this.#provisions.leaves(instance, name);
+    if (name !== undefined) this.#provisions.leaves(instance, life, name);
     if (caller === undefined) checkAnswerToDevice(this.facts, instance, peer.memberId, id);
     else checkAnswerDown(this.facts, instance, caller, id);
   }
 
   /** An orderly end, with a disk that could be written. */
-  onStopped(instance: Instance): void {
-    this.#provisions.stopped(instance);
+  onStopped(instance: Instance, life: Life): void {
+    this.#provisions.stopped(instance, life);
   }
 
   /** What a question for a key is about, as the audit log will name it; undefined for other calls. */

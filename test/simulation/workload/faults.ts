@@ -22,7 +22,7 @@ function siteOf(world: World, number: number): Site {
   return world.sites[number % world.sites.length]!;
 }
 
-function fault(world: World, where: string, what: string): void {
+export function fault(world: World, where: string, what: string): void {
   world.faultsDone += 1;
   world.trace.tell(where, `FAULT: ${what}`);
 }
@@ -31,7 +31,7 @@ function startLater(world: World, server: Instance, ms: number): void {
   world.schedule.after(ms, `start of ${server.name}`, () => server.start());
 }
 
-function onServer(weight: number, work: (world: World, server: Instance, step: Step) => void): Action {
+export function onServer(weight: number, work: (world: World, server: Instance, step: Step) => void): Action {
   return {
     weight,
     run: (world, step) => {
@@ -46,7 +46,7 @@ export const FAULTS = {
   /** The process dies at some await of what it does next. */
   crash: onServer(28, (world, server, step) => {
     if (server.state !== 'running') return;
-    const { life } = server;
+    const { life } = server.running[step.one % server.running.length]!;
     fault(world, server.name, 'it will crash in the middle of what it does next');
     life.endAfter(within(step.size, 1, 60));
     life.whenOver(() => startLater(world, server, within(step.two, 1, 10 * MINUTE_MS)));
@@ -59,8 +59,9 @@ export const FAULTS = {
     world.schedule.after(within(step.two, 1, MINUTE_MS), `start of ${server.name}`, () => {
       server.start();
       if (world.atPeace) return;
-      server.life.endAfter(within(step.size, 1, 40));
-      server.life.whenOver(() => startLater(world, server, MINUTE_MS));
+      const { life } = server.processes[0]!;
+      life.endAfter(within(step.size, 1, 40));
+      life.whenOver(() => startLater(world, server, MINUTE_MS));
     });
   }),
   outage: onServer(6, (world, server, step) => {

@@ -27,7 +27,7 @@ export function mendFaults(world: World): void {
       server.disk.low = false;
       server.disk.failingWrites = 0;
       server.setClock(world.seed % 2 === 0 ? 0 : AFTER_THE_PAUSE_MS);
-      server.life.endNever();
+      for (const { life } of server.processes) life.endNever();
       if (server.budgets !== BUDGETS_DEFAULT) {
         server.budgets = BUDGETS_DEFAULT;
         server.crash();

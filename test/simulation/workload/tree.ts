@@ -39,9 +39,15 @@ export async function enrolDevice(world: World, device: Device, site: Site): Pro
   beat();
 }
 
+function processesOf({ processes = 1 }: Plan, index: number): number {
+  return processes - (index % processes);
+}
+
 /** Starts every server, joins them from the root down, enrols the devices. */
 export function plantTree(world: World, plan: Plan): void {
-  for (const above of plan.above) world.addSite(above === null ? undefined : world.sites[above]);
+  for (const [index, above] of plan.above.entries()) {
+    world.addSite(above === null ? undefined : world.sites[above], processesOf(plan, index));
+  }
   const absent = plan.absent ?? [];
   for (const site of world.sites) {
     if (absent.includes(site.index)) site.instances[0]!.retire();

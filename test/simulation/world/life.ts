@@ -19,6 +19,27 @@ export class Life {
   #alive = true;
   #stepsLeft: number | undefined;
   readonly #whenOver = new Set<() => void>();
+  #awake: Promise<void> | undefined;
+
+  /** It stands still, as a process that was stopped. */
+  get paused(): boolean {
+    return this.#awake !== undefined;
+  }
+
+  /** Nothing of it goes on until it is woken. Returns what wakes it. */
+  pause(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#awake = promise;
+    return () => {
+      this.#awake = undefined;
+      resolve();
+    };
+  }
+
+  /** Resolves when it does not stand still. */
+  async awake(): Promise<void> {
+    while (this.#awake !== undefined) await this.#awake;
+  }
 
   get alive(): boolean {
     return this.#alive;

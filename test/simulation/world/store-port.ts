@@ -10,6 +10,7 @@ import type { AuditRow, Cursor, RefusedKey, PlacedKey, StoredKey, TrustedRow } f
 import type { Transaction } from '#store/transaction.ts';
 import type { Store, WriteOptions } from '#store/store.ts';
 import { Died, type Life, never } from './life.ts';
+import type { GroupMember } from './process-group.ts';
 import type { Quiet } from './quiet.ts';
 
 /** What one work changed, told when it is durable. */
@@ -19,6 +20,8 @@ export interface Committed {
   readonly cursors: Cursor[];
   readonly refused: RefusedKey[];
   readonly audit: AuditRow[];
+  /** Imports of which keys were staged. */
+  readonly staged: string[];
 }
 
 export interface DiskFaults {
@@ -42,6 +45,8 @@ export interface StorePortOptions {
   readonly life: Life;
   readonly quiet: Quiet;
   readonly faults: DiskFaults;
+  /** This process among several of its server. */
+  readonly member?: GroupMember | undefined;
   readonly onCommitted: (committed: Committed) => void;
 }
 
@@ -52,10 +57,11 @@ function diskFull(): KeystairError {
 type Method = (...values: unknown[]) => Promise<unknown>;
 
 export function createStorePort(options: StorePortOptions): Store {
-  const { real, life, quiet, faults, onCommitted } = options;
+  const { real, life, quiet, faults, member, onCommitted } = options;
 
   /** Asks the real store on behalf of this life. */
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (life.paused) await life.awake();
     if (!life.step()) return never();
     let outcome: { readonly value: T } | { readonly error: unknown };
     try {
@@ -63,6 +69,7 @@ export function createStorePort(options: StorePortOptions): Store {
     } catch (error) {
       outcome = { error };
     }
+    if (life.paused) await life.awake();
     if (!life.step()) return never();
     if ('error' in outcome) throw outcome.error;
     return outcome.value;
@@ -81,12 +88,16 @@ export function createStorePort(options: StorePortOptions): Store {
     const value = await real.write(async (transaction) => {
       if (!life.step()) throw new Died();
       committed = nothing();
-      const done = await work(tapped(transaction, life, committed));
+      const own = tapped(transaction, life, committed);
+      await member?.enter(own, writeOptions.led === true);
+      const done = await work(own);
       if (!life.step()) throw new Died();
       if (fails) throw diskFull();
+      member?.changed(committed);
       return done;
     }, writeOptions);
     onCommitted(committed);
+    member?.recorded(committed);
     return value;
   };
 
@@ -100,6 +111,7 @@ export function createStorePort(options: StorePortOptions): Store {
   return {
     facts: real.facts,
     reader,
+    ...(member === undefined ? {} : { processes: member }),
     write: (work, writeOptions) => ask(() => write(work, writeOptions)),
     snapshot: async () => {
       const snapshot = await ask(() => real.snapshot());
@@ -123,7 +135,7 @@ export function createStorePort(options: StorePortOptions): Store {
 }
 
 function nothing(): Committed {
-  return { keys: [], rows: [], cursors: [], refused: [], audit: [] };
+  return { keys: [], rows: [], cursors: [], refused: [], audit: [], staged: [] };
 }
 
 /** The transaction, ending with the life, and noting what is written. */
@@ -138,6 +150,7 @@ function tapped(transaction: Transaction, life: Life, committed: Committed): Tra
     appendAudit: (rows: readonly AuditRow[]) => committed.audit.push(...rows),
     putRow: (row: TrustedRow) => committed.rows.push({ kind: row.kind, id: row.id, row }),
     deleteRow: (kind: string, id: string) => committed.rows.push({ kind, id, row: undefined }),
+    stageKeys: (importId: string) => committed.staged.push(importId),
     putCursor: (cursor: Cursor) => committed.cursors.push(cursor),
     putRefusedKeys: (refused: readonly RefusedKey[]) => committed.refused.push(...refused),
   };

@@ -68,7 +68,8 @@ export class World {
     });
   }
 
-  addSite(above: Site | undefined): Site {
+  /** @param processes that serve it. */
+  addSite(above: Site | undefined, processes: number): Site {
     const index = this.sites.length;
     const name = `S${index}`;
     const site: Site = {
@@ -82,14 +83,14 @@ export class World {
       serverName: `Office ${index}`,
     };
     this.sites.push(site);
-    site.instances.push(new Instance(this, site, name));
+    site.instances.push(new Instance(this, site, name, processes));
     return site;
   }
 
   /** The data of one server in a second directory, run beside it. */
   addCopy(site: Site): Instance {
     const name = `${site.name}-copy${site.instances.length}`;
-    const copy = new Instance(this, site, name);
+    const copy = new Instance(this, site, name, 1);
     site.instances.push(copy);
     return copy;
   }
@@ -142,13 +143,15 @@ export class World {
     const running = this.siteByAddress(address)?.instances.filter(({ state }) => state === 'running') ?? [];
     if (running.length === 0) return undefined;
     const instance = running.length === 1 ? running[0]! : dice.pick(running);
+    // As a balancer does in front of several.
+    const process = instance.running.length === 1 ? instance.running[0]! : dice.pick(instance.running);
     return {
       name: instance.name,
-      life: instance.life,
+      life: process.life,
       authority: instance.authority,
       fingerprint: fingerprintOfAuthority(instance.authority),
       serverId: instance.site.id,
-      serve: (call) => instance.serve(call),
+      serve: (call) => process.serve(call),
     };
   }
 }

@@ -78,9 +78,16 @@ export class PrimaryLink {
     }
     this.#lastHeardAt = heardAt;
     this.#remembered = readLinkMemory(contact);
+    this.#forgetOlderThan(this.#remembered);
     this.#line = this.#remembered.line;
     this.#console = this.#remembered.console;
     this.noteAcknowledged(this.#remembered.acknowledgedSeq);
+  }
+
+  /** What was heard here counts no longer where another process heard otherwise since: it gives no reason for a refusal. */
+  #forgetOlderThan({ useHierarchy, dmz }: Heard): void {
+    const heard = this.#heard;
+    if (heard?.useHierarchy !== useHierarchy || heard.dmz !== dmz) this.#heard = undefined;
   }
 
   get line(): readonly ServerName[] {
