@@ -54,6 +54,13 @@ test('no fault on any of the fixed seeds breaks a promise', async (t) => {
   t.diagnostic(`${seeds} seeds, ${faults} faults`);
 });
 
+test('nor where servers have several processes, of which some stand still, die or stop', async () => {
+  const plan = makePlan(SMALL.seed, SMALL.servers, SMALL.steps, 3);
+  const outcome = await simulate(plan);
+  requirePeace(outcome, plan);
+  assert.ok(outcome.lines.some(({ what }) => /stands still/.test(what)));
+});
+
 test('the same seed is the same run, event for event, in every process', async () => {
   const plan = makePlan(SMALL.seed, SMALL.servers, SMALL.steps);
   const [one, other] = [await simulate(plan), await simulate(plan)];

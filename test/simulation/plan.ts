@@ -4,7 +4,7 @@
  */
 import { DAY_MS, MORNING_MS, type Plan, type Step, type StepName } from './step.ts';
 import { FAULTS } from './workload/faults.ts';
-import { PROCESS_FAULTS } from './workload/process-faults.ts';
+import { PROCESS_FAULTS } from './workload/several-processes.ts';
 import { WORK } from './workload/work.ts';
 import { createDice } from './world/dice.ts';
 

@@ -14,7 +14,7 @@ import { DAY_MS, MINUTE_MS, type Plan } from './step.ts';
 import { FAULTS } from './workload/faults.ts';
 import { mendFaults, openEveryLink } from './workload/peace.ts';
 import { plantTree } from './workload/tree.ts';
-import { PROCESS_FAULTS } from './workload/process-faults.ts';
+import { PROCESS_FAULTS } from './workload/several-processes.ts';
 import { type Action, WORK } from './workload/work.ts';
 import { createDice } from './world/dice.ts';
 import { prepareFilesByHand } from './world/file-by-hand.ts';

@@ -1,6 +1,6 @@
 /** A step of a plan, and the times of a day. */
 import type { FaultName } from './workload/faults.ts';
-import type { ProcessFaultName } from './workload/process-faults.ts';
+import type { ProcessFaultName } from './workload/several-processes.ts';
 import type { WorkName } from './workload/work.ts';
 
 export type StepName = WorkName | FaultName | ProcessFaultName;

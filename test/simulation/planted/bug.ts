@@ -32,6 +32,8 @@ export type Fault = WrappedFunction | ChangedConstant;
 export interface Bug {
   readonly name: string;
   readonly faults: readonly Fault[];
+  /** The most processes of one server, where it takes several. */
+  readonly processes?: number;
   /** A seed that finds it; the test looks there and on the few that follow. */
   readonly seed: number;
 }

@@ -8,6 +8,7 @@ import type { Bug } from './bug.ts';
 import { BY_HAND_BUGS } from './by-hand-bugs.ts';
 import { CUSTODY_BUGS } from './custody-bugs.ts';
 import { FILE_BUGS } from './file-bugs.ts';
+import { PROCESS_BUGS } from './process-bugs.ts';
 
 export const BUGS: readonly Bug[] = [
   ...CUSTODY_BUGS,
@@ -16,4 +17,5 @@ export const BUGS: readonly Bug[] = [
   ...COUNTED_BUGS,
   ...BY_HAND_BUGS,
   ...FILE_BUGS,
+  ...PROCESS_BUGS,
 ];

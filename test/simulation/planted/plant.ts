@@ -120,6 +120,7 @@ export async function seek(
   ended?: AbortSignal,
 ): Promise<Found> {
   const options = ['--seeds', String(seeds), '--from', String(from), '--first', '--json'];
+  if (bug.processes !== undefined) options.push('--processes', String(bug.processes));
   const { code, stdout, stderr } = await runInCopy(bug, 'test/simulation/main.ts', options, ended);
   // It exits with 1 when it finds something.
   if (ended?.aborted === true) return { seed: undefined, rule: undefined, sentence: undefined, seeds: 0 };

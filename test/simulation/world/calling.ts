@@ -22,7 +22,12 @@ export function callsOf(
   target: PinnedEnd,
 ): MachineCalls {
   const present = () => ({ publicKey, certificate });
-  return createMachineCalls(network.sender({ name, life, present }, target));
+  const send = network.sender({ name, life, present }, target);
+  return createMachineCalls(async (request) => {
+    const answer = await send(request);
+    if (life.paused) await life.awake();
+    return answer;
+  });
 }
 
 /** Its own key as a member is read once for each primary, as the real one does. */

@@ -126,7 +126,6 @@ export class Network {
       if (request.signal?.aborted === true) throw interrupted();
       this.#ports.onCall(caller, target, request.path, request.body);
       const { status, headers, body } = await this.#exchange(caller, target, request);
-      if (caller.life.paused) await caller.life.awake();
       return { status, headers, body: Buffer.from(body) };
     };
   }

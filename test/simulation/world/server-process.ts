@@ -19,7 +19,7 @@ import type { Dice } from './dice.ts';
 import type { Instance } from './instance.ts';
 import { Life, never } from './life.ts';
 import type { Answer, ServedCall } from './network.ts';
-import type { GroupMember } from './process-group.ts';
+import type { GroupMember } from './group-member.ts';
 import { serveCall } from './serve.ts';
 import { createStorePort } from './store-port.ts';
 import type { World } from './world.ts';

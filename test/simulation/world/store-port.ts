@@ -10,7 +10,7 @@ import type { AuditRow, Cursor, RefusedKey, PlacedKey, StoredKey, TrustedRow } f
 import type { Transaction } from '#store/transaction.ts';
 import type { Store, WriteOptions } from '#store/store.ts';
 import { Died, type Life, never } from './life.ts';
-import type { GroupMember } from './process-group.ts';
+import type { GroupMember } from './group-member.ts';
 import type { Quiet } from './quiet.ts';
 
 /** What one work changed, told when it is durable. */

@@ -28,6 +28,13 @@ export function isLately(
   return heardAt !== null && now - heardAt < LATELY_HEARTBEATS * heartbeatMs;
 }
 
+type Heard = Pick<LinkMemory, 'useHierarchy' | 'dmz'>;
+
+/** Whether another process heard otherwise since: then what this one heard gives no reason for a refusal any more. */
+export function isOutdated(heard: Heard | undefined, since: Heard): boolean {
+  return heard?.useHierarchy !== since.useHierarchy || heard.dmz !== since.dmz;
+}
+
 const NOTHING_KEPT: LinkMemory = { useHierarchy: false, dmz: false, acknowledgedSeq: 0, line: [] };
 
 export function readLinkMemory(contact: Contact): LinkMemory {

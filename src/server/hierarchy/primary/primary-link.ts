@@ -15,14 +15,11 @@ import type { ServerPorts } from '../../repository/ports.ts';
 import { type Options, readOptions } from '../../repository/settings.ts';
 import { ringSentence } from '../ring.ts';
 import type { Dialler } from './dialler.ts';
-import { isLately, type LinkMemory, readLinkMemory } from './link-memory.ts';
+import { isLately, isOutdated, type LinkMemory, readLinkMemory } from './link-memory.ts';
 import { linkClosed, namedFailure, type PrimaryState, stateAfter } from './primary-failure.ts';
 import { type PrimaryRow, readPrimary, readPrimaryContact } from './primary-row.ts';
 
-interface Heard {
-  readonly useHierarchy: boolean;
-  readonly dmz: boolean;
-}
+type Heard = Pick<LinkMemory, 'useHierarchy' | 'dmz'>;
 
 /** Counts only for the primary that said it. */
 type HeardOf = Heard & { readonly primaryId: string };
@@ -78,16 +75,10 @@ export class PrimaryLink {
     }
     this.#lastHeardAt = heardAt;
     this.#remembered = readLinkMemory(contact);
-    this.#forgetOlderThan(this.#remembered);
+    if (isOutdated(this.#heard, this.#remembered)) this.#heard = undefined;
     this.#line = this.#remembered.line;
     this.#console = this.#remembered.console;
     this.noteAcknowledged(this.#remembered.acknowledgedSeq);
-  }
-
-  /** What was heard here counts no longer where another process heard otherwise since: it gives no reason for a refusal. */
-  #forgetOlderThan({ useHierarchy, dmz }: Heard): void {
-    const heard = this.#heard;
-    if (heard?.useHierarchy !== useHierarchy || heard.dmz !== dmz) this.#heard = undefined;
   }
 
   get line(): readonly ServerName[] {

@@ -1,4 +1,4 @@
-/** What goes wrong with single processes of a server that has several. */
+/** What happens to servers that have several processes, and to single ones of these. */
 import type { Instance } from '../world/instance.ts';
 import type { ServerProcess } from '../world/server-process.ts';
 import type { World } from '../world/world.ts';
@@ -35,6 +35,11 @@ export const PROCESS_FAULTS = {
     world.schedule.after(within(step.two, 1, 20 * MINUTE_MS), `start of ${server.name}`, () =>
       server.start(),
     );
+  }),
+  /** Each of them has to seal with it from the next record on, and to open what the others sealed. */
+  rotateDataKey: onProcess(10, (world, server) => {
+    world.trace.tell(server.name, 'its administrator makes a new data key');
+    world.begin(server.name, 'a new data key', () => server.ask('rotateDataKey', {}));
   }),
 } satisfies Readonly<Record<string, Action>>;
 
