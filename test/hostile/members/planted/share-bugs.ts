@@ -74,6 +74,8 @@ export const SHARE_BUGS: readonly MemberBug[] = [
   {
     name: 'a connection goes on after a refusal',
     faults: [
+      // A body that is not read ends its connection, too.
+      { constant: 'LINGER_MS', value: 60_000 },
       {
         definition: 'createApplication',
         wrap: (sound) => (options) =>
