@@ -237,3 +237,21 @@ test('a command that names the version it was decided on changes nothing once so
     await done(oslo, `${set} ${second} --if-version=${String(now['version'])}`);
   }
 });
+
+test('whoever sets or sees what no device carries out yet is told so, and of nothing else', async () => {
+  const told = (said: string): string[] => said.split('\n').filter((line) => line.includes('about it yet'));
+  const file = inFolder('policy');
+  const set = `policies set Oslo --file ${file}`;
+  writeFileSync(file, '{"headerBackup":true,"proofHours":6}');
+  for (const line of [`${set} --dry-run`, set, 'policies show Oslo']) {
+    const { stdout, stderr } = await run(oslo, line);
+    const notes = told(stdout + stderr);
+    assert.equal(notes.length, 1, line);
+    assert.ok(notes[0]!.includes('headerBackup'), line);
+  }
+  writeFileSync(file, '{"headerBackup":false,"proofHours":6}');
+  for (const line of [set, 'policies show Oslo']) {
+    const { stdout, stderr } = await run(oslo, line);
+    assert.deepEqual(told(stdout + stderr), [], line);
+  }
+});

@@ -3,6 +3,7 @@ import { JsonOutOfBounds, isObject, parseJson } from '#domain/bounded-json.ts';
 import { KeystairError } from '#domain/errors.ts';
 import { REQUEST_JSON } from '#domain/json-bounds.ts';
 import { REQUEST_BYTES_MAX } from '#domain/limits.ts';
+import { notCarriedOut } from '#domain/policy/policy.ts';
 import { step } from '#domain/step.ts';
 import type { PeopleAnswer } from '#protocol/people/people-routes.ts';
 import type { Noun } from '../command.ts';
@@ -65,10 +66,16 @@ function notes({ group, policy, settings, overruled }: Shown): string[] {
     ...(unknown.length === 0
       ? []
       : [`A later release set ${unknown.join(', ')}: devices of this release leave it.`]),
+    ...notYet(Object.fromEntries(settings.map(({ setting, value }) => [setting, value]))),
     ...(Object.keys(policy).length === 0
       ? [`${group.name} has no policy of its own. To set one: keystair policies set G --file FILE`]
       : []),
   ];
+}
+
+/** So that nobody trusts in what no device does. */
+function notYet(values: Readonly<Record<string, unknown>>): string[] {
+  return notCarriedOut(values).map((name) => `Devices are told of ${name} and do nothing about it yet.`);
 }
 
 function fromWords({ kind, name }: Shown['settings'][number]['from']): string {
@@ -107,9 +114,9 @@ const set = command({
         return {
           document: effect,
           lines: effectLines(effect, 'would change'),
-          messages: ['Nothing was changed.'],
+          messages: [...notYet(policy), 'Nothing was changed.'],
         };
-      for (const line of effectLines(effect, 'changes')) context.terminal.say(line);
+      for (const line of [...effectLines(effect, 'changes'), ...notYet(policy)]) context.terminal.say(line);
       await requireYes();
     }
     const answer = await client('setPolicy', { id, policy });
@@ -117,6 +124,7 @@ const set = command({
       document: answer,
       lines: effectLines(answer, 'changed'),
       messages: [
+        ...notYet(policy),
         `The policy of ${answer.group.name} has the number ${answer.number}. Devices hear of it with their next heartbeat.`,
       ],
     };

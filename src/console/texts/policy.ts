@@ -15,6 +15,7 @@ export const POLICY = catalogue(
     lockedBy: (where: string) => `Locked by ${where}: it cannot be changed here.`,
     notCounting: (where: string) =>
       `This group says otherwise, which does not count: it is locked by ${where}. The next change here drops it.`,
+    notYet: 'Devices are told of this and do nothing about it yet.',
     wrong: 'This cannot be carried out: see below the settings.',
     from: {
       group: (name: string) => `the group ${name}`,
@@ -91,6 +92,7 @@ export const POLICY = catalogue(
     lockedBy: (where) => `Gesperrt durch ${where}: Hier lässt es sich nicht ändern.`,
     notCounting: (where) =>
       `Diese Gruppe sagt etwas anderes, das nicht gilt: Es ist gesperrt durch ${where}. Mit der nächsten Änderung hier fällt es weg.`,
+    notYet: 'Die Geräte erfahren davon, tun aber noch nichts.',
     wrong: 'So lässt es sich nicht ausführen: siehe unter den Einstellungen.',
     from: {
       group: (name) => `die Gruppe ${name}`,

@@ -13,8 +13,10 @@ import { POLICY_BYTES_MAX, POLICY_FAULTS_NAMED } from './policy-limits.ts';
 import {
   isSettingName,
   MADE_DRIVE_ALGORITHM,
+  NOT_CARRIED_OUT,
   POLICY_DEFAULTS,
   type PolicySettings,
+  type SettingName,
   SETTING_NAMES,
   valueFault,
 } from './settings.ts';
@@ -92,6 +94,14 @@ export function contradictions(values: SettingValues): readonly PolicyFault[] {
     });
   }
   return faults;
+}
+
+/** Settings that ask for something, and that devices are told of and do nothing about yet. */
+export function notCarriedOut(values: SettingValues): readonly SettingName[] {
+  return NOT_CARRIED_OUT.filter((name) => {
+    const value = values[name];
+    return value !== undefined && JSON.stringify(value) !== JSON.stringify(POLICY_DEFAULTS[name]);
+  });
 }
 
 /** What is unknown to this release in a policy: a setting, or a value of a setting that it knows. */

@@ -64,7 +64,8 @@ const VALUES: Readonly<Record<SettingName, Schema>> = {
     ...listOf({ oneOf: [exceptionBy('serial'), exceptionBy('model')] }, REMOVABLE_EXCEPTIONS_MAX),
   },
   encryptedFolders: {
-    description: 'Absolute paths of folders whose files are encrypted.',
+    description:
+      'Absolute paths of folders whose files are encrypted. Devices of this release do nothing about it yet.',
     ...listOf(
       { type: 'string', pattern: '^/[^*?\\[\\]{}]+$', maxLength: FOLDER_LENGTH_MAX },
       ENCRYPTED_FOLDERS_MAX,
@@ -88,7 +89,11 @@ const VALUES: Readonly<Record<SettingName, Schema>> = {
     description: 'A drive gets a new key when its key is that old, in days.',
     anyOf: [{ const: 'never' }, wholeTo(ROTATE_DAYS_MAX)],
   },
-  headerBackup: { description: "Copies of drives' headers come into custody.", ...YES_OR_NO },
+  headerBackup: {
+    description:
+      "Copies of drives' headers come into custody. Devices of this release do nothing about it yet.",
+    ...YES_OR_NO,
+  },
   proofHours: {
     description: 'Hours between two proofs that the key in custody opens a drive.',
     ...wholeTo(PROOF_HOURS_MAX),

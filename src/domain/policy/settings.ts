@@ -95,6 +95,13 @@ export const POLICY_DEFAULTS: PolicySettings = {
 /** In the order in which people are shown them. */
 export const SETTING_NAMES = Object.keys(POLICY_DEFAULTS) as readonly SettingName[];
 
+/** What devices of this release are told and do not carry out: a person who sets it is told so. */
+export const NOT_CARRIED_OUT: readonly SettingName[] = [
+  'encryptedFolders',
+  'driveAlgorithms',
+  'headerBackup',
+];
+
 /** Undefined where the value is one that the setting may have; else what is wrong, to follow its name. */
 type Check = (value: unknown) => string | undefined;
 

@@ -4,6 +4,7 @@ import {
   DRIVE_ALGORITHMS,
   FIXED_DRIVE_RULES,
   isSettingName,
+  NOT_CARRIED_OUT,
   POLICY_DEFAULTS,
   REMOVABLE_DRIVE_RULES,
   type RemovableDriveRule,
@@ -42,6 +43,11 @@ export function isPolicySetting(name: string): name is PolicySetting {
 /** Undefined for a setting that is a list. */
 export function choicesOf(setting: PolicySetting): readonly unknown[] | undefined {
   return CHOICES[setting];
+}
+
+/** False where devices are told of it and do nothing yet. */
+export function isCarriedOut(setting: PolicySetting): boolean {
+  return !NOT_CARRIED_OUT.includes(setting);
 }
 
 /** What holds where no policy says anything. */

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { policyFaults } from '#domain/policy/policy.ts';
+import { notCarriedOut, type PolicyDocument, policyFaults } from '#domain/policy/policy.ts';
 import { POLICY_SCHEMA } from '#domain/policy/schema.ts';
 import { POLICY_DEFAULTS, SETTING_NAMES, valueFault } from '#domain/policy/settings.ts';
 
@@ -39,12 +39,13 @@ test('the schema has every setting with its description, and each of its values 
   }
 });
 
-test('every ready policy is accepted as it is', () => {
+test('every ready policy is accepted as it is, and asks for nothing that no device does', () => {
   const folder = join(ROOT, 'examples/policies');
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
   assert.equal(files.length, 3);
   for (const name of files) {
     const policy: unknown = JSON.parse(readFileSync(join(folder, name), 'utf8'));
     assert.deepEqual(policyFaults(policy), [], name);
+    assert.deepEqual(notCarriedOut(policy as PolicyDocument), [], name);
   }
 });

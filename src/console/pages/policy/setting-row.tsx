@@ -4,6 +4,7 @@ import {
   choicesOf,
   CIPHERS,
   defaultOf,
+  isCarriedOut,
   type DriveException,
   type PolicySetting,
 } from '#protocol/people/policy-choices.ts';
@@ -76,6 +77,7 @@ export function SettingRow({
         <Group align="end" gap="md">
           <Select
             label={label}
+            description={isCarriedOut(setting) ? undefined : texts.notYet}
             data={data}
             value={chosen}
             onChange={choose}
