@@ -8,7 +8,7 @@ import { testDriveForDevice } from '#agent/drive-commands.ts';
 import { heartbeat } from '#agent/heartbeat.ts';
 import { rotateDriveForDevice } from '#agent/rotate-drive.ts';
 import { openAgent } from '#test/support/agent-in-process.ts';
-import { openServer } from '#test/support/server-in-process.ts';
+import { joinInProcess, openServer, switchOption } from '#test/support/server-in-process.ts';
 import { shown, standIn } from './drives/images.ts';
 import { disk, listingOf } from './listed-drives.ts';
 import { adopt, encrypted } from './others-volume.ts';
@@ -78,6 +78,29 @@ test('by age: not before its day, and once', { skip }, async () => {
   assert.notEqual(next, key);
   await agent.heartbeat();
   assert.deepEqual(tokens(), [next]);
+});
+
+test('of a device that moved: once it is with its new server, in whose custody the new key is', {
+  skip,
+}, async () => {
+  const { server, agent, path, key, tokens } = await kept();
+  const next = await openServer('Bergen');
+  await switchOption(true, server, next);
+  await joinInProcess(server, next);
+  await server.call('heartbeatNow', {});
+  await setPolicy(next, { rotateAfterMove: true });
+  assert.deepEqual((await agent.enrolWith(next)).keys, { needed: 1, obtained: 1, missing: [] });
+  await agent.heartbeat();
+  const [rotated, ...more] = tokens();
+  assert.deepEqual([rotated === key, more], [false, []]);
+  const { keys } = await next.call('listKeys', {});
+  assert.deepEqual(
+    keys.filter(({ replaces }) => replaces === key).map(({ id }) => id),
+    [rotated],
+  );
+  assert.equal((await testDriveForDevice(agent.ports, { path, signal })).key, rotated);
+  await agent.heartbeat();
+  assert.deepEqual(tokens(), [rotated]);
 });
 
 test('a stick of another device keeps its key, however old, where it is only plugged in', {

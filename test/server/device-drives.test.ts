@@ -35,6 +35,18 @@ async function withDrives(): Promise<{ server: ServerInProcess; agent: AgentInPr
   return { server, agent, kept };
 }
 
+test('a drive that does not open is read out by its own UUID, in whatever case', { skip }, async () => {
+  const server = await openServer('Oslo');
+  const agent = openAgent();
+  await agent.enrolWith(server);
+  const { key, uuid } = await adopt(agent, encrypted());
+  for (const id of [uuid, uuid.toUpperCase(), key.toUpperCase()])
+    assert.equal((await server.call('showKey', { id })).key.id, key);
+  await assert.rejects(server.call('showKey', { id: uuid.replace(/^.{8}/, '00000000') }), {
+    code: 'not-found',
+  });
+});
+
 test('the list counts what a device has, what must be in custody, and what was proved within a day', {
   skip,
 }, async () => {

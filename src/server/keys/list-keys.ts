@@ -134,24 +134,24 @@ export async function showKey(ports: ListPorts, caller: Caller, wanted: string):
   return { key: shown({ refused, acknowledgedSeq, transmittedSeq }, row, tasks.get(row.id)) };
 }
 
-/** The key in a scope with this id, or the only one there whose locator, device name or id holds the text. */
+/**
+ * The key in a scope with this id, or the only one there whose locator, device name or id holds the text. A UUID in
+ * whatever case may also be that of a drive.
+ */
 export async function findKey(
   ports: Pick<ServerPorts, 'rows' | 'store'>,
   scope: Scope,
   wanted: string,
 ): Promise<StoredKey> {
   const { reader } = ports.store;
-  if (UUID_PATTERN.test(wanted)) {
-    const row = await reader.keyById(wanted);
-    if (row !== undefined && (await isKeyInScope(ports, scope, row))) return row;
-    throw new KeystairError('not-found', `this server does not have key ${wanted}`, {
-      nextStep: step('explain-key', { key: wanted }),
-    });
-  }
+  const id = wanted.toLowerCase();
+  const isId = UUID_PATTERN.test(id);
+  const named = isId ? await reader.keyById(id) : undefined;
+  if (named !== undefined && (await isKeyInScope(ports, scope, named))) return named;
   const found: StoredKey[] = [];
   for (let above: number | null = 0; above !== null && found.length < 2; ) {
     const some: FoundKeys = await reader.findKeys({
-      text: wanted,
+      text: isId ? id : wanted,
       groups: groupsOf(scope),
       above,
       limit: 2 - found.length,
@@ -160,6 +160,11 @@ export async function findKey(
     above = some.searchedTo;
   }
   if (found.length === 1) return found[0]!;
+  if (found.length === 0 && isId) {
+    throw new KeystairError('not-found', `this server does not have key ${id}`, {
+      nextStep: step('explain-key', { key: id }),
+    });
+  }
   if (found.length === 0) {
     throw new KeystairError('not-found', `this server has no key that matches ${JSON.stringify(wanted)}`, {
       nextStep: step('find-key'),
