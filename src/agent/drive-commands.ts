@@ -22,6 +22,8 @@ import { mapDrive, mappedPath, requireMapperName } from './drives/map-drive.ts';
 import { type ProvedDrive, type ProveJob, proveOpenDrive } from './drives/open-drive.ts';
 import { readOpenDrive } from './drives/read-drive.ts';
 import { sourceName } from './found-elsewhere.ts';
+import { readPolicy } from './policy/kept-policy.ts';
+import { requireMakesAllowed } from './policy/obey.ts';
 import type { AgentPorts } from './ports.ts';
 import { withServer } from './server-connection.ts';
 
@@ -37,6 +39,7 @@ export async function formatDriveForDevice(
   const { path, label, erase, signal } = request;
   // Everything that can be refused is refused before a key is made for nothing.
   if (label !== undefined) checkDriveLabel(label);
+  requireMakesAllowed(readPolicy(ports.state).settings);
   await checkCryptsetupThere(signal);
   const drive = await holdDrive(path);
   try {

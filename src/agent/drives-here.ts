@@ -10,6 +10,7 @@ import type { MachineCalls } from '#protocol/machine-calls.ts';
 import type { DriveHere } from '#protocol/agent-program.ts';
 import { isMade, newestOf } from './agent-key.ts';
 import { checkCryptsetupThere } from './drives/cryptsetup.ts';
+import { dataAlgorithm } from './drives/data-algorithm.ts';
 import { type OpenDrive, openDrive } from './drives/drive-target.ts';
 import { type DriveToken, findDriveTokens } from './drives/drive-token.ts';
 import { type FoundDrive, findDrives } from './drives/find-drives.ts';
@@ -18,7 +19,7 @@ import { proveOpenDrive } from './drives/open-drive.ts';
 import { readOpenHeader } from './drives/read-drive.ts';
 import { failureOf } from './policy/failed-rotations.ts';
 import { readPolicy } from './policy/kept-policy.ts';
-import { obeyed } from './policy/obey.ts';
+import { obeyed, type SeenHere } from './policy/obey.ts';
 import type { AgentPorts } from './ports.ts';
 import type { DriveProof } from './proofs/drive-proof.ts';
 import { isProofDue, proofOf, readProofs } from './proofs/drive-proofs.ts';
@@ -62,9 +63,6 @@ export async function drivesHere(ports: AgentPorts, options: LookOptions): Promi
   });
 }
 
-/** Before it is held against the policy. */
-type SeenHere = DriveHere & { readonly exempt: boolean };
-
 /** In a container, or not as root. Told once and not for each drive, and only where a drive here matters to somebody. */
 function mayReadNone({ state }: AgentPorts): readonly DriveHere[] {
   const isKept = readProofs(state).length > 0 || state.keys().some(({ kind }) => kind === 'volume');
@@ -89,7 +87,7 @@ async function lookAt(
 ): Promise<SeenHere> {
   // As lsblk names it: a volume's real name is given out anew at each start.
   const { path } = found;
-  let seen: Pick<DriveHere, 'uuid' | 'label' | 'key' | 'provedAt' | 'rule'> = UNKNOWN;
+  let seen: Pick<SeenHere, 'uuid' | 'label' | 'key' | 'provedAt' | 'rule' | 'algorithm'> = UNKNOWN;
   try {
     const { header } = await readOpenHeader(drive);
     const proof = proofOf(readProofs(ports.state), { path, uuid: header.uuid });
@@ -99,6 +97,7 @@ async function lookAt(
       key: proof?.key ?? null,
       provedAt: proof?.provedAt ?? null,
       rule: null,
+      algorithm: dataAlgorithm(header),
     };
     const token = newestToken(ports, path, header, proof);
     // Encrypted, and never ours.

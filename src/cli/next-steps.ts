@@ -160,6 +160,8 @@ export const NEXT_STEPS: Readonly<Record<StepName, string>> = {
   'adopt-by-policy': 'run `keystair agent adopt-drive {path}` with a passphrase that opens it now',
   'encrypt-by-policy':
     'copy what is on it elsewhere, and run `keystair agent format-drive {path} --erase`; nothing is done to it by itself',
+  'encrypt-anew-by-policy':
+    'copy what is on it elsewhere, and run `keystair agent format-drive {path} --erase`, or let an administrator allow its cipher in the policy; nothing is done to it by itself',
   'encrypt-plugged':
     'to write to it, run `blockdev --setrw {path}` and `keystair agent format-drive {path} --erase` as root, which erases what is on it',
   'adopt-plugged':

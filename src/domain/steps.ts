@@ -143,6 +143,8 @@ export const STEPS = {
   'adopt-by-policy': 'take {path} into custody at the device, with a passphrase that opens it now',
   'encrypt-by-policy':
     'copy what is on {path} elsewhere, and make it an encrypted drive at the device; nothing is done to it by itself',
+  'encrypt-anew-by-policy':
+    'copy what is on {path} elsewhere, and make it an encrypted drive anew at the device, or let an administrator allow its cipher in the policy; nothing is done to it by itself',
   'encrypt-plugged':
     'to write to it, make {path} an encrypted drive at the device, which erases what is on it',
   'adopt-plugged':

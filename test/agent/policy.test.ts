@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatDriveForDevice } from '#agent/drive-commands.ts';
 import { drivesHere } from '#agent/drives-here.ts';
 import { currentFileIdentity } from '#agent/file-identity.ts';
 import { keepPolicy, readPolicy } from '#agent/policy/kept-policy.ts';
@@ -73,6 +74,65 @@ test('what a policy demands of fixed drives is named where it is not so, and don
   await agent.heartbeat();
   const after = await states();
   assert.deepEqual([after['locked']![0], after['plain']![0]], ['done', 'no rule']);
+});
+
+test('a drive in custody with a cipher that the policy does not allow is an error that names both, and no drive is made so', {
+  skip,
+}, async () => {
+  const { server, agent, paths, states } = await machine();
+  const half = encrypted('--key-size=256');
+  const folders = listingOf([disk(paths.locked), disk(half)]);
+  const problems = async () => {
+    const seen = await drivesHere(agent.ports, { signal, folders });
+    return seen.map(({ state, problem }) => [state, problem?.step?.name]);
+  };
+  await setPolicy(server, { fixedDrives: 'take-into-custody', driveAlgorithms: ['aes-xts-plain64/512'] });
+  await agent.heartbeat();
+  assert.deepEqual(
+    await problems(),
+    [
+      ['error', 'adopt-by-policy'],
+      ['error', 'adopt-by-policy'],
+    ],
+    'custody comes first',
+  );
+  await adopt(agent, paths.locked);
+  await adopt(agent, half);
+  const bytes = digestOf(half);
+  await agent.heartbeat();
+  assert.deepEqual(await problems(), [
+    ['done', undefined],
+    ['error', 'encrypt-anew-by-policy'],
+  ]);
+  assert.equal(digestOf(half), bytes, 'it encrypts nothing anew');
+  const [, other] = await drivesHere(agent.ports, { signal, folders });
+  for (const named of ['aes-xts-plain64/256', 'aes-xts-plain64/512'])
+    assert.ok(other!.problem!.sentence.includes(named), named);
+  assert.deepEqual((await states())['locked'], ['done', undefined, true]);
+
+  await setPolicy(server, { fixedDrives: 'take-into-custody', driveAlgorithms: ['aes-xts-plain64/256'] });
+  await agent.heartbeat();
+  assert.deepEqual(
+    await problems(),
+    [
+      ['error', undefined],
+      ['done', undefined],
+    ],
+    'no step to a drive that would be wrong as well',
+  );
+  const [made, keys] = [image(32 * MIB), agent.ports.state.keys().length];
+  const format = { path: made, label: undefined, erase: false };
+  const empty = digestOf(made);
+  await assert.rejects(formatDriveForDevice(agent.ports, format), { code: 'not-allowed' });
+  assert.equal(digestOf(made), empty);
+  assert.equal(agent.ports.state.keys().length, keys, 'no key is made for nothing');
+  await setPolicy(server, { fixedDrives: 'take-into-custody' });
+  await agent.heartbeat();
+  assert.ok(
+    (await problems()).every(([state]) => state === 'done'),
+    'the default restricts nothing',
+  );
+  await formatDriveForDevice(agent.ports, format);
 });
 
 test('a stick that must be encrypted is demanded once it is in custody, by its serial number', {

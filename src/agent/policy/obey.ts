@@ -4,26 +4,41 @@
  * Invariant: it never formats, encrypts or decrypts. What a rule demands and only a person can do is named with the
  * command that does it.
  */
-import { type JudgedDrive, judgeDrive } from '#domain/policy/drive-rule.ts';
-import type { PolicySettings } from '#domain/policy/settings.ts';
+import { KeystairError } from '#domain/errors.ts';
+import { type JudgedDrive, judgeDrive, mayHave } from '#domain/policy/drive-rule.ts';
+import { MADE_DRIVE_ALGORITHM, type PolicySettings } from '#domain/policy/settings.ts';
 import { type Notice, notice, step } from '#domain/step.ts';
 import type { DriveHere } from '#protocol/agent-program.ts';
 
-export function obeyed(drive: DriveHere & { readonly exempt: boolean }, settings: PolicySettings): DriveHere {
-  const { exempt, ...here } = drive;
+const ALLOW_IT = 'let an administrator allow this cipher in driveAlgorithms of the policy';
+
+/** A drive as it was found, before it is held against the policy. */
+export interface SeenHere extends DriveHere {
+  readonly exempt: boolean;
+  /** What its data is encrypted with; undefined where that is unknown. */
+  readonly algorithm?: string | undefined;
+}
+
+export function obeyed(drive: SeenHere, settings: PolicySettings): DriveHere {
+  const { exempt, algorithm, ...here } = drive;
   const { path, uuid, problem } = here;
-  const seen = { ...here, exempt, encrypted: uuid !== null, faulty: here.state === 'error' };
+  const seen = { ...here, exempt, algorithm, encrypted: uuid !== null, faulty: here.state === 'error' };
   const { rule, state, demanded, lacks } = judgeDrive(settings, seen);
   return {
     ...here,
     rule,
     state,
-    problem: problem ?? lackOf(path, lacks),
+    problem: problem ?? lackOf(path, lacks, algorithm, settings),
     ...(demanded === undefined ? {} : { demanded }),
   };
 }
 
-function lackOf(path: string, lacks: JudgedDrive['lacks']): Notice | null {
+function lackOf(
+  path: string,
+  lacks: JudgedDrive['lacks'],
+  algorithm: string | undefined,
+  settings: PolicySettings,
+): Notice | null {
   switch (lacks) {
     case 'custody':
       return notice(
@@ -32,7 +47,29 @@ function lackOf(path: string, lacks: JudgedDrive['lacks']): Notice | null {
       );
     case 'encryption':
       return notice(`the policy demands that ${path} is encrypted`, step('encrypt-by-policy', { path }));
+    case 'algorithm': {
+      const sentence = `${path} is encrypted with ${algorithm ?? 'an unknown cipher'}, and the policy allows ${allowedWords(settings)}`;
+      // What a device would make then is not allowed either.
+      if (!mayHave(settings, MADE_DRIVE_ALGORITHM)) return notice(sentence, ALLOW_IT);
+      return notice(sentence, step('encrypt-anew-by-policy', { path }));
+    }
     case undefined:
       return null;
   }
+}
+
+function allowedWords({ driveAlgorithms }: PolicySettings): string {
+  return driveAlgorithms.length === 0 ? 'none' : driveAlgorithms.join(', ');
+}
+
+/** Throws `not-allowed` where a drive that this device makes would not be what its policy says. */
+export function requireMakesAllowed(settings: PolicySettings): void {
+  if (mayHave(settings, MADE_DRIVE_ALGORITHM)) return;
+  throw new KeystairError(
+    'not-allowed',
+    `drives are made with ${MADE_DRIVE_ALGORITHM}, and the policy of this device allows ${allowedWords(settings)}`,
+    {
+      nextStep: `nothing was changed; let an administrator allow ${MADE_DRIVE_ALGORITHM} in driveAlgorithms of the policy, or make the volume with cryptsetup and take it into custody`,
+    },
+  );
 }

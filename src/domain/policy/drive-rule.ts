@@ -5,6 +5,7 @@
  */
 import type { DriveState } from '../drive-report.ts';
 import {
+  DRIVE_ALGORITHMS,
   type FixedDriveRule,
   type PolicySettings,
   type RemovableDriveRule,
@@ -21,6 +22,8 @@ export interface SeenDrive {
   readonly encrypted: boolean;
   /** The key of ours that it names. */
   readonly key: string | null;
+  /** What its data is encrypted with, for instance `aes-xts-plain64/512`; undefined where that is unknown. */
+  readonly algorithm: string | undefined;
   /** It could not be read, or does not open with its key. */
   readonly faulty: boolean;
 }
@@ -33,7 +36,7 @@ export interface JudgedDrive {
   /** Whether the rule says that its key must be in custody; undefined where there is no such rule. */
   readonly demanded: boolean | undefined;
   /** What the rule says and is not so. */
-  readonly lacks: 'custody' | 'encryption' | undefined;
+  readonly lacks: 'custody' | 'encryption' | 'algorithm' | undefined;
 }
 
 export function judgeDrive(settings: PolicySettings, drive: SeenDrive): JudgedDrive {
@@ -43,9 +46,9 @@ export function judgeDrive(settings: PolicySettings, drive: SeenDrive): JudgedDr
     case 'leave':
       return { rule, ...withoutRule(drive) };
     case 'take-into-custody':
-      return { rule, ...(drive.encrypted ? mustBeKept(drive) : withoutRule(drive)) };
+      return { rule, ...(drive.encrypted ? mustBeKept(settings, drive) : withoutRule(drive)) };
     case 'require':
-      return { rule, ...(drive.encrypted || drive.faulty ? mustBeKept(drive) : LACKS_ENCRYPTION) };
+      return { rule, ...(drive.encrypted || drive.faulty ? mustBeKept(settings, drive) : LACKS_ENCRYPTION) };
   }
 }
 
@@ -58,14 +61,28 @@ function judgeRemovable(settings: PolicySettings, drive: SeenDrive): JudgedDrive
   const { serial, model } = drive;
   const rule = removableRule(settings, { serial: serial ?? undefined, model: model ?? undefined });
   const isKept = rule === 'encrypt-before-writing' && drive.key !== null;
-  return { rule, ...(isKept ? mustBeKept(drive) : withoutRule(drive)) };
+  return { rule, ...(isKept ? mustBeKept(settings, drive) : withoutRule(drive)) };
 }
 
-function mustBeKept({ key, faulty }: SeenDrive): Judged {
+function mustBeKept(settings: PolicySettings, { key, faulty, algorithm }: SeenDrive): Judged {
   if (faulty) return { state: 'error', demanded: true, lacks: undefined };
-  return key === null
-    ? { state: 'error', demanded: true, lacks: 'custody' }
-    : { state: 'done', demanded: true, lacks: undefined };
+  // Custody first: it takes a minute, and another cipher takes a new drive.
+  if (key === null) return { state: 'error', demanded: true, lacks: 'custody' };
+  return mayHave(settings, algorithm)
+    ? { state: 'done', demanded: true, lacks: undefined }
+    : { state: 'error', demanded: true, lacks: 'algorithm' };
+}
+
+/**
+ * Whether a drive in custody may have it. Who allows all ciphers that are known, as the default does, restricts nothing:
+ * a drive with an older one is no error only because it came into custody.
+ */
+export function mayHave(
+  { driveAlgorithms }: Pick<PolicySettings, 'driveAlgorithms'>,
+  algorithm: string | undefined,
+): boolean {
+  if (DRIVE_ALGORITHMS.every((known) => driveAlgorithms.includes(known))) return true;
+  return driveAlgorithms.some((allowed) => allowed === algorithm);
 }
 
 function withoutRule({ encrypted, faulty }: SeenDrive): Judged {

@@ -57,7 +57,7 @@ export interface PolicySettings {
   readonly removableExceptions: readonly RemovableException[];
   /** Absolute paths of folders whose files are encrypted. */
   readonly encryptedFolders: readonly string[];
-  /** Ciphers that a drive in custody may have. */
+  /** Ciphers that a drive in custody may have. The list of all that are known restricts nothing. */
   readonly driveAlgorithms: readonly DriveAlgorithm[];
   readonly fileAlgorithm: AgeAlgorithm;
   /** Days after which a device makes a new file identity. */
@@ -96,11 +96,7 @@ export const POLICY_DEFAULTS: PolicySettings = {
 export const SETTING_NAMES = Object.keys(POLICY_DEFAULTS) as readonly SettingName[];
 
 /** What devices of this release are told and do not carry out: a person who sets it is told so. */
-export const NOT_CARRIED_OUT: readonly SettingName[] = [
-  'encryptedFolders',
-  'driveAlgorithms',
-  'headerBackup',
-];
+export const NOT_CARRIED_OUT: readonly SettingName[] = ['encryptedFolders', 'headerBackup'];
 
 /** Undefined where the value is one that the setting may have; else what is wrong, to follow its name. */
 type Check = (value: unknown) => string | undefined;
