@@ -136,6 +136,7 @@ export function contractOfReading(withStore: WithStore): void {
       [3, { deviceName: '100%_sure\\"', locator: { luksUuid: DEVICE_C, serial: 'S/N 42' } }],
       [4, { deviceName: 'İstanbul kiosk', locator: { recoveryId: '5C1A-FF' } }],
       [5, { deviceName: 'laptop-8' }],
+      [6, { deviceName: 'bench', locator: { serial: '5af0'.repeat(8) } }],
     ]);
     const finds = async (text: string, ...seqs: number[]): Promise<void> =>
       assert.deepEqual(await listed(store, { text }), seqs, text);
@@ -149,12 +150,15 @@ export function contractOfReading(withStore: WithStore): void {
     await finds('"', 3);
     await finds('F0CC-0000-', 3);
     await finds(DEVICE_C.slice(0, 13), 3);
+    await finds(DEVICE_C.replaceAll('-', ''), 3);
+    await finds(DEVICE_C.replaceAll('-', '').toUpperCase(), 3);
+    await finds('5AF0'.repeat(8), 6);
     await finds('s/n', 3);
     await finds('stanbul KIOSK', 4);
     await finds('5c1a-f', 4);
     await finds(keyId(4), 4);
-    await finds('-7000-8000-', 1, 2, 3, 4, 5);
-    await finds('', 1, 2, 3, 4, 5);
+    await finds('-7000-8000-', 1, 2, 3, 4, 5, 6);
+    await finds('', 1, 2, 3, 4, 5, 6);
     await finds('x'.repeat(300));
     // What is written in the fields but is none of these: the algorithm, names of fields, the device's id.
     await finds('aes-xts');

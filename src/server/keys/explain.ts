@@ -2,13 +2,14 @@
  * Why a key can or cannot be had here: the trace of a lookup, server by server, and its likely outcome. No key moves.
  */
 import { claimFromText } from '#domain/claim.ts';
-import { UUID_PATTERN } from '#domain/uuid.ts';
+import { isVersion7, uuidAsTyped } from '#domain/uuid.ts';
+import { codeOf } from '#domain/errors.ts';
 import type { LinkVerdict } from '#domain/hierarchy.ts';
 import { LOOKUP_DEADLINE_MS_DEFAULT } from '#domain/limits.ts';
 import type { LookupReason } from '#domain/lookup-reason.ts';
 import { explainRefusal } from '#domain/lookup.ts';
 import { type Caller, read } from '#domain/right.ts';
-import { scopeOf } from '#domain/scope.ts';
+import { type Scope, scopeOf } from '#domain/scope.ts';
 import type { ServerName } from '#domain/server-name.ts';
 import type { Member } from '#domain/member.ts';
 import { told, type ToldStep } from '#domain/step.ts';
@@ -41,11 +42,10 @@ export async function explainKey(
   caller: Caller,
   request: { readonly id: string; readonly claim?: string | undefined },
 ): Promise<ExplainResult> {
-  // An id is asked for on the whole way. A name only helps where the key is.
+  // An id is asked for on the whole way. A name, or a drive's UUID, only helps where the key is.
   // Whoever is limited to groups is told of the keys of their devices, and of no others anywhere.
   const scope = scopeOf(caller, read('Key register'));
-  const isAnywhere = scope === 'everywhere' && UUID_PATTERN.test(request.id);
-  const id = isAnywhere ? request.id : (await findKey(ports, scope, request.id)).id;
+  const id = await idMeant(ports, scope, request.id);
   const { outcome, path } = await trace(ports, {
     id,
     claim: request.claim === undefined ? undefined : claimFromText(request.claim),
@@ -53,6 +53,17 @@ export async function explainKey(
     deadline: ports.clock() + LOOKUP_DEADLINE_MS_DEFAULT,
   });
   return { ...inWords(ports.server, outcome), path };
+}
+
+async function idMeant(ports: ExplainPorts, scope: Scope, wanted: string): Promise<string> {
+  const uuid = scope === 'everywhere' ? uuidAsTyped(wanted) : undefined;
+  if (uuid !== undefined && isVersion7(uuid)) return uuid;
+  try {
+    return (await findKey(ports, scope, wanted)).id;
+  } catch (error) {
+    if (uuid !== undefined && codeOf(error) === 'not-found') return uuid;
+    throw error;
+  }
 }
 
 /** For a secondary whose trace continues through us. */

@@ -1,5 +1,5 @@
 /** Lists keys for people: public fields, and how far each has climbed. Never material. */
-import { UUID_PATTERN } from '#domain/uuid.ts';
+import { isVersion7, uuidAsTyped } from '#domain/uuid.ts';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import { type Caller, read } from '#domain/right.ts';
 import { type Scope, scopeOf } from '#domain/scope.ts';
@@ -136,7 +136,7 @@ export async function showKey(ports: ListPorts, caller: Caller, wanted: string):
 
 /**
  * The key in a scope with this id, or the only one there whose locator, device name or id holds the text. A UUID in
- * whatever case may also be that of a drive.
+ * whatever case, with or without dashes, may also be that of a drive.
  */
 export async function findKey(
   ports: Pick<ServerPorts, 'rows' | 'store'>,
@@ -144,14 +144,17 @@ export async function findKey(
   wanted: string,
 ): Promise<StoredKey> {
   const { reader } = ports.store;
-  const id = wanted.toLowerCase();
-  const isId = UUID_PATTERN.test(id);
-  const named = isId ? await reader.keyById(id) : undefined;
-  if (named !== undefined && (await isKeyInScope(ports, scope, named))) return named;
+  const uuid = uuidAsTyped(wanted);
+  if (uuid !== undefined) {
+    const named = await reader.keyById(uuid);
+    if (named !== undefined && (await isKeyInScope(ports, scope, named))) return named;
+    // Ids of keys are not sought as texts are: for each that is missing, all keys would be looked through.
+    if (isVersion7(uuid)) throw noSuchKey(uuid);
+  }
   const found: StoredKey[] = [];
   for (let above: number | null = 0; above !== null && found.length < 2; ) {
     const some: FoundKeys = await reader.findKeys({
-      text: isId ? id : wanted,
+      text: wanted,
       groups: groupsOf(scope),
       above,
       limit: 2 - found.length,
@@ -160,11 +163,7 @@ export async function findKey(
     above = some.searchedTo;
   }
   if (found.length === 1) return found[0]!;
-  if (found.length === 0 && isId) {
-    throw new KeystairError('not-found', `this server does not have key ${id}`, {
-      nextStep: step('explain-key', { key: id }),
-    });
-  }
+  if (found.length === 0 && uuid !== undefined) throw noSuchKey(uuid);
   if (found.length === 0) {
     throw new KeystairError('not-found', `this server has no key that matches ${JSON.stringify(wanted)}`, {
       nextStep: step('find-key'),
@@ -172,5 +171,11 @@ export async function findKey(
   }
   throw new KeystairError('ambiguous-name', `several keys match ${JSON.stringify(wanted)}`, {
     nextStep: step('use-id-of-key', { text: wanted }),
+  });
+}
+
+function noSuchKey(id: string): KeystairError {
+  return new KeystairError('not-found', `this server does not have key ${id}`, {
+    nextStep: step('explain-key', { key: id }),
   });
 }
