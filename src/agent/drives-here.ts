@@ -14,7 +14,7 @@ import { dataAlgorithm } from './drives/data-algorithm.ts';
 import { type OpenDrive, openDrive } from './drives/drive-target.ts';
 import { type DriveToken, findDriveTokens } from './drives/drive-token.ts';
 import { type FoundDrive, findDrives } from './drives/find-drives.ts';
-import type { Luks2Header } from './drives/luks2/luks2-header.ts';
+import { isLuks1, type Luks2Header } from './drives/luks2/luks2-header.ts';
 import { proveOpenDrive } from './drives/open-drive.ts';
 import { readOpenHeader } from './drives/read-drive.ts';
 import { failureOf } from './policy/failed-rotations.ts';
@@ -108,6 +108,7 @@ async function lookAt(
     const problem = checked?.problem ?? null;
     return { ...found, ...seen, ...(problem === null ? WITHOUT_RULE : { state: 'error', problem }) };
   } catch (error) {
+    if (isLuks1(error)) return { ...found, ...seen, ...WITHOUT_RULE, luks1: true };
     // Not encrypted, or not in a way that we know; no rule says that it must be.
     if (codeOf(error) === 'drive-not-luks') return { ...found, ...seen, state: 'no rule', problem: null };
     return { ...found, ...seen, ...failed(error) };

@@ -158,6 +158,8 @@ export const NEXT_STEPS: Readonly<Record<StepName, string>> = {
   'adopt-again':
     'run `keystair agent adopt-drive {path}` with another passphrase of it, before nobody knows one',
   'adopt-by-policy': 'run `keystair agent adopt-drive {path}` with a passphrase that opens it now',
+  'convert-by-policy':
+    'run `keystair agent adopt-drive {path} --convert` with a passphrase that opens it now; its data and passphrases stay',
   'encrypt-by-policy':
     'copy what is on it elsewhere, and run `keystair agent format-drive {path} --erase`; nothing is done to it by itself',
   'encrypt-anew-by-policy':

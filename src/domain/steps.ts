@@ -141,6 +141,8 @@ export const STEPS = {
   'adopt-again':
     'take {path} into custody again at the device with another passphrase of it, before nobody knows one',
   'adopt-by-policy': 'take {path} into custody at the device, with a passphrase that opens it now',
+  'convert-by-policy':
+    'make {path} a LUKS2 volume and take it into custody at the device, with a passphrase that opens it now; its data and passphrases stay',
   'encrypt-by-policy':
     'copy what is on {path} elsewhere, and make it an encrypted drive at the device; nothing is done to it by itself',
   'encrypt-anew-by-policy':

@@ -25,10 +25,17 @@ const ESP = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
 /** A machine with an encrypted disk, a plain one, a boot partition, and an encrypted stick. */
 async function machine() {
   const server = await openServer('Oslo');
-  const paths = { locked: encrypted(), plain: image(32 * MIB), boot: image(32 * MIB), stick: encrypted() };
+  const paths = {
+    locked: encrypted(),
+    plain: image(32 * MIB),
+    boot: image(32 * MIB),
+    stick: encrypted(),
+    old: encrypted('--type=luks1'),
+  };
   const folders = listingOf([
     disk(paths.locked),
     disk(paths.plain),
+    disk(paths.old),
     disk(paths.boot, { parttype: ESP }),
     disk(paths.stick, { rm: true, serial: 'S7' }),
   ]);
@@ -57,6 +64,8 @@ test('what a policy demands of fixed drives is named where it is not so, and don
   assert.deepEqual(await states(), {
     locked: ['error', 'adopt-by-policy', true],
     plain: ['error', 'encrypt-by-policy', true],
+    // Nobody is told to erase it.
+    old: ['error', 'convert-by-policy', true],
     boot: ['no rule', undefined, undefined],
     stick: ['encrypted without rule', undefined, undefined],
   });
@@ -64,7 +73,7 @@ test('what a policy demands of fixed drives is named where it is not so, and don
   const { device } = await server.call('showDevice', { id: agent.ports.state.requireDevice().id });
   assert.deepEqual(
     device.drives,
-    { drives: 4, demanded: 2, proved: 0, problems: 2 },
+    { drives: 5, demanded: 3, proved: 0, problems: 3 },
     'told with the heartbeat that brought the policy',
   );
   await adopt(agent, paths.locked);
@@ -73,7 +82,10 @@ test('what a policy demands of fixed drives is named where it is not so, and don
   await setPolicy(server, { fixedDrives: 'take-into-custody' });
   await agent.heartbeat();
   const after = await states();
-  assert.deepEqual([after['locked']![0], after['plain']![0]], ['done', 'no rule']);
+  assert.deepEqual(
+    [after['locked']![0], after['plain']![0], after['old']![1]],
+    ['done', 'no rule', 'convert-by-policy'],
+  );
 });
 
 test('a drive in custody with a cipher that the policy does not allow is an error that names both, and no drive is made so', {

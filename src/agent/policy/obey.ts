@@ -17,33 +17,35 @@ export interface SeenHere extends DriveHere {
   readonly exempt: boolean;
   /** What its data is encrypted with; undefined where that is unknown. */
   readonly algorithm?: string | undefined;
+  /** It has to be converted before it can name its key. */
+  readonly luks1?: true;
 }
 
 export function obeyed(drive: SeenHere, settings: PolicySettings): DriveHere {
-  const { exempt, algorithm, ...here } = drive;
-  const { path, uuid, problem } = here;
-  const seen = { ...here, exempt, algorithm, encrypted: uuid !== null, faulty: here.state === 'error' };
+  const { exempt, algorithm, luks1 = false, ...here } = drive;
+  const { uuid, problem } = here;
+  const encrypted = uuid !== null || luks1;
+  const seen = { ...here, exempt, algorithm, encrypted, faulty: here.state === 'error' };
   const { rule, state, demanded, lacks } = judgeDrive(settings, seen);
   return {
     ...here,
     rule,
     state,
-    problem: problem ?? lackOf(path, lacks, algorithm, settings),
+    problem: problem ?? lackOf(drive, lacks, settings),
     ...(demanded === undefined ? {} : { demanded }),
   };
 }
 
 function lackOf(
-  path: string,
+  { path, algorithm, luks1 }: SeenHere,
   lacks: JudgedDrive['lacks'],
-  algorithm: string | undefined,
   settings: PolicySettings,
 ): Notice | null {
   switch (lacks) {
     case 'custody':
       return notice(
         `the policy demands that the key of ${path} is in custody`,
-        step('adopt-by-policy', { path }),
+        step(luks1 ? 'convert-by-policy' : 'adopt-by-policy', { path }),
       );
     case 'encryption':
       return notice(`the policy demands that ${path} is encrypted`, step('encrypt-by-policy', { path }));

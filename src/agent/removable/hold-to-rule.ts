@@ -8,6 +8,7 @@ import { access, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, KeystairError } from '#domain/errors.ts';
 import type { RemovableDriveRule } from '#domain/policy/settings.ts';
+import { isLuks1 } from '../drives/luks2/luks2-header.ts';
 import { findTool, runTool, type ToolOptions } from '../drives/run-tool.ts';
 import type { PluggedDisk } from './plugged-disks.ts';
 import type { Done, Outcome } from './removable-words.ts';
@@ -66,6 +67,7 @@ async function firstLacking(
       await prove(path);
     } catch (error) {
       if (codeOf(error) === 'interrupted' || !(error instanceof KeystairError)) throw error;
+      if (isLuks1(error)) return { done: 'not in custody', at: path };
       if (error.code === 'drive-not-luks') return { done: 'not encrypted', at: disk };
       if (error.code === 'drive-no-token') return { done: 'not in custody', at: path };
       return { done: 'unproved', at: path, because: error.sentence };

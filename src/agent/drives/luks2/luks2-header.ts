@@ -112,12 +112,18 @@ function readSecond(bytes: Buffer, first: Copy | undefined): Copy | undefined {
   return undefined;
 }
 
+/** Whether the drive is encrypted all the same, in the way of LUKS1. */
+export function isLuks1(error: unknown): boolean {
+  return error instanceof KeystairError && error.details?.['luks'] === 1;
+}
+
 /** The fault that makes both copies unusable; undefined where there is no sign of a LUKS volume. */
 function unusable(bytes: Buffer): KeystairError | undefined {
   const begins = bytes.subarray(0, FIRST_MAGIC.length).equals(FIRST_MAGIC);
   if (begins && bytes.length >= 8 && bytes.readUInt16BE(6) === 1) {
     return new KeystairError('drive-not-luks', 'the drive holds a LUKS1 volume', {
       nextStep: 'take it into custody with --convert, which makes it a LUKS2 volume',
+      details: { luks: 1 },
     });
   }
   const second = HEADER_SIZES.find((at) => bytes.subarray(at, at + SECOND_MAGIC.length).equals(SECOND_MAGIC));
