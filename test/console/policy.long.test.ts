@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
-import { organisation } from '#test/support/organisation.ts';
+import { joinServers, organisation } from '#test/support/organisation.ts';
 import { closeWindow, newWindow, SKIP, signIn } from './browser.ts';
 import { type ConsoleServer, consoleServer, signedInAs, type SignedIn } from './console-server.ts';
 import { look, LOOKS } from './look.ts';
@@ -33,6 +33,7 @@ if (SKIP.skip === false)
     lyon = (await head.server.call('addGroup', { name: 'Lyon' })).group.id;
     await head.server.done(['devices', 'set', 'laptop-lyon', '--group', 'Lyon']);
     await set('Headquarters', { headerBackup: true, proofHours: 12, locked: ['headerBackup'] });
+    await joinServers(head.server, await place.server('Group holding'));
     anna = await signedInAs(head, 'Anna Berg');
     marc = await signedInAs(head, 'Marc Roux', ['Auditor']);
   });
@@ -109,6 +110,31 @@ void test('what was locked above meanwhile holds up no other change', SKIP, asyn
   assert.deepEqual(await policyOf('Lyon'), { removableDrives: 'read-only' });
 });
 
+void test(
+  'the policy of the primary is taken, and left again, after the page said what that means',
+  SKIP,
+  async () => {
+    const { page } = anna;
+    const takes = async () => (await head.server.call('showSettings', {})).takePolicy;
+    const option = page.getByRole('switch', { name: 'Take the policy of Group holding' });
+    for (const [yes, taken] of [
+      ['Take it', true],
+      ['No longer take it', false],
+    ] as const) {
+      await option.click({ force: true });
+      const asked = page.getByRole('dialog');
+      await asked.getByRole('button', { name: 'Cancel' }).click();
+      await asked.waitFor({ state: 'hidden' });
+      assert.equal(await takes(), !taken, 'asking changes nothing');
+      await option.click({ force: true });
+      await asked.getByRole('button', { name: yes, exact: true }).click();
+      await asked.waitFor({ state: 'hidden' });
+      assert.equal(await takes(), taken);
+      await page.getByRole('switch', { name: 'Take the policy of Group holding', checked: taken }).waitFor();
+    }
+  },
+);
+
 for (const [how, eyes] of Object.entries(LOOKS)) {
   void test(`the page of a policy can be used by everybody: ${how}`, SKIP, async () => {
     const exceptions = [{ serial: '4C530001230115104052', rule: 'leave', remark: 'camera of the workshop' }];
@@ -137,6 +163,11 @@ for (const [how, eyes] of Object.entries(LOOKS)) {
     await page.goto(`${head.url}/policy`);
     await page.getByRole('combobox').nth(3).waitFor();
     await look(page, 'policy-of-root', how);
+    await page.getByRole('switch').click({ force: true });
+    await page.getByRole('dialog').getByRole('button').last().waitFor();
+    await look(page, 'policy-taking', how);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
     await page.goto(`${head.url}/groups`);
     await page.getByRole('button', { name: /Lyon/ }).last().click();
     await page.getByRole('menuitem').last().waitFor();

@@ -24,6 +24,7 @@ import { useSession } from '../../shell/session.tsx';
 import { useTexts } from '../../texts/language.tsx';
 import { POLICY } from '../../texts/policy.ts';
 import { EffectDialog } from './effect-dialog.tsx';
+import { PrimaryPolicy } from './primary-policy.tsx';
 import { SettingRow } from './setting-row.tsx';
 
 type Document = Readonly<Record<string, unknown>>;
@@ -49,6 +50,7 @@ export function PolicyPage() {
         <RightNeeded right={missing} />
       ) : (
         <>
+          <PrimaryPolicy />
           <GroupSelect label={texts.group} value={group} onChange={setAsked} />
           {group !== '' && <PolicyForm key={group} group={group} />}
         </>
