@@ -24,9 +24,9 @@ const KEYSLOT_CIPHER = 'aes-xts-plain64';
 /** What of a key's record a drive is compared with. */
 export type DriveKey = Pick<EncryptionKey, 'algorithm' | 'id' | 'locator'>;
 
-/** Splits `aes-xts-plain64/512` into its two parts. */
+/** Splits `aes-xts-plain64/512` into its two parts. A cipher has commas or parentheses, too: `capi:xts(aes)-plain64`. */
 function algorithmOf(key: DriveKey): { cipher: string; keyBytes: number } | undefined {
-  const found = /^([a-z0-9_:-]+)\/([1-9][0-9]{0,4})$/.exec(key.algorithm);
+  const found = /^([^/\s]+)\/([1-9][0-9]{0,4})$/.exec(key.algorithm);
   return found === null ? undefined : { cipher: found[1]!, keyBytes: Number(found[2]) / 8 };
 }
 

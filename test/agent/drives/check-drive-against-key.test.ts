@@ -65,12 +65,13 @@ void describe("a drive held against its key's record", () => {
   });
 
   void it('is fit with another cipher where the record says so: an adopted volume', () => {
-    const serpent = (json: Drive) => {
-      json.segments['0']!['encryption'] = 'serpent-xts-plain64';
+    const having = (cipher: string) => (json: Drive) => {
+      json.segments['0']!['encryption'] = cipher;
       json.keyslots['0']!['key_size'] = 32;
     };
-    assert.deepEqual(check(serpent, { algorithm: 'serpent-xts-plain64/256' }), [0]);
-    assert.match(difference(serpent), DRIVE.otherCipherAndSize);
+    for (const cipher of ['serpent-xts-plain64', 'xchacha20,aes-adiantum-plain64', 'capi:xts(aes)-plain64'])
+      assert.deepEqual(check(having(cipher), { algorithm: `${cipher}/256` }), [0]);
+    assert.match(difference(having('serpent-xts-plain64')), DRIVE.otherCipherAndSize);
   });
 
   const altered: Readonly<Record<string, readonly [change: (json: Drive) => void, names: RegExp]>> = {
