@@ -11,7 +11,8 @@ const FACTS = `
   SELECT pg_is_in_recovery(), current_setting('server_version_num')::int, current_setting('fsync'),
     current_setting('full_page_writes'), current_setting('synchronous_commit'), current_setting('server_encoding'),
     (SELECT system_identifier::text FROM pg_control_system()),
-    CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END
+    CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END,
+    pg_backend_pid()
 `;
 
 /**
@@ -28,7 +29,8 @@ export async function connectToPrimary(place: DatabasePlace, seen?: LastSeen): P
     try {
       session = await Session.connect(place, host);
       const { rows } = await session.query(FACTS);
-      const [inRecovery, version, fsync, fullPages, commit, encoding, system, timeline] = rows[0]!;
+      const [inRecovery, version, fsync, fullPages, commit, encoding, system, timeline, process] = rows[0]!;
+      if (process !== session.servedBy) throw pooled(place);
       if (inRecovery !== true) {
         requireSafe(place, { version: Number(version), fsync, fullPages, commit, encoding });
         const history = { system: String(system), timeline: Number.parseInt(String(timeline), 16) };
@@ -68,6 +70,18 @@ function requireSafe(place: DatabasePlace, { version, fsync, fullPages, commit, 
   throw new KeystairError('database-unsafe', `the database ${shownPlace(place)} ${problem}`, {
     nextStep: 'it would lose keys that were acknowledged; change that, and start again',
   });
+}
+
+/** It goes on over another instance after a failover, and nobody would ask that one what it has lost. */
+function pooled(place: DatabasePlace): KeystairError {
+  return new KeystairError(
+    'database-unsafe',
+    `a pooler of connections stands before the database ${shownPlace(place)}, and hides which instance answers`,
+    {
+      nextStep:
+        'name PostgreSQL itself in database.url, all of its hosts, or a balancer that passes connections through, such as HAProxy',
+    },
+  );
 }
 
 /** What the setting says that makes it unsafe, else false. */

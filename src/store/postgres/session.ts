@@ -99,6 +99,12 @@ export class Session {
     return this.#lost !== undefined;
   }
 
+  /** The database's process that serves this connection, as it said when it was made; 0 where it did not say. */
+  get servedBy(): number {
+    const { processID } = this.#client as unknown as { readonly processID?: number | null };
+    return processID ?? 0;
+  }
+
   /** Of the instance at the other end. */
   get history(): History | undefined {
     return this.#history;
