@@ -3,7 +3,8 @@
  * device at each branch, lets data travel, and tells the story as it happens. Everything is done through the command
  * line, as a customer would.
  *
- * `npm start -- --once` stops everything at the end and exits 0. Ctrl-C leaves nothing behind.
+ * `npm start -- --once` stops everything at the end and exits 0. Ctrl-C leaves nothing behind. `npm start -- --cluster`
+ * tells another story, of one server past one machine (`cluster.ts`).
  */
 import { access, copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -216,11 +217,12 @@ async function tellStory(organisation: Organisation): Promise<readonly string[]>
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
   const once = args.includes('--once');
-  const unknown = args.find((arg) => arg !== '--once');
+  const unknown = args.find((arg) => arg !== '--once' && arg !== '--cluster');
   if (unknown !== undefined) {
-    process.stderr.write(`unknown option ${unknown}; there is --once\n`);
+    process.stderr.write(`unknown option ${unknown}; there are --once and --cluster\n`);
     return 2;
   }
+  if (args.includes('--cluster')) return (await import('./cluster.ts')).showCluster(once);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
   const folder = await mkdtemp(join(tmpdir(), 'keystair-'));

@@ -82,15 +82,15 @@ export class Databases {
     return [];
   }
 
-  /** All three are there, and one of the followers confirms. */
-  async whole(): Promise<void> {
+  /** All of them are there, or as many as still can be, and one of the followers confirms. @returns the one that leads. */
+  async whole(count: number = MEMBERS.length): Promise<DatabaseMember> {
     for (const until = Date.now() + READY_MS_MAX; ; await sleep(BETWEEN_MS)) {
       const states = await this.states();
-      const roles = states
-        .filter(({ state }) => state === 'running' || state === 'streaming')
-        .map(({ role }) => role);
-      const leads = roles.filter((role) => role === 'leader' || role === 'master').length;
-      if (leads === 1 && roles.length === MEMBERS.length && roles.includes('sync_standby')) return;
+      const running = states.filter(({ state }) => state === 'running' || state === 'streaming');
+      const [leader, other] = running.filter(isLeader);
+      const isConfirmed = running.some(({ role }) => role === 'sync_standby');
+      if (leader !== undefined && other === undefined && running.length === count && isConfirmed)
+        return this.members.find(({ name }) => name === leader.name)!;
       if (Date.now() > until) throw new Error(`the databases are not whole: ${JSON.stringify(states)}`);
     }
   }
@@ -112,6 +112,10 @@ export class Databases {
     await this.etcd.kill();
     for (const member of this.members) this.killPostgres(member);
   }
+}
+
+function isLeader({ role }: MemberState): boolean {
+  return role === 'leader' || role === 'master';
 }
 
 async function makeMember(

@@ -1,6 +1,7 @@
 /** One program that a service manager would keep: started, killed at once, and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ServiceOptions {
   readonly name: string;
@@ -64,5 +65,20 @@ export class Service {
     const gone = new Promise((resolve) => process.once('exit', resolve));
     process.kill(signal);
     await gone;
+  }
+}
+
+const LOOK_MS = 1000;
+
+/** Starts again what ended, as a service manager does. @param resting are left alone. */
+export async function keepRunning(
+  services: readonly Service[],
+  resting: ReadonlySet<Service>,
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
+    await sleep(LOOK_MS);
+    if (stop.aborted) return;
+    for (const service of services) if (!resting.has(service)) service.start();
   }
 }

@@ -11,22 +11,17 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createDice, type Dice } from '../simulation/world/dice.ts';
 import { everyKeyId } from '../support/every-key-id.ts';
-import { missingPackages } from '../support/missing-packages.ts';
 import { postgresPrograms } from '../support/postgres-programs.ts';
 import { budgetMs, readingArguments, textsOf, wholeNumber } from '../support/tool-options.ts';
-import { type Office, openOffice } from './office.ts';
-import type { Service } from './kept-running.ts';
+import { keepRunning } from './kept-running.ts';
+import { missingForOffice, type Office, openOffice } from './office.ts';
+import { goesOn } from './work.ts';
 
 const ROUNDS = 20;
 /** Fewer show nothing, however slow the machine is. */
 const ROUNDS_MIN = 5;
-/** After that, whoever was at work before a fault and did nothing since was forgotten. */
-const NEVER_MS = 180_000;
-const LOOK_MS = 100;
-const PROGRAMS = { patroni: 'patroni', etcd: 'etcd-server', haproxy: 'haproxy' } as const;
 
 const options = readingArguments(() => {
   const values = textsOf({
@@ -86,29 +81,6 @@ async function strike(office: Office, fault: Fault, dice: Dice): Promise<string>
   }
 }
 
-/** Starts again what ended, as a service manager does. */
-async function keepRunning(services: readonly Service[], stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
-    await sleep(1000);
-    if (stop.aborted) return;
-    for (const service of services) service.start();
-  }
-}
-
-/** How long until each device has done something after now. */
-async function goesOn({ workers, shared }: Office): Promise<number> {
-  const begun = performance.now();
-  const before = workers.map(({ done }) => done);
-  while (workers.some(({ done }, at) => done <= before[at]! + 1)) {
-    await sleep(LOOK_MS);
-    if (performance.now() - begun > NEVER_MS) {
-      shared.faults.push(`somebody did nothing for ${NEVER_MS / 1000} s after a fault`);
-      break;
-    }
-  }
-  return performance.now() - begun;
-}
-
 async function judge({ ask, askSecondary, shared }: Office): Promise<void> {
   await askSecondary('heartbeatNow', {});
   const there = await ask(async (call) => new Set(await everyKeyId(call)));
@@ -120,7 +92,7 @@ async function judge({ ask, askSecondary, shared }: Office): Promise<void> {
 
 async function run(): Promise<number> {
   const programs = postgresPrograms();
-  const missing = [...missingPackages(PROGRAMS), ...(programs === undefined ? ['postgresql'] : [])];
+  const missing = missingForOffice();
   if (programs === undefined || missing.length > 0) {
     say(`not run: install ${missing.join(', ')}`);
     return process.env['CI'] === undefined ? 0 : 1;
@@ -133,16 +105,16 @@ async function run(): Promise<number> {
   const ends = new AbortController();
   const { databases, front, processes, workers, shared } = office;
   const kept = [...databases.members.map(({ patroni }) => patroni), databases.etcd, front, ...processes];
-  const keeping = keepRunning(kept, ends.signal);
+  const keeping = keepRunning(kept, new Set(), ends.signal);
   const working = Promise.all(workers.map((worker) => worker.run(ends.signal)));
   const dice = createDice(options.seed, 'faults');
   let rounds = 0;
   try {
-    await goesOn(office);
+    await goesOn(workers, shared);
     for (; rounds < options.rounds; rounds += 1) {
       if (performance.now() - begun > options.budget) break;
       const struck = await strike(office, dice.pick(FAULTS), dice);
-      const ms = await goesOn(office);
+      const ms = await goesOn(workers, shared);
       say(`${struck} was killed: every device went on after ${(ms / 1000).toFixed(1)} s`);
       await databases.whole();
     }

@@ -8,6 +8,8 @@ import { connectToServer } from '#cli/data-directory.ts';
 import type { PeopleClient } from '#transport/people/people-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { missingPackages } from '../support/missing-packages.ts';
+import { postgresPrograms } from '../support/postgres-programs.ts';
 import { type RunningServer, startServer } from '../support/running-server.ts';
 import { directoryBeside } from '../support/several-processes.ts';
 import { createDatabase, Databases } from './databases.ts';
@@ -15,6 +17,7 @@ import { CONSOLE_HOST, makeFront } from './front.ts';
 import { Service } from './kept-running.ts';
 import { Shared, Worker } from './work.ts';
 
+const PROGRAMS = { patroni: 'patroni', etcd: 'etcd-server', haproxy: 'haproxy' } as const;
 const PROCESSES = 3;
 const DEVICES = 16;
 /** Every so many devices belong to the secondary. */
@@ -27,6 +30,8 @@ export interface Office {
   readonly databases: Databases;
   readonly front: Service;
   readonly processes: readonly Service[];
+  /** Their data directories. */
+  readonly directories: readonly string[];
   readonly secondary: RunningServer;
   readonly workers: readonly Worker[];
   readonly shared: Shared;
@@ -34,6 +39,11 @@ export interface Office {
   readonly ask: <T>(question: (call: PeopleClient) => Promise<T>) => Promise<T>;
   readonly askSecondary: PeopleClient;
   stop(): Promise<void>;
+}
+
+/** Of Debian's packages. */
+export function missingForOffice(): readonly string[] {
+  return [...missingPackages(PROGRAMS), ...(postgresPrograms() === undefined ? ['postgresql'] : [])];
 }
 
 export async function openOffice(
@@ -114,7 +124,9 @@ export async function openOffice(
     return shown.filter(({ address }) => address !== null).length === PROCESSES;
   });
   await comes('HAProxy found a process', () => answersAt(frontPort));
-  const secondary = await startServer(join(folder, 'branch'), ['--name', 'Branch']);
+  const secondary = await startServer(join(folder, 'branch'), ['--name', 'Branch'], {
+    onProcess: (started) => process.once('exit', () => started.kill('SIGKILL')),
+  });
   const askSecondary = await connectToServer(secondary.data);
   const { invitation } = await ask((call) => call('inviteSecondary', { dmz: false }));
   await askSecondary('joinHierarchy', { invitation });
@@ -140,6 +152,7 @@ export async function openOffice(
     databases,
     front,
     processes,
+    directories,
     secondary,
     workers,
     shared,

@@ -10,8 +10,9 @@ import { codeOf } from '#domain/errors.ts';
 
 const AGAIN_MS = 200;
 const BETWEEN_MS = 300;
-/** After that long, an answer never comes. */
+/** After that long, an answer never comes; and whoever was at work before a fault and did nothing since was forgotten. */
 const NEVER_MS = 180_000;
+const LOOK_MS = 100;
 /** What a caller may be told meanwhile: come again. Everything else is a fault. */
 const LATER: ReadonlySet<string> = new Set([
   'server-unreachable',
@@ -34,6 +35,20 @@ export class Shared {
   readonly faults: string[] = [];
   lookups = 0;
   longestMs = 0;
+}
+
+/** How long until each device has done something after now, in milliseconds. */
+export async function goesOn(workers: readonly Worker[], shared: Shared): Promise<number> {
+  const begun = performance.now();
+  const before = workers.map(({ done }) => done);
+  while (workers.some(({ done }, at) => done <= before[at]! + 1)) {
+    await sleep(LOOK_MS);
+    if (performance.now() - begun > NEVER_MS) {
+      shared.faults.push(`somebody did nothing for ${NEVER_MS / 1000} s after a fault`);
+      break;
+    }
+  }
+  return performance.now() - begun;
 }
 
 export class Worker {
@@ -110,7 +125,7 @@ export class Worker {
 
   /** Undefined where it was stopped before. */
   async #untilDone<T>(stop: AbortSignal, attempt: () => Promise<T>): Promise<T | undefined> {
-    for (const until = performance.now() + NEVER_MS; !stop.aborted; await sleep(AGAIN_MS)) {
+    for (const begun = performance.now(); !stop.aborted; await sleep(AGAIN_MS)) {
       try {
         const answer = await attempt();
         this.done += 1;
@@ -118,7 +133,7 @@ export class Worker {
       } catch (error) {
         const code = codeOf(error) ?? String(error);
         if (!LATER.has(code)) this.#shared.faults.push(`${this.#name}: ${code}: ${String(error)}`);
-        if (performance.now() > until) {
+        if (performance.now() - begun > NEVER_MS) {
           this.#shared.faults.push(`${this.#name}: nothing for ${NEVER_MS / 1000} s, at last ${code}`);
           return undefined;
         }

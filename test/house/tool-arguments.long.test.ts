@@ -20,6 +20,7 @@ const WRONG: readonly (readonly [tool: string, ...args: string[]])[] = [
   ['test/event-streams/main.ts', '--streams', '0'],
   ['test/devices/main.ts', '--only', 'none'],
   ['test/failover/main.ts', '--rounds', '0'],
+  ['examples/organisation.ts', '--twice'],
   ['bench/main.ts', '--only', 'P0'],
 ];
 const TOOLS = [...new Set(WRONG.map(([tool]) => tool))];
