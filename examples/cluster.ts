@@ -7,10 +7,9 @@ import { chmod, mkdtemp } from 'node:fs/promises';
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { missingForOffice, type Office, openOffice } from '../test/failover/office.ts';
-import { keepRunning, type Service } from '../test/failover/kept-running.ts';
+import { atWork, lostKeys, missingForOffice, type Office, openOffice } from '../test/failover/office.ts';
+import type { Service } from '../test/failover/kept-running.ts';
 import { goesOn } from '../test/failover/work.ts';
-import { everyKeyId } from '../test/support/every-key-id.ts';
 import { postgresPrograms } from '../test/support/postgres-programs.ts';
 
 const INTERRUPTED = 130;
@@ -19,17 +18,10 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** How many of the acknowledged keys the server lacks. */
-async function lostKeys({ ask, shared }: Office): Promise<number> {
-  const acknowledged = [...shared.acknowledged];
-  const there = await ask(async (call) => new Set(await everyKeyId(call)));
-  return acknowledged.filter((id) => !there.has(id)).length;
-}
-
 async function goneOn(office: Office): Promise<void> {
   const { workers, shared } = office;
   const ms = await goesOn(workers, shared);
-  const lost = await lostKeys(office);
+  const { length: lost } = await lostKeys(office);
   if (lost > 0) shared.faults.push(`${lost} acknowledged keys are lost`);
   say(`    every device went on within ${(ms / 1000).toFixed(1)} s`);
   say(`    ${shared.acknowledged.size} keys were acknowledged so far; lost: ${lost}`);
@@ -97,11 +89,9 @@ export async function showCluster(once: boolean): Promise<number> {
   say(`One server past one machine, in ${folder}; it takes a minute or two until all of it stands.\n`);
   const office = await openOffice(folder, programs, say);
   const ends = new AbortController();
-  const { databases, front, processes, workers, shared } = office;
-  const kept = [...databases.members.map(({ patroni }) => patroni), databases.etcd, front, ...processes];
+  const { shared } = office;
   const resting = new Set<Service>();
-  const keeping = keepRunning(kept, resting, ends.signal);
-  const working = Promise.all(workers.map((worker) => worker.run(ends.signal)));
+  const working = atWork(office, resting, ends.signal);
   try {
     await tellStory(office, resting);
     for (const fault of shared.faults) say(`This went wrong: ${fault}`);
@@ -112,7 +102,7 @@ export async function showCluster(once: boolean): Promise<number> {
     return 0;
   } finally {
     ends.abort();
-    await Promise.all([working, keeping]);
+    await working;
     await office.stop();
     remove();
   }

@@ -55,14 +55,14 @@ test('no fault on any of the fixed seeds breaks a promise', async (t) => {
 });
 
 test('nor where servers have several processes, of which some stand still, die or stop', async () => {
-  const plan = makePlan(SMALL.seed, SMALL.servers, SMALL.steps, 3);
+  const plan = makePlan(SMALL.seed, { ...SMALL, processes: 3 });
   const outcome = await simulate(plan);
   requirePeace(outcome, plan);
   assert.ok(outcome.lines.some(({ what }) => /stands still/.test(what)));
 });
 
 test('the same seed is the same run, event for event, in every process', async () => {
-  const plan = makePlan(SMALL.seed, SMALL.servers, SMALL.steps);
+  const plan = makePlan(SMALL.seed, SMALL);
   const [one, other] = [await simulate(plan), await simulate(plan)];
   assert.equal(one.trace, other.trace);
   const options = Object.entries(SMALL).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -73,14 +73,14 @@ test('the same seed is the same run, event for event, in every process', async (
   );
   const { seed, steps, faults, trace, violations } = one;
   assert.deepEqual(JSON.parse(printed), { seed, steps, faults, trace, violations });
-  assert.notEqual((await simulate(makePlan(SMALL.seed + 1, SMALL.servers, SMALL.steps))).trace, trace);
+  assert.notEqual((await simulate(makePlan(SMALL.seed + 1, SMALL))).trace, trace);
 });
 
 test('a run that is over holds nothing in its process: hundreds follow it there', async () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
   let world: WeakRef<World> | undefined;
-  await simulate(makePlan(SMALL.seed, SMALL.servers, SMALL.steps), (made) => {
+  await simulate(makePlan(SMALL.seed, SMALL), (made) => {
     world = new WeakRef(made);
   });
   // On a busy machine the last of what it began in the background lets go of it a moment later.

@@ -5,19 +5,19 @@
  */
 import { keyFromCanonical } from '#domain/encryption-key.ts';
 import { codeOf } from '#domain/errors.ts';
-import { uuidOfHex } from '#domain/uuid.ts';
+import { uuidAsTyped } from '#domain/uuid.ts';
 import type { KeyKind } from '#domain/key-kind.ts';
 import type { StoredKey } from './rows.ts';
 
 const LIKE_SPECIAL = /[\\%_]/g;
 const NOT_ASCII = /[^\x20-\x7e]/g;
 const CASED_BEYOND_ASCII = /[ik]/gi;
-/** A UUID that somebody typed without its dashes, or a serial number of as many digits. */
-const UUID_DIGITS = /^[0-9a-f]{32}$/i;
 
 /** A pattern, with `\` as its escape, that every canonical form with this text matches. */
 export function fieldsPattern(text: string): string {
-  if (UUID_DIGITS.test(text)) return `%${uuidOfHex(text).replaceAll('-', '%')}%`;
+  // Without dashes it may also be a serial number of as many digits.
+  const uuid = uuidAsTyped(text);
+  if (uuid !== undefined) return `%${uuid.replaceAll('-', '%')}%`;
   const asJson = JSON.stringify(text).slice(1, -1);
   return `%${asJson.replace(LIKE_SPECIAL, '\\$&').replace(NOT_ASCII, '%').replace(CASED_BEYOND_ASCII, '_')}%`;
 }
@@ -38,7 +38,7 @@ export function kindMark(kind: KeyKind): string {
 /** Unreadable fields match where their bytes do: the listing then says that they are damaged. */
 export function fitsText(row: StoredKey, text: string): boolean {
   const sought = text.toLowerCase();
-  const asUuid = UUID_DIGITS.test(text) ? uuidOfHex(sought) : sought;
+  const asUuid = uuidAsTyped(text) ?? sought;
   return searchedOf(row).some((value) => {
     const lower = value.toLowerCase();
     return lower.includes(sought) || lower.includes(asUuid);

@@ -12,11 +12,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDice, type Dice } from '../simulation/world/dice.ts';
-import { everyKeyId } from '../support/every-key-id.ts';
 import { postgresPrograms } from '../support/postgres-programs.ts';
 import { budgetMs, readingArguments, textsOf, wholeNumber } from '../support/tool-options.ts';
-import { keepRunning } from './kept-running.ts';
-import { missingForOffice, type Office, openOffice } from './office.ts';
+import { atWork, lostKeys, missingForOffice, type Office, openOffice } from './office.ts';
 import { goesOn } from './work.ts';
 
 const ROUNDS = 20;
@@ -81,10 +79,10 @@ async function strike(office: Office, fault: Fault, dice: Dice): Promise<string>
   }
 }
 
-async function judge({ ask, askSecondary, shared }: Office): Promise<void> {
+async function judge(office: Office): Promise<void> {
+  const { ask, askSecondary, shared } = office;
   await askSecondary('heartbeatNow', {});
-  const there = await ask(async (call) => new Set(await everyKeyId(call)));
-  const lost = [...shared.acknowledged].filter((id) => !there.has(id));
+  const lost = await lostKeys(office);
   if (lost.length > 0) shared.faults.push(`${lost.length} acknowledged keys are lost, the first ${lost[0]}`);
   const { problems } = await ask((call) => call('verify', {}));
   for (const problem of problems) shared.faults.push(`verify: ${JSON.stringify(problem)}`);
@@ -103,10 +101,8 @@ async function run(): Promise<number> {
   const office = await openOffice(folder, programs, say);
   const begun = performance.now();
   const ends = new AbortController();
-  const { databases, front, processes, workers, shared } = office;
-  const kept = [...databases.members.map(({ patroni }) => patroni), databases.etcd, front, ...processes];
-  const keeping = keepRunning(kept, new Set(), ends.signal);
-  const working = Promise.all(workers.map((worker) => worker.run(ends.signal)));
+  const { databases, services, workers, shared } = office;
+  const working = atWork(office, new Set(), ends.signal);
   const dice = createDice(options.seed, 'faults');
   let rounds = 0;
   try {
@@ -119,14 +115,14 @@ async function run(): Promise<number> {
       await databases.whole();
     }
     ends.abort();
-    await Promise.all([working, keeping]);
-    for (const service of kept) service.start();
+    await working;
+    for (const service of services) service.start();
     await judge(office);
   } catch (error) {
     shared.faults.push(String(error));
   } finally {
     ends.abort();
-    await Promise.all([working, keeping]);
+    await working;
     await office.stop();
   }
   if (rounds < Math.min(ROUNDS_MIN, options.rounds)) shared.faults.push(`only ${rounds} rounds fit the time`);

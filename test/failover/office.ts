@@ -7,6 +7,7 @@ import { enrol } from '#agent/main.ts';
 import { connectToServer } from '#cli/data-directory.ts';
 import type { PeopleClient } from '#transport/people/people-client.ts';
 import { eventually } from '../support/eventually.ts';
+import { everyKeyId } from '../support/every-key-id.ts';
 import { freePort } from '../support/free-port.ts';
 import { missingPackages } from '../support/missing-packages.ts';
 import { postgresPrograms } from '../support/postgres-programs.ts';
@@ -14,7 +15,7 @@ import { type RunningServer, startServer } from '../support/running-server.ts';
 import { directoryBeside } from '../support/several-processes.ts';
 import { createDatabase, Databases } from './databases.ts';
 import { CONSOLE_HOST, makeFront } from './front.ts';
-import { Service } from './kept-running.ts';
+import { keepRunning, Service } from './kept-running.ts';
 import { Shared, Worker } from './work.ts';
 
 const PROGRAMS = { patroni: 'patroni', etcd: 'etcd-server', haproxy: 'haproxy' } as const;
@@ -30,6 +31,8 @@ export interface Office {
   readonly databases: Databases;
   readonly front: Service;
   readonly processes: readonly Service[];
+  /** All that a service manager would keep running. */
+  readonly services: readonly Service[];
   /** Their data directories. */
   readonly directories: readonly string[];
   readonly secondary: RunningServer;
@@ -152,6 +155,7 @@ export async function openOffice(
     databases,
     front,
     processes,
+    services: [...databases.members.map(({ patroni }) => patroni), databases.etcd, front, ...processes],
     directories,
     secondary,
     workers,
@@ -165,6 +169,22 @@ export async function openOffice(
       await databases.stop();
     },
   };
+}
+
+/** Everybody works, and what ends is started again, until it is stopped. @param resting services that are left alone. */
+export async function atWork(
+  { services, workers }: Office,
+  resting: ReadonlySet<Service>,
+  stop: AbortSignal,
+): Promise<void> {
+  const working = workers.map((worker) => worker.run(stop));
+  await Promise.all([keepRunning(services, resting, stop), ...working]);
+}
+
+/** Keys that were acknowledged and that the server does not have. */
+export async function lostKeys({ ask, shared }: Office): Promise<readonly string[]> {
+  const there = await ask(async (call) => new Set(await everyKeyId(call)));
+  return [...shared.acknowledged].filter((id) => !there.has(id));
 }
 
 /** The socket is there once the process has started. */

@@ -30,49 +30,48 @@ const PROCESSES_MAX = 8;
 const FRESH_STEP = 10_000;
 const FRESH_STARTS = 90_000;
 
-const { values, seed, servers, steps, processes, seeds, begin, workersAsked, budget, kept } =
-  readingArguments(() => {
-    const values = textsOf({
-      seed: { type: 'string' },
-      servers: { type: 'string' },
-      steps: { type: 'string' },
-      /** That serve one server, at most. */
-      processes: { type: 'string' },
-      seeds: { type: 'string' },
-      from: { type: 'string' },
-      /** Begins anywhere, and says where. */
-      fresh: { type: 'boolean', default: false },
-      /** Processes that run seeds side by side. */
-      workers: { type: 'string' },
-      /** Seconds within which all of it is over. */
-      budget: { type: 'string' },
-      /** Stops at the first violation, without story and shrinking. */
-      first: { type: 'boolean', default: false },
-      plan: { type: 'string' },
-      /** Those whose name holds the text; all where it is empty. */
-      planted: { type: 'string' },
-      /** Where a small failing plan is written. */
-      keep: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      lines: { type: 'boolean', default: false },
-    });
-    const kept =
-      values.plan === undefined
-        ? undefined
-        : (JSON.parse(readFileSync(values.plan, 'utf8')) as { plan: Plan });
-    return {
-      values,
-      seed: wholeNumber(values, 'seed'),
+const { values, seed, size, seeds, begin, workersAsked, budget, kept } = readingArguments(() => {
+  const values = textsOf({
+    seed: { type: 'string' },
+    servers: { type: 'string' },
+    steps: { type: 'string' },
+    /** That serve one server, at most. */
+    processes: { type: 'string' },
+    seeds: { type: 'string' },
+    from: { type: 'string' },
+    /** Begins anywhere, and says where. */
+    fresh: { type: 'boolean', default: false },
+    /** Processes that run seeds side by side. */
+    workers: { type: 'string' },
+    /** Seconds within which all of it is over. */
+    budget: { type: 'string' },
+    /** Stops at the first violation, without story and shrinking. */
+    first: { type: 'boolean', default: false },
+    plan: { type: 'string' },
+    /** Those whose name holds the text; all where it is empty. */
+    planted: { type: 'string' },
+    /** Where a small failing plan is written. */
+    keep: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    lines: { type: 'boolean', default: false },
+  });
+  const kept =
+    values.plan === undefined ? undefined : (JSON.parse(readFileSync(values.plan, 'utf8')) as { plan: Plan });
+  return {
+    values,
+    seed: wholeNumber(values, 'seed'),
+    size: {
       servers: wholeNumber(values, 'servers', { min: 1, max: SERVERS_MAX }),
       steps: wholeNumber(values, 'steps', { min: 1 }),
       processes: wholeNumber(values, 'processes', { min: 1, max: PROCESSES_MAX }),
-      seeds: wholeNumber(values, 'seeds', { min: 1 }),
-      begin: wholeNumber(values, 'from'),
-      workersAsked: wholeNumber(values, 'workers', { min: 1, max: WORKERS_MAX }),
-      budget: budgetMs(values),
-      kept: kept?.plan,
-    };
-  });
+    },
+    seeds: wholeNumber(values, 'seeds', { min: 1 }),
+    begin: wholeNumber(values, 'from'),
+    workersAsked: wholeNumber(values, 'workers', { min: 1, max: WORKERS_MAX }),
+    budget: budgetMs(values),
+    kept: kept?.plan,
+  };
+});
 
 function say(text: string): void {
   (values.json ? process.stderr : process.stdout).write(`${text}\n`);
@@ -114,12 +113,7 @@ async function runMany(count: number): Promise<void> {
   const workers = workersAsked ?? (values.first ? 1 : availableParallelism());
   const begun = performance.now();
   const time = timeBudget(begun + budget);
-  const tasks = Array.from({ length: count }, (_, index) => ({
-    seed: from + index,
-    servers,
-    steps,
-    processes,
-  }));
+  const tasks = Array.from({ length: count }, (_, index) => ({ seed: from + index, ...size }));
   const results: SeedResult[] = [];
   const failed: SeedResult[] = [];
   say(`up to ${count} seeds from ${from}, ${workers} at a time`);
@@ -139,14 +133,14 @@ async function runMany(count: number): Promise<void> {
   results.sort((one, other) => one.seed - other.seed);
   failed.sort((one, other) => one.seed - other.seed);
   if (failed.length > 0 && !values.first) {
-    const plan = makePlan(failed[0]!.seed, servers, steps, processes);
+    const plan = makePlan(failed[0]!.seed, size);
     await explain(plan, await simulate(plan));
   }
   const runs = results.length;
   const faults = results.reduce((sum, result) => sum + result.faults, 0);
   const seconds = Math.round((performance.now() - begun) / 1000);
   say(`${runs} seeds from ${from}, ${faults} faults, ${failed.length} with violations, ${seconds} s`);
-  const more = processes === undefined ? '' : ` --processes ${processes}`;
+  const more = size.processes === undefined ? '' : ` --processes ${size.processes}`;
   if (failed.length > 0) say(`run one again with: npm run simulate -- --seed ${failed[0]!.seed}${more}`);
   const trace = hash('sha256', results.map((result) => result.trace).join());
   print({ seeds: runs, from, faults, trace, violations: failed });
@@ -166,7 +160,7 @@ if (values.planted !== undefined) {
 } else if (kept !== undefined) {
   await runOne(kept);
 } else if (seeds === undefined) {
-  await runOne(makePlan(seed ?? 1, servers, steps, processes));
+  await runOne(makePlan(seed ?? 1, size));
 } else {
   await runMany(seeds);
 }

@@ -26,12 +26,17 @@ function drawn<Name extends string>(weights: Readonly<Record<Name, number>>, sha
   return names.at(-1)!;
 }
 
-/** @param processes of the root; other servers have as many or fewer. */
+/** What a plan is made for; each has a default. */
+export interface PlanSize {
+  readonly servers?: number | undefined;
+  readonly steps?: number | undefined;
+  /** Of the root; other servers have as many or fewer. */
+  readonly processes?: number | undefined;
+}
+
 export function makePlan(
   seed: number,
-  servers = SERVERS_DEFAULT,
-  stepCount = STEPS_DEFAULT,
-  processes = 1,
+  { servers = SERVERS_DEFAULT, steps: stepCount = STEPS_DEFAULT, processes = 1 }: PlanSize = {},
 ): Plan {
   const dice = createDice(seed, 'plan');
   const depths: number[] = [];

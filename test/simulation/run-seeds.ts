@@ -6,14 +6,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { TimeBudget } from '#test/support/time-budget.ts';
 import type { Violation } from './checkers/facts.ts';
-import { makePlan } from './plan.ts';
+import { makePlan, type PlanSize } from './plan.ts';
 import { type Outcome, simulate } from './simulate.ts';
 
-export interface SeedTask {
+export interface SeedTask extends PlanSize {
   readonly seed: number;
-  readonly servers: number | undefined;
-  readonly steps: number | undefined;
-  readonly processes: number | undefined;
 }
 
 /** What is printed of a run. */
@@ -52,7 +49,7 @@ export async function runSeeds({ tasks, workers, goesOn, time, onResult }: SeedR
   };
   if (workers <= 1) {
     for (let task = next(); task !== undefined; task = next()) {
-      const plan = makePlan(task.seed, task.servers, task.steps, task.processes);
+      const plan = makePlan(task.seed, task);
       onResult(resultOf(await time.round(() => simulate(plan))));
     }
     return;

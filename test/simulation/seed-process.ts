@@ -4,8 +4,8 @@ import type { SeedTask, SeedResult } from './run-seeds.ts';
 import { resultOf } from './run-seeds.ts';
 import { simulate } from './simulate.ts';
 
-process.on('message', ({ seed, servers, steps, processes }: SeedTask) => {
-  simulate(makePlan(seed, servers, steps, processes)).then(
+process.on('message', (task: SeedTask) => {
+  simulate(makePlan(task.seed, task)).then(
     (outcome) => process.send?.(resultOf(outcome) satisfies SeedResult),
     (error: unknown) => {
       throw error;

@@ -67,9 +67,8 @@ async function firstLacking(
       await prove(path);
     } catch (error) {
       if (codeOf(error) === 'interrupted' || !(error instanceof KeystairError)) throw error;
-      if (isLuks1(error)) return { done: 'not in custody', at: path };
+      if (isLuks1(error) || error.code === 'drive-no-token') return { done: 'not in custody', at: path };
       if (error.code === 'drive-not-luks') return { done: 'not encrypted', at: disk };
-      if (error.code === 'drive-no-token') return { done: 'not in custody', at: path };
       return { done: 'unproved', at: path, because: error.sentence };
     }
   }

@@ -1,6 +1,6 @@
-/** The status of this server, as often as a page that shows it wants to know. */
+/** What this server says of itself: its status, as often as a page that shows it wants to know, and its settings. */
 import { useQuery } from '@tanstack/react-query';
-import { call } from './call.ts';
+import { call, callForVersion } from './call.ts';
 
 export function useServerStatus(enabled: boolean) {
   return useQuery({
@@ -8,5 +8,14 @@ export function useServerStatus(enabled: boolean) {
     enabled,
     queryFn: ({ signal }) => call('serverStatus', {}, { signal }),
     refetchInterval: 10_000,
+  });
+}
+
+/** With the version that a change is decided on. */
+export function useSettings(enabled: boolean) {
+  return useQuery({
+    queryKey: ['settings'],
+    enabled,
+    queryFn: ({ signal }) => callForVersion('showSettings', {}, { signal }),
   });
 }

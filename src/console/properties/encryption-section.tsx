@@ -1,11 +1,11 @@
 /** Section *Encryption algorithm*: the option, and keys carried by hand. */
-import { Divider, Group, SimpleGrid, Stack, Switch, Text, Title, Tooltip } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Divider, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
-import { call, callForVersion, type CallOptions } from '../api/call.ts';
+import { call, type CallOptions } from '../api/call.ts';
 import { useHierarchy } from '../api/hierarchy.ts';
-import { useServerStatus } from '../api/server.ts';
+import { useServerStatus, useSettings } from '../api/server.ts';
 import { RightButton } from '../parts/right-button.tsx';
+import { RightSwitch } from '../parts/right-switch.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { useSession } from '../shell/session.tsx';
 import { useTexts } from '../texts/language.tsx';
@@ -40,11 +40,7 @@ export function EncryptionSection({ own, name, address, changes, onChange }: Sec
   const { encryption } = useTexts(PROPERTIES);
   const { rights } = useTexts(SHELL);
   const { lacking } = useSession();
-  const settings = useQuery({
-    queryKey: ['settings'],
-    enabled: own && lacking('showSettings') === undefined,
-    queryFn: ({ signal }) => callForVersion('showSettings', {}, { signal }),
-  });
+  const settings = useSettings(own && lacking('showSettings') === undefined);
   const status = useServerStatus(own && lacking('serverStatus') === undefined);
   const hierarchy = useHierarchy(lacking('showHierarchy') === undefined);
   const [transfer, setTransfer] = useState<'export' | 'import'>();
@@ -54,7 +50,6 @@ export function EncryptionSection({ own, name, address, changes, onChange }: Sec
   const changed = 'useHierarchy' in changes;
   const wanted = changed ? !now : now;
   const unseen = lacking('showSettings');
-  const missing = lacking('changeSettings');
   const toggle = (): void => {
     const { useHierarchy: _, ...rest } = changes;
     const set = { useHierarchy: !now };
@@ -67,25 +62,20 @@ export function EncryptionSection({ own, name, address, changes, onChange }: Sec
     <Stack>
       <div className="card">
         {unseen === undefined ? (
-          <Tooltip
-            disabled={missing === undefined}
-            label={missing && `${rights.lacking(missing.area, missing.right)} ${rights.ask}`}
-          >
-            <Switch
-              checked={wanted === true}
-              onChange={toggle}
-              disabled={now === undefined || missing !== undefined}
-              label={encryption.option}
-              description={
-                hierarchy.data === undefined
-                  ? undefined
-                  : primary === null
-                    ? encryption.noPrimary(name)
-                    : encryption.wouldSend((status.data?.keys ?? 0).toLocaleString(), name, primary.name)
-              }
-              styles={{ label: { fontWeight: 600 } }}
-            />
-          </Tooltip>
+          <RightSwitch
+            call="changeSettings"
+            checked={wanted === true}
+            onChange={toggle}
+            disabled={now === undefined}
+            label={encryption.option}
+            description={
+              hierarchy.data === undefined
+                ? undefined
+                : primary === null
+                  ? encryption.noPrimary(name)
+                  : encryption.wouldSend((status.data?.keys ?? 0).toLocaleString(), name, primary.name)
+            }
+          />
         ) : (
           <>
             <Text fw={600}>{encryption.option}</Text>

@@ -10,7 +10,6 @@ export const POLICY = catalogue(
       option: (primary: string | undefined) => `Take the policy of ${primary ?? 'the primary'}`,
       on: 'What its root group says holds here like that of a group above all groups.',
       off: 'Only what the groups here say holds.',
-      begin: (primary: string | undefined) => `Take the policy of ${primary ?? 'the primary'}?`,
       begins:
         'The groups here inherit what its root group says, and what is locked there holds here whatever they say. Devices hear of it with their next heartbeat.',
       yesBegin: 'Take it',
@@ -99,7 +98,6 @@ export const POLICY = catalogue(
       option: (primary) => `Richtlinie von ${primary ?? 'dem übergeordneten Server'} übernehmen`,
       on: 'Was dort die oberste Gruppe sagt, gilt hier wie das einer Gruppe über allen anderen.',
       off: 'Es gilt nur, was die Gruppen hier sagen.',
-      begin: (primary) => `Richtlinie von ${primary ?? 'dem übergeordneten Server'} übernehmen?`,
       begins:
         'Die Gruppen hier erben, was dort die oberste Gruppe sagt, und was dort gesperrt ist, gilt hier, was immer sie sagen. Die Geräte erfahren es mit ihrem nächsten Heartbeat.',
       yesBegin: 'Übernehmen',

@@ -42,8 +42,11 @@ export async function giveLeadBack(session: Session, process: string): Promise<v
 /** In the transaction of a write that only the leader may make. Throws `interrupted`. */
 export async function requireLead(send: Send, process: string): Promise<void> {
   const { rows } = await send("SELECT holder FROM keystair.leases WHERE name = 'lead' FOR SHARE", []);
-  if (rows[0]?.[0] === process) return;
-  throw new KeystairError('interrupted', 'another process of this server does this now', {
+  if (rows[0]?.[0] !== process) throw ledElsewhere();
+}
+
+export function ledElsewhere(): KeystairError {
+  return new KeystairError('interrupted', 'another process of this server does this now', {
     nextStep: 'nothing to do: it goes on with what is left',
   });
 }

@@ -1,7 +1,7 @@
 /** One process among several of its server: hears, leads, and shows that it lives, by the rules of its group. */
-import { KeystairError } from '#domain/errors.ts';
 import { uuidFrom } from '#server/environment/environment.ts';
 import { isHeardOf } from '#store/postgres/heard-rows.ts';
+import { ledElsewhere } from '#store/postgres/lead.ts';
 import type { Leader, LivingProcess, Processes, ProcessFacts } from '#store/processes.ts';
 import type { TrustedKind } from '#store/rows.ts';
 import type { Reader } from '#store/transaction.ts';
@@ -16,16 +16,23 @@ const SETTLED_PAUSE_MS = 50;
 /** A notification is there at once. */
 const NOTICE_MS = 5;
 
+export interface Joining {
+  readonly life: Life;
+  readonly reader: () => Reader;
+  /** Ends it: others took over what it held. */
+  readonly onFatal: () => void;
+}
+
 export class GroupMember implements Processes {
   readonly process: string;
   readonly #group: ProcessGroup;
   readonly #life: Life;
   readonly #reader: () => Reader;
+  readonly #onFatal: () => void;
   #facts: ProcessFacts = { address: null, version: '', state: 'starting', opensWith: [] };
   heard: number;
   /** Since when it was not seen; undefined while it is. */
   silentSince: number | undefined;
-  isTakenOver = false;
   #hear: (reader: Reader) => Promise<void> = async () => undefined;
   #onRecorded: Parameters<Processes['onRecorded']>[0] = () => undefined;
   #known: { keys: number; lines: number };
@@ -34,10 +41,11 @@ export class GroupMember implements Processes {
   #ending: Promise<void> = Promise.resolve();
   #looksAt = Number.POSITIVE_INFINITY;
 
-  constructor(group: ProcessGroup, life: Life, reader: () => Reader) {
+  constructor(group: ProcessGroup, { life, reader, onFatal }: Joining) {
     this.#group = group;
     this.#life = life;
     this.#reader = reader;
+    this.#onFatal = onFatal;
     this.process = uuidFrom((bytes) => group.ports.dice.bytes(bytes));
     // It has read nothing yet.
     this.heard = group.change;
@@ -95,15 +103,12 @@ export class GroupMember implements Processes {
   async enter(transaction: Reader, led: boolean): Promise<void> {
     const group = this.#group;
     if (group.members.get(this.process) !== this) {
-      this.#end();
+      this.#onFatal();
       throw new Died();
     }
     this.#found();
     if (this.heard !== group.change) await this.#hearNow(transaction);
-    if (!led || group.lead?.holder === this.process) return;
-    throw new KeystairError('interrupted', 'another process of this server does this now', {
-      nextStep: 'nothing to do: it goes on with what is left',
-    });
+    if (led && group.lead?.holder !== this.process) throw ledElsewhere();
   }
 
   /** At the end of a work, still in its transaction: the next one hears of it. */
@@ -170,10 +175,7 @@ export class GroupMember implements Processes {
   async #look(): Promise<void> {
     if (!this.#life.alive) return;
     const group = this.#group;
-    if (group.members.get(this.process) !== this) {
-      this.#end();
-      return;
-    }
+    if (group.members.get(this.process) !== this) return this.#onFatal();
     if (this.silentSince !== undefined) this.#seen();
     try {
       if (this.heard !== group.change) await this.#hearNow(this.#reader());
@@ -183,12 +185,6 @@ export class GroupMember implements Processes {
     }
     this.#found();
     await this.#renewOrTake();
-  }
-
-  /** Others took over what it held. */
-  #end(): void {
-    this.isTakenOver = true;
-    this.#life.end();
   }
 
   #seen(): void {

@@ -3,10 +3,8 @@
  * another one changed is heard before a work runs, one of them leads, and whoever stood still for too long writes nothing
  * more. Looks of each second are left out where nothing can have happened.
  */
-import type { Reader } from '#store/transaction.ts';
 import type { Dice } from './dice.ts';
-import { GroupMember } from './group-member.ts';
-import type { Life } from './life.ts';
+import { GroupMember, type Joining } from './group-member.ts';
 import type { Schedule } from './schedule.ts';
 
 /** As the real ones have them. */
@@ -41,10 +39,10 @@ export class ProcessGroup {
   }
 
   /** A process that begins. */
-  join(life: Life, reader: () => Reader): GroupMember {
-    const member = new GroupMember(this, life, reader);
+  join(joining: Joining): GroupMember {
+    const member = new GroupMember(this, joining);
     this.members.set(member.process, member);
-    life.whenOver(() => this.silent(member));
+    joining.life.whenOver(() => this.silent(member));
     return member;
   }
 

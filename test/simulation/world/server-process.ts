@@ -64,8 +64,7 @@ export class ServerProcess {
       // The same in every run: files lie elsewhere each time.
       const why = String(error).replaceAll(this.#world.directory, '');
       this.#world.trace.tell(this.#label, `could not start: ${why}`);
-      life.end();
-      this.#world.schedule.after(START_AGAIN_MS, `start of ${this.#label}`, () => this.start());
+      this.#beginAgain(life);
     });
   }
 
@@ -73,10 +72,9 @@ export class ServerProcess {
     const { quiet, schedule, trace, register, network } = this.#world;
     const { site, clock } = this.#of;
     const real = await this.#of.opened();
-    const member = this.#of.group?.join(life, () => store.reader);
+    const onFatal = (): void => this.#beginAgain(life);
+    const member = this.#of.group?.join({ life, reader: () => store.reader, onFatal });
     this.#member = member;
-    // Others took over what it held.
-    if (member !== undefined) life.whenOver(() => this.#startAgain(member));
     const store = createStorePort({
       real,
       life,
@@ -141,8 +139,8 @@ export class ServerProcess {
     return openRepository(ports, site.sealKey, site.serverName);
   }
 
-  #startAgain(member: GroupMember): void {
-    if (!member.isTakenOver) return;
+  #beginAgain(life: Life): void {
+    life.end();
     this.#world.schedule.after(START_AGAIN_MS, `start of ${this.#label}`, () => this.start());
   }
 

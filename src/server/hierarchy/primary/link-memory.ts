@@ -28,7 +28,8 @@ export function isLately(
   return heardAt !== null && now - heardAt < LATELY_HEARTBEATS * heartbeatMs;
 }
 
-type Heard = Pick<LinkMemory, 'useHierarchy' | 'dmz'>;
+/** What decides whether a key may cross. */
+export type Heard = Pick<LinkMemory, 'useHierarchy' | 'dmz'>;
 
 /** Whether another process heard otherwise since: then what this one heard gives no reason for a refusal any more. */
 export function isOutdated(heard: Heard | undefined, since: Heard): boolean {

@@ -15,11 +15,9 @@ import type { ServerPorts } from '../../repository/ports.ts';
 import { type Options, readOptions } from '../../repository/settings.ts';
 import { ringSentence } from '../ring.ts';
 import type { Dialler } from './dialler.ts';
-import { isLately, isOutdated, type LinkMemory, readLinkMemory } from './link-memory.ts';
+import { type Heard, isLately, isOutdated, type LinkMemory, readLinkMemory } from './link-memory.ts';
 import { linkClosed, namedFailure, type PrimaryState, stateAfter } from './primary-failure.ts';
 import { type PrimaryRow, readPrimary, readPrimaryContact } from './primary-row.ts';
-
-type Heard = Pick<LinkMemory, 'useHierarchy' | 'dmz'>;
 
 /** Counts only for the primary that said it. */
 type HeardOf = Heard & { readonly primaryId: string };
